@@ -1,0 +1,39 @@
+/* Waiting for a word in shared memory to change: briefly awake, then asleep.
+ *
+ * Everything here works between threads of a process and between processes that share the word. */
+#ifndef RANKPOOL_BASE_WAITING_H
+#define RANKPOOL_BASE_WAITING_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A word to wait on. Whoever makes news counts `news` up; whoever sleeps counts itself in `sleepers`,
+ * so that news without sleepers costs no system call.
+ *
+ * news: written by everyone with seq_cst fetch_add after the stores it announces; read with acquire
+ *       before looking for what it announces, so what was stored before is seen.
+ * sleepers: counted up with seq_cst before `news` is compared by the kernel. Either the announcer sees
+ *       the sleeper and wakes it, or the sleeper sees the news and does not sleep. */
+struct signal_word {
+    _Atomic uint32_t news;
+    _Atomic uint32_t sleepers;
+};
+
+/* The news to compare with. Take it before looking at what one waits for. */
+uint32_t rpi_signal_seen(struct signal_word *word);
+
+/* Announces what has been stored, and wakes everyone who sleeps. */
+void rpi_signal_all(struct signal_word *word);
+
+/* Announces what has been stored, and wakes one sleeper. */
+void rpi_signal_one(struct signal_word *word);
+
+/* Waits until the news differ from `seen`, but no longer than `most_seconds`. `spin`: stay awake for
+ * some microseconds first, which is right while there is a core for everyone. */
+void rpi_signal_wait(struct signal_word *word, uint32_t seen, bool spin, double most_seconds);
+
+/* Sleeps; signals may cut it short. */
+void rpi_sleep(double seconds);
+
+#endif

@@ -1,0 +1,328 @@
+/**
+ * @file rankpool.h
+ * @brief Rankpool: every core of a laptop, and every node of a cluster, on one numeric problem.
+ *
+ * The same program runs as `./program` (on every core of this machine), as `mpirun -np 16 ./program`
+ * and as `srun ./program` on many nodes. It is SPMD: every rank runs main, and the ranks share work
+ * through the pool.
+ *
+ * How to read this page
+ *
+ * - *Collective*: every rank of the pool calls it, in the same order, with the same arguments where
+ *   the text does not say otherwise. It waits for the others, asleep.
+ * - *Local*: any rank may call it, at any time; it waits for nobody.
+ * - *Structs*: zero means the default, so `{0}` and designated initialisers do what one expects.
+ *   `reserved` stays zero; anything else is RP_ERR_VERSION: the program was built for a newer library.
+ * - *Errors*: a function that can fail returns an rp_status. A collective one returns the same status
+ *   on every rank, whichever rank had the trouble, and rp_last_error() has the details, the same
+ *   everywhere. After RP_ERR_ARGUMENT, RP_ERR_MEMORY and most RP_ERR_MISMATCH the pool works on. When
+ *   ranks made *different calls* they have lost step for good: every later call answers RP_ERR_STATE
+ *   at once, and rp_close() still works.
+ * - *Threads*: one thread at a time uses a pool. Two pools may be used by two threads if MPI was
+ *   initialised with MPI_THREAD_MULTIPLE.
+ * - *Output*: the library never writes to stdout, never exits and never aborts, rp_launch() aside.
+ */
+#ifndef RANKPOOL_H
+#define RANKPOOL_H
+
+#include <mpi.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+
+/** Version of this header; rp_version() tells that of the library. */
+#define RP_VERSION "0.1.0"
+
+/** One pool: a group of ranks that work together. Opaque; made by rp_open() or rp_create(). */
+typedef struct rp_pool rp_pool;
+
+/** One loop being worked off by all ranks of a pool. Opaque; made by rp_loop_open(). */
+typedef struct rp_loop rp_loop;
+
+/** The items i with begin <= i < end. */
+typedef struct rp_range {
+    int64_t begin, end;
+} rp_range;
+
+/* ---------------------------------------------------------------------------------------------
+ * Errors
+ * ------------------------------------------------------------------------------------------ */
+
+/** Every status with its meaning, in one table: each(NAME, text). */
+/* clang-format off */
+#define RP_STATUS_TABLE(each) \
+    each(RP_OK, "success") \
+    each(RP_ERR_ARGUMENT, "an argument makes no sense") \
+    each(RP_ERR_MISMATCH, "the ranks of a collective call do not agree") \
+    each(RP_ERR_MEMORY, "not enough memory") \
+    each(RP_ERR_MPI, "MPI reported an error") \
+    each(RP_ERR_TASK, "the program's own code reported an error") \
+    each(RP_ERR_LOST, "a rank was lost") \
+    each(RP_ERR_TIMEOUT, "a time limit was reached") \
+    each(RP_ERR_INTERRUPTED, "interrupted, and may be resumed") \
+    each(RP_ERR_CANCELLED, "cancelled") \
+    each(RP_ERR_IO, "reading or writing failed") \
+    each(RP_ERR_STATE, "this call is not allowed now") \
+    each(RP_ERR_VERSION, "the program was built for another version of the library")
+/* clang-format on */
+
+#define RP_STATUS_ENUMERATOR(name, text) name,
+/** What became of a call. */
+typedef enum rp_status {
+    RP_STATUS_TABLE(RP_STATUS_ENUMERATOR)
+} rp_status;
+#undef RP_STATUS_ENUMERATOR
+
+/** Details of an error. `rank` and `item` are -1 where none is to blame. */
+typedef struct rp_error {
+    rp_status status;
+    int task_code;  /**< what the program's own code gave as its reason, or 0 */
+    int rank;       /**< rank in the pool on which it went wrong */
+    int signal;     /**< signal that ended the rank, or 0 */
+    int64_t item;   /**< item that failed */
+    char host[64];  /**< host of that rank */
+    char text[512]; /**< one sentence for a person */
+} rp_error;
+
+/**
+ * Version of the library and of the MPI it was built with, as "0.1.0 (Open MPI 4.1.4)". *Local.*
+ */
+const char *rp_version(void);
+
+/** The meaning of a status, a constant string. Unknown values give "unknown status". *Local.* */
+const char *rp_strerror(rp_status status);
+
+/**
+ * Details of the last error of a pool, never NULL; status RP_OK if there was none. *Local.*
+ *
+ * @param[in] pool  a pool, or NULL for the last rp_open() or rp_create() of this thread that failed.
+ *                  The pool owns the record; the next call on the pool may change it.
+ */
+const rp_error *rp_last_error(const rp_pool *pool);
+
+/**
+ * The exit code a program should end with: 0 for RP_OK, 2 for RP_ERR_ARGUMENT, 75 (EX_TEMPFAIL) for
+ * RP_ERR_INTERRUPTED, 1 for everything else. *Local.*
+ */
+int rp_exit_code(rp_status status);
+
+/* ---------------------------------------------------------------------------------------------
+ * Life of a pool
+ * ------------------------------------------------------------------------------------------ */
+
+/** How to open a pool. Zero means default; NULL instead of a pointer to it means all defaults. */
+typedef struct rp_config {
+    int root;         /**< the rank that speaks for the pool */
+    int node_size;    /**< pretend that every so many ranks of a machine are a node; 0: as it is.
+                           RANKPOOL_NODE_SIZE does the same for programs that leave it 0. */
+    int thread_level; /**< what rp_open() asks MPI_Init_thread for; 0: MPI_THREAD_MULTIPLE */
+    uint64_t reserved[12];
+} rp_config;
+
+/**
+ * Starts the program on every core, unless a launcher has done so. First in main. *Local.*
+ *
+ * Under mpirun, srun or another launcher, or if MPI is already initialised, it returns RP_OK at once
+ * and the program goes on as one rank of many. Otherwise it runs the program under mpirun, waits for
+ * it, and *exits* with its status: one rank per core that this process may use (its affinity mask and
+ * its cgroup's limit count), or as many as `--ranks N` or the environment's RANKPOOL_RANKS say; in a
+ * batch allocation (Slurm, PBS, LSF, Grid Engine) one per slot of the allocation. Rank 0 has this
+ * process's own standard input, output and error. SIGINT, SIGTERM and SIGHUP end all ranks.
+ *
+ * Where there is no mpirun it says so in one line on stderr and goes on as a single rank.
+ * RANKPOOL_MPIRUN names another mpirun than the one found when the library was built.
+ *
+ * @param[in,out] argc, argv  main's. `--ranks N` and `--ranks=N` are taken out, up to a "--".
+ * @return RP_OK, or RP_ERR_ARGUMENT for NULL. A bad number of ranks ends the program with one line
+ *         on stderr and status 2.
+ * Cost: about 0.3 s, the start of mpirun and of MPI.
+ */
+rp_status rp_launch(int *argc, char ***argv);
+
+/** Did a launcher start this process (rp_launch() itself included)? *Local.* */
+bool rp_launched(void);
+
+/**
+ * Opens a pool on all ranks of the world, initialising MPI if nobody has. *Collective* on the world.
+ *
+ * @param[in] config  how, or NULL
+ * @param[out] pool   the pool, owned by the caller until rp_close(); NULL after an error
+ * @return RP_ERR_ARGUMENT, RP_ERR_MISMATCH (the ranks' configs differ), RP_ERR_MEMORY, RP_ERR_MPI,
+ *         RP_ERR_STATE (MPI is already finalised), RP_ERR_VERSION. Details: rp_last_error(NULL).
+ */
+rp_status rp_open(const rp_config *config, rp_pool **pool);
+
+/**
+ * Opens a pool on the ranks of a communicator. MPI must be initialised. *Collective* on `comm`.
+ *
+ * @param[in] comm    an intracommunicator. It is duplicated, and may be freed while the pool lives.
+ * @param[in] config  how, or NULL; `thread_level` is without meaning here
+ * @param[out] pool   as in rp_open(); errors too. RP_ERR_ARGUMENT for an intercommunicator.
+ */
+rp_status rp_create(MPI_Comm comm, const rp_config *config, rp_pool **pool);
+
+/**
+ * Closes a pool, frees what it made and finalises MPI if rp_open() initialised it. *Collective.*
+ *
+ * @param[in,out] pool  set to NULL. NULL or a pointer to NULL is fine and does nothing.
+ * @return RP_OK; RP_ERR_STATE if a loop was still open on this pool (it is stopped first), or if
+ *         the ranks had lost step. The pool is gone in every case.
+ */
+rp_status rp_close(rp_pool **pool);
+
+/** My rank in the pool, 0 ... rp_ranks() - 1. *Local,* like the six below. */
+int rp_rank(const rp_pool *pool);
+/** Number of ranks in the pool. */
+int rp_ranks(const rp_pool *pool);
+/** The rank that speaks for the pool, as configured. */
+int rp_root(const rp_pool *pool);
+/** My node, 0 ... rp_nodes() - 1. A node is a group of ranks that share memory. */
+int rp_node(const rp_pool *pool);
+/** Number of nodes. */
+int rp_nodes(const rp_pool *pool);
+/** My rank within my node, 0 ... rp_node_ranks() - 1. */
+int rp_node_rank(const rp_pool *pool);
+/** Number of ranks on my node. */
+int rp_node_ranks(const rp_pool *pool);
+
+/* ---------------------------------------------------------------------------------------------
+ * Blocks: n items cut into near-equal runs
+ * ------------------------------------------------------------------------------------------ */
+
+/**
+ * Run `part` of `parts` near-equal runs of n items: the first n % parts runs have one item more.
+ * *Local,* pure, a few instructions.
+ *
+ * @return {0, 0} for arguments without meaning: n < 0, parts < 1, part outside 0 ... parts - 1.
+ */
+rp_range rp_block(int64_t n, int64_t parts, int64_t part);
+
+/** The part whose rp_block() holds `item`; -1 for arguments without meaning. *Local,* pure. */
+int64_t rp_block_owner(int64_t n, int64_t parts, int64_t item);
+
+/* ---------------------------------------------------------------------------------------------
+ * Meeting
+ * ------------------------------------------------------------------------------------------ */
+
+/** Waits for every rank, asleep rather than spinning. *Collective.* */
+rp_status rp_barrier(rp_pool *pool);
+
+/**
+ * Tells every rank how it went on all of them. *Collective.*
+ *
+ * @param[in] mine    how it went here
+ * @param[out] worst  RP_OK if `mine` was RP_OK everywhere, else that of the lowest rank where it was
+ *                    not; may be NULL
+ * @return RP_OK when the ranks have met, whatever they told.
+ */
+rp_status rp_agree(rp_pool *pool, rp_status mine, rp_status *worst);
+
+/* ---------------------------------------------------------------------------------------------
+ * Node memory: one instance that all ranks of a node see
+ * ------------------------------------------------------------------------------------------ */
+
+/**
+ * Allocates zeroed memory, one instance for each node, shared by its ranks. *Collective.*
+ *
+ * The memory is there when the call returns: a full /dev/shm is RP_ERR_MEMORY here, not a crash
+ * later. It lives in /dev/shm, or in a file in TMPDIR where that is too small, without a name: however
+ * the program ends, nothing is left behind. RANKPOOL_MEMORY_DIR names another directory.
+ *
+ * @param[in] bytes    its size, the same on every rank, at least 1
+ * @param[out] memory  its address, aligned to 4096; it differs from rank to rank, so keep no pointers
+ *                     in it. NULL after an error. Owned by the caller until rp_free() or rp_close().
+ */
+rp_status rp_alloc(rp_pool *pool, size_t bytes, void **memory);
+
+/**
+ * Frees memory of rp_alloc(). *Collective;* every rank names the same allocation.
+ *
+ * @param[in,out] memory  set to NULL. A pointer to NULL, on every rank, does nothing.
+ */
+rp_status rp_free(rp_pool *pool, void **memory);
+
+/** After it, the ranks of a node see what they stored in node memory before it. *Collective.* */
+rp_status rp_node_sync(rp_pool *pool);
+
+/* ---------------------------------------------------------------------------------------------
+ * The loop: all ranks work off the items 0 ... n - 1
+ * ------------------------------------------------------------------------------------------ */
+
+/** How items are dealt out. RANKPOOL_SCHEDULE="guided,100" decides for jobs that leave it open. */
+typedef enum rp_schedule {
+    RP_ADAPTIVE, /**< near-equal shares; slices that follow the measured time per item; ranks that are
+                      done take half of another's share (work stealing) */
+    RP_STATIC,   /**< near-equal shares, and nobody takes another's: for loads known to be even */
+    RP_DYNAMIC,  /**< as RP_ADAPTIVE, but every slice has `slice` items (default 1) */
+    RP_GUIDED,   /**< 1/ranks of what remains at a time (Polychronopoulos and Kuck, 1987) */
+    RP_FACTORING /**< rounds of equal slices, each round half of what remains (Hummel, Schonberg and
+                      Flynn, 1992) */
+} rp_schedule;
+
+/** Options of every job. The same on every rank, except as said. */
+typedef struct rp_options {
+    const char *name;     /**< of the job, for people; NULL: none. May differ. */
+    rp_schedule schedule; /**< how items are dealt out */
+    int64_t slice;        /**< items in a slice: exactly (static, dynamic), at least (the others);
+                               0: as the schedule wants */
+    double call_seconds;  /**< fixed cost of one call on a range, if known: slices grow to hide it.
+                               May differ. */
+    uint64_t reserved[16];
+} rp_options;
+
+/**
+ * Begins a loop over the items 0 ... n - 1, each handed to exactly one rank. *Collective.*
+ *
+ *     rp_loop_open(pool, n, NULL, &loop);
+ *     while (rp_loop_next(loop, &range))
+ *         for (int64_t i = range.begin; i < range.end; i++)
+ *             sum += f(i);
+ *     rp_loop_close(&loop, RP_OK);
+ *
+ * Until its close no other collective call on this pool is allowed (RP_ERR_STATE, at once).
+ *
+ * @param[in] n        number of items, 0 and more, the same on every rank. No memory is used per
+ *                     item. Above 2^31 items the smallest slice is ceil(n / 2^31) items.
+ * @param[in] options  or NULL for all defaults
+ * @param[out] loop    the loop; NULL after an error, and no rank enters it then
+ * @return RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_STATE, RP_ERR_VERSION
+ * Cost: one meeting of the ranks.
+ */
+rp_status rp_loop_open(rp_pool *pool, int64_t n, const rp_options *options, rp_loop **loop);
+
+/**
+ * Hands this rank the next items to compute. *Local:* it may wait, asleep, while others hold the last
+ * items, and takes what they leave.
+ *
+ * The items handed out last count as done when it is called again.
+ *
+ * @param[out] range  items to compute, at least one; undefined after false
+ * @return false when every item of the loop is done, or a rank gave up.
+ * Cost: about 5 ns for a single item, less per item in longer slices.
+ */
+bool rp_loop_next(rp_loop *loop, rp_range *range);
+
+/**
+ * Ends a loop. *Collective.* A rank may leave early: with `mine` other than RP_OK all ranks stop.
+ *
+ * @param[in,out] loop  set to NULL
+ * @param[in] mine      RP_OK after rp_loop_next() returned false; else why this rank gave up
+ * @return RP_OK if every item was done, else `mine` of the lowest rank that gave up, on every rank.
+ *         RP_ERR_STATE if a rank left before the end with RP_OK.
+ */
+rp_status rp_loop_close(rp_loop **loop, rp_status mine);
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,27 @@
+# RANKPOOL_MPI
+# Checks that the compiler knows MPI, which one it is, and where the mpirun of that MPI is:
+# the mpirun of another MPI would start so many programs that know nothing of each other.
+AC_DEFUN([RANKPOOL_MPI], [
+    AC_ARG_VAR([MPIRUN], [the mpirun that belongs to this MPI])
+    AC_MSG_CHECKING([whether $CC compiles and links MPI programs])
+    AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <mpi.h>]], [[return MPI_Init(0, 0);]])],
+        [AC_MSG_RESULT([yes])],
+        [AC_MSG_RESULT([no])
+         AC_MSG_ERROR([$CC does not compile MPI programs: set MPICC, or leave CC unset])])
+    AC_MSG_CHECKING([which MPI this is])
+    rankpool_mpi_name=other
+    AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[#include <mpi.h>
+        #ifndef OPEN_MPI
+        #error no
+        #endif]])], [rankpool_mpi_name="Open MPI"])
+    AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[#include <mpi.h>
+        #ifndef MPICH_VERSION
+        #error no
+        #endif]])], [rankpool_mpi_name=MPICH])
+    AC_MSG_RESULT([$rankpool_mpi_name])
+    AS_CASE([$rankpool_mpi_name],
+        ["Open MPI"], [AC_PATH_PROGS([MPIRUN], [mpirun.openmpi mpirun mpiexec])],
+        [MPICH], [AC_PATH_PROGS([MPIRUN], [mpirun.mpich mpiexec.hydra mpirun mpiexec])],
+        [AC_PATH_PROGS([MPIRUN], [mpirun mpiexec])])
+    AC_DEFINE_UNQUOTED([RANKPOOL_MPIRUN], ["$MPIRUN"], [The mpirun of the MPI we are built with])
+])

@@ -1,0 +1,38 @@
+# Libraries that programs, tests and benchmarks use if they are there. The library uses none.
+
+# RANKPOOL_PRIMESIEVE: the sieve of the program primes. Debian: libprimesieve-dev
+AC_DEFUN([RANKPOOL_PRIMESIEVE], [
+    AC_ARG_WITH([primesieve],
+        [AS_HELP_STRING([--without-primesieve], [let primes use its own, slower sieve])],
+        [], [with_primesieve=check])
+    rankpool_primesieve_summary="not used: primes has its own, slower sieve (libprimesieve-dev)"
+    have_primesieve=no
+    AS_IF([test "$with_primesieve" != no], [
+        PKG_CHECK_MODULES([PRIMESIEVE], [primesieve >= 7], [have_primesieve=yes], [
+            AS_IF([test "$with_primesieve" = yes], [AC_MSG_ERROR([libprimesieve is missing])])])
+    ])
+    AS_IF([test "$have_primesieve" = yes], [
+        rankpool_primesieve_summary="libprimesieve `$PKG_CONFIG --modversion primesieve`"
+        AC_DEFINE([HAVE_PRIMESIEVE], [1], [Is libprimesieve there?])
+    ])
+    AM_CONDITIONAL([HAVE_PRIMESIEVE], [test "$have_primesieve" = yes])
+])
+
+# RANKPOOL_CHECK: the unit test framework Check. Debian: check
+AC_DEFUN([RANKPOOL_CHECK], [
+    rankpool_check_summary="none: make check needs the package check"
+    have_check=no
+    PKG_CHECK_MODULES([CHECK], [check >= 0.10], [
+        have_check=yes
+        rankpool_check_summary="Check `$PKG_CONFIG --modversion check`"
+    ], [:])
+    AM_CONDITIONAL([HAVE_CHECK], [test "$have_check" = yes])
+])
+
+# RANKPOOL_OPENMP: benchmarks compare with it.
+AC_DEFUN([RANKPOOL_OPENMP], [
+    AC_OPENMP
+    rankpool_openmp_summary="beside OpenMP ($OPENMP_CFLAGS)"
+    AS_IF([test -z "$OPENMP_CFLAGS"], [rankpool_openmp_summary="none: the compiler lacks OpenMP"])
+    AM_CONDITIONAL([HAVE_OPENMP], [test -n "$OPENMP_CFLAGS"])
+])
