@@ -8,20 +8,20 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Cores in the affinity mask. The kernel's mask may be longer than cpu_set_t: grow until it fits. */
-static int cores_of_affinity(void)
+void rpi_core_mask_get(struct core_mask *mask)
 {
-    for (int bits = CPU_SETSIZE; bits <= 1 << 20; bits *= 2) {
-        cpu_set_t *set = CPU_ALLOC((size_t)bits);
-        if (set == NULL)
-            break;
-        size_t bytes = CPU_ALLOC_SIZE((size_t)bits);
-        bool known = sched_getaffinity(0, bytes, set) == 0;
-        int cores = known ? CPU_COUNT_S(bytes, set) : 0;
-        CPU_FREE(set);
-        if (known)
-            return cores;
-    }
+    *mask = (struct core_mask){{0}};
+    if (sched_getaffinity(0, sizeof mask->words, (cpu_set_t *)mask) < 0)
+        *mask = (struct core_mask){{0}};
+}
+
+static int count_cores(const struct core_mask *mask)
+{
+    int cores = 0;
+    for (size_t i = 0; i < sizeof mask->words / sizeof mask->words[0]; i++)
+        cores += __builtin_popcountl(mask->words[i]);
+    if (cores > 0)
+        return cores;
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     return online > 0 ? (int)online : 1;
 }
@@ -94,11 +94,16 @@ static int cores_of_control_group(void)
     return cores > 0 ? cores : limit_of_group_version_1();
 }
 
+int rpi_core_mask_usable(const struct core_mask *mask)
+{
+    int cores = count_cores(mask);
+    int limit = cores_of_control_group();
+    return limit > 0 && limit < cores ? limit : cores;
+}
+
 int rpi_cores_usable(void)
 {
-    int cores = cores_of_affinity();
-    int limit = cores_of_control_group();
-    if (limit > 0 && limit < cores)
-        cores = limit;
-    return cores > 0 ? cores : 1;
+    struct core_mask mask;
+    rpi_core_mask_get(&mask);
+    return rpi_core_mask_usable(&mask);
 }

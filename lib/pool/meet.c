@@ -1,0 +1,40 @@
+/* The collective calls that only meet. */
+#include "base/error.h"
+#include "pool/pool.h"
+
+static rp_status only_meet(rp_pool *pool, enum call call)
+{
+    if (pool == NULL)
+        return RP_ERR_ARGUMENT;
+    struct ballot ballot = rpi_ballot(call);
+    return rpi_pool_meet(pool, &ballot);
+}
+
+rp_status rp_barrier(rp_pool *pool)
+{
+    return only_meet(pool, CALL_BARRIER);
+}
+
+/* A meeting orders what its ranks stored before it against what they load after it. */
+rp_status rp_node_sync(rp_pool *pool)
+{
+    return only_meet(pool, CALL_NODE_SYNC);
+}
+
+rp_status rp_agree(rp_pool *pool, rp_status mine, rp_status *worst)
+{
+    if (pool == NULL)
+        return RP_ERR_ARGUMENT;
+    if (pool->loop.open)
+        return only_meet(pool, CALL_AGREE);
+    struct ballot ballot = rpi_ballot(CALL_AGREE);
+    if (mine != RP_OK)
+        rpi_error_set(&ballot.error, mine, "rank %d reported: %s", pool->world.rank,
+                      rp_strerror(mine));
+    rp_status told = rpi_pool_meet(pool, &ballot);
+    /* A verdict on the ranks' step is an error of this call; everything else is what they told. */
+    rp_status step = pool->world.meeting.lost_step.status;
+    if (step == RP_OK && worst != NULL)
+        *worst = told;
+    return step == RP_OK ? RP_OK : told;
+}

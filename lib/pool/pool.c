@@ -1,0 +1,203 @@
+#include "pool/pool.h"
+
+#include "base/environment.h"
+#include "base/error.h"
+#include "world/mpi_error.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Of the last rp_open() or rp_create() that failed: there is no pool to keep it. */
+static _Thread_local rp_error last_open = {.status = RP_OK, .rank = -1, .item = -1};
+
+bool rpi_reserved_zero(const uint64_t *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (words[i] != 0)
+            return false;
+    }
+    return true;
+}
+
+static size_t board_bytes(int node_ranks)
+{
+    return rpi_board_bytes((uint32_t)node_ranks);
+}
+
+static void board_prepare(void *board, int node_ranks)
+{
+    rpi_board_make(board, (uint32_t)node_ranks);
+}
+
+static rp_status check_config(const rp_config *config, int ranks, rp_error *error)
+{
+    if (!rpi_reserved_zero(config->reserved, sizeof config->reserved / sizeof config->reserved[0]))
+        return rpi_error_set(error, RP_ERR_VERSION, "config.reserved is not zero");
+    if (config->root < 0 || config->root >= ranks)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "config.root is %d, but the ranks are 0 to %d",
+                             config->root, ranks - 1);
+    if (config->node_size < 0)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "config.node_size is %d: give 0 or more",
+                             config->node_size);
+    return RP_OK;
+}
+
+/* What this rank wants, and in *mine what is wrong with it. */
+static struct world_request request_of(const rp_config *config, int ranks, rp_error *mine)
+{
+    int64_t node_size = config->node_size;
+    if (check_config(config, ranks, mine) == RP_OK && node_size == 0)
+        rpi_environment_integer("RANKPOOL_NODE_SIZE", 0, INT_MAX, &node_size, mine);
+    return (struct world_request){.root = config->root,
+                                  .node_size = (int)node_size,
+                                  .extra_bytes = board_bytes,
+                                  .extra_prepare = board_prepare};
+}
+
+static rp_status check_comm(MPI_Comm comm, rp_error *error)
+{
+    int initialised, finalised, inter;
+    MPI_Initialized(&initialised);
+    MPI_Finalized(&finalised);
+    if (!initialised || finalised)
+        return rpi_error_set(error, RP_ERR_STATE,
+                             "MPI is not initialised; rp_open() would do that");
+    if (comm == MPI_COMM_NULL)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "the communicator is MPI_COMM_NULL");
+    MPI_Comm_test_inter(comm, &inter);
+    if (inter)
+        return rpi_error_set(error, RP_ERR_ARGUMENT,
+                             "the communicator is an intercommunicator; merge it first");
+    return RP_OK;
+}
+
+static rp_status create(MPI_Comm comm, const rp_config *config, rp_pool *pool)
+{
+    int ranks;
+    rp_error mine;
+    rpi_error_clear(&mine);
+    MPI_Comm_size(comm, &ranks);
+    struct world_request request = request_of(config, ranks, &mine);
+    if (rpi_world_make(&pool->world, comm, &request, &mine, &last_open) != RP_OK)
+        return last_open.status;
+    pool->board = pool->world.extra;
+    rpi_error_clear(&pool->last);
+    return RP_OK;
+}
+
+rp_status rp_create(MPI_Comm comm, const rp_config *config, rp_pool **pool)
+{
+    static const rp_config defaults;
+    rpi_error_clear(&last_open);
+    if (pool == NULL)
+        return rpi_error_set(&last_open, RP_ERR_ARGUMENT, "no place to store the pool in");
+    *pool = NULL;
+    if (check_comm(comm, &last_open) != RP_OK)
+        return last_open.status;
+    rp_pool *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return rpi_error_set(&last_open, RP_ERR_MEMORY, "no memory for a pool");
+    if (create(comm, config != NULL ? config : &defaults, made) == RP_OK)
+        *pool = made;
+    else
+        free(made);
+    return last_open.status;
+}
+
+rp_status rp_open(const rp_config *config, rp_pool **pool)
+{
+    bool initialised;
+    rpi_error_clear(&last_open);
+    if (pool == NULL)
+        return rpi_error_set(&last_open, RP_ERR_ARGUMENT, "no place to store the pool in");
+    *pool = NULL;
+    int level = config != NULL ? config->thread_level : 0;
+    if (rpi_world_join_mpi(level, &initialised, &last_open) != RP_OK)
+        return last_open.status;
+    rp_status status = rp_create(MPI_COMM_WORLD, config, pool);
+    if (status == RP_OK)
+        (*pool)->finalize = initialised;
+    else if (initialised)
+        MPI_Finalize();
+    return status;
+}
+
+const rp_error *rp_last_error(const rp_pool *pool)
+{
+    return pool != NULL ? &pool->last : &last_open;
+}
+
+rp_status rpi_pool_meet(rp_pool *pool, const struct ballot *ballot)
+{
+    if (pool->loop.open && ballot->call != CALL_LOOP_CLOSE)
+        return rpi_error_set(&pool->last, RP_ERR_STATE,
+                             "a loop is open on this pool; close it first");
+    return rpi_meet(&pool->world.meeting, ballot, &pool->last);
+}
+
+/* The last thing all ranks do together. A loop still open is stopped, so that nobody waits in it. */
+static rp_status part(rp_pool *pool)
+{
+    bool in_loop = pool->loop.open;
+    if (in_loop)
+        rpi_board_stop(pool->board);
+    pool->loop.open = false;
+    struct ballot ballot = rpi_ballot(CALL_CLOSE);
+    if (in_loop)
+        rpi_error_set(&ballot.error, RP_ERR_STATE, "the pool was closed with a loop open");
+    return rpi_pool_meet(pool, &ballot);
+}
+
+rp_status rp_close(rp_pool **pool)
+{
+    if (pool == NULL || *pool == NULL)
+        return RP_OK;
+    rp_pool *closing = *pool;
+    *pool = NULL;
+    int finalised;
+    rp_status status = part(closing);
+    rpi_pool_drop_allocations(closing);
+    MPI_Finalized(&finalised);
+    if (!finalised)
+        rpi_world_drop(&closing->world);
+    if (closing->finalize && !finalised)
+        MPI_Finalize();
+    free(closing);
+    return status;
+}
+
+int rp_rank(const rp_pool *pool)
+{
+    return pool->world.rank;
+}
+
+int rp_ranks(const rp_pool *pool)
+{
+    return pool->world.ranks;
+}
+
+int rp_root(const rp_pool *pool)
+{
+    return pool->world.root;
+}
+
+int rp_node(const rp_pool *pool)
+{
+    return pool->world.node;
+}
+
+int rp_nodes(const rp_pool *pool)
+{
+    return pool->world.nodes;
+}
+
+int rp_node_rank(const rp_pool *pool)
+{
+    return pool->world.node_rank;
+}
+
+int rp_node_ranks(const rp_pool *pool)
+{
+    return pool->world.node_ranks;
+}

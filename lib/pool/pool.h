@@ -1,0 +1,44 @@
+/* The pool: what joins a world and a schedule. Private to the room pool/. */
+#ifndef RANKPOOL_POOL_POOL_H
+#define RANKPOOL_POOL_POOL_H
+
+#include "schedule/claim.h"
+#include "world/world.h"
+
+/* A job that is being worked off. It lives in its pool: there is one at a time. */
+struct rp_loop {
+    rp_pool *pool;
+    bool open;
+    bool ended; /* rp_loop_next() has returned false */
+    struct units units;
+    struct claimer claimer;
+};
+
+/* Memory that rp_alloc() gave out. Every rank has the same list in the same order. */
+struct allocation {
+    struct allocation *next;
+    int64_t number;
+    struct node_memory memory;
+};
+
+struct rp_pool {
+    struct world world;
+    struct board *board; /* in node memory */
+    bool finalize;       /* rp_open() initialised MPI, so rp_close() finalises it */
+    struct rp_loop loop;
+    struct allocation *allocations;
+    int64_t allocated; /* allocations ever made: the number of the next */
+    rp_error last;
+};
+
+/* Meets for a call; what comes of it becomes the pool's last error. With a loop open no other call is
+ * allowed: RP_ERR_STATE at once. */
+rp_status rpi_pool_meet(rp_pool *pool, const struct ballot *ballot);
+
+/* Frees all that rp_alloc() gave out and rp_free() did not take back. Local. */
+void rpi_pool_drop_allocations(rp_pool *pool);
+
+/* Are all of these words zero? */
+bool rpi_reserved_zero(const uint64_t *words, size_t count);
+
+#endif

@@ -1,0 +1,220 @@
+#include "schedule/claim.h"
+
+#include "base/clock.h"
+
+/* A sleeper looks around after this long even without news: the announcers wake it exactly, so this
+ * only bounds what an unforeseen loss could cost. It doubles while nothing happens. */
+static const double first_sleep = 2e-3, longest_sleep = 50e-3;
+
+static bool deals_from_reservoir(rp_schedule schedule)
+{
+    return schedule == RP_GUIDED || schedule == RP_FACTORING;
+}
+
+struct span rpi_claim_reservoir(const struct claim_job *job)
+{
+    return deals_from_reservoir(job->choice.schedule) ? job->node : (struct span){0, 0};
+}
+
+/* Units in every slice where the schedule fixes them, else 0. */
+static uint32_t fixed_units(const struct claim_job *job, uint32_t least)
+{
+    if (job->choice.schedule == RP_DYNAMIC)
+        return least;
+    if (job->choice.schedule == RP_STATIC)
+        return job->choice.slice > 0 ? least : UINT32_MAX;
+    return 0;
+}
+
+void rpi_claim_begin(struct claimer *claimer, struct board *board, uint32_t index, bool spin,
+                     const struct claim_job *job)
+{
+    rp_schedule schedule = job->choice.schedule;
+    uint32_t least = job->choice.slice > 0 ? rpi_units_for(&job->units, job->choice.slice) : 1;
+    *claimer = (struct claimer){
+        .board = board,
+        .lane = &board->lane[index],
+        .index = index,
+        .spin = spin,
+        .shares = !deals_from_reservoir(schedule),
+        .steals = schedule == RP_ADAPTIVE || schedule == RP_DYNAMIC,
+        .fixed = fixed_units(job, least),
+        .pace = rpi_pace_start(job->call_seconds, least),
+        .rule = {.schedule = schedule, .whole = job->node, .lanes = board->lanes, .least = least},
+    };
+    rpi_log_start(&claimer->log, rpi_board_log(board, index), board->log_capacity);
+    struct span share = claimer->shares ? job->share : (struct span){0, 0};
+    atomic_store_explicit(&claimer->lane->slice, 0, memory_order_relaxed);
+    atomic_store_explicit(&claimer->lane->range, span_pack(share), memory_order_release);
+}
+
+/* Units to take from the front of a range with `left` >= 1 units. */
+static uint32_t next_units(struct claimer *claimer, uint32_t left)
+{
+    if (claimer->fixed == 0)
+        return rpi_pace_next(&claimer->pace, left);
+    return claimer->fixed < left ? claimer->fixed : left;
+}
+
+static void take_in_hand(struct claimer *claimer, struct span slice)
+{
+    claimer->slice = slice;
+    claimer->counts.slices++;
+    atomic_store_explicit(&claimer->lane->slice, span_pack(slice), memory_order_release);
+}
+
+/* Pops a slice from the front of the own range. Relaxed: what the range refers to was there before it
+ * was published, and this rank published it. */
+static bool pop(struct claimer *claimer)
+{
+    _Atomic uint64_t *range = &claimer->lane->range;
+    uint64_t word = atomic_load_explicit(range, memory_order_relaxed);
+    for (;;) {
+        struct span left = span_unpack(word);
+        if (span_empty(left))
+            return false;
+        uint32_t units = next_units(claimer, left.high - left.low);
+        struct span rest = {left.low + units, left.high};
+        if (atomic_compare_exchange_weak_explicit(range, &word, span_pack(rest),
+                                                  memory_order_relaxed, memory_order_relaxed)) {
+            take_in_hand(claimer, (struct span){left.low, rest.low});
+            return true;
+        }
+    }
+}
+
+/* The lane with the most left to steal, or NULL. Starting behind the own lane spreads the thieves. */
+static struct lane *richest_lane(struct claimer *claimer, uint64_t *word)
+{
+    struct board *board = claimer->board;
+    struct lane *richest = NULL;
+    uint32_t most = 0;
+    for (uint32_t i = 1; i < board->lanes; i++) {
+        uint32_t index = claimer->index + i;
+        struct lane *lane = &board->lane[index < board->lanes ? index : index - board->lanes];
+        uint64_t seen = atomic_load_explicit(&lane->range, memory_order_acquire);
+        uint32_t length = span_length(span_unpack(seen));
+        if (length > most) {
+            most = length;
+            richest = lane;
+            *word = seen;
+        }
+    }
+    return richest;
+}
+
+/* Keeps a slice of the loot in hand and offers the rest. Something is in hand before the rest can be
+ * stolen in turn, so every steal is progress. */
+static void take_loot(struct claimer *claimer, struct span loot)
+{
+    uint32_t units = next_units(claimer, loot.high - loot.low);
+    struct span rest = {loot.low + units, loot.high};
+    take_in_hand(claimer, (struct span){loot.low, rest.low});
+    claimer->counts.steals++;
+    if (!span_empty(rest)) {
+        atomic_store_explicit(&claimer->lane->range, span_pack(rest), memory_order_release);
+        rpi_signal_one(&claimer->board->signal);
+    }
+}
+
+/* Steals the back half of the richest lane's range. */
+static bool steal(struct claimer *claimer)
+{
+    uint64_t word;
+    struct lane *victim;
+    while ((victim = richest_lane(claimer, &word)) != NULL) {
+        struct span range = span_unpack(word);
+        uint32_t middle = range.low + (range.high - range.low) / 2;
+        struct span rest = {range.low, middle};
+        if (atomic_compare_exchange_strong_explicit(&victim->range, &word, span_pack(rest),
+                                                    memory_order_acq_rel, memory_order_relaxed)) {
+            take_loot(claimer, (struct span){middle, range.high});
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool find_elsewhere(struct claimer *claimer)
+{
+    struct span slice;
+    if (!claimer->shares &&
+        rpi_reservoir_take(&claimer->board->reservoir, &claimer->rule, &slice)) {
+        take_in_hand(claimer, slice);
+        return true;
+    }
+    /* A slice in hand and the loot behind it: two entries at the most. */
+    return claimer->steals && rpi_log_room(&claimer->log, 2) && steal(claimer);
+}
+
+static void finish_slice(struct claimer *claimer)
+{
+    if (span_empty(claimer->slice))
+        return;
+    log_finish(&claimer->log, claimer->slice);
+    claimer->unflushed += claimer->slice.high - claimer->slice.low;
+}
+
+/* Adds what this rank finished to the board's count. Exactly one rank sees the total. */
+static void flush(struct claimer *claimer)
+{
+    struct board *board = claimer->board;
+    claimer->slice = (struct span){0, 0};
+    atomic_store_explicit(&claimer->lane->slice, 0, memory_order_release);
+    if (claimer->unflushed == 0)
+        return;
+    uint32_t before =
+        atomic_fetch_add_explicit(&board->done, claimer->unflushed, memory_order_acq_rel);
+    if (before + claimer->unflushed == board->total)
+        rpi_signal_all(&board->signal);
+    claimer->unflushed = 0;
+}
+
+/* Looks for work beyond the own range, and waits for it until there can be none. */
+static bool search(struct claimer *claimer)
+{
+    struct board *board = claimer->board;
+    double sleep = first_sleep;
+    flush(claimer);
+    for (;;) {
+        uint32_t seen = rpi_signal_seen(&board->signal);
+        if (board_stopped(board))
+            return false;
+        if (find_elsewhere(claimer))
+            return true;
+        if (board_done(board))
+            return false;
+        rpi_signal_wait(&board->signal, seen, claimer->spin, sleep);
+        sleep = sleep < longest_sleep ? 2 * sleep : longest_sleep;
+    }
+}
+
+/* One clock reading a slice: its end is the beginning of the next. */
+static void keep_time(struct claimer *claimer)
+{
+    double now = rpi_clock_seconds();
+    if (!span_empty(claimer->slice))
+        rpi_pace_learn(&claimer->pace, claimer->slice.high - claimer->slice.low,
+                       now - claimer->slice_begun);
+    claimer->slice_begun = now;
+}
+
+bool rpi_claim_next(struct claimer *claimer, struct span *slice)
+{
+    bool timed = claimer->shares && claimer->fixed == 0;
+    if (timed)
+        keep_time(claimer);
+    finish_slice(claimer);
+    if (board_stopped(claimer->board)) {
+        flush(claimer);
+        return false;
+    }
+    if (!pop(claimer)) {
+        if (!search(claimer))
+            return false;
+        if (timed)
+            claimer->slice_begun = rpi_clock_seconds();
+    }
+    *slice = claimer->slice;
+    return true;
+}

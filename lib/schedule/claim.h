@@ -1,0 +1,55 @@
+/* Claiming: how a rank gets its next slice. The engine's hot path: no system call, no MPI. */
+#ifndef RANKPOOL_SCHEDULE_CLAIM_H
+#define RANKPOOL_SCHEDULE_CLAIM_H
+
+#include "schedule/board.h"
+#include "schedule/choice.h"
+#include "schedule/pace.h"
+#include "schedule/reservoir.h"
+#include "schedule/units.h"
+
+/* What a rank did for a job: for figures, and for tests. */
+struct claim_counts {
+    uint64_t slices, steals;
+};
+
+/* A rank's private side of the board. */
+struct claimer {
+    struct board *board;
+    struct lane *lane;
+    uint32_t index;
+    bool spin; /* there is a core for everyone, so a short wait may be spent awake */
+
+    bool shares, steals; /* shares: lanes have ranges; otherwise slices come from the reservoir */
+    uint32_t fixed;      /* units in every slice, or 0: the pace decides */
+    struct pace pace;
+    struct reservoir_rule rule;
+
+    struct span slice;  /* in hand; empty: none */
+    uint32_t unflushed; /* units finished and not yet added to the board's count */
+    double slice_begun; /* when, if the pace decides */
+    struct log_writer log;
+    struct claim_counts counts;
+};
+
+/* The job as one rank sees it. The same on all ranks of the node but for `share`. */
+struct claim_job {
+    struct units units;
+    struct choice choice;
+    double call_seconds;
+    struct span node;  /* units of this node */
+    struct span share; /* units of this rank, where ranks have shares */
+};
+
+/* What lies in the node's reservoir when the job begins: all or nothing of its units. */
+struct span rpi_claim_reservoir(const struct claim_job *job);
+
+/* Begins a job on lane `index`: prepares lane and log. Before the meeting that opens the job. */
+void rpi_claim_begin(struct claimer *claimer, struct board *board, uint32_t index, bool spin,
+                     const struct claim_job *job);
+
+/* Marks the slice in hand as finished and takes the next. Waits, asleep, while others hold the last
+ * ones. False when every unit of the node is done, or a rank gave up. */
+bool rpi_claim_next(struct claimer *claimer, struct span *slice);
+
+#endif

@@ -1,0 +1,94 @@
+#include "schedule/interval_log.h"
+
+#include <stdlib.h>
+
+static uint32_t half_of(uint32_t generation, uint32_t capacity)
+{
+    return (generation & 1) * capacity;
+}
+
+static void publish_extent(struct log_writer *writer)
+{
+    atomic_store_explicit(&writer->log->extent, (uint64_t)writer->generation << 32 | writer->length,
+                          memory_order_release);
+}
+
+size_t rpi_log_bytes(uint32_t capacity)
+{
+    return sizeof(struct interval_log) + 2 * (size_t)capacity * sizeof(_Atomic uint64_t);
+}
+
+void rpi_log_start(struct log_writer *writer, struct interval_log *log, uint32_t capacity)
+{
+    *writer = (struct log_writer){.log = log, .capacity = capacity};
+    publish_extent(writer);
+}
+
+void rpi_log_append(struct log_writer *writer, struct span finished)
+{
+    uint32_t place = half_of(writer->generation, writer->capacity) + writer->length;
+    atomic_store_explicit(&writer->log->entries[place], span_pack(finished), memory_order_release);
+    writer->last = finished;
+    writer->length++;
+    publish_extent(writer);
+}
+
+static int by_begin(const void *left, const void *right)
+{
+    uint32_t a = ((const struct span *)left)->low, b = ((const struct span *)right)->low;
+    return (a > b) - (a < b);
+}
+
+/* Sorts spans and joins those that touch. Returns how many are left. */
+static uint32_t join_neighbours(struct span *spans, uint32_t count)
+{
+    qsort(spans, count, sizeof *spans, by_begin);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (kept > 0 && spans[kept - 1].high == spans[i].low)
+            spans[kept - 1].high = spans[i].high;
+        else
+            spans[kept++] = spans[i];
+    }
+    return kept;
+}
+
+static void compact(struct log_writer *writer)
+{
+    struct span *spans = malloc(writer->capacity * sizeof *spans);
+    if (spans == NULL)
+        return;
+    uint32_t count = rpi_log_read(writer->log, writer->capacity, spans);
+    writer->length = join_neighbours(spans, count);
+    writer->generation++;
+    uint32_t half = half_of(writer->generation, writer->capacity);
+    for (uint32_t i = 0; i < writer->length; i++)
+        atomic_store_explicit(&writer->log->entries[half + i], span_pack(spans[i]),
+                              memory_order_release);
+    writer->last = spans[writer->length - 1];
+    publish_extent(writer);
+    free(spans);
+}
+
+bool rpi_log_room(struct log_writer *writer, uint32_t entries)
+{
+    if (writer->capacity - writer->length >= entries)
+        return true;
+    compact(writer);
+    return writer->capacity - writer->length >= entries;
+}
+
+uint32_t rpi_log_read(const struct interval_log *log, uint32_t capacity, struct span *copy)
+{
+    for (;;) {
+        uint64_t before = atomic_load_explicit(&log->extent, memory_order_acquire);
+        uint32_t generation = (uint32_t)(before >> 32), length = (uint32_t)before;
+        uint32_t half = half_of(generation, capacity);
+        for (uint32_t i = 0; i < length; i++)
+            copy[i] =
+                span_unpack(atomic_load_explicit(&log->entries[half + i], memory_order_acquire));
+        uint64_t after = atomic_load_explicit(&log->extent, memory_order_acquire);
+        if (after >> 32 == generation)
+            return length;
+    }
+}

@@ -1,0 +1,60 @@
+/* The log of what a rank has finished: spans of units, in shared memory, one writer, any readers.
+ *
+ * It is the one record that recovery, journal, progress and timeline read. A run of contiguous slices
+ * is one entry that grows in place, so the log costs a store per slice and an entry per steal.
+ *
+ * Shared words, all written by the log's owner only:
+ * entries  stored with release after the results of the span are stored, so a reader that sees a span
+ *          (acquire) sees its results.
+ * extent   generation << 32 | number of entries, stored with release after the entry. Compaction
+ *          writes the other half and then moves to the next generation; a reader that finds another
+ *          generation after its copy than before starts over. */
+#ifndef RANKPOOL_SCHEDULE_INTERVAL_LOG_H
+#define RANKPOOL_SCHEDULE_INTERVAL_LOG_H
+
+#include "schedule/span.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+
+struct interval_log {
+    _Atomic uint64_t extent;
+    _Atomic uint64_t entries[]; /* two halves of `capacity` entries */
+};
+
+/* The owner's private view of its log. */
+struct log_writer {
+    struct interval_log *log;
+    uint32_t capacity, generation, length;
+    struct span last; /* the entry at length - 1 */
+};
+
+/* Bytes of shared memory for a log of `capacity` entries. */
+size_t rpi_log_bytes(uint32_t capacity);
+
+/* Empties a log and makes the caller its writer. No one may be reading it. */
+void rpi_log_start(struct log_writer *writer, struct interval_log *log, uint32_t capacity);
+
+/* Begins a new entry; there must be room. */
+void rpi_log_append(struct log_writer *writer, struct span finished);
+
+/* Is there room for `entries` more? Merges neighbouring entries if that is needed to say yes. */
+bool rpi_log_room(struct log_writer *writer, uint32_t entries);
+
+/* Copies a log that its owner may be writing. `copy` holds `capacity` spans. Returns their number. */
+uint32_t rpi_log_read(const struct interval_log *log, uint32_t capacity, struct span *copy);
+
+/* Records a finished span. */
+static inline void log_finish(struct log_writer *writer, struct span finished)
+{
+    if (finished.low != writer->last.high || writer->length == 0) {
+        rpi_log_append(writer, finished);
+        return;
+    }
+    writer->last.high = finished.high;
+    uint32_t half = (writer->generation & 1) * writer->capacity;
+    atomic_store_explicit(&writer->log->entries[half + writer->length - 1], span_pack(writer->last),
+                          memory_order_release);
+}
+
+#endif

@@ -1,0 +1,65 @@
+#include "schedule/pace.h"
+
+/* A slice of work costs about 50 ns to claim and measure: 0.1 % of this. */
+static const double target_seconds = 50e-6;
+
+/* Below this a slice is not cut any more: claiming the parts would cost more than it could save. */
+static const double finest_seconds = 2e-6;
+
+/* A declared fixed cost per call is hidden in slices so many times as long; at the end of a share,
+ * what is less than so many times as long is not cut any more. */
+static const double call_hidden = 30.0, call_finest = 3.0;
+
+/* A slice that took longer than so many times the estimate says little: the rank was interrupted, or
+ * it met one long item among short ones. */
+static const double outlier = 4.0;
+
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+struct pace rpi_pace_start(double call_seconds, uint32_t least)
+{
+    return (struct pace){.call_seconds = call_seconds, .least = least > 0 ? least : 1};
+}
+
+/* With nothing measured: one unit is the careful choice, unless a call is known to be dear. */
+static double first_guess(const struct pace *pace, uint32_t remaining)
+{
+    return pace->call_seconds > 0 ? remaining / 8.0 : 1.0;
+}
+
+static double units_for_target(const struct pace *pace, uint32_t remaining)
+{
+    double target = larger(target_seconds, call_hidden * pace->call_seconds);
+    double finest = larger(finest_seconds, call_finest * pace->call_seconds);
+    double wanted = target / pace->unit_seconds;
+    double at_once = finest / pace->unit_seconds;
+    double fair_share = remaining <= at_once ? remaining : larger(remaining / 2.0, at_once);
+    double doubled = pace->call_seconds > 0 ? wanted : 2.0 * pace->proven;
+    double units = wanted < doubled ? wanted : doubled;
+    return units < fair_share ? units : fair_share;
+}
+
+uint32_t rpi_pace_next(const struct pace *pace, uint32_t remaining)
+{
+    double units =
+        pace->unit_seconds > 0 ? units_for_target(pace, remaining) : first_guess(pace, remaining);
+    units = larger(units, pace->least);
+    return units < remaining ? (uint32_t)units : remaining;
+}
+
+void rpi_pace_learn(struct pace *pace, uint32_t units, double seconds)
+{
+    /* Slices at the end of a share are short for other reasons: forget slowly. */
+    pace->proven = units > pace->proven / 2 ? units : pace->proven / 2;
+    double measured = larger((seconds - pace->call_seconds) / units, 1e-12);
+    if (pace->unit_seconds <= 0) {
+        pace->unit_seconds = measured;
+        return;
+    }
+    double most = outlier * pace->unit_seconds;
+    double believed = measured < most ? measured : most;
+    pace->unit_seconds += 0.5 * (believed - pace->unit_seconds);
+}

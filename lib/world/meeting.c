@@ -1,0 +1,262 @@
+#include "world/meeting.h"
+
+#include "base/error.h"
+#include "world/mpi_error.h"
+
+#include <inttypes.h>
+#include <stdalign.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Names of the calls and of their terms, for people. */
+static const struct {
+    const char *name;
+    const char *terms[BALLOT_TERMS];
+} calls[CALLS] = {
+    [CALL_OPEN] = {"rp_open or rp_create", {"root", "node_size"}},
+    [CALL_CLOSE] = {"rp_close", {NULL}},
+    [CALL_BARRIER] = {"rp_barrier", {NULL}},
+    [CALL_AGREE] = {"rp_agree", {NULL}},
+    [CALL_ALLOC] = {"rp_alloc", {"bytes"}},
+    [CALL_ALLOC_DONE] = {"rp_alloc", {NULL}},
+    [CALL_FREE] = {"rp_free", {"the allocation's number"}},
+    [CALL_NODE_SYNC] = {"rp_node_sync", {NULL}},
+    [CALL_LOOP_OPEN] = {"rp_loop_open", {"n", "the schedule", "the slice"}},
+    [CALL_LOOP_CLOSE] = {"rp_loop_close", {NULL}},
+};
+
+/* A rank's ballot with its rank, as it is compared within and between nodes. */
+struct statement {
+    int rank; /* -1: nobody's */
+    struct ballot ballot;
+};
+
+/* What a node has to say. */
+struct summary {
+    struct statement first;     /* its lowest rank's */
+    struct statement different; /* of the lowest rank that does not agree with `first` */
+    struct statement failed;    /* of the lowest rank that found something wrong */
+};
+
+/* What all hear. */
+struct verdict {
+    rp_error error;
+    bool lost_step;
+};
+
+/* Shared words:
+ * arrived   ranks that came, over all meetings; acq_rel fetch_add after the ballot is stored. The one
+ *           that makes it number * node_ranks signals `arrivals`; the leader reads it with acquire, so
+ *           it sees all ballots.
+ * released  number of the last meeting that is over; the leader stores it with release after the
+ *           verdict, then signals `releases`.
+ * A ballot is rewritten only by its rank for the next meeting, after this one's release; the verdict
+ * only by the leader after all came to the next meeting, when all have read it. */
+struct meeting_place {
+    alignas(128) struct signal_word arrivals;
+    _Atomic uint32_t arrived;
+    alignas(128) struct signal_word releases;
+    _Atomic uint32_t released;
+    alignas(128) struct verdict verdict;
+    struct statement statements[];
+};
+
+size_t rpi_meeting_bytes(int node_ranks)
+{
+    return sizeof(struct meeting_place) + (size_t)node_ranks * sizeof(struct statement);
+}
+
+struct ballot rpi_ballot(enum call call)
+{
+    struct ballot ballot = {.call = call};
+    rpi_error_clear(&ballot.error);
+    return ballot;
+}
+
+static bool agree(const struct statement *a, const struct statement *b)
+{
+    return a->ballot.call == b->ballot.call &&
+           memcmp(a->ballot.terms, b->ballot.terms, sizeof a->ballot.terms) == 0;
+}
+
+static void keep_lowest(struct statement *kept, const struct statement *candidate)
+{
+    if (candidate->rank >= 0 && (kept->rank < 0 || candidate->rank < kept->rank))
+        *kept = *candidate;
+}
+
+static bool other_call(const struct statement *a, const struct statement *b)
+{
+    return a->rank >= 0 && a->ballot.call != b->ballot.call;
+}
+
+/* Keeps what differs most from `reference`: another call before another term, then the lowest rank. */
+static void keep_most_different(struct statement *kept, const struct statement *candidate,
+                                const struct statement *reference)
+{
+    if (candidate->rank < 0 || agree(candidate, reference))
+        return;
+    bool kept_call = other_call(kept, reference);
+    bool candidate_call = other_call(candidate, reference);
+    if (kept->rank < 0 || kept_call == candidate_call)
+        keep_lowest(kept, candidate);
+    else if (candidate_call)
+        *kept = *candidate;
+}
+
+static struct summary summarize(const struct meeting_place *place, int node_ranks)
+{
+    struct summary summary = {.first = place->statements[0],
+                              .different.rank = -1,
+                              .failed.rank = -1};
+    for (int i = 0; i < node_ranks; i++) {
+        const struct statement *statement = &place->statements[i];
+        keep_most_different(&summary.different, statement, &summary.first);
+        if (statement->ballot.error.status != RP_OK)
+            keep_lowest(&summary.failed, statement);
+    }
+    return summary;
+}
+
+static void describe(const struct statement *statement, int term, char *text, size_t size)
+{
+    const struct ballot *ballot = &statement->ballot;
+    int length =
+        snprintf(text, size, "rank %d called %s", statement->rank, calls[ballot->call].name);
+    if (term >= 0)
+        snprintf(text + length, size - (size_t)length, " with %s = %" PRId64,
+                 calls[ballot->call].terms[term], ballot->terms[term]);
+}
+
+static int differing_term(const struct ballot *a, const struct ballot *b)
+{
+    int term = 0;
+    while (term < BALLOT_TERMS - 1 && a->terms[term] == b->terms[term])
+        term++;
+    return term;
+}
+
+static struct verdict mismatch(const struct statement *first, const struct statement *different)
+{
+    bool lost_step = other_call(different, first);
+    int term = lost_step ? -1 : differing_term(&first->ballot, &different->ballot);
+    char one[128], other[128];
+    describe(first, term, one, sizeof one);
+    describe(different, term, other, sizeof other);
+    struct verdict verdict = {.lost_step = lost_step};
+    rpi_error_set(&verdict.error, RP_ERR_MISMATCH, "%s, but %s", one, other);
+    verdict.error.rank = different->rank;
+    return verdict;
+}
+
+/* Judges what the nodes said: the same result wherever it is computed. */
+static struct verdict judge(const struct summary *summaries, int nodes)
+{
+    struct statement first = {.rank = -1}, different = {.rank = -1}, failed = {.rank = -1};
+    for (int i = 0; i < nodes; i++)
+        keep_lowest(&first, &summaries[i].first);
+    for (int i = 0; i < nodes; i++) {
+        keep_most_different(&different, &summaries[i].first, &first);
+        keep_most_different(&different, &summaries[i].different, &first);
+        keep_lowest(&failed, &summaries[i].failed);
+    }
+    if (other_call(&different, &first) || (different.rank >= 0 && failed.rank < 0))
+        return mismatch(&first, &different);
+    struct verdict verdict = {.error = failed.ballot.error};
+    if (failed.rank < 0)
+        rpi_error_clear(&verdict.error);
+    else if (verdict.error.rank < 0)
+        verdict.error.rank = failed.rank;
+    return verdict;
+}
+
+/* Completes a request between sleeps that grow: waiting inside MPI would keep a core busy. */
+static int complete(MPI_Request *request)
+{
+    const double longest = 1e-3;
+    double sleep = 20e-6;
+    int code, done;
+    while ((code = MPI_Test(request, &done, MPI_STATUS_IGNORE)) == MPI_SUCCESS && !done) {
+        rpi_sleep(sleep);
+        sleep = 2 * sleep < longest ? 2 * sleep : longest;
+    }
+    return code;
+}
+
+/* The leaders tell each other what their nodes said. */
+static struct verdict exchange(struct meeting *meeting, const struct summary *mine)
+{
+    if (meeting->nodes == 1)
+        return judge(mine, 1);
+    struct verdict verdict = {.lost_step = true};
+    struct summary *all = malloc((size_t)meeting->nodes * sizeof *all);
+    if (all == NULL) {
+        rpi_error_set(&verdict.error, RP_ERR_MEMORY, "no memory for a meeting of %d nodes",
+                      meeting->nodes);
+        return verdict;
+    }
+    MPI_Request request;
+    int code = MPI_Iallgather(mine, sizeof *mine, MPI_BYTE, all, sizeof *mine, MPI_BYTE,
+                              meeting->leaders, &request);
+    if (code == MPI_SUCCESS)
+        code = complete(&request);
+    if (rpi_mpi_check(code, "MPI_Iallgather", &verdict.error) == RP_OK)
+        verdict = judge(all, meeting->nodes);
+    free(all);
+    return verdict;
+}
+
+/* Waits until `word` reaches `number`. The bound on a sleep matters only if a wake-up were lost. */
+static void wait_for(_Atomic uint32_t *word, uint32_t number, struct signal_word *signal, bool spin)
+{
+    const double longest_sleep = 0.1;
+    for (;;) {
+        uint32_t seen = rpi_signal_seen(signal);
+        if (atomic_load_explicit(word, memory_order_acquire) == number)
+            return;
+        rpi_signal_wait(signal, seen, spin, longest_sleep);
+    }
+}
+
+static void lead(struct meeting *meeting)
+{
+    struct meeting_place *place = meeting->place;
+    uint32_t everyone = meeting->number * (uint32_t)meeting->node_ranks;
+    wait_for(&place->arrived, everyone, &place->arrivals, meeting->spin);
+    struct summary summary = summarize(place, meeting->node_ranks);
+    place->verdict = exchange(meeting, &summary);
+    atomic_store_explicit(&place->released, meeting->number, memory_order_release);
+    rpi_signal_all(&place->releases);
+}
+
+static void arrive(struct meeting *meeting, const struct ballot *mine)
+{
+    struct meeting_place *place = meeting->place;
+    uint32_t everyone = ++meeting->number * (uint32_t)meeting->node_ranks;
+    place->statements[meeting->node_rank] =
+        (struct statement){.rank = meeting->rank, .ballot = *mine};
+    uint32_t before = atomic_fetch_add_explicit(&place->arrived, 1, memory_order_acq_rel);
+    if (before + 1 == everyone)
+        rpi_signal_one(&place->arrivals);
+}
+
+rp_status rpi_meet(struct meeting *meeting, const struct ballot *mine, rp_error *error)
+{
+    if (meeting->lost_step.status != RP_OK) {
+        *error = meeting->lost_step;
+        return error->status;
+    }
+    struct meeting_place *place = meeting->place;
+    arrive(meeting, mine);
+    if (meeting->node_rank == 0)
+        lead(meeting);
+    else
+        wait_for(&place->released, meeting->number, &place->releases, meeting->spin);
+    *error = place->verdict.error;
+    if (place->verdict.lost_step) {
+        meeting->lost_step = *error;
+        meeting->lost_step.status = RP_ERR_STATE;
+    }
+    return error->status;
+}

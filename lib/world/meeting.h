@@ -1,0 +1,62 @@
+/* The meeting: every collective call begins with one. Ranks wait for each other asleep, tell what they
+ * are about to do, and all hear the same verdict.
+ *
+ * On a node it is a rendezvous in node memory on futexes; the first ranks of the nodes exchange what
+ * their nodes said with a non-blocking collective that they poll between sleeps, because MPI's own
+ * waiting keeps a core busy. */
+#ifndef RANKPOOL_WORLD_MEETING_H
+#define RANKPOOL_WORLD_MEETING_H
+
+#include "base/waiting.h"
+#include "rankpool.h"
+
+/* The collective calls. */
+enum call {
+    CALL_OPEN,
+    CALL_CLOSE,
+    CALL_BARRIER,
+    CALL_AGREE,
+    CALL_ALLOC,
+    CALL_ALLOC_DONE,
+    CALL_FREE,
+    CALL_NODE_SYNC,
+    CALL_LOOP_OPEN,
+    CALL_LOOP_CLOSE,
+    CALLS
+};
+
+enum {
+    BALLOT_TERMS = 4
+};
+
+/* What a rank brings to a meeting. */
+struct ballot {
+    enum call call;
+    int64_t terms[BALLOT_TERMS]; /* what all ranks must agree on; unused ones are 0 */
+    rp_error error;              /* what this rank found wrong, or RP_OK */
+};
+
+struct meeting_place; /* in node memory */
+
+/* A rank's private side. */
+struct meeting {
+    struct meeting_place *place;
+    MPI_Comm leaders;
+    int rank, nodes, node_rank, node_ranks;
+    bool spin;
+    uint32_t number;    /* meetings so far */
+    rp_error lost_step; /* why the ranks can meet no more, or RP_OK */
+};
+
+/* Bytes of zeroed node memory for a meeting place. */
+size_t rpi_meeting_bytes(int node_ranks);
+
+/* A ballot that finds nothing wrong. */
+struct ballot rpi_ballot(enum call call);
+
+/* Meets. Collective. Returns, and fills in, the same error on every rank: RP_ERR_MISMATCH if calls or
+ * terms differ, else what the lowest rank found wrong. After different calls the ranks have lost step:
+ * this and every later meeting fails at once, on every rank. */
+rp_status rpi_meet(struct meeting *meeting, const struct ballot *mine, rp_error *error);
+
+#endif

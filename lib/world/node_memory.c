@@ -1,0 +1,204 @@
+#include "world/node_memory.h"
+
+#include "base/environment.h"
+#include "base/error.h"
+#include "world/mpi_error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What the leader tells the others: where to open the segment, and how to know that it is the one.
+ * A path into /proc may mean another file where ranks live in containers of their own. */
+struct invitation {
+    char path[256]; /* empty: the leader has none */
+    dev_t device;
+    ino_t inode;
+};
+
+/* A way to have a segment. */
+struct segment {
+    int file;
+    char name[256]; /* in the file system, or empty */
+};
+
+/* Takes the space now: a write to a hole in a full file system would be a SIGBUS later. */
+static bool reserve(int file, size_t bytes, const char *directory, rp_error *error)
+{
+    int code;
+    do
+        code = posix_fallocate(file, 0, (off_t)bytes);
+    while (code == EINTR);
+    if (code != 0)
+        rpi_error_set(error, RP_ERR_MEMORY, "no room for %zu bytes of node memory in %s: %s", bytes,
+                      directory, strerror(code));
+    return code == 0;
+}
+
+/* Opens a new file in the directory, without a name where the file system can do that. */
+static void open_segment(struct segment *segment, const char *directory, bool named)
+{
+    if (!named) {
+        segment->file = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+        return;
+    }
+    snprintf(segment->name, sizeof segment->name, "%s/rankpool.XXXXXX", directory);
+    segment->file = mkostemp(segment->name, O_CLOEXEC);
+    if (segment->file < 0)
+        segment->name[0] = '\0';
+}
+
+static bool make_segment(struct segment *segment, const char *directory, bool named, size_t bytes,
+                         rp_error *error)
+{
+    open_segment(segment, directory, named);
+    if (segment->file < 0) {
+        rpi_error_set(error, RP_ERR_MEMORY, "no node memory in %s: %s", directory, strerror(errno));
+        return false;
+    }
+    return reserve(segment->file, bytes, directory, error);
+}
+
+static void drop_segment(struct segment *segment)
+{
+    if (segment->name[0] != '\0')
+        unlink(segment->name);
+    if (segment->file >= 0)
+        close(segment->file);
+}
+
+static struct invitation invite(const struct segment *segment)
+{
+    struct invitation invitation = {.path = ""};
+    struct stat status;
+    if (fstat(segment->file, &status) != 0)
+        return invitation;
+    invitation.device = status.st_dev;
+    invitation.inode = status.st_ino;
+    if (segment->name[0] != '\0')
+        memcpy(invitation.path, segment->name, sizeof invitation.path);
+    else
+        snprintf(invitation.path, sizeof invitation.path, "/proc/%ld/fd/%d", (long)getpid(),
+                 segment->file);
+    return invitation;
+}
+
+static int accept_invitation(const struct invitation *invitation, rp_error *error)
+{
+    int file = open(invitation->path, O_RDWR | O_CLOEXEC);
+    struct stat status;
+    bool same = file >= 0 && fstat(file, &status) == 0 && status.st_dev == invitation->device &&
+                status.st_ino == invitation->inode;
+    if (same)
+        return file;
+    rpi_error_set(error, RP_ERR_MEMORY, "the node's ranks do not share %s", invitation->path);
+    if (file >= 0)
+        close(file);
+    return -1;
+}
+
+static void map(int file, size_t bytes, struct node_memory *memory, rp_error *error)
+{
+    void *base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (base == MAP_FAILED)
+        rpi_error_set(error, RP_ERR_MEMORY, "cannot map %zu bytes of node memory: %s", bytes,
+                      strerror(errno));
+    else
+        *memory = (struct node_memory){.base = base, .bytes = bytes};
+}
+
+/* One attempt: the leader makes a segment, everybody maps it. All ranks of the node agree on how it
+ * went. */
+static rp_status attempt(MPI_Comm node, const char *directory, bool named, size_t bytes,
+                         struct node_memory *memory, rp_error *error)
+{
+    int rank;
+    MPI_Comm_rank(node, &rank);
+    rpi_error_clear(error);
+    struct segment segment = {.file = -1};
+    struct invitation invitation = {.path = ""};
+    if (rank == 0 && make_segment(&segment, directory, named, bytes, error))
+        invitation = invite(&segment);
+    int code = MPI_Bcast(&invitation, sizeof invitation, MPI_BYTE, 0, node);
+    if (code != MPI_SUCCESS) {
+        rpi_mpi_check(code, "MPI_Bcast", error);
+    } else if (rank == 0 && error->status == RP_OK) {
+        map(segment.file, bytes, memory, error);
+    } else if (invitation.path[0] != '\0') {
+        int file = accept_invitation(&invitation, error);
+        if (file >= 0) {
+            map(file, bytes, memory, error);
+            close(file);
+        }
+    }
+    if (rpi_mpi_agree(node, error) != RP_OK)
+        rpi_node_memory_drop(memory);
+    if (rank == 0)
+        drop_segment(&segment);
+    return error->status;
+}
+
+/* Where to try. Returns how many directories there are. */
+static int directories(const char *list[2])
+{
+    const char *wanted = rpi_environment_text("RANKPOOL_MEMORY_DIR");
+    const char *temporary = rpi_environment_text("TMPDIR");
+    if (wanted != NULL) {
+        list[0] = wanted;
+        return 1;
+    }
+    list[0] = "/dev/shm";
+    list[1] = temporary != NULL ? temporary : "/tmp";
+    return 2;
+}
+
+/* A node of one rank shares with nobody. */
+static rp_status make_private(size_t bytes, struct node_memory *memory, rp_error *error)
+{
+    void *base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (base == MAP_FAILED)
+        return rpi_error_set(error, RP_ERR_MEMORY, "no room for %zu bytes of memory: %s", bytes,
+                             strerror(errno));
+    *memory = (struct node_memory){.base = base, .bytes = bytes};
+    return RP_OK;
+}
+
+rp_status rpi_node_memory_make(MPI_Comm node, size_t bytes, struct node_memory *memory,
+                               rp_error *error)
+{
+    int ranks;
+    *memory = (struct node_memory){.base = NULL};
+    MPI_Comm_size(node, &ranks);
+    if (ranks == 1)
+        return make_private(bytes, memory, error);
+    const char *directory[2] = {NULL, NULL};
+    /* The leader's environment counts: it makes the segments. */
+    int count = directories(directory);
+    int code = MPI_Bcast(&count, 1, MPI_INT, 0, node);
+    if (code != MPI_SUCCESS)
+        return rpi_mpi_check(code, "MPI_Bcast", error);
+    rp_error first;
+    rp_status status = RP_ERR_MEMORY;
+    for (int i = 0; i < 2 * count && status == RP_ERR_MEMORY; i++) {
+        bool named = i % 2 == 1;
+        status = attempt(node, directory[i / 2], named, bytes, memory, error);
+        if (i == 0)
+            first = *error;
+    }
+    /* The first trouble is the one worth telling: later attempts are fallbacks. */
+    if (status != RP_OK)
+        *error = first;
+    return status;
+}
+
+void rpi_node_memory_drop(struct node_memory *memory)
+{
+    if (memory->base != NULL)
+        munmap(memory->base, memory->bytes);
+    memory->base = NULL;
+}

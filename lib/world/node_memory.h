@@ -1,0 +1,24 @@
+/* Node memory: a segment that all ranks of a node map.
+ *
+ * Our own and not an MPI window: after the death of a rank a live window makes MPI_Finalize hang, and
+ * its base is not aligned. The segment has no name, or none for longer than it takes to map it, so
+ * nothing stays behind however the program ends. */
+#ifndef RANKPOOL_WORLD_NODE_MEMORY_H
+#define RANKPOOL_WORLD_NODE_MEMORY_H
+
+#include "rankpool.h"
+
+struct node_memory {
+    void *base; /* page-aligned; NULL: none */
+    size_t bytes;
+};
+
+/* Makes and maps a zeroed segment, backed by memory that is really there. Collective on `node`, a
+ * communicator of ranks that share a machine; all of them get the same status. */
+rp_status rpi_node_memory_make(MPI_Comm node, size_t bytes, struct node_memory *memory,
+                               rp_error *error);
+
+/* Unmaps it. Local. */
+void rpi_node_memory_drop(struct node_memory *memory);
+
+#endif

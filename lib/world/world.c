@@ -1,0 +1,165 @@
+#include "world/world.h"
+
+#include "base/cores.h"
+#include "base/error.h"
+#include "world/mpi_error.h"
+
+#include <string.h>
+
+rp_status rpi_world_join_mpi(int thread_level, bool *initialised, rp_error *error)
+{
+    int already, finalised, provided;
+    *initialised = false;
+    MPI_Finalized(&finalised);
+    if (finalised)
+        return rpi_error_set(error, RP_ERR_STATE,
+                             "MPI is already finalised, and cannot be initialised again");
+    MPI_Initialized(&already);
+    if (already)
+        return RP_OK;
+    int wanted = thread_level != 0 ? thread_level : MPI_THREAD_MULTIPLE;
+    int code = MPI_Init_thread(NULL, NULL, wanted, &provided);
+    *initialised = code == MPI_SUCCESS;
+    return rpi_mpi_check(code, "MPI_Init_thread", error);
+}
+
+/* Splits off the ranks that share a machine; with a pretended node size, groups of them. */
+static int split_nodes(struct world *world, int node_size)
+{
+    MPI_Comm machine;
+    int code = MPI_Comm_split_type(world->comm, MPI_COMM_TYPE_SHARED, world->rank, MPI_INFO_NULL,
+                                   &machine);
+    if (code != MPI_SUCCESS || node_size == 0) {
+        world->node_comm = code == MPI_SUCCESS ? machine : MPI_COMM_NULL;
+        return code;
+    }
+    int machine_rank;
+    MPI_Comm_rank(machine, &machine_rank);
+    code = MPI_Comm_split(machine, machine_rank / node_size, world->rank, &world->node_comm);
+    MPI_Comm_free(&machine);
+    return code;
+}
+
+/* Numbers the nodes by their lowest rank, and counts the ranks before each. */
+static int number_nodes(struct world *world)
+{
+    MPI_Comm_set_errhandler(world->node_comm, MPI_ERRORS_RETURN);
+    MPI_Comm_rank(world->node_comm, &world->node_rank);
+    MPI_Comm_size(world->node_comm, &world->node_ranks);
+    int color = world->node_rank == 0 ? 0 : MPI_UNDEFINED;
+    int code = MPI_Comm_split(world->comm, color, world->rank, &world->leaders);
+    int known[3] = {0, 0, 0}; /* node, nodes, ranks before */
+    if (code == MPI_SUCCESS && world->leaders != MPI_COMM_NULL) {
+        MPI_Comm_set_errhandler(world->leaders, MPI_ERRORS_RETURN);
+        MPI_Comm_rank(world->leaders, &known[0]);
+        MPI_Comm_size(world->leaders, &known[1]);
+        code = MPI_Exscan(&world->node_ranks, &known[2], 1, MPI_INT, MPI_SUM, world->leaders);
+        if (known[0] == 0)
+            known[2] = 0;
+    }
+    if (code == MPI_SUCCESS)
+        code = MPI_Bcast(known, 3, MPI_INT, 0, world->node_comm);
+    world->node = known[0];
+    world->nodes = known[1];
+    world->ranks_before = known[2];
+    return code;
+}
+
+static int count_cores(struct world *world)
+{
+    struct core_mask mask;
+    rpi_core_mask_get(&mask);
+    int code = MPI_Allreduce(MPI_IN_PLACE, mask.words, sizeof mask.words, MPI_BYTE, MPI_BOR,
+                             world->node_comm);
+    world->crowded = world->node_ranks > rpi_core_mask_usable(&mask);
+    return code;
+}
+
+static rp_status find_nodes(struct world *world, int node_size, rp_error *error)
+{
+    if (rpi_mpi_check(split_nodes(world, node_size), "MPI_Comm_split_type", error) != RP_OK)
+        return error->status;
+    if (rpi_mpi_check(number_nodes(world), "MPI_Comm_split", error) != RP_OK)
+        return error->status;
+    return rpi_mpi_check(count_cores(world), "MPI_Allreduce", error);
+}
+
+static size_t round_up(size_t bytes, size_t multiple)
+{
+    return (bytes + multiple - 1) / multiple * multiple;
+}
+
+static void furnish(struct world *world, size_t meeting_bytes)
+{
+    world->extra = (char *)world->memory.base + meeting_bytes;
+    world->meeting = (struct meeting){
+        .place = world->memory.base,
+        .leaders = world->leaders,
+        .rank = world->rank,
+        .nodes = world->nodes,
+        .node_rank = world->node_rank,
+        .node_ranks = world->node_ranks,
+        .spin = !world->crowded,
+    };
+    rpi_error_clear(&world->meeting.lost_step);
+}
+
+/* All ranks hold the same request: checked in the first meeting, like the terms of every call. */
+static rp_status first_meeting(struct world *world, const struct world_request *request,
+                               rp_error *error)
+{
+    struct ballot ballot = rpi_ballot(CALL_OPEN);
+    ballot.terms[0] = request->root;
+    ballot.terms[1] = request->node_size;
+    return rpi_meet(&world->meeting, &ballot, error);
+}
+
+static rp_status build(struct world *world, const struct world_request *request, rp_error *error)
+{
+    find_nodes(world, request->node_size, error);
+    if (rpi_mpi_agree(world->comm, error) != RP_OK)
+        return error->status;
+    size_t meeting_bytes = round_up(rpi_meeting_bytes(world->node_ranks), 4096);
+    rpi_node_memory_make(world->node_comm, meeting_bytes + request->extra_bytes(world->node_ranks),
+                         &world->memory, error);
+    if (rpi_mpi_agree(world->comm, error) != RP_OK)
+        return error->status;
+    furnish(world, meeting_bytes);
+    if (world->node_rank == 0)
+        request->extra_prepare(world->extra, world->node_ranks);
+    return first_meeting(world, request, error);
+}
+
+rp_status rpi_world_make(struct world *world, MPI_Comm comm, const struct world_request *request,
+                         const rp_error *mine, rp_error *error)
+{
+    *world = (struct world){.comm = MPI_COMM_NULL,
+                            .node_comm = MPI_COMM_NULL,
+                            .leaders = MPI_COMM_NULL,
+                            .root = request->root};
+    if (rpi_mpi_check(MPI_Comm_dup(comm, &world->comm), "MPI_Comm_dup", error) != RP_OK)
+        return error->status;
+    MPI_Comm_set_errhandler(world->comm, MPI_ERRORS_RETURN);
+    MPI_Comm_rank(world->comm, &world->rank);
+    MPI_Comm_size(world->comm, &world->ranks);
+    *error = *mine;
+    if (rpi_mpi_agree(world->comm, error) == RP_OK)
+        build(world, request, error);
+    if (error->status != RP_OK)
+        rpi_world_drop(world);
+    return error->status;
+}
+
+static void free_comm(MPI_Comm *comm)
+{
+    if (*comm != MPI_COMM_NULL)
+        MPI_Comm_free(comm);
+}
+
+void rpi_world_drop(struct world *world)
+{
+    rpi_node_memory_drop(&world->memory);
+    free_comm(&world->leaders);
+    free_comm(&world->node_comm);
+    free_comm(&world->comm);
+}

@@ -1,0 +1,44 @@
+/* The world: a group of ranks, the nodes they live on, and the memory each node shares. It knows
+ * nothing of pools. */
+#ifndef RANKPOOL_WORLD_WORLD_H
+#define RANKPOOL_WORLD_WORLD_H
+
+#include "world/meeting.h"
+#include "world/node_memory.h"
+
+struct world {
+    MPI_Comm comm; /* our own duplicate; errors are returned */
+    MPI_Comm node_comm;
+    MPI_Comm leaders; /* the first rank of each node; MPI_COMM_NULL elsewhere */
+    int rank, ranks, root;
+    int node, nodes, node_rank, node_ranks;
+    int ranks_before; /* ranks on nodes with a lower number */
+    bool crowded; /* more ranks than cores on this node: waiting must give its core away at once */
+    struct node_memory memory; /* meeting place, then `extra` bytes */
+    void *extra;
+    struct meeting meeting;
+};
+
+/* What a world needs to know before it is made. The same on every rank: the first meeting looks. */
+struct world_request {
+    int root;
+    int node_size; /* pretend that so many ranks of a machine are a node; 0: no pretence */
+    /* Node memory wanted beside the meeting place: its size, and what the first rank of each node
+     * puts into it before anybody sees it. */
+    size_t (*extra_bytes)(int node_ranks);
+    void (*extra_prepare)(void *extra, int node_ranks);
+};
+
+/* Joins MPI if nobody has initialised it. *initialised: we did, and have to finalise it. Collective on
+ * MPI_COMM_WORLD. `thread_level` 0: MPI_THREAD_MULTIPLE. */
+rp_status rpi_world_join_mpi(int thread_level, bool *initialised, rp_error *error);
+
+/* Makes a world of the ranks of `comm`. Collective on it, and every rank gets the same status.
+ * *mine: what this rank found wrong with its arguments before, which all will hear of. */
+rp_status rpi_world_make(struct world *world, MPI_Comm comm, const struct world_request *request,
+                         const rp_error *mine, rp_error *error);
+
+/* Frees what rpi_world_make made. All ranks call it, without waiting for each other. */
+void rpi_world_drop(struct world *world);
+
+#endif
