@@ -16,14 +16,11 @@ struct span rpi_claim_reservoir(const struct claim_job *job)
     return deals_from_reservoir(job->choice.schedule) ? job->node : (struct span){0, 0};
 }
 
-/* Units in every slice where the schedule fixes them, else 0. */
+/* Units in every slice where the pace does not decide. */
 static uint32_t fixed_units(const struct claim_job *job, uint32_t least)
 {
-    if (job->choice.schedule == RP_DYNAMIC)
-        return least;
-    if (job->choice.schedule == RP_STATIC)
-        return job->choice.slice > 0 ? least : UINT32_MAX;
-    return 0;
+    bool whole_share = job->choice.schedule == RP_STATIC && job->choice.slice == 0;
+    return whole_share ? UINT32_MAX : least;
 }
 
 void rpi_claim_begin(struct claimer *claimer, struct board *board, uint32_t index, bool spin,
@@ -38,6 +35,7 @@ void rpi_claim_begin(struct claimer *claimer, struct board *board, uint32_t inde
         .spin = spin,
         .shares = !deals_from_reservoir(schedule),
         .steals = schedule == RP_ADAPTIVE || schedule == RP_DYNAMIC,
+        .paced = schedule == RP_ADAPTIVE,
         .fixed = fixed_units(job, least),
         .pace = rpi_pace_start(job->call_seconds, least),
         .rule = {.schedule = schedule, .whole = job->node, .lanes = board->lanes, .least = least},
@@ -49,23 +47,23 @@ void rpi_claim_begin(struct claimer *claimer, struct board *board, uint32_t inde
 }
 
 /* Units to take from the front of a range with `left` >= 1 units. */
-static uint32_t next_units(struct claimer *claimer, uint32_t left)
+static inline uint32_t next_units(const struct claimer *claimer, bool paced, uint32_t left)
 {
-    if (claimer->fixed == 0)
+    if (paced)
         return rpi_pace_next(&claimer->pace, left);
     return claimer->fixed < left ? claimer->fixed : left;
 }
 
-static void take_in_hand(struct claimer *claimer, struct span slice)
+static inline void take_in_hand(struct claimer *claimer, struct span slice)
 {
-    claimer->slice = slice;
+    claimer->slice = span_pack(slice);
     claimer->counts.slices++;
-    atomic_store_explicit(&claimer->lane->slice, span_pack(slice), memory_order_release);
+    atomic_store_explicit(&claimer->lane->slice, claimer->slice, memory_order_release);
 }
 
 /* Pops a slice from the front of the own range. Relaxed: what the range refers to was there before it
  * was published, and this rank published it. */
-static bool pop(struct claimer *claimer)
+static inline bool pop(struct claimer *claimer, bool paced)
 {
     _Atomic uint64_t *range = &claimer->lane->range;
     uint64_t word = atomic_load_explicit(range, memory_order_relaxed);
@@ -73,7 +71,7 @@ static bool pop(struct claimer *claimer)
         struct span left = span_unpack(word);
         if (span_empty(left))
             return false;
-        uint32_t units = next_units(claimer, left.high - left.low);
+        uint32_t units = next_units(claimer, paced, left.high - left.low);
         struct span rest = {left.low + units, left.high};
         if (atomic_compare_exchange_weak_explicit(range, &word, span_pack(rest),
                                                   memory_order_relaxed, memory_order_relaxed)) {
@@ -107,7 +105,7 @@ static struct lane *richest_lane(struct claimer *claimer, uint64_t *word)
  * stolen in turn, so every steal is progress. */
 static void take_loot(struct claimer *claimer, struct span loot)
 {
-    uint32_t units = next_units(claimer, loot.high - loot.low);
+    uint32_t units = next_units(claimer, claimer->paced, loot.high - loot.low);
     struct span rest = {loot.low + units, loot.high};
     take_in_hand(claimer, (struct span){loot.low, rest.low});
     claimer->counts.steals++;
@@ -147,19 +145,20 @@ static bool find_elsewhere(struct claimer *claimer)
     return claimer->steals && rpi_log_room(&claimer->log, 2) && steal(claimer);
 }
 
-static void finish_slice(struct claimer *claimer)
+static inline void finish_slice(struct claimer *claimer)
 {
-    if (span_empty(claimer->slice))
+    struct span slice = span_unpack(claimer->slice);
+    if (span_empty(slice))
         return;
-    log_finish(&claimer->log, claimer->slice);
-    claimer->unflushed += claimer->slice.high - claimer->slice.low;
+    log_finish(&claimer->log, slice);
+    claimer->unflushed += slice.high - slice.low;
 }
 
 /* Adds what this rank finished to the board's count. Exactly one rank sees the total. */
 static void flush(struct claimer *claimer)
 {
     struct board *board = claimer->board;
-    claimer->slice = (struct span){0, 0};
+    claimer->slice = 0;
     atomic_store_explicit(&claimer->lane->slice, 0, memory_order_release);
     if (claimer->unflushed == 0)
         return;
@@ -170,8 +169,9 @@ static void flush(struct claimer *claimer)
     claimer->unflushed = 0;
 }
 
-/* Looks for work beyond the own range, and waits for it until there can be none. */
-static bool search(struct claimer *claimer)
+/* Looks for work beyond the own range, and waits for it until there can be none. Kept out of the way
+ * of the hot path. */
+__attribute__((noinline)) static bool search(struct claimer *claimer)
 {
     struct board *board = claimer->board;
     double sleep = first_sleep;
@@ -189,32 +189,29 @@ static bool search(struct claimer *claimer)
     }
 }
 
-/* One clock reading a slice: its end is the beginning of the next. */
-static void keep_time(struct claimer *claimer)
+__attribute__((always_inline)) static inline bool next_slice(struct claimer *claimer, bool paced)
+{
+    finish_slice(claimer);
+    return (!board_stopped(claimer->board) && pop(claimer, paced)) || search(claimer);
+}
+
+/* One clock reading a slice: its end is the beginning of the next, unless one was waited for. */
+__attribute__((noinline)) static bool next_paced_slice(struct claimer *claimer)
 {
     double now = rpi_clock_seconds();
-    if (!span_empty(claimer->slice))
-        rpi_pace_learn(&claimer->pace, claimer->slice.high - claimer->slice.low,
-                       now - claimer->slice_begun);
-    claimer->slice_begun = now;
+    struct span slice = span_unpack(claimer->slice);
+    if (!span_empty(slice))
+        rpi_pace_learn(&claimer->pace, slice.high - slice.low, now - claimer->slice_begun);
+    uint64_t steals = claimer->counts.steals;
+    if (!next_slice(claimer, true))
+        return false;
+    claimer->slice_begun = claimer->counts.steals == steals ? now : rpi_clock_seconds();
+    return true;
 }
 
 bool rpi_claim_next(struct claimer *claimer, struct span *slice)
 {
-    bool timed = claimer->shares && claimer->fixed == 0;
-    if (timed)
-        keep_time(claimer);
-    finish_slice(claimer);
-    if (board_stopped(claimer->board)) {
-        flush(claimer);
-        return false;
-    }
-    if (!pop(claimer)) {
-        if (!search(claimer))
-            return false;
-        if (timed)
-            claimer->slice_begun = rpi_clock_seconds();
-    }
-    *slice = claimer->slice;
-    return true;
+    bool found = claimer->paced ? next_paced_slice(claimer) : next_slice(claimer, false);
+    *slice = span_unpack(claimer->slice);
+    return found;
 }

@@ -21,11 +21,13 @@ struct claimer {
     bool spin; /* there is a core for everyone, so a short wait may be spent awake */
 
     bool shares, steals; /* shares: lanes have ranges; otherwise slices come from the reservoir */
-    uint32_t fixed;      /* units in every slice, or 0: the pace decides */
+    bool paced; /* the pace decides how long slices are; otherwise they have `fixed` units */
+    uint32_t fixed;
     struct pace pace;
     struct reservoir_rule rule;
 
-    struct span slice;  /* in hand; empty: none */
+    uint64_t
+        slice; /* in hand, packed: halves stored one by one could not be loaded as a whole fast */
     uint32_t unflushed; /* units finished and not yet added to the board's count */
     double slice_begun; /* when, if the pace decides */
     struct log_writer log;
