@@ -14,7 +14,7 @@ static const struct {
     const char *name;
     const char *terms[BALLOT_TERMS];
 } calls[CALLS] = {
-    [CALL_OPEN] = {"rp_open or rp_create", {"root", "node_size"}},
+    [CALL_OPEN] = {"rp_open or rp_create", {NULL}},
     [CALL_CLOSE] = {"rp_close", {NULL}},
     [CALL_BARRIER] = {"rp_barrier", {NULL}},
     [CALL_AGREE] = {"rp_agree", {NULL}},

@@ -104,18 +104,27 @@ static void furnish(struct world *world, size_t meeting_bytes)
     rpi_error_clear(&world->meeting.lost_step);
 }
 
-/* All ranks hold the same request: checked in the first meeting, like the terms of every call. */
-static rp_status first_meeting(struct world *world, const struct world_request *request,
-                               rp_error *error)
+/* The ranks' requests must be the same before they decide who splits what. */
+static rp_status compare_requests(struct world *world, const struct world_request *request,
+                                  rp_error *error)
 {
-    struct ballot ballot = rpi_ballot(CALL_OPEN);
-    ballot.terms[0] = request->root;
-    ballot.terms[1] = request->node_size;
-    return rpi_meet(&world->meeting, &ballot, error);
+    int mine[2] = {request->root, request->node_size}, first[2] = {mine[0], mine[1]};
+    if (rpi_mpi_check(MPI_Bcast(first, 2, MPI_INT, 0, world->comm), "MPI_Bcast", error) != RP_OK)
+        return error->status;
+    if (mine[0] != first[0])
+        rpi_error_set(error, RP_ERR_MISMATCH, "rank %d wants root %d, but rank 0 wants root %d",
+                      world->rank, mine[0], first[0]);
+    else if (mine[1] != first[1])
+        rpi_error_set(error, RP_ERR_MISMATCH,
+                      "rank %d wants node_size %d, but rank 0 wants node_size %d", world->rank,
+                      mine[1], first[1]);
+    return rpi_mpi_agree(world->comm, error);
 }
 
 static rp_status build(struct world *world, const struct world_request *request, rp_error *error)
 {
+    if (compare_requests(world, request, error) != RP_OK)
+        return error->status;
     find_nodes(world, request->node_size, error);
     if (rpi_mpi_agree(world->comm, error) != RP_OK)
         return error->status;
@@ -127,7 +136,8 @@ static rp_status build(struct world *world, const struct world_request *request,
     furnish(world, meeting_bytes);
     if (world->node_rank == 0)
         request->extra_prepare(world->extra, world->node_ranks);
-    return first_meeting(world, request, error);
+    struct ballot ballot = rpi_ballot(CALL_OPEN);
+    return rpi_meet(&world->meeting, &ballot, error);
 }
 
 rp_status rpi_world_make(struct world *world, MPI_Comm comm, const struct world_request *request,

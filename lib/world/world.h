@@ -19,7 +19,7 @@ struct world {
     struct meeting meeting;
 };
 
-/* What a world needs to know before it is made. The same on every rank: the first meeting looks. */
+/* What a world needs to know before it is made. The same on every rank: they compare. */
 struct world_request {
     int root;
     int node_size; /* pretend that so many ranks of a machine are a node; 0: no pretence */

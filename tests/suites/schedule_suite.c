@@ -1,0 +1,266 @@
+/* schedule/: pure logic. tests/claims_threads.c has it under contention. */
+#include "suites.h"
+
+#include "schedule/choice.h"
+#include "schedule/interval_log.h"
+#include "schedule/pace.h"
+#include "schedule/reservoir.h"
+#include "schedule/units.h"
+
+#include <stdlib.h>
+
+START_TEST(blocks_cover_everything_once)
+{
+    for (int64_t n = 0; n < 40; n++) {
+        for (int64_t parts = 1; parts < 12; parts++) {
+            int64_t next = 0;
+            for (int64_t part = 0; part < parts; part++) {
+                rp_range block = rp_block(n, parts, part);
+                ck_assert_int_eq(block.begin, next);
+                ck_assert_int_ge(block.end - block.begin, n / parts);
+                ck_assert_int_le(block.end - block.begin, n / parts + 1);
+                for (int64_t item = block.begin; item < block.end; item++)
+                    ck_assert_int_eq(rp_block_owner(n, parts, item), part);
+                next = block.end;
+            }
+            ck_assert_int_eq(next, n);
+        }
+    }
+}
+END_TEST
+
+START_TEST(blocks_at_the_limits)
+{
+    rp_range last = rp_block(INT64_MAX, 3, 2);
+    ck_assert_int_eq(last.end, INT64_MAX);
+    ck_assert_int_eq(rp_block_owner(INT64_MAX, 3, INT64_MAX - 1), 2);
+    ck_assert_int_eq(rp_block(5, INT64_MAX, 4).end, 5);
+    ck_assert_int_eq(rp_block(-1, 2, 0).end, 0);
+    ck_assert_int_eq(rp_block(5, 0, 0).end, 0);
+    ck_assert_int_eq(rp_block(5, 2, 2).end, 0);
+    ck_assert_int_eq(rp_block(5, 2, -1).end, 0);
+    ck_assert_int_eq(rp_block_owner(5, 2, 5), -1);
+    ck_assert_int_eq(rp_block_owner(5, 2, -1), -1);
+    ck_assert_int_eq(rp_block_owner(5, 0, 1), -1);
+}
+END_TEST
+
+START_TEST(units_hold_any_number_of_items)
+{
+    static const int64_t sizes[] = {0,
+                                    1,
+                                    1000,
+                                    (INT64_C(1) << 31) - 1,
+                                    INT64_C(1) << 31,
+                                    (INT64_C(1) << 31) + 1,
+                                    INT64_C(1000000000000000),
+                                    INT64_MAX - 1,
+                                    INT64_MAX};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct units units = rpi_units_cut(sizes[i]);
+        ck_assert_uint_le(units.count, UINT32_C(1) << 31);
+        if (sizes[i] == 0) {
+            ck_assert_uint_eq(units.count, 0);
+            continue;
+        }
+        rp_range all = units_to_items(&units, (struct span){0, units.count});
+        ck_assert_int_eq(all.begin, 0);
+        ck_assert_int_eq(all.end, sizes[i]);
+        rp_range last = units_to_items(&units, (struct span){units.count - 1, units.count});
+        ck_assert_int_lt(last.begin, last.end);
+        ck_assert_uint_eq(rpi_units_for(&units, 1), 1);
+        ck_assert_uint_eq(rpi_units_for(&units, INT64_MAX), units.count);
+    }
+}
+END_TEST
+
+START_TEST(schedules_are_parsed)
+{
+    struct choice choice = {RP_STATIC, 7};
+    static const char *const bad[] = {"",          "dynamc",  "dynamic,",   "dynamic,0",
+                                      "dynamic,x", "guided ", "dynamic,-1", "static,1,2"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        ck_assert_msg(!rpi_choice_parse(bad[i], &choice), "\"%s\" was taken", bad[i]);
+    ck_assert(choice.schedule == RP_STATIC && choice.slice == 7);
+    ck_assert(rpi_choice_parse("guided,100", &choice));
+    ck_assert(choice.schedule == RP_GUIDED && choice.slice == 100);
+    ck_assert(rpi_choice_parse("factoring", &choice));
+    ck_assert(choice.schedule == RP_FACTORING && choice.slice == 0);
+}
+END_TEST
+
+/* Deals out a whole reservoir; returns the number of slices, their sizes in `sizes`. */
+static int deal(struct reservoir_rule *rule, uint32_t *sizes)
+{
+    _Atomic uint64_t reservoir = span_pack(rule->whole);
+    struct span slice;
+    uint32_t next = rule->whole.low;
+    int count = 0;
+    while (rpi_reservoir_take(&reservoir, rule, &slice)) {
+        ck_assert_uint_eq(slice.low, next);
+        ck_assert_uint_gt(slice.high, slice.low);
+        next = slice.high;
+        sizes[count++] = slice.high - slice.low;
+    }
+    ck_assert_uint_eq(next, rule->whole.high);
+    return count;
+}
+
+START_TEST(guided_deals_out_shares_of_the_rest)
+{
+    uint32_t sizes[200];
+    struct reservoir_rule rule = {RP_GUIDED, {50, 150}, 4, 1};
+    int count = deal(&rule, sizes);
+    ck_assert_uint_eq(sizes[0], 25);
+    ck_assert_uint_eq(sizes[1], 19);
+    ck_assert_uint_eq(sizes[count - 1], 1);
+    rule.least = 10;
+    count = deal(&rule, sizes);
+    for (int i = 0; i + 1 < count; i++)
+        ck_assert_uint_ge(sizes[i], 10);
+}
+END_TEST
+
+START_TEST(factoring_deals_out_rounds)
+{
+    uint32_t sizes[200];
+    struct reservoir_rule rule = {RP_FACTORING, {0, 100}, 4, 1};
+    int count = deal(&rule, sizes);
+    /* 100/8 -> 13 x 4, 48/8 -> 6 x 4, 24/8 -> 3 x 4, 12/8 -> 2 x 4, then 4 x 1 */
+    static const uint32_t expected[] = {13, 13, 13, 13, 6, 6, 6, 6, 3, 3,
+                                        3,  3,  2,  2,  2, 2, 1, 1, 1, 1};
+    ck_assert_int_eq(count, 20);
+    for (int i = 0; i < count; i++)
+        ck_assert_uint_eq(sizes[i], expected[i]);
+}
+END_TEST
+
+START_TEST(reservoirs_of_any_size)
+{
+    uint32_t *sizes = malloc(100000 * sizeof *sizes);
+    for (uint32_t lanes = 1; lanes < 70; lanes += 3) {
+        struct reservoir_rule rule = {RP_FACTORING, {0, UINT32_C(1) << 31}, lanes, 1};
+        ck_assert_int_le(deal(&rule, sizes), (int)lanes * 33);
+        rule.schedule = RP_GUIDED;
+        ck_assert_int_le(deal(&rule, sizes), (int)lanes * 33);
+    }
+    free(sizes);
+}
+END_TEST
+
+START_TEST(pace_follows_the_time_of_a_unit)
+{
+    struct pace pace = rpi_pace_start(0, 1);
+    uint32_t remaining = 1000000, units = 0;
+    for (int i = 0; i < 10; i++) {
+        uint32_t next = rpi_pace_next(&pace, remaining);
+        ck_assert_uint_le(next, units > 0 ? 2 * units : 1);
+        units = next;
+        rpi_pace_learn(&pace, units, units * 1e-6);
+        remaining -= units;
+    }
+    ck_assert_uint_ge(units, 40);
+    ck_assert_uint_le(units, 60);
+    /* A slice that was interrupted for a second does not make the next ones tiny. */
+    rpi_pace_learn(&pace, units, 1.0);
+    ck_assert_uint_ge(rpi_pace_next(&pace, remaining), 15);
+}
+END_TEST
+
+START_TEST(pace_of_long_items_is_one)
+{
+    struct pace pace = rpi_pace_start(0, 1);
+    for (int i = 0; i < 5; i++) {
+        ck_assert_uint_eq(rpi_pace_next(&pace, 1000), 1);
+        rpi_pace_learn(&pace, 1, 1e-3);
+    }
+}
+END_TEST
+
+START_TEST(pace_leaves_a_fair_share)
+{
+    struct pace pace = rpi_pace_start(0, 1);
+    pace.unit_seconds = 1e-6;
+    pace.proven = 1000;
+    ck_assert_uint_eq(rpi_pace_next(&pace, 40), 20);
+    ck_assert_uint_eq(rpi_pace_next(&pace, 1), 1);
+    pace.least = 30;
+    ck_assert_uint_eq(rpi_pace_next(&pace, 40), 30);
+    ck_assert_uint_eq(rpi_pace_next(&pace, 20), 20);
+}
+END_TEST
+
+START_TEST(pace_hides_the_cost_of_a_call)
+{
+    struct pace pace = rpi_pace_start(1e-3, 1);
+    uint32_t first = rpi_pace_next(&pace, 100000);
+    rpi_pace_learn(&pace, first, 1e-3 + first * 1e-6);
+    uint32_t next = rpi_pace_next(&pace, 100000);
+    ck_assert_uint_ge(next, 10000);
+    ck_assert_uint_le(next, 50000);
+}
+END_TEST
+
+/* A log of `capacity` entries in plain memory. */
+static struct interval_log *new_log(struct log_writer *writer, uint32_t capacity)
+{
+    struct interval_log *log = calloc(1, rpi_log_bytes(capacity));
+    rpi_log_start(writer, log, capacity);
+    return log;
+}
+
+START_TEST(log_joins_contiguous_slices)
+{
+    struct log_writer writer;
+    struct span copy[8];
+    struct interval_log *log = new_log(&writer, 8);
+    ck_assert_uint_eq(rpi_log_read(log, 8, copy), 0);
+    log_finish(&writer, (struct span){0, 5});
+    log_finish(&writer, (struct span){5, 6});
+    log_finish(&writer, (struct span){9, 10});
+    log_finish(&writer, (struct span){6, 9});
+    ck_assert_uint_eq(rpi_log_read(log, 8, copy), 3);
+    ck_assert(copy[0].low == 0 && copy[0].high == 6);
+    ck_assert(copy[1].low == 9 && copy[1].high == 10);
+    ck_assert(copy[2].low == 6 && copy[2].high == 9);
+    free(log);
+}
+END_TEST
+
+START_TEST(log_makes_room_by_joining)
+{
+    struct log_writer writer;
+    struct span copy[8];
+    struct interval_log *log = new_log(&writer, 8);
+    for (uint32_t i = 8; i > 0; i--)
+        log_finish(&writer, (struct span){i, i + 1});
+    ck_assert(rpi_log_room(&writer, 2));
+    ck_assert_uint_eq(rpi_log_read(log, 8, copy), 1);
+    ck_assert(copy[0].low == 1 && copy[0].high == 9);
+    log_finish(&writer, (struct span){9, 12});
+    ck_assert_uint_eq(rpi_log_read(log, 8, copy), 1);
+    for (uint32_t i = 10; i < 17; i++)
+        log_finish(&writer, (struct span){2 * i, 2 * i + 1});
+    ck_assert(!rpi_log_room(&writer, 1));
+    ck_assert_uint_eq(rpi_log_read(log, 8, copy), 8);
+    free(log);
+}
+END_TEST
+
+static const struct test_case cases[] = {
+    {"blocks cover everything once", &blocks_cover_everything_once},
+    {"blocks at the limits", &blocks_at_the_limits},
+    {"units hold any number of items", &units_hold_any_number_of_items},
+    {"schedules are parsed", &schedules_are_parsed},
+    {"guided deals out shares of the rest", &guided_deals_out_shares_of_the_rest},
+    {"factoring deals out rounds", &factoring_deals_out_rounds},
+    {"reservoirs of any size", &reservoirs_of_any_size},
+    {"the pace follows the time of a unit", &pace_follows_the_time_of_a_unit},
+    {"the pace of long items is one", &pace_of_long_items_is_one},
+    {"the pace leaves a fair share", &pace_leaves_a_fair_share},
+    {"the pace hides the cost of a call", &pace_hides_the_cost_of_a_call},
+    {"the log joins contiguous slices", &log_joins_contiguous_slices},
+    {"the log makes room by joining", &log_makes_room_by_joining},
+    {NULL, NULL},
+};
+const struct test_group schedule_tests = {"schedule", cases};

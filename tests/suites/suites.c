@@ -1,0 +1,106 @@
+#include "suites.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct test_group *const groups[] = {
+    &base_tests, &schedule_tests, &world_tests, &memory_tests, &loop_tests,
+};
+
+int world_rank(void)
+{
+    int rank;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    return rank;
+}
+
+int world_ranks(void)
+{
+    int ranks;
+    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+    return ranks;
+}
+
+rp_pool *open_pool(void)
+{
+    rp_pool *pool;
+    rp_status status = rp_create(MPI_COMM_WORLD, NULL, &pool);
+    ck_assert_msg(status == RP_OK, "rp_create: %s", rp_last_error(NULL)->text);
+    return pool;
+}
+
+void close_pool(rp_pool *pool)
+{
+    ck_assert_int_eq(rp_close(&pool), RP_OK);
+    ck_assert_ptr_null(pool);
+}
+
+void check_same_error(const rp_error *error, rp_status status)
+{
+    rp_error first = *error;
+    MPI_Bcast(&first, sizeof first, MPI_BYTE, 0, MPI_COMM_WORLD);
+    ck_assert_msg(error->status == status, "status %d (%s), not %d", (int)error->status,
+                  error->text, (int)status);
+    ck_assert_int_eq(first.status, error->status);
+    ck_assert_int_eq(first.rank, error->rank);
+    ck_assert_str_eq(first.text, error->text);
+    ck_assert_str_eq(first.host, error->host);
+    ck_assert(strlen(error->text) > 0);
+}
+
+/* Says what failed, on whichever rank it did. */
+static void report(SRunner *runner, const struct test_group *group, const struct test_case *test)
+{
+    TestResult **results = srunner_failures(runner);
+    for (int i = 0; i < srunner_ntests_failed(runner); i++)
+        fprintf(stderr, "FAILED %s: %s on rank %d of %d: %s:%d: %s\n", group->name, test->name,
+                world_rank(), world_ranks(), tr_lfile(results[i]), tr_lno(results[i]),
+                tr_msg(results[i]));
+    free(results);
+}
+
+static void run(const struct test_group *group, const struct test_case *test)
+{
+    MPI_Barrier(MPI_COMM_WORLD);
+    Suite *suite = suite_create(group->name);
+    TCase *tcase = tcase_create(test->name);
+    tcase_add_test(tcase, *test->test);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_fork_status(runner, CK_NOFORK);
+    srunner_run_all(runner, CK_SILENT);
+    if (srunner_ntests_failed(runner) > 0) {
+        report(runner, group, test);
+        MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
+    }
+    srunner_free(runner);
+    if (world_rank() == 0)
+        printf("ok %s: %s\n", group->name, test->name);
+}
+
+/* With an argument, only the groups and tests whose name contains it. */
+static bool wanted(const char *filter, const struct test_group *group, const struct test_case *test)
+{
+    return filter == NULL || strstr(group->name, filter) != NULL ||
+           strstr(test->name, filter) != NULL;
+}
+
+int main(int argc, char **argv)
+{
+    const char *filter = argc > 1 ? argv[1] : NULL;
+    int provided, passed = 0;
+    MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided);
+    for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++) {
+        for (const struct test_case *test = groups[g]->cases; test->name != NULL; test++) {
+            if (!wanted(filter, groups[g], test))
+                continue;
+            run(groups[g], test);
+            passed++;
+        }
+    }
+    if (world_rank() == 0)
+        printf("%d tests passed on %d ranks\n", passed, world_ranks());
+    MPI_Finalize();
+    return passed > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

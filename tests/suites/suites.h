@@ -1,0 +1,39 @@
+/* The suites that run on ranks: one program, launched with several numbers of ranks.
+ *
+ * Check in its no-fork mode goes on after a failed test, and its time-outs do nothing; a rank that
+ * failed would leave the others waiting. So every test is run by itself, and a failure on any rank
+ * ends the whole launch. */
+#ifndef RANKPOOL_TESTS_SUITES_H
+#define RANKPOOL_TESTS_SUITES_H
+
+#include <check.h>
+
+#include "rankpool.h"
+
+struct test_case {
+    const char *name;
+    const TTest *const *test; /* as START_TEST defines it, by address */
+};
+
+/* A group of tests; the list ends with an empty case. */
+struct test_group {
+    const char *name;
+    const struct test_case *cases;
+};
+
+extern const struct test_group base_tests, schedule_tests, world_tests, memory_tests, loop_tests;
+
+/* Rank and number of ranks in MPI_COMM_WORLD. */
+int world_rank(void);
+int world_ranks(void);
+
+/* A pool on MPI_COMM_WORLD, which must come about. */
+rp_pool *open_pool(void);
+
+/* Closes it, which must work. */
+void close_pool(rp_pool *pool);
+
+/* Fails unless all ranks hold the same error, with this status. */
+void check_same_error(const rp_error *error, rp_status status);
+
+#endif

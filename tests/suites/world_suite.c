@@ -1,0 +1,246 @@
+/* Opening and closing pools, meeting, agreeing: what holds on every rank whatever one of them does. */
+#include "suites.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+START_TEST(ranks_and_nodes_add_up)
+{
+    rp_pool *pool = open_pool();
+    ck_assert_int_eq(rp_rank(pool), world_rank());
+    ck_assert_int_eq(rp_ranks(pool), world_ranks());
+    ck_assert_int_eq(rp_root(pool), 0);
+    ck_assert(rp_node(pool) >= 0 && rp_node(pool) < rp_nodes(pool));
+    ck_assert(rp_node_rank(pool) >= 0 && rp_node_rank(pool) < rp_node_ranks(pool));
+    int first = rp_node_rank(pool) == 0 ? rp_node_ranks(pool) : 0, sum;
+    MPI_Allreduce(&first, &sum, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+    ck_assert_int_eq(sum, world_ranks());
+    close_pool(pool);
+}
+END_TEST
+
+START_TEST(open_joins_an_mpi_that_is_initialised)
+{
+    rp_pool *pool;
+    ck_assert_int_eq(rp_open(NULL, &pool), RP_OK);
+    close_pool(pool);
+    int finalised;
+    MPI_Finalized(&finalised);
+    ck_assert(!finalised);
+}
+END_TEST
+
+START_TEST(pretended_nodes)
+{
+    for (int size = 1; size <= 3; size++) {
+        rp_pool *pool;
+        rp_config config = {.node_size = size};
+        ck_assert_int_eq(rp_create(MPI_COMM_WORLD, &config, &pool), RP_OK);
+        ck_assert_int_le(rp_node_ranks(pool), size);
+        ck_assert_int_ge(rp_nodes(pool), (world_ranks() + size - 1) / size);
+        ck_assert_int_eq(rp_barrier(pool), RP_OK);
+        ck_assert_int_eq(rp_node_sync(pool), RP_OK);
+        close_pool(pool);
+    }
+}
+END_TEST
+
+START_TEST(pretended_nodes_by_environment)
+{
+    rp_pool *pool;
+    setenv("RANKPOOL_NODE_SIZE", "1", 1);
+    ck_assert_int_eq(rp_create(MPI_COMM_WORLD, NULL, &pool), RP_OK);
+    ck_assert_int_eq(rp_nodes(pool), world_ranks());
+    close_pool(pool);
+    setenv("RANKPOOL_NODE_SIZE", "few", 1);
+    ck_assert_int_eq(rp_create(MPI_COMM_WORLD, NULL, &pool), RP_ERR_ARGUMENT);
+    check_same_error(rp_last_error(NULL), RP_ERR_ARGUMENT);
+    unsetenv("RANKPOOL_NODE_SIZE");
+}
+END_TEST
+
+START_TEST(pools_on_parts_of_the_world)
+{
+    MPI_Comm part;
+    MPI_Comm_split(MPI_COMM_WORLD, world_rank() % 2, -world_rank(), &part);
+    int rank, ranks;
+    MPI_Comm_rank(part, &rank);
+    MPI_Comm_size(part, &ranks);
+    rp_pool *pool, *whole = open_pool();
+    ck_assert_int_eq(rp_create(part, NULL, &pool), RP_OK);
+    MPI_Comm_free(&part);
+    ck_assert_int_eq(rp_rank(pool), rank);
+    ck_assert_int_eq(rp_ranks(pool), ranks);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(rp_barrier(pool), RP_OK);
+        ck_assert_int_eq(rp_barrier(whole), RP_OK);
+    }
+    close_pool(whole);
+    ck_assert_int_eq(rp_barrier(pool), RP_OK);
+    close_pool(pool);
+}
+END_TEST
+
+START_TEST(bad_communicators_are_refused)
+{
+    rp_pool *pool = (rp_pool *)&pool;
+    ck_assert_int_eq(rp_create(MPI_COMM_NULL, NULL, &pool), RP_ERR_ARGUMENT);
+    ck_assert_ptr_null(pool);
+    ck_assert(strstr(rp_last_error(NULL)->text, "MPI_COMM_NULL") != NULL);
+    ck_assert_int_eq(rp_create(MPI_COMM_WORLD, NULL, NULL), RP_ERR_ARGUMENT);
+    ck_assert_int_eq(rp_open(NULL, NULL), RP_ERR_ARGUMENT);
+    if (world_ranks() < 2)
+        return;
+    MPI_Comm half, inter;
+    int side = world_rank() % 2;
+    MPI_Comm_split(MPI_COMM_WORLD, side, 0, &half);
+    MPI_Intercomm_create(half, 0, MPI_COMM_WORLD, 1 - side, 5, &inter);
+    ck_assert_int_eq(rp_create(inter, NULL, &pool), RP_ERR_ARGUMENT);
+    ck_assert(strstr(rp_last_error(NULL)->text, "intercommunicator") != NULL);
+    MPI_Comm_free(&inter);
+    MPI_Comm_free(&half);
+}
+END_TEST
+
+/* The config of the last rank is spoilt; every rank must hear of it. */
+static void check_refused(rp_config good, rp_config bad, rp_status status)
+{
+    rp_pool *pool;
+    bool last = world_rank() == world_ranks() - 1;
+    ck_assert_int_eq(rp_create(MPI_COMM_WORLD, last ? &bad : &good, &pool), status);
+    ck_assert_ptr_null(pool);
+    check_same_error(rp_last_error(NULL), status);
+    ck_assert_int_eq(rp_last_error(NULL)->rank, world_ranks() - 1);
+}
+
+START_TEST(bad_configs_are_refused_by_all)
+{
+    rp_config good = {.root = 0};
+    check_refused(good, (rp_config){.root = -1}, RP_ERR_ARGUMENT);
+    check_refused(good, (rp_config){.root = world_ranks()}, RP_ERR_ARGUMENT);
+    check_refused(good, (rp_config){.node_size = -2}, RP_ERR_ARGUMENT);
+    check_refused(good, (rp_config){.reserved = {[11] = 1}}, RP_ERR_VERSION);
+    if (world_ranks() > 1) {
+        check_refused(good, (rp_config){.root = 1}, RP_ERR_MISMATCH);
+        check_refused(good, (rp_config){.node_size = 1}, RP_ERR_MISMATCH);
+    }
+}
+END_TEST
+
+START_TEST(every_rank_can_be_root)
+{
+    for (int root = 0; root < world_ranks(); root++) {
+        rp_pool *pool;
+        rp_config config = {.root = root};
+        ck_assert_int_eq(rp_create(MPI_COMM_WORLD, &config, &pool), RP_OK);
+        ck_assert_int_eq(rp_root(pool), root);
+        close_pool(pool);
+    }
+}
+END_TEST
+
+START_TEST(barriers_hold_everyone)
+{
+    rp_pool *pool = open_pool();
+    void *memory;
+    ck_assert_int_eq(rp_alloc(pool, sizeof(int), &memory), RP_OK);
+    _Atomic int *count = memory;
+    for (int round = 1; round <= 200; round++) {
+        atomic_fetch_add(count, 1);
+        ck_assert_int_eq(rp_barrier(pool), RP_OK);
+        ck_assert_int_ge(atomic_load(count), round * rp_node_ranks(pool));
+        ck_assert_int_eq(rp_barrier(pool), RP_OK);
+        ck_assert_int_eq(atomic_load(count), round * rp_node_ranks(pool));
+        ck_assert_int_eq(rp_barrier(pool), RP_OK);
+    }
+    close_pool(pool);
+}
+END_TEST
+
+START_TEST(agreement_tells_the_lowest_rank)
+{
+    rp_pool *pool = open_pool();
+    rp_status worst = RP_ERR_IO;
+    ck_assert_int_eq(rp_agree(pool, RP_OK, &worst), RP_OK);
+    ck_assert_int_eq(worst, RP_OK);
+    int middle = world_ranks() / 2;
+    rp_status mine = world_rank() < middle    ? RP_OK
+                     : world_rank() == middle ? RP_ERR_IO
+                                              : RP_ERR_TASK;
+    ck_assert_int_eq(rp_agree(pool, mine, &worst), RP_OK);
+    ck_assert_int_eq(worst, RP_ERR_IO);
+    check_same_error(rp_last_error(pool), RP_ERR_IO);
+    ck_assert_int_eq(rp_last_error(pool)->rank, middle);
+    ck_assert_int_eq(rp_agree(pool, RP_ERR_MISMATCH, NULL), RP_OK);
+    ck_assert_int_eq(rp_barrier(pool), RP_OK);
+    close_pool(pool);
+}
+END_TEST
+
+START_TEST(different_calls_lose_step)
+{
+    rp_pool *pool = open_pool();
+    bool odd_one = world_rank() == world_ranks() - 1;
+    if (world_ranks() > 1) {
+        rp_status status = odd_one ? rp_node_sync(pool) : rp_barrier(pool);
+        ck_assert_int_eq(status, RP_ERR_MISMATCH);
+        check_same_error(rp_last_error(pool), RP_ERR_MISMATCH);
+        ck_assert_int_eq(rp_last_error(pool)->rank, world_ranks() - 1);
+        ck_assert(strstr(rp_last_error(pool)->text, "rp_barrier") != NULL);
+        ck_assert(strstr(rp_last_error(pool)->text, "rp_node_sync") != NULL);
+        rp_loop *loop;
+        ck_assert_int_eq(rp_barrier(pool), RP_ERR_STATE);
+        ck_assert_int_eq(rp_agree(pool, RP_OK, NULL), RP_ERR_STATE);
+        ck_assert_int_eq(rp_loop_open(pool, 10, NULL, &loop), RP_ERR_STATE);
+        ck_assert_int_eq(rp_close(&pool), RP_ERR_STATE);
+    } else {
+        close_pool(pool);
+    }
+}
+END_TEST
+
+START_TEST(closing_early_leaves_nobody_waiting)
+{
+    rp_pool *pool = open_pool();
+    if (world_ranks() > 1 && world_rank() != 0)
+        ck_assert_int_eq(rp_barrier(pool), RP_ERR_MISMATCH);
+    rp_status status = rp_close(&pool);
+    if (world_ranks() > 1)
+        ck_assert_int_eq(status, world_rank() == 0 ? RP_ERR_MISMATCH : RP_ERR_STATE);
+    ck_assert_ptr_null(pool);
+    ck_assert_int_eq(rp_close(&pool), RP_OK);
+    ck_assert_int_eq(rp_close(NULL), RP_OK);
+}
+END_TEST
+
+START_TEST(calls_without_a_pool_are_refused)
+{
+    rp_loop *loop;
+    void *memory = NULL;
+    ck_assert_int_eq(rp_barrier(NULL), RP_ERR_ARGUMENT);
+    ck_assert_int_eq(rp_node_sync(NULL), RP_ERR_ARGUMENT);
+    ck_assert_int_eq(rp_agree(NULL, RP_OK, NULL), RP_ERR_ARGUMENT);
+    ck_assert_int_eq(rp_alloc(NULL, 1, &memory), RP_ERR_ARGUMENT);
+    ck_assert_int_eq(rp_free(NULL, &memory), RP_ERR_ARGUMENT);
+    ck_assert_int_eq(rp_loop_open(NULL, 1, NULL, &loop), RP_ERR_ARGUMENT);
+}
+END_TEST
+
+static const struct test_case cases[] = {
+    {"ranks and nodes add up", &ranks_and_nodes_add_up},
+    {"open joins an MPI that is initialised", &open_joins_an_mpi_that_is_initialised},
+    {"pretended nodes", &pretended_nodes},
+    {"pretended nodes by environment", &pretended_nodes_by_environment},
+    {"pools on parts of the world", &pools_on_parts_of_the_world},
+    {"bad communicators are refused", &bad_communicators_are_refused},
+    {"bad configs are refused by all", &bad_configs_are_refused_by_all},
+    {"every rank can be root", &every_rank_can_be_root},
+    {"barriers hold everyone", &barriers_hold_everyone},
+    {"agreement tells the lowest rank", &agreement_tells_the_lowest_rank},
+    {"different calls lose step", &different_calls_lose_step},
+    {"closing early leaves nobody waiting", &closing_early_leaves_nobody_waiting},
+    {"calls without a pool are refused", &calls_without_a_pool_are_refused},
+    {NULL, NULL},
+};
+const struct test_group world_tests = {"world", cases};
