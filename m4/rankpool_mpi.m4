@@ -19,9 +19,16 @@ AC_DEFUN([RANKPOOL_MPI], [
         #error no
         #endif]])], [rankpool_mpi_name=MPICH])
     AC_MSG_RESULT([$rankpool_mpi_name])
+    AC_ARG_VAR([MPICXX], [the C++ wrapper that belongs to this MPI, for tests only])
     AS_CASE([$rankpool_mpi_name],
-        ["Open MPI"], [AC_PATH_PROGS([MPIRUN], [mpirun.openmpi mpirun mpiexec])],
-        [MPICH], [AC_PATH_PROGS([MPIRUN], [mpirun.mpich mpiexec.hydra mpirun mpiexec])],
-        [AC_PATH_PROGS([MPIRUN], [mpirun mpiexec])])
+        ["Open MPI"], [
+            AC_PATH_PROGS([MPIRUN], [mpirun.openmpi mpirun mpiexec])
+            AC_CHECK_PROGS([MPICXX], [mpicxx.openmpi mpicxx])],
+        [MPICH], [
+            AC_PATH_PROGS([MPIRUN], [mpirun.mpich mpiexec.hydra mpirun mpiexec])
+            AC_CHECK_PROGS([MPICXX], [mpicxx.mpich mpicxx])],
+        [
+            AC_PATH_PROGS([MPIRUN], [mpirun mpiexec])
+            AC_CHECK_PROGS([MPICXX], [mpicxx])])
     AC_DEFINE_UNQUOTED([RANKPOOL_MPIRUN], ["$MPIRUN"], [The mpirun of the MPI we are built with])
 ])
