@@ -1,0 +1,146 @@
+#include "common/command_line.h"
+
+#include "common/number.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    MOST_OPTIONS = 32,
+    /* Values of the common options, beyond all characters and what programs choose themselves. */
+    OPTION_HELP = 1000,
+    OPTION_VERSION,
+    OPTION_RANKS
+};
+
+static const struct option common_options[] = {
+    {"help", no_argument, NULL, OPTION_HELP},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {"ranks", required_argument, NULL, OPTION_RANKS},
+    {NULL, 0, NULL, 0},
+};
+
+/* The program's options, then the common ones, in `all`. */
+static void join_options(const struct option *own, struct option all[MOST_OPTIONS])
+{
+    int count = 0;
+    for (; own->name != NULL && count < MOST_OPTIONS - 4; own++)
+        all[count++] = *own;
+    memcpy(all + count, common_options, sizeof common_options);
+}
+
+bool command_line_complain(struct command_line *line, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line->complaint, sizeof line->complaint, format, arguments);
+    va_end(arguments);
+    for (char *at = line->complaint; *at != '\0'; at++)
+        if (iscntrl((unsigned char)*at))
+            *at = '?';
+    line->wish = COMMAND_MISTAKE;
+    return false;
+}
+
+bool command_line_number(struct command_line *line, const char *text, uint64_t *value)
+{
+    char problem[NUMBER_PROBLEM_SIZE];
+    return number_parse(text, value, problem) ||
+           command_line_complain(line, "'%.60s': %s", text, problem);
+}
+
+/* -5 and -(2^3) are numbers, if strange ones; they get a number's answer and not an option's. */
+static bool is_operand(const char *word)
+{
+    if (word[0] != '-' || word[1] == '\0')
+        return true;
+    return isdigit((unsigned char)word[1]) || word[1] == '.' || word[1] == '(';
+}
+
+static bool take_operand(const struct command *command, struct command_line *line, char *word)
+{
+    if (line->operands == command->most_operands)
+        return command_line_complain(line, "'%.60s' is one argument too many: give %s", word,
+                                     command->operands_wanted);
+    line->operand[line->operands++] = word;
+    return true;
+}
+
+/* Options may be shortened, but rp_launch(), which takes --ranks out, knows it in full only. */
+static bool take_ranks(struct command_line *line, const char *word)
+{
+    return strcmp(word, "--ranks") == 0 || strncmp(word, "--ranks=", 8) == 0 ||
+           command_line_complain(line, "option '%.60s' is not known; did you mean --ranks", word);
+}
+
+/* Says what getopt_long() did not like about `word`. */
+static bool complain_of_option(struct command_line *line, int answer, const char *word)
+{
+    bool is_long = strncmp(word, "--", 2) == 0;
+    int name_length = (int)strcspn(word, "=");
+    if (answer == ':')
+        return command_line_complain(line, "option '%.60s' needs an argument", word);
+    if (!is_long)
+        return command_line_complain(line, "option '-%c' is not known", optopt);
+    if (optopt == 0)
+        return command_line_complain(line, "option '%.60s' is not known", word);
+    return command_line_complain(line, "option '%.*s' takes no argument", name_length, word);
+}
+
+static bool take_option(const struct command *command, void *settings, struct command_line *line,
+                        int answer, const char *word)
+{
+    switch (answer) {
+    case OPTION_HELP:
+        line->wish = COMMAND_HELP;
+        return false;
+    case OPTION_VERSION:
+        line->wish = COMMAND_VERSION;
+        return false;
+    case OPTION_RANKS:
+        return take_ranks(line, word);
+    case '?':
+    case ':':
+        return complain_of_option(line, answer, word);
+    default:
+        return command->take_option(line, settings, answer, optarg);
+    }
+}
+
+/* Takes the word at optind, an operand or an option, and the option's argument. False at the end. */
+static bool take_word(const struct command *command, int argc, char **argv, void *settings,
+                      const struct option *options, struct command_line *line)
+{
+    if (optind >= argc)
+        return false;
+    char *word = argv[optind];
+    if (is_operand(word)) {
+        optind++;
+        return take_operand(command, line, word);
+    }
+    /* '+': stop at operands, which are taken above; ':': tell a missing argument from the rest. */
+    int answer = getopt_long(argc, argv, "+:", options, NULL);
+    if (answer != -1)
+        return take_option(command, settings, line, answer, word);
+    while (optind < argc && take_operand(command, line, argv[optind]))
+        optind++;
+    return false;
+}
+
+void command_line_read(const struct command *command, int argc, char **argv, void *settings,
+                       struct command_line *line)
+{
+    struct option options[MOST_OPTIONS];
+    join_options(command->options, options);
+    *line = (struct command_line){.wish = COMMAND_RUN};
+    optind = 1;
+    opterr = 0;
+    while (take_word(command, argc, argv, settings, options, line))
+        continue;
+    if (line->wish == COMMAND_RUN && line->operands < command->least_operands)
+        command_line_complain(line, "too few arguments: give %s", command->operands_wanted);
+    if (line->wish == COMMAND_RUN)
+        command->take_operands(line, settings);
+}

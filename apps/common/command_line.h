@@ -1,0 +1,58 @@
+/* The command line of our programs, read in one way: getopt_long's options, numbers, and numbers that
+ * are negative, which are no options. Reading prints nothing, so that every rank can do it. */
+#ifndef RANKPOOL_APPS_COMMAND_LINE_H
+#define RANKPOOL_APPS_COMMAND_LINE_H
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    COMPLAINT_SIZE = 256,
+    MOST_OPERANDS = 8
+};
+
+/* What the command line asks for. */
+enum command_wish {
+    COMMAND_RUN,
+    COMMAND_HELP,
+    COMMAND_VERSION,
+    COMMAND_MISTAKE
+};
+
+/* A command line that has been read: the words that are no options, or what is wrong. */
+struct command_line {
+    enum command_wish wish;
+    int operands;
+    char *operand[MOST_OPERANDS];
+    char complaint[COMPLAINT_SIZE]; /* one line without program name and advice, for a mistake */
+};
+
+/* What a program understands, besides --help, --version and --ranks N, which all of them do. */
+struct command {
+    const char *name;
+    const char *help;            /* the text of --help */
+    const char *operands_wanted; /* for people: "at most two numbers, START and STOP" */
+    int least_operands;
+    int most_operands;            /* up to MOST_OPERANDS */
+    const struct option *options; /* with flag NULL and val 1 ... 999; ended by a zero entry */
+    /* Takes an option's val and argument (NULL if it has none); `settings` is the program's own.
+     * False for a mistake, told with command_line_complain(). */
+    bool (*take_option)(struct command_line *line, void *settings, int option,
+                        const char *argument);
+    /* Takes the operands of line, as many as allowed. False as above. */
+    bool (*take_operands)(struct command_line *line, void *settings);
+};
+
+/* Reads argv, which stays as it is, up to the first mistake or wish for help. */
+void command_line_read(const struct command *command, int argc, char **argv, void *settings,
+                       struct command_line *line);
+
+/* Notes a mistake, cut to a line that can be printed. Returns false. */
+bool command_line_complain(struct command_line *line, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Reads a number; false if it is none, and the mistake is noted. */
+bool command_line_number(struct command_line *line, const char *text, uint64_t *value);
+
+#endif

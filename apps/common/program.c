@@ -1,0 +1,66 @@
+#include "common/program.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+bool program_speaks(const rp_pool *pool)
+{
+    return rp_rank(pool) == rp_root(pool);
+}
+
+rp_status program_flush(const struct command *command)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return RP_OK;
+    fprintf(stderr, "%s: cannot write to standard output: %s\n", command->name, strerror(errno));
+    return RP_ERR_IO;
+}
+
+/* Answers a command line that asks for no run. */
+static rp_status answer(const struct command *command, const struct command_line *line)
+{
+    switch (line->wish) {
+    case COMMAND_HELP:
+        fputs(command->help, stdout);
+        return program_flush(command);
+    case COMMAND_VERSION:
+        printf("%s of Rankpool %s\n", command->name, rp_version());
+        return program_flush(command);
+    default:
+        fprintf(stderr, "%s: %s; try '%s --help'\n", command->name, line->complaint, command->name);
+        return RP_ERR_ARGUMENT;
+    }
+}
+
+bool program_begin(const struct command *command, int *argc, char ***argv, void *settings,
+                   rp_pool **pool, int *exit_code)
+{
+    struct command_line line;
+    command_line_read(command, *argc, *argv, settings, &line);
+    if (line.wish != COMMAND_RUN && !rp_launched()) {
+        *exit_code = rp_exit_code(answer(command, &line));
+        return false;
+    }
+    rp_status status = rp_launch(argc, argv);
+    if (status == RP_OK)
+        status = rp_open(NULL, pool);
+    if (status != RP_OK) {
+        fprintf(stderr, "%s: %s\n", command->name, rp_last_error(NULL)->text);
+        *exit_code = rp_exit_code(status);
+        return false;
+    }
+    if (line.wish == COMMAND_RUN)
+        return true;
+    status = program_speaks(*pool) ? answer(command, &line) : RP_OK;
+    *exit_code = program_end(pool, status);
+    return false;
+}
+
+int program_end(rp_pool **pool, rp_status mine)
+{
+    rp_status worst;
+    rp_status met = rp_agree(*pool, mine, &worst);
+    rp_close(pool);
+    return rp_exit_code(met == RP_OK ? worst : met);
+}

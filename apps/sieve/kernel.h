@@ -1,0 +1,41 @@
+/* Kernels: ways to count the primes of an interval on one core. */
+#ifndef RANKPOOL_APPS_KERNEL_H
+#define RANKPOOL_APPS_KERNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    KERNEL_TITLE_SIZE = 64
+};
+
+struct kernel {
+    const char *name; /* what --kernel calls it */
+    void (*describe)(char title[KERNEL_TITLE_SIZE]);
+    /* Counts the primes p with first <= p <= last, for 0 <= first <= last < 2^64. False: there was
+     * not enough memory. */
+    bool (*count)(uint64_t first, uint64_t last, uint64_t *primes);
+    /* How wide to cut an interval that ends at `last` into units: narrow enough for many ranks, wide
+     * enough that a call for one unit costs no multiple of what it costs in a long run of units. */
+    uint64_t (*unit_width)(uint64_t last);
+    /* What a call costs besides the sieving, however narrow its interval. */
+    double (*call_seconds)(uint64_t last);
+};
+
+/* The segmented sieve of this folder: portable, readable, a quarter as fast as the library's. */
+extern const struct kernel kernel_builtin;
+
+/* libprimesieve's, where the program was built with it. */
+extern const struct kernel kernel_primesieve;
+
+/* The kernels there are, the fastest first; NULL after the last. */
+const struct kernel *kernel_number(size_t index);
+
+/* The kernel of that name, or NULL. */
+const struct kernel *kernel_find(const char *name);
+
+/* The largest integer whose square is at most n. */
+uint64_t integer_root(uint64_t n);
+
+#endif

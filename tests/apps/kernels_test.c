@@ -1,0 +1,198 @@
+/* The sieves against known values, against arithmetic, and against each other. No MPI. */
+#include "config.h"
+
+#include "sieve/kernel.h"
+
+#include <check.h>
+#include <inttypes.h>
+
+static uint64_t count(const struct kernel *kernel, uint64_t first, uint64_t last)
+{
+    uint64_t primes = 0;
+    ck_assert(kernel->count(first, last, &primes));
+    return primes;
+}
+
+/* Each test runs for each kernel there is: _i is its number. */
+static const struct kernel *kernel_under_test(int i)
+{
+    const struct kernel *kernel = kernel_number((size_t)i);
+    ck_assert_ptr_nonnull(kernel);
+    return kernel;
+}
+
+/* OEIS A006880: the primes below 10^k. */
+START_TEST(powers_of_ten)
+{
+    static const uint64_t expected[] = {0, 4, 25, 168, 1229, 9592, 78498, 664579, 5761455};
+    const struct kernel *kernel = kernel_under_test(_i);
+    uint64_t power = 1;
+    for (size_t k = 0; k < sizeof expected / sizeof expected[0]; k++, power *= 10)
+        ck_assert_uint_eq(count(kernel, 0, power), expected[k]);
+}
+END_TEST
+
+static bool is_prime(uint64_t n)
+{
+    for (uint64_t divisor = 2; divisor * divisor <= n; divisor++)
+        if (n % divisor == 0)
+            return false;
+    return n >= 2;
+}
+
+/* Every interval with both ends below 200: all the ways to begin and end within the wheel. */
+START_TEST(small_intervals_by_trial_division)
+{
+    const struct kernel *kernel = kernel_under_test(_i);
+    for (uint64_t first = 0; first < 200; first++) {
+        uint64_t expected = 0;
+        for (uint64_t last = first; last < 200; last++) {
+            expected += is_prime(last);
+            ck_assert_msg(count(kernel, first, last) == expected, "%" PRIu64 " ... %" PRIu64, first,
+                          last);
+        }
+    }
+}
+END_TEST
+
+START_TEST(single_numbers_by_trial_division)
+{
+    static const uint64_t around[] = {1u << 16, 1u << 18, UINT64_C(1) << 32, UINT64_C(1) << 36};
+    const struct kernel *kernel = kernel_under_test(_i);
+    for (size_t i = 0; i < sizeof around / sizeof around[0]; i++)
+        for (uint64_t n = around[i] - 60; n < around[i] + 60; n++)
+            ck_assert_msg(count(kernel, n, n) == is_prime(n), "%" PRIu64, n);
+}
+END_TEST
+
+/* Cut where the builtin sieve cuts itself, and beside, the parts must make up the whole. */
+START_TEST(parts_make_up_the_whole)
+{
+    const struct kernel *kernel = kernel_under_test(_i);
+    const uint64_t begin = UINT64_C(1) << 32, segment = 30 << 17, length = 3 * segment;
+    uint64_t whole = count(kernel, begin, begin + length);
+    for (uint64_t cut = segment - 31; cut <= segment + 31; cut++) {
+        uint64_t left = count(kernel, begin, begin + cut);
+        uint64_t right = count(kernel, begin + cut + 1, begin + length);
+        ck_assert_msg(left + right == whole, "cut after %" PRIu64, cut);
+    }
+}
+END_TEST
+
+/* 18446744073709551557 is the largest prime below 2^64, 18446744073709551533 the one before. */
+START_TEST(up_to_the_last_number)
+{
+    const struct kernel *kernel = kernel_under_test(_i);
+    ck_assert_uint_eq(count(kernel, UINT64_MAX, UINT64_MAX), 0);
+    ck_assert_uint_eq(count(kernel, UINT64_C(18446744073709551533), UINT64_MAX), 2);
+}
+END_TEST
+
+/* Units are what the loop deals out: there must be few enough, and none too narrow. */
+START_TEST(units_fit)
+{
+    const struct kernel *kernel = kernel_under_test(_i);
+    for (int bits = 0; bits <= 64; bits++) {
+        uint64_t last = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
+        uint64_t width = kernel->unit_width(last);
+        ck_assert_uint_ge(width, 1u << 20);
+        ck_assert(last / width < INT64_MAX);
+        ck_assert(kernel->call_seconds(last) > 0 && kernel->call_seconds(last) < 10);
+    }
+}
+END_TEST
+
+START_TEST(roots_are_exact)
+{
+    for (uint64_t root = UINT32_MAX; root > UINT32_MAX - UINT64_C(1000); root--) {
+        ck_assert_uint_eq(integer_root(root * root), root);
+        ck_assert_uint_eq(integer_root(root * root - 1), root - 1);
+    }
+    for (uint64_t n = 0; n < 1000; n++) {
+        uint64_t root = integer_root(n);
+        ck_assert(root * root <= n && (root + 1) * (root + 1) > n);
+    }
+    ck_assert_uint_eq(integer_root(UINT64_MAX), UINT32_MAX);
+}
+END_TEST
+
+START_TEST(kernels_are_found_by_name)
+{
+    ck_assert_ptr_eq(kernel_find("builtin"), &kernel_builtin);
+    ck_assert_ptr_null(kernel_find("abacus"));
+    ck_assert_ptr_null(kernel_find(""));
+    for (size_t i = 0; kernel_number(i) != NULL; i++)
+        ck_assert_ptr_eq(kernel_find(kernel_number(i)->name), kernel_number(i));
+}
+END_TEST
+
+#ifdef HAVE_PRIMESIEVE
+/* Steele's splitmix64: the same intervals in every run. */
+static uint64_t random_number(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+static void assert_same_count(uint64_t first, uint64_t last)
+{
+    ck_assert_msg(count(&kernel_builtin, first, last) == count(&kernel_primesieve, first, last),
+                  "%" PRIu64 " ... %" PRIu64, first, last);
+}
+
+START_TEST(random_intervals_agree)
+{
+    uint64_t state = 2718281828;
+    for (int bits = 1; bits <= 50; bits++)
+        for (int i = 0; i < (bits <= 40 ? 10 : 2); i++) {
+            uint64_t first = random_number(&state) >> (64 - bits);
+            assert_same_count(first, first + random_number(&state) % 10000000);
+        }
+}
+END_TEST
+
+/* Across 2^32 and 2^36, where roots pass 2^16 and 2^18; over several windows; up to the end. */
+START_TEST(edges_agree)
+{
+    assert_same_count((UINT64_C(1) << 32) - 1000000, (UINT64_C(1) << 32) + 1000000);
+    assert_same_count((UINT64_C(1) << 36) - 5000000, (UINT64_C(1) << 36) + 5000000);
+    assert_same_count(UINT64_C(1000000000000000), UINT64_C(1000000000000000) + 600000000);
+    assert_same_count(UINT64_MAX - 100000000, UINT64_MAX);
+}
+END_TEST
+#endif
+
+static int kernels(void)
+{
+    int number = 0;
+    while (kernel_number((size_t)number) != NULL)
+        number++;
+    return number;
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("kernels");
+    TCase *all = tcase_create("all");
+    tcase_add_loop_test(all, powers_of_ten, 0, kernels());
+    tcase_add_loop_test(all, small_intervals_by_trial_division, 0, kernels());
+    tcase_add_loop_test(all, single_numbers_by_trial_division, 0, kernels());
+    tcase_add_loop_test(all, parts_make_up_the_whole, 0, kernels());
+    tcase_add_loop_test(all, up_to_the_last_number, 0, kernels());
+    tcase_add_loop_test(all, units_fit, 0, kernels());
+    tcase_add_test(all, roots_are_exact);
+    tcase_add_test(all, kernels_are_found_by_name);
+#ifdef HAVE_PRIMESIEVE
+    tcase_add_test(all, random_intervals_agree);
+    tcase_add_test(all, edges_agree);
+#endif
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_fork_status(runner, CK_NOFORK);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}
