@@ -1,1 +1,191 @@
 #!/bin/sh
+# The program primes as people use it: every answer and every complaint, exactly, by itself and on
+# several ranks. Run in the build directory; primes.sh ./apps/primes names another program.
+set -u
+primes=${1:-./apps/primes}
+mpirun=${MPIRUN:-mpirun}
+
+# Open MPI: as root, and with more ranks than cores, which then let each other run.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
+unset RANKPOOL_RANKS RANKPOOL_SCHEDULE RANKPOOL_NODE_SIZE RANKPOOL_MEMORY_DIR RANKPOOL_MPIRUN
+
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+number=0
+failures=0
+
+# -q: no page of mpirun's own when the program ends with a status of its own. Open MPI only.
+quiet=
+case $("$mpirun" --version 2>&1) in
+*"Open MPI"*) quiet=-q ;;
+esac
+
+limited() {
+    timeout -k 5 120 "$@" </dev/null
+}
+
+# Times differ from run to run, and versions from machine to machine.
+without_times() {
+    sed -e 's/ [0-9]*\.[0-9]* s/ N s/g' -e 's/ [0-9.]* % even/ N % even/' \
+        -e 's/libprimesieve [0-9.]*/the builtin sieve/'
+}
+
+report() { # report ok|"not ok" NAME
+    number=$((number + 1))
+    echo "$1 $number - $2"
+}
+
+# expect STATUS STDOUT STDERR COMMAND... runs the command and compares all three.
+expect() {
+    printf '%s' "${2:+$2
+}" >"$scratch/stdout.expected"
+    printf '%s' "${3:+$3
+}" >"$scratch/stderr.expected"
+    expected_status=$1
+    shift 3
+    limited "$@" >"$scratch/stdout" 2>"$scratch/stderr.raw"
+    status=$?
+    without_times <"$scratch/stderr.raw" >"$scratch/stderr"
+    if [ $status -eq "$expected_status" ] &&
+        diff "$scratch/stdout.expected" "$scratch/stdout" >"$scratch/diff" &&
+        diff "$scratch/stderr.expected" "$scratch/stderr" >>"$scratch/diff"; then
+        report ok "$*"
+        return
+    fi
+    failures=$((failures + 1))
+    report "not ok" "$*"
+    echo "# status $status, expected $expected_status"
+    sed 's/^/# /' "$scratch/diff"
+}
+
+# counts COUNT ARGUMENT... : the count and nothing else.
+counts() {
+    expected=$1
+    shift
+    expect 0 "$expected" "" "$primes" --ranks 2 "$@"
+}
+
+# refuses COMPLAINT ARGUMENT... : one line, status 2, nothing on stdout.
+refuses() {
+    complaint=$1
+    shift
+    expect 2 "" "primes: $complaint; try 'primes --help'" "$primes" "$@"
+}
+
+range="give a whole number from 0 to 2^64-1"
+operands="give at most two numbers, START and STOP"
+
+# Small and empty intervals, from both ends of what there is.
+counts 0 0
+counts 0 1
+counts 1 2
+counts 2 3
+counts 4 10
+counts 0 1 0
+counts 0 1000 10
+counts 0 2^64-1 0
+counts 1 2 2
+counts 0 4 4
+counts 1 97 97
+counts 5761455 1e8
+counts 5761455 10^8
+counts 98 1e9 1e9+2000
+counts 0 2^64-1 2^64-1
+counts 0 18446744073709551615 18446744073709551615
+counts 1 18446744073709551557 18446744073709551557
+counts 2 2^64-100 2^64-1
+counts 22475 2^64-1e6 2^64-1
+counts 5761455 --kernel builtin 1e8
+counts 0 --kernel builtin 10 1
+counts 4 -- 10
+counts 4 10 --kernel=builtin
+
+# What it did, on stderr.
+shown="with the builtin sieve on 2 ranks of 1 node: N s"
+even="ranks sieved N s on average, N s at most: N % even"
+expect 0 4 "primes up to 10 $shown
+$even" "$primes" --ranks 2 --time 10
+expect 0 1 "primes from 8 up to 12 $shown
+$even" "$primes" --ranks 2 8 --time 12
+expect 0 0 "primes from 12 up to 8 $shown
+$even" "$primes" --ranks=2 --time 12 8
+
+# Mistakes.
+refuses "'-5': it is negative; $range" -5
+refuses "'-5': it is negative; $range" -- -5
+refuses "'-5': it is negative; $range" 10 -5
+refuses "'-1e3': it is negative; $range" -1e3 10
+refuses "'-(2)': it is negative; $range" '-(2)'
+refuses "'18446744073709551616': it is too large; $range" 18446744073709551616
+refuses "'2^64': it is too large; $range" 0 2^64
+refuses "'1e400': too large to compute at character 1" 1e400
+refuses "'ten': 'ten' at character 1 should be a number" ten
+refuses "'1e10x': 'x' at character 5 makes no sense there" 1e10x
+refuses "'1e10;': ';' at character 5 makes no sense there" '1e10;'
+refuses "'0.5': '0.5' is not a whole number" 0.5
+refuses "'1/0': division by zero at character 2" 1/0
+refuses "'': it ends where a number should follow" ''
+refuses "'1?2': '?2' at character 2 makes no sense there" "1$(printf '\001')2"
+refuses "'3' is one argument too many: $operands" 1 2 3
+refuses "'3' is one argument too many: $operands" 1 -- 2 3 4
+refuses "option '--fast' is not known" --fast
+refuses "option '-x' is not known" -x 10
+refuses "option '-h' is not known" -h
+refuses "option '--time' takes no argument" --time=3
+refuses "option '--kernel' needs an argument" --kernel
+refuses "option '--ranks' needs an argument" 10 --ranks
+refuses "option '--rank' is not known; did you mean --ranks" --rank 2 10
+if "$primes" --help | grep -q '^  --kernel' && limited "$primes" --kernel primesieve 1 >/dev/null 2>&1
+then
+    refuses "there is no kernel 'abacus': give primesieve or builtin" --kernel abacus 10
+else
+    refuses "there is no kernel 'abacus' here: give builtin" --kernel abacus 10
+    refuses "there is no kernel 'primesieve' here: give builtin" --kernel primesieve 10
+fi
+
+# Help, and output that cannot be written.
+help=$("$primes" --help)
+expect 0 "$help" "" "$primes" --help
+expect 0 "$help" "" "$primes" 10 --help --fast
+expect 0 "$("$primes" --version)" "" "$primes" --version
+case $("$primes" --version) in
+"primes of Rankpool "[0-9]*) report ok "the version" ;;
+*) report "not ok" "the version" && failures=$((failures + 1)) ;;
+esac
+if [ -c /dev/full ]; then
+    full="primes: cannot write to standard output: No space left on device"
+    expect 1 "" "$full" sh -c "$primes --help >/dev/full"
+    expect 1 "" "$full" sh -c "$primes --ranks 2 10 >/dev/full"
+fi
+
+# On ranks that a launcher has started: root alone speaks, all leave alike.
+for ranks in 1 2 3 7 16; do
+    expect 0 5761455 "" "$mpirun" -np $ranks "$primes" 1e8
+    expect 2 "" "primes: 'ten': 'ten' at character 1 should be a number; try 'primes --help'" \
+        "$mpirun" $quiet -np $ranks "$primes" ten
+done
+expect 0 455052511 "primes up to 10000000000 with the builtin sieve on 16 ranks of 1 node: N s" \
+    "$mpirun" -np 16 "$primes"
+expect 0 "$help" "" "$mpirun" -np 3 "$primes" --help
+expect 0 0 "" "$mpirun" -np 16 "$primes" 1
+expect 0 0 "" "$mpirun" -np 3 "$primes" 2^64-1 2^64-1
+
+# The answer is the same however the units are dealt out.
+for schedule in adaptive static dynamic,3 guided factoring; do
+    RANKPOOL_SCHEDULE=$schedule
+    export RANKPOOL_SCHEDULE
+    expect 0 5761455 "" "$mpirun" -np 4 "$primes" 1e8
+done
+unset RANKPOOL_SCHEDULE
+
+# As the program primesieve sees it, where it is.
+if command -v primesieve >/dev/null; then
+    for interval in "1e15 1000000100000000" "18446744073609551615 18446744073709551615"; do
+        # shellcheck disable=SC2086 # two words
+        counts "$(primesieve -q $interval)" $interval
+    done
+fi
+
+echo "1..$number"
+[ $failures -eq 0 ]
