@@ -1,0 +1,265 @@
+#!/bin/bash
+# How a program behaves that rp_launch() runs on every core: as a plain command would.
+# Usage: launch.sh, with the programs subject and terminal in ./tests/launch.
+set -u
+programs=$PWD/tests/launch
+subject=$programs/subject
+mark=mark-$$-$RANDOM # an argument by which our processes are known
+work=$(mktemp -d)
+export TMPDIR=$work/tmp
+mkdir "$TMPDIR"
+chmod 755 "$work"
+cd "$work" || exit 99
+unset "${!OMPI_@}" "${!PMI@}" "${!SLURM_@}" "${!RANKPOOL_@}" LSB_JOBID PBS_JOBID PBS_NODEFILE PE_HOSTFILE
+failures=0
+
+# try: a command that must not last; its output in out and err, its status in $status.
+try() {
+    timeout -k 2 30 "$@" >out 2>err
+    status=$?
+}
+
+# expect STATUS [OUTPUT [ERRORS]]: what the last try must have given.
+expect() {
+    [ "$status" = "$1" ] || { echo "# status $status instead of $1"; return 1; }
+    [ $# -lt 2 ] || [ "$(<out)" = "$2" ] || { echo "# printed: $(head -c 500 out)"; return 1; }
+    [ "$(<err)" = "${3-}" ] || { echo "# complained: $(head -c 500 err)"; return 1; }
+}
+
+# left_behind: what remains of our jobs, after a moment.
+scratch_before=$(ls -d /dev/shm/rankpool-launch.* 2>/dev/null)
+left_behind() {
+    pgrep -f -a -- "$mark"
+    comm -13 <(echo "$scratch_before") <(ls -d /dev/shm/rankpool-launch.* 2>/dev/null)
+    ls -A "$TMPDIR"
+}
+
+# gone SECONDS: is nothing left after so long?
+gone() {
+    local tenths
+    for ((tenths = 0; tenths <= 10 * $1; tenths++)); do
+        [ -z "$(left_behind)" ] && return 0
+        sleep 0.1
+    done
+    echo "# left behind: $(left_behind)"
+    return 1
+}
+
+check() { # check NAME FUNCTION [ARGUMENT]...
+    local name=$1 begin=$EPOCHREALTIME
+    shift
+    if "$@"; then
+        printf 'ok - %s (%d ms)\n' "$name" $(((${EPOCHREALTIME/./} - ${begin/./}) / 1000))
+    else
+        echo "not ok - $name"
+        failures=$((failures + 1))
+    fi
+}
+
+cores() { try "$subject" ranks; expect 0 "$(nproc) ranks"; }
+option() { try "$subject" --ranks "$1" ranks; expect 0 "$1 ranks"; }
+option_with_sign() { try "$subject" --ranks=3 ranks; expect 0 "3 ranks"; }
+variable() { RANKPOOL_RANKS=3 try "$subject" ranks; expect 0 "3 ranks"; }
+option_first() { RANKPOOL_RANKS=2 try "$subject" ranks --ranks 3; expect 0 "3 ranks"; }
+one_core() { try taskset -c 0 "$subject" ranks; expect 0 "1 ranks"; }
+bad_number() {
+    try "$subject" --ranks "$1" ranks
+    expect 2 "" "subject: --ranks: \"$1\": give a whole number from 1 to 65536"
+}
+no_number() {
+    try "$subject" ranks --ranks
+    expect 2 "" "subject: --ranks: no number: give a whole number from 1 to 65536"
+}
+bad_variable() {
+    RANKPOOL_RANKS=many try "$subject" ranks
+    expect 2 "" 'subject: RANKPOOL_RANKS: "many": give a whole number from 1 to 65536'
+}
+
+arguments() {
+    try "$subject" arguments 'a b' "it's" '"' '' : :: '$HOME' '*' -- --ranks 7
+    expect 0 "$(printf '<%s>\n' 'a b' "it's" '"' '' : :: '$HOME' '*' -- --ranks 7)"
+}
+last_argument_colon() { try "$subject" arguments x :; expect 0 "$(printf '<x>\n<:>')"; }
+
+input() { try "$subject" echo < <(printf 'one\ntwo'); expect 0 "$(printf 'one\ntwo')"; }
+no_input() { try "$subject" echo </dev/null; expect 0 ""; }
+closed_files() { try "$subject" ranks <&- && expect 0 "$(nproc) ranks"; }
+loop() { # a program that does not read leaves the list to the loop
+    local line lines=
+    while read -r line; do
+        timeout -k 2 30 "$subject" ranks >>loop.out 2>err
+        lines+=$line
+    done < <(printf 'a\nb\nc\n')
+    [ "$lines" = abc ] && [ "$(wc -l <loop.out)" = 3 ] && [ ! -s err ]
+}
+through_cat() {
+    timeout -k 2 30 "$subject" lines 1000 2>err | cat >out
+    status=${PIPESTATUS[0]}
+    expect 0 && [ "$(wc -c <out)" = 100000 ]
+}
+reader_leaves() {
+    local begin=$SECONDS
+    timeout -k 2 30 "$subject" "$@" "$mark" 2>err | head -n 1 >out
+    status=${PIPESTATUS[0]}
+    expect 141 && [ "$(wc -l <out)" = 1 ] && [ $((SECONDS - begin)) -le 3 ] && gone 1
+}
+much_output() {
+    timeout -k 2 60 "$subject" lines 1000000 2>err | md5sum >out
+    status=${PIPESTATUS[0]}
+    expect 0 "$(seq -f %099.0f 0 999999 | md5sum)"
+}
+in_background() {
+    timeout -k 2 30 "$subject" ranks >out 2>err &
+    wait $!
+    status=$?
+    expect 0 "$(nproc) ranks"
+}
+with_exit_code() { try "$subject" exit "$@"; expect "$1" "last words"; }
+
+crash() { # crash SIGNAL RANK NAME
+    try "$subject" crash "$1" "$2" "$mark"
+    [ "$status" = $((128 + $1)) ] && gone 1 &&
+        [ "$(tail -n 1 err)" = "subject: rank $2 was ended by signal $1 ($3)" ]
+}
+
+# sleeper [ENV-OPTION]...: a job in the background, asleep when this returns. Its number is in $job.
+sleeper() {
+    : >out
+    env "$@" "$subject" sleep "$mark" >out 2>err &
+    job=$!
+    while [ ! -s out ]; do sleep 0.05; done
+}
+
+# ended SIGNAL DELAY: a signal after so many seconds ends everything in two, and is what the shell sees.
+ended() {
+    local begin
+    # what runs in the background of a script has SIGINT ignored: not so here
+    env --default-signal "$subject" sleep "$mark" >out 2>err &
+    local job=$!
+    sleep "$2"
+    begin=${EPOCHREALTIME/./}
+    kill "-$1" $job
+    wait $job 2>/dev/null
+    status=$?
+    [ $((${EPOCHREALTIME/./} - begin)) -le 2000000 ] || { echo "# too late"; return 1; }
+    [ ! -s err ] && [ "$status" = $((128 + $(kill -l "$1"))) ] && gone 1
+}
+lost_mpirun() {
+    sleeper
+    pkill -KILL -f -- "-np .* sleep $mark"
+    wait $job
+    status=$?
+    expect 137 asleep "subject: mpirun was ended by signal 9 (Killed)" && gone 1
+}
+lost_supervisor() {
+    sleeper
+    kill -KILL $job
+    wait $job 2>/dev/null
+    local tenths
+    for ((tenths = 0; tenths < 40; tenths++)); do
+        pgrep -f -- "$mark" >/dev/null || break
+        sleep 0.1
+    done
+    ! pgrep -f -- "$mark"
+}
+nohup_stays() {
+    sleeper --ignore-signal=HUP
+    kill -HUP $job
+    sleep 0.5
+    kill -0 $job || return 1
+    kill -TERM $job
+    wait $job 2>/dev/null
+    gone 2
+}
+
+as_user() { # by root's hand
+    cp "$subject" "$work" && mkdir -m 777 "$work/user"
+    TMPDIR=$work/user try setpriv --reuid=65534 --regid=65534 --clear-groups "$work/subject" ranks
+    expect 0 "$(nproc) ranks"
+}
+no_mpirun() {
+    RANKPOOL_MPIRUN=/no/mpirun try "$subject" ranks
+    expect 0 "1 ranks" \
+        "subject: cannot start /no/mpirun: No such file or directory: running as a single rank"
+}
+under_srun() { SLURM_JOB_ID=1 SLURM_STEP_ID=0 try "$subject" ranks; expect 0 "1 ranks"; }
+under_mpirun() {
+    OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 \
+        try "${MPIRUN:-mpirun}" -np 3 "$subject" ranks --ranks 5
+    expect 0 "3 ranks" "subject: --ranks 5 is ignored: the launcher started 3"
+}
+settings_are_no_launcher() {
+    OMPI_MCA_mpi_yield_when_idle=1 OMPI_ALLOW_RUN_AS_ROOT=1 try "$subject" ranks
+    expect 0 "$(nproc) ranks"
+}
+
+at_terminal() { # at_terminal STATUS TEXT [WAIT TYPE]... -- COMMAND...
+    local code=$1 text=$2
+    shift 2
+    try "$programs/terminal" "$@"
+    tr -d '\r' <out >shown && mv shown out
+    [ "$status" = "$code" ] || { echo "# status $status instead of $code"; cat out err; return 1; }
+    grep -q -- "$text" out || { echo "# no $text in:"; cat out; return 1; }
+    gone 1
+}
+terminals() {
+    at_terminal 0 terminal -- "$subject" terminals && [ "$(grep -c '^terminal' out)" = 3 ]
+}
+stop_and_go() { # in an interactive shell: Ctrl-Z, fg, Ctrl-C
+    at_terminal 130 Stopped 'ready> ' "$subject sleep $mark"$'\n' asleep $'\x1a' Stopped '' \
+        'ready> ' $'fg\n' "$mark" '' '' $'\x03' 'ready> ' $'exit $?\n' \
+        -- env PS1='ready> ' bash --norc --noprofile -i
+}
+
+check "one rank for each core" cores
+check "--ranks 3" option 3
+check "--ranks=3" option_with_sign
+check "--ranks 1" option 1
+check "RANKPOOL_RANKS" variable
+check "--ranks goes before RANKPOOL_RANKS" option_first
+check "an affinity mask of one core" one_core
+for bad in 0 -1 two 1e3 99999999999999999999 ""; do
+    check "--ranks '$bad' is refused" bad_number "$bad"
+done
+check "--ranks without a number is refused" no_number
+check "a bad RANKPOOL_RANKS is refused" bad_variable
+check "arguments arrive as they are" arguments
+check "a colon as last argument" last_argument_colon
+check "stdin is handed over" input
+check "no stdin" no_input
+check "a closed stdin" closed_files
+check "a loop's list is not swallowed" loop
+check "| cat" through_cat
+check "| head, rank 0 writes" reader_leaves lines 1000000
+check "| head, another rank writes" reader_leaves elsewhere
+check "100 MB arrive intact" much_output
+check "in the background" in_background
+for code in 0 1 2 75; do
+    check "exit code $code of rank 0" with_exit_code $code
+done
+check "exit code of another rank" with_exit_code 3 1
+check "rank 1 crashes" crash 11 1 "Segmentation fault"
+check "rank 0 is killed" crash 9 0 Killed
+for delay in 0.02 0.1 0.2 0.3 1; do
+    check "SIGINT after $delay s" ended INT $delay
+done
+check "SIGTERM" ended TERM 1
+check "SIGHUP" ended HUP 1
+check "mpirun is killed" lost_mpirun
+check "the supervisor is killed" lost_supervisor
+scratch_before=$(ls -d /dev/shm/rankpool-launch.* 2>/dev/null)
+check "ignored signals stay ignored" nohup_stays
+[ "$(id -u)" != 0 ] || check "as an ordinary user" as_user
+check "no mpirun" no_mpirun
+check "under srun" under_srun
+check "under mpirun" under_mpirun
+check "a user's settings are no launcher" settings_are_no_launcher
+check "a terminal is a terminal" terminals
+check "Ctrl-C" at_terminal 130 asleep asleep $'\x03' -- "$subject" sleep "$mark"
+check "reading from the terminal, then Ctrl-C" \
+    at_terminal 130 "hello, you" 'name? ' $'you\n' 'hello' $'\x03' -- "$subject" talk "$mark"
+check "Ctrl-Z, fg, Ctrl-C" stop_and_go
+
+cd / && rm -rf "$work"
+[ $failures = 0 ] || echo "$failures failed"
+[ $failures = 0 ]
