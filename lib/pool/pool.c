@@ -2,7 +2,7 @@
 
 #include "base/environment.h"
 #include "base/error.h"
-#include "world/mpi_error.h"
+#include "world/foreign_launcher.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -115,6 +115,8 @@ rp_status rp_open(const rp_config *config, rp_pool **pool)
     int level = config != NULL ? config->thread_level : 0;
     if (rpi_world_join_mpi(level, &initialised, &last_open) != RP_OK)
         return last_open.status;
+    if (initialised)
+        rpi_foreign_launcher_warn();
     rp_status status = rp_create(MPI_COMM_WORLD, config, pool);
     if (status == RP_OK)
         (*pool)->finalize = initialised;
