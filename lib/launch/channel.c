@@ -25,7 +25,9 @@ static int open_socket(void)
 
 static int close_and_fail(int file)
 {
+    int saved = errno;
     close(file);
+    errno = saved;
     return -1;
 }
 
@@ -34,9 +36,10 @@ static pid_t peer_of(int channel)
 {
     struct ucred peer;
     socklen_t size = sizeof peer;
-    if (getsockopt(channel, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.uid != geteuid())
-        return -1;
-    return peer.pid;
+    if (getsockopt(channel, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid())
+        return peer.pid;
+    errno = EACCES;
+    return -1;
 }
 
 int rpi_channel_listen(char name[CHANNEL_NAME_SIZE])

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <mpi.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +79,17 @@ const char *rpi_mpirun(void)
     if (named != NULL)
         return named;
     return RANKPOOL_MPIRUN[0] != '\0' ? RANKPOOL_MPIRUN : NULL;
+}
+
+/* Open MPI reports a signal as a shell does; MPICH gives its bare number. */
+int rpi_signal_of_code(int mpirun_code)
+{
+#ifdef MPICH_VERSION
+    int signal_number = mpirun_code;
+#else
+    int signal_number = mpirun_code - 128;
+#endif
+    return signal_number > 0 && signal_number < NSIG ? signal_number : 0;
 }
 
 static bool is_colons(const char *argument)

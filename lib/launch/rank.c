@@ -4,6 +4,7 @@
 #include "launch/channel.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/types.h>
@@ -23,7 +24,6 @@ static void tell_verdict(int code, void *unused)
     if (getpid() != owner)
         return;
     code &= 0xff;
-    owner = 0;
     if (rpi_channel_send(channel, (struct message){WORD_VERDICT, code}, NULL, 0) && code != 0)
         exit(EXIT_SUCCESS);
 }
@@ -74,9 +74,11 @@ static void handle(int signal_number, void (*handler)(int signal_number))
               NULL);
 }
 
-/* We are in a background group of the terminal: write all the same, and ask before we read. */
-static void live_with_terminal(void)
+/* The signals of rank 0, which is what the user sees of the program. mpirun has put us into a
+ * background group of the terminal: we write all the same, and ask before we read. */
+static void handle_signals(void)
 {
+    handle(SIGPIPE, await_end);
     handle(SIGTTOU, SIG_IGN);
     handle(SIGTTIN, ask_for_terminal);
     handle(SIGINT, pass_on);
@@ -85,19 +87,24 @@ static void live_with_terminal(void)
     handle(SIGTSTP, pass_on);
 }
 
+/* Puts `file` in the place of a standard file. The pipe to mpirun that was there stays open elsewhere
+ * for as long as we live: when rank 0 closes its output, mpirun stops forwarding its input. */
+static void replace_file(int file, int standard_file)
+{
+    fcntl(standard_file, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    dup2(file, standard_file);
+    close(file);
+}
+
 static void take_over_files(void)
 {
     struct message welcome;
     int files[MOST_FILES];
     if (rpi_channel_receive(channel, &welcome, files) != 1 || welcome.word != WORD_WELCOME)
         return;
-    for (int i = 0; i < MOST_FILES && files[i] >= 0; i++) {
-        dup2(files[i], welcome.value + i);
-        close(files[i]);
-    }
-    handle(SIGPIPE, await_end);
-    if (isatty(STDIN_FILENO))
-        live_with_terminal();
+    for (int i = 0; i < MOST_FILES && files[i] >= 0; i++)
+        replace_file(files[i], welcome.value + i);
+    handle_signals();
 }
 
 void rpi_rank_join(const char *channel_name, int rank)

@@ -2,9 +2,13 @@
 
 #include "base/environment.h"
 
+#include <fcntl.h>
 #include <ftw.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,13 +25,6 @@ static const char *place(void)
     return temporary != NULL ? temporary : "/tmp";
 }
 
-void rpi_scratch_make(char path[SCRATCH_PATH_SIZE])
-{
-    int length = snprintf(path, SCRATCH_PATH_SIZE, "%s/rankpool-launch.XXXXXX", place());
-    if (length >= SCRATCH_PATH_SIZE || mkdtemp(path) == NULL)
-        path[0] = '\0';
-}
-
 static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
 {
     (void)status, (void)kind, (void)where;
@@ -39,4 +36,53 @@ void rpi_scratch_remove(const char *path)
 {
     if (path[0] != '\0')
         nftw(path, remove_entry, MOST_OPEN_DIRECTORIES, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Locks a directory for as long as this process lives. Returns a file, or -1 if another has the lock
+ * or has removed the directory. */
+static int lock_directory(const char *path)
+{
+    int directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (directory < 0)
+        return -1;
+    struct stat status;
+    if (flock(directory, LOCK_EX | LOCK_NB) == 0 && fstat(directory, &status) == 0 &&
+        status.st_nlink > 0 && status.st_uid == geteuid())
+        return directory;
+    close(directory);
+    return -1;
+}
+
+/* Removes what is left of supervisors that were killed: the kernel has undone their locks. */
+static void remove_abandoned(const char *pattern)
+{
+    glob_t found;
+    if (glob(pattern, GLOB_NOSORT, NULL, &found) != 0)
+        return;
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        int directory = lock_directory(found.gl_pathv[i]);
+        if (directory < 0)
+            continue;
+        rpi_scratch_remove(found.gl_pathv[i]);
+        close(directory);
+    }
+    globfree(&found);
+}
+
+void rpi_scratch_make(char path[SCRATCH_PATH_SIZE])
+{
+    char pattern[SCRATCH_PATH_SIZE];
+    int length = snprintf(pattern, sizeof pattern, "%s/rankpool-launch.XXXXXX", place());
+    path[0] = '\0';
+    if (length >= SCRATCH_PATH_SIZE)
+        return;
+    do {
+        strcpy(path, pattern);
+        if (mkdtemp(path) == NULL) {
+            path[0] = '\0';
+            return;
+        }
+    } while (lock_directory(path) < 0); /* someone took a directory that new for an abandoned one */
+    strcpy(pattern + length - strlen("XXXXXX"), "??????");
+    remove_abandoned(pattern);
 }

@@ -20,7 +20,8 @@ bool rpi_signals_take(struct signals *signals)
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
         if (!is_ignored(wanted[i]))
             sigaddset(&taken, wanted[i]);
-    signal(SIGCHLD, SIG_DFL); /* ignored, it would take our children's statuses away */
+    /* ignored, it would take our children's statuses away */
+    sigaction(SIGCHLD, &(struct sigaction){.sa_handler = SIG_DFL}, &signals->children);
     sigaddset(&taken, SIGCHLD);
     signals->file = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
     if (signals->file < 0)
@@ -41,12 +42,15 @@ int rpi_signals_next(const struct signals *signals)
 
 void rpi_signals_release(const struct signals *signals)
 {
+    sigaction(SIGCHLD, &signals->children, NULL);
     sigprocmask(SIG_SETMASK, &signals->before, NULL);
 }
 
 void rpi_signals_suffer(int signal_number)
 {
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* our own core would tell nobody anything */
+    if (!is_ignored(signal_number))
+        signal(signal_number, SIG_DFL); /* some library may have taken it */
     sigset_t one, before;
     sigemptyset(&one);
     sigaddset(&one, signal_number);

@@ -6,8 +6,9 @@
 #include <stdbool.h>
 
 struct signals {
-    int file;        /* to read them from */
-    sigset_t before; /* what was blocked before */
+    int file;                  /* to read them from */
+    sigset_t before;           /* what was blocked before */
+    struct sigaction children; /* what became of SIGCHLD */
 };
 
 /* Takes the signals that end, stop or inform a job, except those that are ignored: what nohup wants

@@ -18,12 +18,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 /* When its ranks are gone, mpirun cleans up and ends in some hundredths of a second. Open MPI 4.1
- * does not always: it may then block for ever. More than this nobody waits for it. */
-static const double patience_at_end = 0.5, patience_after_all = 5;
+ * does not always: it may then block for ever. We wait for so many seconds. */
+static const double patience_after_all = 5;
 
 struct supervisor {
     const struct command *command;
@@ -39,7 +40,7 @@ struct supervisor {
     int mpirun_status;
     bool mpirun_is_gone;
     int departed;    /* ranks of which we know that they are gone */
-    bool ends;       /* we are ending the job */
+    bool ends;       /* no rank is to live on */
     int ended_by;    /* the signal to us that made us, or 0 */
     double patience; /* when it is over and mpirun is killed; 0: not yet waiting for its end */
 };
@@ -54,26 +55,32 @@ static void lose_patience(struct supervisor *supervisor, double seconds)
         supervisor->patience = over;
 }
 
-/* Ends all ranks, wherever they are, at once. What mpirun says to that is of no interest. */
-static void end_job(struct supervisor *supervisor)
+/* mpirun has to tell the other nodes, if there are any. */
+static double patience_at_end(const struct supervisor *supervisor)
+{
+    return supervisor->command->in_allocation ? 2.0 : 0.5;
+}
+
+/* A rank has died: ends the others at once. mpirun sees it too, and brings their last words. */
+static void end_ranks(struct supervisor *supervisor)
+{
+    supervisor->ends = true;
+    rpi_crew_signal(&supervisor->crew, SIGKILL);
+    lose_patience(supervisor, patience_at_end(supervisor));
+}
+
+/* Ends all ranks, wherever they are, at once, because of a signal that will be our own end as well.
+ * What mpirun says to that is of no interest. */
+static void end_job_by(struct supervisor *supervisor, int signal_number)
 {
     if (supervisor->ends)
         return;
-    supervisor->ends = true;
+    supervisor->ended_by = signal_number;
     rpi_pump_mute(&supervisor->output);
     rpi_pump_mute(&supervisor->errors);
-    rpi_crew_signal(&supervisor->crew, SIGKILL);
+    end_ranks(supervisor);
     if (!supervisor->mpirun_is_gone)
         kill(supervisor->mpirun, SIGTERM);
-    lose_patience(supervisor, patience_at_end);
-}
-
-/* The same because of a signal, which will be our own end as well. */
-static void end_job_by(struct supervisor *supervisor, int signal_number)
-{
-    if (!supervisor->ends)
-        supervisor->ended_by = signal_number;
-    end_job(supervisor);
 }
 
 /* Stops the ranks and ourselves, until the shell lets us go on. */
@@ -174,7 +181,7 @@ static void take_leave(struct supervisor *supervisor, const struct member *membe
     }
     rpi_verdict_add_loss(&supervisor->verdict, member->rank, WTERMSIG(status));
     if (WIFSIGNALED(status))
-        end_job(supervisor);
+        end_ranks(supervisor);
 }
 
 static void remove_member(struct supervisor *supervisor, struct member *member)
@@ -228,13 +235,23 @@ static void on_member(void *owner)
     }
 }
 
+/* With more ranks than we may have files, the others have to do without us. */
+static void stop_listening(struct supervisor *supervisor)
+{
+    rpi_events_forget(supervisor->events, &supervisor->listener);
+    close(supervisor->listener.file);
+}
+
 static void on_connection(void *owner)
 {
     struct supervisor *supervisor = owner;
     pid_t process;
     int channel = rpi_channel_accept(supervisor->listener.file, &process);
-    if (channel < 0)
+    if (channel < 0) {
+        if (errno == EMFILE || errno == ENFILE)
+            stop_listening(supervisor);
         return;
+    }
     struct member *member = rpi_crew_add(&supervisor->crew, channel, process);
     if (member == NULL) {
         close(channel);
@@ -253,10 +270,20 @@ static void fill_standard_files(void)
 {
     int file;
     do
-        file = open("/dev/null", O_RDWR | O_CLOEXEC);
+        file = open("/dev/null", O_RDWR);
     while (file >= 0 && file <= STDERR_FILENO);
     if (file >= 0)
         close(file);
+}
+
+/* As many as we are allowed: each rank needs one. mpirun has been started with the user's own limit. */
+static void allow_many_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
 }
 
 /* How long to wait for news: at the end as patience lasts; with mpirun gone, until all is written. */
@@ -371,6 +398,7 @@ int rpi_supervise(struct command *command)
         close_supervisor(&supervisor);
         return error;
     }
+    allow_many_files();
     supervisor.mpirun = started.process;
     rpi_pump_start(&supervisor.output, supervisor.events, started.output, STDOUT_FILENO);
     rpi_pump_start(&supervisor.errors, supervisor.events, started.errors, STDERR_FILENO);

@@ -1,24 +1,37 @@
 #include "launch/terminal.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 /* The group in the foreground by our will, or 0. */
 static pid_t lent_to;
 
+/* Our terminal, wherever the standard files lead. */
+static int open_terminal(void)
+{
+    return open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+}
+
 bool rpi_terminal_lend(pid_t process)
 {
-    pid_t group = getpgid(process), foreground = tcgetpgrp(STDIN_FILENO);
-    if (foreground == group)
-        return true;
-    if (foreground != getpgrp() || tcsetpgrp(STDIN_FILENO, group) != 0)
-        return false;
-    lent_to = group;
-    return true;
+    int terminal = open_terminal();
+    if (terminal < 0)
+        return true; /* what is not there needs no foreground */
+    pid_t group = getpgid(process), foreground = tcgetpgrp(terminal);
+    bool ours = foreground == getpgrp() && tcsetpgrp(terminal, group) == 0;
+    if (ours)
+        lent_to = group;
+    close(terminal);
+    return ours || foreground == group;
 }
 
 void rpi_terminal_take_back(void)
 {
-    if (lent_to > 0 && tcgetpgrp(STDIN_FILENO) == lent_to)
-        tcsetpgrp(STDIN_FILENO, getpgrp());
+    int terminal = lent_to > 0 ? open_terminal() : -1;
+    if (terminal < 0)
+        return;
+    if (tcgetpgrp(terminal) == lent_to)
+        tcsetpgrp(terminal, getpgrp());
+    close(terminal);
     lent_to = 0;
 }

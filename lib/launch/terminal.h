@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Lends the foreground of the terminal on stdin to a process and its group. False if we do not have
+/* Lends the foreground of our terminal to a process and its group. False if we do not have
  * it, being in the background. */
 bool rpi_terminal_lend(pid_t process);
 

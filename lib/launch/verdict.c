@@ -1,6 +1,7 @@
 #include "launch/verdict.h"
 
-#include <signal.h>
+#include "launch/command.h"
+
 #include <sys/wait.h>
 
 void rpi_verdict_begin(struct verdict *verdict)
@@ -29,22 +30,22 @@ static struct ending ending_by_signal(int signal_number)
     return (struct ending){.code = CODE_OF_SIGNAL_0 + signal_number, .signal = signal_number};
 }
 
-static struct ending ending_of_mpirun(int status)
+static struct ending ending_of_mpirun(int status, bool rank_was_lost)
 {
     if (WIFSIGNALED(status))
         return ending_by_signal(WTERMSIG(status));
     int code = WEXITSTATUS(status);
-    if (code > CODE_OF_SIGNAL_0 && code < CODE_OF_SIGNAL_0 + NSIG)
-        return ending_by_signal(code - CODE_OF_SIGNAL_0);
-    return (struct ending){.code = code};
+    int signal_number = rank_was_lost ? rpi_signal_of_code(code) : 0;
+    return signal_number > 0 ? ending_by_signal(signal_number) : (struct ending){.code = code};
 }
 
 struct ending rpi_verdict_ending(const struct verdict *verdict, int mpirun_status)
 {
     if (verdict->first_code == 0 && verdict->lost_rank < 0)
         return (struct ending){.code = verdict->other_code};
-    struct ending ending = verdict->lost_signal > 0 ? ending_by_signal(verdict->lost_signal)
-                                                    : ending_of_mpirun(mpirun_status);
+    struct ending ending = verdict->lost_signal > 0
+                               ? ending_by_signal(verdict->lost_signal)
+                               : ending_of_mpirun(mpirun_status, verdict->lost_rank >= 0);
     if (verdict->first_code > 0)
         ending.code = verdict->first_code;
     else if (verdict->other_code > 0)

@@ -2,7 +2,7 @@
 #ifndef RANKPOOL_LAUNCH_VERDICT_H
 #define RANKPOOL_LAUNCH_VERDICT_H
 
-/* A shell's, and mpirun's, way to tell of a death by signal in an exit code. */
+/* A shell's way to tell of a death by signal in an exit code. */
 enum {
     CODE_OF_SIGNAL_0 = 128
 };

@@ -57,10 +57,11 @@ static int sleep_on(char **arguments)
     return 0;
 }
 
-/* crash SIGNAL RANK: that rank dies of the signal while the others sleep. */
+/* crash SIGNAL RANK: that rank cries out and dies of the signal while the others sleep. */
 static int crash(char **arguments)
 {
     if (rank == atoi(arguments[1])) {
+        fprintf(stderr, "last cry\n");
         signal(atoi(arguments[0]), SIG_DFL);
         raise(atoi(arguments[0]));
     }

@@ -16,6 +16,7 @@
 
 enum {
     PATIENCE_MILLISECONDS = 10000,
+    THINKING_MICROSECONDS = 200000, /* a shell says what it does before it does it */
     CODE_OF_TIMEOUT = 124
 };
 
@@ -74,6 +75,7 @@ int main(int argc, char **argv)
     for (int i = 1; i + 1 < begin; i += 2) {
         if (!wait_for(terminal, argv[i]))
             return fail(command, argv[i]);
+        usleep(THINKING_MICROSECONDS);
         if (write(terminal, argv[i + 1], strlen(argv[i + 1])) < 0)
             return fail(command, argv[i]);
     }
