@@ -90,11 +90,11 @@ counts 0 4 4
 counts 1 97 97
 counts 5761455 1e8
 counts 5761455 10^8
-counts 98 1e9 1e9+2000
+counts 99 1e9 1e9+2000
 counts 0 2^64-1 2^64-1
 counts 0 18446744073709551615 18446744073709551615
 counts 1 18446744073709551557 18446744073709551557
-counts 2 2^64-100 2^64-1
+counts 3 2^64-100 2^64-1
 counts 22475 2^64-1e6 2^64-1
 counts 5761455 --kernel builtin 1e8
 counts 0 --kernel builtin 10 1
@@ -185,6 +185,23 @@ if command -v primesieve >/dev/null; then
         # shellcheck disable=SC2086 # two words
         counts "$(primesieve -q $interval)" $interval
     done
+fi
+
+# Memory that does not suffice: libprimesieve needs a gigabyte there, and both ranks run out of it.
+starved() (
+    ulimit -v 500000
+    limited "$mpirun" $quiet -np 2 "$primes" --kernel primesieve "$@"
+)
+if starved 1e5 >/dev/null 2>&1; then
+    starved 1e19 1e19+1e11 >"$scratch/stdout" 2>"$scratch/stderr"
+    if [ $? -eq 1 ] && [ ! -s "$scratch/stdout" ] &&
+        [ "$(grep -c '^primes: rank [01] gave up: not enough memory$' "$scratch/stderr")" -eq 1 ]; then
+        report ok "memory that does not suffice"
+    else
+        report "not ok" "memory that does not suffice"
+        failures=$((failures + 1))
+        sed 's/^/# /' "$scratch/stderr"
+    fi
 fi
 
 echo "1..$number"
