@@ -189,7 +189,8 @@ fi
 
 # Memory that does not suffice: libprimesieve needs a gigabyte there, and both ranks run out of it.
 starved() (
-    ulimit -v 500000
+    # shellcheck disable=SC3045 # not of POSIX, but of dash, bash and ksh
+    ulimit -v 500000 2>/dev/null || exit 1
     limited "$mpirun" $quiet -np 2 "$primes" --kernel primesieve "$@"
 )
 if starved 1e5 >/dev/null 2>&1; then
