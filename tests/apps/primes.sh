@@ -18,7 +18,7 @@ failures=0
 # -q: no page of mpirun's own when the program ends with a status of its own. Open MPI only.
 quiet=
 case $("$mpirun" --version 2>&1) in
-*"Open MPI"*) quiet=-q ;;
+*"Open MPI"* | *OpenRTE*) quiet=-q ;;
 esac
 
 limited() {
