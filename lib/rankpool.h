@@ -150,6 +150,14 @@ rp_status rp_launch(int *argc, char ***argv);
 bool rp_launched(void);
 
 /**
+ * The rank that a launcher gave this process, or -1 if there was none or it did not say. *Local.*
+ *
+ * Known before MPI is initialised and after rp_open() failed: so that one process speaks of what all
+ * of them found, namely the one for which this is 0 or less.
+ */
+int rp_launched_rank(void);
+
+/**
  * Opens a pool on all ranks of the world, initialising MPI if nobody has. *Collective* on the world.
  *
  * @param[in] config  how, or NULL

@@ -106,7 +106,7 @@ static void work(int thread)
     struct span slice;
     struct claim_job mine = job;
     mine.share = share_of(thread);
-    rpi_claim_begin(&claimer, board, (uint32_t)thread, false, &mine);
+    rpi_claim_begin(&claimer, board, (uint32_t)thread, 4, &mine);
     pthread_barrier_wait(&meeting);
     while (rpi_claim_next(&claimer, &slice)) {
         for (uint32_t item = slice.low; item < slice.high; item++)

@@ -33,6 +33,16 @@ static rp_status answer(const struct command *command, const struct command_line
     }
 }
 
+/* There is no pool, so all ranks find themselves here, and one speaks. The others end with 0: a
+ * launcher that sees one of them fail first would kill the speaker before its word is out. */
+static int complain_of_opening(const struct command *command, rp_status status)
+{
+    if (rp_launched_rank() > 0)
+        return 0;
+    fprintf(stderr, "%s: %s\n", command->name, rp_last_error(NULL)->text);
+    return rp_exit_code(status);
+}
+
 bool program_begin(const struct command *command, int *argc, char ***argv, void *settings,
                    rp_pool **pool, int *exit_code)
 {
@@ -46,8 +56,7 @@ bool program_begin(const struct command *command, int *argc, char ***argv, void 
     if (status == RP_OK)
         status = rp_open(NULL, pool);
     if (status != RP_OK) {
-        fprintf(stderr, "%s: %s\n", command->name, rp_last_error(NULL)->text);
-        *exit_code = rp_exit_code(status);
+        *exit_code = complain_of_opening(command, status);
         return false;
     }
     if (line.wish == COMMAND_RUN)

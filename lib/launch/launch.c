@@ -14,7 +14,7 @@
 /* We are a rank already. If the supervisor is ours, it wants to know us. */
 static void go_on_as_rank(int wanted, int argc, char **argv)
 {
-    int rank = rpi_launched_rank(), ranks = rpi_launched_ranks();
+    int rank = rp_launched_rank(), ranks = rpi_launched_ranks();
     if (wanted > 0 && ranks > 0 && wanted != ranks && rank == 0)
         fprintf(stderr, "%s: --ranks %d is ignored: the launcher started %d\n",
                 program_invocation_short_name, wanted, ranks);

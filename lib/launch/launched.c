@@ -55,7 +55,7 @@ bool rp_launched(void)
     return initialised || find_launcher() != NULL;
 }
 
-int rpi_launched_rank(void)
+int rp_launched_rank(void)
 {
     const struct launcher *launcher = find_launcher();
     return launcher != NULL ? claimed_number(launcher->rank) : -1;

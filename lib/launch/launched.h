@@ -26,10 +26,6 @@
 /* The variable that rp_launch() sets for its ranks: the name of the supervisor's channel. */
 #define RPI_LAUNCHED_VARIABLE "RANKPOOL_LAUNCHED"
 
-/* The rank that the launcher gave this process, or -1 if it did not say. Known before MPI_Init, and
- * the only thing that speaks of several ranks where a foreign launcher's ranks do not find together. */
-int rpi_launched_rank(void);
-
 /* How many ranks the launcher started, or -1 if it did not say. */
 int rpi_launched_ranks(void);
 

@@ -19,7 +19,7 @@ static int parse_ranks(const char *what, const char *text)
     int64_t ranks;
     if (text != NULL && rpi_parse_integer(text, 1, MOST_RANKS, &ranks))
         return (int)ranks;
-    if (rpi_launched_rank() <= 0)
+    if (rp_launched_rank() <= 0)
         fprintf(stderr, "%s: %s: %s%s%s: give a whole number from 1 to %d\n",
                 program_invocation_short_name, what, text != NULL ? "\"" : "",
                 text != NULL ? text : "no number", text != NULL ? "\"" : "", MOST_RANKS);

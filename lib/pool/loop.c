@@ -50,17 +50,17 @@ static void prepare(rp_pool *pool, const struct claim_job *job)
     if (world->node_rank == 0)
         rpi_board_prepare(pool->board, job->node, rpi_claim_reservoir(job));
     pool->loop.units = job->units;
-    rpi_claim_begin(&pool->loop.claimer, pool->board, (uint32_t)world->node_rank, !world->crowded,
+    rpi_claim_begin(&pool->loop.claimer, pool->board, (uint32_t)world->node_rank, world->crowding,
                     job);
 }
 
 rp_status rp_loop_open(rp_pool *pool, int64_t n, const rp_options *options, rp_loop **loop)
 {
     static const rp_options defaults = {.name = NULL};
-    if (pool == NULL)
-        return RP_ERR_ARGUMENT;
     if (loop != NULL)
         *loop = NULL;
+    if (pool == NULL)
+        return RP_ERR_ARGUMENT;
     if (options == NULL)
         options = &defaults;
     struct choice choice = {RP_ADAPTIVE, 0};

@@ -23,7 +23,7 @@ static uint32_t fixed_units(const struct claim_job *job, uint32_t least)
     return whole_share ? UINT32_MAX : least;
 }
 
-void rpi_claim_begin(struct claimer *claimer, struct board *board, uint32_t index, bool spin,
+void rpi_claim_begin(struct claimer *claimer, struct board *board, uint32_t index, double crowding,
                      const struct claim_job *job)
 {
     rp_schedule schedule = job->choice.schedule;
@@ -32,7 +32,7 @@ void rpi_claim_begin(struct claimer *claimer, struct board *board, uint32_t inde
         .board = board,
         .lane = &board->lane[index],
         .index = index,
-        .spin = spin,
+        .crowding = crowding,
         .shares = !deals_from_reservoir(schedule),
         .steals = schedule == RP_ADAPTIVE || schedule == RP_DYNAMIC,
         .paced = schedule == RP_ADAPTIVE,
@@ -184,7 +184,7 @@ __attribute__((noinline)) static bool search(struct claimer *claimer)
             return true;
         if (board_done(board))
             return false;
-        rpi_signal_wait(&board->signal, seen, claimer->spin, sleep);
+        rpi_signal_wait(&board->signal, seen, claimer->crowding <= 1, sleep);
         sleep = sleep < longest_sleep ? 2 * sleep : longest_sleep;
     }
 }
@@ -201,7 +201,8 @@ __attribute__((noinline)) static bool next_paced_slice(struct claimer *claimer)
     double now = rpi_clock_seconds();
     struct span slice = span_unpack(claimer->slice);
     if (!span_empty(slice))
-        rpi_pace_learn(&claimer->pace, slice.high - slice.low, now - claimer->slice_begun);
+        rpi_pace_learn(&claimer->pace, slice.high - slice.low,
+                       (now - claimer->slice_begun) / claimer->crowding);
     uint64_t steals = claimer->counts.steals;
     if (!next_slice(claimer, true))
         return false;

@@ -18,7 +18,7 @@ struct claimer {
     struct board *board;
     struct lane *lane;
     uint32_t index;
-    bool spin; /* there is a core for everyone, so a short wait may be spent awake */
+    double crowding; /* ranks per core, at least 1: so much longer than its work a slice takes */
 
     bool shares, steals; /* shares: lanes have ranges; otherwise slices come from the reservoir */
     bool paced; /* the pace decides how long slices are; otherwise they have `fixed` units */
@@ -47,7 +47,7 @@ struct claim_job {
 struct span rpi_claim_reservoir(const struct claim_job *job);
 
 /* Begins a job on lane `index`: prepares lane and log. Before the meeting that opens the job. */
-void rpi_claim_begin(struct claimer *claimer, struct board *board, uint32_t index, bool spin,
+void rpi_claim_begin(struct claimer *claimer, struct board *board, uint32_t index, double crowding,
                      const struct claim_job *job);
 
 /* Marks the slice in hand as finished and takes the next. Waits, asleep, while others hold the last

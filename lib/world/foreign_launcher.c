@@ -12,7 +12,7 @@ void rpi_foreign_launcher_warn(void)
     int ranks, started = rpi_launched_ranks();
     MPI_Comm_size(MPI_COMM_WORLD, &ranks);
     bool strangers = ranks == 1 && started > 1;
-    if (!strangers || rpi_launched_rank() > 0)
+    if (!strangers || rp_launched_rank() > 0)
         return;
     fprintf(
         stderr,

@@ -71,7 +71,8 @@ static int count_cores(struct world *world)
     rpi_core_mask_get(&mask);
     int code = MPI_Allreduce(MPI_IN_PLACE, mask.words, sizeof mask.words, MPI_BYTE, MPI_BOR,
                              world->node_comm);
-    world->crowded = world->node_ranks > rpi_core_mask_usable(&mask);
+    double crowding = (double)world->node_ranks / rpi_core_mask_usable(&mask);
+    world->crowding = crowding > 1 ? crowding : 1;
     return code;
 }
 
@@ -99,7 +100,7 @@ static void furnish(struct world *world, size_t meeting_bytes)
         .nodes = world->nodes,
         .node_rank = world->node_rank,
         .node_ranks = world->node_ranks,
-        .spin = !world->crowded,
+        .spin = world->crowding <= 1,
     };
     rpi_error_clear(&world->meeting.lost_step);
 }

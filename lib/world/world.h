@@ -13,7 +13,8 @@ struct world {
     int rank, ranks, root;
     int node, nodes, node_rank, node_ranks;
     int ranks_before; /* ranks on nodes with a lower number */
-    bool crowded; /* more ranks than cores on this node: waiting must give its core away at once */
+    double crowding;  /* ranks per core on this node, at least 1; above 1 waiting must give its core
+                        away at once */
     struct node_memory memory; /* meeting place, then `extra` bytes */
     void *extra;
     struct meeting meeting;
