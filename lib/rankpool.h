@@ -46,6 +46,9 @@ typedef struct rp_pool rp_pool;
 /** One loop being worked off by all ranks of a pool. Opaque; made by rp_loop_open(). */
 typedef struct rp_loop rp_loop;
 
+/** One call of a function of the program: for which item, and whose. Opaque. */
+typedef struct rp_task rp_task;
+
 /** The items i with begin <= i < end. */
 typedef struct rp_range {
     int64_t begin, end;
@@ -274,14 +277,24 @@ typedef enum rp_schedule {
                       Flynn, 1992) */
 } rp_schedule;
 
+/** What a failing item does to the others. */
+typedef enum rp_on_failure {
+    RP_STOP,      /**< no further items are begun */
+    RP_KEEP_GOING /**< all other items are done */
+} rp_on_failure;
+
 /** Options of every job. The same on every rank, except as said. */
 typedef struct rp_options {
     const char *name;     /**< of the job, for people; NULL: none. May differ. */
+    void *user;           /**< for the tasks: rp_task_user(). Each rank its own. */
     rp_schedule schedule; /**< how items are dealt out */
     int64_t slice;        /**< items in a slice: exactly (static, dynamic), at least (the others);
                                0: as the schedule wants */
     double call_seconds;  /**< fixed cost of one call on a range, if known: slices grow to hide it.
                                May differ. */
+    rp_on_failure on_failure; /**< map only */
+    uint8_t *item_status; /**< map only: on the root n bytes, each the rp_status of its item (RP_OK,
+                               RP_ERR_TASK, or RP_ERR_CANCELLED: never begun), or NULL */
     uint64_t reserved[16];
 } rp_options;
 
@@ -326,6 +339,124 @@ bool rp_loop_next(rp_loop *loop, rp_range *range);
  *         RP_ERR_STATE if a rank left before the end with RP_OK.
  */
 rp_status rp_loop_close(rp_loop **loop, rp_status mine);
+
+/* ---------------------------------------------------------------------------------------------
+ * Map and reduce: the items are computed by a function of the program
+ * ------------------------------------------------------------------------------------------ */
+
+/** Where an array is, or is wanted. */
+typedef enum rp_place {
+    RP_ON_ROOT,  /**< on the root; the others' pointers are not looked at */
+    RP_ON_NODES, /**< whole in the node memory of every node */
+    RP_ON_RANKS  /**< whole on every rank */
+} rp_place;
+
+/**
+ * Computes one item: reads `in`, writes `out`. Returns 0, or the program's own error code.
+ *
+ * A task may use anything but this pool's calls; of the library it calls only rp_task_*.
+ *
+ * @param[in] task  who is asking; valid during the call
+ * @param[in] in    the item's input, or NULL for an index-only job
+ * @param[out] out  place of the item's result, or NULL if the job has none
+ */
+typedef int (*rp_item_fn)(rp_task *task, const void *in, void *out);
+
+/**
+ * Computes a range of items: `in` and `out` are those of range.begin, the others follow. For a
+ * reduction, `out` is the partial result of the leaf so far, the identity at first; a leaf comes in one
+ * call, or in several, in order, where its input has more than 512 KiB.
+ * rp_task_fail() says which item failed; otherwise it is the first.
+ */
+typedef int (*rp_range_fn)(rp_task *task, rp_range range, const void *in, void *out);
+
+/**
+ * Joins two neighbouring results: left = left (+) right. Returns 0, or the program's own error code.
+ * It need be neither commutative nor, in floating point, associative.
+ */
+typedef int (*rp_combine_fn)(void *left, const void *right, void *user);
+
+/** A map: out[i] = f(in[i]). The same on every rank but for pointers that are not looked at. */
+typedef struct rp_map_job {
+    int64_t n;          /**< items */
+    rp_item_fn item;    /**< computes one item; */
+    rp_range_fn range;  /**< or this one, a whole slice: exactly one of the two */
+    const void *in;     /**< n inputs, or NULL: the item's index says all */
+    size_t in_size;     /**< bytes of an input; 0 without */
+    rp_place in_place;  /**< where the inputs are */
+    void *out;          /**< n results, or NULL: the tasks themselves keep what they compute */
+    size_t out_size;    /**< bytes of a result; 0 without */
+    rp_place out_place; /**< where the results are wanted */
+    rp_options options;
+} rp_map_job;
+
+/**
+ * Computes every item once, on whichever rank, and puts result i into out[i]. *Collective.*
+ *
+ * Node memory of rp_alloc() is used where it is, without a copy. Private memory of the root reaches
+ * the others in pieces, so that no rank needs more than 64 MiB beside it. `out` may be `in` if the
+ * sizes are equal; arrays that overlap otherwise are refused.
+ *
+ * If items fail, the call returns RP_ERR_TASK on every rank, and rp_last_error() names the lowest
+ * item that failed. With RP_STOP, which items were done by then may differ from run to run.
+ *
+ * @return RP_OK, RP_ERR_TASK, RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY, RP_ERR_STATE (also for
+ *         a call inside a task), RP_ERR_VERSION. With an error before the work nothing is written.
+ * Cost: two meetings, and 5 to 10 ns for each slice.
+ */
+rp_status rp_map(rp_pool *pool, const rp_map_job *job);
+
+/** A reduction: the results of all items, joined. The same on every rank, as rp_map_job. */
+typedef struct rp_reduce_job {
+    int64_t n;        /**< items */
+    int64_t leaf;     /**< items in a partial result, part of the result's definition; 0: from n
+                                alone, ceil(n / 2^16) but at most 2^20 */
+    rp_range_fn body; /**< folds the items of a leaf into its partial result */
+    rp_combine_fn combine; /**< joins two partial results */
+    const void *identity;  /**< what a partial result is at first, result_size bytes */
+    const void *in;        /**< as in rp_map_job */
+    size_t in_size;
+    rp_place in_place;
+    void *result;       /**< on every rank: its own place for the result */
+    size_t result_size; /**< bytes of a result */
+    rp_options options;
+} rp_reduce_job;
+
+/**
+ * Joins the partial results of all leaves in a fixed tree, so that the same bits come out whatever
+ * the number of ranks and nodes and the schedule. *Collective.*
+ *
+ * The tree: two neighbouring leaves whose first has an even index are joined, then two neighbouring
+ * pairs, and so on; what has no right neighbour goes up as it is. For n = 0 the result is the
+ * identity. Memory: some log2(leaves) partial results for each run of leaves that a rank works off
+ * without a break.
+ *
+ * @return as rp_map(). on_failure and item_status must be 0: a sum without some of its items would
+ *         not be the sum.
+ * Cost: three meetings, a call of `body` per leaf, and a call of `combine` per leaf.
+ */
+rp_status rp_reduce(rp_pool *pool, const rp_reduce_job *job);
+
+/** The item at hand, or the first of the range at hand. *Local,* like the next three. */
+int64_t rp_task_item(const rp_task *task);
+
+/** options.user of this rank. */
+void *rp_task_user(const rp_task *task);
+
+/**
+ * Says which item failed and why; the task then returns what this returns.
+ *
+ *     return rp_task_fail(task, item, 3, "no convergence after %d steps", steps);
+ *
+ * @param[in] code    the program's own error code; 0 is taken as 1
+ * @param[in] format  as for printf; cut to what rp_error holds
+ * @return code
+ */
+int rp_task_fail(rp_task *task, int64_t item, int code, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 4, 5)))
+#endif
+    ;
 
 #if defined(__GNUC__)
 #pragma GCC visibility pop

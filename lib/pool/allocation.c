@@ -13,6 +13,29 @@ static struct allocation **find(rp_pool *pool, const void *memory)
     return place;
 }
 
+int64_t rpi_allocation_find(const rp_pool *pool, const void *address, int64_t *offset)
+{
+    const char *sought = address;
+    for (const struct allocation *place = pool->allocations; place != NULL; place = place->next) {
+        const char *base = place->memory.base;
+        if (sought >= base && sought < base + place->memory.bytes) {
+            if (offset != NULL)
+                *offset = sought - base;
+            return place->number;
+        }
+    }
+    return -1;
+}
+
+char *rpi_allocation_place(const rp_pool *pool, int64_t number, int64_t offset)
+{
+    for (const struct allocation *place = pool->allocations; place != NULL; place = place->next) {
+        if (place->number == number)
+            return (char *)place->memory.base + offset;
+    }
+    return NULL;
+}
+
 static void drop(struct allocation **place)
 {
     struct allocation *allocation = *place;

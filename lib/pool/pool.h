@@ -38,6 +38,12 @@ rp_status rpi_pool_meet(rp_pool *pool, const struct ballot *ballot);
 /* Frees all that rp_alloc() gave out and rp_free() did not take back. Local. */
 void rpi_pool_drop_allocations(rp_pool *pool);
 
+/* The number of the allocation that holds `address`, and its offset there if asked for; -1: none. */
+int64_t rpi_allocation_find(const rp_pool *pool, const void *address, int64_t *offset);
+
+/* The place in this rank's mapping of an allocation; NULL for number -1. */
+char *rpi_allocation_place(const rp_pool *pool, int64_t number, int64_t offset);
+
 /* Are all of these words zero? */
 bool rpi_reserved_zero(const uint64_t *words, size_t count);
 

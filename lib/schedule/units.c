@@ -16,6 +16,16 @@ struct units rpi_units_cut(int64_t n)
                           .count = (uint32_t)divide_up(n, unit_items)};
 }
 
+struct units rpi_units_cut_leaves(int64_t n, int64_t leaf)
+{
+    int64_t unit_items = leaf < n ? leaf : (n > 0 ? n : 1);
+    while (divide_up(n, unit_items) > most_units)
+        unit_items *= 2;
+    return (struct units){.items = n,
+                          .unit_items = unit_items,
+                          .count = (uint32_t)divide_up(n, unit_items)};
+}
+
 uint32_t rpi_units_for(const struct units *units, int64_t items)
 {
     int64_t count = divide_up(items, units->unit_items);

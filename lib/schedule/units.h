@@ -14,6 +14,9 @@ struct units {
 /* Cuts n >= 0 items. */
 struct units rpi_units_cut(int64_t n);
 
+/* Cuts n >= 0 items so that a unit has `leaf` >= 1 items, or twice that, or four times ... */
+struct units rpi_units_cut_leaves(int64_t n, int64_t leaf);
+
 /* How many units it takes to hold `items` >= 1 items. */
 uint32_t rpi_units_for(const struct units *units, int64_t items);
 

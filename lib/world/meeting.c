@@ -24,6 +24,13 @@ static const struct {
     [CALL_NODE_SYNC] = {"rp_node_sync", {NULL}},
     [CALL_LOOP_OPEN] = {"rp_loop_open", {"n", "the schedule", "the slice"}},
     [CALL_LOOP_CLOSE] = {"rp_loop_close", {NULL}},
+    [CALL_MAP] = {"rp_map",
+                  {"n", "the schedule", "the slice", "in_size", "in_place", "out_size", "out_place",
+                   "a range function", "on_failure"}},
+    [CALL_REDUCE] = {"rp_reduce",
+                     {"n", "the schedule", "the slice", "in_size", "in_place", "result_size",
+                      "leaf"}},
+    [CALL_REDUCED] = {"rp_reduce", {NULL}},
 };
 
 /* A rank's ballot with its rank, as it is compared within and between nodes. */
@@ -86,6 +93,17 @@ static void keep_lowest(struct statement *kept, const struct statement *candidat
         *kept = *candidate;
 }
 
+/* Of failed items the lowest counts, whichever rank had it. */
+static void keep_worst(struct statement *kept, const struct statement *candidate)
+{
+    int64_t kept_item = kept->rank >= 0 ? kept->ballot.error.item : -1;
+    int64_t item = candidate->rank >= 0 ? candidate->ballot.error.item : -1;
+    if (kept_item < 0 || item < 0 || item == kept_item)
+        keep_lowest(kept, candidate);
+    else if (item < kept_item)
+        *kept = *candidate;
+}
+
 static bool other_call(const struct statement *a, const struct statement *b)
 {
     return a->rank >= 0 && a->ballot.call != b->ballot.call;
@@ -114,7 +132,7 @@ static struct summary summarize(const struct meeting_place *place, int node_rank
         const struct statement *statement = &place->statements[i];
         keep_most_different(&summary.different, statement, &summary.first);
         if (statement->ballot.error.status != RP_OK)
-            keep_lowest(&summary.failed, statement);
+            keep_worst(&summary.failed, statement);
     }
     return summary;
 }
@@ -159,7 +177,7 @@ static struct verdict judge(const struct summary *summaries, int nodes)
     for (int i = 0; i < nodes; i++) {
         keep_most_different(&different, &summaries[i].first, &first);
         keep_most_different(&different, &summaries[i].different, &first);
-        keep_lowest(&failed, &summaries[i].failed);
+        keep_worst(&failed, &summaries[i].failed);
     }
     if (other_call(&different, &first) || (different.rank >= 0 && failed.rank < 0))
         return mismatch(&first, &different);

@@ -22,11 +22,14 @@ enum call {
     CALL_NODE_SYNC,
     CALL_LOOP_OPEN,
     CALL_LOOP_CLOSE,
+    CALL_MAP,
+    CALL_REDUCE,
+    CALL_REDUCED,
     CALLS
 };
 
 enum {
-    BALLOT_TERMS = 4
+    BALLOT_TERMS = 10
 };
 
 /* What a rank brings to a meeting. */

@@ -1,0 +1,53 @@
+#include "pool/job.h"
+
+#include "base/error.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+rp_status rpi_job_check(int64_t n, const rp_options *options, struct choice *choice,
+                        rp_error *error)
+{
+    size_t reserved = sizeof options->reserved / sizeof options->reserved[0];
+    if (n < 0)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "n is %" PRId64 ": give 0 or more", n);
+    if (!rpi_reserved_zero(options->reserved, reserved))
+        return rpi_error_set(error, RP_ERR_VERSION, "options.reserved is not zero");
+    if (!isfinite(options->call_seconds) || options->call_seconds < 0)
+        return rpi_error_set(error, RP_ERR_ARGUMENT,
+                             "options.call_seconds is %g: give 0 or more seconds",
+                             options->call_seconds);
+    return rpi_choice_make(options, choice, error);
+}
+
+void rpi_job_terms(struct ballot *ballot, int64_t n, const struct choice *choice)
+{
+    ballot->terms[0] = n;
+    ballot->terms[1] = choice->schedule;
+    ballot->terms[2] = choice->slice;
+}
+
+/* The part of a job's units that falls to this node and to this rank, by their number of ranks. */
+static struct span share_of(const struct world *world, uint32_t units, int first, int last)
+{
+    return (struct span){(uint32_t)rp_block(units, world->ranks, first).begin,
+                         (uint32_t)rp_block(units, world->ranks, last).end};
+}
+
+void rpi_job_prepare(rp_pool *pool, const struct job *job)
+{
+    const struct world *world = &pool->world;
+    int first = world->ranks_before, mine = first + world->node_rank;
+    struct claim_job claims = {
+        .units = job->units,
+        .choice = job->choice,
+        .call_seconds = job->call_seconds,
+        .node = share_of(world, job->units.count, first, first + world->node_ranks - 1),
+        .share = share_of(world, job->units.count, mine, mine),
+    };
+    if (world->node_rank == 0)
+        rpi_board_prepare(pool->board, claims.node, rpi_claim_reservoir(&claims));
+    pool->loop.units = job->units;
+    rpi_claim_begin(&pool->loop.claimer, pool->board, (uint32_t)world->node_rank, world->crowding,
+                    &claims);
+}

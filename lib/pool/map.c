@@ -1,0 +1,147 @@
+/* The map: out[i] = f(in[i]). */
+#include "base/error.h"
+#include "pool/work.h"
+
+#include <string.h>
+
+enum {
+    INPUT,
+    RESULTS,
+    STATUSES
+};
+
+static rp_status check_functions(const rp_map_job *job, rp_error *error)
+{
+    if (job->item == NULL && job->range == NULL)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "the job has no task: set item or range");
+    if (job->item != NULL && job->range != NULL)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "the job has two tasks: set item or range");
+    if ((int)job->options.on_failure < RP_STOP || (int)job->options.on_failure > RP_KEEP_GOING)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "options.on_failure is %d, which is no choice",
+                             (int)job->options.on_failure);
+    return RP_OK;
+}
+
+/* Results may take the place of the inputs, but not come to lie across them. */
+static rp_status check_overlap(const rp_pool *pool, const rp_map_job *job, rp_error *error)
+{
+    bool root = pool->world.rank == pool->world.root;
+    bool both_here =
+        (job->in_place != RP_ON_ROOT || root) && (job->out_place != RP_ON_ROOT || root);
+    if (!both_here || job->in == NULL || job->out == NULL || job->n == 0)
+        return RP_OK;
+    const char *in = job->in, *out = job->out;
+    size_t n = (size_t)job->n;
+    bool overlap = in < out + n * job->out_size && out < in + n * job->in_size;
+    bool in_place = in == out && job->in_size == job->out_size;
+    if (overlap && !in_place)
+        return rpi_error_set(error, RP_ERR_ARGUMENT,
+                             "in and out overlap; they may only be the same");
+    return RP_OK;
+}
+
+static rp_status check(const rp_pool *pool, const rp_map_job *job, const struct array *arrays,
+                       struct choice *choice, rp_error *error)
+{
+    if (rpi_job_check(job->n, &job->options, choice, error) != RP_OK ||
+        check_functions(job, error) != RP_OK)
+        return error->status;
+    for (int i = INPUT; i <= RESULTS; i++) {
+        if (rpi_array_check(pool, &arrays[i], job->n, error) != RP_OK)
+            return error->status;
+    }
+    return check_overlap(pool, job, error);
+}
+
+static void set_terms(struct ballot *ballot, const rp_map_job *job, const struct choice *choice)
+{
+    rpi_job_terms(ballot, job->n, choice);
+    ballot->terms[3] = (int64_t)job->in_size;
+    ballot->terms[4] = job->in_place;
+    ballot->terms[5] = (int64_t)job->out_size;
+    ballot->terms[6] = job->out_place;
+    ballot->terms[7] = job->range != NULL;
+    ballot->terms[8] = job->options.on_failure;
+}
+
+static void set_statuses(uint8_t *statuses, int64_t count, rp_status status)
+{
+    if (statuses != NULL)
+        memset(statuses, (int)status, (size_t)count);
+}
+
+/* Calls the program for each item. */
+static int64_t compute_items(struct work *work, rp_range piece, void *const *at)
+{
+    const rp_map_job *job = work->closure;
+    const char *in = at[INPUT];
+    char *out = at[RESULTS];
+    uint8_t *statuses = at[STATUSES];
+    for (int64_t item = piece.begin; item < piece.end; item++) {
+        work->task.item = item;
+        int code = job->item(&work->task, in, out);
+        set_statuses(statuses, statuses != NULL, code == 0 ? RP_OK : RP_ERR_TASK);
+        if (code != 0) {
+            rpi_task_failed(&work->task, code, &work->failures);
+            work->stopping = job->options.on_failure == RP_STOP;
+            if (work->stopping)
+                return item + 1 - piece.begin;
+        }
+        in += in != NULL ? job->in_size : 0;
+        out += out != NULL ? job->out_size : 0;
+        statuses += statuses != NULL;
+    }
+    return piece.end - piece.begin;
+}
+
+/* Calls the program for the whole piece. Nobody knows what a failed call has done of it. */
+static int64_t compute_range(struct work *work, rp_range piece, void *const *at)
+{
+    const rp_map_job *job = work->closure;
+    int64_t items = piece.end - piece.begin;
+    work->task.item = piece.begin;
+    int code = job->range(&work->task, piece, at[INPUT], at[RESULTS]);
+    set_statuses(at[STATUSES], items, code == 0 ? RP_OK : RP_ERR_TASK);
+    if (code != 0) {
+        rpi_task_failed(&work->task, code, &work->failures);
+        work->stopping = job->options.on_failure == RP_STOP;
+    }
+    return items;
+}
+
+rp_status rp_map(rp_pool *pool, const rp_map_job *job)
+{
+    static const rp_map_job no_job;
+    if (pool == NULL)
+        return RP_ERR_ARGUMENT;
+    struct ballot ballot = rpi_ballot(CALL_MAP);
+    const rp_map_job *asked = job != NULL ? job : &no_job;
+    const struct array arrays[] = {
+        [INPUT] = {"in", (void *)(uintptr_t)asked->in, asked->in_size, asked->in_place, false},
+        [RESULTS] = {"out", asked->out, asked->out_size, asked->out_place, true},
+        [STATUSES] = {"item_status", asked->options.item_status, 1, RP_ON_ROOT, true},
+    };
+    struct choice choice = {RP_ADAPTIVE, 0};
+    if (job == NULL)
+        rpi_error_set(&ballot.error, RP_ERR_ARGUMENT, "no job");
+    else
+        check(pool, job, arrays, &choice, &ballot.error);
+    set_terms(&ballot, asked, &choice);
+    if (ballot.error.status == RP_OK && !pool->loop.open)
+        rpi_job_prepare(pool,
+                        &(struct job){rpi_units_cut(job->n), choice, job->options.call_seconds});
+    if (rpi_pool_meet(pool, &ballot) != RP_OK)
+        return pool->last.status;
+    if (pool->world.rank == pool->world.root)
+        set_statuses(job->options.item_status, job->n, RP_ERR_CANCELLED);
+    struct work work = {
+        .pool = pool,
+        .arrays = arrays,
+        .array_count = STATUSES + 1,
+        .piece = rpi_work_piece(arrays, STATUSES + 1),
+        .compute = job->item != NULL ? compute_items : compute_range,
+        .closure = (void *)(uintptr_t)job,
+        .task = {.user = job->options.user},
+    };
+    return rpi_work_off(&work);
+}

@@ -1,0 +1,290 @@
+/* The reduction: the partial results of all leaves, joined in a fixed tree. */
+#include "base/error.h"
+#include "pool/work.h"
+#include "schedule/tree.h"
+#include "world/mpi_error.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    INPUT
+};
+
+struct reduction {
+    const rp_reduce_job *job;
+    int64_t leaf;
+    int64_t part;  /* items in one call of the body: a leaf, or less where its input is large. It
+                      follows from the job alone, for the calls decide on the bits. */
+    void *partial; /* of the leaf at hand */
+    struct tree tree;
+};
+
+/* Enough leaves to balance any number of ranks, each long enough to hide what it costs. */
+static int64_t leaf_of(int64_t n)
+{
+    const int64_t leaves = INT64_C(1) << 16, longest = INT64_C(1) << 20;
+    int64_t leaf = n / leaves + (n % leaves != 0);
+    return leaf < 1 ? 1 : leaf > longest ? longest : leaf;
+}
+
+static rp_status check(const rp_pool *pool, const rp_reduce_job *job, const struct array *input,
+                       struct choice *choice, rp_error *error)
+{
+    if (rpi_job_check(job->n, &job->options, choice, error) != RP_OK)
+        return error->status;
+    if (job->body == NULL || job->combine == NULL)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "the job has no task: set body and combine");
+    if (job->identity == NULL || job->result == NULL || job->result_size == 0)
+        return rpi_error_set(error, RP_ERR_ARGUMENT,
+                             "identity, result and result_size must be set on every rank");
+    if (job->result_size > PTRDIFF_MAX)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "result_size is %zu", job->result_size);
+    if (job->leaf < 0)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "leaf is %" PRId64 ": give 0 or more",
+                             job->leaf);
+    if (job->options.on_failure != RP_STOP || job->options.item_status != NULL)
+        return rpi_error_set(
+            error, RP_ERR_ARGUMENT,
+            "on_failure and item_status are for rp_map(): a sum without some of its "
+            "items would not be the sum");
+    return rpi_array_check(pool, input, job->n, error);
+}
+
+static void set_terms(struct ballot *ballot, const rp_reduce_job *job, const struct choice *choice)
+{
+    rpi_job_terms(ballot, job->n, choice);
+    ballot->terms[3] = (int64_t)job->in_size;
+    ballot->terms[4] = job->in_place;
+    ballot->terms[5] = (int64_t)job->result_size;
+    ballot->terms[6] = job->leaf;
+}
+
+static int join(void *left, const void *right, void *closure)
+{
+    const rp_reduce_job *job = closure;
+    return job->combine(left, right, job->options.user);
+}
+
+/* A tree that could not take a node: the program's combine failed, or memory is short. */
+static void note_tree_failure(const struct tree *tree, rp_error *error)
+{
+    if (tree->code != 0) {
+        rpi_error_set(error, RP_ERR_TASK, "combine failed with code %d", tree->code);
+        error->task_code = tree->code;
+    } else {
+        rpi_error_set(error, RP_ERR_MEMORY, "no memory for partial results");
+    }
+}
+
+static bool keep_partial(struct work *work, int64_t leaf_index)
+{
+    struct reduction *reduction = work->closure;
+    if (rpi_tree_add(&reduction->tree, (struct tree_node){leaf_index, 0}, reduction->partial))
+        return true;
+    note_tree_failure(&reduction->tree, &work->task.failure);
+    work->task.failure.item = leaf_index * reduction->leaf;
+    rpi_task_failed(&work->task, reduction->tree.code, &work->failures);
+    return false;
+}
+
+/* A piece is a part of a leaf, a leaf, or several: a leaf begins with the identity, and is kept when
+ * its last item is done. */
+static bool compute_part(struct work *work, rp_range part, const void *in)
+{
+    struct reduction *reduction = work->closure;
+    const rp_reduce_job *job = reduction->job;
+    if (part.begin % reduction->leaf == 0)
+        memcpy(reduction->partial, job->identity, job->result_size);
+    work->task.item = part.begin;
+    int code = job->body(&work->task, part, in, reduction->partial);
+    if (code != 0) {
+        rpi_task_failed(&work->task, code, &work->failures);
+        return false;
+    }
+    bool complete = part.end % reduction->leaf == 0 || part.end == job->n;
+    return !complete || keep_partial(work, part.begin / reduction->leaf);
+}
+
+/* Parts are counted from the beginning of their leaf. */
+static int64_t end_of_part(const struct reduction *reduction, int64_t begin, int64_t most)
+{
+    int64_t within = begin % reduction->leaf;
+    int64_t to_leaf = reduction->leaf - within;
+    int64_t to_part = reduction->part - within % reduction->part;
+    int64_t length = to_leaf < to_part ? to_leaf : to_part;
+    return most - begin < length ? most : begin + length;
+}
+
+static int64_t compute(struct work *work, rp_range piece, void *const *at)
+{
+    struct reduction *reduction = work->closure;
+    const char *in = at[INPUT];
+    rp_range part = {piece.begin, piece.begin};
+    while (part.end < piece.end && !work->stopping) {
+        part.begin = part.end;
+        part.end = end_of_part(reduction, part.begin, piece.end);
+        work->stopping = !compute_part(work, part, in);
+        in += in != NULL ? (size_t)(part.end - part.begin) * reduction->job->in_size : 0;
+    }
+    return part.end - piece.begin;
+}
+
+/* MPI counts in int: what is longer goes in parts. */
+typedef int (*mpi_transfer)(void *bytes, int count, int rank, MPI_Comm comm);
+
+static int send_bytes(void *bytes, int count, int rank, MPI_Comm comm)
+{
+    return MPI_Send(bytes, count, MPI_BYTE, rank, 0, comm);
+}
+
+static int receive_bytes(void *bytes, int count, int rank, MPI_Comm comm)
+{
+    return MPI_Recv(bytes, count, MPI_BYTE, rank, 0, comm, MPI_STATUS_IGNORE);
+}
+
+static int broadcast_bytes(void *bytes, int count, int rank, MPI_Comm comm)
+{
+    return MPI_Bcast(bytes, count, MPI_BYTE, rank, comm);
+}
+
+static int in_parts(mpi_transfer transfer, void *bytes, size_t size, int rank, MPI_Comm comm)
+{
+    int code = MPI_SUCCESS;
+    for (size_t done = 0; done < size && code == MPI_SUCCESS;) {
+        int count = size - done < INT_MAX ? (int)(size - done) : INT_MAX;
+        code = transfer((char *)bytes + done, count, rank, comm);
+        done += (size_t)count;
+    }
+    return code;
+}
+
+static int send_tree(const struct world *world, const struct tree *tree)
+{
+    int64_t count = tree->count;
+    int code = MPI_Send(&count, 1, MPI_INT64_T, world->root, 0, world->comm);
+    for (int64_t i = 0; i < count && code == MPI_SUCCESS; i++) {
+        code =
+            MPI_Send(&tree->nodes[i], sizeof *tree->nodes, MPI_BYTE, world->root, 0, world->comm);
+        if (code == MPI_SUCCESS)
+            code = in_parts(send_bytes, rpi_tree_value(tree, i), tree->value_size, world->root,
+                            world->comm);
+    }
+    return code;
+}
+
+/* Takes a rank's nodes into the root's tree. Goes on to receive after a failure, for the rank goes on
+ * to send. */
+static int receive_tree(const struct world *world, int rank, struct reduction *reduction,
+                        bool *kept)
+{
+    int64_t count = 0;
+    struct tree_node node;
+    int code = MPI_Recv(&count, 1, MPI_INT64_T, rank, 0, world->comm, MPI_STATUS_IGNORE);
+    for (int64_t i = 0; i < count && code == MPI_SUCCESS; i++) {
+        code = MPI_Recv(&node, sizeof node, MPI_BYTE, rank, 0, world->comm, MPI_STATUS_IGNORE);
+        if (code == MPI_SUCCESS)
+            code = in_parts(receive_bytes, reduction->partial, reduction->job->result_size, rank,
+                            world->comm);
+        *kept = *kept && rpi_tree_add(&reduction->tree, node, reduction->partial);
+    }
+    return code;
+}
+
+/* The root joins what all ranks hold, and so has the result. */
+static rp_status gather_trees(const struct world *world, struct reduction *reduction,
+                              rp_error *error)
+{
+    bool kept = true;
+    int code = MPI_SUCCESS;
+    if (world->rank != world->root)
+        return rpi_mpi_check(send_tree(world, &reduction->tree), "MPI_Send", error);
+    for (int rank = 0; rank < world->ranks && code == MPI_SUCCESS; rank++) {
+        if (rank != world->root)
+            code = receive_tree(world, rank, reduction, &kept);
+    }
+    if (rpi_mpi_check(code, "MPI_Recv", error) != RP_OK)
+        return error->status;
+    if (!kept || !rpi_tree_settle(&reduction->tree) || !rpi_tree_finish(&reduction->tree))
+        note_tree_failure(&reduction->tree, error);
+    return error->status;
+}
+
+/* With the result on the root, the ranks meet to hear whether it came about, and all get it. */
+static rp_status publish(rp_pool *pool, struct reduction *reduction)
+{
+    const struct world *world = &pool->world;
+    const rp_reduce_job *job = reduction->job;
+    struct ballot ballot = rpi_ballot(CALL_REDUCED);
+    gather_trees(world, reduction, &ballot.error);
+    if (rpi_pool_meet(pool, &ballot) != RP_OK)
+        return pool->last.status;
+    if (world->rank == world->root)
+        memcpy(job->result, job->n > 0 ? rpi_tree_value(&reduction->tree, 0) : job->identity,
+               job->result_size);
+    int code = in_parts(broadcast_bytes, job->result, job->result_size, world->root, world->comm);
+    return rpi_mpi_check(code, "MPI_Bcast", &pool->last);
+}
+
+static rp_status work_off(rp_pool *pool, const struct array *input, struct reduction *reduction)
+{
+    struct work work = {
+        .pool = pool,
+        .arrays = input,
+        .array_count = 1,
+        .piece = rpi_work_piece(input, 1),
+        .fence = reduction->leaf,
+        .compute = compute,
+        .closure = reduction,
+        .task = {.user = reduction->job->options.user},
+    };
+    /* Whole leaves, if several fit into a piece. */
+    if (work.piece >= reduction->leaf) {
+        work.piece -= work.piece % reduction->leaf;
+        work.fence = 0;
+    }
+    rp_status status = rpi_work_off(&work);
+    return status == RP_OK ? publish(pool, reduction) : status;
+}
+
+/* Meets to open the job. On RP_OK the board is prepared, and `reduction` complete. */
+static rp_status open_job(rp_pool *pool, const rp_reduce_job *job, const struct array *input,
+                          struct reduction *reduction)
+{
+    struct choice choice = {RP_ADAPTIVE, 0};
+    struct ballot ballot = rpi_ballot(CALL_REDUCE);
+    int64_t piece = rpi_work_piece(input, 1);
+    check(pool, job, input, &choice, &ballot.error);
+    if (ballot.error.status == RP_OK) {
+        reduction->leaf = job->leaf > 0 ? job->leaf : leaf_of(job->n);
+        reduction->part = piece < reduction->leaf ? piece : reduction->leaf;
+        reduction->tree = rpi_tree_begin(job->result_size, join, (void *)(uintptr_t)job);
+        reduction->partial = malloc(job->result_size);
+        if (reduction->partial == NULL)
+            rpi_error_set(&ballot.error, RP_ERR_MEMORY, "no memory for a partial result");
+    }
+    set_terms(&ballot, job, &choice);
+    if (ballot.error.status == RP_OK && !pool->loop.open)
+        rpi_job_prepare(pool, &(struct job){rpi_units_cut_leaves(job->n, reduction->leaf), choice,
+                                            job->options.call_seconds});
+    return rpi_pool_meet(pool, &ballot);
+}
+
+rp_status rp_reduce(rp_pool *pool, const rp_reduce_job *job)
+{
+    static const rp_reduce_job no_job;
+    if (pool == NULL)
+        return RP_ERR_ARGUMENT;
+    const rp_reduce_job *asked = job != NULL ? job : &no_job;
+    const struct array input = {"in", (void *)(uintptr_t)asked->in, asked->in_size, asked->in_place,
+                                false};
+    struct reduction reduction = {.job = asked};
+    rp_status status = open_job(pool, asked, &input, &reduction);
+    if (status == RP_OK)
+        status = work_off(pool, &input, &reduction);
+    rpi_tree_end(&reduction.tree);
+    free(reduction.partial);
+    return status;
+}

@@ -1,0 +1,35 @@
+/* Working off a job whose items a function of the program computes: slices are claimed, cut into
+ * pieces whose input is brought and whose results are delivered. Shared by map and reduce. */
+#ifndef RANKPOOL_POOL_WORK_H
+#define RANKPOOL_POOL_WORK_H
+
+#include "pool/array.h"
+#include "pool/job.h"
+#include "pool/task.h"
+
+struct work {
+    rp_pool *pool;
+    const struct array *arrays;
+    int array_count;
+    int64_t piece; /* items in a piece at most */
+    int64_t fence; /* no piece goes beyond a multiple of it; 0: none */
+    /* Computes a piece; at[i] is where its elements of array i are, or NULL if there is none. Returns
+     * how many items are to be delivered, from the first on. */
+    int64_t (*compute)(struct work *work, rp_range piece, void *const *at);
+    void *closure; /* what compute needs beside it */
+
+    bool stopping; /* compute wants all ranks to stop */
+    struct rp_task task;
+    struct failures failures;
+    struct reaches reaches;
+    void *buffers[MOST_ARRAYS]; /* of `piece` elements, for arrays that are elsewhere */
+};
+
+/* How many items a piece should have, so that its elements fill a cache but not more. */
+int64_t rpi_work_piece(const struct array *arrays, int count);
+
+/* Works off the job that the ranks have met to open, until they have met again. Collective: every rank
+ * gets the same status. */
+rp_status rpi_work_off(struct work *work);
+
+#endif
