@@ -5,22 +5,33 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <glob.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum {
     MOST_OPEN_DIRECTORIES = 16
 };
 
+/* MPI's own start fails where this directory is full: in a container, say, with a tiny /dev/shm. */
+static bool has_room(const char *directory)
+{
+    const unsigned long long enough = 32ULL << 20;
+    struct statvfs status;
+    return access(directory, W_OK | X_OK) == 0 && statvfs(directory, &status) == 0 &&
+           (unsigned long long)status.f_bavail * status.f_frsize >= enough;
+}
+
 static const char *place(void)
 {
     static const char shared_memory[] = "/dev/shm";
     const char *temporary = rpi_environment_text("TMPDIR");
-    if (access(shared_memory, W_OK | X_OK) == 0)
+    if (has_room(shared_memory))
         return shared_memory;
     return temporary != NULL ? temporary : "/tmp";
 }

@@ -7,7 +7,7 @@ enum {
     SCRATCH_PATH_SIZE = 256
 };
 
-/* Makes one in /dev/shm or, where there is none, in TMPDIR, and removes those of our dead: a lock says
+/* Makes one in /dev/shm or, where that has no room, in TMPDIR, and removes those of our dead: a lock says
  * who lives. An empty path if that is not possible. */
 void rpi_scratch_make(char path[SCRATCH_PATH_SIZE]);
 

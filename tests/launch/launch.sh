@@ -49,6 +49,19 @@ gone() {
     [ -z "$left" ] || { echo "# left behind: $left"; return 1; }
 }
 
+# A container may have next to no /dev/shm; Open MPI can do without, MPICH cannot.
+can_mount() {
+    case $("${MPIRUN:-mpirun}" --version 2>/dev/null) in
+    *OpenRTE* | *"Open MPI"*) unshare --mount true 2>/dev/null ;;
+    *) false ;;
+    esac
+}
+tiny_shared_memory() {
+    try unshare --mount sh -c 'mount -t tmpfs -o size=64k tmpfs /dev/shm && exec "$@"' sh \
+        "$subject" --ranks 4 ranks "$mark"
+    expect 0 "4 ranks" && gone 1
+}
+
 check() { # check NAME FUNCTION [ARGUMENT]...
     local name=$1 begin=$EPOCHREALTIME
     shift
@@ -269,6 +282,7 @@ check "mpirun is killed" lost_mpirun
 check "the supervisor is killed" lost_supervisor
 check "ignored signals stay ignored" nohup_stays
 [ "$(id -u)" != 0 ] || check "as an ordinary user" as_user
+! can_mount || check "with a tiny /dev/shm" tiny_shared_memory
 check "no mpirun" no_mpirun
 check "under srun" under_srun
 check "under mpirun" under_mpirun
