@@ -1,0 +1,244 @@
+/* What map and reduce cost: beside OpenMP's loops, beside a loop split by hand, and beside MPI's own
+ * scatter and gather. Start it with as many ranks as cores. */
+#include "measure.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    CLAIMED_ITEMS = 20000000,
+    DOUBLES = 10000000
+};
+static const int64_t reduced_items = 1000000000;
+
+static rp_pool *pool;
+static double *all_in, *all_out; /* private memory of rank 0 */
+static double *my_in, *my_out;   /* this rank's part, for scatter and gather */
+static rp_schedule schedule;
+
+static void give_up(const char *what)
+{
+    fprintf(stderr, "map: %s: %s\n", what, rp_last_error(pool)->text);
+    MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
+}
+
+/* ---- claims: one addition an item ----------------------------------------------------------- */
+
+static inline void add_item(int64_t *sum, int64_t item)
+{
+    *sum += item;
+    __asm__ volatile("" : "+r"(*sum));
+}
+
+static int add_one(rp_task *task, const void *in, void *out)
+{
+    (void)in;
+    (void)out;
+    add_item(rp_task_user(task), rp_task_item(task));
+    return 0;
+}
+
+static int add_range(rp_task *task, rp_range range, const void *in, void *out)
+{
+    (void)in;
+    (void)out;
+    int64_t sum = 0;
+    for (int64_t item = range.begin; item < range.end; item++)
+        add_item(&sum, item);
+    *(int64_t *)rp_task_user(task) += sum;
+    return 0;
+}
+
+/* By range where slices are long, by item where they are single. */
+static void run_map(void *argument)
+{
+    (void)argument;
+    int64_t sum = 0, total;
+    rp_map_job job = {.n = CLAIMED_ITEMS, .options = {.user = &sum, .schedule = schedule}};
+    if (schedule == RP_DYNAMIC)
+        job.item = add_one;
+    else
+        job.range = add_range;
+    if (rp_map(pool, &job) != RP_OK)
+        give_up("rp_map");
+    MPI_Allreduce(&sum, &total, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
+    if (total != (int64_t)CLAIMED_ITEMS * (CLAIMED_ITEMS - 1) / 2)
+        give_up("a wrong sum");
+}
+
+static void run_openmp(void *argument)
+{
+    (void)argument;
+    int64_t sum = 0;
+    if (rp_rank(pool) == 0) {
+#pragma omp parallel for schedule(runtime) reduction(+ : sum) num_threads(rp_ranks(pool))
+        for (int64_t item = 0; item < CLAIMED_ITEMS; item++)
+            add_item(&sum, item);
+    }
+    rp_barrier(pool);
+}
+
+static void contest_claims(int rounds, rp_schedule ours, omp_sched_t theirs, const char *name,
+                           double goal)
+{
+    struct times map = {.rounds = 0}, openmp = {.rounds = 0};
+    omp_set_schedule(theirs, theirs == omp_sched_dynamic ? 1 : 0);
+    schedule = ours;
+    measure(run_openmp, NULL);
+    for (int round = 0; round < rounds; round++) {
+        times_add(&openmp, measure(run_openmp, NULL));
+        times_add(&map, measure(run_map, NULL));
+    }
+    print_ratio(name, &map, &openmp, true, goal);
+}
+
+/* ---- a reduction of 10^9 items --------------------------------------------------------------- */
+
+static int sum_inverse_squares(rp_task *task, rp_range range, const void *in, void *out)
+{
+    (void)task;
+    (void)in;
+    double sum = 0;
+    for (int64_t item = range.begin; item < range.end; item++)
+        sum += 1.0 / ((double)(item + 1) * (double)(item + 1));
+    *(double *)out += sum;
+    return 0;
+}
+
+static int add_doubles(void *left, const void *right, void *user)
+{
+    (void)user;
+    *(double *)left += *(const double *)right;
+    return 0;
+}
+
+static void run_reduce(void *argument)
+{
+    (void)argument;
+    const double zero = 0;
+    double result;
+    rp_reduce_job job = {.n = reduced_items,
+                         .body = sum_inverse_squares,
+                         .combine = add_doubles,
+                         .identity = &zero,
+                         .result = &result,
+                         .result_size = sizeof result};
+    if (rp_reduce(pool, &job) != RP_OK)
+        give_up("rp_reduce");
+    if (fabs(result - 1.6449340668482264) > 1e-8)
+        give_up("a wrong sum");
+}
+
+static void run_by_hand(void *argument)
+{
+    (void)argument;
+    double sum = 0, total;
+    sum_inverse_squares(NULL, rp_block(reduced_items, rp_ranks(pool), rp_rank(pool)), NULL, &sum);
+    MPI_Allreduce(&sum, &total, 1, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
+}
+
+static void contest_reduce(int rounds)
+{
+    struct times reduce = {.rounds = 0}, by_hand = {.rounds = 0};
+    for (int round = 0; round < rounds; round++) {
+        times_add(&by_hand, measure(run_by_hand, NULL));
+        times_add(&reduce, measure(run_reduce, NULL));
+    }
+    print_ratio("reduce 10^9 items / loop split by hand", &reduce, &by_hand, true, 1.1);
+}
+
+/* ---- 10^7 doubles from private memory and back ----------------------------------------------- */
+
+static int scale_range(rp_task *task, rp_range range, const void *in, void *out)
+{
+    (void)task;
+    const double *x = in;
+    double *y = out;
+    for (int64_t i = 0; i < range.end - range.begin; i++)
+        y[i] = 2 * x[i] + 1;
+    return 0;
+}
+
+static void run_private_map(void *argument)
+{
+    (void)argument;
+    rp_map_job job = {.n = DOUBLES,
+                      .range = scale_range,
+                      .in = all_in,
+                      .in_size = sizeof *all_in,
+                      .out = all_out,
+                      .out_size = sizeof *all_out};
+    if (rp_map(pool, &job) != RP_OK)
+        give_up("rp_map");
+}
+
+static void run_scatter(void *argument)
+{
+    (void)argument;
+    int ranks = rp_ranks(pool), rank = rp_rank(pool);
+    int *counts = malloc(2 * (size_t)ranks * sizeof *counts), *places = counts + ranks;
+    for (int r = 0; r < ranks; r++) {
+        rp_range block = rp_block(DOUBLES, ranks, r);
+        counts[r] = (int)(block.end - block.begin);
+        places[r] = (int)block.begin;
+    }
+    MPI_Scatterv(all_in, counts, places, MPI_DOUBLE, my_in, counts[rank], MPI_DOUBLE, 0,
+                 MPI_COMM_WORLD);
+    scale_range(NULL, (rp_range){0, counts[rank]}, my_in, my_out);
+    MPI_Gatherv(my_out, counts[rank], MPI_DOUBLE, all_out, counts, places, MPI_DOUBLE, 0,
+                MPI_COMM_WORLD);
+    free(counts);
+}
+
+static double *doubles(bool wanted)
+{
+    double *memory = wanted ? malloc(DOUBLES * sizeof *memory) : NULL;
+    for (int i = 0; memory != NULL && i < DOUBLES; i++)
+        memory[i] = i;
+    return memory;
+}
+
+static void check_scaled(void)
+{
+    for (int i = 0; all_out != NULL && i < DOUBLES; i++) {
+        if (all_out[i] != 2.0 * i + 1)
+            give_up("a wrong element");
+        all_out[i] = 0;
+    }
+}
+
+static void contest_private(int rounds)
+{
+    struct times map = {.rounds = 0}, scatter = {.rounds = 0};
+    all_in = doubles(speaks());
+    all_out = doubles(speaks());
+    my_in = doubles(true);
+    my_out = doubles(true);
+    for (int round = 0; round < rounds; round++) {
+        times_add(&scatter, measure(run_scatter, NULL));
+        check_scaled();
+        times_add(&map, measure(run_private_map, NULL));
+        check_scaled();
+    }
+    print_ratio("10^7 doubles: scatter, loop, gather / map", &scatter, &map, false, 0.7);
+    free(all_in);
+    free(all_out);
+    free(my_in);
+    free(my_out);
+}
+
+int main(int argc, char **argv)
+{
+    int rounds = argc > 1 ? atoi(argv[1]) : 11;
+    if (rp_open(NULL, &pool) != RP_OK)
+        return EXIT_FAILURE;
+    contest_claims(rounds, RP_ADAPTIVE, omp_sched_static, "map, default / OpenMP static", 1.15);
+    contest_claims(rounds, RP_DYNAMIC, omp_sched_dynamic, "map, dynamic,1 / OpenMP dynamic,1", 0.7);
+    contest_reduce(rounds);
+    contest_private(rounds);
+    return rp_exit_code(rp_close(&pool));
+}
