@@ -394,8 +394,13 @@ typedef struct rp_map_job {
  * Computes every item once, on whichever rank, and puts result i into out[i]. *Collective.*
  *
  * Node memory of rp_alloc() is used where it is, without a copy. Private memory of the root reaches
- * the others in pieces, so that no rank needs more than 64 MiB beside it. `out` may be `in` if the
- * sizes are equal; arrays that overlap otherwise are refused.
+ * the others in pieces, so that no rank needs more than 1 MiB beside it (or one item, if that is more);
+ * the `out` of every rank likewise. `out` may be `in` if the sizes are equal; arrays that overlap
+ * otherwise are refused.
+ *
+ * In this version the ranks reach each other's private memory through the kernel (process_vm_readv),
+ * on one node. Over several nodes, or where a container forbids it, such arrays are refused with
+ * RP_ERR_STATE; so is `out` on the nodes, if there are several.
  *
  * If items fail, the call returns RP_ERR_TASK on every rank, and rp_last_error() names the lowest
  * item that failed. With RP_STOP, which items were done by then may differ from run to run.

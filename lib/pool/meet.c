@@ -1,6 +1,14 @@
-/* The collective calls that only meet. */
+/* Meeting for a call on a pool, and the calls that only meet. */
 #include "base/error.h"
 #include "pool/pool.h"
+
+rp_status rpi_pool_meet(rp_pool *pool, const struct ballot *ballot)
+{
+    if (pool->loop.open && ballot->call != CALL_LOOP_CLOSE)
+        return rpi_error_set(&pool->last, RP_ERR_STATE,
+                             "a loop is open on this pool; close it first");
+    return rpi_meet(&pool->world.meeting, ballot, &pool->last);
+}
 
 static rp_status only_meet(rp_pool *pool, enum call call)
 {

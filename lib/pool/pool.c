@@ -130,14 +130,6 @@ const rp_error *rp_last_error(const rp_pool *pool)
     return pool != NULL ? &pool->last : &last_open;
 }
 
-rp_status rpi_pool_meet(rp_pool *pool, const struct ballot *ballot)
-{
-    if (pool->loop.open && ballot->call != CALL_LOOP_CLOSE)
-        return rpi_error_set(&pool->last, RP_ERR_STATE,
-                             "a loop is open on this pool; close it first");
-    return rpi_meet(&pool->world.meeting, ballot, &pool->last);
-}
-
 /* The last thing all ranks do together. A loop still open is stopped, so that nobody waits in it. */
 static rp_status part(rp_pool *pool)
 {

@@ -2,10 +2,10 @@
 #include "base/error.h"
 #include "pool/work.h"
 #include "schedule/tree.h"
+#include "world/message.h"
 #include "world/mpi_error.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,45 +132,15 @@ static int64_t compute(struct work *work, rp_range piece, void *const *at)
     return part.end - piece.begin;
 }
 
-/* MPI counts in int: what is longer goes in parts. */
-typedef int (*mpi_transfer)(void *bytes, int count, int rank, MPI_Comm comm);
-
-static int send_bytes(void *bytes, int count, int rank, MPI_Comm comm)
-{
-    return MPI_Send(bytes, count, MPI_BYTE, rank, 0, comm);
-}
-
-static int receive_bytes(void *bytes, int count, int rank, MPI_Comm comm)
-{
-    return MPI_Recv(bytes, count, MPI_BYTE, rank, 0, comm, MPI_STATUS_IGNORE);
-}
-
-static int broadcast_bytes(void *bytes, int count, int rank, MPI_Comm comm)
-{
-    return MPI_Bcast(bytes, count, MPI_BYTE, rank, comm);
-}
-
-static int in_parts(mpi_transfer transfer, void *bytes, size_t size, int rank, MPI_Comm comm)
-{
-    int code = MPI_SUCCESS;
-    for (size_t done = 0; done < size && code == MPI_SUCCESS;) {
-        int count = size - done < INT_MAX ? (int)(size - done) : INT_MAX;
-        code = transfer((char *)bytes + done, count, rank, comm);
-        done += (size_t)count;
-    }
-    return code;
-}
-
 static int send_tree(const struct world *world, const struct tree *tree)
 {
+    int root = world->root;
     int64_t count = tree->count;
-    int code = MPI_Send(&count, 1, MPI_INT64_T, world->root, 0, world->comm);
+    int code = rpi_message_send(&count, sizeof count, root, world->comm);
     for (int64_t i = 0; i < count && code == MPI_SUCCESS; i++) {
-        code =
-            MPI_Send(&tree->nodes[i], sizeof *tree->nodes, MPI_BYTE, world->root, 0, world->comm);
+        code = rpi_message_send(&tree->nodes[i], sizeof tree->nodes[i], root, world->comm);
         if (code == MPI_SUCCESS)
-            code = in_parts(send_bytes, rpi_tree_value(tree, i), tree->value_size, world->root,
-                            world->comm);
+            code = rpi_message_send(rpi_tree_value(tree, i), tree->value_size, root, world->comm);
     }
     return code;
 }
@@ -182,12 +152,12 @@ static int receive_tree(const struct world *world, int rank, struct reduction *r
 {
     int64_t count = 0;
     struct tree_node node;
-    int code = MPI_Recv(&count, 1, MPI_INT64_T, rank, 0, world->comm, MPI_STATUS_IGNORE);
+    int code = rpi_message_receive(&count, sizeof count, rank, world->comm);
     for (int64_t i = 0; i < count && code == MPI_SUCCESS; i++) {
-        code = MPI_Recv(&node, sizeof node, MPI_BYTE, rank, 0, world->comm, MPI_STATUS_IGNORE);
+        code = rpi_message_receive(&node, sizeof node, rank, world->comm);
         if (code == MPI_SUCCESS)
-            code = in_parts(receive_bytes, reduction->partial, reduction->job->result_size, rank,
-                            world->comm);
+            code = rpi_message_receive(reduction->partial, reduction->job->result_size, rank,
+                                       world->comm);
         *kept = *kept && rpi_tree_add(&reduction->tree, node, reduction->partial);
     }
     return code;
@@ -224,7 +194,7 @@ static rp_status publish(rp_pool *pool, struct reduction *reduction)
     if (world->rank == world->root)
         memcpy(job->result, job->n > 0 ? rpi_tree_value(&reduction->tree, 0) : job->identity,
                job->result_size);
-    int code = in_parts(broadcast_bytes, job->result, job->result_size, world->root, world->comm);
+    int code = rpi_message_broadcast(job->result, job->result_size, world->root, world->comm);
     return rpi_mpi_check(code, "MPI_Bcast", &pool->last);
 }
 
