@@ -31,8 +31,7 @@ static const char help[] =
     "  mpirun -np 16 primes            on 16 ranks, wherever mpirun starts them\n"
     "  srun primes 1e13                on the nodes of a Slurm job\n"
     "\n"
-    "Exit status: 0 done, 1 the count or its output failed, 2 bad arguments,\n"
-    "75 interrupted: try again.\n";
+    "Exit status: 0 done, 1 the count or its output failed, 2 bad arguments.\n";
 
 /* What the command line says. */
 struct settings {
@@ -140,8 +139,7 @@ static bool count_units(const struct settings *settings, const struct cut *cut, 
 static rp_status count_share(rp_pool *pool, const struct settings *settings, struct share *share)
 {
     struct cut cut = cut_interval(settings);
-    rp_options loop_options = {.name = "primes",
-                               .call_seconds = settings->kernel->call_seconds(settings->last)};
+    rp_options loop_options = {.call_seconds = settings->kernel->call_seconds(settings->last)};
     rp_loop *loop;
     rp_range units;
     rp_status status = rp_loop_open(pool, cut.units, &loop_options, &loop);

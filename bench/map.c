@@ -2,12 +2,10 @@
  * scatter and gather. Start it with as many ranks as cores. */
 #include "measure.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
     CLAIMED_ITEMS = 20000000,

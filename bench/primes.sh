@@ -7,6 +7,7 @@ set -eu
 rounds=${1:-5}
 launch=$(dirname "$0")/../tests/launch_ranks
 cores=$(nproc)
+: "${MPIRUN:?is set by make bench}"
 RANKPOOL_TEST_SECONDS=600
 export RANKPOOL_TEST_SECONDS
 

@@ -27,6 +27,16 @@ int64_t rpi_allocation_find(const rp_pool *pool, const void *address, int64_t *o
     return -1;
 }
 
+size_t rpi_allocation_left(const rp_pool *pool, const void *address)
+{
+    int64_t offset = 0, number = rpi_allocation_find(pool, address, &offset);
+    for (const struct allocation *place = pool->allocations; place != NULL; place = place->next) {
+        if (place->number == number)
+            return place->memory.bytes - (size_t)offset;
+    }
+    return 0;
+}
+
 char *rpi_allocation_place(const rp_pool *pool, int64_t number, int64_t offset)
 {
     for (const struct allocation *place = pool->allocations; place != NULL; place = place->next) {

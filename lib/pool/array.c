@@ -37,18 +37,26 @@ rp_status rpi_array_check(const rp_pool *pool, const struct array *array, int64_
         return rpi_error_set(error, RP_ERR_ARGUMENT,
                              "%s: %" PRId64 " elements of %zu bytes are more than memory can hold",
                              name, n, array->size);
-    if (array->size > 0 && n > 0 && array->place == RP_ON_NODES &&
-        rpi_allocation_find(pool, array->base, NULL) < 0)
+    size_t wanted = (size_t)n * array->size, left = rpi_allocation_left(pool, array->base);
+    if (wanted > 0 && left == 0 && array->place == RP_ON_NODES)
         return rpi_error_set(error, RP_ERR_ARGUMENT,
-                             "%s is said to be on the nodes, but is not memory of rp_alloc()",
+                             "%s is said to be on the nodes, but is not in memory of rp_alloc()",
                              name);
+    if (left > 0 && wanted > left)
+        return rpi_error_set(error, RP_ERR_ARGUMENT,
+                             "%s: %" PRId64
+                             " elements of %zu bytes go beyond its memory of rp_alloc()",
+                             name, n, array->size);
     return RP_OK;
 }
 
 static struct told tell(const rp_pool *pool, const struct array *arrays, int count)
 {
-    struct told told = {.self = rpi_peer_self(), .node = pool->world.node};
+    struct told told = {.node = pool->world.node};
     for (int i = 0; i < count; i++) {
+        /* Only a process that has something to show lets others look into its memory. */
+        if (arrays[i].base != NULL)
+            told.self = rpi_peer_self();
         told.arrays[i].address = (uint64_t)(uintptr_t)arrays[i].base;
         told.arrays[i].allocation =
             rpi_allocation_find(pool, arrays[i].base, &told.arrays[i].offset);
@@ -79,13 +87,47 @@ static struct reach reach_of(const rp_pool *pool, const struct array *array, int
     return reach;
 }
 
-static bool reachable(const struct reaches *reaches, const struct reach *reach)
+/* The first rank whose memory this one should reach and cannot, or -1. */
+static int unreachable(const struct reaches *reaches, const struct reach *reach)
 {
     for (int rank = reach->first_peer; rank <= reach->last_peer; rank++) {
         if (rank != reaches->rank && !rpi_peer_reachable(&reaches->told[rank].self))
+            return rank;
+    }
+    return -1;
+}
+
+/* Do all ranks mean the same place in node memory? */
+static bool same_node_memory(const rp_pool *pool, const struct told *told, int index)
+{
+    for (int rank = 1; rank < pool->world.ranks; rank++) {
+        if (told[rank].arrays[index].allocation != told[0].arrays[index].allocation ||
+            told[rank].arrays[index].offset != told[0].arrays[index].offset)
             return false;
     }
     return true;
+}
+
+static rp_status check_reach(const rp_pool *pool, const struct array *array, int index,
+                             const struct reaches *reaches, rp_error *error)
+{
+    const struct reach *reach = &reaches->reach[index];
+    bool on_nodes = array->place == RP_ON_NODES && reach->here != NULL;
+    int rank = unreachable(reaches, reach);
+    if (rank >= 0)
+        return rpi_error_set(error, RP_ERR_STATE,
+                             "rank %d cannot reach \"%s\" in the memory of rank %d; use memory of "
+                             "rp_alloc() on one node",
+                             pool->world.rank, array->name, rank);
+    if (on_nodes && array->output && pool->world.nodes > 1)
+        return rpi_error_set(error, RP_ERR_STATE,
+                             "\"%s\" is wanted on every node, which works only with one node yet",
+                             array->name);
+    if (on_nodes && !same_node_memory(pool, reaches->told, index))
+        return rpi_error_set(error, RP_ERR_MISMATCH,
+                             "\"%s\" is not the same memory of rp_alloc() on all ranks",
+                             array->name);
+    return RP_OK;
 }
 
 /* Also the verdict of those that have nothing to say: all must take the same way. */
@@ -95,15 +137,7 @@ static rp_status agree_on_reach(rp_pool *pool, const struct array *arrays, int c
     rpi_error_clear(error);
     for (int i = 0; i < count && error->status == RP_OK; i++) {
         reaches->reach[i] = reach_of(pool, &arrays[i], i, reaches->told);
-        if (!reachable(reaches, &reaches->reach[i]))
-            rpi_error_set(error, RP_ERR_STATE,
-                          "rank %d cannot reach \"%s\" in the memory of rank %d; use memory of "
-                          "rp_alloc() on one node",
-                          pool->world.rank, arrays[i].name, reaches->reach[i].first_peer);
-        else if (arrays[i].output && arrays[i].place == RP_ON_NODES && pool->world.nodes > 1)
-            rpi_error_set(error, RP_ERR_STATE,
-                          "\"%s\" is wanted on every node, which works only with one node yet",
-                          arrays[i].name);
+        check_reach(pool, &arrays[i], i, reaches, error);
     }
     return rpi_mpi_agree(pool->world.comm, error);
 }

@@ -4,7 +4,7 @@
 
 rp_status rp_loop_open(rp_pool *pool, int64_t n, const rp_options *options, rp_loop **loop)
 {
-    static const rp_options defaults = {.name = NULL};
+    static const rp_options defaults = {.user = NULL};
     if (loop != NULL)
         *loop = NULL;
     if (pool == NULL)

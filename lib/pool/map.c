@@ -70,6 +70,14 @@ static void set_statuses(uint8_t *statuses, int64_t count, rp_status status)
         memset(statuses, (int)status, (size_t)count);
 }
 
+/* A failed call may have left anything in a buffer: what the owner of the results has stays. */
+static void restore(const struct work *work, int64_t first, int64_t count, void *out)
+{
+    const struct reach *reach = &work->reaches.reach[RESULTS];
+    if (reach->size > 0 && reach->here == NULL)
+        rpi_array_fetch(&work->reaches, RESULTS, first, count, out);
+}
+
 /* Calls the program for each item. */
 static int64_t compute_items(struct work *work, rp_range piece, void *const *at)
 {
@@ -78,10 +86,15 @@ static int64_t compute_items(struct work *work, rp_range piece, void *const *at)
     char *out = at[RESULTS];
     uint8_t *statuses = at[STATUSES];
     for (int64_t item = piece.begin; item < piece.end; item++) {
-        work->task.item = item;
+        if (board_stopped(work->pool->board)) {
+            work->stopping = true;
+            return item - piece.begin;
+        }
+        rpi_task_begin(&work->task, item);
         int code = job->item(&work->task, in, out);
         set_statuses(statuses, statuses != NULL, code == 0 ? RP_OK : RP_ERR_TASK);
         if (code != 0) {
+            restore(work, item, 1, out);
             rpi_task_failed(&work->task, code, &work->failures);
             work->stopping = job->options.on_failure == RP_STOP;
             if (work->stopping)
@@ -99,14 +112,23 @@ static int64_t compute_range(struct work *work, rp_range piece, void *const *at)
 {
     const rp_map_job *job = work->closure;
     int64_t items = piece.end - piece.begin;
-    work->task.item = piece.begin;
+    rpi_task_begin(&work->task, piece.begin);
     int code = job->range(&work->task, piece, at[INPUT], at[RESULTS]);
     set_statuses(at[STATUSES], items, code == 0 ? RP_OK : RP_ERR_TASK);
     if (code != 0) {
+        restore(work, piece.begin, items, at[RESULTS]);
         rpi_task_failed(&work->task, code, &work->failures);
         work->stopping = job->options.on_failure == RP_STOP;
     }
     return items;
+}
+
+/* Before anybody computes: no item has been begun. */
+static void begin_statuses(struct work *work)
+{
+    const rp_map_job *job = work->closure;
+    if (work->pool->world.rank == work->pool->world.root)
+        set_statuses(job->options.item_status, job->n, RP_ERR_CANCELLED);
 }
 
 rp_status rp_map(rp_pool *pool, const rp_map_job *job)
@@ -132,13 +154,12 @@ rp_status rp_map(rp_pool *pool, const rp_map_job *job)
                         &(struct job){rpi_units_cut(job->n), choice, job->options.call_seconds});
     if (rpi_pool_meet(pool, &ballot) != RP_OK)
         return pool->last.status;
-    if (pool->world.rank == pool->world.root)
-        set_statuses(job->options.item_status, job->n, RP_ERR_CANCELLED);
     struct work work = {
         .pool = pool,
         .arrays = arrays,
         .array_count = STATUSES + 1,
         .piece = rpi_work_piece(arrays, STATUSES + 1),
+        .begin = begin_statuses,
         .compute = job->item != NULL ? compute_items : compute_range,
         .closure = (void *)(uintptr_t)job,
         .task = {.user = job->options.user},

@@ -47,7 +47,7 @@ static rp_status check_config(const rp_config *config, int ranks, rp_error *erro
 static struct world_request request_of(const rp_config *config, int ranks, rp_error *mine)
 {
     int64_t node_size = config->node_size;
-    if (check_config(config, ranks, mine) == RP_OK && node_size == 0)
+    if (mine->status == RP_OK && check_config(config, ranks, mine) == RP_OK && node_size == 0)
         rpi_environment_integer("RANKPOOL_NODE_SIZE", 0, INT_MAX, &node_size, mine);
     return (struct world_request){.root = config->root,
                                   .node_size = (int)node_size,
@@ -72,14 +72,13 @@ static rp_status check_comm(MPI_Comm comm, rp_error *error)
     return RP_OK;
 }
 
-static rp_status create(MPI_Comm comm, const rp_config *config, rp_pool *pool)
+/* *mine: what is wrong on this rank; all ranks will hear of it. */
+static rp_status create(MPI_Comm comm, const rp_config *config, rp_pool *pool, rp_error *mine)
 {
     int ranks;
-    rp_error mine;
-    rpi_error_clear(&mine);
     MPI_Comm_size(comm, &ranks);
-    struct world_request request = request_of(config, ranks, &mine);
-    if (rpi_world_make(&pool->world, comm, &request, &mine, &last_open) != RP_OK)
+    struct world_request request = request_of(config, ranks, mine);
+    if (rpi_world_make(&pool->world, comm, &request, mine, &last_open) != RP_OK)
         return last_open.status;
     pool->board = pool->world.extra;
     rpi_error_clear(&pool->last);
@@ -90,28 +89,32 @@ rp_status rp_create(MPI_Comm comm, const rp_config *config, rp_pool **pool)
 {
     static const rp_config defaults;
     rpi_error_clear(&last_open);
-    if (pool == NULL)
-        return rpi_error_set(&last_open, RP_ERR_ARGUMENT, "no place to store the pool in");
-    *pool = NULL;
+    if (pool != NULL)
+        *pool = NULL;
     if (check_comm(comm, &last_open) != RP_OK)
         return last_open.status;
-    rp_pool *made = calloc(1, sizeof *made);
-    if (made == NULL)
-        return rpi_error_set(&last_open, RP_ERR_MEMORY, "no memory for a pool");
-    if (create(comm, config != NULL ? config : &defaults, made) == RP_OK)
+    rp_error mine;
+    rpi_error_clear(&mine);
+    rp_pool nowhere, *made = calloc(1, sizeof *made);
+    if (pool == NULL)
+        rpi_error_set(&mine, RP_ERR_ARGUMENT, "no place to store the pool in");
+    else if (made == NULL)
+        rpi_error_set(&mine, RP_ERR_MEMORY, "no memory for a pool");
+    rp_status status =
+        create(comm, config != NULL ? config : &defaults, made != NULL ? made : &nowhere, &mine);
+    if (status == RP_OK)
         *pool = made;
     else
         free(made);
-    return last_open.status;
+    return status;
 }
 
 rp_status rp_open(const rp_config *config, rp_pool **pool)
 {
     bool initialised;
     rpi_error_clear(&last_open);
-    if (pool == NULL)
-        return rpi_error_set(&last_open, RP_ERR_ARGUMENT, "no place to store the pool in");
-    *pool = NULL;
+    if (pool != NULL)
+        *pool = NULL;
     int level = config != NULL ? config->thread_level : 0;
     if (rpi_world_join_mpi(level, &initialised, &last_open) != RP_OK)
         return last_open.status;
@@ -150,9 +153,9 @@ rp_status rp_close(rp_pool **pool)
     rp_pool *closing = *pool;
     *pool = NULL;
     int finalised;
-    rp_status status = part(closing);
-    rpi_pool_drop_allocations(closing);
     MPI_Finalized(&finalised);
+    rp_status status = finalised ? RP_ERR_STATE : part(closing);
+    rpi_pool_drop_allocations(closing);
     if (!finalised)
         rpi_world_drop(&closing->world);
     if (closing->finalize && !finalised)

@@ -41,6 +41,9 @@ void rpi_pool_drop_allocations(rp_pool *pool);
 /* The number of the allocation that holds `address`, and its offset there if asked for; -1: none. */
 int64_t rpi_allocation_find(const rp_pool *pool, const void *address, int64_t *offset);
 
+/* Bytes from `address` to the end of the allocation that holds it; 0: none does. */
+size_t rpi_allocation_left(const rp_pool *pool, const void *address);
+
 /* The place in this rank's mapping of an allocation; NULL for number -1. */
 char *rpi_allocation_place(const rp_pool *pool, int64_t number, int64_t offset);
 

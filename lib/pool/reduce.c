@@ -98,7 +98,7 @@ static bool compute_part(struct work *work, rp_range part, const void *in)
     const rp_reduce_job *job = reduction->job;
     if (part.begin % reduction->leaf == 0)
         memcpy(reduction->partial, job->identity, job->result_size);
-    work->task.item = part.begin;
+    rpi_task_begin(&work->task, part.begin);
     int code = job->body(&work->task, part, in, reduction->partial);
     if (code != 0) {
         rpi_task_failed(&work->task, code, &work->failures);
@@ -188,7 +188,9 @@ static rp_status publish(rp_pool *pool, struct reduction *reduction)
     const struct world *world = &pool->world;
     const rp_reduce_job *job = reduction->job;
     struct ballot ballot = rpi_ballot(CALL_REDUCED);
+    pool->loop.open = true; /* combine is the program's: no other call on the pool from it */
     gather_trees(world, reduction, &ballot.error);
+    pool->loop.open = false;
     if (rpi_pool_meet(pool, &ballot) != RP_OK)
         return pool->last.status;
     if (world->rank == world->root)

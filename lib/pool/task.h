@@ -16,6 +16,13 @@ struct failures {
     rp_error lowest;
 };
 
+/* Begins a call. What an earlier call told of a failure that it then overcame is forgotten. */
+static inline void rpi_task_begin(struct rp_task *task, int64_t item)
+{
+    task->item = item;
+    task->failure.status = RP_OK;
+}
+
 /* Notes that the call at hand returned `code`. Returns the item that failed. */
 int64_t rpi_task_failed(struct rp_task *task, int code, struct failures *failures);
 

@@ -1,6 +1,7 @@
 #include "pool/work.h"
 
 #include "base/error.h"
+#include "world/mpi_error.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -102,6 +103,8 @@ static bool do_slice(struct work *work, rp_range slice)
 {
     rp_range piece = {slice.begin, slice.begin};
     while (piece.end < slice.end) {
+        if (board_stopped(work->pool->board))
+            return false;
         piece.begin = piece.end;
         int64_t most = work->piece;
         if (work->fence > 0 && work->fence - piece.begin % work->fence < most)
@@ -136,10 +139,12 @@ rp_status rpi_work_off(struct work *work)
         release(work);
         return pool->last.status;
     }
-    if (furnish(work, &ballot.error) == RP_OK)
+    furnish(work, &ballot.error);
+    if (work->begin != NULL)
+        work->begin(work);
+    /* All are furnished, or nobody computes. */
+    if (rpi_mpi_agree(pool->world.comm, &ballot.error) == RP_OK)
         do_slices(work);
-    else
-        rpi_board_stop(pool->board);
     if (work->failures.count > 0)
         ballot.error = work->failures.lowest;
     rp_status status = rpi_pool_meet(pool, &ballot);

@@ -13,6 +13,9 @@ struct work {
     int array_count;
     int64_t piece; /* items in a piece at most */
     int64_t fence; /* no piece goes beyond a multiple of it; 0: none */
+    /* Called on every rank when it is clear that the job will be worked off, before anybody computes;
+     * or NULL. */
+    void (*begin)(struct work *work);
     /* Computes a piece; at[i] is where its elements of array i are, or NULL if there is none. Returns
      * how many items are to be delivered, from the first on. */
     int64_t (*compute)(struct work *work, rp_range piece, void *const *at);

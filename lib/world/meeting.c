@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdalign.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Names of the calls and of their terms, for people. */
@@ -72,6 +71,11 @@ struct meeting_place {
 size_t rpi_meeting_bytes(int node_ranks)
 {
     return sizeof(struct meeting_place) + (size_t)node_ranks * sizeof(struct statement);
+}
+
+size_t rpi_meeting_summaries_bytes(int nodes)
+{
+    return (size_t)nodes * sizeof(struct summary);
 }
 
 struct ballot rpi_ballot(enum call call)
@@ -208,12 +212,7 @@ static struct verdict exchange(struct meeting *meeting, const struct summary *mi
     if (meeting->nodes == 1)
         return judge(mine, 1);
     struct verdict verdict = {.lost_step = true};
-    struct summary *all = malloc((size_t)meeting->nodes * sizeof *all);
-    if (all == NULL) {
-        rpi_error_set(&verdict.error, RP_ERR_MEMORY, "no memory for a meeting of %d nodes",
-                      meeting->nodes);
-        return verdict;
-    }
+    struct summary *all = meeting->summaries;
     MPI_Request request;
     int code = MPI_Iallgather(mine, sizeof *mine, MPI_BYTE, all, sizeof *mine, MPI_BYTE,
                               meeting->leaders, &request);
@@ -221,7 +220,6 @@ static struct verdict exchange(struct meeting *meeting, const struct summary *mi
         code = complete(&request);
     if (rpi_mpi_check(code, "MPI_Iallgather", &verdict.error) == RP_OK)
         verdict = judge(all, meeting->nodes);
-    free(all);
     return verdict;
 }
 

@@ -40,12 +40,14 @@ struct ballot {
 };
 
 struct meeting_place; /* in node memory */
+struct summary;       /* what a node has to say */
 
 /* A rank's private side. */
 struct meeting {
     struct meeting_place *place;
     MPI_Comm leaders;
     int rank, nodes, node_rank, node_ranks;
+    struct summary *summaries; /* of all nodes, for the first rank of a node; owned by the world */
     bool spin;
     uint32_t number;    /* meetings so far */
     rp_error lost_step; /* why the ranks can meet no more, or RP_OK */
@@ -54,12 +56,16 @@ struct meeting {
 /* Bytes of zeroed node memory for a meeting place. */
 size_t rpi_meeting_bytes(int node_ranks);
 
+/* Bytes of private memory for the summaries of so many nodes. */
+size_t rpi_meeting_summaries_bytes(int nodes);
+
 /* A ballot that finds nothing wrong. */
 struct ballot rpi_ballot(enum call call);
 
-/* Meets. Collective. Returns, and fills in, the same error on every rank: RP_ERR_MISMATCH if calls or
- * terms differ, else what the lowest rank found wrong. After different calls the ranks have lost step:
- * this and every later meeting fails at once, on every rank. */
+/* Meets. Collective. Returns, and fills in, the same error on every rank: RP_ERR_MISMATCH if calls
+ * differ, else what was found wrong with the lowest item or on the lowest rank, else RP_ERR_MISMATCH if
+ * terms differ. After different calls the ranks have lost step: this and every later meeting fails at
+ * once, on every rank. */
 rp_status rpi_meet(struct meeting *meeting, const struct ballot *mine, rp_error *error);
 
 #endif

@@ -191,8 +191,10 @@ rp_status rpi_node_memory_make(MPI_Comm node, size_t bytes, struct node_memory *
             first = *error;
     }
     /* The first trouble is the one worth telling: later attempts are fallbacks. */
-    if (status != RP_OK)
+    if (status != RP_OK) {
         *error = first;
+        error->rank = -1; /* it was counted within the node; who reports it knows its own */
+    }
     return status;
 }
 

@@ -1,5 +1,6 @@
 #include "world/peer_memory.h"
 
+#include <stdatomic.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/types.h>
@@ -8,9 +9,12 @@
 
 struct peer rpi_peer_self(void)
 {
-    static uint64_t token;
-    if (token == 0 && getrandom(&token, sizeof token, 0) != sizeof token)
-        token = (uint64_t)getpid();
+    /* Two pools in two threads may be the first at once: one number wins. */
+    static _Atomic uint64_t token;
+    uint64_t none = 0, number;
+    if (getrandom(&number, sizeof number, 0) != sizeof number || number == 0)
+        number = (uint64_t)getpid();
+    atomic_compare_exchange_strong(&token, &none, number);
     /* Under Yama's restricted mode others may only reach who allows it; elsewhere this is refused,
      * and not needed. */
     prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);

@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "world/mpi_error.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 rp_status rpi_world_join_mpi(int thread_level, bool *initialised, rp_error *error)
 {
@@ -90,8 +90,11 @@ static size_t round_up(size_t bytes, size_t multiple)
     return (bytes + multiple - 1) / multiple * multiple;
 }
 
-static void furnish(struct world *world, size_t meeting_bytes)
+static rp_status furnish(struct world *world, size_t meeting_bytes, rp_error *error)
 {
+    struct summary *summaries = malloc(rpi_meeting_summaries_bytes(world->nodes));
+    if (summaries == NULL)
+        rpi_error_set(error, RP_ERR_MEMORY, "no memory for meetings of %d nodes", world->nodes);
     world->extra = (char *)world->memory.base + meeting_bytes;
     world->meeting = (struct meeting){
         .place = world->memory.base,
@@ -100,9 +103,11 @@ static void furnish(struct world *world, size_t meeting_bytes)
         .nodes = world->nodes,
         .node_rank = world->node_rank,
         .node_ranks = world->node_ranks,
+        .summaries = summaries,
         .spin = world->crowding <= 1,
     };
     rpi_error_clear(&world->meeting.lost_step);
+    return rpi_mpi_agree(world->comm, error);
 }
 
 /* The ranks' requests must be the same before they decide who splits what. */
@@ -134,7 +139,8 @@ static rp_status build(struct world *world, const struct world_request *request,
                          &world->memory, error);
     if (rpi_mpi_agree(world->comm, error) != RP_OK)
         return error->status;
-    furnish(world, meeting_bytes);
+    if (furnish(world, meeting_bytes, error) != RP_OK)
+        return error->status;
     if (world->node_rank == 0)
         request->extra_prepare(world->extra, world->node_ranks);
     struct ballot ballot = rpi_ballot(CALL_OPEN);
@@ -169,6 +175,7 @@ static void free_comm(MPI_Comm *comm)
 
 void rpi_world_drop(struct world *world)
 {
+    free(world->meeting.summaries);
     rpi_node_memory_drop(&world->memory);
     free_comm(&world->leaders);
     free_comm(&world->node_comm);

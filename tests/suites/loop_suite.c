@@ -261,7 +261,7 @@ static void check_refused(rp_pool *pool, int64_t n, rp_options options, rp_statu
 {
     rp_loop *loop = (rp_loop *)pool;
     bool last = world_rank() == world_ranks() - 1;
-    rp_options good = {.name = "good"};
+    rp_options good = {.slice = 0};
     ck_assert_int_eq(rp_loop_open(pool, last ? n : 50, last ? &options : &good, &loop), status);
     ck_assert_ptr_null(loop);
     check_same_error(rp_last_error(pool), status);

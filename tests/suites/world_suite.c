@@ -128,6 +128,15 @@ START_TEST(bad_configs_are_refused_by_all)
 }
 END_TEST
 
+START_TEST(one_rank_without_a_place_for_the_pool)
+{
+    rp_pool *pool;
+    bool last = world_rank() == world_ranks() - 1;
+    ck_assert_int_eq(rp_create(MPI_COMM_WORLD, NULL, last ? NULL : &pool), RP_ERR_ARGUMENT);
+    check_same_error(rp_last_error(NULL), RP_ERR_ARGUMENT);
+}
+END_TEST
+
 START_TEST(every_rank_can_be_root)
 {
     for (int root = 0; root < world_ranks(); root++) {
@@ -235,6 +244,7 @@ static const struct test_case cases[] = {
     {"pools on parts of the world", &pools_on_parts_of_the_world},
     {"bad communicators are refused", &bad_communicators_are_refused},
     {"bad configs are refused by all", &bad_configs_are_refused_by_all},
+    {"one rank without a place for the pool", &one_rank_without_a_place_for_the_pool},
     {"every rank can be root", &every_rank_can_be_root},
     {"barriers hold everyone", &barriers_hold_everyone},
     {"agreement tells the lowest rank", &agreement_tells_the_lowest_rank},
