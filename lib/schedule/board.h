@@ -6,7 +6,8 @@
  *           from its back, each by compare-and-swap; only the owner makes it non-empty, by a release
  *           store. Absolute indices: an equal word means equal ownership, so a stale expectation that
  *           matches is right (no ABA).
- * slice     the slice in the owner's hands; written by the owner (release), for recovery to read, which is not built yet.
+ * slice     the slice in the owner's hands; written by the owner (release), for recovery to read, which
+ *           is not built yet.
  * reservoir units of the node that belong to no lane yet; taken by compare-and-swap. Made non-empty
  *           only between jobs.
  * done      units finished and flushed; acq_rel fetch_add by each lane when its range is empty, so
