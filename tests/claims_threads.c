@@ -4,7 +4,8 @@
  *
  * Runs jobs until lanes were refilled (by steals and from the reservoir) so often. The items' own
  * memory is plain, so under ThreadSanitizer two threads with one item, or a reader that trusts the
- * log too early, are data races. A reader watches the logs all the while. */
+ * log too early, are data races. One more thread watches the logs all the while, and supplies half of
+ * the jobs with batches, as the agent of a node does. */
 #include "schedule/claim.h"
 
 #include <inttypes.h>
@@ -26,6 +27,7 @@ static pthread_barrier_t meeting;
 /* The job at hand, set by thread 0 between meetings. */
 static struct claim_job job;
 static int items;
+static bool supplied; /* some of its units come while it runs */
 static bool over;
 
 /* Written by whoever has the item; read by others only through the log or after a meeting. */
@@ -43,7 +45,7 @@ static void fail(const char *what, int64_t item)
 /* A small generator for the shapes of jobs: Marsaglia, Xorshift RNGs, 2003. */
 static uint32_t next_random(void)
 {
-    static uint32_t state = 2463534242;
+    static _Thread_local uint32_t state = 2463534242;
     state ^= state << 13;
     state ^= state >> 17;
     state ^= state << 5;
@@ -59,10 +61,11 @@ static void choose_job(void)
     job = (struct claim_job){
         .units = rpi_units_cut(items),
         .choice = {schedules[jobs % 7], next_random() % 4 == 0 ? 1 + next_random() % 5 : 0},
-        .node = {0, (uint32_t)items},
     };
+    supplied = jobs % 2 == 0;
+    job.node = (struct span){0, (uint32_t)(supplied ? items / 20 : items)};
     memset(times_done, 0, sizeof times_done);
-    rpi_board_prepare(board, job.node, rpi_claim_reservoir(&job));
+    rpi_board_prepare(board, job.node, rpi_claim_reservoir(&job), !supplied);
 }
 
 /* An uneven start: all items with one thread in some jobs, so that the others have to steal. */
@@ -70,7 +73,7 @@ static struct span share_of(int thread)
 {
     if (jobs % 3 == 0)
         return thread == (int)(jobs % (uint64_t)threads) ? job.node : (struct span){0, 0};
-    rp_range block = rp_block(items, threads, thread);
+    rp_range block = rp_block(job.node.high, threads, thread);
     return (struct span){(uint32_t)block.begin, (uint32_t)block.end};
 }
 
@@ -111,9 +114,10 @@ static void work(int thread)
     while (rpi_claim_next(&claimer, &slice)) {
         for (uint32_t item = slice.low; item < slice.high; item++)
             times_done[item]++;
+        if (supplied)
+            rpi_board_finish(board, slice);
     }
-    bool from_reservoir = !claimer.shares;
-    refills[thread] += from_reservoir ? claimer.counts.slices : claimer.counts.steals;
+    refills[thread] += claimer.counts.draws + claimer.counts.steals;
 }
 
 static void *worker(void *argument)
@@ -151,6 +155,45 @@ static void watch(struct span *spans)
     }
 }
 
+/* What was supplied, and what the supplier knows of it. */
+static struct span batches[RESERVOIRS];
+static uint32_t next_supplied;
+
+/* All of a batch that is said to be finished must be done. */
+static void check_batch(int place)
+{
+    for (uint32_t item = batches[place].low; item < batches[place].high; item++) {
+        if (times_done[item] != 1)
+            fail("in a finished batch and not done", item);
+    }
+    batches[place] = (struct span){0, 0};
+}
+
+/* Refills reservoirs whose batches are finished, and closes the board when all is handed out. */
+static void supply(void)
+{
+    for (int place = 0; place < RESERVOIRS && next_supplied < (uint32_t)items; place++) {
+        if (!rpi_board_finished(board, place))
+            continue;
+        check_batch(place);
+        uint32_t units = 1 + next_random() % 50, left = (uint32_t)items - next_supplied;
+        batches[place] =
+            (struct span){next_supplied, next_supplied + (units < left ? units : left)};
+        next_supplied = batches[place].high;
+        rpi_board_supply(board, place, batches[place]);
+        if (next_supplied == (uint32_t)items)
+            rpi_board_close(board);
+    }
+}
+
+static void begin_supply(void)
+{
+    memset(batches, 0, sizeof batches);
+    next_supplied = supplied ? job.node.high : (uint32_t)items;
+    if (supplied && next_supplied == (uint32_t)items)
+        rpi_board_close(board);
+}
+
 static void *watcher(void *argument)
 {
     static struct span spans[1 << 16];
@@ -160,9 +203,13 @@ static void *watcher(void *argument)
         if (over)
             return NULL;
         pthread_barrier_wait(&meeting);
-        do
+        begin_supply();
+        do {
             watch(spans);
-        while (!board_done(board));
+            supply();
+        } while (!rpi_board_done(board));
+        for (int place = 0; place < RESERVOIRS; place++)
+            check_batch(place);
         pthread_barrier_wait(&meeting);
     }
 }

@@ -64,37 +64,112 @@ static struct told tell(const rp_pool *pool, const struct array *arrays, int cou
     return told;
 }
 
-static struct reach reach_of(const rp_pool *pool, const struct array *array, int index,
-                             const struct told *told)
+/* What the ranks found out together about each other's private memory. */
+struct access {
+    int no_root;  /* somebody on the root's node cannot reach the root's */
+    int no_peers; /* somebody cannot reach somebody's */
+};
+
+static bool absent(const struct array *array, int index, const struct told *root)
+{
+    return array->size == 0 || (array->place == RP_ON_ROOT && root->arrays[index].address == 0);
+}
+
+/* An array of the root, seen from its node. */
+static void reach_root(const rp_pool *pool, const struct array *array, int index,
+                       const struct told *root, const struct access *access, struct reach *reach)
 {
     const struct world *world = &pool->world;
-    struct reach reach = {.size = array->size, .first_peer = 0, .last_peer = -1};
-    bool absent = array->place == RP_ON_ROOT && told[world->root].arrays[index].address == 0;
-    if (array->size == 0 || absent) {
-        reach.size = 0;
-        return reach;
-    }
+    reach->here =
+        rpi_allocation_place(pool, root->arrays[index].allocation, root->arrays[index].offset);
+    if (reach->here != NULL)
+        return;
+    reach->staged = access->no_root != 0;
+    if (reach->staged)
+        return;
+    if (world->rank == world->root)
+        reach->here = array->base;
+    else
+        reach->first_peer = reach->last_peer = world->root;
+}
+
+static struct reach reach_of(const rp_pool *pool, const struct array *array, int index,
+                             const struct told *told, const struct access *access)
+{
+    const struct world *world = &pool->world;
     const struct told *root = &told[world->root];
-    if (array->place != RP_ON_ROOT || world->rank == world->root)
+    struct reach reach = {.size = array->size, .first_peer = 0, .last_peer = -1};
+    if (absent(array, index, root)) {
+        reach.size = 0;
+    } else if (array->place != RP_ON_ROOT) {
         reach.here = array->base;
-    else if (root->node == world->node)
-        reach.here =
-            rpi_allocation_place(pool, root->arrays[index].allocation, root->arrays[index].offset);
-    if (reach.here == NULL)
-        reach.first_peer = reach.last_peer = world->root;
-    if (array->output && array->place == RP_ON_RANKS)
-        reach.last_peer = world->ranks - 1;
+        bool alone = world->nodes == 1 && (array->place == RP_ON_NODES || access->no_peers == 0);
+        reach.spread = array->output && !alone;
+        if (array->output && array->place == RP_ON_RANKS && alone)
+            reach.last_peer = world->ranks - 1;
+    } else if (world->node == world->root_node) {
+        reach_root(pool, array, index, root, access, &reach);
+    } else {
+        reach.staged = true;
+    }
     return reach;
 }
 
-/* The first rank whose memory this one should reach and cannot, or -1. */
-static int unreachable(const struct reaches *reaches, const struct reach *reach)
+/* Where outputs are on the stage, their statuses are: they say what is worth shipping. */
+static void stage_statuses(const struct array *arrays, int count, struct reach *reach)
 {
-    for (int rank = reach->first_peer; rank <= reach->last_peer; rank++) {
-        if (rank != reaches->rank && !rpi_peer_reachable(&reaches->told[rank].self))
-            return rank;
+    bool staged = false;
+    for (int i = 0; i < count; i++)
+        staged = staged || (reach[i].staged && arrays[i].output);
+    for (int i = 0; i < count; i++) {
+        if (arrays[i].status && staged)
+            reach[i] = (struct reach){.size = 1, .staged = true, .first_peer = 0, .last_peer = -1};
     }
-    return -1;
+}
+
+void rpi_arrays_reach_from_afar(const struct array *arrays, int count, struct reach *reach)
+{
+    for (int i = 0; i < count; i++) {
+        bool staged = arrays[i].place == RP_ON_ROOT && arrays[i].base != NULL && arrays[i].size > 0;
+        reach[i] = (struct reach){.size = arrays[i].size, .staged = staged};
+    }
+    stage_statuses(arrays, count, reach);
+}
+
+bool rpi_arrays_staged(const rp_pool *pool, const struct array *arrays, int count,
+                       const struct reaches *reaches)
+{
+    bool staged = false;
+    for (int i = 0; i < count; i++) {
+        bool of_root = arrays[i].place == RP_ON_ROOT &&
+                       !absent(&arrays[i], i, &reaches->told[pool->world.root]);
+        staged = staged || reaches->reach[i].staged || (of_root && pool->world.nodes > 1);
+    }
+    return staged;
+}
+
+static bool reachable(const rp_pool *pool, const struct told *told, int rank)
+{
+    return rank == pool->world.rank || rpi_peer_reachable(&told[rank].self);
+}
+
+/* Can I do what the arrays would have me do? */
+static struct access try_access(const rp_pool *pool, const struct array *arrays, int count,
+                                const struct told *told)
+{
+    const struct world *world = &pool->world;
+    struct access access = {0, 0};
+    for (int i = 0; i < count; i++) {
+        if (absent(&arrays[i], i, &told[world->root]))
+            continue;
+        bool private = told[world->root].arrays[i].allocation < 0;
+        if (arrays[i].place == RP_ON_ROOT && world->node == world->root_node && private)
+            access.no_root |= !reachable(pool, told, world->root);
+        bool to_all = arrays[i].output && arrays[i].place == RP_ON_RANKS && world->nodes == 1;
+        for (int rank = 0; rank < world->ranks && to_all; rank++)
+            access.no_peers |= !reachable(pool, told, rank);
+    }
+    return access;
 }
 
 /* Do all ranks mean the same place in node memory? */
@@ -108,38 +183,34 @@ static bool same_node_memory(const rp_pool *pool, const struct told *told, int i
     return true;
 }
 
-static rp_status check_reach(const rp_pool *pool, const struct array *array, int index,
+/* Every rank comes to the same verdict, for all know what all told. */
+static rp_status check_reach(const rp_pool *pool, const struct array *arrays, int count,
                              const struct reaches *reaches, rp_error *error)
 {
-    const struct reach *reach = &reaches->reach[index];
-    bool on_nodes = array->place == RP_ON_NODES && reach->here != NULL;
-    int rank = unreachable(reaches, reach);
-    if (rank >= 0)
-        return rpi_error_set(error, RP_ERR_STATE,
-                             "rank %d cannot reach \"%s\" in the memory of rank %d; use memory of "
-                             "rp_alloc() on one node",
-                             pool->world.rank, array->name, rank);
-    if (on_nodes && array->output && pool->world.nodes > 1)
-        return rpi_error_set(error, RP_ERR_STATE,
-                             "\"%s\" is wanted on every node, which works only with one node yet",
-                             array->name);
-    if (on_nodes && !same_node_memory(pool, reaches->told, index))
-        return rpi_error_set(error, RP_ERR_MISMATCH,
-                             "\"%s\" is not the same memory of rp_alloc() on all ranks",
-                             array->name);
+    for (int i = 0; i < count; i++) {
+        bool on_nodes = arrays[i].place == RP_ON_NODES && reaches->reach[i].size > 0;
+        if (on_nodes && !same_node_memory(pool, reaches->told, i))
+            return rpi_error_set(error, RP_ERR_MISMATCH,
+                                 "\"%s\" is not the same memory of rp_alloc() on all ranks",
+                                 arrays[i].name);
+    }
     return RP_OK;
 }
 
-/* Also the verdict of those that have nothing to say: all must take the same way. */
-static rp_status agree_on_reach(rp_pool *pool, const struct array *arrays, int count,
-                                struct reaches *reaches, rp_error *error)
+static rp_status find_reaches(rp_pool *pool, const struct array *arrays, int count,
+                              struct reaches *reaches, rp_error *error)
 {
-    rpi_error_clear(error);
-    for (int i = 0; i < count && error->status == RP_OK; i++) {
-        reaches->reach[i] = reach_of(pool, &arrays[i], i, reaches->told);
-        check_reach(pool, &arrays[i], i, reaches, error);
+    struct access mine = try_access(pool, arrays, count, reaches->told), access;
+    int code = MPI_Allreduce(&mine, &access, 2, MPI_INT, MPI_MAX, pool->world.comm);
+    if (rpi_mpi_check(code, "MPI_Allreduce", error) != RP_OK)
+        return error->status;
+    for (int i = 0; i < count; i++) {
+        reaches->reach[i] = reach_of(pool, &arrays[i], i, reaches->told, &access);
+        if (arrays[i].status)
+            reaches->status_wanted = reaches->reach[i].size > 0;
     }
-    return rpi_mpi_agree(pool->world.comm, error);
+    stage_statuses(arrays, count, reaches->reach);
+    return check_reach(pool, arrays, count, reaches, error);
 }
 
 rp_status rpi_arrays_reach(rp_pool *pool, const struct array *arrays, int count,
@@ -157,7 +228,7 @@ rp_status rpi_arrays_reach(rp_pool *pool, const struct array *arrays, int count,
                              pool->world.comm);
     if (rpi_mpi_check(code, "MPI_Allgather", error) != RP_OK)
         return error->status;
-    return agree_on_reach(pool, arrays, count, reaches, error);
+    return find_reaches(pool, arrays, count, reaches, error);
 }
 
 void rpi_arrays_release(struct reaches *reaches)

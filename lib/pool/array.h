@@ -1,6 +1,7 @@
 /* The arrays of a job, and how this rank reaches their elements: by a pointer of its own (on every
- * rank, in node memory, or this is the root), or in the private memory of another rank, slice by
- * slice. What one rank cannot know of another's pointers the ranks tell each other first. */
+ * rank, in node memory, or this is the root); in the private memory of another rank of the node, which
+ * the kernel copies from and to, slice by slice; or through the stage, which the agent of the node fills
+ * and empties. What one rank cannot know of another's pointers the ranks tell each other first. */
 #ifndef RANKPOOL_POOL_ARRAY_H
 #define RANKPOOL_POOL_ARRAY_H
 
@@ -13,6 +14,7 @@ struct array {
     size_t size; /* bytes of an element; 0: there is no such array */
     rp_place place;
     bool output;
+    bool status; /* says, byte by byte, which items' outputs are there */
 };
 
 enum {
@@ -22,10 +24,11 @@ enum {
 /* How this rank reaches one array. */
 struct reach {
     size_t size;
-    char *here; /* element 0, or NULL: it is with the peer */
-    int first_peer,
-        last_peer; /* ranks whose private memory it is in, to be read or written; none if
-                                  last < first */
+    char *here;     /* element 0, or NULL: it is with the peer, or on the stage */
+    bool staged;    /* it is on the stage, batch by batch */
+    bool spread;    /* what one rank or node has of it in the end the others have to get */
+    int first_peer; /* ranks whose private memory it is in, to be read or written; */
+    int last_peer;  /* none if last < first */
 };
 
 struct told; /* what a rank told of its arrays */
@@ -35,6 +38,7 @@ struct reaches {
     struct reach reach[MOST_ARRAYS];
     struct told *told; /* by rank; owned */
     int rank;
+    bool status_wanted; /* by the root; otherwise statuses may be kept on the stage only */
 };
 
 /* What is wrong with an array of n elements, as far as this rank can tell. */
@@ -45,6 +49,13 @@ rp_status rpi_array_check(const rp_pool *pool, const struct array *array, int64_
  * after an error. */
 rp_status rpi_arrays_reach(rp_pool *pool, const struct array *arrays, int count,
                            struct reaches *reaches, rp_error *error);
+
+/* How the ranks of other nodes than the root's reach them. For the root. */
+void rpi_arrays_reach_from_afar(const struct array *arrays, int count, struct reach *reach);
+
+/* Is an array on the stage of any node? The same answer on every rank. */
+bool rpi_arrays_staged(const rp_pool *pool, const struct array *arrays, int count,
+                       const struct reaches *reaches);
 
 void rpi_arrays_release(struct reaches *reaches);
 

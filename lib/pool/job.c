@@ -1,6 +1,7 @@
 #include "pool/job.h"
 
 #include "base/error.h"
+#include "schedule/dispatch.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -27,7 +28,19 @@ void rpi_job_terms(struct ballot *ballot, int64_t n, const struct choice *choice
     ballot->terms[2] = choice->slice;
 }
 
-/* The part of a job's units that falls to this node and to this rank, by their number of ranks. */
+struct job rpi_job(const rp_pool *pool, struct units units, struct choice choice,
+                   double call_seconds, bool staged)
+{
+    const struct world *world = &pool->world;
+    struct job job = {units, choice, call_seconds, 0, world->nodes > 1 || staged};
+    if (!staged)
+        job.begun =
+            rpi_dispatch_beginning(units.count, world->ranks, world->nodes, choice.schedule);
+    return job;
+}
+
+/* The part of the units at the beginning that falls to this node and to this rank, by their number of
+ * ranks. */
 static struct span share_of(const struct world *world, uint32_t units, int first, int last)
 {
     return (struct span){(uint32_t)rp_block(units, world->ranks, first).begin,
@@ -37,16 +50,18 @@ static struct span share_of(const struct world *world, uint32_t units, int first
 void rpi_job_prepare(rp_pool *pool, const struct job *job)
 {
     const struct world *world = &pool->world;
-    int first = world->ranks_before, mine = first + world->node_rank;
+    int first = world->node_first[world->node], mine = first + world->node_rank;
     struct claim_job claims = {
         .units = job->units,
         .choice = job->choice,
         .call_seconds = job->call_seconds,
-        .node = share_of(world, job->units.count, first, first + world->node_ranks - 1),
-        .share = share_of(world, job->units.count, mine, mine),
+        .node = share_of(world, job->begun, first, first + world->node_ranks - 1),
+        .share = share_of(world, job->begun, mine, mine),
     };
+    pool->jobs++;
     if (world->node_rank == 0)
-        rpi_board_prepare(pool->board, claims.node, rpi_claim_reservoir(&claims));
+        rpi_board_prepare(pool->board, claims.node, rpi_claim_reservoir(&claims),
+                          job->begun == job->units.count);
     pool->loop.units = job->units;
     rpi_claim_begin(&pool->loop.claimer, pool->board, (uint32_t)world->node_rank, world->crowding,
                     &claims);

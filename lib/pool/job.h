@@ -9,7 +9,13 @@ struct job {
     struct units units;
     struct choice choice;
     double call_seconds;
+    uint32_t begun;  /* units, from the first on, that the nodes begin with */
+    bool dispatched; /* the nodes have agents; the root hands out the other units */
 };
+
+/* Describes a job. `staged`: arrays travel, so all units come with their batches. */
+struct job rpi_job(const rp_pool *pool, struct units units, struct choice choice,
+                   double call_seconds, bool staged);
 
 /* Checks n and the options, and chooses the schedule. */
 rp_status rpi_job_check(int64_t n, const rp_options *options, struct choice *choice,

@@ -1,6 +1,45 @@
 /* The pull loop: the engine opened up for the caller's own code. */
+#include "pool/loop.h"
 #include "base/error.h"
-#include "pool/job.h"
+
+static double attend(void *closure)
+{
+    return rpi_agent_attend(closure);
+}
+
+void rpi_loop_begin(rp_pool *pool, struct agent *agent)
+{
+    rp_loop *loop = &pool->loop;
+    loop->pool = pool;
+    loop->ended = false;
+    loop->open = true;
+    loop->agent = agent;
+    rpi_agent_begin(agent);
+    loop->attends = agent != NULL && !agent->threaded;
+    if (loop->attends)
+        rpi_claim_attend(&loop->claimer, attend, agent);
+}
+
+void rpi_loop_end(rp_pool *pool, rp_error *error)
+{
+    rp_loop *loop = &pool->loop;
+    rpi_agent_end(loop->agent, error);
+    loop->agent = NULL;
+    loop->attends = false;
+}
+
+/* Prepares this rank for the job, before the ranks meet to open it. */
+static void prepare(rp_pool *pool, int64_t n, const rp_options *options,
+                    const struct choice *choice, struct agent **agent, rp_error *error)
+{
+    static const struct staging nothing = {.most = UINT32_MAX};
+    struct job job = rpi_job(pool, rpi_units_cut(n), *choice, options->call_seconds, false);
+    rpi_job_prepare(pool, &job);
+    if (job.dispatched)
+        rpi_agent_make(pool,
+                       &(struct agent_job){.status_array = -1, .staging = &nothing, .job = &job},
+                       agent, error);
+}
 
 rp_status rp_loop_open(rp_pool *pool, int64_t n, const rp_options *options, rp_loop **loop)
 {
@@ -18,14 +57,15 @@ rp_status rp_loop_open(rp_pool *pool, int64_t n, const rp_options *options, rp_l
     else
         rpi_job_check(n, options, &choice, &ballot.error);
     rpi_job_terms(&ballot, n, &choice);
+    struct agent *agent = NULL;
     if (ballot.error.status == RP_OK && !pool->loop.open)
-        rpi_job_prepare(pool, &(struct job){rpi_units_cut(n), choice, options->call_seconds});
+        prepare(pool, n, options, &choice, &agent, &ballot.error);
     rp_status status = rpi_pool_meet(pool, &ballot);
-    if (status != RP_OK)
+    if (status != RP_OK) {
+        rpi_agent_drop(agent);
         return status;
-    pool->loop.pool = pool;
-    pool->loop.ended = false;
-    pool->loop.open = true;
+    }
+    rpi_loop_begin(pool, agent);
     *loop = &pool->loop;
     return RP_OK;
 }
@@ -33,6 +73,8 @@ rp_status rp_loop_open(rp_pool *pool, int64_t n, const rp_options *options, rp_l
 bool rp_loop_next(rp_loop *loop, rp_range *range)
 {
     struct span slice;
+    if (loop->attends)
+        rpi_agent_attend(loop->agent);
     if (!rpi_claim_next(&loop->claimer, &slice)) {
         loop->ended = true;
         return false;
@@ -57,6 +99,7 @@ rp_status rp_loop_close(rp_loop **loop, rp_status mine)
                       pool->world.rank);
     if (ballot.error.status != RP_OK)
         rpi_board_stop(pool->board);
+    rpi_loop_end(pool, &ballot.error);
     rp_status status = rpi_pool_meet(pool, &ballot);
     closing->open = false;
     return status;

@@ -70,11 +70,12 @@ static void set_statuses(uint8_t *statuses, int64_t count, rp_status status)
         memset(statuses, (int)status, (size_t)count);
 }
 
-/* A failed call may have left anything in a buffer: what the owner of the results has stays. */
+/* A failed call may have left anything in a buffer: what the owner of the results has stays. (From the
+ * stage, results of failed items are not shipped.) */
 static void restore(const struct work *work, int64_t first, int64_t count, void *out)
 {
     const struct reach *reach = &work->reaches.reach[RESULTS];
-    if (reach->size > 0 && reach->here == NULL)
+    if (reach->size > 0 && reach->here == NULL && !reach->staged)
         rpi_array_fetch(&work->reaches, RESULTS, first, count, out);
 }
 
@@ -139,9 +140,10 @@ rp_status rp_map(rp_pool *pool, const rp_map_job *job)
     struct ballot ballot = rpi_ballot(CALL_MAP);
     const rp_map_job *asked = job != NULL ? job : &no_job;
     const struct array arrays[] = {
-        [INPUT] = {"in", (void *)(uintptr_t)asked->in, asked->in_size, asked->in_place, false},
-        [RESULTS] = {"out", asked->out, asked->out_size, asked->out_place, true},
-        [STATUSES] = {"item_status", asked->options.item_status, 1, RP_ON_ROOT, true},
+        [INPUT] = {"in", (void *)(uintptr_t)asked->in, asked->in_size, asked->in_place, false,
+                   false},
+        [RESULTS] = {"out", asked->out, asked->out_size, asked->out_place, true, false},
+        [STATUSES] = {"item_status", asked->options.item_status, 1, RP_ON_ROOT, true, true},
     };
     struct choice choice = {RP_ADAPTIVE, 0};
     if (job == NULL)
@@ -149,13 +151,13 @@ rp_status rp_map(rp_pool *pool, const rp_map_job *job)
     else
         check(pool, job, arrays, &choice, &ballot.error);
     set_terms(&ballot, asked, &choice);
-    if (ballot.error.status == RP_OK && !pool->loop.open)
-        rpi_job_prepare(pool,
-                        &(struct job){rpi_units_cut(job->n), choice, job->options.call_seconds});
     if (rpi_pool_meet(pool, &ballot) != RP_OK)
         return pool->last.status;
     struct work work = {
         .pool = pool,
+        .units = rpi_units_cut(job->n),
+        .choice = choice,
+        .call_seconds = job->options.call_seconds,
         .arrays = arrays,
         .array_count = STATUSES + 1,
         .piece = rpi_work_piece(arrays, STATUSES + 1),

@@ -1,4 +1,4 @@
-#include "pool/pool.h"
+#include "pool/loop.h"
 
 #include "base/environment.h"
 #include "base/error.h"
@@ -55,6 +55,19 @@ static struct world_request request_of(const rp_config *config, int ranks, rp_er
                                   .extra_prepare = board_prepare};
 }
 
+/* Do agents get threads? Not where MPI cannot be called by two at once, nor where the user says no. */
+static bool agent_threads(rp_error *mine)
+{
+    int level;
+    const char *text = rpi_environment_text("RANKPOOL_AGENT");
+    bool poll = text != NULL && strcmp(text, "poll") == 0;
+    bool thread = text != NULL && strcmp(text, "thread") == 0;
+    if (text != NULL && !poll && !thread && mine->status == RP_OK)
+        rpi_error_set(mine, RP_ERR_ARGUMENT, "RANKPOOL_AGENT=\"%s\": give thread or poll", text);
+    MPI_Query_thread(&level);
+    return level == MPI_THREAD_MULTIPLE && !poll;
+}
+
 static rp_status check_comm(MPI_Comm comm, rp_error *error)
 {
     int initialised, finalised, inter;
@@ -78,6 +91,7 @@ static rp_status create(MPI_Comm comm, const rp_config *config, rp_pool *pool, r
     int ranks;
     MPI_Comm_size(comm, &ranks);
     struct world_request request = request_of(config, ranks, mine);
+    pool->agent_threads = agent_threads(mine);
     if (rpi_world_make(&pool->world, comm, &request, mine, &last_open) != RP_OK)
         return last_open.status;
     pool->board = pool->world.extra;
@@ -137,10 +151,12 @@ const rp_error *rp_last_error(const rp_pool *pool)
 static rp_status part(rp_pool *pool)
 {
     bool in_loop = pool->loop.open;
-    if (in_loop)
-        rpi_board_stop(pool->board);
-    pool->loop.open = false;
     struct ballot ballot = rpi_ballot(CALL_CLOSE);
+    if (in_loop) {
+        rpi_board_stop(pool->board);
+        rpi_loop_end(pool, &ballot.error);
+    }
+    pool->loop.open = false;
     if (in_loop)
         rpi_error_set(&ballot.error, RP_ERR_STATE, "the pool was closed with a loop open");
     return rpi_pool_meet(pool, &ballot);
@@ -156,6 +172,7 @@ rp_status rp_close(rp_pool **pool)
     MPI_Finalized(&finalised);
     rp_status status = finalised ? RP_ERR_STATE : part(closing);
     rpi_pool_drop_allocations(closing);
+    rpi_node_memory_drop(&closing->stage);
     if (!finalised)
         rpi_world_drop(&closing->world);
     if (closing->finalize && !finalised)

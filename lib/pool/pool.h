@@ -12,6 +12,8 @@ struct rp_loop {
     bool ended; /* rp_loop_next() has returned false */
     struct units units;
     struct claimer claimer;
+    struct agent *agent; /* of this node's part in the loop, if this rank has it */
+    bool attends;        /* this rank takes the agent's steps */
 };
 
 /* Memory that rp_alloc() gave out. Every rank has the same list in the same order. */
@@ -27,7 +29,10 @@ struct rp_pool {
     bool finalize;       /* rp_open() initialised MPI, so rp_close() finalises it */
     struct rp_loop loop;
     struct allocation *allocations;
-    int64_t allocated; /* allocations ever made: the number of the next */
+    int64_t allocated;        /* allocations ever made: the number of the next */
+    struct node_memory stage; /* see pool/stage.h */
+    int64_t jobs;             /* jobs ever prepared: the number of the one at hand */
+    bool agent_threads;       /* agents have threads; otherwise their ranks take their steps */
     rp_error last;
 };
 

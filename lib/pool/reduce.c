@@ -15,6 +15,7 @@ enum {
 
 struct reduction {
     const rp_reduce_job *job;
+    struct choice choice;
     int64_t leaf;
     int64_t part;  /* items in one call of the body: a leaf, or less where its input is large. It
                       follows from the job alone, for the calls decide on the bits. */
@@ -204,6 +205,9 @@ static rp_status work_off(rp_pool *pool, const struct array *input, struct reduc
 {
     struct work work = {
         .pool = pool,
+        .units = rpi_units_cut_leaves(reduction->job->n, reduction->leaf),
+        .choice = reduction->choice,
+        .call_seconds = reduction->job->options.call_seconds,
         .arrays = input,
         .array_count = 1,
         .piece = rpi_work_piece(input, 1),
@@ -221,14 +225,14 @@ static rp_status work_off(rp_pool *pool, const struct array *input, struct reduc
     return status == RP_OK ? publish(pool, reduction) : status;
 }
 
-/* Meets to open the job. On RP_OK the board is prepared, and `reduction` complete. */
+/* Meets to open the job. On RP_OK `reduction` is complete. */
 static rp_status open_job(rp_pool *pool, const rp_reduce_job *job, const struct array *input,
                           struct reduction *reduction)
 {
-    struct choice choice = {RP_ADAPTIVE, 0};
+    struct choice *choice = &reduction->choice;
     struct ballot ballot = rpi_ballot(CALL_REDUCE);
     int64_t piece = rpi_work_piece(input, 1);
-    check(pool, job, input, &choice, &ballot.error);
+    check(pool, job, input, choice, &ballot.error);
     if (ballot.error.status == RP_OK) {
         reduction->leaf = job->leaf > 0 ? job->leaf : leaf_of(job->n);
         reduction->part = piece < reduction->leaf ? piece : reduction->leaf;
@@ -237,10 +241,7 @@ static rp_status open_job(rp_pool *pool, const rp_reduce_job *job, const struct 
         if (reduction->partial == NULL)
             rpi_error_set(&ballot.error, RP_ERR_MEMORY, "no memory for a partial result");
     }
-    set_terms(&ballot, job, &choice);
-    if (ballot.error.status == RP_OK && !pool->loop.open)
-        rpi_job_prepare(pool, &(struct job){rpi_units_cut_leaves(job->n, reduction->leaf), choice,
-                                            job->options.call_seconds});
+    set_terms(&ballot, job, choice);
     return rpi_pool_meet(pool, &ballot);
 }
 
@@ -250,9 +251,10 @@ rp_status rp_reduce(rp_pool *pool, const rp_reduce_job *job)
     if (pool == NULL)
         return RP_ERR_ARGUMENT;
     const rp_reduce_job *asked = job != NULL ? job : &no_job;
-    const struct array input = {"in", (void *)(uintptr_t)asked->in, asked->in_size, asked->in_place,
-                                false};
-    struct reduction reduction = {.job = asked};
+    const struct array input = {"in",           (void *)(uintptr_t)asked->in,
+                                asked->in_size, asked->in_place,
+                                false,          false};
+    struct reduction reduction = {.job = asked, .choice = {RP_ADAPTIVE, 0}};
     rp_status status = open_job(pool, asked, &input, &reduction);
     if (status == RP_OK)
         status = work_off(pool, &input, &reduction);

@@ -1,6 +1,8 @@
 #include "pool/work.h"
 
 #include "base/error.h"
+#include "pool/loop.h"
+#include "pool/spread.h"
 #include "world/mpi_error.h"
 
 #include <inttypes.h>
@@ -19,18 +21,18 @@ int64_t rpi_work_piece(const struct array *arrays, int count)
     return item_bytes < piece_bytes ? (int64_t)(piece_bytes / item_bytes) : 1;
 }
 
-static bool elsewhere(const struct reach *reach)
+static bool with_peer(const struct reach *reach)
 {
-    return reach->size > 0 && reach->here == NULL;
+    return reach->size > 0 && reach->here == NULL && !reach->staged;
 }
 
-/* Buffers for what is elsewhere. Where nothing is, a piece may be as long as a slice. */
+/* Buffers for what a peer has. Where nothing is, a piece may be as long as a slice. */
 static rp_status furnish(struct work *work, rp_error *error)
 {
     bool needed = false;
     for (int i = 0; i < work->array_count; i++) {
         const struct reach *reach = &work->reaches.reach[i];
-        if (!elsewhere(reach))
+        if (!with_peer(reach))
             continue;
         needed = true;
         work->buffers[i] = malloc((size_t)work->piece * reach->size);
@@ -70,9 +72,12 @@ static bool bring(struct work *work, rp_range piece, void **at)
     for (int i = 0; i < work->array_count; i++) {
         const struct reach *reach = &work->reaches.reach[i];
         at[i] = work->buffers[i];
-        if (reach->here != NULL)
+        if (reach->staged)
+            at[i] =
+                rpi_stage_at(work->pool, &work->staging, work->place, i, piece.begin - work->first);
+        else if (reach->here != NULL)
             at[i] = reach->here + (size_t)piece.begin * reach->size;
-        else if (elsewhere(reach) && !work->arrays[i].output &&
+        else if (with_peer(reach) && !work->arrays[i].output &&
                  !rpi_array_fetch(&work->reaches, i, piece.begin, piece.end - piece.begin, at[i]))
             return missing(work, i, piece);
     }
@@ -99,7 +104,7 @@ static bool do_piece(struct work *work, rp_range piece)
     return deliver(work, finished, at) && !work->stopping;
 }
 
-static bool do_slice(struct work *work, rp_range slice)
+static bool do_pieces(struct work *work, rp_range slice)
 {
     rp_range piece = {slice.begin, slice.begin};
     while (piece.end < slice.end) {
@@ -116,39 +121,90 @@ static bool do_slice(struct work *work, rp_range slice)
     return true;
 }
 
-/* The loop is open for as long as tasks may run: no other call on the pool is allowed from them. */
-static void do_slices(struct work *work)
+/* A slice belongs to one batch: lanes draw from one reservoir at a time, and steal from one lane. */
+static bool do_slice(struct work *work, rp_range slice)
 {
-    rp_loop *loop = &work->pool->loop;
+    if (!staging_needed(&work->staging))
+        return do_pieces(work, slice);
+    struct board *board = work->pool->board;
+    struct span units = span_unpack(work->pool->loop.claimer.slice);
+    work->place = rpi_board_batch_of(board, units.low);
+    work->first = units_to_items(&work->units, rpi_board_batch(board, work->place)).begin;
+    bool done = do_pieces(work, slice);
+    if (done)
+        rpi_board_finish(board, units);
+    return done;
+}
+
+/* The loop is open for as long as tasks may run: no other call on the pool is allowed from them. */
+static void do_slices(struct work *work, struct agent *agent)
+{
+    rp_pool *pool = work->pool;
     rp_range slice;
-    loop->open = true;
-    while (rp_loop_next(loop, &slice)) {
+    rpi_loop_begin(pool, agent);
+    while (rp_loop_next(&pool->loop, &slice)) {
         if (!do_slice(work, slice)) {
-            rpi_board_stop(work->pool->board);
+            rpi_board_stop(pool->board);
             break;
         }
     }
+    rpi_board_leave(pool->board);
+}
+
+/* Prepares everything on this rank. Among the ranks of a node collective. */
+static rp_status prepare(struct work *work, struct agent **agent, rp_error *error)
+{
+    rp_pool *pool = work->pool;
+    int count = work->array_count, status_array = -1;
+    bool staged = rpi_arrays_staged(pool, work->arrays, count, &work->reaches);
+    struct job job = rpi_job(pool, work->units, work->choice, work->call_seconds, staged);
+    work->staging = rpi_staging_plan(work->reaches.reach, count, &work->units);
+    rpi_job_prepare(pool, &job);
+    if (rpi_stage_provide(pool, &work->staging, error) != RP_OK || furnish(work, error) != RP_OK)
+        return error->status;
+    for (int i = 0; i < count; i++)
+        status_array = work->arrays[i].status ? i : status_array;
+    if (!job.dispatched)
+        return RP_OK;
+    return rpi_agent_make(pool,
+                          &(struct agent_job){.arrays = work->arrays,
+                                              .count = count,
+                                              .status_array = status_array,
+                                              .status_wanted = work->reaches.status_wanted,
+                                              .staging = &work->staging,
+                                              .job = &job},
+                          agent, error);
+}
+
+/* Works the job off when all are prepared; otherwise nobody computes. */
+static rp_status begin_and_end(struct work *work)
+{
+    rp_pool *pool = work->pool;
+    struct ballot ballot = rpi_ballot(CALL_LOOP_CLOSE);
+    struct agent *agent = NULL;
+    prepare(work, &agent, &pool->last);
+    if (work->begin != NULL)
+        work->begin(work);
+    if (rpi_mpi_agree(pool->world.comm, &pool->last) != RP_OK) {
+        rpi_agent_drop(agent);
+        return pool->last.status;
+    }
+    do_slices(work, agent);
+    if (work->failures.count > 0)
+        ballot.error = work->failures.lowest;
+    rpi_loop_end(pool, &ballot.error);
+    rpi_pool_meet(pool, &ballot);
+    pool->loop.open = false;
+    return rpi_spread(pool, work->arrays, work->array_count, &work->reaches, &work->units);
 }
 
 rp_status rpi_work_off(struct work *work)
 {
-    struct ballot ballot = rpi_ballot(CALL_LOOP_CLOSE);
     rp_pool *pool = work->pool;
-    if (rpi_arrays_reach(pool, work->arrays, work->array_count, &work->reaches, &pool->last) !=
-        RP_OK) {
-        release(work);
-        return pool->last.status;
-    }
-    furnish(work, &ballot.error);
-    if (work->begin != NULL)
-        work->begin(work);
-    /* All are furnished, or nobody computes. */
-    if (rpi_mpi_agree(pool->world.comm, &ballot.error) == RP_OK)
-        do_slices(work);
-    if (work->failures.count > 0)
-        ballot.error = work->failures.lowest;
-    rp_status status = rpi_pool_meet(pool, &ballot);
-    pool->loop.open = false;
+    rp_status status =
+        rpi_arrays_reach(pool, work->arrays, work->array_count, &work->reaches, &pool->last);
+    if (status == RP_OK)
+        status = begin_and_end(work);
     release(work);
     return status;
 }

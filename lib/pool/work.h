@@ -3,12 +3,15 @@
 #ifndef RANKPOOL_POOL_WORK_H
 #define RANKPOOL_POOL_WORK_H
 
-#include "pool/array.h"
 #include "pool/job.h"
+#include "pool/stage.h"
 #include "pool/task.h"
 
 struct work {
     rp_pool *pool;
+    struct units units;
+    struct choice choice;
+    double call_seconds;
     const struct array *arrays;
     int array_count;
     int64_t piece; /* items in a piece at most */
@@ -25,7 +28,10 @@ struct work {
     struct rp_task task;
     struct failures failures;
     struct reaches reaches;
-    void *buffers[MOST_ARRAYS]; /* of `piece` elements, for arrays that are elsewhere */
+    void *buffers[MOST_ARRAYS]; /* of `piece` elements, for arrays that a peer has */
+    struct staging staging;
+    int place;     /* where on the stage the slice at hand lies */
+    int64_t first; /* item of its batch */
 };
 
 /* How many items a piece should have, so that its elements fill a cache but not more. */

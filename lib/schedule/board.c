@@ -30,12 +30,22 @@ void rpi_board_make(struct board *board, uint32_t lanes)
     board->log_capacity = log_capacity(lanes);
 }
 
-void rpi_board_prepare(struct board *board, struct span mine, struct span reservoir)
+/* In the word `issue`, above the number of units. */
+static const uint64_t CLOSED = UINT64_C(1) << 32;
+
+void rpi_board_prepare(struct board *board, struct span mine, struct span reservoir, bool closed)
 {
-    board->total = span_length(mine);
+    uint64_t issue = span_length(mine) | (closed ? CLOSED : 0);
+    atomic_store_explicit(&board->issue, issue, memory_order_relaxed);
     atomic_store_explicit(&board->done, 0, memory_order_relaxed);
+    atomic_store_explicit(&board->left_by, 0, memory_order_relaxed);
     atomic_store_explicit(&board->stop, 0, memory_order_relaxed);
-    atomic_store_explicit(&board->reservoir, span_pack(reservoir), memory_order_relaxed);
+    for (int i = 0; i < RESERVOIRS; i++) {
+        uint64_t content = i == 0 ? span_pack(reservoir) : 0;
+        atomic_store_explicit(&board->reservoir[i].finished, 0, memory_order_relaxed);
+        atomic_store_explicit(&board->reservoir[i].whole, content, memory_order_relaxed);
+        atomic_store_explicit(&board->reservoir[i].left, content, memory_order_relaxed);
+    }
 }
 
 struct interval_log *rpi_board_log(struct board *board, uint32_t lane)
@@ -48,4 +58,103 @@ void rpi_board_stop(struct board *board)
 {
     atomic_store(&board->stop, 1);
     rpi_signal_all(&board->signal);
+}
+
+void rpi_board_supply(struct board *board, int place, struct span batch)
+{
+    struct reservoir *reservoir = &board->reservoir[place];
+    atomic_fetch_add(&board->issue, span_length(batch));
+    atomic_store_explicit(&reservoir->finished, 0, memory_order_relaxed);
+    atomic_store_explicit(&reservoir->whole, span_pack(batch), memory_order_relaxed);
+    atomic_store_explicit(&reservoir->left, span_pack(batch), memory_order_release);
+    rpi_signal_all(&board->signal);
+}
+
+void rpi_board_close(struct board *board)
+{
+    atomic_fetch_or(&board->issue, CLOSED);
+    rpi_signal_all(&board->signal);
+}
+
+static uint32_t length_of(_Atomic uint64_t *word)
+{
+    return span_length(span_unpack(atomic_load_explicit(word, memory_order_acquire)));
+}
+
+uint64_t rpi_board_waiting(struct board *board)
+{
+    uint64_t units = 0;
+    for (int i = 0; i < RESERVOIRS; i++)
+        units += length_of(&board->reservoir[i].left);
+    for (uint32_t i = 0; i < board->lanes; i++)
+        units += length_of(&board->lane[i].range);
+    return units;
+}
+
+uint64_t rpi_board_in_hand(struct board *board)
+{
+    uint64_t units = 0;
+    for (uint32_t i = 0; i < board->lanes; i++)
+        units += length_of(&board->lane[i].slice);
+    return units;
+}
+
+uint32_t rpi_board_idle(struct board *board)
+{
+    uint32_t idle = 0;
+    for (uint32_t i = 0; i < board->lanes; i++)
+        idle += length_of(&board->lane[i].slice) == 0;
+    return idle;
+}
+
+bool rpi_board_drawn(struct board *board, int place)
+{
+    return length_of(&board->reservoir[place].left) == 0;
+}
+
+void rpi_board_leave(struct board *board)
+{
+    atomic_fetch_add_explicit(&board->left_by, 1, memory_order_acq_rel);
+}
+
+bool rpi_board_left(struct board *board)
+{
+    return atomic_load_explicit(&board->left_by, memory_order_acquire) == board->lanes;
+}
+
+int rpi_board_batch_of(struct board *board, uint32_t unit)
+{
+    for (int i = 0; i < RESERVOIRS; i++) {
+        uint64_t word = atomic_load_explicit(&board->reservoir[i].whole, memory_order_relaxed);
+        struct span whole = span_unpack(word);
+        if (whole.low <= unit && unit < whole.high)
+            return i;
+    }
+    return -1;
+}
+
+struct span rpi_board_batch(struct board *board, int place)
+{
+    return span_unpack(atomic_load_explicit(&board->reservoir[place].whole, memory_order_relaxed));
+}
+
+void rpi_board_finish(struct board *board, struct span slice)
+{
+    int place = rpi_board_batch_of(board, slice.low);
+    if (place >= 0)
+        atomic_fetch_add_explicit(&board->reservoir[place].finished, span_length(slice),
+                                  memory_order_acq_rel);
+}
+
+bool rpi_board_finished(struct board *board, int place)
+{
+    struct reservoir *reservoir = &board->reservoir[place];
+    uint32_t finished = atomic_load_explicit(&reservoir->finished, memory_order_acquire);
+    return finished == length_of(&reservoir->whole);
+}
+
+bool rpi_board_done(struct board *board)
+{
+    uint64_t issue = atomic_load(&board->issue);
+    return (issue & CLOSED) != 0 && atomic_load(&board->done) == (uint32_t)issue;
 }

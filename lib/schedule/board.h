@@ -6,15 +6,25 @@
  *           from its back, each by compare-and-swap; only the owner makes it non-empty, by a release
  *           store. Absolute indices: an equal word means equal ownership, so a stale expectation that
  *           matches is right (no ABA).
- * slice     the slice in the owner's hands; written by the owner (release), for recovery to read, which
- *           is not built yet.
- * reservoir units of the node that belong to no lane yet; taken by compare-and-swap. Made non-empty
- *           only between jobs.
- * done      units finished and flushed; acq_rel fetch_add by each lane when its range is empty, so
- *           whoever reads `total` there has seen all results.
+ * slice     the slice in the owner's hands, 0 while it looks for more; written by the owner (release),
+ *           read by whoever supplies the node.
+ * left      of a reservoir: units of the node that belong to no lane yet; taken by compare-and-swap
+ *           (acq_rel). Made non-empty by the supplier alone, by a release store, while it is empty; in a
+ *           job without one, before the job begins. Units are issued once, so there is no ABA.
+ * whole     of a reservoir: what `left` was at first. Stored before `left`, relaxed; a lane reads it
+ *           after `left`, and its compare-and-swap of `left` fails if the reservoir was refilled since.
+ * finished  of a reservoir: units done, counted (acq_rel) by those jobs whose results leave the node by
+ *           batches, so whoever sees all of them there sees their results. Reset by the supplier.
+ * issue     units that came to this node so far, and the flag CLOSED: no more will come. Written by
+ *           the supplier (seq_cst) before the units are offered.
+ * done      units finished and flushed; seq_cst fetch_add by each lane when its range is empty, so
+ *           whoever reads the number of a closed issue there has seen all results. seq_cst here and at
+ *           the issue: either the lane that adds the last units sees CLOSED and wakes everyone, or
+ *           whoever closes sees those units done when it wakes everyone.
+ * left_by   lanes that will claim nothing more; acq_rel fetch_add.
  * stop      0, or 1 once a rank gave up; seq_cst store before a signal, relaxed load per claim.
- * signal    see base/waiting.h: news are loot, done == total, stop.
- * total, lanes, log_capacity: constant while a job runs.
+ * signal    see base/waiting.h: news are loot, a supply, the last units done, stop.
+ * lanes, log_capacity: constant while a job runs.
  *
  * Between jobs all ranks meet (world/meeting.h). Each lane and the head are prepared before the
  * meeting that opens a job and touched by others only after it: the meeting orders the two. */
@@ -26,9 +36,9 @@
 
 #include <stdalign.h>
 
-/* Twice a cache line: adjacent lines are fetched in pairs. */
 enum {
-    APART = 128
+    APART = 128, /* twice a cache line: adjacent lines are fetched in pairs */
+    RESERVOIRS = 4
 };
 
 struct lane {
@@ -36,13 +46,21 @@ struct lane {
     _Atomic uint64_t slice;
 };
 
+/* A batch that the node holds. */
+struct reservoir {
+    alignas(APART) _Atomic uint64_t left;
+    _Atomic uint64_t whole;
+    _Atomic uint32_t finished;
+};
+
 struct board {
     alignas(APART) struct signal_word signal;
     alignas(APART) _Atomic uint32_t done;
     _Atomic uint32_t stop;
-    uint32_t total;
+    _Atomic uint32_t left_by;
+    _Atomic uint64_t issue;
     uint32_t lanes, log_capacity;
-    alignas(APART) _Atomic uint64_t reservoir;
+    struct reservoir reservoir[RESERVOIRS];
     struct lane lane[];
 };
 
@@ -52,12 +70,45 @@ size_t rpi_board_bytes(uint32_t lanes);
 /* Makes a board in zeroed memory. Called once, by one rank, before the others look. */
 void rpi_board_make(struct board *board, uint32_t lanes);
 
-/* Prepares a job in which this node has the units of `mine`; those of `reservoir`, a part of them,
- * belong to no lane yet. Called by one rank of the node before the meeting that opens the job. */
-void rpi_board_prepare(struct board *board, struct span mine, struct span reservoir);
+/* Prepares a job in which this node begins with the units of `mine`; those of `reservoir`, a part of
+ * them, belong to no lane yet. `closed`: it will get no others. Called by one rank of the node before
+ * the meeting that opens the job. */
+void rpi_board_prepare(struct board *board, struct span mine, struct span reservoir, bool closed);
 
 /* The log of a lane. */
 struct interval_log *rpi_board_log(struct board *board, uint32_t lane);
+
+/* For the supplier: puts a batch into a reservoir from which everything has been taken. */
+void rpi_board_supply(struct board *board, int place, struct span batch);
+
+/* For the supplier: no more batches will come. */
+void rpi_board_close(struct board *board);
+
+/* Units of this node that nobody has in hand. An estimate while lanes are at work. */
+uint64_t rpi_board_waiting(struct board *board);
+
+/* Units in the hands of lanes, done or not; and how many lanes have none. Estimates likewise. */
+uint64_t rpi_board_in_hand(struct board *board);
+uint32_t rpi_board_idle(struct board *board);
+
+/* For the supplier: has everything been taken out of this reservoir? */
+bool rpi_board_drawn(struct board *board, int place);
+
+/* Says that this lane will claim no more of the job; and: have all lanes said so? */
+void rpi_board_leave(struct board *board);
+bool rpi_board_left(struct board *board);
+
+/* The reservoir whose batch holds this unit, or -1. Sure for a unit that the caller has in hand. */
+int rpi_board_batch_of(struct board *board, uint32_t unit);
+
+/* The units of the batch in a reservoir, as they were at first. Sure as above. */
+struct span rpi_board_batch(struct board *board, int place);
+
+/* Counts a slice in hand as finished in its batch. */
+void rpi_board_finish(struct board *board, struct span slice);
+
+/* For the supplier: are all units of this batch finished? */
+bool rpi_board_finished(struct board *board, int place);
 
 /* Makes every lane stop at its next claim. */
 void rpi_board_stop(struct board *board);
@@ -67,9 +118,12 @@ static inline bool board_stopped(struct board *board)
     return atomic_load_explicit(&board->stop, memory_order_relaxed) != 0;
 }
 
-static inline bool board_done(struct board *board)
+static inline uint32_t board_issued(struct board *board)
 {
-    return atomic_load_explicit(&board->done, memory_order_acquire) == board->total;
+    return (uint32_t)atomic_load(&board->issue);
 }
+
+/* Has every unit been done that this node has and will ever get? */
+bool rpi_board_done(struct board *board);
 
 #endif

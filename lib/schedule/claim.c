@@ -38,12 +38,18 @@ void rpi_claim_begin(struct claimer *claimer, struct board *board, uint32_t inde
         .paced = schedule == RP_ADAPTIVE,
         .fixed = fixed_units(job, least),
         .pace = rpi_pace_start(job->call_seconds, least),
-        .rule = {.schedule = schedule, .whole = job->node, .lanes = board->lanes, .least = least},
+        .rule = {.schedule = schedule, .lanes = board->lanes, .least = least},
     };
     rpi_log_start(&claimer->log, rpi_board_log(board, index), board->log_capacity);
     struct span share = claimer->shares ? job->share : (struct span){0, 0};
     atomic_store_explicit(&claimer->lane->slice, 0, memory_order_relaxed);
     atomic_store_explicit(&claimer->lane->range, span_pack(share), memory_order_release);
+}
+
+void rpi_claim_attend(struct claimer *claimer, claim_attend attend, void *closure)
+{
+    claimer->attend = attend;
+    claimer->attend_closure = closure;
 }
 
 /* Units to take from the front of a range with `left` >= 1 units. */
@@ -101,14 +107,13 @@ static struct lane *richest_lane(struct claimer *claimer, uint64_t *word)
     return richest;
 }
 
-/* Keeps a slice of the loot in hand and offers the rest. Something is in hand before the rest can be
- * stolen in turn, so every steal is progress. */
-static void take_loot(struct claimer *claimer, struct span loot)
+/* Keeps a slice of what was found in hand and offers the rest. Something is in hand before the rest can
+ * be stolen in turn, so every steal is progress. */
+static void take_found(struct claimer *claimer, struct span found)
 {
-    uint32_t units = next_units(claimer, claimer->paced, loot.high - loot.low);
-    struct span rest = {loot.low + units, loot.high};
-    take_in_hand(claimer, (struct span){loot.low, rest.low});
-    claimer->counts.steals++;
+    uint32_t units = next_units(claimer, claimer->paced, found.high - found.low);
+    struct span rest = {found.low + units, found.high};
+    take_in_hand(claimer, (struct span){found.low, rest.low});
     if (!span_empty(rest)) {
         atomic_store_explicit(&claimer->lane->range, span_pack(rest), memory_order_release);
         rpi_signal_one(&claimer->board->signal);
@@ -126,23 +131,36 @@ static bool steal(struct claimer *claimer)
         struct span rest = {range.low, middle};
         if (atomic_compare_exchange_strong_explicit(&victim->range, &word, span_pack(rest),
                                                     memory_order_acq_rel, memory_order_relaxed)) {
-            take_loot(claimer, (struct span){middle, range.high});
+            claimer->counts.steals++;
+            take_found(claimer, (struct span){middle, range.high});
             return true;
         }
     }
     return false;
 }
 
-static bool find_elsewhere(struct claimer *claimer)
+/* Takes a share, or a slice, of a batch that the node holds. */
+static bool draw(struct claimer *claimer)
 {
-    struct span slice;
-    if (!claimer->shares &&
-        rpi_reservoir_take(&claimer->board->reservoir, &claimer->rule, &slice)) {
-        take_in_hand(claimer, slice);
+    struct span taken;
+    for (int i = 0; i < RESERVOIRS; i++) {
+        if (!rpi_reservoir_take(&claimer->board->reservoir[i], &claimer->rule, &taken))
+            continue;
+        claimer->counts.draws++;
+        if (claimer->shares)
+            take_found(claimer, taken);
+        else
+            take_in_hand(claimer, taken);
         return true;
     }
-    /* A slice in hand and the loot behind it: two entries at the most. */
-    return claimer->steals && rpi_log_room(&claimer->log, 2) && steal(claimer);
+    return false;
+}
+
+static bool find_elsewhere(struct claimer *claimer)
+{
+    /* A slice in hand and the rest behind it: two entries of the log at the most. */
+    bool room = rpi_log_room(&claimer->log, 2);
+    return draw(claimer) || (claimer->steals && room && steal(claimer));
 }
 
 static inline void finish_slice(struct claimer *claimer)
@@ -162,9 +180,8 @@ static void flush(struct claimer *claimer)
     atomic_store_explicit(&claimer->lane->slice, 0, memory_order_release);
     if (claimer->unflushed == 0)
         return;
-    uint32_t before =
-        atomic_fetch_add_explicit(&board->done, claimer->unflushed, memory_order_acq_rel);
-    if (before + claimer->unflushed == board->total)
+    atomic_fetch_add(&board->done, claimer->unflushed);
+    if (rpi_board_done(board))
         rpi_signal_all(&board->signal);
     claimer->unflushed = 0;
 }
@@ -182,9 +199,10 @@ __attribute__((noinline)) static bool search(struct claimer *claimer)
             return false;
         if (find_elsewhere(claimer))
             return true;
-        if (board_done(board))
+        if (rpi_board_done(board))
             return false;
-        rpi_signal_wait(&board->signal, seen, claimer->crowding <= 1, sleep);
+        double most = claimer->attend != NULL ? claimer->attend(claimer->attend_closure) : sleep;
+        rpi_signal_wait(&board->signal, seen, claimer->crowding <= 1, most < sleep ? most : sleep);
         sleep = sleep < longest_sleep ? 2 * sleep : longest_sleep;
     }
 }
@@ -203,10 +221,11 @@ __attribute__((noinline)) static bool next_paced_slice(struct claimer *claimer)
     if (!span_empty(slice))
         rpi_pace_learn(&claimer->pace, slice.high - slice.low,
                        (now - claimer->slice_begun) / claimer->crowding);
-    uint64_t steals = claimer->counts.steals;
+    uint64_t searches = claimer->counts.steals + claimer->counts.draws;
     if (!next_slice(claimer, true))
         return false;
-    claimer->slice_begun = claimer->counts.steals == steals ? now : rpi_clock_seconds();
+    bool searched = claimer->counts.steals + claimer->counts.draws != searches;
+    claimer->slice_begun = searched ? rpi_clock_seconds() : now;
     return true;
 }
 

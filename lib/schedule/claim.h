@@ -10,7 +10,7 @@
 
 /* What a rank did for a job: for figures, and for tests. */
 struct claim_counts {
-    uint64_t slices, steals;
+    uint64_t slices, steals, draws; /* draws: from reservoirs */
 };
 
 /* A rank's private side of the board. */
@@ -20,7 +20,7 @@ struct claimer {
     uint32_t index;
     double crowding; /* ranks per core, at least 1: so much longer than its work a slice takes */
 
-    bool shares, steals; /* shares: lanes have ranges; otherwise slices come from the reservoir */
+    bool shares, steals; /* shares: lanes have ranges; otherwise slices come from the reservoirs */
     bool paced; /* the pace decides how long slices are; otherwise they have `fixed` units */
     uint32_t fixed;
     struct pace pace;
@@ -32,6 +32,8 @@ struct claimer {
     double slice_begun; /* when, if the pace decides */
     struct log_writer log;
     struct claim_counts counts;
+    double (*attend)(void *closure); /* or NULL */
+    void *attend_closure;
 };
 
 /* The job as one rank sees it. The same on all ranks of the node but for `share`. */
@@ -39,19 +41,25 @@ struct claim_job {
     struct units units;
     struct choice choice;
     double call_seconds;
-    struct span node;  /* units of this node */
-    struct span share; /* units of this rank, where ranks have shares */
+    struct span node;  /* units that this node begins with */
+    struct span share; /* those of them that this rank begins with, where ranks have shares */
 };
 
-/* What lies in the node's reservoir when the job begins: all or nothing of its units. */
+/* What lies in the node's first reservoir when the job begins: all or nothing of its units. */
 struct span rpi_claim_reservoir(const struct claim_job *job);
+
+/* Attends to something beside the job. Returns after how many seconds it wants to be called again. */
+typedef double (*claim_attend)(void *closure);
 
 /* Begins a job on lane `index`: prepares lane and log. Before the meeting that opens the job. */
 void rpi_claim_begin(struct claimer *claimer, struct board *board, uint32_t index, double crowding,
                      const struct claim_job *job);
 
+/* Has `attend` called while this rank waits for work. */
+void rpi_claim_attend(struct claimer *claimer, claim_attend attend, void *closure);
+
 /* Marks the slice in hand as finished and takes the next. Waits, asleep, while others hold the last
- * ones. False when every unit of the node is done, or a rank gave up. */
+ * ones, or the node may get more. False when every unit of the node is done, or a rank gave up. */
 bool rpi_claim_next(struct claimer *claimer, struct span *slice);
 
 #endif

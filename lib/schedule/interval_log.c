@@ -7,9 +7,13 @@ static uint32_t half_of(uint32_t generation, uint32_t capacity)
     return (generation & 1) * capacity;
 }
 
+/* In the extent: a capacity is far below it. */
+static const uint64_t INCOMPLETE = UINT64_C(1) << 31;
+
 static void publish_extent(struct log_writer *writer)
 {
-    atomic_store_explicit(&writer->log->extent, (uint64_t)writer->generation << 32 | writer->length,
+    uint64_t extent = (uint64_t)writer->generation << 32 | writer->length;
+    atomic_store_explicit(&writer->log->extent, extent | (writer->incomplete ? INCOMPLETE : 0),
                           memory_order_release);
 }
 
@@ -26,6 +30,11 @@ void rpi_log_start(struct log_writer *writer, struct interval_log *log, uint32_t
 
 void rpi_log_append(struct log_writer *writer, struct span finished)
 {
+    if (writer->length == writer->capacity) {
+        writer->incomplete = true;
+        publish_extent(writer);
+        return;
+    }
     uint32_t place = half_of(writer->generation, writer->capacity) + writer->length;
     atomic_store_explicit(&writer->log->entries[place], span_pack(finished), memory_order_release);
     writer->last = finished;
@@ -82,7 +91,7 @@ uint32_t rpi_log_read(const struct interval_log *log, uint32_t capacity, struct 
 {
     for (;;) {
         uint64_t before = atomic_load_explicit(&log->extent, memory_order_acquire);
-        uint32_t generation = (uint32_t)(before >> 32), length = (uint32_t)before;
+        uint32_t generation = (uint32_t)(before >> 32), length = (uint32_t)(before & ~INCOMPLETE);
         uint32_t half = half_of(generation, capacity);
         for (uint32_t i = 0; i < length; i++)
             copy[i] =
@@ -91,4 +100,9 @@ uint32_t rpi_log_read(const struct interval_log *log, uint32_t capacity, struct 
         if (after >> 32 == generation)
             return length;
     }
+}
+
+bool rpi_log_complete(const struct interval_log *log)
+{
+    return (atomic_load_explicit(&log->extent, memory_order_acquire) & INCOMPLETE) == 0;
 }

@@ -6,7 +6,7 @@
  * Shared words, all written by the log's owner only:
  * entries  stored with release after the results of the span are stored, so a reader that sees a span
  *          (acquire) sees its results.
- * extent   generation << 32 | number of entries, stored with release after the entry. Compaction
+ * extent   generation << 32 | INCOMPLETE | number of entries, stored with release after the entry. Compaction
  *          writes the other half and then moves to the next generation; a reader that finds another
  *          generation after its copy than before starts over. */
 #ifndef RANKPOOL_SCHEDULE_INTERVAL_LOG_H
@@ -26,6 +26,7 @@ struct interval_log {
 struct log_writer {
     struct interval_log *log;
     uint32_t capacity, generation, length;
+    bool incomplete;
     struct span last; /* the entry at length - 1 */
 };
 
@@ -35,7 +36,7 @@ size_t rpi_log_bytes(uint32_t capacity);
 /* Empties a log and makes the caller its writer. No one may be reading it. */
 void rpi_log_start(struct log_writer *writer, struct interval_log *log, uint32_t capacity);
 
-/* Begins a new entry; there must be room. */
+/* Begins a new entry. Without room the log is incomplete from then on. */
 void rpi_log_append(struct log_writer *writer, struct span finished);
 
 /* Is there room for `entries` more? Merges neighbouring entries if that is needed to say yes. */
@@ -43,6 +44,9 @@ bool rpi_log_room(struct log_writer *writer, uint32_t entries);
 
 /* Copies a log that its owner may be writing. `copy` holds `capacity` spans. Returns their number. */
 uint32_t rpi_log_read(const struct interval_log *log, uint32_t capacity, struct span *copy);
+
+/* Does the log hold everything that its owner finished? */
+bool rpi_log_complete(const struct interval_log *log);
 
 /* Records a finished span. */
 static inline void log_finish(struct log_writer *writer, struct span finished)

@@ -30,6 +30,7 @@ static const struct {
                      {"n", "the schedule", "the slice", "in_size", "in_place", "result_size",
                       "leaf"}},
     [CALL_REDUCED] = {"rp_reduce", {NULL}},
+    [CALL_SPREAD] = {"rp_map", {NULL}},
 };
 
 /* A rank's ballot with its rank, as it is compared within and between nodes. */

@@ -1,5 +1,7 @@
 #include "world/peer_memory.h"
 
+#include "base/environment.h"
+
 #include <stdatomic.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -26,6 +28,8 @@ struct peer rpi_peer_self(void)
 bool rpi_peer_reachable(const struct peer *peer)
 {
     uint64_t token;
+    if (rpi_environment_text("RANKPOOL_TEST_UNREACHABLE") != NULL)
+        return false;
     return rpi_peer_read(peer, peer->token_address, &token, sizeof token) && token == peer->token;
 }
 

@@ -48,20 +48,45 @@ static int number_nodes(struct world *world)
     MPI_Comm_size(world->node_comm, &world->node_ranks);
     int color = world->node_rank == 0 ? 0 : MPI_UNDEFINED;
     int code = MPI_Comm_split(world->comm, color, world->rank, &world->leaders);
-    int known[3] = {0, 0, 0}; /* node, nodes, ranks before */
+    int known[2] = {0, 0}; /* node, nodes */
     if (code == MPI_SUCCESS && world->leaders != MPI_COMM_NULL) {
         MPI_Comm_set_errhandler(world->leaders, MPI_ERRORS_RETURN);
         MPI_Comm_rank(world->leaders, &known[0]);
         MPI_Comm_size(world->leaders, &known[1]);
-        code = MPI_Exscan(&world->node_ranks, &known[2], 1, MPI_INT, MPI_SUM, world->leaders);
-        if (known[0] == 0)
-            known[2] = 0;
     }
     if (code == MPI_SUCCESS)
-        code = MPI_Bcast(known, 3, MPI_INT, 0, world->node_comm);
+        code = MPI_Bcast(known, 2, MPI_INT, 0, world->node_comm);
     world->node = known[0];
     world->nodes = known[1];
-    world->ranks_before = known[2];
+    return code;
+}
+
+/* Tells every rank how many ranks each node has. */
+static int count_ranks(struct world *world)
+{
+    int code = MPI_SUCCESS;
+    world->node_first[0] = 0;
+    if (world->leaders != MPI_COMM_NULL)
+        code = MPI_Allgather(&world->node_ranks, 1, MPI_INT, &world->node_first[1], 1, MPI_INT,
+                             world->leaders);
+    if (code == MPI_SUCCESS)
+        code = MPI_Bcast(&world->node_first[1], world->nodes, MPI_INT, 0, world->node_comm);
+    for (int i = 0; i < world->nodes; i++)
+        world->node_first[i + 1] += world->node_first[i];
+    return code;
+}
+
+/* Every node has an agent, whose number is that of the node. The root is its node's. */
+static int choose_agents(struct world *world)
+{
+    world->root_node = world->node;
+    int code = MPI_Bcast(&world->root_node, 1, MPI_INT, world->root, world->comm);
+    bool agent =
+        world->node == world->root_node ? world->rank == world->root : world->node_rank == 0;
+    if (code == MPI_SUCCESS)
+        code = MPI_Comm_split(world->comm, agent ? 0 : MPI_UNDEFINED, world->node, &world->agents);
+    if (code == MPI_SUCCESS && agent)
+        MPI_Comm_set_errhandler(world->agents, MPI_ERRORS_RETURN);
     return code;
 }
 
@@ -81,6 +106,16 @@ static rp_status find_nodes(struct world *world, int node_size, rp_error *error)
     if (rpi_mpi_check(split_nodes(world, node_size), "MPI_Comm_split_type", error) != RP_OK)
         return error->status;
     if (rpi_mpi_check(number_nodes(world), "MPI_Comm_split", error) != RP_OK)
+        return error->status;
+    world->node_first = calloc((size_t)world->nodes + 1, sizeof *world->node_first);
+    if (world->node_first == NULL)
+        rpi_error_set(error, RP_ERR_MEMORY, "no memory to count the ranks of %d nodes",
+                      world->nodes);
+    if (rpi_mpi_agree(world->comm, error) != RP_OK)
+        return error->status;
+    if (rpi_mpi_check(count_ranks(world), "MPI_Allgather", error) != RP_OK)
+        return error->status;
+    if (rpi_mpi_check(choose_agents(world), "MPI_Comm_split", error) != RP_OK)
         return error->status;
     return rpi_mpi_check(count_cores(world), "MPI_Allreduce", error);
 }
@@ -153,6 +188,7 @@ rp_status rpi_world_make(struct world *world, MPI_Comm comm, const struct world_
     *world = (struct world){.comm = MPI_COMM_NULL,
                             .node_comm = MPI_COMM_NULL,
                             .leaders = MPI_COMM_NULL,
+                            .agents = MPI_COMM_NULL,
                             .root = request->root};
     if (rpi_mpi_check(MPI_Comm_dup(comm, &world->comm), "MPI_Comm_dup", error) != RP_OK)
         return error->status;
@@ -176,7 +212,9 @@ static void free_comm(MPI_Comm *comm)
 void rpi_world_drop(struct world *world)
 {
     free(world->meeting.summaries);
+    free(world->node_first);
     rpi_node_memory_drop(&world->memory);
+    free_comm(&world->agents);
     free_comm(&world->leaders);
     free_comm(&world->node_comm);
     free_comm(&world->comm);

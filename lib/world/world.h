@@ -10,10 +10,12 @@ struct world {
     MPI_Comm comm; /* our own duplicate; errors are returned */
     MPI_Comm node_comm;
     MPI_Comm leaders; /* the first rank of each node; MPI_COMM_NULL elsewhere */
+    MPI_Comm agents;  /* the root, and the first rank of every other node; numbered as the nodes */
     int rank, ranks, root;
     int node, nodes, node_rank, node_ranks;
-    int ranks_before; /* ranks on nodes with a lower number */
-    double crowding;  /* ranks per core on this node, at least 1; above 1 waiting must give its core
+    int root_node;
+    int *node_first; /* ranks on nodes with a lower number, for each node, and all ranks behind */
+    double crowding; /* ranks per core on this node, at least 1; above 1 waiting must give its core
                         away at once */
     struct node_memory memory; /* meeting place, then `extra` bytes */
     void *extra;

@@ -2,9 +2,11 @@
 #include "suites.h"
 
 #include "schedule/choice.h"
+#include "schedule/dispatch.h"
 #include "schedule/interval_log.h"
 #include "schedule/pace.h"
 #include "schedule/reservoir.h"
+#include "schedule/speed.h"
 #include "schedule/units.h"
 
 #include <stdlib.h>
@@ -90,11 +92,11 @@ START_TEST(schedules_are_parsed)
 END_TEST
 
 /* Deals out a whole reservoir; returns the number of slices, their sizes in `sizes`. */
-static int deal(struct reservoir_rule *rule, uint32_t *sizes)
+static int deal(const struct reservoir_rule *rule, struct span whole, uint32_t *sizes)
 {
-    _Atomic uint64_t reservoir = span_pack(rule->whole);
+    struct reservoir reservoir = {.left = span_pack(whole), .whole = span_pack(whole)};
     struct span slice;
-    uint32_t next = rule->whole.low;
+    uint32_t next = whole.low;
     int count = 0;
     while (rpi_reservoir_take(&reservoir, rule, &slice)) {
         ck_assert_uint_eq(slice.low, next);
@@ -102,20 +104,20 @@ static int deal(struct reservoir_rule *rule, uint32_t *sizes)
         next = slice.high;
         sizes[count++] = slice.high - slice.low;
     }
-    ck_assert_uint_eq(next, rule->whole.high);
+    ck_assert_uint_eq(next, whole.high);
     return count;
 }
 
 START_TEST(guided_deals_out_shares_of_the_rest)
 {
     uint32_t sizes[200];
-    struct reservoir_rule rule = {RP_GUIDED, {50, 150}, 4, 1};
-    int count = deal(&rule, sizes);
+    struct reservoir_rule rule = {RP_GUIDED, 4, 1};
+    int count = deal(&rule, (struct span){50, 150}, sizes);
     ck_assert_uint_eq(sizes[0], 25);
     ck_assert_uint_eq(sizes[1], 19);
     ck_assert_uint_eq(sizes[count - 1], 1);
     rule.least = 10;
-    count = deal(&rule, sizes);
+    count = deal(&rule, (struct span){50, 150}, sizes);
     for (int i = 0; i + 1 < count; i++)
         ck_assert_uint_ge(sizes[i], 10);
 }
@@ -124,8 +126,8 @@ END_TEST
 START_TEST(factoring_deals_out_rounds)
 {
     uint32_t sizes[200];
-    struct reservoir_rule rule = {RP_FACTORING, {0, 100}, 4, 1};
-    int count = deal(&rule, sizes);
+    struct reservoir_rule rule = {RP_FACTORING, 4, 1};
+    int count = deal(&rule, (struct span){0, 100}, sizes);
     /* 100/8 -> 13 x 4, 48/8 -> 6 x 4, 24/8 -> 3 x 4, 12/8 -> 2 x 4, then 4 x 1 */
     static const uint32_t expected[] = {13, 13, 13, 13, 6, 6, 6, 6, 3, 3,
                                         3,  3,  2,  2,  2, 2, 1, 1, 1, 1};
@@ -137,12 +139,15 @@ END_TEST
 
 START_TEST(reservoirs_of_any_size)
 {
+    const struct span whole = {0, UINT32_C(1) << 31};
     uint32_t *sizes = malloc(100000 * sizeof *sizes);
     for (uint32_t lanes = 1; lanes < 70; lanes += 3) {
-        struct reservoir_rule rule = {RP_FACTORING, {0, UINT32_C(1) << 31}, lanes, 1};
-        ck_assert_int_le(deal(&rule, sizes), (int)lanes * 33);
+        struct reservoir_rule rule = {RP_FACTORING, lanes, 1};
+        ck_assert_int_le(deal(&rule, whole, sizes), (int)lanes * 33);
         rule.schedule = RP_GUIDED;
-        ck_assert_int_le(deal(&rule, sizes), (int)lanes * 33);
+        ck_assert_int_le(deal(&rule, whole, sizes), (int)lanes * 33);
+        rule.schedule = RP_ADAPTIVE;
+        ck_assert_int_eq(deal(&rule, whole, sizes), (int)lanes);
     }
     free(sizes);
 }
@@ -243,7 +248,100 @@ START_TEST(log_makes_room_by_joining)
         log_finish(&writer, (struct span){2 * i, 2 * i + 1});
     ck_assert(!rpi_log_room(&writer, 1));
     ck_assert_uint_eq(rpi_log_read(log, 8, copy), 8);
+    ck_assert(rpi_log_complete(log));
+    log_finish(&writer, (struct span){100, 101});
+    ck_assert(!rpi_log_complete(log));
+    ck_assert_uint_eq(rpi_log_read(log, 8, copy), 8);
     free(log);
+}
+END_TEST
+
+static uint32_t dispatched(struct dispatch *dispatch, int node, double seconds)
+{
+    uint32_t before = dispatch->left.low;
+    struct span batch = rpi_dispatch_next(dispatch, node, seconds);
+    ck_assert(span_empty(batch) || batch.low == before);
+    return span_length(batch);
+}
+
+START_TEST(dispatch_divides_by_speed)
+{
+    struct dispatch_node nodes[] = {{.ranks = 2, .most = UINT32_MAX, .speed = 300},
+                                    {.ranks = 2, .most = UINT32_MAX, .speed = 100}};
+    struct dispatch dispatch = {
+        .left = {0, 1000}, .whole = 1000, .least = 1, .nodes = 2, .node = nodes};
+    ck_assert_uint_eq(dispatched(&dispatch, 0, 0), 375); /* half of three quarters */
+    ck_assert_uint_eq(dispatched(&dispatch, 1, 0), 78);  /* half of a quarter of 625 */
+    /* Where that would not last, more, but no more than a fair share. */
+    ck_assert_uint_eq(dispatched(&dispatch, 1, 1), 100);
+    ck_assert_uint_eq(dispatched(&dispatch, 1, 100), 111);
+    nodes[0].most = 5;
+    ck_assert_uint_eq(dispatched(&dispatch, 0, 1), 5);
+    /* Of a node nothing is known of: a twentieth of its share. */
+    nodes[1].speed = 0;
+    ck_assert_uint_eq(dispatched(&dispatch, 1, 100), 8);
+}
+END_TEST
+
+START_TEST(dispatch_hands_out_everything)
+{
+    struct dispatch_node nodes[3] = {{0}};
+    for (int i = 0; i < 3; i++)
+        nodes[i] = (struct dispatch_node){.ranks = 1 + (uint32_t)i, .most = UINT32_MAX};
+    struct dispatch dispatch = {.left = {0, UINT32_C(1) << 31},
+                                .whole = UINT32_C(1) << 31,
+                                .least = 1,
+                                .nodes = 3,
+                                .node = nodes};
+    int batches = 0;
+    for (uint64_t sum = 0; !rpi_dispatch_exhausted(&dispatch, 0); batches++) {
+        uint32_t units = dispatched(&dispatch, batches % 3, 0);
+        nodes[batches % 3].speed = 100;
+        ck_assert_uint_gt(units, 0);
+        sum += units;
+        ck_assert(!rpi_dispatch_exhausted(&dispatch, 0) || sum == UINT32_C(1) << 31);
+    }
+    ck_assert_int_lt(batches, 3 * 6 * 31);
+    ck_assert_uint_eq(dispatched(&dispatch, 0, 1), 0);
+}
+END_TEST
+
+START_TEST(dispatch_keeps_shares_apart)
+{
+    struct dispatch_node nodes[] = {{.ranks = 1, .most = 30, .own = {0, 50}},
+                                    {.ranks = 1, .most = 30, .own = {50, 100}}};
+    struct dispatch dispatch = {.whole = 100, .least = 1, .nodes = 2, .node = nodes};
+    struct span batch = rpi_dispatch_next(&dispatch, 1, 0);
+    ck_assert(batch.low == 50 && batch.high == 80);
+    batch = rpi_dispatch_next(&dispatch, 1, 0);
+    ck_assert(batch.low == 80 && batch.high == 100);
+    ck_assert(rpi_dispatch_exhausted(&dispatch, 1) && !rpi_dispatch_exhausted(&dispatch, 0));
+}
+END_TEST
+
+START_TEST(beginnings_leave_most_for_later)
+{
+    ck_assert_uint_eq(rpi_dispatch_beginning(1000, 4, 1, RP_ADAPTIVE), 1000);
+    ck_assert_uint_eq(rpi_dispatch_beginning(1000, 4, 2, RP_STATIC), 1000);
+    ck_assert_uint_eq(rpi_dispatch_beginning(1000, 4, 2, RP_ADAPTIVE), 50);
+    ck_assert_uint_eq(rpi_dispatch_beginning(20, 4, 2, RP_GUIDED), 4);
+    ck_assert_uint_eq(rpi_dispatch_beginning(3, 4, 2, RP_DYNAMIC), 3);
+    ck_assert_uint_eq(rpi_dispatch_beginning(0, 4, 2, RP_DYNAMIC), 0);
+}
+END_TEST
+
+START_TEST(speed_follows_what_is_done)
+{
+    struct speed speed = rpi_speed_start(10);
+    rpi_speed_learn(&speed, 10.001, 50); /* too short to mean anything */
+    ck_assert(speed.units_per_second <= 0);
+    rpi_speed_learn(&speed, 10.5, 0); /* nothing done: still unknown */
+    ck_assert(speed.units_per_second <= 0);
+    rpi_speed_learn(&speed, 11, 1000);
+    ck_assert_double_eq_tol(speed.units_per_second, 1000, 1e-9);
+    for (int i = 1; i <= 100; i++)
+        rpi_speed_learn(&speed, 11 + 0.1 * i, 1000 + 10 * (uint32_t)i);
+    ck_assert_double_eq_tol(speed.units_per_second, 100, 1);
 }
 END_TEST
 
@@ -261,6 +359,11 @@ static const struct test_case cases[] = {
     {"the pace hides the cost of a call", &pace_hides_the_cost_of_a_call},
     {"the log joins contiguous slices", &log_joins_contiguous_slices},
     {"the log makes room by joining", &log_makes_room_by_joining},
+    {"dispatch divides by speed", &dispatch_divides_by_speed},
+    {"dispatch hands out everything", &dispatch_hands_out_everything},
+    {"dispatch keeps shares apart", &dispatch_keeps_shares_apart},
+    {"beginnings leave most for later", &beginnings_leave_most_for_later},
+    {"the speed follows what is done", &speed_follows_what_is_done},
     {NULL, NULL},
 };
 const struct test_group schedule_tests = {"schedule", cases};

@@ -1,0 +1,408 @@
+#include "pool/agent.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "world/mpi_error.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How long an agent sleeps between steps: while something is on its way; while nothing is; at the most,
+ * while its node has enough to do. Every waking costs some 8 us of a core that computes. */
+static const double awaiting_sleep = 0.1e-3, quiet_sleep = 1e-3, longest_sleep = 4e-3;
+
+/* A node asks for a batch when what it has lasts no longer than so many deliveries of one. */
+static const double deliveries = 2;
+
+static int place_of(const struct agent *agent, enum batch_state state)
+{
+    int place = 0;
+    while (place < RESERVOIRS && agent->batches[place].state != state)
+        place++;
+    return place < RESERVOIRS ? place : -1;
+}
+
+static int places_with(const struct agent *agent, enum batch_state state)
+{
+    int places = 0;
+    for (int i = 0; i < RESERVOIRS; i++)
+        places += agent->batches[i].state == state;
+    return places;
+}
+
+static int tell(struct agent *agent, struct letter letter)
+{
+    letter.job = agent->job;
+    return rpi_post_letter(&agent->post, agent->dispatcher_node, &letter);
+}
+
+static char *staged(const struct agent *agent, int place, int index, int64_t element)
+{
+    return rpi_stage_at(agent->pool, &agent->staging, place, index, element);
+}
+
+/* ---- batches coming in ------------------------------------------------------------------------ */
+
+static int expect_inputs(struct agent *agent, int place, uint32_t arrays)
+{
+    struct batch *batch = &agent->batches[place];
+    int code = MPI_SUCCESS;
+    for (int i = 0; i < agent->array_count && code == MPI_SUCCESS; i++) {
+        if ((arrays >> i & 1) != 0)
+            code =
+                rpi_post_expect(&agent->post, agent->dispatcher_node, POST_OUTWARD,
+                                staged(agent, place, i, 0),
+                                (size_t)batch->items * agent->arrays[i].size, &batch->travelling);
+    }
+    return code;
+}
+
+static int accept_batch(struct agent *agent, const struct letter *letter)
+{
+    const double weight = 0.3;
+    int place = place_of(agent, BATCH_NONE);
+    agent->batches[place] = (struct batch){.state = BATCH_ARRIVING,
+                                           .units = letter->units,
+                                           .first = letter->first,
+                                           .items = letter->items};
+    if (agent->requested > 0) {
+        agent->requested--;
+        double took = rpi_clock_seconds() - agent->asked;
+        agent->delivery += weight * (took - agent->delivery);
+    }
+    int status = agent->status_array;
+    if (status >= 0 && agent->staging.staged[status])
+        memset(staged(agent, place, status, 0), RP_ERR_CANCELLED, (size_t)letter->items);
+    return expect_inputs(agent, place, letter->arrays);
+}
+
+static void close_board(struct agent *agent)
+{
+    if (agent->closing && !agent->closed && place_of(agent, BATCH_ARRIVING) < 0) {
+        agent->closed = true;
+        rpi_board_close(agent->board);
+    }
+}
+
+static int read_letter(struct agent *agent, int from, const struct letter *letter)
+{
+    if (letter->job != agent->job)
+        return MPI_SUCCESS;
+    if (letter->kind == LETTER_BATCH)
+        return accept_batch(agent, letter);
+    if (letter->kind != LETTER_CLOSED)
+        return rpi_dispatcher_read(agent->dispatcher, &agent->post, from, letter);
+    agent->closing = true;
+    agent->requested = 0;
+    if (letter->stop) {
+        agent->stop_told = true;
+        rpi_board_stop(agent->board);
+    }
+    return MPI_SUCCESS;
+}
+
+static int read_letters(struct agent *agent)
+{
+    struct letter letter;
+    int from, code;
+    while ((code = rpi_post_next(&agent->post, &from, &letter)) == MPI_SUCCESS && from >= 0) {
+        if ((code = read_letter(agent, from, &letter)) != MPI_SUCCESS)
+            return code;
+    }
+    return code;
+}
+
+/* ---- results going out ------------------------------------------------------------------------ */
+
+static int ship_items(struct agent *agent, int place, rp_range within, uint32_t arrays)
+{
+    struct batch *batch = &agent->batches[place];
+    int code = tell(agent, (struct letter){.kind = LETTER_RESULT,
+                                           .first = batch->first + within.begin,
+                                           .items = within.end - within.begin,
+                                           .arrays = arrays});
+    for (int i = 0; i < agent->array_count && code == MPI_SUCCESS; i++) {
+        if ((arrays >> i & 1) != 0)
+            code = rpi_post_payload(&agent->post, agent->dispatcher_node, POST_HOMEWARD,
+                                    staged(agent, place, i, within.begin),
+                                    (size_t)(within.end - within.begin) * agent->arrays[i].size,
+                                    &batch->travelling);
+    }
+    return code;
+}
+
+/* The next run of items whose results are there, from `begin` on; empty if there is none. */
+static rp_range next_good(const uint8_t *statuses, int64_t begin, int64_t items)
+{
+    while (begin < items && statuses[begin] != RP_OK)
+        begin++;
+    rp_range run = {begin, begin};
+    while (run.end < items && statuses[run.end] == RP_OK)
+        run.end++;
+    return run;
+}
+
+/* Ships what the root is to have of a batch: statuses of all items, results of those that have some. */
+static int ship(struct agent *agent, int place)
+{
+    struct batch *batch = &agent->batches[place];
+    batch->state = BATCH_SHIPPING;
+    if (agent->status_array < 0 || !agent->staging.staged[agent->status_array])
+        return MPI_SUCCESS;
+    const uint8_t *statuses = (uint8_t *)staged(agent, place, agent->status_array, 0);
+    rp_range run = next_good(statuses, 0, batch->items);
+    if (run.end - run.begin == batch->items)
+        return ship_items(agent, place, run, agent->results | agent->statuses);
+    int code = MPI_SUCCESS;
+    if (agent->statuses != 0)
+        code = ship_items(agent, place, (rp_range){0, batch->items}, agent->statuses);
+    while (run.begin < run.end && agent->results != 0 && code == MPI_SUCCESS) {
+        code = ship_items(agent, place, run, agent->results);
+        run = next_good(statuses, run.end, batch->items);
+    }
+    return code;
+}
+
+/* ---- steps ------------------------------------------------------------------------------------ */
+
+/* Will nobody touch the batch any more? With results to ship all of it must be finished or, once a rank
+ * gave up, all lanes have left. */
+static bool used_up(const struct agent *agent, int place)
+{
+    struct board *board = agent->board;
+    if (!staging_needed(&agent->staging))
+        return board_stopped(board) || rpi_board_drawn(board, place);
+    return rpi_board_finished(board, place) || rpi_board_left(board);
+}
+
+static int advance(struct agent *agent, int place)
+{
+    struct batch *batch = &agent->batches[place];
+    int code = MPI_SUCCESS;
+    if (batch->state == BATCH_ARRIVING && batch->travelling == 0) {
+        batch->state = BATCH_OFFERED;
+        rpi_board_supply(agent->board, place, batch->units);
+    }
+    if (batch->state == BATCH_OFFERED && used_up(agent, place))
+        code = ship(agent, place);
+    if (batch->state == BATCH_SHIPPING && batch->travelling == 0)
+        batch->state = BATCH_NONE;
+    return code;
+}
+
+/* How long what the node has will last, in seconds. With a rank idle: nothing at all. */
+static double supply_lasts(struct agent *agent)
+{
+    struct board *board = agent->board;
+    uint64_t waiting = rpi_board_waiting(board), in_hand = rpi_board_in_hand(board);
+    uint64_t issued = board_issued(board);
+    if (waiting + in_hand <= issued)
+        rpi_speed_learn(&agent->speed, rpi_clock_seconds(), (uint32_t)(issued - waiting - in_hand));
+    if (waiting == 0 && rpi_board_idle(board) > 0)
+        return 0;
+    double units = (double)waiting + (double)in_hand / 2;
+    return agent->speed.units_per_second > 0 ? units / agent->speed.units_per_second : INFINITY;
+}
+
+/* Asks for as many batches as there is room for, as long as what there is does not last. */
+static int ask(struct agent *agent, double lasts)
+{
+    bool room = agent->requested < places_with(agent, BATCH_NONE);
+    double covered = deliveries * agent->delivery + quiet_sleep;
+    if (agent->closing || board_stopped(agent->board) || !room || lasts > covered)
+        return MPI_SUCCESS;
+    /* Another batch before the last has come is worth asking for only where they are small. */
+    if (agent->requested > 0 && !staging_needed(&agent->staging))
+        return MPI_SUCCESS;
+    agent->requested++;
+    agent->asked = rpi_clock_seconds();
+    return tell(agent, (struct letter){.kind = LETTER_REQUEST,
+                                       .speed = agent->speed.units_per_second,
+                                       .seconds = covered});
+}
+
+static int tell_stop(struct agent *agent)
+{
+    if (agent->stop_told || !board_stopped(agent->board))
+        return MPI_SUCCESS;
+    agent->stop_told = true;
+    return tell(agent, (struct letter){.kind = LETTER_STOP});
+}
+
+/* The last letter is sent when no batch can come any more and all results are on their way. */
+static int tell_finish(struct agent *agent)
+{
+    bool done = rpi_board_done(agent->board) || board_stopped(agent->board);
+    bool empty = places_with(agent, BATCH_NONE) == RESERVOIRS;
+    if (agent->finish_told || !agent->closed || !done || !empty)
+        return MPI_SUCCESS;
+    agent->finish_told = true;
+    return tell(agent, (struct letter){.kind = LETTER_FINISHED});
+}
+
+static int take_step(struct agent *agent, double *sleep)
+{
+    int code = rpi_post_step(&agent->post);
+    if (code == MPI_SUCCESS)
+        code = read_letters(agent);
+    for (int i = 0; i < RESERVOIRS && code == MPI_SUCCESS; i++)
+        code = advance(agent, i);
+    close_board(agent);
+    double lasts = supply_lasts(agent);
+    if (code == MPI_SUCCESS)
+        code = tell_stop(agent);
+    if (code == MPI_SUCCESS)
+        code = ask(agent, lasts);
+    if (code == MPI_SUCCESS)
+        code = tell_finish(agent);
+    bool awaiting = agent->requested > 0 || !rpi_post_idle(&agent->post) || lasts <= 0;
+    bool plenty = isfinite(lasts) && lasts > 4 * longest_sleep;
+    *sleep = awaiting ? awaiting_sleep : plenty ? longest_sleep : quiet_sleep;
+    return code;
+}
+
+/* Where MPI fails nothing more can be told or heard. */
+static void check(struct agent *agent, int code)
+{
+    if (agent->over || rpi_mpi_check(code, "MPI between nodes", &agent->error) == RP_OK)
+        return;
+    rpi_board_stop(agent->board);
+    agent->over = true;
+}
+
+/* A dispatcher must answer soon. */
+static double step(struct agent *agent)
+{
+    double sleep = 0;
+    check(agent, take_step(agent, &sleep));
+    bool served = agent->dispatcher == NULL || rpi_dispatcher_over(agent->dispatcher);
+    if (agent->finish_told && served && rpi_post_idle(&agent->post))
+        agent->over = true;
+    return agent->dispatcher != NULL && sleep > quiet_sleep ? quiet_sleep : sleep;
+}
+
+/* ---- life ------------------------------------------------------------------------------------- */
+
+static void *attend(void *argument)
+{
+    struct agent *agent = argument;
+    while (!agent->over)
+        rpi_sleep(step(agent));
+    return NULL;
+}
+
+double rpi_agent_attend(struct agent *agent)
+{
+    double now = rpi_clock_seconds();
+    if (agent->over)
+        return INFINITY;
+    if (now >= agent->next_step)
+        agent->next_step = now + step(agent);
+    return agent->next_step - now;
+}
+
+/* Signals are for the program's own threads. */
+static bool start_thread(struct agent *agent)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    bool started = pthread_create(&agent->thread, NULL, attend, agent) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return started;
+}
+
+static void describe_job(struct agent *agent, const struct agent_job *job)
+{
+    agent->arrays = job->arrays;
+    agent->array_count = job->count;
+    agent->status_array = job->status_array;
+    agent->staging = *job->staging;
+    for (int i = 0; i < job->count; i++) {
+        bool shipped = job->staging->staged[i] && job->arrays[i].output;
+        if (shipped && i != job->status_array)
+            agent->results |= UINT32_C(1) << i;
+        else if (shipped && job->status_wanted)
+            agent->statuses |= UINT32_C(1) << i;
+    }
+}
+
+static rp_status furnish(struct agent *agent, const struct agent_job *job, rp_error *error)
+{
+    rp_pool *pool = agent->pool;
+    const struct world *world = &pool->world;
+    if (rpi_post_open(&agent->post, world->agents, sizeof(struct letter), error) != RP_OK)
+        return error->status;
+    agent->delivery += 2 * agent->post.delay;
+    if (world->rank != world->root)
+        return RP_OK;
+    agent->dispatcher = rpi_dispatcher_make(pool, job->arrays, job->count, job->staging, job->job);
+    if (agent->dispatcher == NULL)
+        return rpi_error_set(error, RP_ERR_MEMORY, "no memory to dispatch to %d nodes",
+                             world->nodes);
+    return RP_OK;
+}
+
+rp_status rpi_agent_make(rp_pool *pool, const struct agent_job *job, struct agent **agent,
+                         rp_error *error)
+{
+    const double first_delivery = 2e-3;
+    *agent = NULL;
+    if (pool->world.agents == MPI_COMM_NULL)
+        return RP_OK;
+    struct agent *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return rpi_error_set(error, RP_ERR_MEMORY, "no memory for the agent of a node");
+    made->pool = pool;
+    made->board = pool->board;
+    made->job = pool->jobs;
+    made->dispatcher_node = pool->world.root_node;
+    made->speed = rpi_speed_start(rpi_clock_seconds());
+    made->delivery = first_delivery;
+    rpi_error_clear(&made->error);
+    describe_job(made, job);
+    if (furnish(made, job, error) != RP_OK) {
+        rpi_agent_drop(made);
+        return error->status;
+    }
+    *agent = made;
+    return RP_OK;
+}
+
+void rpi_agent_drop(struct agent *agent)
+{
+    if (agent == NULL)
+        return;
+    rpi_dispatcher_drop(agent->dispatcher);
+    rpi_post_close(&agent->post);
+    free(agent);
+}
+
+void rpi_agent_begin(struct agent *agent)
+{
+    if (agent == NULL)
+        return;
+    /* What the node begins with may lie in a reservoir. */
+    for (int i = 0; i < RESERVOIRS; i++) {
+        if (!rpi_board_drawn(agent->board, i))
+            agent->batches[i].state = BATCH_OFFERED;
+    }
+    if (agent->dispatcher != NULL)
+        check(agent, rpi_dispatcher_open(agent->dispatcher, &agent->post));
+    agent->threaded = agent->pool->agent_threads && start_thread(agent);
+}
+
+void rpi_agent_end(struct agent *agent, rp_error *error)
+{
+    if (agent == NULL)
+        return;
+    if (agent->threaded)
+        pthread_join(agent->thread, NULL);
+    else
+        attend(agent);
+    if (error->status == RP_OK)
+        *error = agent->error;
+    rpi_agent_drop(agent);
+}

@@ -1,0 +1,82 @@
+/* The agent: the part of a node that fetches batches and ships results, on the root together with the
+ * dispatcher. It runs beside the ranks that compute, either in a thread of its own or in steps between
+ * the slices of its rank (RANKPOOL_AGENT=thread or poll), and touches what they touch only through the
+ * board and the stage, whose words say who writes them. Everything in struct agent belongs to whoever
+ * takes the steps, from rpi_agent_begin() to rpi_agent_end(). */
+#ifndef RANKPOOL_POOL_AGENT_H
+#define RANKPOOL_POOL_AGENT_H
+
+#include "pool/dispatcher.h"
+#include "schedule/speed.h"
+
+#include <pthread.h>
+
+/* What becomes of a batch. */
+enum batch_state {
+    BATCH_NONE,
+    BATCH_ARRIVING, /* its inputs are on their way into the stage */
+    BATCH_OFFERED,  /* its units are in the reservoir of the same number, or in lanes */
+    BATCH_SHIPPING  /* its results are on their way to the root */
+};
+
+struct batch {
+    enum batch_state state;
+    struct span units;
+    int64_t first, items;
+    int travelling; /* payloads on their way */
+};
+
+struct agent {
+    rp_pool *pool;
+    struct board *board;
+    int64_t job;
+    struct post post;
+    int dispatcher_node;
+    struct dispatcher *dispatcher; /* on the root */
+    struct staging staging;
+    const struct array *arrays;
+    int array_count, status_array; /* -1: none */
+    uint32_t results, statuses;    /* bit i: array i is shipped */
+    struct batch batches[RESERVOIRS];
+
+    struct speed speed;
+    double delivery,
+        asked;     /* seconds from a request to its batch, smoothed; when the last was sent */
+    int requested; /* batches asked for that have not come */
+    bool closing, closed; /* no more will come; the board knows */
+    bool stop_told, finish_told;
+    double next_step; /* when to take the next step, if the rank takes them */
+
+    bool threaded, over;
+    pthread_t thread;
+    rp_error error;
+};
+
+/* What an agent needs to know of a job. */
+struct agent_job {
+    const struct array *arrays;
+    int count, status_array;       /* -1: none */
+    bool status_wanted;            /* by the root */
+    const struct staging *staging; /* of this node */
+    const struct job *job;
+};
+
+/* Makes the agent of this node, if this rank is the one to have it: *agent is NULL otherwise. */
+rp_status rpi_agent_make(rp_pool *pool, const struct agent_job *job, struct agent **agent,
+                         rp_error *error);
+
+/* Frees an agent that was not begun. */
+void rpi_agent_drop(struct agent *agent);
+
+/* Begins its work, when all ranks have agreed to begin the job. */
+void rpi_agent_begin(struct agent *agent);
+
+/* Takes a step if it is time. Returns after how many seconds it wants to take the next. For a rank that
+ * takes the steps itself. */
+double rpi_agent_attend(struct agent *agent);
+
+/* Waits, asleep, until the agent has nothing more to do for the job: the board of its node is done or
+ * stopped. Then frees it. What went wrong with it is told in `error`, unless that tells something. */
+void rpi_agent_end(struct agent *agent, rp_error *error);
+
+#endif

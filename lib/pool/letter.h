@@ -1,0 +1,28 @@
+/* What the dispatcher and the agents of the nodes write each other. */
+#ifndef RANKPOOL_POOL_LETTER_H
+#define RANKPOOL_POOL_LETTER_H
+
+#include "schedule/span.h"
+
+enum letter_kind {
+    LETTER_REQUEST,  /* to the dispatcher: this node could do with another batch */
+    LETTER_BATCH,    /* to a node: these units are yours. Inputs follow, as `arrays` says. */
+    LETTER_CLOSED,   /* to a node: there are no more batches; or, if `stop`, all is to stop */
+    LETTER_RESULT,   /* to the dispatcher: results of these items follow, as `arrays` says */
+    LETTER_STOP,     /* to the dispatcher: a rank of this node gave up */
+    LETTER_FINISHED, /* to the dispatcher: the last letter of this node about this job */
+};
+
+struct letter {
+    enum letter_kind kind;
+    int attempt; /* how often these units were handed out before */
+    int64_t job; /* a letter about another job than the one at hand is late, and dropped */
+    struct span units;
+    int64_t first, items;
+    uint32_t arrays; /* bit i: elements of array i follow */
+    bool stop;
+    double speed;   /* of this node, units per second; 0: not known yet */
+    double seconds; /* until a batch that is asked for arrives */
+};
+
+#endif

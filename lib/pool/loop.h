@@ -1,0 +1,15 @@
+/* What the pull loop and the patterns on it share: a loop has an agent, if its job is dispatched. */
+#ifndef RANKPOOL_POOL_LOOP_H
+#define RANKPOOL_POOL_LOOP_H
+
+#include "pool/agent.h"
+
+/* Opens the pool's loop on the job that is prepared, with the agent that was made for it, or NULL. When
+ * all ranks have agreed to begin. */
+void rpi_loop_begin(rp_pool *pool, struct agent *agent);
+
+/* This rank has done its part: waits until its agent has, too. What went wrong with the agent is told
+ * in `error`, unless that tells something. The loop stays open until the ranks have met. */
+void rpi_loop_end(rp_pool *pool, rp_error *error);
+
+#endif

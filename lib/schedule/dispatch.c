@@ -1,0 +1,85 @@
+#include "schedule/dispatch.h"
+
+/* One part in so many is dealt out before anything is known of the nodes' speeds. */
+static const uint32_t beginnings = 20;
+
+uint32_t rpi_dispatch_beginning(uint32_t units, int ranks, int nodes, rp_schedule schedule)
+{
+    if (nodes == 1 || schedule == RP_STATIC)
+        return units;
+    uint32_t some = units / beginnings;
+    if (some < (uint32_t)ranks)
+        some = (uint32_t)ranks;
+    return some < units ? some : units;
+}
+
+/* Units per second of a node; where that is not known yet, as many per rank as the others do. */
+static double speed_of(const struct dispatch *dispatch, int node)
+{
+    double speeds = 0, ranks = 0;
+    if (dispatch->node[node].speed > 0)
+        return dispatch->node[node].speed;
+    for (int i = 0; i < dispatch->nodes; i++) {
+        if (dispatch->node[i].speed > 0) {
+            speeds += dispatch->node[i].speed;
+            ranks += dispatch->node[i].ranks;
+        }
+    }
+    return ranks > 0 ? speeds / ranks * dispatch->node[node].ranks : dispatch->node[node].ranks;
+}
+
+/* What part of the work a node can do in the time in which all of it is done. */
+static double weight_of(const struct dispatch *dispatch, int node)
+{
+    double all = 0;
+    for (int i = 0; i < dispatch->nodes; i++)
+        all += speed_of(dispatch, i);
+    return speed_of(dispatch, node) / all;
+}
+
+static double smaller(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+static uint32_t units_for(const struct dispatch *dispatch, int node, double seconds)
+{
+    const struct dispatch_node *asking = &dispatch->node[node];
+    uint32_t left = span_length(dispatch->left);
+    double fair = left * weight_of(dispatch, node);
+    double units = larger(fair / 2, smaller(fair, seconds * asking->speed));
+    if (asking->speed <= 0)
+        units = smaller(units, larger(asking->ranks, fair / beginnings));
+    units = larger(units, dispatch->least);
+    units = smaller(units, asking->most);
+    return units < left ? (uint32_t)larger(units, 1) : left;
+}
+
+struct span rpi_dispatch_next(struct dispatch *dispatch, int node, double seconds)
+{
+    struct span *from = &dispatch->left;
+    uint32_t units;
+    if (!span_empty(dispatch->node[node].own)) {
+        from = &dispatch->node[node].own;
+        units = span_length(*from);
+        if (units > dispatch->node[node].most)
+            units = dispatch->node[node].most;
+    } else if (!span_empty(*from)) {
+        units = units_for(dispatch, node, seconds);
+    } else {
+        return (struct span){0, 0};
+    }
+    struct span batch = {from->low, from->low + units};
+    from->low = batch.high;
+    return batch;
+}
+
+bool rpi_dispatch_exhausted(const struct dispatch *dispatch, int node)
+{
+    return span_empty(dispatch->left) && span_empty(dispatch->node[node].own);
+}

@@ -1,0 +1,222 @@
+#include "world/post.h"
+
+#include "base/clock.h"
+#include "base/environment.h"
+#include "base/error.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    TAG_LETTER = 1,
+    TAG_PAYLOAD = 2 /* and the channel */
+};
+
+struct post_note {
+    int *pending; /* counted down when the request is complete; or NULL */
+    void *owned;  /* freed then; or NULL */
+};
+
+struct post_send {
+    struct post_send *next;
+    double due;
+    int to, tag, count;
+    const void *memory;
+    struct post_note note;
+};
+
+static rp_status read_delay(double *delay, rp_error *error)
+{
+    const char *text = rpi_environment_text("RANKPOOL_TEST_LATENCY");
+    *delay = 0;
+    if (text == NULL)
+        return RP_OK;
+    char *end;
+    *delay = strtod(text, &end);
+    if (*end != '\0' || !isfinite(*delay) || *delay < 0)
+        return rpi_error_set(error, RP_ERR_ARGUMENT,
+                             "RANKPOOL_TEST_LATENCY=\"%s\": give seconds, 0 or more", text);
+    return RP_OK;
+}
+
+rp_status rpi_post_open(struct post *post, MPI_Comm comm, size_t letter_bytes, rp_error *error)
+{
+    *post = (struct post){.comm = comm, .letter_bytes = letter_bytes};
+    return read_delay(&post->delay, error);
+}
+
+void rpi_post_close(struct post *post)
+{
+    free(post->requests);
+    free(post->notes);
+    *post = (struct post){.comm = MPI_COMM_NULL};
+}
+
+/* Makes room for one more request. */
+static bool reserve(struct post *post)
+{
+    if (post->count < post->capacity)
+        return true;
+    int capacity = post->capacity > 0 ? 2 * post->capacity : 16;
+    MPI_Request *requests = realloc(post->requests, (size_t)capacity * sizeof *requests);
+    if (requests == NULL)
+        return false;
+    post->requests = requests;
+    struct post_note *notes = realloc(post->notes, (size_t)capacity * sizeof *notes);
+    if (notes == NULL)
+        return false;
+    post->notes = notes;
+    post->capacity = capacity;
+    return true;
+}
+
+static int begin_send(struct post *post, const struct post_send *send)
+{
+    if (!reserve(post))
+        return MPI_ERR_NO_MEM;
+    int code = MPI_Isend(send->memory, send->count, MPI_BYTE, send->to, send->tag, post->comm,
+                         &post->requests[post->count]);
+    if (code == MPI_SUCCESS)
+        post->notes[post->count++] = send->note;
+    return code;
+}
+
+/* All sends are held up by the same time, so they become due in the order they were given. */
+static int begin_due(struct post *post)
+{
+    int code = MPI_SUCCESS;
+    double now = post->first != NULL ? rpi_clock_seconds() : 0;
+    while (code == MPI_SUCCESS && post->first != NULL && post->first->due <= now) {
+        struct post_send *send = post->first;
+        code = begin_send(post, send);
+        post->first = send->next;
+        free(send);
+    }
+    return code;
+}
+
+static int hold(struct post *post, const struct post_send *send)
+{
+    struct post_send *held = malloc(sizeof *held);
+    if (held == NULL)
+        return MPI_ERR_NO_MEM;
+    *held = *send;
+    held->next = NULL;
+    held->due = rpi_clock_seconds() + post->delay;
+    if (post->first == NULL)
+        post->first = held;
+    else
+        post->last->next = held;
+    post->last = held;
+    return MPI_SUCCESS;
+}
+
+static int submit(struct post *post, const struct post_send *send)
+{
+    post->bytes_sent += send->count;
+    return post->delay > 0 ? hold(post, send) : begin_send(post, send);
+}
+
+int rpi_post_letter(struct post *post, int to, const void *letter)
+{
+    void *copy = malloc(post->letter_bytes);
+    if (copy == NULL)
+        return MPI_ERR_NO_MEM;
+    memcpy(copy, letter, post->letter_bytes);
+    post->letters_sent++;
+    return submit(post, &(struct post_send){.to = to,
+                                            .tag = TAG_LETTER,
+                                            .count = (int)post->letter_bytes,
+                                            .memory = copy,
+                                            .note = {.owned = copy}});
+}
+
+/* The length of the next part of a payload of which so much is done. */
+static int part(size_t bytes, size_t done)
+{
+    return bytes - done < INT_MAX ? (int)(bytes - done) : INT_MAX;
+}
+
+int rpi_post_payload(struct post *post, int to, enum post_channel channel, const void *memory,
+                     size_t bytes, int *pending)
+{
+    int code = MPI_SUCCESS;
+    for (size_t done = 0; done < bytes && code == MPI_SUCCESS;) {
+        struct post_send send = {.to = to,
+                                 .tag = TAG_PAYLOAD + (int)channel,
+                                 .count = part(bytes, done),
+                                 .memory = (const char *)memory + done,
+                                 .note = {.pending = pending}};
+        code = submit(post, &send);
+        *pending += code == MPI_SUCCESS;
+        done += (size_t)send.count;
+    }
+    return code;
+}
+
+int rpi_post_expect(struct post *post, int from, enum post_channel channel, void *memory,
+                    size_t bytes, int *pending)
+{
+    for (size_t done = 0; done < bytes;) {
+        int count = part(bytes, done);
+        if (!reserve(post))
+            return MPI_ERR_NO_MEM;
+        int code = MPI_Irecv((char *)memory + done, count, MPI_BYTE, from,
+                             TAG_PAYLOAD + (int)channel, post->comm, &post->requests[post->count]);
+        if (code != MPI_SUCCESS)
+            return code;
+        post->notes[post->count++] = (struct post_note){.pending = pending};
+        *pending += 1;
+        done += (size_t)count;
+    }
+    return MPI_SUCCESS;
+}
+
+int rpi_post_next(struct post *post, int *from, void *letter)
+{
+    const int looks = 3; /* one look alone often only begins what the next one finds */
+    int found = 0, code = MPI_SUCCESS;
+    MPI_Status status;
+    *from = -1;
+    for (int i = 0; i < looks && code == MPI_SUCCESS && !found; i++)
+        code = MPI_Iprobe(MPI_ANY_SOURCE, TAG_LETTER, post->comm, &found, &status);
+    if (code != MPI_SUCCESS || !found)
+        return code;
+    *from = status.MPI_SOURCE;
+    return MPI_Recv(letter, (int)post->letter_bytes, MPI_BYTE, *from, TAG_LETTER, post->comm,
+                    MPI_STATUS_IGNORE);
+}
+
+static void complete(struct post_note *note)
+{
+    if (note->pending != NULL)
+        *note->pending -= 1;
+    free(note->owned);
+    note->owned = NULL;
+}
+
+int rpi_post_step(struct post *post)
+{
+    int code = begin_due(post);
+    int kept = 0;
+    for (int i = 0; i < post->count; i++) {
+        int done = 0;
+        if (code == MPI_SUCCESS)
+            code = MPI_Test(&post->requests[i], &done, MPI_STATUS_IGNORE);
+        if (done) {
+            complete(&post->notes[i]);
+            continue;
+        }
+        post->requests[kept] = post->requests[i];
+        post->notes[kept++] = post->notes[i];
+    }
+    post->count = kept;
+    return code;
+}
+
+bool rpi_post_idle(const struct post *post)
+{
+    return post->count == 0 && post->first == NULL;
+}
