@@ -359,7 +359,10 @@ rp_status rpi_agent_make(rp_pool *pool, const struct agent_job *job, struct agen
     made->board = pool->board;
     made->job = pool->jobs;
     made->dispatcher_node = pool->world.root_node;
-    made->speed = rpi_speed_start(rpi_clock_seconds());
+    /* A node that begins with nothing is sent its first batch unasked. */
+    made->requested = job->job->begun == 0;
+    made->asked = rpi_clock_seconds();
+    made->speed = rpi_speed_start(made->asked);
     made->delivery = first_delivery;
     rpi_error_clear(&made->error);
     describe_job(made, job);
@@ -404,5 +407,7 @@ void rpi_agent_end(struct agent *agent, rp_error *error)
         attend(agent);
     if (error->status == RP_OK)
         *error = agent->error;
+    agent->pool->traffic.letters += agent->post.letters_sent;
+    agent->pool->traffic.bytes += agent->post.bytes_sent;
     rpi_agent_drop(agent);
 }

@@ -23,6 +23,11 @@ struct allocation {
     struct node_memory memory;
 };
 
+/* What this rank's agents have sent, over all jobs: for figures, and for tests. */
+struct traffic {
+    int64_t letters, bytes;
+};
+
 struct rp_pool {
     struct world world;
     struct board *board; /* in node memory */
@@ -33,6 +38,7 @@ struct rp_pool {
     struct node_memory stage; /* see pool/stage.h */
     int64_t jobs;             /* jobs ever prepared: the number of the one at hand */
     bool agent_threads;       /* agents have threads; otherwise their ranks take their steps */
+    struct traffic traffic;
     rp_error last;
 };
 

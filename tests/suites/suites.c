@@ -6,7 +6,7 @@
 
 static const struct test_group *const groups[] = {
     &base_tests, &schedule_tests, &world_tests,  &memory_tests,
-    &loop_tests, &map_tests,      &reduce_tests, &conformance_tests,
+    &loop_tests, &map_tests,      &reduce_tests, &nodes_tests,  &conformance_tests,
 };
 
 int world_rank(void)
