@@ -1,5 +1,5 @@
-/* What map and reduce cost: beside OpenMP's loops, beside a loop split by hand, and beside MPI's own
- * scatter and gather. Start it with as many ranks as cores. */
+/* What map and reduce cost: beside OpenMP's loops, beside a loop split by hand, and beside MPI's
+ * own scatter and gather. Start it with as many ranks as cores. */
 #include "measure.h"
 
 #include <math.h>

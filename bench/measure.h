@@ -1,7 +1,7 @@
 /* What the benchmarks share: contestants measured in turn, A B A B ..., and a table of ratios.
  *
- * A ratio is taken within each round, so the machine's drift cancels; the median and the spread over
- * the rounds are what counts, never a single time. */
+ * A ratio is taken within each round, so the machine's drift cancels; the median and the spread
+ * over the rounds are what counts, never a single time. */
 #ifndef RANKPOOL_BENCH_MEASURE_H
 #define RANKPOOL_BENCH_MEASURE_H
 
@@ -31,7 +31,8 @@ double median_of(const double *values, int count);
 void print_ratio(const char *name, const struct times *a, const struct times *b, bool at_most,
                  double goal);
 
-/* A row of plain figures, by rank 0: the median of the times, divided by `items`, in nanoseconds. */
+/* A row of plain figures, by rank 0: the median of the
+ * times, divided by `items`, in nanoseconds. */
 void print_nanoseconds(const char *name, const struct times *times, double items);
 
 /* Is this rank 0 of MPI_COMM_WORLD? */

@@ -1,5 +1,5 @@
-/* Balance on uneven loads: the pull loop beside the same work split evenly by hand, which one can do
- * here because the cost of every item is known before. */
+/* Balance on uneven loads: the pull loop beside the same work split evenly by hand, which one can
+ * do here because the cost of every item is known before. */
 #include "measure.h"
 
 #include <math.h>

@@ -8,13 +8,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A word to wait on. Whoever makes news counts `news` up; whoever sleeps counts itself in `sleepers`,
- * so that news without sleepers costs no system call.
+/* A word to wait on. Whoever makes news counts `news` up; whoever sleeps counts itself in
+ * `sleepers`, so that news without sleepers costs no system call.
  *
  * news: written by everyone with seq_cst fetch_add after the stores it announces; read with acquire
  *       before looking for what it announces, so what was stored before is seen.
- * sleepers: counted up with seq_cst before `news` is compared by the kernel. Either the announcer sees
- *       the sleeper and wakes it, or the sleeper sees the news and does not sleep. */
+ * sleepers: counted up with seq_cst before `news` is compared by the kernel. Either the announcer
+ *       sees the sleeper and wakes it, or the sleeper sees the news and does not sleep. */
 struct signal_word {
     _Atomic uint32_t news;
     _Atomic uint32_t sleepers;
@@ -29,8 +29,8 @@ void rpi_signal_all(struct signal_word *word);
 /* Announces what has been stored, and wakes one sleeper. */
 void rpi_signal_one(struct signal_word *word);
 
-/* Waits until the news differ from `seen`, but no longer than `most_seconds`. `spin`: stay awake for
- * some microseconds first, which is right while there is a core for everyone. */
+/* Waits until the news differ from `seen`, but no longer than `most_seconds`. `spin`: stay awake
+ * for some microseconds first, which is right while there is a core for everyone. */
 void rpi_signal_wait(struct signal_word *word, uint32_t seen, bool spin, double most_seconds);
 
 /* Sleeps; signals may cut it short. */

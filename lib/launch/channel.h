@@ -40,8 +40,8 @@ int rpi_channel_connect(const char *name);
 /* Sends a message, and open files with it. False if nobody is there. Safe in a signal handler. */
 bool rpi_channel_send(int channel, struct message message, const int *files, int count);
 
-/* Waits for a message. Returns 1; 0 if the other side is gone; -1 on nonsense. Stores up to MOST_FILES
- * files that came with it, and -1 for the others. Safe in a signal handler. */
+/* Waits for a message. Returns 1; 0 if the other side is gone; -1 on nonsense. Stores up to
+ * MOST_FILES files that came with it, and -1 for the others. Safe in a signal handler. */
 int rpi_channel_receive(int channel, struct message *message, int files[MOST_FILES]);
 
 /* Is somebody at the other end still? */

@@ -20,7 +20,8 @@ struct crew {
     struct member *first;
 };
 
-/* A new member with this channel, or NULL without memory. The rest of its source is the caller's. */
+/* A new member with this channel, or NULL without memory.
+ * The rest of its source is the caller's. */
 struct member *rpi_crew_add(struct crew *crew, int channel, pid_t process);
 
 /* The member is gone: closes its channel and frees it. */

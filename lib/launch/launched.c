@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Launchers by what they put into the environment of a rank, and only of a rank: settings that a user
- * makes, such as OMPI_MCA_..., and what a batch system tells the script of a job are not among it.
- * The first that is there is believed. */
+/* Launchers by what they put into the environment of a rank, and only of a rank: settings that a
+ * user makes, such as OMPI_MCA_..., and what a batch system tells the script of a job are not among
+ * it. The first that is there is believed. */
 static const struct launcher {
     const char *mark, *rank, *ranks;
 } launchers[] = {

@@ -1,7 +1,7 @@
 /* What the environment says about how this process was started.
  *
- * The room launch/ makes `./program` run on every core: see rp_launch() in rankpool.h. It knows base/
- * and the environment, nothing of pools, and of MPI only whether it is initialised.
+ * The room launch/ makes `./program` run on every core: see rp_launch() in rankpool.h. It knows
+ * base/ and the environment, nothing of pools, and of MPI only whether it is initialised.
  *
  *   launched     was this process started by a launcher, as which rank of how many?
  *   allocation   are we in a batch job that holds nodes for us?

@@ -4,9 +4,9 @@
 
 #include <sys/types.h>
 
-/* The wait status, as waitpid() would give it, of a process that is about to be gone; the kernel tells
- * it from the moment when its files close until its parent takes note of it. 0 if it is too late, or
- * if there is nothing to tell. */
+/* The wait status, as waitpid() would give it, of a process that is about to be gone; the kernel
+ * tells it from the moment when its files close until its parent takes note of it. 0 if it is too
+ * late, or if there is nothing to tell. */
 int rpi_obituary(pid_t process);
 
 #endif

@@ -1,5 +1,5 @@
-/* A pump copies what comes out of a pipe to a file that may be slow to take it, without ever waiting
- * for either: while the reader of a pager thinks, Ctrl-C still works. */
+/* A pump copies what comes out of a pipe to a file that may be slow to take it, without ever
+ * waiting for either: while the reader of a pager thinks, Ctrl-C still works. */
 #ifndef RANKPOOL_LAUNCH_PUMP_H
 #define RANKPOOL_LAUNCH_PUMP_H
 

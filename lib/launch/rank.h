@@ -3,7 +3,8 @@
 #define RANKPOOL_LAUNCH_RANK_H
 
 /* Says hello to the supervisor of that name, takes over the standard files it hands to rank 0, and
- * will tell it the exit code at the end. On another node there is none, and mpirun does what it can. */
+ * will tell it the exit code at the end. On another node
+ * there is none, and mpirun does what it can. */
 void rpi_rank_join(const char *channel_name, int rank);
 
 #endif

@@ -49,8 +49,8 @@ void rpi_scratch_remove(const char *path)
         nftw(path, remove_entry, MOST_OPEN_DIRECTORIES, FTW_DEPTH | FTW_PHYS);
 }
 
-/* Locks a directory for as long as this process lives. Returns a file, or -1 if another has the lock
- * or has removed the directory. */
+/* Locks a directory for as long as this process lives. Returns a file, or -1 if another has the
+ * lock or has removed the directory. */
 static int lock_directory(const char *path)
 {
     int directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -7,8 +7,8 @@ enum {
     SCRATCH_PATH_SIZE = 256
 };
 
-/* Makes one in /dev/shm or, where that has no room, in TMPDIR, and removes those of our dead: a lock says
- * who lives. An empty path if that is not possible. */
+/* Makes one in /dev/shm or, where that has no room, in TMPDIR, and removes those of our dead: a
+ * lock says who lives. An empty path if that is not possible. */
 void rpi_scratch_make(char path[SCRATCH_PATH_SIZE]);
 
 /* Removes it with all that is in it. An empty path is fine. */

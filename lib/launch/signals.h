@@ -21,8 +21,8 @@ int rpi_signals_next(const struct signals *signals);
 /* As it was before. Also for a child, before it becomes another program. */
 void rpi_signals_release(const struct signals *signals);
 
-/* Lets a signal do to this process what it does by default. Returns if that is nothing, or after the
- * process was stopped and goes on. */
+/* Lets a signal do to this process what it does by default. Returns if that is nothing, or after
+ * the process was stopped and goes on. */
 void rpi_signals_suffer(int signal_number);
 
 #endif

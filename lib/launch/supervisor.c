@@ -164,8 +164,8 @@ static void lend_terminal(struct supervisor *supervisor, const struct member *me
     rpi_channel_send(member->source.file, (struct message){WORD_TERMINAL, 0}, NULL, 0);
 }
 
-/* A rank whose channel has closed. If it has not told its exit code the kernel may know it. One that
- * died of a signal takes the others with it. */
+/* A rank whose channel has closed. If it has not told its exit code the kernel may know it. One
+ * that died of a signal takes the others with it. */
 static void take_leave(struct supervisor *supervisor, const struct member *member)
 {
     int status = member->has_spoken ? 0 : rpi_obituary(member->process);
@@ -276,7 +276,8 @@ static void fill_standard_files(void)
         close(file);
 }
 
-/* As many as we are allowed: each rank needs one. mpirun has been started with the user's own limit. */
+/* As many as we are allowed: each rank needs one. mpirun has
+ * been started with the user's own limit. */
 static void allow_many_files(void)
 {
     struct rlimit limit;
@@ -286,7 +287,8 @@ static void allow_many_files(void)
     }
 }
 
-/* How long to wait for news: at the end as patience lasts; with mpirun gone, until all is written. */
+/* How long to wait for news: at the end as patience lasts;
+ * with mpirun gone, until all is written. */
 static int milliseconds_to_wait(const struct supervisor *supervisor)
 {
     if (supervisor->mpirun_is_gone)
@@ -334,8 +336,8 @@ static void tell_of_death(const struct supervisor *supervisor, int signal_number
         fprintf(stderr, "%s: a rank was ended by signal %d (%s)\n", program, signal_number, text);
 }
 
-/* The exit code, unless we die as the job died. An end by Ctrl-C or by a reader that has gone is what
- * the user wanted, and needs no words. */
+/* The exit code, unless we die as the job died. An end by Ctrl-C or by a reader that has gone is
+ * what the user wanted, and needs no words. */
 static int conclude(const struct supervisor *supervisor)
 {
     if (supervisor->ended_by != 0)

@@ -1,6 +1,6 @@
-/* The foreground of the terminal. The shell has put the supervisor there; mpirun puts every rank into
- * a group of its own, from where it may write to the terminal but not read. So the supervisor lends
- * the foreground to rank 0 when that wants to read. */
+/* The foreground of the terminal. The shell has put the supervisor there; mpirun puts every rank
+ * into a group of its own, from where it may write to the terminal but not read. So the supervisor
+ * lends the foreground to rank 0 when that wants to read. */
 #ifndef RANKPOOL_LAUNCH_TERMINAL_H
 #define RANKPOOL_LAUNCH_TERMINAL_H
 

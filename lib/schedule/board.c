@@ -1,8 +1,9 @@
 #include "schedule/board.h"
 
-/* Entries of a lane's log. Guided and factoring hand out at most lanes * log2(2^31) slices in all, and
- * a lane that takes two neighbouring ones has one entry, so 16 a lane hold the worst case. Stealing
- * stops where the log is full, which takes thousands of steals that leave no neighbours. */
+/* Entries of a lane's log. Guided and factoring hand out at most lanes *
+ * log2(2^31) slices in all, and a lane that takes two neighbouring ones has
+ * one entry, so 16 a lane hold the worst case. Stealing stops where the log
+ * is full, which takes thousands of steals that leave no neighbours. */
 static uint32_t log_capacity(uint32_t lanes)
 {
     const uint32_t least = 4096, per_lane = 16;

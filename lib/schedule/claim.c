@@ -67,8 +67,8 @@ static inline void take_in_hand(struct claimer *claimer, struct span slice)
     atomic_store_explicit(&claimer->lane->slice, claimer->slice, memory_order_release);
 }
 
-/* Pops a slice from the front of the own range. Relaxed: what the range refers to was there before it
- * was published, and this rank published it. */
+/* Pops a slice from the front of the own range. Relaxed: what the range refers to was there before
+ * it was published, and this rank published it. */
 static inline bool pop(struct claimer *claimer, bool paced)
 {
     _Atomic uint64_t *range = &claimer->lane->range;
@@ -87,7 +87,8 @@ static inline bool pop(struct claimer *claimer, bool paced)
     }
 }
 
-/* The lane with the most left to steal, or NULL. Starting behind the own lane spreads the thieves. */
+/* The lane with the most left to steal, or NULL. Starting
+ * behind the own lane spreads the thieves. */
 static struct lane *richest_lane(struct claimer *claimer, uint64_t *word)
 {
     struct board *board = claimer->board;
@@ -186,8 +187,8 @@ static void flush(struct claimer *claimer)
     claimer->unflushed = 0;
 }
 
-/* Looks for work beyond the own range, and waits for it until there can be none. Kept out of the way
- * of the hot path. */
+/* Looks for work beyond the own range, and waits for it until
+ * there can be none. Kept out of the way of the hot path. */
 __attribute__((noinline)) static bool search(struct claimer *claimer)
 {
     struct board *board = claimer->board;

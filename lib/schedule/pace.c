@@ -10,8 +10,8 @@ static const double finest_seconds = 2e-6;
  * what is less than so many times as long is not cut any more. */
 static const double call_hidden = 30.0, call_finest = 3.0;
 
-/* A slice that took longer than so many times the estimate says little: the rank was interrupted, or
- * it met one long item among short ones. */
+/* A slice that took longer than so many times the estimate says little: the rank was interrupted,
+ * or it met one long item among short ones. */
 static const double outlier = 4.0;
 
 static double larger(double a, double b)

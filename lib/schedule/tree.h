@@ -1,9 +1,10 @@
 /* The fixed tree of a reduction: which partial results are joined follows from the leaves' indices
  * alone, so neither the number of ranks nor the schedule can change a bit of the result.
  *
- * A node (level, index) covers the leaves index * 2^level and up to 2^level - 1 behind it. Two nodes
- * whose first has an even index are joined to the one above them, as a binary counter carries. A rank
- * that works off a run of leaves so holds some log2(leaves) nodes; runs that meet join later. */
+ * A node (level, index) covers the leaves index * 2^level and up to 2^level
+ * - 1 behind it. Two nodes whose first has an even index are joined to the
+ * one above them, as a binary counter carries. A rank that works off a run
+ * of leaves so holds some log2(leaves) nodes; runs that meet join later. */
 #ifndef RANKPOOL_SCHEDULE_TREE_H
 #define RANKPOOL_SCHEDULE_TREE_H
 

@@ -53,13 +53,13 @@ struct verdict {
 };
 
 /* Shared words:
- * arrived   ranks that came, over all meetings; acq_rel fetch_add after the ballot is stored. The one
- *           that makes it number * node_ranks signals `arrivals`; the leader reads it with acquire, so
- *           it sees all ballots.
+ * arrived   ranks that came, over all meetings; acq_rel fetch_add after the ballot is stored. The
+ *           one that makes it number * node_ranks signals `arrivals`; the leader reads it with
+ *           acquire, so it sees all ballots.
  * released  number of the last meeting that is over; the leader stores it with release after the
  *           verdict, then signals `releases`.
- * A ballot is rewritten only by its rank for the next meeting, after this one's release; the verdict
- * only by the leader after all came to the next meeting, when all have read it. */
+ * A ballot is rewritten only by its rank for the next meeting, after this one's release; the
+ * verdict only by the leader after all came to the next meeting, when all have read it. */
 struct meeting_place {
     alignas(128) struct signal_word arrivals;
     _Atomic uint32_t arrived;
@@ -114,7 +114,8 @@ static bool other_call(const struct statement *a, const struct statement *b)
     return a->rank >= 0 && a->ballot.call != b->ballot.call;
 }
 
-/* Keeps what differs most from `reference`: another call before another term, then the lowest rank. */
+/* Keeps what differs most from `reference`: another call
+ * before another term, then the lowest rank. */
 static void keep_most_different(struct statement *kept, const struct statement *candidate,
                                 const struct statement *reference)
 {

@@ -1,9 +1,9 @@
-/* The meeting: every collective call begins with one. Ranks wait for each other asleep, tell what they
- * are about to do, and all hear the same verdict.
+/* The meeting: every collective call begins with one. Ranks wait for each other asleep, tell what
+ * they are about to do, and all hear the same verdict.
  *
- * On a node it is a rendezvous in node memory on futexes; the first ranks of the nodes exchange what
- * their nodes said with a non-blocking collective that they poll between sleeps, because MPI's own
- * waiting keeps a core busy. */
+ * On a node it is a rendezvous in node memory on futexes; the first ranks of
+ * the nodes exchange what their nodes said with a non-blocking collective that
+ * they poll between sleeps, because MPI's own waiting keeps a core busy. */
 #ifndef RANKPOOL_WORLD_MEETING_H
 #define RANKPOOL_WORLD_MEETING_H
 
@@ -64,9 +64,9 @@ size_t rpi_meeting_summaries_bytes(int nodes);
 struct ballot rpi_ballot(enum call call);
 
 /* Meets. Collective. Returns, and fills in, the same error on every rank: RP_ERR_MISMATCH if calls
- * differ, else what was found wrong with the lowest item or on the lowest rank, else RP_ERR_MISMATCH if
- * terms differ. After different calls the ranks have lost step: this and every later meeting fails at
- * once, on every rank. */
+ * differ, else what was found wrong with the lowest item or on the lowest rank, else
+ * RP_ERR_MISMATCH if terms differ. After different calls the ranks have lost step: this and every
+ * later meeting fails at once, on every rank. */
 rp_status rpi_meet(struct meeting *meeting, const struct ballot *mine, rp_error *error);
 
 #endif

@@ -1,8 +1,8 @@
 /* Node memory: a segment that all ranks of a node map.
  *
- * Our own and not an MPI window: after the death of a rank a live window makes MPI_Finalize hang, and
- * its base is not aligned. The segment has no name, or none for longer than it takes to map it, so
- * nothing stays behind however the program ends. */
+ * Our own and not an MPI window: after the death of a rank a live window makes MPI_Finalize hang,
+ * and its base is not aligned. The segment has no name, or none for longer than it takes to map it,
+ * so nothing stays behind however the program ends. */
 #ifndef RANKPOOL_WORLD_NODE_MEMORY_H
 #define RANKPOOL_WORLD_NODE_MEMORY_H
 

@@ -32,8 +32,8 @@ struct world_request {
     void (*extra_prepare)(void *extra, int node_ranks);
 };
 
-/* Joins MPI if nobody has initialised it. *initialised: we did, and have to finalise it. Collective on
- * MPI_COMM_WORLD. `thread_level` 0: MPI_THREAD_MULTIPLE. */
+/* Joins MPI if nobody has initialised it. *initialised: we did, and have to finalise it. Collective
+ * on MPI_COMM_WORLD. `thread_level` 0: MPI_THREAD_MULTIPLE. */
 rp_status rpi_world_join_mpi(int thread_level, bool *initialised, rp_error *error);
 
 /* Makes a world of the ranks of `comm`. Collective on it, and every rank gets the same status.
