@@ -1,4 +1,4 @@
-/* What a claim costs: the pull loop beside OpenMP's loops, with a body of one addition.
+/* What a claim costs: the pull loop and map beside OpenMP's loops, with a body of one addition.
  *
  * Start it with as many ranks as cores. OpenMP runs as many threads in rank 0 while the other ranks
  * sleep at a barrier, so both have the same cores. */
@@ -31,7 +31,7 @@ static void check_sum(int64_t sum, int64_t n)
     }
 }
 
-static int64_t loop_sum;
+static int64_t my_sum; /* of the items that fell to this rank */
 
 static void run_loop(void *argument)
 {
@@ -45,7 +45,40 @@ static void run_loop(void *argument)
             body(&sum, item);
     }
     rp_loop_close(&loop, RP_OK);
-    loop_sum = sum;
+    my_sum = sum;
+}
+
+static int add_one(rp_task *task, const void *in, void *out)
+{
+    (void)in;
+    (void)out;
+    body(rp_task_user(task), rp_task_item(task));
+    return 0;
+}
+
+static int add_range(rp_task *task, rp_range range, const void *in, void *out)
+{
+    (void)in;
+    (void)out;
+    int64_t sum = 0;
+    for (int64_t item = range.begin; item < range.end; item++)
+        body(&sum, item);
+    *(int64_t *)rp_task_user(task) += sum;
+    return 0;
+}
+
+/* By range where slices are long, by item where they are single. */
+static void run_map(void *argument)
+{
+    const struct contest *contest = argument;
+    bool single = contest->options.schedule == RP_DYNAMIC;
+    rp_map_job job = {.n = contest->n,
+                      .item = single ? add_one : NULL,
+                      .range = single ? NULL : add_range,
+                      .options = contest->options};
+    my_sum = 0;
+    job.options.user = &my_sum;
+    rp_map(contest->pool, &job);
 }
 
 static void run_openmp(const struct contest *contest)
@@ -72,46 +105,76 @@ static double time_openmp(struct contest *contest, omp_sched_t schedule)
     return measure(run_openmp_in_rank_0, contest);
 }
 
-static double time_loop(struct contest *contest, rp_schedule schedule)
+static double time_ours(struct contest *contest, void (*run)(void *), rp_schedule schedule)
 {
     int64_t sum;
     contest->options = (rp_options){.schedule = schedule};
-    double seconds = measure(run_loop, contest);
-    MPI_Allreduce(&loop_sum, &sum, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
+    double seconds = measure(run, contest);
+    MPI_Allreduce(&my_sum, &sum, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
     check_sum(sum, contest->n);
     return seconds;
+}
+
+enum contestant {
+    OPENMP_STATIC,
+    OPENMP_GUIDED,
+    OPENMP_DYNAMIC,
+    LOOP_ADAPTIVE,
+    LOOP_STATIC,
+    LOOP_DYNAMIC,
+    MAP_ADAPTIVE,
+    MAP_DYNAMIC,
+    CONTESTANTS
+};
+
+static const char *const names[CONTESTANTS] = {
+    [OPENMP_STATIC] = "OpenMP static",     [OPENMP_GUIDED] = "OpenMP guided",
+    [OPENMP_DYNAMIC] = "OpenMP dynamic,1", [LOOP_ADAPTIVE] = "loop, default",
+    [LOOP_STATIC] = "loop, static",        [LOOP_DYNAMIC] = "loop, dynamic,1",
+    [MAP_ADAPTIVE] = "map, default",       [MAP_DYNAMIC] = "map, dynamic,1",
+};
+
+/* Each beside the one it is compared with. */
+static void run_round(struct contest *contest, struct times *times)
+{
+    times_add(&times[OPENMP_STATIC], time_openmp(contest, omp_sched_static));
+    times_add(&times[LOOP_ADAPTIVE], time_ours(contest, run_loop, RP_ADAPTIVE));
+    times_add(&times[MAP_ADAPTIVE], time_ours(contest, run_map, RP_ADAPTIVE));
+    times_add(&times[LOOP_STATIC], time_ours(contest, run_loop, RP_STATIC));
+    times_add(&times[OPENMP_GUIDED], time_openmp(contest, omp_sched_guided));
+    times_add(&times[OPENMP_DYNAMIC], time_openmp(contest, omp_sched_dynamic));
+    times_add(&times[LOOP_DYNAMIC], time_ours(contest, run_loop, RP_DYNAMIC));
+    times_add(&times[MAP_DYNAMIC], time_ours(contest, run_map, RP_DYNAMIC));
+}
+
+static void print_results(const struct contest *contest, const struct times *times)
+{
+    if (speaks())
+        printf("%" PRId64 " additions on %d ranks, beside OpenMP with %d threads\n", contest->n,
+               contest->threads, contest->threads);
+    for (int i = 0; i < CONTESTANTS; i++)
+        print_nanoseconds(names[i], &times[i], (double)contest->n);
+    print_ratio("loop, default / OpenMP static", &times[LOOP_ADAPTIVE], &times[OPENMP_STATIC], true,
+                1.15);
+    print_ratio("loop, dynamic,1 / OpenMP dynamic,1", &times[LOOP_DYNAMIC], &times[OPENMP_DYNAMIC],
+                true, 0.6);
+    print_ratio("map, default / OpenMP static", &times[MAP_ADAPTIVE], &times[OPENMP_STATIC], true,
+                1.15);
+    print_ratio("map, dynamic,1 / OpenMP dynamic,1", &times[MAP_DYNAMIC], &times[OPENMP_DYNAMIC],
+                true, 0.7);
 }
 
 int main(int argc, char **argv)
 {
     struct contest contest = {.n = 20000000};
-    int rounds = argc > 1 ? atoi(argv[1]) : 15;
-    struct times static_omp = {.rounds = 0}, guided_omp = {.rounds = 0},
-                 dynamic_omp = {.rounds = 0};
-    struct times adaptive = {.rounds = 0}, fixed = {.rounds = 0}, single = {.rounds = 0};
+    struct times times[CONTESTANTS] = {{.rounds = 0}};
+    int rounds = rounds_wanted(argc, argv, 15);
     if (rp_open(NULL, &contest.pool) != RP_OK)
         return EXIT_FAILURE;
     contest.threads = rp_ranks(contest.pool);
     time_openmp(&contest, omp_sched_static); /* starts the threads */
-    for (int round = 0; round < rounds; round++) {
-        times_add(&static_omp, time_openmp(&contest, omp_sched_static));
-        times_add(&adaptive, time_loop(&contest, RP_ADAPTIVE));
-        times_add(&fixed, time_loop(&contest, RP_STATIC));
-        times_add(&guided_omp, time_openmp(&contest, omp_sched_guided));
-        times_add(&dynamic_omp, time_openmp(&contest, omp_sched_dynamic));
-        times_add(&single, time_loop(&contest, RP_DYNAMIC));
-    }
-    if (speaks())
-        printf("%" PRId64 " additions on %d ranks, beside OpenMP with %d threads\n", contest.n,
-               contest.threads, contest.threads);
-    double items = (double)contest.n;
-    print_nanoseconds("OpenMP static", &static_omp, items);
-    print_nanoseconds("OpenMP guided", &guided_omp, items);
-    print_nanoseconds("OpenMP dynamic,1", &dynamic_omp, items);
-    print_nanoseconds("loop, default", &adaptive, items);
-    print_nanoseconds("loop, static", &fixed, items);
-    print_nanoseconds("loop, dynamic,1", &single, items);
-    print_ratio("loop, default / OpenMP static", &adaptive, &static_omp, true, 1.15);
-    print_ratio("loop, dynamic,1 / OpenMP dynamic,1", &single, &dynamic_omp, true, 0.6);
+    for (int round = 0; round < rounds; round++)
+        run_round(&contest, times);
+    print_results(&contest, times);
     return rp_exit_code(rp_close(&contest.pool));
 }

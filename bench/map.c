@@ -1,14 +1,12 @@
-/* What map and reduce cost: beside OpenMP's loops, beside a loop split by hand, and beside MPI's
- * own scatter and gather. Start it with as many ranks as cores. */
+/* What map and reduce cost: a reduction beside a loop split by hand, and a map of private memory
+ * beside MPI's own scatter and gather. Start it with as many ranks as cores. */
 #include "measure.h"
 
 #include <math.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum {
-    CLAIMED_ITEMS = 20000000,
     DOUBLES = 10000000
 };
 static const int64_t reduced_items = 1000000000;
@@ -16,82 +14,11 @@ static const int64_t reduced_items = 1000000000;
 static rp_pool *pool;
 static double *all_in, *all_out; /* private memory of rank 0 */
 static double *my_in, *my_out;   /* this rank's part, for scatter and gather */
-static rp_schedule schedule;
 
 static void give_up(const char *what)
 {
     fprintf(stderr, "map: %s: %s\n", what, rp_last_error(pool)->text);
     MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
-}
-
-/* ---- claims: one addition an item ----------------------------------------------------------- */
-
-static inline void add_item(int64_t *sum, int64_t item)
-{
-    *sum += item;
-    __asm__ volatile("" : "+r"(*sum));
-}
-
-static int add_one(rp_task *task, const void *in, void *out)
-{
-    (void)in;
-    (void)out;
-    add_item(rp_task_user(task), rp_task_item(task));
-    return 0;
-}
-
-static int add_range(rp_task *task, rp_range range, const void *in, void *out)
-{
-    (void)in;
-    (void)out;
-    int64_t sum = 0;
-    for (int64_t item = range.begin; item < range.end; item++)
-        add_item(&sum, item);
-    *(int64_t *)rp_task_user(task) += sum;
-    return 0;
-}
-
-/* By range where slices are long, by item where they are single. */
-static void run_map(void *argument)
-{
-    (void)argument;
-    int64_t sum = 0, total;
-    rp_map_job job = {.n = CLAIMED_ITEMS, .options = {.user = &sum, .schedule = schedule}};
-    if (schedule == RP_DYNAMIC)
-        job.item = add_one;
-    else
-        job.range = add_range;
-    if (rp_map(pool, &job) != RP_OK)
-        give_up("rp_map");
-    MPI_Allreduce(&sum, &total, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
-    if (total != (int64_t)CLAIMED_ITEMS * (CLAIMED_ITEMS - 1) / 2)
-        give_up("a wrong sum");
-}
-
-static void run_openmp(void *argument)
-{
-    (void)argument;
-    int64_t sum = 0;
-    if (rp_rank(pool) == 0) {
-#pragma omp parallel for schedule(runtime) reduction(+ : sum) num_threads(rp_ranks(pool))
-        for (int64_t item = 0; item < CLAIMED_ITEMS; item++)
-            add_item(&sum, item);
-    }
-    rp_barrier(pool);
-}
-
-static void contest_claims(int rounds, rp_schedule ours, omp_sched_t theirs, const char *name,
-                           double goal)
-{
-    struct times map = {.rounds = 0}, openmp = {.rounds = 0};
-    omp_set_schedule(theirs, theirs == omp_sched_dynamic ? 1 : 0);
-    schedule = ours;
-    measure(run_openmp, NULL);
-    for (int round = 0; round < rounds; round++) {
-        times_add(&openmp, measure(run_openmp, NULL));
-        times_add(&map, measure(run_map, NULL));
-    }
-    print_ratio(name, &map, &openmp, true, goal);
 }
 
 /* ---- a reduction of 10^9 items --------------------------------------------------------------- */
@@ -231,11 +158,9 @@ static void contest_private(int rounds)
 
 int main(int argc, char **argv)
 {
-    int rounds = argc > 1 ? atoi(argv[1]) : 11;
+    int rounds = rounds_wanted(argc, argv, 11);
     if (rp_open(NULL, &pool) != RP_OK)
         return EXIT_FAILURE;
-    contest_claims(rounds, RP_ADAPTIVE, omp_sched_static, "map, default / OpenMP static", 1.15);
-    contest_claims(rounds, RP_DYNAMIC, omp_sched_dynamic, "map, dynamic,1 / OpenMP dynamic,1", 0.7);
     contest_reduce(rounds);
     contest_private(rounds);
     return rp_exit_code(rp_close(&pool));

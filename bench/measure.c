@@ -1,6 +1,7 @@
 #include "measure.h"
 
 #include "base/clock.h"
+#include "base/environment.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,16 @@ bool speaks(void)
     int rank;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     return rank == 0;
+}
+
+int rounds_wanted(int argc, char **argv, int usual)
+{
+    int64_t rounds = usual;
+    if (argc <= 1 || (argc == 2 && rpi_parse_integer(argv[1], 1, MOST_ROUNDS, &rounds)))
+        return (int)rounds;
+    if (rp_launched_rank() <= 0)
+        fprintf(stderr, "usage: %s [ROUNDS], a number from 1 to %d\n", argv[0], MOST_ROUNDS);
+    exit(2);
 }
 
 double measure(void (*run)(void *), void *argument)

@@ -11,6 +11,10 @@ enum {
     MOST_ROUNDS = 99
 };
 
+/* How many rounds the command line asks for, or `usual`. Anything but one number from 1 to
+ * MOST_ROUNDS ends the program with one line and status 2. Before MPI is initialised. */
+int rounds_wanted(int argc, char **argv, int usual);
+
 /* One contestant's seconds in each round. */
 struct times {
     double seconds[MOST_ROUNDS];

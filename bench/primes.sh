@@ -5,6 +5,13 @@
 # usage: bench/primes.sh [ROUNDS]      from the build folder
 set -eu
 rounds=${1:-5}
+case "$# $rounds" in
+"0 5" | "1 "[1-9] | "1 "[1-9][0-9]) ;;
+*)
+    echo "usage: primes.sh [ROUNDS], a number from 1 to 99" >&2
+    exit 2
+    ;;
+esac
 launch=$(dirname "$0")/../tests/launch_ranks
 cores=$(nproc)
 : "${MPIRUN:?is set by make bench}"

@@ -110,7 +110,7 @@ static void contest(struct load *load, int rounds)
 
 int main(int argc, char **argv)
 {
-    int rounds = argc > 1 ? atoi(argv[1]) : 11;
+    int rounds = rounds_wanted(argc, argv, 11);
     struct load load = {.steps = malloc(ITEMS * sizeof *load.steps)};
     if (rp_open(NULL, &load.pool) != RP_OK || load.steps == NULL)
         return EXIT_FAILURE;
