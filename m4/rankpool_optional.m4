@@ -33,6 +33,6 @@ AC_DEFUN([RANKPOOL_CHECK], [
 AC_DEFUN([RANKPOOL_OPENMP], [
     AC_OPENMP
     rankpool_openmp_summary="beside OpenMP ($OPENMP_CFLAGS)"
-    AS_IF([test -z "$OPENMP_CFLAGS"], [rankpool_openmp_summary="none: the compiler lacks OpenMP"])
+    AS_IF([test -z "$OPENMP_CFLAGS"], [rankpool_openmp_summary="all but claims: the compiler lacks OpenMP"])
     AM_CONDITIONAL([HAVE_OPENMP], [test -n "$OPENMP_CFLAGS"])
 ])

@@ -50,6 +50,17 @@ void check_same_error(const rp_error *error, rp_status status)
     ck_assert(strlen(error->text) > 0);
 }
 
+void check_job_refused(rp_pool *pool, rp_status (*run)(rp_pool *pool, const void *job),
+                       const void *good, const void *bad, rp_status status)
+{
+    int last = world_ranks() - 1;
+    ck_assert_int_eq(run(pool, world_rank() == last ? bad : good), status);
+    check_same_error(rp_last_error(pool), status);
+    ck_assert_int_eq(rp_last_error(pool)->rank, last);
+    rp_status after = run(pool, good);
+    ck_assert_msg(after == RP_OK, "%s", rp_last_error(pool)->text);
+}
+
 /* Says what failed, on whichever rank it did. */
 static void report(SRunner *runner, const struct test_group *group, const struct test_case *test)
 {

@@ -37,4 +37,9 @@ void close_pool(rp_pool *pool);
 /* Fails unless all ranks hold the same error, with this status. */
 void check_same_error(const rp_error *error, rp_status status);
 
+/* Calls `run` with the bad job on the last rank and the good one elsewhere. Fails unless every rank
+ * hears of it, with this status and the last rank's name, and the pool works on. */
+void check_job_refused(rp_pool *pool, rp_status (*run)(rp_pool *pool, const void *job),
+                       const void *good, const void *bad, rp_status status);
+
 #endif
