@@ -5,8 +5,8 @@
 #include <string.h>
 
 static const struct test_group *const groups[] = {
-    &base_tests, &schedule_tests, &world_tests,  &memory_tests,
-    &loop_tests, &map_tests,      &reduce_tests, &nodes_tests,  &conformance_tests,
+    &base_tests, &schedule_tests, &world_tests, &memory_tests,      &loop_tests,
+    &map_tests,  &reduce_tests,   &nodes_tests, &conformance_tests, &footprint_tests,
 };
 
 int world_rank(void)

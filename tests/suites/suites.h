@@ -22,7 +22,7 @@ struct test_group {
 };
 
 extern const struct test_group base_tests, schedule_tests, world_tests, memory_tests, loop_tests,
-    map_tests, reduce_tests, nodes_tests, conformance_tests;
+    map_tests, reduce_tests, nodes_tests, conformance_tests, footprint_tests;
 
 /* Rank and number of ranks in MPI_COMM_WORLD. */
 int world_rank(void);

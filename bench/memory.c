@@ -1,0 +1,170 @@
+/* What a job takes of memory beside the arrays it works on: by how much every rank's resident memory
+ * grows at most while the job runs.
+ *
+ * The arrays are there before; every page of those in private memory has been touched. */
+#include "measure.h"
+#include "resident.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const int64_t most_items = INT64_C(1000000000000000);
+static const int64_t kibibyte = 1024, mebibyte = 1024 * 1024;
+static const int64_t doubles = INT64_C(1) << 27; /* 1 GiB */
+
+static rp_pool *pool;
+static double *input, *output;
+
+static void give_up(const char *what)
+{
+    fprintf(stderr, "memory: %s: %s\n", what, rp_last_error(pool)->text);
+    MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
+}
+
+/* ---- jobs ------------------------------------------------------------------------------------ */
+
+static int count(rp_task *task, rp_range range, const void *in, void *out)
+{
+    (void)task;
+    (void)in;
+    *(int64_t *)out += range.end - range.begin;
+    return 0;
+}
+
+static int add(void *left, const void *right, void *user)
+{
+    (void)user;
+    *(int64_t *)left += *(const int64_t *)right;
+    return 0;
+}
+
+static void run_reduce(void *unused)
+{
+    (void)unused;
+    const int64_t nothing = 0;
+    int64_t result;
+    rp_reduce_job job = {.n = most_items,
+                         .body = count,
+                         .combine = add,
+                         .identity = &nothing,
+                         .result = &result,
+                         .result_size = sizeof result};
+    if (rp_reduce(pool, &job) != RP_OK || result != most_items)
+        give_up("rp_reduce");
+}
+
+static int scale(rp_task *task, rp_range range, const void *in, void *out)
+{
+    (void)task;
+    const double *x = in;
+    double *y = out;
+    for (int64_t i = 0; i < range.end - range.begin; i++)
+        y[i] = 2 * x[i] + 1;
+    return 0;
+}
+
+static void run_map(void *place)
+{
+    rp_map_job job = {.n = doubles,
+                      .range = scale,
+                      .in = input,
+                      .in_size = sizeof *input,
+                      .in_place = *(rp_place *)place,
+                      .out = output,
+                      .out_size = sizeof *output,
+                      .out_place = *(rp_place *)place};
+    if (rp_map(pool, &job) != RP_OK)
+        give_up("rp_map");
+}
+
+/* ---- arrays ---------------------------------------------------------------------------------- */
+
+static void fill(double *array, double value)
+{
+    for (int64_t i = 0; array != NULL && i < doubles; i++)
+        array[i] = value;
+}
+
+static void check_output(bool mine)
+{
+    for (int64_t i = 0; mine && i < doubles; i++) {
+        if (output[i] != 7)
+            give_up("a wrong element");
+    }
+}
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+/* A row for each rank: by how much its memory grew while the job ran. */
+static void print_gains(struct resident mine, int64_t goal)
+{
+    int ranks = rp_ranks(pool);
+    struct resident *gains = malloc((size_t)ranks * sizeof *gains);
+    if (gains == NULL)
+        give_up("no memory");
+    MPI_Gather(&mine, sizeof mine, MPI_BYTE, gains, sizeof mine, MPI_BYTE, 0, MPI_COMM_WORLD);
+    for (int rank = 0; speaks() && rank < ranks; rank++)
+        printf("  rank %3d: %9" PRId64 " KiB private %9" PRId64 " KiB shared   goal: under %" PRId64
+               " KiB private%s\n",
+               rank, gains[rank].private_bytes / kibibyte, gains[rank].shared_bytes / kibibyte,
+               goal / kibibyte, gains[rank].private_bytes < goal ? "" : "   MISSED");
+    free(gains);
+    fflush(stdout);
+}
+
+static void report(const char *name, void (*run)(void *), void *argument, int64_t goal)
+{
+    struct resident gain;
+    if (speaks())
+        printf("%s\n", name);
+    rp_barrier(pool);
+    if (!resident_gain(run, argument, &gain))
+        give_up("cannot watch the memory of this process");
+    print_gains(gain, goal);
+}
+
+static void report_private(void)
+{
+    rp_place place = RP_ON_ROOT;
+    size_t bytes = (size_t)doubles * sizeof *input;
+    input = speaks() ? malloc(bytes) : NULL;
+    output = speaks() ? malloc(bytes) : NULL;
+    if (speaks() && (input == NULL || output == NULL))
+        give_up("no memory for the arrays");
+    fill(input, 3);
+    fill(output, -1);
+    report("map, 1 GiB of input and of results, private to the root", run_map, &place,
+           64 * mebibyte);
+    check_output(speaks());
+    free(input);
+    free(output);
+}
+
+static void report_node_memory(void)
+{
+    rp_place place = RP_ON_NODES;
+    void *memory[2];
+    for (int i = 0; i < 2; i++) {
+        if (rp_alloc(pool, (size_t)doubles * sizeof *input, &memory[i]) != RP_OK)
+            give_up("rp_alloc");
+    }
+    input = memory[0];
+    output = memory[1];
+    fill(rp_node_rank(pool) == 0 ? input : NULL, 3);
+    rp_node_sync(pool);
+    report("map, 1 GiB of input and of results, in node memory", run_map, &place, mebibyte);
+    check_output(rp_node_rank(pool) == 0);
+    for (int i = 0; i < 2; i++)
+        rp_free(pool, &memory[i]);
+}
+
+int main(void)
+{
+    if (rp_open(NULL, &pool) != RP_OK)
+        return EXIT_FAILURE;
+    report("reduce, 10^15 items of which only the index counts", run_reduce, NULL, mebibyte);
+    report_node_memory();
+    report_private();
+    return rp_exit_code(rp_close(&pool));
+}

@@ -1,0 +1,83 @@
+#include "resident.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* What a watching thread has seen, and shares with the one it watches. */
+struct watch {
+    struct resident before, most; /* the watcher's; read by the other before and after it lives */
+    _Atomic bool begun, over;
+};
+
+/* Takes a line's figure, if it is the one of this name. */
+static void take(const char *line, const char *name, int64_t *bytes)
+{
+    size_t length = strlen(name);
+    int64_t kibibytes;
+    if (strncmp(line, name, length) == 0 && sscanf(line + length, "%" SCNd64, &kibibytes) == 1)
+        *bytes = kibibytes * 1024;
+}
+
+/* The figures of now; negative where there are none. */
+static struct resident look(void)
+{
+    struct resident now = {-1, -1};
+    char line[256];
+    FILE *status = fopen("/proc/self/status", "r");
+    if (status == NULL)
+        return now;
+    while (fgets(line, sizeof line, status) != NULL) {
+        take(line, "RssAnon:", &now.private_bytes);
+        take(line, "RssShmem:", &now.shared_bytes);
+    }
+    fclose(status);
+    return now;
+}
+
+static void nap(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
+static void note(struct watch *watch)
+{
+    struct resident now = look();
+    if (now.private_bytes > watch->most.private_bytes)
+        watch->most.private_bytes = now.private_bytes;
+    if (now.shared_bytes > watch->most.shared_bytes)
+        watch->most.shared_bytes = now.shared_bytes;
+}
+
+static void *watch_on(void *argument)
+{
+    struct watch *watch = argument;
+    look(); /* what looking takes itself is not a gain */
+    watch->before = watch->most = look();
+    atomic_store(&watch->begun, true);
+    while (!atomic_load(&watch->over)) {
+        note(watch);
+        nap();
+    }
+    note(watch);
+    return NULL;
+}
+
+bool resident_gain(void (*run)(void *), void *argument, struct resident *gain)
+{
+    struct watch watch = {.begun = false};
+    pthread_t watcher;
+    if (look().private_bytes < 0 || pthread_create(&watcher, NULL, watch_on, &watch) != 0)
+        return false;
+    while (!atomic_load(&watch.begun))
+        nap();
+    run(argument);
+    atomic_store(&watch.over, true);
+    pthread_join(watcher, NULL);
+    gain->private_bytes = watch.most.private_bytes - watch.before.private_bytes;
+    gain->shared_bytes = watch.most.shared_bytes - watch.before.shared_bytes;
+    return true;
+}
