@@ -2,9 +2,10 @@
  * @file rankpool.h
  * @brief Rankpool: every core of a laptop, and every node of a cluster, on one numeric problem.
  *
- * The same program runs as `./program` (on every core of this machine), as `mpirun -np 16 ./program`
+ * The same program runs as `./program`, on every core of this machine, as `mpirun -np 16 ./program`,
  * and as `srun ./program` on many nodes. It is SPMD: every rank runs main, and the ranks share work
- * through the pool.
+ * through the pool. README.md has a first program, doc/guide leads here from Python's Pool and from
+ * MPI by hand, and its page of caveats says what is not checked.
  *
  * How to read this page
  *
@@ -12,12 +13,18 @@
  *   the text does not say otherwise. It waits for the others, asleep.
  * - *Local*: any rank may call it, at any time; it waits for nobody.
  * - *Structs*: zero means the default, so `{0}` and designated initialisers do what one expects.
- *   `reserved` stays zero; anything else is RP_ERR_VERSION: the program was built for a newer library.
- * - *Errors*: a function that can fail returns an rp_status. A collective one returns the same status
- *   on every rank, whichever rank had the trouble, and rp_last_error() has the details, the same
- *   everywhere. After RP_ERR_ARGUMENT, RP_ERR_MEMORY and most RP_ERR_MISMATCH the pool works on. When
- *   ranks made *different calls* they have lost step for good: every later call answers RP_ERR_STATE
- *   at once, and rp_close() still works.
+ *   `reserved` stays zero; anything else is RP_ERR_VERSION: the program was built for a newer
+ *   library.
+ * - *Errors*: a function that can fail returns an rp_status. A collective one returns the same
+ *   status on every rank, whichever rank had the trouble, and rp_last_error() has the details, the
+ *   same everywhere. After RP_ERR_ARGUMENT, RP_ERR_MEMORY and most RP_ERR_MISMATCH the pool works
+ *   on. When ranks made *different calls* they have lost step for good: they get RP_ERR_MISMATCH
+ *   once and RP_ERR_STATE, at once, from every later call; rp_close() still works. That,
+ *   RP_ERR_STATE while a loop is open, and RP_ERR_MPI may come from any collective call; @return
+ *   names what else may.
+ * - *Pools*: a pool is one that rp_open() or rp_create() made. Functions that return an rp_status
+ *   answer RP_ERR_ARGUMENT to NULL, at once and on the rank that gave it alone; the others, but for
+ *   rp_last_error(), must not be given NULL.
  * - *Threads*: one thread at a time uses a pool. Two pools may be used by two threads if MPI was
  *   initialised with MPI_THREAD_MULTIPLE.
  * - *Output*: the library never writes to stdout, never exits and never aborts, rp_launch() aside.
@@ -83,7 +90,7 @@ typedef enum rp_status {
 } rp_status;
 #undef RP_STATUS_ENUMERATOR
 
-/** Details of an error. `rank` and `item` are -1 where none is to blame. */
+/** What became of a call, in detail. `rank` and `item` are -1 where none is to blame. */
 typedef struct rp_error {
     rp_status status;
     int task_code;  /**< what the program's own code gave as its reason, or 0 */
@@ -99,15 +106,15 @@ typedef struct rp_error {
  */
 const char *rp_version(void);
 
-/** The meaning of a status, a constant string. Unknown values give "unknown status". *Local.* */
+/** The meaning of a status, a constant string, never NULL: "unknown status" for others. *Local.* */
 const char *rp_strerror(rp_status status);
 
 /**
- * What became of the last collective call on a pool, never NULL; after rp_agree(), what the ranks
- * told. *Local.*
+ * What became of the last collective call on a pool: after one that went well its status is RP_OK;
+ * after rp_agree() it is what the ranks told. *Local.*
  *
- * @param[in] pool  a pool, or NULL for the last rp_open() or rp_create() of this thread that failed.
- *                  The pool owns the record; the next call on the pool may change it.
+ * @param[in] pool  a pool, or NULL for the last rp_open() or rp_create() of this thread that failed
+ * @return a record, never NULL. The pool owns it; the next call on the pool may change it.
  */
 const rp_error *rp_last_error(const rp_pool *pool);
 
@@ -123,21 +130,25 @@ int rp_exit_code(rp_status status);
 
 /** How to open a pool. Zero means default; NULL instead of a pointer to it means all defaults. */
 typedef struct rp_config {
-    int root;         /**< the rank that speaks for the pool */
+    int root;         /**< the rank that has the arrays of jobs which do not say otherwise */
     int node_size;    /**< pretend that every so many ranks of a machine are a node; 0: as it is.
                            RANKPOOL_NODE_SIZE does the same for programs that leave it 0. */
-    int thread_level; /**< what rp_open() asks MPI_Init_thread for; 0: MPI_THREAD_MULTIPLE */
+    int thread_level; /**< what rp_open() asks MPI_Init_thread for; 0: MPI_THREAD_MULTIPLE (so
+                           MPI_THREAD_SINGLE, where that is 0, cannot be asked for) */
     uint64_t reserved[12];
 } rp_config;
 
 /**
  * Starts the program on every core, unless a launcher has done so. First in main. *Local.*
  *
- * Under mpirun, srun or another launcher, or if MPI is already initialised, it returns RP_OK at once
- * and the program goes on as one rank of many. Otherwise it runs the program under mpirun, waits for
- * it, and *exits* with its status: one rank per core that this process may use (its affinity mask and
- * its cgroup's limit count), or as many as `--ranks N` or the environment's RANKPOOL_RANKS say; in a
- * batch allocation (Slurm, PBS, LSF, Grid Engine) one per slot of the allocation. Rank 0 has this
+ * Under mpirun, srun or another launcher, or if MPI is already initialised, it returns RP_OK at
+ * once and the program goes on as one rank of many. Otherwise it runs the program under mpirun,
+ * waits for it, and *exits* with its status, so what stands before it in main is done by one
+ * process more than there are ranks.
+ *
+ * There will be as many ranks as `--ranks N` says, or else the environment's RANKPOOL_RANKS; or
+ * else, in a batch allocation (Slurm, PBS, LSF, Grid Engine), one per slot of it; or else one per
+ * core that this process may use, by its affinity mask and its cgroup's limit. Rank 0 has this
  * process's own standard input, output and error. SIGINT, SIGTERM and SIGHUP end all ranks.
  *
  * Where there is no mpirun it says so in one line on stderr and goes on as a single rank.
@@ -150,24 +161,29 @@ typedef struct rp_config {
  */
 rp_status rp_launch(int *argc, char ***argv);
 
-/** Did a launcher start this process (rp_launch() itself included), or is MPI initialised? *Local.* */
+/**
+ * Did a launcher start this process (rp_launch() is one), or is MPI initialised? *Local.*
+ */
 bool rp_launched(void);
 
 /**
  * The rank that a launcher gave this process, or -1 if there was none or it did not say. *Local.*
  *
- * Known before MPI is initialised and after rp_open() failed: so that one process speaks of what all
- * of them found, namely the one for which this is 0 or less.
+ * Known before MPI is initialised and after rp_open() failed, when all have the same to say and one
+ * should say it: the one for which this is 0 or less. *Local.*
  */
 int rp_launched_rank(void);
 
 /**
- * Opens a pool on all ranks of the world, initialising MPI if nobody has. *Collective* on the world.
+ * Opens a pool on all ranks of MPI_COMM_WORLD, initialising MPI if nobody has. *Collective* on it.
  *
- * @param[in] config  how, or NULL
+ * @param[in] config  how, or NULL; the same on every rank
  * @param[out] pool   the pool, owned by the caller until rp_close(); NULL after an error
- * @return RP_ERR_ARGUMENT, RP_ERR_MISMATCH (the ranks' configs differ), RP_ERR_MEMORY, RP_ERR_MPI,
- *         RP_ERR_STATE (MPI is already finalised), RP_ERR_VERSION. Details: rp_last_error(NULL).
+ * @return RP_OK, RP_ERR_ARGUMENT, RP_ERR_MISMATCH (the ranks' configs differ), RP_ERR_MEMORY,
+ *         RP_ERR_MPI, RP_ERR_STATE (MPI is already finalised), RP_ERR_VERSION. Details:
+ *         rp_last_error(NULL).
+ * Cost: the start of MPI, if nobody has initialised it; a few collective calls of MPI; node memory
+ * of some 64 KiB per rank.
  */
 rp_status rp_open(const rp_config *config, rp_pool **pool);
 
@@ -176,7 +192,10 @@ rp_status rp_open(const rp_config *config, rp_pool **pool);
  *
  * @param[in] comm    an intracommunicator. It is duplicated, and may be freed while the pool lives.
  * @param[in] config  how, or NULL; `thread_level` is without meaning here
- * @param[out] pool   as in rp_open(); errors too. RP_ERR_ARGUMENT for an intercommunicator.
+ * @param[out] pool   as in rp_open()
+ * @return as rp_open(); RP_ERR_STATE also where MPI is not initialised, RP_ERR_ARGUMENT also for
+ *         MPI_COMM_NULL and for an intercommunicator
+ * Cost: as rp_open() without the start of MPI.
  */
 rp_status rp_create(MPI_Comm comm, const rp_config *config, rp_pool **pool);
 
@@ -189,19 +208,19 @@ rp_status rp_create(MPI_Comm comm, const rp_config *config, rp_pool **pool);
  */
 rp_status rp_close(rp_pool **pool);
 
-/** My rank in the pool, 0 ... rp_ranks() - 1. *Local,* like the six below. */
+/** This process's rank in the pool, 0 ... rp_ranks() - 1. *Local,* like the six below. */
 int rp_rank(const rp_pool *pool);
 /** Number of ranks in the pool. */
 int rp_ranks(const rp_pool *pool);
-/** The rank that speaks for the pool, as configured. */
+/** The pool's root, as configured. */
 int rp_root(const rp_pool *pool);
-/** My node, 0 ... rp_nodes() - 1. A node is a group of ranks that share memory. */
+/** This rank's node, 0 ... rp_nodes() - 1. A node is a group of ranks that share memory. */
 int rp_node(const rp_pool *pool);
 /** Number of nodes. */
 int rp_nodes(const rp_pool *pool);
-/** My rank within my node, 0 ... rp_node_ranks() - 1. */
+/** This rank's place in its node, 0 ... rp_node_ranks() - 1. */
 int rp_node_rank(const rp_pool *pool);
-/** Number of ranks on my node. */
+/** Number of ranks on this rank's node. */
 int rp_node_ranks(const rp_pool *pool);
 
 /* ---------------------------------------------------------------------------------------------
@@ -209,8 +228,8 @@ int rp_node_ranks(const rp_pool *pool);
  * ------------------------------------------------------------------------------------------ */
 
 /**
- * Run `part` of `parts` near-equal runs of n items: the first n % parts runs have one item more.
- * *Local,* pure, a few instructions.
+ * The items of run `part` if n items are cut into `parts` near-equal runs: the first n % parts runs
+ * have one item more. *Local,* pure, a few instructions.
  *
  * @return {0, 0} for arguments without meaning: n < 0, parts < 1, part outside 0 ... parts - 1.
  */
@@ -223,16 +242,22 @@ int64_t rp_block_owner(int64_t n, int64_t parts, int64_t item);
  * Meeting
  * ------------------------------------------------------------------------------------------ */
 
-/** Waits for every rank, asleep rather than spinning. *Collective.* */
+/**
+ * Waits for every rank, asleep rather than spinning. *Collective.*
+ *
+ * @return RP_OK
+ * Cost: a meeting of the ranks, as every collective call has: some microseconds on a node with a
+ * core for every rank.
+ */
 rp_status rp_barrier(rp_pool *pool);
 
 /**
  * Tells every rank how it went on all of them. *Collective.*
  *
- * @param[in] mine    how it went here
- * @param[out] worst  RP_OK if `mine` was RP_OK everywhere, else that of the lowest rank where it was
- *                    not; may be NULL
- * @return RP_OK when the ranks have met, whatever they told.
+ * @param[in] mine    how it went here; each rank its own
+ * @param[out] worst  RP_OK if `mine` was RP_OK everywhere, else that of the lowest rank where it
+ *                    was not; may be NULL
+ * @return RP_OK when the ranks have met, whatever they told
  */
 rp_status rp_agree(rp_pool *pool, rp_status mine, rp_status *worst);
 
@@ -244,12 +269,16 @@ rp_status rp_agree(rp_pool *pool, rp_status mine, rp_status *worst);
  * Allocates zeroed memory, one instance for each node, shared by its ranks. *Collective.*
  *
  * The memory is there when the call returns: a full /dev/shm is RP_ERR_MEMORY here, not a crash
- * later. It lives in /dev/shm, or in a file in TMPDIR where that is too small, without a name: however
- * the program ends, nothing is left behind. RANKPOOL_MEMORY_DIR names another directory.
+ * later. It lives in /dev/shm, or in a file in TMPDIR where that is too small, without a name:
+ * however the program ends, nothing is left behind. RANKPOOL_MEMORY_DIR names another directory. On
+ * a node of one rank, which has nobody to share with, it is ordinary memory.
  *
  * @param[in] bytes    its size, the same on every rank, at least 1
- * @param[out] memory  its address, aligned to 4096; it differs from rank to rank, so keep no pointers
- *                     in it. NULL after an error. Owned by the caller until rp_free() or rp_close().
+ * @param[out] memory  its address, a multiple of 4096; it differs from rank to rank, so keep no
+ *                     pointers in it. NULL after an error. Owned by the caller until rp_free() or
+ *                     rp_close().
+ * @return RP_OK, RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY
+ * Cost: two meetings; clearing the memory, by the first rank of each node.
  */
 rp_status rp_alloc(rp_pool *pool, size_t bytes, void **memory);
 
@@ -257,10 +286,17 @@ rp_status rp_alloc(rp_pool *pool, size_t bytes, void **memory);
  * Frees memory of rp_alloc(). *Collective;* every rank names the same allocation.
  *
  * @param[in,out] memory  set to NULL. A pointer to NULL, on every rank, does nothing.
+ * @return RP_OK; RP_ERR_ARGUMENT for anything else than memory of rp_alloc() on this pool;
+ *         RP_ERR_MISMATCH. After an error nothing is freed.
  */
 rp_status rp_free(rp_pool *pool, void **memory);
 
-/** After it, the ranks of a node see what they stored in node memory before it. *Collective.* */
+/**
+ * After it, the ranks of a node see what they stored in node memory before it. *Collective.*
+ *
+ * @return RP_OK
+ * Cost: as rp_barrier().
+ */
 rp_status rp_node_sync(rp_pool *pool);
 
 /* ---------------------------------------------------------------------------------------------
@@ -269,8 +305,8 @@ rp_status rp_node_sync(rp_pool *pool);
 
 /** How items are dealt out. RANKPOOL_SCHEDULE="guided,100" decides for jobs that leave it open. */
 typedef enum rp_schedule {
-    RP_ADAPTIVE, /**< near-equal shares; slices that follow the measured time per item; ranks that are
-                      done take half of another's share (work stealing) */
+    RP_ADAPTIVE, /**< near-equal shares; slices that follow the measured time per item; ranks that
+                      are done take half of another's share (work stealing) */
     RP_STATIC,   /**< near-equal shares, and nobody takes another's: for loads known to be even */
     RP_DYNAMIC,  /**< as RP_ADAPTIVE, but every slice has `slice` items (default 1) */
     RP_GUIDED,   /**< 1/ranks of what remains at a time (Polychronopoulos and Kuck, 1987) */
@@ -314,20 +350,20 @@ typedef struct rp_options {
  *                     item. Above 2^31 items the smallest slice is ceil(n / 2^31) items.
  * @param[in] options  or NULL for all defaults
  * @param[out] loop    the loop; NULL after an error, and no rank enters it then
- * @return RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_STATE, RP_ERR_VERSION
+ * @return RP_OK, RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_STATE (a loop is open), RP_ERR_VERSION
  * Cost: one meeting of the ranks.
  */
 rp_status rp_loop_open(rp_pool *pool, int64_t n, const rp_options *options, rp_loop **loop);
 
 /**
- * Hands this rank the next items to compute. Not collective, but it may wait, asleep, while others hold
+ * Hands this rank the next items to compute. *Local,* but it may wait, asleep, while others hold
  * the last items.
  *
  * The items handed out last count as done when it is called again.
  *
  * @param[out] range  items to compute, at least one; undefined after false
- * @return false when every item is done, or a rank gave up. (In this version: of this node; other nodes
- *         finish their share.)
+ * @return false when every item is done, or a rank gave up. (In this version: of this node; other
+ *         nodes finish their share.)
  * Cost: about 5 ns for a single item, less per item in longer slices.
  */
 bool rp_loop_next(rp_loop *loop, rp_range *range);
@@ -338,12 +374,17 @@ bool rp_loop_next(rp_loop *loop, rp_range *range);
  * @param[in,out] loop  set to NULL
  * @param[in] mine      RP_OK after rp_loop_next() returned false; else why this rank gave up
  * @return RP_OK if every item was done, else `mine` of the lowest rank that gave up, on every rank.
- *         RP_ERR_STATE if a rank left before the end with RP_OK.
+ *         RP_ERR_STATE if a rank left before the end with RP_OK. RP_ERR_ARGUMENT, on this rank
+ *         alone, if there is no open loop.
  */
 rp_status rp_loop_close(rp_loop **loop, rp_status mine);
 
 /* ---------------------------------------------------------------------------------------------
  * Map and reduce: the items are computed by a function of the program
+ *
+ * A rank that gives a job an array lets other ranks reach its memory, by prctl(PR_SET_PTRACER,
+ * PR_SET_PTRACER_ANY): from then on and until it ends, any process of its user may trace it, also
+ * where the system (Yama) would otherwise forbid that.
  * ------------------------------------------------------------------------------------------ */
 
 /** Where an array is, or is wanted. */
@@ -373,8 +414,13 @@ typedef int (*rp_item_fn)(rp_task *task, const void *in, void *out);
 typedef int (*rp_range_fn)(rp_task *task, rp_range range, const void *in, void *out);
 
 /**
- * Joins two neighbouring results: left = left (+) right. Returns 0, or the program's own error code.
- * It need be neither commutative nor, in floating point, associative.
+ * Joins two neighbouring results: left = left (+) right. Returns 0, or the program's own error
+ * code. It need be neither commutative nor, in floating point, associative. It is called on any
+ * rank, often, and not in the order of the items.
+ *
+ * @param[in,out] left  the result of the items before; becomes that of both
+ * @param[in] right     the result of the items behind
+ * @param[in] user      options.user of the rank that calls
  */
 typedef int (*rp_combine_fn)(void *left, const void *right, void *user);
 
