@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Names of the calls and of their terms, for people. */
+/* Names of the calls and of their terms, for people. What a datatype, an operation or many counts
+ * stand for is a number that only says whether they are the same. */
 static const struct {
     const char *name;
     const char *terms[BALLOT_TERMS];
@@ -31,6 +32,25 @@ static const struct {
                       "leaf"}},
     [CALL_REDUCED] = {"rp_reduce", {NULL}},
     [CALL_SPREAD] = {"rp_map", {NULL}},
+    [CALL_BROADCAST] = {"rp_broadcast",
+                        {"n", "root", "the element's size", "the element's type",
+                         "data's allocation", "data's offset"}},
+    [CALL_SCATTER] = {"rp_scatter", {"n", "root", "the element's size", "the element's type"}},
+    [CALL_SCATTERV] = {"rp_scatterv",
+                       {"the sum of counts", "root", "the element's size", "the element's type",
+                        "a checksum of counts"}},
+    [CALL_GATHER] = {"rp_gather", {"n", "root", "the element's size", "the element's type"}},
+    [CALL_GATHERV] = {"rp_gatherv",
+                      {"the sum of counts", "root", "the element's size", "the element's type",
+                       "a checksum of counts"}},
+    [CALL_ALLGATHER] = {"rp_allgather", {"n", NULL, "the element's size", "the element's type"}},
+    [CALL_REDUCE_RANKS] = {"rp_reduce_ranks",
+                           {"n", "root", "the element's size", "the element's type", "op"}},
+    [CALL_ALLREDUCE_RANKS] = {"rp_allreduce_ranks",
+                              {"n", NULL, "the element's size", "the element's type", "op"}},
+    [CALL_EXSCAN_RANKS] = {"rp_exscan_ranks",
+                           {"n", NULL, "the element's size", "the element's type", "op"}},
+    [CALL_MOVED] = {"a collective", {NULL}},
 };
 
 /* A rank's ballot with its rank, as it is compared within and between nodes. */

@@ -1,6 +1,6 @@
 #include "world/message.h"
 
-#include <limits.h>
+#include "world/parts.h"
 
 enum {
     TAG = 0
@@ -27,7 +27,7 @@ static int in_parts(transfer move, void *bytes, size_t size, int rank, MPI_Comm 
 {
     int code = MPI_SUCCESS;
     for (size_t done = 0; done < size && code == MPI_SUCCESS;) {
-        int count = size - done < INT_MAX ? (int)(size - done) : INT_MAX;
+        int count = rpi_part((int64_t)(size - done), 1);
         code = move((char *)bytes + done, count, rank, comm);
         done += (size_t)count;
     }

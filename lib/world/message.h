@@ -1,4 +1,4 @@
-/* Messages of any length: MPI counts in int, so what is longer goes in parts. */
+/* Messages of bytes, of any length: what is longer than MPI can count goes in parts. */
 #ifndef RANKPOOL_WORLD_MESSAGE_H
 #define RANKPOOL_WORLD_MESSAGE_H
 

@@ -145,6 +145,19 @@ static rp_status furnish(struct world *world, size_t meeting_bytes, rp_error *er
     return rpi_mpi_agree(world->comm, error);
 }
 
+/* Who lives where. */
+static rp_status register_ranks(struct world *world, rp_error *error)
+{
+    world->node_of = malloc((size_t)world->ranks * sizeof *world->node_of);
+    if (world->node_of == NULL)
+        rpi_error_set(error, RP_ERR_MEMORY, "no memory to note the nodes of %d ranks",
+                      world->ranks);
+    if (rpi_mpi_agree(world->comm, error) != RP_OK)
+        return error->status;
+    int code = MPI_Allgather(&world->node, 1, MPI_INT, world->node_of, 1, MPI_INT, world->comm);
+    return rpi_mpi_check(code, "MPI_Allgather", error);
+}
+
 /* The ranks' requests must be the same before they decide who splits what. */
 static rp_status compare_requests(struct world *world, const struct world_request *request,
                                   rp_error *error)
@@ -167,7 +180,7 @@ static rp_status build(struct world *world, const struct world_request *request,
     if (compare_requests(world, request, error) != RP_OK)
         return error->status;
     find_nodes(world, request->node_size, error);
-    if (rpi_mpi_agree(world->comm, error) != RP_OK)
+    if (rpi_mpi_agree(world->comm, error) != RP_OK || register_ranks(world, error) != RP_OK)
         return error->status;
     size_t meeting_bytes = round_up(rpi_meeting_bytes(world->node_ranks), 4096);
     rpi_node_memory_make(world->node_comm, meeting_bytes + request->extra_bytes(world->node_ranks),
@@ -213,6 +226,7 @@ void rpi_world_drop(struct world *world)
 {
     free(world->meeting.summaries);
     free(world->node_first);
+    free(world->node_of);
     rpi_node_memory_drop(&world->memory);
     free_comm(&world->agents);
     free_comm(&world->leaders);
