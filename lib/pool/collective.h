@@ -1,0 +1,70 @@
+/* What the collectives that move data share: arguments that make sense, a meeting before and a
+ * meeting after.
+ *
+ * The meeting after tells every rank how it went on all of them; and nobody goes on while a rank
+ * still reads the caller's memory. In between MPI is called, by ranks that are all there. */
+#ifndef RANKPOOL_POOL_COLLECTIVE_H
+#define RANKPOOL_POOL_COLLECTIVE_H
+
+#include "pool/pool.h"
+#include "world/transfer.h"
+
+enum {
+    NO_ROOT = -1
+};
+
+struct collective {
+    rp_pool *pool;
+    struct ballot ballot; /* the terms before TERM_OWN are set by rpi_collective_begin() */
+    struct layout layout; /* of an element; known if nothing is wrong */
+    int root;             /* or NO_ROOT */
+    int64_t n;
+    const int64_t *counts; /* elements of each rank, or NULL: near-equal blocks */
+};
+
+enum {
+    TERM_OWN = 4
+};
+
+/* Each looks at arguments, and notes in the ballot what is wrong unless something was wrong before.
+ * */
+
+void rpi_collective_begin(struct collective *collective, rp_pool *pool, enum call call, int root,
+                          int64_t n, rp_element element);
+
+/* The same, for one count per rank: n is their sum. */
+void rpi_collective_begin_counted(struct collective *collective, rp_pool *pool, enum call call,
+                                  int root, const int64_t *counts, rp_element element);
+
+/* A buffer of so many elements of this rank; `name` for people. Empty if something is wrong. */
+struct run rpi_collective_buffer(struct collective *collective, const char *name, const void *base,
+                                 int64_t count);
+
+/* The buffer of this rank's part. */
+struct run rpi_collective_own(struct collective *collective, const char *name, const void *base);
+
+/* Two buffers that must not overlap. */
+void rpi_collective_apart(struct collective *collective, const struct run *one,
+                          const struct run *other);
+
+/* Something else that is wrong. */
+void rpi_collective_refuse(struct collective *collective, rp_status status, const char *text);
+
+/* Is this rank the root? */
+bool rpi_collective_at_root(const struct collective *collective);
+
+/* How many elements are a rank's part; the parts follow one another. */
+int64_t rpi_collective_part(const struct collective *collective, int rank);
+
+/* Sends, or receives, what of `all` belongs to others, and returns this rank's own part of it. */
+struct run rpi_collective_others(const struct collective *collective, const void *all,
+                                 void (*move)(struct transfer *, const struct run *, int rank),
+                                 struct transfer *transfer);
+
+/* The meeting before. Unless it returns RP_OK, nothing may be moved. */
+rp_status rpi_collective_meet(struct collective *collective);
+
+/* The meeting after; `code` is what MPI answered to `call` here. */
+rp_status rpi_collective_end(struct collective *collective, int code, const char *call);
+
+#endif
