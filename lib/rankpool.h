@@ -372,9 +372,13 @@ rp_status rp_gather(rp_pool *pool, int root, const void *mine, int64_t n, rp_ele
  * Collects n elements on every rank, of which rank r has those of rp_block(n, ranks, r).
  * *Collective.*
  *
+ * Node memory of rp_alloc() is filled once per node: `all` is then the same place in the same
+ * allocation on every rank.
+ *
  * @param[in] mine  this rank's elements
- * @param[out] all  n elements, each rank its own: not node memory that several ranks name
- * Cost: two meetings and MPI_Allgatherv.
+ * @param[out] all  n elements
+ * Cost: two meetings and MPI_Allgatherv. Into node memory one copy of `mine`, and if there are
+ * several nodes another meeting, and one MPI_Bcast per rank among the first ranks of the nodes.
  */
 rp_status rp_allgather(rp_pool *pool, const void *mine, int64_t n, rp_element element, void *all);
 

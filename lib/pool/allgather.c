@@ -1,6 +1,6 @@
 /* Collecting on every rank. */
-#include "base/error.h"
 #include "pool/collective.h"
+#include "world/mpi_error.h"
 #include "world/parts.h"
 
 #include <stdlib.h>
@@ -10,28 +10,21 @@ struct shares {
     int *counts, *places;
 };
 
-/* Where a rank's part begins, in units. */
-static int64_t begin_of(const struct collective *collective, int rank)
+static int64_t clamp(int64_t value, int64_t most)
 {
-    int ranks = collective->pool->world.ranks;
-    return rp_block(collective->n, ranks, rank).begin * collective->layout.units;
-}
-
-static int64_t end_of(const struct collective *collective, int rank)
-{
-    int ranks = collective->pool->world.ranks;
-    return rp_block(collective->n, ranks, rank).end * collective->layout.units;
+    return value < 0 ? 0 : value < most ? value : most;
 }
 
 /* The ranks' shares of the `count` units that begin with `first`. */
 static void set_shares(const struct collective *collective, int64_t first, int count,
                        struct shares *shares)
 {
-    for (int rank = 0; rank < collective->pool->world.ranks; rank++) {
-        int64_t begin = begin_of(collective, rank) - first;
-        int64_t end = end_of(collective, rank) - first;
-        begin = begin < 0 ? 0 : begin < count ? begin : count;
-        end = end < 0 ? 0 : end < count ? end : count;
+    int ranks = collective->pool->world.ranks;
+    int64_t units = collective->layout.units;
+    for (int rank = 0; rank < ranks; rank++) {
+        rp_range block = rp_block(collective->n, ranks, rank);
+        int64_t begin = clamp(block.begin * units - first, count);
+        int64_t end = clamp(block.end * units - first, count);
         shares->places[rank] = (int)begin;
         shares->counts[rank] = (int)(end - begin);
     }
@@ -60,13 +53,57 @@ static int gather_parts(const struct collective *collective, const struct run *m
     return code;
 }
 
+/* In node memory every rank puts its part where it belongs. */
+static rp_status fill_node(struct collective *collective, const struct run *mine, const void *all)
+{
+    rp_pool *pool = collective->pool;
+    rp_range block = rp_block(collective->n, pool->world.ranks, pool->world.rank);
+    struct run own = rpi_run(&collective->layout, all, block.begin, block.end - block.begin);
+    struct transfer transfer;
+    struct ballot ballot = rpi_ballot(CALL_STAGED);
+    rpi_transfer_begin(&transfer, pool->world.comm);
+    rpi_transfer_copy(&transfer, mine, &own);
+    rpi_mpi_check(rpi_transfer_end(&transfer), "copying by MPI", &ballot.error);
+    return rpi_pool_meet(pool, &ballot);
+}
+
+/* The first ranks of the nodes exchange what is on them, rank by rank: those of a node need not be
+ * neighbours. */
+static int fill_other_nodes(const struct collective *collective, const void *all)
+{
+    const struct world *world = &collective->pool->world;
+    int code = MPI_SUCCESS;
+    for (int rank = 0; rank < world->ranks && code == MPI_SUCCESS; rank++) {
+        rp_range block = rp_block(collective->n, world->ranks, rank);
+        struct run part = rpi_run(&collective->layout, all, block.begin, block.end - block.begin);
+        code = rpi_run_broadcast(&part, world->node_of[rank], world->leaders);
+    }
+    return code;
+}
+
+static rp_status gather_in_node_memory(struct collective *collective, const struct run *mine,
+                                       const void *all)
+{
+    const struct world *world = &collective->pool->world;
+    int code = MPI_SUCCESS;
+    rp_status status = fill_node(collective, mine, all);
+    if (status != RP_OK || world->nodes == 1)
+        return status;
+    if (world->leaders != MPI_COMM_NULL)
+        code = fill_other_nodes(collective, all);
+    return rpi_collective_end(collective, code, "MPI_Bcast");
+}
+
 static rp_status allgather(struct collective *collective, const struct run *mine,
                            const struct run *all, struct shares *shares)
 {
+    bool on_nodes = rpi_collective_on_nodes(collective, all);
     if (shares->counts == NULL || shares->places == NULL)
         rpi_collective_refuse(collective, RP_ERR_MEMORY, "no memory for the counts of all ranks");
     if (rpi_collective_meet(collective) != RP_OK)
         return collective->pool->last.status;
+    if (on_nodes)
+        return gather_in_node_memory(collective, mine, all->base);
     int code = gather_parts(collective, mine, all, shares);
     return rpi_collective_end(collective, code, "MPI_Allgatherv");
 }

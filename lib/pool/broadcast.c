@@ -1,5 +1,4 @@
-/* The same data for everyone: a copy for each rank, or for each node if it goes into node memory.
- * */
+/* The same data for everyone: a copy for each rank, or for each node if it is node memory. */
 #include "pool/collective.h"
 
 /* In node memory the first ranks of the nodes do it for all; the others sleep in the meeting that
@@ -14,20 +13,15 @@ static int fill_nodes(const struct world *world, const struct run *data, int roo
 rp_status rp_broadcast(rp_pool *pool, int root, void *data, int64_t n, rp_element element)
 {
     struct collective collective;
-    int64_t offset = 0;
     if (pool == NULL)
         return RP_ERR_ARGUMENT;
     rpi_collective_begin(&collective, pool, CALL_BROADCAST, root, n, element);
     struct run run = rpi_collective_buffer(&collective, "data", data, n);
-    int64_t allocation = rpi_allocation_find(pool, data, &offset);
-    if (n > 0) {
-        collective.ballot.terms[TERM_OWN] = allocation;
-        collective.ballot.terms[TERM_OWN + 1] = offset;
-    }
+    bool on_nodes = rpi_collective_on_nodes(&collective, &run);
     if (rpi_collective_meet(&collective) != RP_OK)
         return pool->last.status;
     const struct world *world = &pool->world;
     int code =
-        allocation < 0 ? rpi_run_broadcast(&run, root, world->comm) : fill_nodes(world, &run, root);
+        on_nodes ? fill_nodes(world, &run, root) : rpi_run_broadcast(&run, root, world->comm);
     return rpi_collective_end(&collective, code, "MPI_Bcast");
 }

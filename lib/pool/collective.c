@@ -132,6 +132,16 @@ void rpi_collective_apart(struct collective *collective, const struct run *one,
                               "what is sent and what is received overlap in memory");
 }
 
+bool rpi_collective_on_nodes(struct collective *collective, const struct run *run)
+{
+    int64_t offset = 0, allocation = -1;
+    if (run->units > 0)
+        allocation = rpi_allocation_find(collective->pool, run->base, &offset);
+    collective->ballot.terms[TERM_OWN] = allocation;
+    collective->ballot.terms[TERM_OWN + 1] = offset;
+    return allocation >= 0;
+}
+
 void rpi_collective_refuse(struct collective *collective, rp_status status, const char *text)
 {
     if (sound(collective))

@@ -47,6 +47,9 @@ struct run rpi_collective_own(struct collective *collective, const char *name, c
 void rpi_collective_apart(struct collective *collective, const struct run *one,
                           const struct run *other);
 
+/* A buffer that may be node memory, and is then the same place in it on every rank. Is it? */
+bool rpi_collective_on_nodes(struct collective *collective, const struct run *run);
+
 /* Something else that is wrong. */
 void rpi_collective_refuse(struct collective *collective, rp_status status, const char *text);
 
