@@ -113,7 +113,7 @@ rp_status rp_allgather(rp_pool *pool, const void *mine, int64_t n, rp_element el
     struct collective collective;
     if (pool == NULL)
         return RP_ERR_ARGUMENT;
-    rpi_collective_begin(&collective, pool, CALL_ALLGATHER, NO_ROOT, n, element);
+    rpi_collective_begin(&collective, pool, CALL_ALLGATHER, 0, n, element);
     struct run own = rpi_collective_own(&collective, "mine", mine);
     struct run whole = rpi_collective_buffer(&collective, "all", all, n);
     rpi_collective_apart(&collective, &own, &whole);

@@ -23,7 +23,7 @@ static bool sound(const struct collective *collective)
 static void check_root(struct collective *collective)
 {
     int ranks = collective->pool->world.ranks, root = collective->root;
-    if (sound(collective) && root != NO_ROOT && (root < 0 || root >= ranks))
+    if (sound(collective) && (root < 0 || root >= ranks))
         rpi_error_set(&collective->ballot.error, RP_ERR_ARGUMENT,
                       "root is %d, but the ranks are 0 to %d", root, ranks - 1);
 }

@@ -9,15 +9,11 @@
 #include "pool/pool.h"
 #include "world/transfer.h"
 
-enum {
-    NO_ROOT = -1
-};
-
 struct collective {
     rp_pool *pool;
     struct ballot ballot; /* the terms before TERM_OWN are set by rpi_collective_begin() */
     struct layout layout; /* of an element; known if nothing is wrong */
-    int root;             /* or NO_ROOT */
+    int root;             /* 0 in calls without one */
     int64_t n;
     const int64_t *counts; /* elements of each rank, or NULL: near-equal blocks */
 };

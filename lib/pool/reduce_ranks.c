@@ -105,7 +105,7 @@ rp_status rp_allreduce_ranks(rp_pool *pool, const void *mine, int64_t n, MPI_Dat
     struct reducing reducing;
     if (pool == NULL)
         return RP_ERR_ARGUMENT;
-    begin(&reducing, pool, CALL_ALLREDUCE_RANKS, NO_ROOT, mine, n, type, op);
+    begin(&reducing, pool, CALL_ALLREDUCE_RANKS, 0, mine, n, type, op);
     set_result(&reducing, result, true);
     return reduce(&reducing, reduce_to_all, "MPI_Allreduce");
 }
@@ -116,7 +116,7 @@ rp_status rp_exscan_ranks(rp_pool *pool, const void *mine, int64_t n, MPI_Dataty
     struct reducing reducing;
     if (pool == NULL)
         return RP_ERR_ARGUMENT;
-    begin(&reducing, pool, CALL_EXSCAN_RANKS, NO_ROOT, mine, n, type, op);
+    begin(&reducing, pool, CALL_EXSCAN_RANKS, 0, mine, n, type, op);
     set_result(&reducing, result, pool->world.rank > 0);
     return reduce(&reducing, scan, "MPI_Exscan");
 }
