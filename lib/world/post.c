@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "base/environment.h"
 #include "base/error.h"
+#include "world/parts.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,12 +133,6 @@ int rpi_post_letter(struct post *post, int to, const void *letter)
                                             .note = {.owned = copy}});
 }
 
-/* The length of the next part of a payload of which so much is done. */
-static int part(size_t bytes, size_t done)
-{
-    return bytes - done < INT_MAX ? (int)(bytes - done) : INT_MAX;
-}
-
 int rpi_post_payload(struct post *post, int to, enum post_channel channel, const void *memory,
                      size_t bytes, int *pending)
 {
@@ -146,7 +140,7 @@ int rpi_post_payload(struct post *post, int to, enum post_channel channel, const
     for (size_t done = 0; done < bytes && code == MPI_SUCCESS;) {
         struct post_send send = {.to = to,
                                  .tag = TAG_PAYLOAD + (int)channel,
-                                 .count = part(bytes, done),
+                                 .count = rpi_part((int64_t)(bytes - done), 1),
                                  .memory = (const char *)memory + done,
                                  .note = {.pending = pending}};
         code = submit(post, &send);
@@ -160,7 +154,7 @@ int rpi_post_expect(struct post *post, int from, enum post_channel channel, void
                     size_t bytes, int *pending)
 {
     for (size_t done = 0; done < bytes;) {
-        int count = part(bytes, done);
+        int count = rpi_part((int64_t)(bytes - done), 1);
         if (!reserve(post))
             return MPI_ERR_NO_MEM;
         int code = MPI_Irecv((char *)memory + done, count, MPI_BYTE, from,

@@ -61,30 +61,13 @@ static int number_nodes(struct world *world)
     return code;
 }
 
-/* Tells every rank how many ranks each node has. */
-static int count_ranks(struct world *world)
-{
-    int code = MPI_SUCCESS;
-    world->node_first[0] = 0;
-    if (world->leaders != MPI_COMM_NULL)
-        code = MPI_Allgather(&world->node_ranks, 1, MPI_INT, &world->node_first[1], 1, MPI_INT,
-                             world->leaders);
-    if (code == MPI_SUCCESS)
-        code = MPI_Bcast(&world->node_first[1], world->nodes, MPI_INT, 0, world->node_comm);
-    for (int i = 0; i < world->nodes; i++)
-        world->node_first[i + 1] += world->node_first[i];
-    return code;
-}
-
 /* Every node has an agent, whose number is that of the node. The root is its node's. */
 static int choose_agents(struct world *world)
 {
-    world->root_node = world->node;
-    int code = MPI_Bcast(&world->root_node, 1, MPI_INT, world->root, world->comm);
+    world->root_node = world->node_of[world->root];
     bool agent =
         world->node == world->root_node ? world->rank == world->root : world->node_rank == 0;
-    if (code == MPI_SUCCESS)
-        code = MPI_Comm_split(world->comm, agent ? 0 : MPI_UNDEFINED, world->node, &world->agents);
+    int code = MPI_Comm_split(world->comm, agent ? 0 : MPI_UNDEFINED, world->node, &world->agents);
     if (code == MPI_SUCCESS && agent)
         MPI_Comm_set_errhandler(world->agents, MPI_ERRORS_RETURN);
     return code;
@@ -106,16 +89,6 @@ static rp_status find_nodes(struct world *world, int node_size, rp_error *error)
     if (rpi_mpi_check(split_nodes(world, node_size), "MPI_Comm_split_type", error) != RP_OK)
         return error->status;
     if (rpi_mpi_check(number_nodes(world), "MPI_Comm_split", error) != RP_OK)
-        return error->status;
-    world->node_first = calloc((size_t)world->nodes + 1, sizeof *world->node_first);
-    if (world->node_first == NULL)
-        rpi_error_set(error, RP_ERR_MEMORY, "no memory to count the ranks of %d nodes",
-                      world->nodes);
-    if (rpi_mpi_agree(world->comm, error) != RP_OK)
-        return error->status;
-    if (rpi_mpi_check(count_ranks(world), "MPI_Allgather", error) != RP_OK)
-        return error->status;
-    if (rpi_mpi_check(choose_agents(world), "MPI_Comm_split", error) != RP_OK)
         return error->status;
     return rpi_mpi_check(count_cores(world), "MPI_Allreduce", error);
 }
@@ -149,13 +122,20 @@ static rp_status furnish(struct world *world, size_t meeting_bytes, rp_error *er
 static rp_status register_ranks(struct world *world, rp_error *error)
 {
     world->node_of = malloc((size_t)world->ranks * sizeof *world->node_of);
-    if (world->node_of == NULL)
+    world->node_first = calloc((size_t)world->nodes + 1, sizeof *world->node_first);
+    if (world->node_of == NULL || world->node_first == NULL)
         rpi_error_set(error, RP_ERR_MEMORY, "no memory to note the nodes of %d ranks",
                       world->ranks);
     if (rpi_mpi_agree(world->comm, error) != RP_OK)
         return error->status;
     int code = MPI_Allgather(&world->node, 1, MPI_INT, world->node_of, 1, MPI_INT, world->comm);
-    return rpi_mpi_check(code, "MPI_Allgather", error);
+    if (rpi_mpi_check(code, "MPI_Allgather", error) != RP_OK)
+        return error->status;
+    for (int rank = 0; rank < world->ranks; rank++)
+        world->node_first[world->node_of[rank] + 1]++;
+    for (int node = 0; node < world->nodes; node++)
+        world->node_first[node + 1] += world->node_first[node];
+    return rpi_mpi_check(choose_agents(world), "MPI_Comm_split", error);
 }
 
 /* The ranks' requests must be the same before they decide who splits what. */

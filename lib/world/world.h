@@ -15,8 +15,8 @@ struct world {
     int node, nodes, node_rank, node_ranks;
     int root_node;
     int *node_first; /* ranks on nodes with a lower number, for each node, and all ranks behind */
-    int *node_of;     /* by rank; owned */
-    double crowding;  /* ranks per core on this node, at least 1; above 1 waiting must give its core
+    int *node_of;    /* by rank; owned */
+    double crowding; /* ranks per core on this node, at least 1; above 1 waiting must give its core
                         away at once */
     struct node_memory memory; /* meeting place, then `extra` bytes */
     void *extra;
