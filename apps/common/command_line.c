@@ -139,8 +139,6 @@ void command_line_read(const struct command *command, int argc, char **argv, voi
     opterr = 0;
     while (take_word(command, argc, argv, settings, options, line))
         continue;
-    if (line->wish == COMMAND_RUN && line->operands < command->least_operands)
-        command_line_complain(line, "too few arguments: give %s", command->operands_wanted);
     if (line->wish == COMMAND_RUN)
         command->take_operands(line, settings);
 }

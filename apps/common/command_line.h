@@ -31,9 +31,8 @@ struct command_line {
 /* What a program understands, besides --help, --version and --ranks N, which all of them do. */
 struct command {
     const char *name;
-    const char *help;            /* the text of --help */
-    const char *operands_wanted; /* for people: "at most two numbers, START and STOP" */
-    int least_operands;
+    const char *help;             /* the text of --help */
+    const char *operands_wanted;  /* for people: "at most two numbers, START and STOP" */
     int most_operands;            /* up to MOST_OPERANDS */
     const struct option *options; /* with flag NULL and val 1 ... 999; ended by a zero entry */
     /* Takes an option's val and argument (NULL if it has none); `settings` is the program's own.
