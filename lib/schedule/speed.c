@@ -3,8 +3,9 @@
 #include <math.h>
 #include <stdbool.h>
 
-/* Shorter measurements would be about single slices; older ones about other items. */
-static const double shortest = 0.02, memory = 0.3;
+/* Shorter measurements would be about single slices; older ones about other items. After a long item,
+ * during which nothing was done, the speed comes back in a few measurements. */
+static const double shortest = 0.02, memory = 0.3, recovery = 0.5;
 
 struct speed rpi_speed_start(double now)
 {
@@ -18,7 +19,11 @@ void rpi_speed_learn(struct speed *speed, double now, uint32_t done)
     if (seconds < shortest || (first && done <= speed->done))
         return;
     double measured = done > speed->done ? (done - speed->done) / seconds : 0;
-    double share = first ? 1 : 1 - exp(-seconds / memory);
+    double share = 1 - exp(-seconds / memory);
+    if (measured > speed->units_per_second && share < recovery)
+        share = recovery;
+    if (first)
+        share = 1;
     speed->units_per_second += share * (measured - speed->units_per_second);
     speed->since = now;
     speed->done = done;

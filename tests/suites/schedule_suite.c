@@ -342,6 +342,11 @@ START_TEST(speed_follows_what_is_done)
     for (int i = 1; i <= 100; i++)
         rpi_speed_learn(&speed, 11 + 0.1 * i, 1000 + 10 * (uint32_t)i);
     ck_assert_double_eq_tol(speed.units_per_second, 100, 1);
+    /* A long item, and then the old speed again. */
+    rpi_speed_learn(&speed, 25, 2000);
+    for (int i = 1; i <= 5; i++)
+        rpi_speed_learn(&speed, 25 + 0.025 * i, 2000 + 25 * (uint32_t)i);
+    ck_assert_double_gt(speed.units_per_second, 900);
 }
 END_TEST
 
