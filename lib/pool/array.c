@@ -54,12 +54,12 @@ static struct told tell(const rp_pool *pool, const struct array *arrays, int cou
 {
     struct told told = {.node = pool->world.node};
     for (int i = 0; i < count; i++) {
-        /* Only a process that has something to show lets others look into its memory. */
-        if (arrays[i].base != NULL)
-            told.self = rpi_peer_self();
         told.arrays[i].address = (uint64_t)(uintptr_t)arrays[i].base;
         told.arrays[i].allocation =
             rpi_allocation_find(pool, arrays[i].base, &told.arrays[i].offset);
+        /* Only a process that has something to show lets others look into its memory. */
+        if (arrays[i].base != NULL && told.arrays[i].allocation < 0)
+            told.self = rpi_peer_self();
     }
     return told;
 }
