@@ -308,7 +308,7 @@ rp_status rp_node_sync(rp_pool *pool);
  *   have arrived, so on return every buffer may be used again on every rank.
  * - Elements are counted from 0; n and counts are 64-bit. Buffers are the caller's.
  * - `root`, n, counts and what an element is made of are the same on every rank (RP_ERR_MISMATCH).
- *   How an element lies in memory may differ from rank to rank.
+ *   How a datatype lies in memory may differ from rank to rank, but not on a node for node memory.
  * - Buffers must not overlap, from their first byte to their last. A buffer of no elements, and one
  *   that is not looked at, may be NULL.
  * - They return RP_OK, RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY, RP_ERR_STATE or RP_ERR_MPI.

@@ -82,10 +82,12 @@ static int reduce_to_all(const void *mine, void *result, int count, const struct
                          how->collective.pool->world.comm);
 }
 
+/* MPI does not look at the first rank's result either, but MPICH wants an address. */
 static int scan(const void *mine, void *result, int count, const struct reducing *how)
 {
-    return MPI_Exscan(mine, result, count, how->collective.layout.type, how->op,
-                      how->collective.pool->world.comm);
+    char nothing;
+    return MPI_Exscan(mine, result != NULL ? result : &nothing, count, how->collective.layout.type,
+                      how->op, how->collective.pool->world.comm);
 }
 
 rp_status rp_reduce_ranks(rp_pool *pool, int root, const void *mine, int64_t n, MPI_Datatype type,

@@ -6,15 +6,17 @@
 
 #include <inttypes.h>
 
-/* MPI cannot be asked whether a datatype is committed, but it refuses to send one that is not. */
+/* MPI cannot be asked whether a datatype is committed, but it refuses to send one that is not, even
+ * to nobody. */
 static rp_status check_type(MPI_Datatype type, MPI_Comm comm, rp_error *error)
 {
     const MPI_Datatype zero = 0;
+    const char nothing = 0;
     if (type == zero || type == MPI_DATATYPE_NULL)
         return rpi_error_set(error, RP_ERR_ARGUMENT,
                              "the element is neither bytes nor a datatype: use rp_bytes() of 1 or "
                              "more, or rp_datatype()");
-    if (MPI_Send(NULL, 0, type, MPI_PROC_NULL, 0, comm) != MPI_SUCCESS)
+    if (MPI_Send(&nothing, 1, type, MPI_PROC_NULL, 0, comm) != MPI_SUCCESS)
         return rpi_error_set(error, RP_ERR_ARGUMENT,
                              "the datatype of the element is not committed, or not valid");
     return RP_OK;
@@ -44,15 +46,15 @@ rp_status rpi_layout_make(struct layout *layout, rp_element element, MPI_Comm co
     *layout = (struct layout){.type = MPI_BYTE, .units = 1, .size = 1, .extent = 1, .high = 1};
     if (element.size > PTRDIFF_MAX)
         return rpi_error_set(error, RP_ERR_ARGUMENT,
-                             "an element of %zu bytes is more than memory "
-                             "can hold",
-                             element.size);
-    if (element.size > 0)
+                             "an element of %zu bytes is more than memory can hold", element.size);
+    if (element.size > 0) {
         layout->units = (int64_t)element.size;
-    else if (check_type(element.type, comm, error) != RP_OK ||
-             measure(layout, element.type, error) != RP_OK)
+        return RP_OK;
+    }
+    if (check_type(element.type, comm, error) != RP_OK ||
+        measure(layout, element.type, error) != RP_OK)
         return error->status;
-    return rpi_signature(layout->type, layout->units, &layout->signature, error);
+    return rpi_signature(element.type, &layout->signature, error);
 }
 
 bool rpi_layout_fits(const struct layout *layout, int64_t n)

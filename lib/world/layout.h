@@ -1,7 +1,8 @@
 /* Layout: how the elements of a collective lie in memory, in units that MPI can count.
  *
  * An element that is plain bytes is as many units of one byte, any other is one unit of its
- * datatype. So transfers know units only, and can be cut between any two of them. */
+ * datatype. So transfers know units only, and can be cut between any two of them. All ranks must cut
+ * at the same places: so where an element is plain bytes on one rank it must be so on all. */
 #ifndef RANKPOOL_WORLD_LAYOUT_H
 #define RANKPOOL_WORLD_LAYOUT_H
 
@@ -13,7 +14,7 @@ struct layout {
     int64_t size;       /* bytes of data in a unit */
     MPI_Aint extent;    /* bytes from a unit to the next */
     MPI_Aint low, high; /* bytes of a unit lie from `low` to before `high`, seen from its address */
-    uint64_t signature; /* of what an element is made, whatever its gaps */
+    uint64_t signature; /* of what an element is made, whatever its gaps; 0: plain bytes */
 };
 
 /* A run of units in memory. */

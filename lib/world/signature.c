@@ -121,11 +121,11 @@ static bool sequence_of(MPI_Datatype type, struct sequence *sequence)
     return known;
 }
 
-rp_status rpi_signature(MPI_Datatype type, int64_t elements, uint64_t *signature, rp_error *error)
+rp_status rpi_signature(MPI_Datatype type, uint64_t *signature, rp_error *error)
 {
     struct sequence sequence;
     if (!sequence_of(type, &sequence))
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory to look into a datatype");
-    *signature = repeated(sequence, elements).hash;
+    *signature = sequence.hash;
     return RP_OK;
 }

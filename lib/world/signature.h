@@ -5,8 +5,8 @@
 
 #include "rankpool.h"
 
-/* A number that stands for the signature of so many elements of a type that is valid: equal for
- * equal signatures, and on every rank. Local. */
-rp_status rpi_signature(MPI_Datatype type, int64_t elements, uint64_t *signature, rp_error *error);
+/* A number that stands for the signature of a valid type: equal for equal signatures, and on every
+ * rank. Local. */
+rp_status rpi_signature(MPI_Datatype type, uint64_t *signature, rp_error *error);
 
 #endif

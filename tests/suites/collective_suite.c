@@ -107,7 +107,7 @@ static MPI_Datatype of_duplicates(struct form *form, MPI_Datatype basic)
     return type;
 }
 
-/* The same data on every rank, laid out in another way on each, or on none; sometimes plain bytes. */
+/* Plain bytes; or the same values on every rank, if wanted laid out in another way on each. */
 static struct form random_form(bool same_layout)
 {
     static MPI_Datatype (*const layouts[])(struct form *, MPI_Datatype) = {
@@ -117,13 +117,13 @@ static struct form random_form(bool same_layout)
     const int ways = sizeof layouts / sizeof layouts[0];
     int basic = random_below(4), way = random_below(ways + 1);
     struct form form = {.basics = 1 + random_below(MOST_BASICS), .basic_size = sizes[basic]};
-    if (!same_layout)
-        way = (way + world_rank()) % (ways + 1);
     if (way == ways && basic == 0) {
         spread(&form, 1, form.basics);
         form.element = rp_bytes((size_t)form.basics);
         return form;
     }
+    if (!same_layout)
+        way += world_rank();
     form.element = rp_datatype(layouts[way % ways](&form, basics[basic]));
     MPI_Type_commit(&form.element.type);
     return form;

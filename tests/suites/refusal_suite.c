@@ -239,6 +239,8 @@ START_TEST(ranks_that_differ)
         bad.element = rp_datatype(MPI_FLOAT);
         refused(ELEMENT, bad, RP_ERR_MISMATCH);
         refused(OP, bad, RP_ERR_MISMATCH);
+        bad.element = rp_bytes(sizeof(int32_t));
+        refused(ELEMENT, bad, RP_ERR_MISMATCH);
         bad = good_arguments();
         bad.op = MPI_MAX;
         refused(OP, bad, RP_ERR_MISMATCH);
