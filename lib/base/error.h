@@ -7,6 +7,9 @@
 /* A record that says all is well. */
 void rpi_error_clear(rp_error *error);
 
+/* Fills in the name of this host. */
+void rpi_error_host(rp_error *error);
+
 /* Fills in a record, on this host, with no item and no rank to blame, and returns `status`. A text
  * too long for the record is cut, never refused. */
 rp_status rpi_error_set(rp_error *error, rp_status status, const char *format, ...)

@@ -194,6 +194,7 @@ static struct verdict mismatch(const struct statement *first, const struct state
     struct verdict verdict = {.lost_step = lost_step};
     rpi_error_set(&verdict.error, RP_ERR_MISMATCH, "%s, but %s", one, other);
     verdict.error.rank = different->rank;
+    memcpy(verdict.error.host, different->ballot.error.host, sizeof verdict.error.host);
     return verdict;
 }
 
@@ -231,9 +232,17 @@ static int complete(MPI_Request *request)
     return code;
 }
 
-/* The leaders tell each other what their nodes said. */
-static struct verdict exchange(struct meeting *meeting, const struct summary *mine)
+/* If this node's ranks turn out to differ from others, all nodes must name the same host. */
+static void sign(struct summary *summary)
 {
+    rpi_error_host(&summary->first.ballot.error);
+    rpi_error_host(&summary->different.ballot.error);
+}
+
+/* The leaders tell each other what their nodes said. */
+static struct verdict exchange(struct meeting *meeting, struct summary *mine)
+{
+    sign(mine);
     if (meeting->nodes == 1)
         return judge(mine, 1);
     struct verdict verdict = {.lost_step = true};
