@@ -92,21 +92,22 @@ static void run(const struct test_group *group, const struct test_case *test)
         printf("ok %s: %s\n", group->name, test->name);
 }
 
-/* With an argument, only the groups and tests whose name contains it. */
-static bool wanted(const char *filter, const struct test_group *group, const struct test_case *test)
+/* With arguments, only the groups and tests whose name contains one of them. */
+static bool wanted(char **filters, const struct test_group *group, const struct test_case *test)
 {
-    return filter == NULL || strstr(group->name, filter) != NULL ||
-           strstr(test->name, filter) != NULL;
+    bool wanted = *filters == NULL;
+    for (; *filters != NULL && !wanted; filters++)
+        wanted = strstr(group->name, *filters) != NULL || strstr(test->name, *filters) != NULL;
+    return wanted;
 }
 
 int main(int argc, char **argv)
 {
-    const char *filter = argc > 1 ? argv[1] : NULL;
     int provided, passed = 0;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided);
     for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++) {
         for (const struct test_case *test = groups[g]->cases; test->name != NULL; test++) {
-            if (!wanted(filter, groups[g], test))
+            if (!wanted(argv + 1, groups[g], test))
                 continue;
             run(groups[g], test);
             passed++;
