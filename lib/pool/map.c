@@ -62,6 +62,7 @@ static void set_terms(struct ballot *ballot, const rp_map_job *job, const struct
     ballot->terms[6] = job->out_place;
     ballot->terms[7] = job->range != NULL;
     ballot->terms[8] = job->options.on_failure;
+    ballot->terms[9] = (int64_t)job->options.seed;
 }
 
 static void set_statuses(uint8_t *statuses, int64_t count, rp_status status)
@@ -164,7 +165,7 @@ rp_status rp_map(rp_pool *pool, const rp_map_job *job)
         .begin = begin_statuses,
         .compute = job->item != NULL ? compute_items : compute_range,
         .closure = (void *)(uintptr_t)job,
-        .task = {.user = job->options.user},
+        .task = {.user = job->options.user, .seed = job->options.seed},
     };
     return rpi_work_off(&work);
 }

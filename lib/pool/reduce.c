@@ -61,6 +61,7 @@ static void set_terms(struct ballot *ballot, const rp_reduce_job *job, const str
     ballot->terms[4] = job->in_place;
     ballot->terms[5] = (int64_t)job->result_size;
     ballot->terms[6] = job->leaf;
+    ballot->terms[7] = (int64_t)job->options.seed;
 }
 
 static int join(void *left, const void *right, void *closure)
@@ -214,7 +215,7 @@ static rp_status work_off(rp_pool *pool, const struct array *input, struct reduc
         .fence = reduction->leaf,
         .compute = compute,
         .closure = reduction,
-        .task = {.user = reduction->job->options.user},
+        .task = {.user = reduction->job->options.user, .seed = reduction->job->options.seed},
     };
     /* Whole leaves, if several fit into a piece. */
     if (work.piece >= reduction->leaf) {

@@ -16,6 +16,11 @@ void *rp_task_user(const rp_task *task)
     return task->user;
 }
 
+void rp_task_random(const rp_task *task, int64_t item, rp_random *random)
+{
+    rp_random_begin(random, task->seed, item);
+}
+
 int rp_task_fail(rp_task *task, int64_t item, int code, const char *format, ...)
 {
     char text[sizeof task->failure.text];

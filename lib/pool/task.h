@@ -7,6 +7,7 @@
 struct rp_task {
     int64_t item; /* at hand, or the first of the range at hand */
     void *user;
+    uint64_t seed;
     rp_error failure; /* of this call; status RP_OK: none told */
 };
 

@@ -21,7 +21,7 @@ struct test_group {
     const struct test_case *cases;
 };
 
-extern const struct test_group base_tests, schedule_tests, world_tests, memory_tests,
+extern const struct test_group base_tests, schedule_tests, random_tests, world_tests, memory_tests,
     collective_tests, loop_tests, map_tests, reduce_tests, nodes_tests, conformance_tests,
     footprint_tests, reduce_ranks_tests, refusal_tests;
 

@@ -1,0 +1,182 @@
+/* Random numbers beside Random123 called directly, in the plainest loop: on one core. */
+#include "measure.h"
+
+#include <Random123/philox.h>
+#include <Random123/u01fixedpt.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    DRAWS = 40000000,
+    BUFFER = 2000
+};
+
+/* What the compiler may not know. */
+static volatile uint64_t seed = 7, item = 3;
+static double sum, buffer[BUFFER];
+
+static inline double unit_of(uint32_t low, uint32_t high)
+{
+    return u01fixedpt_open_open_64_double((uint64_t)high << 32 | low);
+}
+
+static inline philox4x32_ctr_t block_of(uint64_t key, uint64_t number, uint64_t stream)
+{
+    philox4x32_key_t keys = {{(uint32_t)key, (uint32_t)(key >> 32)}};
+    philox4x32_ctr_t counter = {
+        {(uint32_t)number, (uint32_t)(number >> 32), (uint32_t)stream, (uint32_t)(stream >> 32)}};
+    return philox4x32(counter, keys);
+}
+
+/* ---- Random123 directly ---------------------------------------------------------------------- */
+
+static void stream_directly(void *argument)
+{
+    (void)argument;
+    uint64_t key = seed, stream = item;
+    sum = 0;
+    for (uint64_t i = 0; i < DRAWS / 2; i++) {
+        philox4x32_ctr_t word = block_of(key, i, stream);
+        sum += unit_of(word.v[0], word.v[1]);
+        sum += unit_of(word.v[2], word.v[3]);
+    }
+}
+
+static void items_directly(void *argument)
+{
+    (void)argument;
+    uint64_t key = seed;
+    sum = 0;
+    for (uint64_t i = 0; i < DRAWS / 2; i++) {
+        philox4x32_ctr_t word = block_of(key, 0, i);
+        sum += unit_of(word.v[0], word.v[1]);
+        sum += unit_of(word.v[2], word.v[3]);
+    }
+}
+
+static void fill_directly(void *argument)
+{
+    (void)argument;
+    uint64_t key = seed, stream = item, number = 0;
+    sum = 0;
+    for (int i = 0; i < DRAWS / BUFFER; i++) {
+        for (int k = 0; k < BUFFER; k += 2) {
+            philox4x32_ctr_t word = block_of(key, number++, stream);
+            buffer[k] = unit_of(word.v[0], word.v[1]);
+            buffer[k + 1] = unit_of(word.v[2], word.v[3]);
+        }
+        sum += buffer[i % BUFFER];
+    }
+}
+
+/* ---- by rp_random ---------------------------------------------------------------------------- */
+
+static void stream_ours(void *argument)
+{
+    (void)argument;
+    rp_random random;
+    rp_random_begin(&random, seed, (int64_t)item);
+    sum = 0;
+    for (int i = 0; i < DRAWS; i++)
+        sum += rp_random_uniform(&random);
+}
+
+static void items_ours(void *argument)
+{
+    (void)argument;
+    uint64_t key = seed;
+    sum = 0;
+    for (int64_t i = 0; i < DRAWS / 2; i++) {
+        rp_random random;
+        rp_random_begin(&random, key, i);
+        sum += rp_random_uniform(&random);
+        sum += rp_random_uniform(&random);
+    }
+}
+
+static void fill_ours(void *argument)
+{
+    (void)argument;
+    rp_random random;
+    rp_random_begin(&random, seed, (int64_t)item);
+    sum = 0;
+    for (int i = 0; i < DRAWS / BUFFER; i++) {
+        rp_random_fill(&random, buffer, BUFFER);
+        sum += buffer[i % BUFFER];
+    }
+}
+
+static void normal_ours(void *argument)
+{
+    (void)argument;
+    rp_random random;
+    rp_random_begin(&random, seed, (int64_t)item);
+    sum = 0;
+    for (int i = 0; i < DRAWS; i++)
+        sum += rp_random_normal(&random);
+}
+
+static void exponential_ours(void *argument)
+{
+    (void)argument;
+    rp_random random;
+    rp_random_begin(&random, seed, (int64_t)item);
+    sum = 0;
+    for (int i = 0; i < DRAWS; i++)
+        sum += rp_random_exponential(&random);
+}
+
+static void below_ours(void *argument)
+{
+    (void)argument;
+    rp_random random;
+    uint64_t total = 0;
+    rp_random_begin(&random, seed, (int64_t)item);
+    for (int i = 0; i < DRAWS; i++)
+        total += rp_random_below(&random, 1000);
+    sum = (double)total;
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+
+/* Both draw the same numbers, but for how they round. */
+static void contest(int rounds, const char *name, void (*ours)(void *), void (*directly)(void *))
+{
+    struct times time = {.rounds = 0}, direct = {.rounds = 0};
+    for (int round = 0; round < rounds; round++) {
+        times_add(&direct, measure(directly, NULL));
+        double expected = sum;
+        times_add(&time, measure(ours, NULL));
+        if (fabs(sum - expected) > 1e-6) {
+            fprintf(stderr, "random: %s: %.17g, not %.17g\n", name, sum, expected);
+            MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
+        }
+    }
+    print_ratio(name, &time, &direct, true, 1.2);
+}
+
+static void show_cost(int rounds, const char *name, void (*ours)(void *))
+{
+    struct times time = {.rounds = 0};
+    for (int round = 0; round < rounds; round++)
+        times_add(&time, measure(ours, NULL));
+    print_nanoseconds(name, &time, DRAWS);
+}
+
+int main(int argc, char **argv)
+{
+    int rounds = argc > 1 ? atoi(argv[1]) : 11;
+    MPI_Init(&argc, &argv);
+    contest(rounds, "uniform, one stream / Random123 directly", stream_ours, stream_directly);
+    contest(rounds, "uniform, two an item / Random123 directly", items_ours, items_directly);
+    contest(rounds, "fill / Random123 directly", fill_ours, fill_directly);
+    show_cost(rounds, "uniform", stream_ours);
+    show_cost(rounds, "fill", fill_ours);
+    show_cost(rounds, "below", below_ours);
+    show_cost(rounds, "normal", normal_ours);
+    show_cost(rounds, "exponential", exponential_ours);
+    MPI_Finalize();
+    return EXIT_SUCCESS;
+}
