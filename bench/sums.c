@@ -1,0 +1,140 @@
+/* The compensated sum of doubles in node memory beside a plain loop over each rank's part: what
+ * either gets of the memory's bandwidth. Start it with as many ranks as cores. */
+#include "measure.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    DOUBLES = 100000000
+};
+
+static rp_pool *pool;
+static double *x;
+static double expected;
+
+static void give_up(const char *what)
+{
+    fprintf(stderr, "sums: %s: %s\n", what, rp_last_error(pool)->text);
+    MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
+}
+
+static void run_plain(void *argument)
+{
+    (void)argument;
+    rp_range mine = rp_block(DOUBLES, rp_node_ranks(pool), rp_node_rank(pool));
+    double sum = 0, total;
+    for (int64_t i = mine.begin; i < mine.end; i++)
+        sum += x[i];
+    MPI_Allreduce(&sum, &total, 1, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
+    if (fabs(total - expected) > 1e-6 * expected)
+        give_up("a wrong plain sum");
+}
+
+static void reduce(rp_range_fn body, rp_combine_fn combine, const void *identity, void *result,
+                   size_t size)
+{
+    rp_reduce_job job = {.n = DOUBLES,
+                         .body = body,
+                         .combine = combine,
+                         .identity = identity,
+                         .in = x,
+                         .in_size = sizeof *x,
+                         .in_place = RP_ON_NODES,
+                         .result = result,
+                         .result_size = size};
+    if (rp_reduce(pool, &job) != RP_OK)
+        give_up("rp_reduce");
+}
+
+static int add_sum(rp_task *task, rp_range range, const void *in, void *out)
+{
+    (void)task;
+    rp_sum_add_array(out, in, range.end - range.begin);
+    return 0;
+}
+
+static void run_sum(void *argument)
+{
+    const rp_sum none = {0, 0};
+    rp_sum sum;
+    (void)argument;
+    reduce(add_sum, rp_sum_combine, &none, &sum, sizeof sum);
+    if (rp_sum_value(&sum) != expected)
+        give_up("a wrong sum");
+}
+
+static int add_moments(rp_task *task, rp_range range, const void *in, void *out)
+{
+    (void)task;
+    rp_moments_add_array(out, in, range.end - range.begin);
+    return 0;
+}
+
+static void run_moments(void *argument)
+{
+    const rp_moments none = {0, 0, 0};
+    rp_moments moments;
+    (void)argument;
+    reduce(add_moments, rp_moments_combine, &none, &moments, sizeof moments);
+    if (moments.count != DOUBLES)
+        give_up("wrong moments");
+}
+
+static int add_extrema(rp_task *task, rp_range range, const void *in, void *out)
+{
+    (void)task;
+    rp_extrema_add_array(out, range.begin, in, range.end - range.begin);
+    return 0;
+}
+
+static void run_extrema(void *argument)
+{
+    const rp_extrema none = {0, 0, 0, 0, 0, 0};
+    rp_extrema extrema;
+    (void)argument;
+    reduce(add_extrema, rp_extrema_combine, &none, &extrema, sizeof extrema);
+    if (extrema.least_item != 0)
+        give_up("a wrong least item");
+}
+
+/* Whole numbers, whose sum is known. */
+static void fill(void)
+{
+    void *memory;
+    if (rp_alloc(pool, DOUBLES * sizeof *x, &memory) != RP_OK)
+        give_up("rp_alloc");
+    x = memory;
+    rp_range mine = rp_block(DOUBLES, rp_node_ranks(pool), rp_node_rank(pool));
+    for (int64_t i = mine.begin; i < mine.end; i++)
+        x[i] = (double)(i % 1000);
+    expected = 499.5 * DOUBLES;
+    if (rp_node_sync(pool) != RP_OK)
+        give_up("rp_node_sync");
+}
+
+static void show_cost(int rounds, const char *name, void (*run)(void *))
+{
+    struct times times = {.rounds = 0};
+    for (int round = 0; round < rounds; round++)
+        times_add(&times, measure(run, NULL));
+    print_nanoseconds(name, &times, DOUBLES);
+}
+
+int main(int argc, char **argv)
+{
+    int rounds = argc > 1 ? atoi(argv[1]) : 11;
+    struct times sum = {.rounds = 0}, plain = {.rounds = 0};
+    if (rp_open(NULL, &pool) != RP_OK)
+        return EXIT_FAILURE;
+    fill();
+    for (int round = 0; round < rounds; round++) {
+        times_add(&plain, measure(run_plain, NULL));
+        times_add(&sum, measure(run_sum, NULL));
+    }
+    print_ratio("10^8 doubles: plain loop / compensated sum", &plain, &sum, false, 0.9);
+    show_cost(rounds, "moments", run_moments);
+    show_cost(rounds, "extrema", run_extrema);
+    return rp_exit_code(rp_close(&pool));
+}
