@@ -18,6 +18,23 @@ AC_DEFUN([RANKPOOL_PRIMESIEVE], [
     AM_CONDITIONAL([HAVE_PRIMESIEVE], [test "$have_primesieve" = yes])
 ])
 
+# RANKPOOL_PNG: pictures that programs write. Debian: libpng-dev
+AC_DEFUN([RANKPOOL_PNG], [
+    AC_ARG_WITH([png],
+        [AS_HELP_STRING([--without-png], [let programs refuse to write pictures])],
+        [], [with_png=check])
+    rankpool_png_summary="none: programs refuse to write PNG files (libpng-dev)"
+    have_png=no
+    AS_IF([test "$with_png" != no], [
+        PKG_CHECK_MODULES([PNG], [libpng >= 1.5], [have_png=yes], [
+            AS_IF([test "$with_png" = yes], [AC_MSG_ERROR([libpng is missing])])])
+    ])
+    AS_IF([test "$have_png" = yes], [
+        rankpool_png_summary="libpng `$PKG_CONFIG --modversion libpng`"
+    ])
+    AM_CONDITIONAL([HAVE_PNG], [test "$have_png" = yes])
+])
+
 # RANKPOOL_CHECK: the unit test framework Check. Debian: check
 AC_DEFUN([RANKPOOL_CHECK], [
     rankpool_check_summary="none: make check needs the package check"
