@@ -3,6 +3,7 @@
 #include "common/number.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,6 +30,22 @@ static void join_options(const struct option *own, struct option all[MOST_OPTION
     for (; own->name != NULL && count < MOST_OPTIONS - 4; own++)
         all[count++] = *own;
     memcpy(all + count, common_options, sizeof common_options);
+}
+
+/* getopt's list of letters: the options whose val is one. '+': stop at operands, which are taken apart;
+ * ':': tell a missing argument from the rest. */
+static void list_letters(const struct option *options, char letters[2 * MOST_OPTIONS + 3])
+{
+    *letters++ = '+';
+    *letters++ = ':';
+    for (; options->name != NULL; options++) {
+        if (options->val > UCHAR_MAX || !isalnum(options->val))
+            continue;
+        *letters++ = (char)options->val;
+        if (options->has_arg == required_argument)
+            *letters++ = ':';
+    }
+    *letters = '\0';
 }
 
 bool command_line_complain(struct command_line *line, const char *format, ...)
@@ -120,8 +137,9 @@ static bool take_word(const struct command *command, int argc, char **argv, void
         optind++;
         return take_operand(command, line, word);
     }
-    /* '+': stop at operands, which are taken above; ':': tell a missing argument from the rest. */
-    int answer = getopt_long(argc, argv, "+:", options, NULL);
+    char letters[2 * MOST_OPTIONS + 3];
+    list_letters(options, letters);
+    int answer = getopt_long(argc, argv, letters, options, NULL);
     if (answer != -1)
         return take_option(command, settings, line, answer, word);
     while (optind < argc && take_operand(command, line, argv[optind]))

@@ -31,10 +31,12 @@ struct command_line {
 /* What a program understands, besides --help, --version and --ranks N, which all of them do. */
 struct command {
     const char *name;
-    const char *help;             /* the text of --help */
-    const char *operands_wanted;  /* for people: "at most two numbers, START and STOP" */
-    int most_operands;            /* up to MOST_OPERANDS */
-    const struct option *options; /* with flag NULL and val 1 ... 999; ended by a zero entry */
+    const char *help;            /* the text of --help */
+    const char *operands_wanted; /* for people: "at most two numbers, START and STOP" */
+    int most_operands; /* up to MOST_OPERANDS */
+    /* With flag NULL and val 1 ... 999; ended by a zero entry. A val that is a letter, or a digit, is
+     * a short form of the option. */
+    const struct option *options;
     /* Takes an option's val and argument (NULL if it has none); `settings` is the program's own.
      * False for a mistake, told with command_line_complain(). */
     bool (*take_option)(struct command_line *line, void *settings, int option,
