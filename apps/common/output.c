@@ -70,11 +70,12 @@ bool output_begin(struct output *output, const char *path, char problem[OUTPUT_P
     return complain(path, code, problem);
 }
 
-/* Errors of writing may show at the last moment only. */
+/* An error may show at the last moment only. One that a write has met already is still in errno. */
 static int close_file(struct output *output)
 {
-    errno = EIO;
-    int code = ferror(output->file) || fflush(output->file) != 0 ? errno : 0;
+    int code = 0;
+    if (ferror(output->file) || fflush(output->file) != 0)
+        code = errno != 0 ? errno : EIO;
     if (fclose(output->file) != 0 && code == 0)
         code = errno;
     return code;
@@ -92,4 +93,12 @@ bool output_end(struct output *output, bool good, char problem[OUTPUT_PROBLEM_SI
         complain(output->path, code, problem);
     forget(output);
     return good && code == 0;
+}
+
+bool output_possible(const char *path, char problem[OUTPUT_PROBLEM_SIZE])
+{
+    struct output output;
+    if (open_in_place(path) && access(path, W_OK) == 0)
+        return true;
+    return output_begin(&output, path, problem) && !output_end(&output, false, problem);
 }

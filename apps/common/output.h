@@ -25,4 +25,7 @@ bool output_begin(struct output *output, const char *path, char problem[OUTPUT_P
  * under its name stays. False, with the reason in `problem`, if it was good but did not arrive. */
 bool output_end(struct output *output, bool good, char problem[OUTPUT_PROBLEM_SIZE]);
 
+/* Can this file be written, as far as one can tell beforehand? Leaves nothing behind. */
+bool output_possible(const char *path, char problem[OUTPUT_PROBLEM_SIZE]);
+
 #endif
