@@ -357,7 +357,7 @@ rp_status rpi_agent_make(rp_pool *pool, const struct agent_job *job, struct agen
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory for the agent of a node");
     made->pool = pool;
     made->board = pool->board;
-    made->job = pool->jobs;
+    made->job = job_number(pool);
     made->dispatcher_node = pool->world.root_node;
     /* A node that begins with nothing is sent its first batch unasked. */
     made->requested = job->job->begun == 0;

@@ -183,16 +183,18 @@ static bool same_node_memory(const rp_pool *pool, const struct told *told, int i
     return true;
 }
 
-/* Every rank comes to the same verdict, for all know what all told. */
+/* Every rank comes to the same verdict, for all know what all told; they agree on whose host it names. */
 static rp_status check_reach(const rp_pool *pool, const struct array *arrays, int count,
                              const struct reaches *reaches, rp_error *error)
 {
     for (int i = 0; i < count; i++) {
         bool on_nodes = arrays[i].place == RP_ON_NODES && reaches->reach[i].size > 0;
-        if (on_nodes && !same_node_memory(pool, reaches->told, i))
-            return rpi_error_set(error, RP_ERR_MISMATCH,
-                                 "\"%s\" is not the same memory of rp_alloc() on all ranks",
-                                 arrays[i].name);
+        if (on_nodes && !same_node_memory(pool, reaches->told, i)) {
+            rpi_error_set(error, RP_ERR_MISMATCH,
+                          "\"%s\" is not the same memory of rp_alloc() on all ranks",
+                          arrays[i].name);
+            return rpi_mpi_agree(pool->world.comm, error);
+        }
     }
     return RP_OK;
 }

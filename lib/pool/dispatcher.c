@@ -56,7 +56,7 @@ struct dispatcher *rpi_dispatcher_make(const rp_pool *pool, const struct array *
         .nodes = calloc(nodes, sizeof *dispatcher->nodes),
         .arrays = arrays,
         .units = job->units,
-        .job = pool->jobs,
+        .job = job_number(pool),
         .unfinished = world->nodes,
     };
     if (dispatcher->dispatch.node == NULL || dispatcher->nodes == NULL) {

@@ -58,7 +58,6 @@ void rpi_job_prepare(rp_pool *pool, const struct job *job)
         .node = share_of(world, job->begun, first, first + world->node_ranks - 1),
         .share = share_of(world, job->begun, mine, mine),
     };
-    pool->jobs++;
     if (world->node_rank == 0)
         rpi_board_prepare(pool->board, claims.node, rpi_claim_reservoir(&claims),
                           job->begun == job->units.count);

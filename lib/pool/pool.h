@@ -36,7 +36,6 @@ struct rp_pool {
     struct allocation *allocations;
     int64_t allocated;        /* allocations ever made: the number of the next */
     struct node_memory stage; /* see pool/stage.h */
-    int64_t jobs;             /* jobs ever prepared: the number of the one at hand */
     bool agent_threads;       /* agents have threads; otherwise their ranks take their steps */
     struct traffic traffic;
     rp_error last;
