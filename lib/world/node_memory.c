@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* What the leader tells the others: where to open the segment, and how to know that it is the one.
@@ -27,13 +28,36 @@ struct segment {
     char name[256]; /* in the file system, or empty */
 };
 
-/* Takes the space now: a write to a hole in a full file system would be a SIGBUS later. */
+/* Is there room at all? A file system that does not tell its size is taken to have it. */
+static int check_room(int file, size_t bytes)
+{
+    struct statvfs status;
+    if (fstatvfs(file, &status) != 0 || status.f_blocks == 0)
+        return 0;
+    return bytes / status.f_frsize < status.f_bavail ? 0 : ENOSPC;
+}
+
+/* Takes the space now: a write to a hole in a full file system would be a SIGBUS later. In small
+ * steps: a signal undoes the step at hand, so with a timer running a large one would begin for
+ * ever. */
+static int take_room(int file, size_t bytes)
+{
+    const size_t step = (size_t)1 << 20;
+    int code = check_room(file, bytes);
+    for (size_t taken = 0; taken < bytes && code == 0;) {
+        size_t length = bytes - taken < step ? bytes - taken : step;
+        code = posix_fallocate(file, (off_t)taken, (off_t)length);
+        if (code == 0)
+            taken += length;
+        else if (code == EINTR)
+            code = 0;
+    }
+    return code;
+}
+
 static bool reserve(int file, size_t bytes, const char *directory, rp_error *error)
 {
-    int code;
-    do
-        code = posix_fallocate(file, 0, (off_t)bytes);
-    while (code == EINTR);
+    int code = take_room(file, bytes);
     if (code != 0)
         rpi_error_set(error, RP_ERR_MEMORY, "no room for %zu bytes of node memory in %s: %s", bytes,
                       directory, strerror(code));

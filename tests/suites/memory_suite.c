@@ -1,9 +1,11 @@
 /* Node memory. */
 #include "suites.h"
 
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 
 START_TEST(memory_is_zeroed_aligned_and_shared)
 {
@@ -100,12 +102,35 @@ START_TEST(memory_in_another_directory)
 }
 END_TEST
 
+static void ignore(int signal)
+{
+    (void)signal;
+}
+
+/* Without an end in sight the launch would run into its time limit. */
+START_TEST(signals_do_not_hold_it_up)
+{
+    const struct itimerval often = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
+    struct sigaction before, action = {.sa_handler = ignore, .sa_flags = SA_RESTART};
+    rp_pool *pool = open_pool();
+    void *memory;
+    sigaction(SIGALRM, &action, &before);
+    setitimer(ITIMER_REAL, &often, NULL);
+    rp_status status = rp_alloc(pool, (size_t)200 << 20, &memory);
+    setitimer(ITIMER_REAL, &never, NULL);
+    sigaction(SIGALRM, &before, NULL);
+    ck_assert_int_eq(status, RP_OK);
+    close_pool(pool);
+}
+END_TEST
+
 static const struct test_case cases[] = {
     {"memory is zeroed, aligned and shared", &memory_is_zeroed_aligned_and_shared},
     {"many allocations in any order", &many_allocations_in_any_order},
     {"bad requests are refused by all", &bad_requests_are_refused_by_all},
     {"too much is an error and not a crash", &too_much_is_an_error_and_not_a_crash},
     {"memory in another directory", &memory_in_another_directory},
+    {"signals do not hold memory up", &signals_do_not_hold_it_up},
     {NULL, NULL},
 };
 const struct test_group memory_tests = {"memory", cases};
