@@ -181,25 +181,10 @@ static int directories(const char *list[2])
     return 2;
 }
 
-/* A node of one rank shares with nobody. */
-static rp_status make_private(size_t bytes, struct node_memory *memory, rp_error *error)
-{
-    void *base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (base == MAP_FAILED)
-        return rpi_error_set(error, RP_ERR_MEMORY, "no room for %zu bytes of memory: %s", bytes,
-                             strerror(errno));
-    *memory = (struct node_memory){.base = base, .bytes = bytes};
-    return RP_OK;
-}
-
 rp_status rpi_node_memory_make(MPI_Comm node, size_t bytes, struct node_memory *memory,
                                rp_error *error)
 {
-    int ranks;
     *memory = (struct node_memory){.base = NULL};
-    MPI_Comm_size(node, &ranks);
-    if (ranks == 1)
-        return make_private(bytes, memory, error);
     const char *directory[2] = {NULL, NULL};
     /* The leader's environment counts: it makes the segments. */
     int count = directories(directory);
