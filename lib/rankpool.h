@@ -133,8 +133,9 @@ typedef struct rp_config {
     int root;         /**< the rank that has the arrays of jobs which do not say otherwise */
     int node_size;    /**< pretend that every so many ranks of a machine are a node; 0: as it is.
                            RANKPOOL_NODE_SIZE does the same for programs that leave it 0. */
-    int thread_level; /**< what rp_open() asks MPI_Init_thread for; 0: MPI_THREAD_MULTIPLE (so
-                           MPI_THREAD_SINGLE, where that is 0, cannot be asked for) */
+    int thread_level; /**< what rp_open() asks MPI_Init_thread for, an MPI_THREAD_ constant; 0:
+                           MPI_THREAD_MULTIPLE (so MPI_THREAD_SINGLE, where that is 0, cannot be
+                           asked for) */
     uint64_t reserved[12];
 } rp_config;
 
@@ -191,7 +192,7 @@ rp_status rp_open(const rp_config *config, rp_pool **pool);
  * Opens a pool on the ranks of a communicator. MPI must be initialised. *Collective* on `comm`.
  *
  * @param[in] comm    an intracommunicator. It is duplicated, and may be freed while the pool lives.
- * @param[in] config  how, or NULL; `thread_level` is without meaning here
+ * @param[in] config  how, or NULL; `thread_level` has no effect here
  * @param[out] pool   as in rp_open()
  * @return as rp_open(); RP_ERR_STATE also where MPI is not initialised, RP_ERR_ARGUMENT also for
  *         MPI_COMM_NULL and for an intercommunicator

@@ -30,6 +30,12 @@ static void board_prepare(void *board, int node_ranks)
     rpi_board_make(board, (uint32_t)node_ranks);
 }
 
+static bool valid_thread_level(int level)
+{
+    return level == 0 || level == MPI_THREAD_SINGLE || level == MPI_THREAD_FUNNELED ||
+           level == MPI_THREAD_SERIALIZED || level == MPI_THREAD_MULTIPLE;
+}
+
 static rp_status check_config(const rp_config *config, int ranks, rp_error *error)
 {
     if (!rpi_reserved_zero(config->reserved, sizeof config->reserved / sizeof config->reserved[0]))
@@ -40,6 +46,10 @@ static rp_status check_config(const rp_config *config, int ranks, rp_error *erro
     if (config->node_size < 0)
         return rpi_error_set(error, RP_ERR_ARGUMENT, "config.node_size is %d: give 0 or more",
                              config->node_size);
+    if (!valid_thread_level(config->thread_level))
+        return rpi_error_set(error, RP_ERR_ARGUMENT,
+                             "config.thread_level is %d: give 0 or an MPI_THREAD_ constant",
+                             config->thread_level);
     return RP_OK;
 }
 
@@ -51,6 +61,7 @@ static struct world_request request_of(const rp_config *config, int ranks, rp_er
         rpi_environment_integer("RANKPOOL_NODE_SIZE", 0, INT_MAX, &node_size, mine);
     return (struct world_request){.root = config->root,
                                   .node_size = (int)node_size,
+                                  .thread_level = config->thread_level,
                                   .extra_bytes = board_bytes,
                                   .extra_prepare = board_prepare};
 }
@@ -129,7 +140,9 @@ rp_status rp_open(const rp_config *config, rp_pool **pool)
     rpi_error_clear(&last_open);
     if (pool != NULL)
         *pool = NULL;
-    int level = config != NULL ? config->thread_level : 0;
+    /* A level without meaning is refused once the ranks can tell each other. */
+    int level =
+        config != NULL && valid_thread_level(config->thread_level) ? config->thread_level : 0;
     if (rpi_world_join_mpi(level, &initialised, &last_open) != RP_OK)
         return last_open.status;
     if (initialised)

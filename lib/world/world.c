@@ -142,16 +142,20 @@ static rp_status register_ranks(struct world *world, rp_error *error)
 static rp_status compare_requests(struct world *world, const struct world_request *request,
                                   rp_error *error)
 {
-    int mine[2] = {request->root, request->node_size}, first[2] = {mine[0], mine[1]};
-    if (rpi_mpi_check(MPI_Bcast(first, 2, MPI_INT, 0, world->comm), "MPI_Bcast", error) != RP_OK)
+    enum {
+        SETTINGS = 3
+    };
+    static const char *const names[SETTINGS] = {"root", "node_size", "thread_level"};
+    const int mine[SETTINGS] = {request->root, request->node_size, request->thread_level};
+    int first[SETTINGS] = {mine[0], mine[1], mine[2]};
+    int code = MPI_Bcast(first, SETTINGS, MPI_INT, 0, world->comm);
+    if (rpi_mpi_check(code, "MPI_Bcast", error) != RP_OK)
         return error->status;
-    if (mine[0] != first[0])
-        rpi_error_set(error, RP_ERR_MISMATCH, "rank %d wants root %d, but rank 0 wants root %d",
-                      world->rank, mine[0], first[0]);
-    else if (mine[1] != first[1])
-        rpi_error_set(error, RP_ERR_MISMATCH,
-                      "rank %d wants node_size %d, but rank 0 wants node_size %d", world->rank,
-                      mine[1], first[1]);
+    for (int i = 0; i < SETTINGS && error->status == RP_OK; i++) {
+        if (mine[i] != first[i])
+            rpi_error_set(error, RP_ERR_MISMATCH, "rank %d wants %s %d, but rank 0 wants %s %d",
+                          world->rank, names[i], mine[i], names[i], first[i]);
+    }
     return rpi_mpi_agree(world->comm, error);
 }
 

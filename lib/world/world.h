@@ -26,7 +26,8 @@ struct world {
 /* What a world needs to know before it is made. The same on every rank: they compare. */
 struct world_request {
     int root;
-    int node_size; /* pretend that so many ranks of a machine are a node; 0: no pretence */
+    int node_size;    /* pretend that so many ranks of a machine are a node; 0: no pretence */
+    int thread_level; /* what MPI was, or would have been, asked for; only compared here */
     /* Node memory wanted beside the meeting place: its size, and what the first rank of each node
      * puts into it before anybody sees it. */
     size_t (*extra_bytes)(int node_ranks);
