@@ -100,6 +100,10 @@ START_TEST(doubles)
     ck_assert_int_eq(rp_allreduce_ranks(pool, mine, MOST, MPI_DOUBLE, MPI_SUM, result), RP_OK);
     for (int i = 0; i < MOST; i++)
         ck_assert(result[i] == (double)model(SUM, world_ranks(), i));
+    double *before = world_rank() > 0 ? result : NULL;
+    ck_assert_int_eq(rp_exscan_ranks(pool, mine, MOST, MPI_DOUBLE, MPI_SUM, before), RP_OK);
+    for (int i = 0; i < MOST && before != NULL; i++)
+        ck_assert(before[i] == (double)model(SUM, world_rank(), i));
     close_pool(pool);
 }
 END_TEST
