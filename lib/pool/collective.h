@@ -22,8 +22,7 @@ enum {
     TERM_OWN = 4
 };
 
-/* Each looks at arguments, and notes in the ballot what is wrong unless something was wrong before.
- * */
+/* Each of these looks at arguments, and notes in the ballot the first thing that is wrong. */
 
 void rpi_collective_begin(struct collective *collective, rp_pool *pool, enum call call, int root,
                           int64_t n, rp_element element);
