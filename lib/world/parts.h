@@ -5,8 +5,7 @@
 
 #include <stdint.h>
 
-/* How many of `left` units of `size` bytes each the next part takes: at least one, if any are left.
- * */
+/* How many of `left` units of `size` bytes go in the next part: at least one, if any are left. */
 int rpi_part(int64_t left, int64_t size);
 
 #endif
