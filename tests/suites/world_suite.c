@@ -1,9 +1,12 @@
 /* Opening and closing pools, meeting, agreeing: what holds on every rank whatever one of them does. */
 #include "suites.h"
 
+#include <sched.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 START_TEST(ranks_and_nodes_add_up)
 {
@@ -212,6 +215,31 @@ START_TEST(different_calls_lose_step)
 }
 END_TEST
 
+/* Every rank on a node and, where the system allows it, on a host of its own. */
+START_TEST(a_mismatch_names_the_host_of_its_rank)
+{
+    char before[64], host[64];
+    rp_pool *pool;
+    rp_config config = {.node_size = 1};
+    int last = world_ranks() - 1;
+    ck_assert_int_eq(gethostname(before, sizeof before), 0);
+    snprintf(host, sizeof host, "host%d", world_rank());
+    bool renamed = unshare(CLONE_NEWUTS) == 0 && sethostname(host, strlen(host)) == 0;
+    snprintf(host, sizeof host, "host%d", last);
+    ck_assert_int_eq(rp_create(MPI_COMM_WORLD, &config, &pool), RP_OK);
+    if (last > 0) {
+        void *memory;
+        rp_status status = rp_alloc(pool, world_rank() == last ? 16 : 8, &memory);
+        ck_assert_int_eq(status, RP_ERR_MISMATCH);
+        check_same_error(rp_last_error(pool), RP_ERR_MISMATCH);
+        ck_assert_str_eq(rp_last_error(pool)->host, renamed ? host : before);
+    }
+    close_pool(pool);
+    if (renamed)
+        ck_assert_int_eq(sethostname(before, strlen(before)), 0);
+}
+END_TEST
+
 START_TEST(closing_early_leaves_nobody_waiting)
 {
     rp_pool *pool = open_pool();
@@ -252,6 +280,7 @@ static const struct test_case cases[] = {
     {"barriers hold everyone", &barriers_hold_everyone},
     {"agreement tells the lowest rank", &agreement_tells_the_lowest_rank},
     {"different calls lose step", &different_calls_lose_step},
+    {"a mismatch names the host of its rank", &a_mismatch_names_the_host_of_its_rank},
     {"closing early leaves nobody waiting", &closing_early_leaves_nobody_waiting},
     {"calls without a pool are refused", &calls_without_a_pool_are_refused},
     {NULL, NULL},
