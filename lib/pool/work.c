@@ -64,6 +64,7 @@ static bool missing(struct work *work, int index, rp_range piece)
                   array->name, piece.begin, piece.end - 1);
     work->task.failure.item = piece.begin;
     rpi_task_failed(&work->task, 0, &work->failures);
+    work->stopping = true;
     return false;
 }
 
@@ -94,35 +95,35 @@ static bool deliver(struct work *work, rp_range piece, void *const *at)
     return true;
 }
 
-static bool do_piece(struct work *work, rp_range piece)
+/* Returns how many items are done, from the first on. So do the next two: all items, unless all ranks
+ * are to stop. */
+static int64_t do_piece(struct work *work, rp_range piece)
 {
     void *at[MOST_ARRAYS] = {NULL};
     if (!bring(work, piece, at))
-        return false;
+        return 0;
     int64_t done = work->compute(work, piece, at);
     rp_range finished = {piece.begin, piece.begin + done};
-    return deliver(work, finished, at) && !work->stopping;
+    return deliver(work, finished, at) ? done : 0;
 }
 
-static bool do_pieces(struct work *work, rp_range slice)
+static int64_t do_pieces(struct work *work, rp_range slice)
 {
     rp_range piece = {slice.begin, slice.begin};
-    while (piece.end < slice.end) {
-        if (board_stopped(work->pool->board))
-            return false;
+    int64_t done = 0, items = slice.end - slice.begin;
+    while (done < items && !work->stopping && !board_stopped(work->pool->board)) {
         piece.begin = piece.end;
         int64_t most = work->piece;
         if (work->fence > 0 && work->fence - piece.begin % work->fence < most)
             most = work->fence - piece.begin % work->fence;
         piece.end = slice.end - piece.begin < most ? slice.end : piece.begin + most;
-        if (!do_piece(work, piece))
-            return false;
+        done += do_piece(work, piece);
     }
-    return true;
+    return done;
 }
 
 /* A slice belongs to one batch: lanes draw from one reservoir at a time, and steal from one lane. */
-static bool do_slice(struct work *work, rp_range slice)
+static int64_t do_slice(struct work *work, rp_range slice)
 {
     if (!staging_needed(&work->staging))
         return do_pieces(work, slice);
@@ -130,8 +131,8 @@ static bool do_slice(struct work *work, rp_range slice)
     struct span units = span_unpack(work->pool->loop.claimer.slice);
     work->place = rpi_board_batch_of(board, units.low);
     work->first = units_to_items(&work->units, rpi_board_batch(board, work->place)).begin;
-    bool done = do_pieces(work, slice);
-    if (done)
+    int64_t done = do_pieces(work, slice);
+    if (done == slice.end - slice.begin)
         rpi_board_finish(board, units);
     return done;
 }
@@ -143,7 +144,10 @@ static void do_slices(struct work *work, struct agent *agent)
     rp_range slice;
     rpi_loop_begin(pool, agent);
     while (rp_loop_next(&pool->loop, &slice)) {
-        if (!do_slice(work, slice)) {
+        int64_t done = do_slice(work, slice);
+        if (work->stopping || done < slice.end - slice.begin) {
+            rpi_claim_leave(&pool->loop.claimer,
+                            done > 0 ? rpi_units_for(&work->units, done) : 0);
             rpi_board_stop(pool->board);
             break;
         }

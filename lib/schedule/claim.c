@@ -236,3 +236,12 @@ bool rpi_claim_next(struct claimer *claimer, struct span *slice)
     *slice = span_unpack(claimer->slice);
     return found;
 }
+
+void rpi_claim_leave(struct claimer *claimer, uint32_t finished)
+{
+    struct span slice = span_unpack(claimer->slice);
+    slice.high = slice.low + finished;
+    claimer->slice = span_pack(slice);
+    finish_slice(claimer);
+    claimer->slice = 0;
+}

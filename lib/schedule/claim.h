@@ -62,4 +62,8 @@ void rpi_claim_attend(struct claimer *claimer, claim_attend attend, void *closur
  * ones, or the node may get more. False when every unit of the node is done, or a rank gave up. */
 bool rpi_claim_next(struct claimer *claimer, struct span *slice);
 
+/* Leaves with a slice in hand of which so many units are finished, from the first on: others may want to
+ * know which. */
+void rpi_claim_leave(struct claimer *claimer, uint32_t finished);
+
 #endif

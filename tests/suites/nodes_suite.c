@@ -251,6 +251,38 @@ START_TEST(results_before_a_stop_arrive)
 }
 END_TEST
 
+/* Also where it has to be spread. */
+START_TEST(results_before_a_stop_are_spread)
+{
+    enum {
+        N = 2000
+    };
+    for (int s = 0; s < SETTINGS; s++) {
+        rp_pool *pool = open_with(&settings[s], 0);
+        static int64_t in[N], out[N];
+        static uint8_t statuses[N];
+        for (int i = 0; i < N; i++)
+            in[i] = i;
+        memset(out, 0, sizeof out);
+        rp_map_job job = {.n = N,
+                          .item = fail_late,
+                          .in = in,
+                          .in_size = sizeof *in,
+                          .in_place = RP_ON_RANKS,
+                          .out = out,
+                          .out_size = sizeof *out,
+                          .out_place = RP_ON_RANKS,
+                          .options = {.schedule = RP_DYNAMIC, .slice = 50, .item_status = statuses}};
+        ck_assert_int_eq(rp_map(pool, &job), RP_ERR_TASK);
+        MPI_Bcast(statuses, N, MPI_BYTE, 0, MPI_COMM_WORLD);
+        ck_assert_int_eq(statuses[19], RP_OK);
+        for (int i = 0; i < N; i++)
+            require(statuses[i] != RP_OK || out[i] == i + 1, i);
+        close_with(pool);
+    }
+}
+END_TEST
+
 /* Items take a millisecond, so that all of them would take far longer than a test may. */
 START_TEST(a_rank_that_gives_up_stops_every_node)
 {
@@ -366,6 +398,7 @@ static const struct test_case cases[] = {
     {"items larger than the stage", &items_larger_than_the_stage},
     {"results are spread", &results_are_spread},
     {"results before a stop arrive", &results_before_a_stop_arrive},
+    {"results before a stop are spread", &results_before_a_stop_are_spread},
     {"a rank that gives up stops every node", &a_rank_that_gives_up_stops_every_node},
     {"reductions have the same bits on any nodes", &reductions_have_the_same_bits_on_any_nodes},
     {"letters grow with the logarithm", &letters_grow_with_the_logarithm},
