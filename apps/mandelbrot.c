@@ -1,0 +1,252 @@
+/* mandelbrot: pictures of Mandelbrot's and Julia's sets, drawn on all ranks of a pool. */
+#include "common/image.h"
+#include "common/program.h"
+#include "fractal/picture.h"
+
+#include <float.h>
+#include <inttypes.h>
+#include <math.h>
+#include <mpi.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char help[] =
+    "Usage: mandelbrot [OPTION]...\n"
+    "Draws a part of Mandelbrot's set, or of a Julia set, into a PNG file.\n"
+    "\n"
+    "  -o, --output FILE    the picture (mandelbrot.png)\n"
+    "  --size WxH           its pixels (1600x1000)\n"
+    "  --center RE,IM       the point in its middle, with up to 31 digits\n"
+    "  --zoom Z             it is 4/Z wide, Z from 0.01 to some 10^27, as 2e5\n"
+    "  --iterations N       steps before a point counts as one of the set (5000)\n"
+    "  --julia RE,IM        draw the Julia set of this point\n"
+    "  --antialias N        take N x N points for each pixel, 1 to 16 (2)\n"
+    "  --time               show on stderr how long it took, and how evenly ranks worked\n"
+    "  --ranks N            start N ranks, not one per core; under mpirun or srun, which\n"
+    "                       start the ranks themselves, without meaning\n"
+    "  --help               print this and exit\n"
+    "  --version            print the version and exit\n"
+    "\n"
+    "Without --center and --zoom it draws a place in the valley of the seahorses; with\n"
+    "--julia, the whole set. Whole numbers may be written as 1e4 or 2^16.\n"
+    "\n"
+    "Examples:\n"
+    "  mandelbrot --center=-0.5,0 --zoom 1             the whole set\n"
+    "  mandelbrot --julia=-0.8,0.156 -o julia.png      a Julia set\n"
+    "  mpirun -np 16 mandelbrot --size 4096x4096       on 16 ranks\n"
+    "\n"
+    "Exit status: 0 done, 1 the picture failed, 2 bad arguments.\n";
+
+/* What the command line says. */
+struct settings {
+    const char *output;
+    struct view view;
+    bool has_center, has_zoom, show_time;
+};
+
+enum {
+    OPTION_SIZE = 1,
+    OPTION_CENTER,
+    OPTION_ZOOM,
+    OPTION_ITERATIONS,
+    OPTION_JULIA,
+    OPTION_ANTIALIAS,
+    OPTION_TIME
+};
+
+static const struct option options[] = {
+    {"output", required_argument, NULL, 'o'},
+    {"size", required_argument, NULL, OPTION_SIZE},
+    {"center", required_argument, NULL, OPTION_CENTER},
+    {"zoom", required_argument, NULL, OPTION_ZOOM},
+    {"iterations", required_argument, NULL, OPTION_ITERATIONS},
+    {"julia", required_argument, NULL, OPTION_JULIA},
+    {"antialias", required_argument, NULL, OPTION_ANTIALIAS},
+    {"time", no_argument, NULL, OPTION_TIME},
+    {NULL, 0, NULL, 0},
+};
+
+/* ---- the command line ------------------------------------------------------------------------ */
+
+static bool take_count(struct command_line *line, const char *text, uint64_t most, uint64_t *value)
+{
+    if (!command_line_number(line, text, value))
+        return false;
+    return (*value >= 1 && *value <= most) ||
+           command_line_complain(line, "'%.60s': give a number from 1 to %" PRIu64, text, most);
+}
+
+static bool take_size(struct command_line *line, struct settings *settings, const char *text)
+{
+    char columns[64];
+    const char *cross = strchr(text, 'x');
+    if (cross == NULL || cross - text >= (ptrdiff_t)sizeof columns)
+        return command_line_complain(line, "'%.60s': give the size as 1600x1000", text);
+    memcpy(columns, text, (size_t)(cross - text));
+    columns[cross - text] = '\0';
+    return take_count(line, columns, 1000000, &settings->view.columns) &&
+           take_count(line, cross + 1, 1000000, &settings->view.rows);
+}
+
+static bool take_point(struct command_line *line, const char *text, struct dd_point *point)
+{
+    const char *end = dd_parse(text, &point->re);
+    if (end != NULL && *end == ',')
+        end = dd_parse(end + 1, &point->im);
+    else
+        end = NULL;
+    if (end == NULL || *end != '\0')
+        return command_line_complain(line, "'%.60s': give a point as -0.75,0.1", text);
+    if (!(fabs(point->re.high) <= 4 && fabs(point->im.high) <= 4))
+        return command_line_complain(line, "'%.60s': the sets are all between -2 and 2", text);
+    return true;
+}
+
+static bool take_zoom(struct command_line *line, struct settings *settings, const char *text)
+{
+    char *end;
+    settings->view.zoom = strtod(text, &end);
+    settings->has_zoom = true;
+    return (end != text && *end == '\0' && settings->view.zoom >= 0.01 &&
+            settings->view.zoom < 1e100) ||
+           command_line_complain(line, "'%.60s': give a number of at least 0.01, as 2e5", text);
+}
+
+static bool take_option(struct command_line *line, void *into, int option, const char *argument)
+{
+    struct settings *settings = into;
+    switch (option) {
+    case 'o':
+        settings->output = argument;
+        return true;
+    case OPTION_SIZE:
+        return take_size(line, settings, argument);
+    case OPTION_CENTER:
+        settings->has_center = true;
+        return take_point(line, argument, &settings->view.center);
+    case OPTION_ZOOM:
+        return take_zoom(line, settings, argument);
+    case OPTION_ITERATIONS:
+        return take_count(line, argument, 10000000, &settings->view.iterations);
+    case OPTION_JULIA:
+        settings->view.is_julia = true;
+        return take_point(line, argument, &settings->view.julia);
+    case OPTION_ANTIALIAS:
+        return take_count(line, argument, 16, &settings->view.antialias);
+    default:
+        settings->show_time = true;
+        return true;
+    }
+}
+
+/* Where to look if nobody says. */
+static void choose_view(struct settings *settings)
+{
+    if (settings->has_center || settings->has_zoom || settings->view.is_julia) {
+        settings->view.zoom = settings->has_zoom ? settings->view.zoom : 1;
+        return;
+    }
+    dd_parse("-0.743643887037158704752191506114774", &settings->view.center.re);
+    dd_parse("0.131825904205311970493132056385139", &settings->view.center.im);
+    settings->view.zoom = 3500;
+}
+
+/* Neighbours must differ by more than the errors of twice a double's digits. */
+static bool take_operands(struct command_line *line, void *into)
+{
+    struct settings *settings = into;
+    choose_view(settings);
+    double least = DBL_EPSILON * DBL_EPSILON * 16;
+    if (view_spacing(&settings->view) / (double)settings->view.antialias < least)
+        return command_line_complain(line, "too deep: at this size --zoom goes to %.2g",
+                                     4 / (least * (double)settings->view.columns *
+                                          (double)settings->view.antialias));
+    if (!image_supported())
+        return command_line_complain(line,
+                                     "it was built without libpng, and cannot write pictures");
+    return true;
+}
+
+static const struct command command = {
+    .name = "mandelbrot",
+    .help = help,
+    .operands_wanted = "options only",
+    .options = options,
+    .take_option = take_option,
+    .take_operands = take_operands,
+};
+
+/* ---- the program ----------------------------------------------------------------------------- */
+
+static void show_time(const rp_pool *pool, const struct picture *picture, double seconds)
+{
+    double busy = picture->busy_seconds, mean, most;
+    int ranks = rp_ranks(pool);
+    MPI_Allreduce(&busy, &mean, 1, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
+    MPI_Allreduce(&busy, &most, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
+    mean /= ranks;
+    if (!program_speaks(pool))
+        return;
+    fprintf(stderr, "drawn on %d rank%s of %d node%s: %.3f s\n", ranks, ranks == 1 ? "" : "s",
+            rp_nodes(pool), rp_nodes(pool) == 1 ? "" : "s", seconds);
+    fprintf(stderr, "ranks drew %.3f s on average, %.3f s at most: %.1f %% even\n", mean, most,
+            100 * (most > 0 ? mean / most : 1));
+}
+
+/* What goes wrong in a collective call all ranks know, and one tells. */
+static rp_status draw(rp_pool *pool, struct picture *picture, bool time)
+{
+    double begin = MPI_Wtime();
+    rp_status status = picture_draw(pool, picture, RP_ADAPTIVE);
+    if (status != RP_OK && program_speaks(pool))
+        fprintf(stderr, "mandelbrot: %s\n", rp_last_error(pool)->text);
+    if (status == RP_OK && time)
+        show_time(pool, picture, MPI_Wtime() - begin);
+    return status;
+}
+
+static rp_status complain(rp_status status, const char *problem)
+{
+    fprintf(stderr, "mandelbrot: %s\n", problem);
+    return status;
+}
+
+/* Before any work: an hour of it should not end with a directory that is not there. */
+static rp_status prepare(const rp_pool *pool, const struct settings *settings,
+                         struct picture *picture)
+{
+    char problem[OUTPUT_PROBLEM_SIZE];
+    bool begun = picture_begin(picture, &settings->view);
+    if (program_speaks(pool) && !output_possible(settings->output, problem))
+        return complain(RP_ERR_IO, problem);
+    return begun ? RP_OK : complain(RP_ERR_MEMORY, "no memory for so many iterations");
+}
+
+static rp_status run(rp_pool *pool, const struct settings *settings)
+{
+    struct picture picture;
+    char problem[OUTPUT_PROBLEM_SIZE];
+    rp_status worst, status = rp_agree(pool, prepare(pool, settings, &picture), &worst);
+    if (status == RP_OK)
+        status = worst;
+    if (status == RP_OK)
+        status = draw(pool, &picture, settings->show_time);
+    if (status == RP_OK && program_speaks(pool) &&
+        !picture_save(&picture, settings->output, problem))
+        status = complain(RP_ERR_IO, problem);
+    picture_end(&picture);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct settings settings = {
+        .output = "mandelbrot.png",
+        .view = {.columns = 1600, .rows = 1000, .antialias = 2, .iterations = 5000}};
+    rp_pool *pool;
+    int exit_code;
+    if (!program_begin(&command, &argc, &argv, &settings, &pool, &exit_code))
+        return exit_code;
+    return program_end(&pool, run(pool, &settings));
+}
