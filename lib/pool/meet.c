@@ -1,5 +1,6 @@
 /* Meeting for a call on a pool, and the calls that only meet. */
 #include "base/error.h"
+#include "pool/grid.h"
 #include "pool/pool.h"
 
 rp_status rpi_pool_meet(rp_pool *pool, const struct ballot *ballot)
@@ -7,6 +8,7 @@ rp_status rpi_pool_meet(rp_pool *pool, const struct ballot *ballot)
     if (pool->loop.open && ballot->call != CALL_LOOP_CLOSE)
         return rpi_error_set(&pool->last, RP_ERR_STATE,
                              "a loop is open on this pool; close it first");
+    rpi_grids_meet(pool);
     return rpi_meet(&pool->world.meeting, ballot, &pool->last);
 }
 

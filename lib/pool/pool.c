@@ -2,6 +2,7 @@
 
 #include "base/environment.h"
 #include "base/error.h"
+#include "pool/grid.h"
 #include "world/foreign_launcher.h"
 
 #include <limits.h>
@@ -183,7 +184,10 @@ rp_status rp_close(rp_pool **pool)
     *pool = NULL;
     int finalised;
     MPI_Finalized(&finalised);
+    if (!finalised)
+        rpi_grids_leave(closing);
     rp_status status = finalised ? RP_ERR_STATE : part(closing);
+    rpi_grids_drop(closing, !finalised && closing->world.meeting.lost_step.status == RP_OK);
     rpi_pool_drop_allocations(closing);
     rpi_node_memory_drop(&closing->stage);
     if (!finalised)

@@ -38,6 +38,8 @@ struct rp_pool {
     struct node_memory stage; /* see pool/stage.h */
     bool agent_threads;       /* agents have threads; otherwise their ranks take their steps */
     struct traffic traffic;
+    rp_grid *grids;     /* open ones */
+    int64_t grids_made; /* the number of the next */
     rp_error last;
 };
 

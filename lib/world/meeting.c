@@ -1,6 +1,7 @@
 #include "world/meeting.h"
 
 #include "base/error.h"
+#include "world/completion.h"
 #include "world/mpi_error.h"
 
 #include <inttypes.h>
@@ -54,6 +55,13 @@ static const struct {
     [CALL_EXSCAN_RANKS] = {"rp_exscan_ranks",
                            {"n", NULL, "the element's size", "the element's type", "op"}},
     [CALL_MOVED] = {"a collective", {NULL}},
+    [CALL_GRID_OPEN] = {"rp_grid_open", {"rows", "columns", "cell_size", "halo"}},
+    [CALL_GRID_OPENED] = {"rp_grid_open", {NULL}},
+    [CALL_GRID_CLOSE] = {"rp_grid_close", {"the grid's number", "exchanges begun"}},
+    [CALL_GRID_ALLOC] = {"rp_grid_alloc", {"the grid's number"}},
+    [CALL_GRID_SCATTER] = {"rp_grid_scatter", {"the grid's number", "root", "the field's number"}},
+    [CALL_GRID_GATHER] = {"rp_grid_gather", {"the grid's number", "root", "the field's number"}},
+    [CALL_GRID_MOVED] = {"rp_grid_scatter or rp_grid_gather", {NULL}},
 };
 
 /* A rank's ballot with its rank, as it is compared within and between nodes. */
@@ -234,6 +242,8 @@ static int complete(MPI_Request *request)
 
 /* If this node's ranks turn out to differ from others, all nodes must name the same host. */
 static void sign(struct summary *summary)
+/* The leaders tell each other what their nodes said. */
+static struct verdict exchange(struct meeting *meeting, const struct summary *mine)
 {
     rpi_error_host(&summary->first.ballot.error);
     rpi_error_host(&summary->different.ballot.error);
@@ -251,7 +261,7 @@ static struct verdict exchange(struct meeting *meeting, struct summary *mine)
     int code = MPI_Iallgather(mine, sizeof *mine, MPI_BYTE, all, sizeof *mine, MPI_BYTE,
                               meeting->leaders, &request);
     if (code == MPI_SUCCESS)
-        code = complete(&request);
+        code = rpi_complete(1, &request, MPI_STATUSES_IGNORE, meeting->spin);
     if (rpi_mpi_check(code, "MPI_Iallgather", &verdict.error) == RP_OK)
         verdict = judge(all, meeting->nodes);
     return verdict;

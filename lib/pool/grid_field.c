@@ -1,0 +1,95 @@
+/* The blocks of fields in memory. */
+#include "base/error.h"
+#include "pool/grid.h"
+
+#include <stdlib.h>
+
+enum {
+    ALIGNMENT = 64
+};
+
+/* From the first cell of the halo to the first of the block. */
+static size_t lead_bytes(const rp_grid *grid)
+{
+    return (size_t)(grid->halo_width * grid->stride + grid->halo_width) * grid->cell_size;
+}
+
+static struct field *make_field(const rp_grid *grid)
+{
+    size_t rows = (size_t)(grid->rows.end - grid->rows.begin + 2 * grid->halo_width);
+    size_t bytes;
+    struct field *field = calloc(1, sizeof *field);
+    if (field != NULL && !__builtin_mul_overflow(rows, (size_t)grid->stride, &bytes) &&
+        !__builtin_mul_overflow(bytes, grid->cell_size, &bytes) &&
+        !__builtin_add_overflow(bytes, 2 * ALIGNMENT, &bytes))
+        field->memory = calloc(bytes, 1);
+    if (field == NULL || field->memory == NULL) {
+        free(field);
+        return NULL;
+    }
+    uintptr_t first = (uintptr_t)field->memory + lead_bytes(grid);
+    size_t to_line = (ALIGNMENT - first % ALIGNMENT) % ALIGNMENT;
+    field->bytes = bytes;
+    field->first = (char *)field->memory + lead_bytes(grid) + to_line;
+    field->number = grid->fields != NULL ? grid->fields->number + 1 : 0;
+    return field;
+}
+
+static void drop_field(struct field *field)
+{
+    if (field != NULL)
+        free(field->memory);
+    free(field);
+}
+
+rp_status rp_grid_alloc(rp_grid *grid, void **field)
+{
+    if (field != NULL)
+        *field = NULL;
+    if (grid == NULL)
+        return RP_ERR_ARGUMENT;
+    struct ballot ballot = rpi_ballot(CALL_GRID_ALLOC);
+    ballot.terms[0] = grid->number;
+    struct field *made = field != NULL ? make_field(grid) : NULL;
+    if (field == NULL)
+        rpi_error_set(&ballot.error, RP_ERR_ARGUMENT, "no place to store the address in");
+    else if (made == NULL)
+        rpi_error_set(&ballot.error, RP_ERR_MEMORY, "no memory for a block of a grid");
+    rp_status status = rpi_pool_meet(grid->pool, &ballot);
+    if (status != RP_OK) {
+        drop_field(made);
+        return status;
+    }
+    made->next = grid->fields;
+    grid->fields = made;
+    *field = made->first;
+    return RP_OK;
+}
+
+void rpi_grid_drop_fields(rp_grid *grid)
+{
+    while (grid->fields != NULL) {
+        struct field *field = grid->fields;
+        grid->fields = field->next;
+        drop_field(field);
+    }
+}
+
+int64_t rpi_grid_field_number(const rp_grid *grid, const void *first)
+{
+    const struct field *field = grid->fields;
+    while (field != NULL && field->first != first)
+        field = field->next;
+    return field != NULL ? field->number : -1;
+}
+
+bool rpi_grid_field_overlaps(const rp_grid *grid, const void *memory, size_t bytes)
+{
+    uintptr_t begin = (uintptr_t)memory;
+    for (const struct field *field = grid->fields; field != NULL; field = field->next) {
+        uintptr_t other = (uintptr_t)field->memory;
+        if (begin < other + field->bytes && other < begin + bytes)
+            return true;
+    }
+    return false;
+}
