@@ -33,7 +33,7 @@ struct command {
     const char *name;
     const char *help;            /* the text of --help */
     const char *operands_wanted; /* for people: "at most two numbers, START and STOP" */
-    int most_operands; /* up to MOST_OPERANDS */
+    int most_operands;           /* up to MOST_OPERANDS */
     /* With flag NULL and val 1 ... 999; ended by a zero entry. A val that is a letter, or a digit, is
      * a short form of the option. */
     const struct option *options;

@@ -21,8 +21,8 @@ bool image_supported(void)
     return true;
 }
 
-/* libpng reports an error by calling this, which must not return. A failed write leaves its reason in
- * errno. */
+/* libpng reports an error by calling this, which must not return. A failed write leaves its reason
+ * in errno. */
 static void fail(png_structp png, png_const_charp text)
 {
     struct writer *writer = png_get_error_ptr(png);
@@ -62,7 +62,8 @@ static bool prepare(struct writer *writer)
     return false;
 }
 
-/* Errors inside libpng come back through setjmp(); no local of this function is changed meanwhile. */
+/* Errors inside libpng come back through setjmp(); no local of this function is changed meanwhile.
+ * */
 static bool write_picture(struct writer *writer)
 {
     const struct image *image = writer->image;

@@ -47,17 +47,18 @@ static bool open_temporary(struct output *output)
     return true;
 }
 
-static bool open_in_place(const char *path)
+/* The kind of file that is there, or that of an ordinary file if none is. */
+static mode_t kind_of(const char *path)
 {
     struct stat status;
-    return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+    return stat(path, &status) == 0 ? status.st_mode & S_IFMT : S_IFREG;
 }
 
 bool output_begin(struct output *output, const char *path, char problem[OUTPUT_PROBLEM_SIZE])
 {
     *output = (struct output){.path = destination(path)};
     errno = ENOMEM;
-    if (output->path != NULL && open_in_place(path))
+    if (output->path != NULL && kind_of(path) != S_IFREG)
         output->file = fopen(path, "wb");
     else if (output->path != NULL)
         open_temporary(output);
@@ -95,10 +96,12 @@ bool output_end(struct output *output, bool good, char problem[OUTPUT_PROBLEM_SI
     return good && code == 0;
 }
 
+/* Opening a pipe, or whatever else is no file, would do something to it. */
 bool output_possible(const char *path, char problem[OUTPUT_PROBLEM_SIZE])
 {
     struct output output;
-    if (open_in_place(path) && access(path, W_OK) == 0)
-        return true;
+    mode_t kind = kind_of(path);
+    if (kind != S_IFREG && kind != S_IFDIR)
+        return access(path, W_OK) == 0 || complain(path, errno, problem);
     return output_begin(&output, path, problem) && !output_end(&output, false, problem);
 }

@@ -21,8 +21,9 @@ struct output {
 /* Begins a file. False, and `problem` is one line for a person, if it cannot be written. */
 bool output_begin(struct output *output, const char *path, char problem[OUTPUT_PROBLEM_SIZE]);
 
-/* Ends it. `good`: all was written, so it gets its name; otherwise it goes, and what was there before
- * under its name stays. False, with the reason in `problem`, if it was good but did not arrive. */
+/* Ends it. `good`: all was written, so it gets its name; otherwise it goes, and what was there
+ * before under its name stays. False, with the reason in `problem`, if it was good but did not
+ * arrive. */
 bool output_end(struct output *output, bool good, char problem[OUTPUT_PROBLEM_SIZE]);
 
 /* Can this file be written, as far as one can tell beforehand? Leaves nothing behind. */

@@ -1,0 +1,56 @@
+#include "diffusion/kernel.h"
+
+/* A cell is computed by the same operations wherever it lies in a block, or else the result would
+ * depend on the number of ranks. So this file is compiled without contraction (-ffp-contract=off in
+ * Makefile.am): a compiler may otherwise fuse a product and a sum, rounding once and not twice, in
+ * one version of a loop and not in another. */
+static inline double next_value(double up, double left, double centre, double right, double down,
+                                struct weights weights)
+{
+    double twice = 2 * centre;
+    return centre +
+           (weights.rows * ((up + down) - twice) + weights.columns * ((left + right) - twice));
+}
+
+static void diffuse_row(double *restrict to, const double *restrict up,
+                        const double *restrict centre, const double *restrict down, int64_t cells,
+                        struct weights weights)
+{
+    for (int64_t c = 0; c < cells; c++)
+        to[c] = next_value(up[c], centre[c - 1], centre[c], centre[c + 1], down[c], weights);
+}
+
+void diffuse(double *to, const double *from, int64_t stride, rp_range rows, rp_range columns,
+             struct weights weights)
+{
+    for (int64_t r = rows.begin; r < rows.end; r++) {
+        int64_t first = r * stride + columns.begin;
+        diffuse_row(to + first, from + first - stride, from + first, from + first + stride,
+                    columns.end - columns.begin, weights);
+    }
+}
+
+rp_status diffuse_grid(rp_grid *grid, double *to, double *from, struct weights weights)
+{
+    rp_range rows = rp_grid_rows(grid), columns = rp_grid_columns(grid), inner, between;
+    int64_t stride = rp_grid_stride(grid);
+    rp_grid_inner(grid, &inner, &between);
+    /* From here on rows and columns count from the block's first. */
+    inner = (rp_range){inner.begin - rows.begin, inner.end - rows.begin};
+    between = (rp_range){between.begin - columns.begin, between.end - columns.begin};
+    rows = (rp_range){0, rows.end - rows.begin};
+    columns = (rp_range){0, columns.end - columns.begin};
+
+    rp_status status = rp_grid_exchange_begin(grid, from);
+    if (status != RP_OK)
+        return status;
+    diffuse(to, from, stride, inner, between, weights);
+    status = rp_grid_exchange_end(grid);
+    if (status != RP_OK)
+        return status;
+    diffuse(to, from, stride, (rp_range){rows.begin, inner.begin}, columns, weights);
+    diffuse(to, from, stride, (rp_range){inner.end, rows.end}, columns, weights);
+    diffuse(to, from, stride, inner, (rp_range){columns.begin, between.begin}, weights);
+    diffuse(to, from, stride, inner, (rp_range){between.end, columns.end}, weights);
+    return RP_OK;
+}

@@ -1,0 +1,22 @@
+/* The explicit scheme for the heat equation u_t = u_xx + u_yy on a rectangular mesh: forward in
+ * time, centred in space (FTCS). */
+#ifndef RANKPOOL_APPS_DIFFUSION_KERNEL_H
+#define RANKPOOL_APPS_DIFFUSION_KERNEL_H
+
+#include <rankpool.h>
+
+/* Time step over the square of the mesh width, from row to row and from column to column. The
+ * scheme is stable while their sum is at most 1/2. */
+struct weights {
+    double rows, columns;
+};
+
+/* One step for some cells of a block, whose rows are `stride` cells apart: from the values `from`
+ * of the cells and of those around them to the values `to`. */
+void diffuse(double *to, const double *from, int64_t stride, rp_range rows, rp_range columns,
+             struct weights weights);
+
+/* One step for a whole grid: the inner cells while borders are exchanged, then the others. */
+rp_status diffuse_grid(rp_grid *grid, double *to, double *from, struct weights weights);
+
+#endif

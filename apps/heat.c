@@ -1,0 +1,187 @@
+/* heat: how heat spreads on a square plate, on all ranks of a pool. */
+#include "common/program.h"
+#include "diffusion/picture.h"
+#include "diffusion/settings.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char help[] =
+    "Usage: heat [OPTION]...\n"
+    "Computes how heat spreads on the unit square, whose border is kept at zero, and\n"
+    "prints the lowest, the highest and the mean temperature at the end.\n"
+    "\n"
+    "  --size ROWSxCOLUMNS  points inside the square (256x256); N is NxN\n"
+    "  --steps N            take N steps in time\n"
+    "  --until T            go on until time T, 0.05 unless --steps is given. With both\n"
+    "                       a step is T/N; otherwise it is 4/5 of the longest that is\n"
+    "                       stable, or somewhat less\n"
+    "  --initial NAME       begin with NAME: sine (the lowest mode, the default; then\n"
+    "                       the error against its formula is printed, too), gaussian\n"
+    "                       or square\n"
+    "  -o, --output FILE    write the temperature at the end to FILE, a picture if it\n"
+    "                       ends in .png, NumPy's format if in .npy; may be repeated\n"
+    "  --time               show on stderr what was computed and how long it took\n"
+    "  --ranks N            start N ranks, not one per core; under mpirun or srun,\n"
+    "                       which start the ranks themselves, without meaning\n"
+    "  --help               print this and exit\n"
+    "  --version            print the version and exit\n"
+    "\n"
+    "Examples:\n"
+    "  heat -o plate.png                           on every core of this machine\n"
+    "  heat --size 1000 --steps 500 -o plate.npy   500 steps of a million points\n"
+    "  mpirun -np 16 heat --initial square         on 16 ranks\n"
+    "\n"
+    "Exit status: 0 done, 1 the computation or its output failed, 2 bad arguments.\n";
+
+static const struct command command = {
+    .name = "heat",
+    .help = help,
+    .operands_wanted = "options only",
+    .options = settings_options,
+    .take_option = settings_take_option,
+    .take_operands = settings_settle,
+};
+
+/* ---- the computation ------------------------------------------------------------------------- */
+
+static void swap(double **a, double **b)
+{
+    double *kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+static rp_status take_steps(rp_grid *grid, const struct mesh *mesh, double **field, double **spare)
+{
+    struct weights weights = mesh_weights(mesh);
+    rp_status status = RP_OK;
+    for (int64_t step = 0; step < mesh->steps && status == RP_OK; step++) {
+        status = diffuse_grid(grid, *spare, *field, weights);
+        swap(field, spare);
+    }
+    return status;
+}
+
+/* From the field at the beginning, whole on the root, to that at the end. */
+static rp_status work_on_grid(rp_grid *grid, const struct mesh *mesh, int root, double *all)
+{
+    void *memory = NULL, *more = NULL;
+    rp_status status = rp_grid_alloc(grid, &memory);
+    if (status == RP_OK)
+        status = rp_grid_alloc(grid, &more);
+    if (status == RP_OK)
+        status = rp_grid_scatter(grid, root, all, memory);
+    double *field = memory, *spare = more;
+    if (status == RP_OK)
+        status = take_steps(grid, mesh, &field, &spare);
+    if (status == RP_OK)
+        status = rp_grid_gather(grid, root, field, all);
+    return status;
+}
+
+static rp_status compute(rp_pool *pool, const struct mesh *mesh, double *all)
+{
+    rp_grid *grid;
+    rp_grid_shape shape = {.rows = mesh->rows, .columns = mesh->columns, .cell_size = sizeof *all};
+    rp_status status = rp_grid_open(pool, &shape, &grid);
+    if (status == RP_OK)
+        status = work_on_grid(grid, mesh, rp_root(pool), all);
+    rp_error error = *rp_last_error(pool);
+    rp_status closed = rp_grid_close(&grid);
+    if (status == RP_OK && closed != RP_OK)
+        error = *rp_last_error(pool);
+    if (error.status != RP_OK && program_speaks(pool))
+        fprintf(stderr, "heat: %s\n", error.text);
+    return status != RP_OK ? status : closed;
+}
+
+/* ---- before and after ------------------------------------------------------------------------ */
+
+/* On the root: what could go wrong later goes wrong now. */
+static rp_status prepare(const struct settings *settings, double **all)
+{
+    const struct mesh *mesh = &settings->mesh;
+    char problem[OUTPUT_PROBLEM_SIZE];
+    for (int i = 0; i < settings->outputs; i++) {
+        if (!output_possible(settings->output[i], problem)) {
+            fprintf(stderr, "heat: %s\n", problem);
+            return RP_ERR_IO;
+        }
+    }
+    *all = malloc((size_t)mesh->rows * (size_t)mesh->columns * sizeof **all);
+    if (*all == NULL) {
+        fprintf(stderr, "heat: no memory for %" PRId64 " x %" PRId64 " points\n", mesh->rows,
+                mesh->columns);
+        return RP_ERR_MEMORY;
+    }
+    mesh_fill(mesh, settings->initial, *all);
+    return RP_OK;
+}
+
+static rp_status write_files(const struct settings *settings, const struct summary *summary,
+                             const double *all)
+{
+    char problem[OUTPUT_PROBLEM_SIZE];
+    for (int i = 0; i < settings->outputs; i++) {
+        if (!picture_write(&settings->mesh, summary, all, settings->output[i], problem)) {
+            fprintf(stderr, "heat: %s\n", problem);
+            return RP_ERR_IO;
+        }
+    }
+    return RP_OK;
+}
+
+static rp_status show(const struct settings *settings, const double *all)
+{
+    struct summary summary = mesh_summarize(&settings->mesh, settings->initial, all);
+    printf("minimum %.12g\nmaximum %.12g\nmean %.12g\n", summary.minimum, summary.maximum,
+           summary.mean);
+    if (settings->initial->later != NULL)
+        printf("error %.6g\n", summary.error);
+    rp_status status = program_flush(&command);
+    return status == RP_OK ? write_files(settings, &summary, all) : status;
+}
+
+static void show_run(const rp_pool *pool, const struct mesh *mesh, double seconds)
+{
+    fprintf(stderr,
+            "heat on %" PRId64 " x %" PRId64 " points, %" PRId64
+            " steps up to time %g, on %d rank%s of %d node%s: %.3f s\n",
+            mesh->rows, mesh->columns, mesh->steps, (double)mesh->steps * mesh->time_step,
+            rp_ranks(pool), rp_ranks(pool) == 1 ? "" : "s", rp_nodes(pool),
+            rp_nodes(pool) == 1 ? "" : "s", seconds);
+}
+
+static rp_status run(rp_pool *pool, const struct settings *settings)
+{
+    double *all = NULL;
+    rp_status status = RP_OK, worst;
+    if (program_speaks(pool))
+        status = prepare(settings, &all);
+    status = rp_agree(pool, status, &worst);
+    if (status == RP_OK)
+        status = worst;
+    double begin = MPI_Wtime();
+    if (status == RP_OK)
+        status = compute(pool, &settings->mesh, all);
+    double seconds = MPI_Wtime() - begin;
+    if (status == RP_OK && program_speaks(pool))
+        status = show(settings, all);
+    if (status == RP_OK && program_speaks(pool) && settings->show_run)
+        show_run(pool, &settings->mesh, seconds);
+    free(all);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct settings settings = {.mesh = {.rows = 256, .columns = 256},
+                                .initial = initial_find("sine")};
+    rp_pool *pool;
+    int exit_code;
+    if (!program_begin(&command, &argc, &argv, &settings, &pool, &exit_code))
+        return exit_code;
+    return program_end(&pool, run(pool, &settings));
+}
