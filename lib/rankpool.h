@@ -877,6 +877,8 @@ void rp_histogram_add_array(rp_histogram *histogram, const double *x, int64_t n)
 
 /** The rp_combine_fn for histograms; fails (1) for two of different bins. */
 int rp_histogram_combine(void *left, const void *right, void *user);
+
+/* ---------------------------------------------------------------------------------------------
  * The grid: a two-dimensional field cut into blocks, whose ranks exchange borders
  *
  *     rp_grid_open(pool, &(rp_grid_shape){.rows = m, .columns = n, .cell_size = sizeof *u}, &grid);

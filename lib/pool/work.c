@@ -146,8 +146,7 @@ static void do_slices(struct work *work, struct agent *agent)
     while (rp_loop_next(&pool->loop, &slice)) {
         int64_t done = do_slice(work, slice);
         if (work->stopping || done < slice.end - slice.begin) {
-            rpi_claim_leave(&pool->loop.claimer,
-                            done > 0 ? rpi_units_for(&work->units, done) : 0);
+            rpi_claim_leave(&pool->loop.claimer, done > 0 ? rpi_units_for(&work->units, done) : 0);
             rpi_board_stop(pool->board);
             break;
         }

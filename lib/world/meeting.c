@@ -227,23 +227,8 @@ static struct verdict judge(const struct summary *summaries, int nodes)
     return verdict;
 }
 
-/* Completes a request between sleeps that grow: waiting inside MPI would keep a core busy. */
-static int complete(MPI_Request *request)
-{
-    const double longest = 1e-3;
-    double sleep = 20e-6;
-    int code, done;
-    while ((code = MPI_Test(request, &done, MPI_STATUS_IGNORE)) == MPI_SUCCESS && !done) {
-        rpi_sleep(sleep);
-        sleep = 2 * sleep < longest ? 2 * sleep : longest;
-    }
-    return code;
-}
-
 /* If this node's ranks turn out to differ from others, all nodes must name the same host. */
 static void sign(struct summary *summary)
-/* The leaders tell each other what their nodes said. */
-static struct verdict exchange(struct meeting *meeting, const struct summary *mine)
 {
     rpi_error_host(&summary->first.ballot.error);
     rpi_error_host(&summary->different.ballot.error);

@@ -264,15 +264,16 @@ START_TEST(results_before_a_stop_are_spread)
         for (int i = 0; i < N; i++)
             in[i] = i;
         memset(out, 0, sizeof out);
-        rp_map_job job = {.n = N,
-                          .item = fail_late,
-                          .in = in,
-                          .in_size = sizeof *in,
-                          .in_place = RP_ON_RANKS,
-                          .out = out,
-                          .out_size = sizeof *out,
-                          .out_place = RP_ON_RANKS,
-                          .options = {.schedule = RP_DYNAMIC, .slice = 50, .item_status = statuses}};
+        rp_map_job job = {
+            .n = N,
+            .item = fail_late,
+            .in = in,
+            .in_size = sizeof *in,
+            .in_place = RP_ON_RANKS,
+            .out = out,
+            .out_size = sizeof *out,
+            .out_place = RP_ON_RANKS,
+            .options = {.schedule = RP_DYNAMIC, .slice = 50, .item_status = statuses}};
         ck_assert_int_eq(rp_map(pool, &job), RP_ERR_TASK);
         MPI_Bcast(statuses, N, MPI_BYTE, 0, MPI_COMM_WORLD);
         ck_assert_int_eq(statuses[19], RP_OK);
