@@ -55,19 +55,32 @@ static rp_status want(rp_pool *pool, const rp_grid_shape *shape, rp_grid **grid,
     return rpi_pool_meet(pool, &ballot);
 }
 
-static int64_t stride_of(const rp_grid *grid)
+/* Cells from row to row in a block with so many columns. */
+static int64_t stride_for(const rp_grid *grid, rp_range columns)
 {
     size_t cells = ROW_ALIGNMENT; /* so many, a power of two, fill whole lines */
     while (cells > 1 && cells / 2 * grid->cell_size % ROW_ALIGNMENT == 0)
         cells /= 2;
-    int64_t row = grid->columns.end - grid->columns.begin + 2 * grid->halo_width;
+    int64_t row = columns.end - columns.begin + 2 * grid->halo_width;
     return (row + (int64_t)cells - 1) / (int64_t)cells * (int64_t)cells;
+}
+
+/* Can all bytes of a field be counted, on the rank with the largest block, which is the first? */
+static bool is_countable(const rp_grid *grid)
+{
+    rp_range rows, columns;
+    int64_t cells, bytes;
+    rpi_grid_block(grid, 0, &rows, &columns);
+    return !__builtin_mul_overflow(rows.end + 2 * grid->halo_width + 1, stride_for(grid, columns),
+                                   &cells) &&
+           !__builtin_mul_overflow(cells, grid->cell_size, &bytes);
 }
 
 /* Who has what follows from the shape and the number of ranks. */
 static void cut(rp_grid *grid, rp_pool *pool, const rp_grid_shape *shape)
 {
     grid->pool = pool;
+    grid->halo.mail.comm = MPI_COMM_NULL;
     grid->number = pool->grids_made;
     grid->all_rows = shape->rows;
     grid->all_columns = shape->columns;
@@ -76,14 +89,17 @@ static void cut(rp_grid *grid, rp_pool *pool, const rp_grid_shape *shape)
     grid->tiling =
         rpi_tiling_choose(shape->rows, shape->columns, grid->halo_width, pool->world.ranks);
     rpi_grid_block(grid, pool->world.rank, &grid->rows, &grid->columns);
-    grid->stride = stride_of(grid);
+    grid->stride = stride_for(grid, grid->columns);
 }
 
 /* Second meeting: it worked everywhere. */
 static rp_status make(rp_grid *grid)
 {
     struct ballot ballot = rpi_ballot(CALL_GRID_OPENED);
-    rpi_halo_make(grid, &ballot.error);
+    if (is_countable(grid))
+        rpi_halo_make(grid, &ballot.error);
+    else
+        rpi_error_set(&ballot.error, RP_ERR_MEMORY, "no memory for such large blocks of a grid");
     rp_status status = rpi_pool_meet(grid->pool, &ballot);
     if (status != RP_OK)
         rpi_halo_drop(&grid->halo, false);

@@ -14,14 +14,13 @@ static size_t lead_bytes(const rp_grid *grid)
     return (size_t)(grid->halo_width * grid->stride + grid->halo_width) * grid->cell_size;
 }
 
+/* rp_grid_open() has seen to it that the bytes can be counted. */
 static struct field *make_field(const rp_grid *grid)
 {
-    size_t rows = (size_t)(grid->rows.end - grid->rows.begin + 2 * grid->halo_width);
-    size_t bytes;
+    int64_t rows = grid->rows.end - grid->rows.begin + 2 * grid->halo_width;
+    size_t bytes = (size_t)rows * (size_t)grid->stride * grid->cell_size + ALIGNMENT;
     struct field *field = calloc(1, sizeof *field);
-    if (field != NULL && !__builtin_mul_overflow(rows, (size_t)grid->stride, &bytes) &&
-        !__builtin_mul_overflow(bytes, grid->cell_size, &bytes) &&
-        !__builtin_add_overflow(bytes, 2 * ALIGNMENT, &bytes))
+    if (field != NULL)
         field->memory = calloc(bytes, 1);
     if (field == NULL || field->memory == NULL) {
         free(field);

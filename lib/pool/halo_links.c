@@ -145,7 +145,6 @@ void rpi_halo_make(rp_grid *grid, rp_error *error)
     const struct world *world = &grid->pool->world;
     struct halo *halo = &grid->halo;
     struct outbox outbox = plan_outbox(grid);
-    halo->mail.comm = MPI_COMM_NULL;
     int code = MPI_Comm_dup(world->comm, &halo->mail.comm);
     if (rpi_mpi_check(code, "MPI_Comm_dup", error) != RP_OK ||
         make_memory(grid, &outbox, error) != RP_OK)

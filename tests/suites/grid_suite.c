@@ -525,20 +525,20 @@ START_TEST(bad_shapes_are_refused_by_all)
 }
 END_TEST
 
+/* A column so long that no address space holds a part of it, though its blocks' edges are single cells;
+ * and a cell so large that with a halo around it nobody could number its bytes. */
 START_TEST(fields_that_are_too_large)
 {
     rp_pool *pool = open_pool();
-    rp_grid_shape huge = {.rows = (int64_t)1 << 28, .columns = (int64_t)1 << 30, .cell_size = 16};
-    rp_grid *grid;
-    rp_status status = rp_grid_open(pool, &huge, &grid);
-    if (status == RP_OK) {
-        void *field = pool;
-        ck_assert_int_eq(rp_grid_alloc(grid, &field), RP_ERR_MEMORY);
-        ck_assert_ptr_null(field);
-        ck_assert_int_eq(rp_grid_close(&grid), RP_OK);
-    } else {
-        check_same_error(rp_last_error(pool), RP_ERR_MEMORY);
-    }
+    rp_grid_shape column = {.rows = (int64_t)1 << 45, .columns = 1, .cell_size = 8};
+    rp_grid *grid = open_grid(pool, column);
+    void *field = pool;
+    ck_assert_int_eq(rp_grid_alloc(grid, &field), RP_ERR_MEMORY);
+    check_same_error(rp_last_error(pool), RP_ERR_MEMORY);
+    ck_assert_ptr_null(field);
+    ck_assert_int_eq(rp_grid_close(&grid), RP_OK);
+    refused(pool, (rp_grid_shape){.rows = 1, .columns = 1, .cell_size = (size_t)1 << 61},
+            RP_ERR_MEMORY);
     there_and_back(pool, small, 0, 0);
     close_pool(pool);
 }
@@ -664,7 +664,7 @@ END_TEST
  * */
 START_TEST(a_rank_in_another_call_leaves_nobody_waiting)
 {
-    rp_pool *pool = open_pool();
+    rp_pool *pool = open_nodes_of(world_ranks());
     rp_grid *grid = open_grid(pool, small);
     void *field = alloc_field(pool, grid);
     if (world_rank() == 0) {
