@@ -50,6 +50,7 @@ expect() {
     printf '%s' "${3:+$3
 }" >"$scratch/stderr.expected"
     expected_status=$1
+    : >"$scratch/diff"
     shift 3
     limited "$@" >"$scratch/stdout" 2>"$scratch/stderr.raw"
     status=$?
