@@ -4,91 +4,39 @@
 # another program.
 set -u
 integrate=${1:-./apps/integrate}
-mpirun=${MPIRUN:-mpirun}
+# shellcheck source=tests/apps/expect.sh
+. "$(dirname "$0")/expect.sh"
 
-# Open MPI: as root, and with more ranks than cores, which then let each other run.
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
-unset RANKPOOL_RANKS RANKPOOL_SCHEDULE RANKPOOL_NODE_SIZE RANKPOOL_MEMORY_DIR RANKPOOL_MPIRUN
-
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
-number=0
-failures=0
-
-limited() {
-    timeout -k 5 120 "$@" </dev/null
-}
-
-report() { # report ok|"not ok" NAME
-    number=$((number + 1))
-    [ "$1" = ok ] || failures=$((failures + 1))
-    echo "$1 $number - $2"
-}
-
-# check NAME COMMAND...: the command must succeed.
-check() {
-    checked=$1
-    shift
-    if "$@"; then
-        report ok "$checked"
-    else
-        report "not ok" "$checked"
-    fi
-}
-
-# same NAME EXPECTED COMMAND...: the command prints what is in the file EXPECTED, and nothing else.
-same() {
-    case_name=$1
-    expected=$2
-    shift 2
-    if limited "$@" >"$scratch/stdout" 2>"$scratch/stderr" && diff "$expected" "$scratch/stdout" &&
-        [ ! -s "$scratch/stderr" ]; then
-        report ok "$case_name"
-    else
-        report "not ok" "$case_name"
-        sed 's/^/# /' "$scratch/stderr"
-    fi
+# Times differ from run to run.
+blot() {
+    sed -e 's/ [0-9]*\.[0-9]* s$/ N s/'
 }
 
 # refuses COMPLAINT ARGUMENT...: one line, status 2, nothing on stdout.
 refuses() {
-    printf "integrate: %s; try 'integrate --help'\n" "$1" >"$scratch/expected"
+    complaint=$1
     shift
-    limited "$integrate" --ranks 2 "$@" >"$scratch/stdout" 2>"$scratch/stderr"
-    status=$?
-    if [ $status -eq 2 ] && diff "$scratch/expected" "$scratch/stderr" &&
-        [ ! -s "$scratch/stdout" ]; then
-        report ok "refused: $*"
-    else
-        report "not ok" "refused: $* (status $status)"
-    fi
+    expect 2 "" "integrate: $complaint; try 'integrate --help'" "$integrate" "$@"
 }
 
-# Every way of sampling: the first run by one rank, all others must print the same.
+# everywhere OPTION...: what one rank prints, any others print, too.
 everywhere() {
-    name=$1
-    shift
-    limited "$mpirun" -np 1 "$integrate" "$@" >"$scratch/one" || report "not ok" "$name on 1 rank"
+    limited "$mpirun" -np 1 "$integrate" "$@" >"$scratch/one"
+    check "one rank: $*" [ $? -eq 0 ]
+    one=$(cat "$scratch/one")
     for ranks in 2 3 5 16; do
-        same "$name on $ranks ranks" "$scratch/one" "$mpirun" -np $ranks "$integrate" "$@"
+        expect 0 "$one" "" "$mpirun" -np $ranks "$integrate" "$@"
     done
     for schedule in static dynamic guided factoring; do
-        RANKPOOL_SCHEDULE=$schedule
-        export RANKPOOL_SCHEDULE
-        same "$name, $schedule" "$scratch/one" "$mpirun" -np 3 "$integrate" "$@"
+        expect 0 "$one" "" env RANKPOOL_SCHEDULE=$schedule "$mpirun" -np 3 "$integrate" "$@"
     done
-    unset RANKPOOL_SCHEDULE
     for size in 1 2; do
-        RANKPOOL_NODE_SIZE=$size
-        export RANKPOOL_NODE_SIZE
-        same "$name, nodes of $size" "$scratch/one" "$mpirun" -np 5 "$integrate" "$@"
+        expect 0 "$one" "" env RANKPOOL_NODE_SIZE=$size "$mpirun" -np 5 "$integrate" "$@"
     done
-    unset RANKPOOL_NODE_SIZE
 }
 
-everywhere "plain samples" --samples 1e5 --dimensions 3
-everywhere "stratified, antithetic samples in rounds" --samples 1e6 --error 1e-5 --stratified \
+everywhere --samples 1e5 --dimensions 3
+everywhere --samples 1e6 --error 1e-5 --stratified \
     --antithetic --family gaussian --dimensions 4
 
 # What it prints: six families, near their exact values, by their own account.
@@ -116,17 +64,12 @@ check "rounds" awk '
         exit !(good && samples == 65536)
     }' "$scratch/table"
 
-limited "$integrate" --ranks 2 --family gaussian --error 1e-9 --samples 1e5 >"$scratch/table" \
-    2>"$scratch/stderr"
-status=$?
-complaint="integrate: gaussian: 100000 samples were too few for an error of 1e-09"
-check "too few samples: status" [ $status -eq 1 ]
-check "too few samples: a word" [ "$(cat "$scratch/stderr")" = "$complaint" ]
-check "too few samples: the estimate" [ "$(wc -l <"$scratch/table")" -eq 2 ]
-
-shown=$(limited "$integrate" --ranks 2 --samples 100 --time 2>&1 >/dev/null |
-    sed 's/[0-9.]* s$/N s/')
-check "how long it took" [ "$shown" = "2 ranks of 1 node: N s" ]
+# The estimate is shown even if samples were too few, and what it took on request.
+table=$(limited "$integrate" --ranks 2 --family gaussian --samples 1e5)
+expect 1 "$table" "integrate: gaussian: 100000 samples were too few for an error of 1e-09" \
+    "$integrate" --ranks 2 --family gaussian --samples 1e5 --error 1e-9
+expect 0 "$table" "2 ranks of 1 node: N s" \
+    "$integrate" --ranks 2 --family gaussian --samples 1e5 --time
 
 # Mistakes.
 refuses "there is no family 'abc'" --family abc
@@ -142,13 +85,9 @@ refuses "'100' is one argument too many: give options only" 100
 refuses "option '--fast' is not known" --fast
 refuses "option '--seed' needs an argument" --seed
 if [ -c /dev/full ]; then
-    limited sh -c "$integrate --ranks 2 --samples 100 >/dev/full" 2>"$scratch/stderr"
-    status=$?
     full="integrate: cannot write to standard output: No space left on device"
-    check "a full disk: status" [ $status -eq 1 ]
-    check "a full disk: a word" [ "$(cat "$scratch/stderr")" = "$full" ]
+    expect 1 "" "$full" sh -c "$integrate --ranks 2 --samples 100 >/dev/full"
 fi
 check "help" [ "$("$integrate" --help | head -n 1)" = "Usage: integrate [OPTION]..." ]
 
-echo "1..$number"
-[ $failures -eq 0 ]
+finish
