@@ -92,6 +92,10 @@ static int read_letter(struct agent *agent, int from, const struct letter *lette
         return MPI_SUCCESS;
     if (letter->kind == LETTER_BATCH)
         return accept_batch(agent, letter);
+    if (letter->kind == LETTER_OVER) {
+        agent->dismissed = true;
+        return MPI_SUCCESS;
+    }
     if (letter->kind != LETTER_CLOSED)
         return rpi_dispatcher_read(agent->dispatcher, &agent->post, from, letter);
     agent->closing = true;
@@ -225,7 +229,7 @@ static int ask(struct agent *agent, double lasts)
 
 static int tell_stop(struct agent *agent)
 {
-    if (agent->stop_told || !board_stopped(agent->board))
+    if (agent->stop_told || agent->finish_told || !board_stopped(agent->board))
         return MPI_SUCCESS;
     agent->stop_told = true;
     return tell(agent, (struct letter){.kind = LETTER_STOP});
@@ -257,7 +261,8 @@ static int take_step(struct agent *agent, double *sleep)
         code = ask(agent, lasts);
     if (code == MPI_SUCCESS)
         code = tell_finish(agent);
-    bool awaiting = agent->requested > 0 || !rpi_post_idle(&agent->post) || lasts <= 0;
+    bool awaiting =
+        agent->requested > 0 || agent->finish_told || !rpi_post_idle(&agent->post) || lasts <= 0;
     bool plenty = isfinite(lasts) && lasts > 4 * longest_sleep;
     *sleep = awaiting ? awaiting_sleep : plenty ? longest_sleep : quiet_sleep;
     return code;
@@ -278,7 +283,7 @@ static double step(struct agent *agent)
     double sleep = 0;
     check(agent, take_step(agent, &sleep));
     bool served = agent->dispatcher == NULL || rpi_dispatcher_over(agent->dispatcher);
-    if (agent->finish_told && served && rpi_post_idle(&agent->post))
+    if (agent->dismissed && served && rpi_post_idle(&agent->post))
         agent->over = true;
     return agent->dispatcher != NULL && sleep > quiet_sleep ? quiet_sleep : sleep;
 }

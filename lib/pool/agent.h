@@ -43,9 +43,9 @@ struct agent {
     double delivery,
         asked;     /* seconds from a request to its batch, smoothed; when the last was sent */
     int requested; /* batches asked for that have not come */
-    bool closing, closed; /* no more will come; the board knows */
-    bool stop_told, finish_told;
-    double next_step; /* when to take the next step, if the rank takes them */
+    bool closing, closed;                   /* no more will come; the board knows */
+    bool stop_told, finish_told, dismissed; /* dismissed: its LETTER_OVER has come */
+    double next_step;                       /* when to take the next step, if the rank takes them */
 
     bool threaded, over;
     pthread_t thread;

@@ -181,7 +181,8 @@ int rpi_dispatcher_read(struct dispatcher *dispatcher, struct post *post, int fr
     case LETTER_FINISHED:
         dispatcher->nodes[from].finished = true;
         dispatcher->unfinished--;
-        return MPI_SUCCESS;
+        return rpi_post_letter(post, from,
+                               &(struct letter){.kind = LETTER_OVER, .job = dispatcher->job});
     default:
         return MPI_SUCCESS;
     }

@@ -307,6 +307,49 @@ START_TEST(a_rank_that_gives_up_stops_every_node)
 }
 END_TEST
 
+/* With letters on their way for long, the root gives up while others finish, or they when they have. */
+static void give_up_late(rp_pool *pool, int round)
+{
+    rp_loop *loop;
+    rp_range range;
+    bool root = rp_rank(pool) == rp_root(pool), early = round % 2 == 0 ? root : !root;
+    rp_options options = {.schedule = RP_DYNAMIC};
+    ck_assert_int_eq(rp_loop_open(pool, rp_ranks(pool), &options, &loop), RP_OK);
+    while (rp_loop_next(loop, &range))
+        usleep(early ? 0 : 1000 * (unsigned)round);
+    rp_status expected = round % 2 != 0 && rp_ranks(pool) == 1 ? RP_OK : RP_ERR_CANCELLED;
+    ck_assert_int_eq(rp_loop_close(&loop, early ? RP_ERR_CANCELLED : RP_OK), expected);
+}
+
+START_TEST(no_letter_is_left_behind)
+{
+    setenv("RANKPOOL_TEST_LATENCY", "0.01", 1);
+    rp_pool *pool = open_with(&settings[0], 0);
+    for (int round = 0; round < 10; round++) {
+        int left = 0;
+        give_up_late(pool, round);
+        usleep(20000);
+        for (int look = 0; look < 10 && left == 0; look++)
+            MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, pool->world.agents, &left, MPI_STATUS_IGNORE);
+        ck_assert_msg(left == 0, "a letter of round %d is left", round);
+    }
+    close_with(pool);
+    unsetenv("RANKPOOL_TEST_LATENCY");
+}
+END_TEST
+
+/* Only the last rank finds something wrong before the ranks meet. */
+START_TEST(after_a_refused_loop_nodes_understand_each_other)
+{
+    rp_pool *pool = open_with(&settings[0], 0);
+    rp_loop *loop;
+    bool last = world_rank() == world_ranks() - 1;
+    ck_assert_int_eq(rp_loop_open(pool, last ? -1 : 10, NULL, &loop), RP_ERR_ARGUMENT);
+    map_travelling(pool, 3000, RP_ADAPTIVE);
+    close_with(pool);
+}
+END_TEST
+
 static int add_up(rp_task *task, rp_range range, const void *in, void *out)
 {
     const double *x = in;
@@ -378,8 +421,8 @@ START_TEST(letters_grow_with_the_logarithm)
 {
     rp_pool *pool = open_with(&settings[0], 0);
     int nodes = rp_nodes(pool);
-    ck_assert_int_le(letters_of_loop(pool, 1000), nodes * 2 * 4 * 10 + 3 * nodes);
-    ck_assert_int_le(letters_of_loop(pool, 1000000), nodes * 2 * 4 * 20 + 3 * nodes);
+    ck_assert_int_le(letters_of_loop(pool, 1000), nodes * 2 * 4 * 10 + 4 * nodes);
+    ck_assert_int_le(letters_of_loop(pool, 1000000), nodes * 2 * 4 * 20 + 4 * nodes);
     close_with(pool);
 }
 END_TEST
@@ -401,6 +444,9 @@ static const struct test_case cases[] = {
     {"results before a stop arrive", &results_before_a_stop_arrive},
     {"results before a stop are spread", &results_before_a_stop_are_spread},
     {"a rank that gives up stops every node", &a_rank_that_gives_up_stops_every_node},
+    {"no letter is left behind", &no_letter_is_left_behind},
+    {"after a refused loop nodes understand each other",
+     &after_a_refused_loop_nodes_understand_each_other},
     {"reductions have the same bits on any nodes", &reductions_have_the_same_bits_on_any_nodes},
     {"letters grow with the logarithm", &letters_grow_with_the_logarithm},
     {"nonsense in the environment is refused", &nonsense_in_the_environment_is_refused},
