@@ -11,8 +11,9 @@ enum letter_kind {
     LETTER_RESULT,   /* to the dispatcher: results of these items follow, as `arrays` says */
     LETTER_STOP,     /* to the dispatcher: a rank of this node gave up */
     LETTER_FINISHED, /* to the dispatcher: the last letter of this node about this job */
-    LETTER_OVER,     /* to a node: the last letter to it, in answer to that. With it none is on its way
-                        any more, which an MPI could take for one of the next communicator. */
+    /* To a node: the last letter to it, in answer to that. After it none is on its way any more, which
+     * an MPI could take for one of the next communicator. */
+    LETTER_OVER
 };
 
 struct letter {
