@@ -139,7 +139,11 @@ typedef struct rp_config {
     int thread_level; /**< what rp_open() asks MPI_Init_thread for, an MPI_THREAD_ constant; 0:
                            MPI_THREAD_MULTIPLE (so MPI_THREAD_SINGLE, where that is 0, cannot be
                            asked for) */
-    uint64_t reserved[12];
+    double
+        silence_seconds; /**< a node that does not answer for so long during a job is lost, and the
+                                 job ends; 0: 60. RANKPOOL_SILENCE does the same for programs that
+                                 leave it 0. Without meaning where agents are polled. */
+    uint64_t reserved[11];
 } rp_config;
 
 /**

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 
 const char *rpi_environment_text(const char *name)
@@ -35,4 +36,18 @@ rp_status rpi_environment_integer(const char *name, int64_t least, int64_t most,
     return rpi_error_set(error, RP_ERR_ARGUMENT,
                          "%s=\"%s\": give a whole number from %" PRId64 " to %" PRId64, name, text,
                          least, most);
+}
+
+rp_status rpi_environment_seconds(const char *name, double *value, rp_error *error)
+{
+    const char *text = rpi_environment_text(name);
+    if (text == NULL)
+        return RP_OK;
+    char *end;
+    double seconds = strtod(text, &end);
+    if (*end != '\0' || !isfinite(seconds) || seconds < 0)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "%s=\"%s\": give seconds, 0 or more", name,
+                             text);
+    *value = seconds;
+    return RP_OK;
 }

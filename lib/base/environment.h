@@ -16,4 +16,7 @@ bool rpi_parse_integer(const char *text, int64_t least, int64_t most, int64_t *v
 rp_status rpi_environment_integer(const char *name, int64_t least, int64_t most, int64_t *value,
                                   rp_error *error);
 
+/* Reads seconds, 0 or more, from a variable, likewise. */
+rp_status rpi_environment_seconds(const char *name, double *value, rp_error *error);
+
 #endif

@@ -86,9 +86,29 @@ static void close_board(struct agent *agent)
     }
 }
 
+/* Nothing more can come of the job. */
+static void lose(struct agent *agent, int node)
+{
+    const struct world *world = &agent->pool->world;
+    rpi_error_set(&agent->error, RP_ERR_LOST, "node %d (%s) has not answered for %g s", node,
+                  world->hosts[node], agent->vigil.limit);
+    memcpy(agent->error.host, world->hosts[node], sizeof agent->error.host);
+    for (int rank = world->ranks - 1; rank >= 0; rank--) {
+        if (world->node_of[rank] == node)
+            agent->error.rank = rank;
+    }
+    agent->lost_at = rpi_clock_seconds();
+    rpi_board_stop(agent->board);
+}
+
 static int read_letter(struct agent *agent, int from, const struct letter *letter)
 {
     if (letter->job != agent->job)
+        return MPI_SUCCESS;
+    rpi_vigil_hear(&agent->vigil, from, rpi_clock_seconds());
+    if (letter->kind == LETTER_FINISHED)
+        rpi_vigil_dismiss(&agent->vigil, from);
+    if (letter->kind == LETTER_ALIVE && agent->dispatcher == NULL)
         return MPI_SUCCESS;
     if (letter->kind == LETTER_BATCH)
         return accept_batch(agent, letter);
@@ -103,6 +123,8 @@ static int read_letter(struct agent *agent, int from, const struct letter *lette
     if (letter->stop) {
         agent->stop_told = true;
         rpi_board_stop(agent->board);
+        if (letter->lost >= 0)
+            lose(agent, letter->lost);
     }
     return MPI_SUCCESS;
 }
@@ -246,6 +268,21 @@ static int tell_finish(struct agent *agent)
     return tell(agent, (struct letter){.kind = LETTER_FINISHED});
 }
 
+/* Gives signs of life, and notices who gives none. */
+static int keep_vigil(struct agent *agent)
+{
+    double now = rpi_clock_seconds();
+    int code = MPI_SUCCESS;
+    if (agent->dispatcher == NULL && !agent->finish_told && rpi_vigil_speak(&agent->vigil, now))
+        code = tell(agent, (struct letter){.kind = LETTER_ALIVE});
+    int silent = isinf(agent->lost_at) ? rpi_vigil_silent(&agent->vigil, now) : -1;
+    if (silent < 0 || code != MPI_SUCCESS)
+        return code;
+    lose(agent, silent);
+    return agent->dispatcher != NULL ? rpi_dispatcher_lose(agent->dispatcher, &agent->post, silent)
+                                     : MPI_SUCCESS;
+}
+
 static int take_step(struct agent *agent, double *sleep)
 {
     int code = rpi_post_step(&agent->post);
@@ -261,6 +298,8 @@ static int take_step(struct agent *agent, double *sleep)
         code = ask(agent, lasts);
     if (code == MPI_SUCCESS)
         code = tell_finish(agent);
+    if (code == MPI_SUCCESS)
+        code = keep_vigil(agent);
     bool awaiting =
         agent->requested > 0 || agent->finish_told || !rpi_post_idle(&agent->post) || lasts <= 0;
     bool plenty = isfinite(lasts) && lasts > 4 * longest_sleep;
@@ -280,10 +319,14 @@ static void check(struct agent *agent, int code)
 /* A dispatcher must answer soon. */
 static double step(struct agent *agent)
 {
+    const double farewell = 0.1;
     double sleep = 0;
     check(agent, take_step(agent, &sleep));
     bool served = agent->dispatcher == NULL || rpi_dispatcher_over(agent->dispatcher);
     if (agent->dismissed && served && rpi_post_idle(&agent->post))
+        agent->over = true;
+    /* What is still to be told when a node is lost gets a moment to leave. */
+    if (!isinf(agent->lost_at) && rpi_clock_seconds() - agent->lost_at > farewell)
         agent->over = true;
     return agent->dispatcher != NULL && sleep > quiet_sleep ? quiet_sleep : sleep;
 }
@@ -341,6 +384,8 @@ static rp_status furnish(struct agent *agent, const struct agent_job *job, rp_er
     if (rpi_post_open(&agent->post, world->agents, sizeof(struct letter), error) != RP_OK)
         return error->status;
     agent->delivery += 2 * agent->post.delay;
+    if (!rpi_vigil_begin(&agent->vigil, world->nodes, pool->silence_seconds))
+        return rpi_error_set(error, RP_ERR_MEMORY, "no memory to watch %d nodes", world->nodes);
     if (world->rank != world->root)
         return RP_OK;
     agent->dispatcher = rpi_dispatcher_make(pool, job->arrays, job->count, job->staging, job->job);
@@ -369,6 +414,7 @@ rp_status rpi_agent_make(rp_pool *pool, const struct agent_job *job, struct agen
     made->asked = rpi_clock_seconds();
     made->speed = rpi_speed_start(made->asked);
     made->delivery = first_delivery;
+    made->lost_at = INFINITY;
     rpi_error_clear(&made->error);
     describe_job(made, job);
     if (furnish(made, job, error) != RP_OK) {
@@ -383,9 +429,21 @@ void rpi_agent_drop(struct agent *agent)
 {
     if (agent == NULL)
         return;
+    rpi_vigil_end(&agent->vigil);
     rpi_dispatcher_drop(agent->dispatcher);
     rpi_post_close(&agent->post);
     free(agent);
+}
+
+/* The root's agent watches those of all other nodes, and they watch it. */
+static void watch(struct agent *agent)
+{
+    const struct world *world = &agent->pool->world;
+    double now = rpi_clock_seconds();
+    for (int node = 0; node < world->nodes; node++) {
+        if (node != world->node && (agent->dispatcher != NULL || node == world->root_node))
+            rpi_vigil_watch(&agent->vigil, node, now);
+    }
 }
 
 void rpi_agent_begin(struct agent *agent)
@@ -399,10 +457,11 @@ void rpi_agent_begin(struct agent *agent)
     }
     if (agent->dispatcher != NULL)
         check(agent, rpi_dispatcher_open(agent->dispatcher, &agent->post));
+    watch(agent);
     agent->threaded = agent->pool->agent_threads && start_thread(agent);
 }
 
-void rpi_agent_end(struct agent *agent, rp_error *error)
+void rpi_agent_end(struct agent *agent, struct ballot *ballot)
 {
     if (agent == NULL)
         return;
@@ -410,8 +469,9 @@ void rpi_agent_end(struct agent *agent, rp_error *error)
         pthread_join(agent->thread, NULL);
     else
         attend(agent);
-    if (error->status == RP_OK)
-        *error = agent->error;
+    ballot->cut_off = !isinf(agent->lost_at);
+    if (ballot->error.status == RP_OK || ballot->cut_off)
+        ballot->error = agent->error;
     agent->pool->traffic.letters += agent->post.letters_sent;
     agent->pool->traffic.bytes += agent->post.bytes_sent;
     rpi_agent_drop(agent);

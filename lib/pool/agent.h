@@ -7,6 +7,7 @@
 #define RANKPOOL_POOL_AGENT_H
 
 #include "pool/dispatcher.h"
+#include "pool/vigil.h"
 #include "schedule/speed.h"
 
 #include <pthread.h>
@@ -45,7 +46,9 @@ struct agent {
     int requested; /* batches asked for that have not come */
     bool closing, closed;                   /* no more will come; the board knows */
     bool stop_told, finish_told, dismissed; /* dismissed: its LETTER_OVER has come */
-    double next_step;                       /* when to take the next step, if the rank takes them */
+    struct vigil vigil;
+    double lost_at;   /* when a node was found to be lost; INFINITY: none is */
+    double next_step; /* when to take the next step, if the rank takes them */
 
     bool threaded, over;
     pthread_t thread;
@@ -76,7 +79,8 @@ void rpi_agent_begin(struct agent *agent);
 double rpi_agent_attend(struct agent *agent);
 
 /* Waits, asleep, until the agent has nothing more to do for the job: the board of its node is done or
- * stopped. Then frees it. What went wrong with it is told in `error`, unless that tells something. */
-void rpi_agent_end(struct agent *agent, rp_error *error);
+ * stopped. Then frees it. What went wrong with it goes into the ballot for the meeting that ends the job,
+ * unless that tells of something already. */
+void rpi_agent_end(struct agent *agent, struct ballot *ballot);
 
 #endif

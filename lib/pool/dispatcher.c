@@ -58,6 +58,7 @@ struct dispatcher *rpi_dispatcher_make(const rp_pool *pool, const struct array *
         .units = job->units,
         .job = job_number(pool),
         .unfinished = world->nodes,
+        .lost = -1,
     };
     if (dispatcher->dispatch.node == NULL || dispatcher->nodes == NULL) {
         rpi_dispatcher_drop(dispatcher);
@@ -88,7 +89,8 @@ static int close_node(struct dispatcher *dispatcher, struct post *post, int node
     return rpi_post_letter(post, node,
                            &(struct letter){.kind = LETTER_CLOSED,
                                             .job = dispatcher->job,
-                                            .stop = dispatcher->stopped});
+                                            .stop = dispatcher->stopped,
+                                            .lost = dispatcher->lost});
 }
 
 static int send_batch(struct dispatcher *dispatcher, struct post *post, int node, struct span units)
@@ -154,6 +156,14 @@ static int stop(struct dispatcher *dispatcher, struct post *post)
     return code;
 }
 
+int rpi_dispatcher_lose(struct dispatcher *dispatcher, struct post *post, int node)
+{
+    dispatcher->lost = node;
+    dispatcher->nodes[node].finished = true;
+    dispatcher->stopped = false;
+    return stop(dispatcher, post);
+}
+
 static int take_result(struct dispatcher *dispatcher, struct post *post, int from,
                        const struct letter *letter)
 {
@@ -176,6 +186,9 @@ int rpi_dispatcher_read(struct dispatcher *dispatcher, struct post *post, int fr
         return answer(dispatcher, post, from, letter->seconds);
     case LETTER_RESULT:
         return take_result(dispatcher, post, from, letter);
+    case LETTER_ALIVE:
+        return rpi_post_letter(post, from,
+                               &(struct letter){.kind = LETTER_ALIVE, .job = dispatcher->job});
     case LETTER_STOP:
         return stop(dispatcher, post);
     case LETTER_FINISHED:

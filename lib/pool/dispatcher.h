@@ -24,6 +24,7 @@ struct dispatcher {
     int unfinished; /* nodes whose LETTER_FINISHED has not come */
     int travelling; /* payloads on their way from or to the root's memory */
     bool stopped;
+    int lost; /* a node, or -1 */
 };
 
 /* Makes the dispatcher of a job. `own`: how arrays are staged on the root's node. NULL: no memory. */
@@ -39,6 +40,9 @@ int rpi_dispatcher_open(struct dispatcher *dispatcher, struct post *post);
 /* Acts on a letter to the dispatcher. */
 int rpi_dispatcher_read(struct dispatcher *dispatcher, struct post *post, int from,
                         const struct letter *letter);
+
+/* A node is lost: tells the others. */
+int rpi_dispatcher_lose(struct dispatcher *dispatcher, struct post *post, int node);
 
 /* Have all nodes finished, and have their results arrived? */
 bool rpi_dispatcher_over(const struct dispatcher *dispatcher);

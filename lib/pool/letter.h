@@ -9,6 +9,7 @@ enum letter_kind {
     LETTER_BATCH,    /* to a node: these units are yours. Inputs follow, as `arrays` says. */
     LETTER_CLOSED,   /* to a node: there are no more batches; or, if `stop`, all is to stop */
     LETTER_RESULT,   /* to the dispatcher: results of these items follow, as `arrays` says */
+    LETTER_ALIVE,    /* to the dispatcher, which answers with the same: a sign of life */
     LETTER_STOP,     /* to the dispatcher: a rank of this node gave up */
     LETTER_FINISHED, /* to the dispatcher: the last letter of this node about this job */
     /* To a node: the last letter to it, in answer to that. After it none is on its way any more, which
@@ -24,6 +25,7 @@ struct letter {
     int64_t first, items;
     uint32_t arrays; /* bit i: elements of array i follow */
     bool stop;
+    int lost;       /* with `stop`: the node that is lost, or -1 */
     double speed;   /* of this node, units per second; 0: not known yet */
     double seconds; /* until a batch that is asked for arrives */
 };

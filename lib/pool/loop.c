@@ -20,10 +20,10 @@ void rpi_loop_begin(rp_pool *pool, struct agent *agent)
         rpi_claim_attend(&loop->claimer, attend, agent);
 }
 
-void rpi_loop_end(rp_pool *pool, rp_error *error)
+void rpi_loop_end(rp_pool *pool, struct ballot *ballot)
 {
     rp_loop *loop = &pool->loop;
-    rpi_agent_end(loop->agent, error);
+    rpi_agent_end(loop->agent, ballot);
     loop->agent = NULL;
     loop->attends = false;
 }
@@ -99,7 +99,7 @@ rp_status rp_loop_close(rp_loop **loop, rp_status mine)
                       pool->world.rank);
     if (ballot.error.status != RP_OK)
         rpi_board_stop(pool->board);
-    rpi_loop_end(pool, &ballot.error);
+    rpi_loop_end(pool, &ballot);
     rp_status status = rpi_pool_meet(pool, &ballot);
     closing->open = false;
     return status;

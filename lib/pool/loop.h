@@ -8,8 +8,8 @@
  * all ranks have agreed to begin. */
 void rpi_loop_begin(rp_pool *pool, struct agent *agent);
 
-/* This rank has done its part: waits until its agent has, too. What went wrong with the agent is told
- * in `error`, unless that tells something. The loop stays open until the ranks have met. */
-void rpi_loop_end(rp_pool *pool, rp_error *error);
+/* This rank has done its part: waits until its agent has, too. What went wrong with the agent goes into
+ * the ballot, as rpi_agent_end() says. The loop stays open until the ranks have met. */
+void rpi_loop_end(rp_pool *pool, struct ballot *ballot);
 
 #endif

@@ -6,6 +6,7 @@
 #include "world/foreign_launcher.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +48,9 @@ static rp_status check_config(const rp_config *config, int ranks, rp_error *erro
     if (config->node_size < 0)
         return rpi_error_set(error, RP_ERR_ARGUMENT, "config.node_size is %d: give 0 or more",
                              config->node_size);
+    if (!isfinite(config->silence_seconds) || config->silence_seconds < 0)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "config.silence_seconds is %g: give 0 or more",
+                             config->silence_seconds);
     if (!valid_thread_level(config->thread_level))
         return rpi_error_set(error, RP_ERR_ARGUMENT,
                              "config.thread_level is %d: give 0 or an MPI_THREAD_ constant",
@@ -65,6 +69,17 @@ static struct world_request request_of(const rp_config *config, int ranks, rp_er
                                   .thread_level = config->thread_level,
                                   .extra_bytes = board_bytes,
                                   .extra_prepare = board_prepare};
+}
+
+/* How long a node may be silent. Where ranks take their agents' steps a node is silent while its first
+ * rank computes an item, so nobody is watched. */
+static double silence_allowed(const rp_config *config, bool agent_threads, rp_error *mine)
+{
+    const double usual = 60;
+    double seconds = config->silence_seconds;
+    if (seconds <= 0 && mine->status == RP_OK)
+        rpi_environment_seconds("RANKPOOL_SILENCE", &seconds, mine);
+    return !agent_threads ? 0 : seconds > 0 ? seconds : usual;
 }
 
 /* Do agents get threads? Not where MPI cannot be called by two at once, nor where the user says no. */
@@ -104,6 +119,7 @@ static rp_status create(MPI_Comm comm, const rp_config *config, rp_pool *pool, r
     MPI_Comm_size(comm, &ranks);
     struct world_request request = request_of(config, ranks, mine);
     pool->agent_threads = agent_threads(mine);
+    pool->silence_seconds = silence_allowed(config, pool->agent_threads, mine);
     if (rpi_world_make(&pool->world, comm, &request, mine, &last_open) != RP_OK)
         return last_open.status;
     pool->board = pool->world.extra;
@@ -168,12 +184,22 @@ static rp_status part(rp_pool *pool)
     struct ballot ballot = rpi_ballot(CALL_CLOSE);
     if (in_loop) {
         rpi_board_stop(pool->board);
-        rpi_loop_end(pool, &ballot.error);
+        rpi_loop_end(pool, &ballot);
     }
     pool->loop.open = false;
     if (in_loop)
         rpi_error_set(&ballot.error, RP_ERR_STATE, "the pool was closed with a loop open");
     return rpi_pool_meet(pool, &ballot);
+}
+
+static void drop(rp_pool *pool, bool mpi_lives)
+{
+    rpi_pool_drop_allocations(pool);
+    rpi_node_memory_drop(&pool->stage);
+    if (mpi_lives)
+        rpi_world_drop(&pool->world);
+    if (pool->finalize && mpi_lives)
+        MPI_Finalize();
 }
 
 rp_status rp_close(rp_pool **pool)
@@ -188,12 +214,9 @@ rp_status rp_close(rp_pool **pool)
         rpi_grids_leave(closing);
     rp_status status = finalised ? RP_ERR_STATE : part(closing);
     rpi_grids_drop(closing, !finalised && closing->world.meeting.lost_step.status == RP_OK);
-    rpi_pool_drop_allocations(closing);
-    rpi_node_memory_drop(&closing->stage);
-    if (!finalised)
-        rpi_world_drop(&closing->world);
-    if (closing->finalize && !finalised)
-        MPI_Finalize();
+    /* With a node lost, MPI may still move what it was asked to move, and waits for it for ever. */
+    if (!closing->world.meeting.cut_off)
+        drop(closing, !finalised);
     free(closing);
     return status;
 }

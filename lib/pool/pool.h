@@ -36,6 +36,7 @@ struct rp_pool {
     struct allocation *allocations;
     int64_t allocated;        /* allocations ever made: the number of the next */
     struct node_memory stage; /* see pool/stage.h */
+    double silence_seconds;   /* a node that is silent for so long is lost; 0: none is */
     bool agent_threads;       /* agents have threads; otherwise their ranks take their steps */
     struct traffic traffic;
     rp_grid *grids;     /* open ones */

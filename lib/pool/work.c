@@ -195,7 +195,7 @@ static rp_status begin_and_end(struct work *work)
     do_slices(work, agent);
     if (work->failures.count > 0)
         ballot.error = work->failures.lowest;
-    rpi_loop_end(pool, &ballot.error);
+    rpi_loop_end(pool, &ballot);
     rpi_pool_meet(pool, &ballot);
     pool->loop.open = false;
     return rpi_spread(pool, work->arrays, work->array_count, &work->reaches, &work->units);

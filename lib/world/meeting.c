@@ -80,7 +80,7 @@ struct summary {
 /* What all hear. */
 struct verdict {
     rp_error error;
-    bool lost_step;
+    bool lost_step, cut_off;
 };
 
 /* Shared words:
@@ -264,13 +264,32 @@ static void wait_for(_Atomic uint32_t *word, uint32_t number, struct signal_word
     }
 }
 
+/* What a rank of this node says of a node that is lost, or NULL. */
+static const struct ballot *find_cut_off(const struct meeting_place *place, int node_ranks)
+{
+    for (int i = 0; i < node_ranks; i++) {
+        if (place->statements[i].ballot.cut_off)
+            return &place->statements[i].ballot;
+    }
+    return NULL;
+}
+
+/* The verdict of all nodes; or, when one of them will not come any more, of this one alone. */
+static struct verdict decide(struct meeting *meeting)
+{
+    const struct ballot *cut_off = find_cut_off(meeting->place, meeting->node_ranks);
+    if (cut_off != NULL)
+        return (struct verdict){.error = cut_off->error, .lost_step = true, .cut_off = true};
+    struct summary summary = summarize(meeting->place, meeting->node_ranks);
+    return exchange(meeting, &summary);
+}
+
 static void lead(struct meeting *meeting)
 {
     struct meeting_place *place = meeting->place;
     uint32_t everyone = meeting->number * (uint32_t)meeting->node_ranks;
     wait_for(&place->arrived, everyone, &place->arrivals, meeting->spin);
-    struct summary summary = summarize(place, meeting->node_ranks);
-    place->verdict = exchange(meeting, &summary);
+    place->verdict = decide(meeting);
     atomic_store_explicit(&place->released, meeting->number, memory_order_release);
     rpi_signal_all(&place->releases);
 }
@@ -302,6 +321,7 @@ rp_status rpi_meet(struct meeting *meeting, const struct ballot *mine, rp_error 
     if (place->verdict.lost_step) {
         meeting->lost_step = *error;
         meeting->lost_step.status = RP_ERR_STATE;
+        meeting->cut_off = place->verdict.cut_off;
     }
     return error->status;
 }

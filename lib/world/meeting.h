@@ -56,6 +56,7 @@ struct ballot {
     enum call call;
     int64_t terms[BALLOT_TERMS]; /* what all ranks must agree on; unused ones are 0 */
     rp_error error;              /* what this rank found wrong, or RP_OK */
+    bool cut_off; /* the error says that another node is lost: this one must not wait for it */
 };
 
 struct meeting_place; /* in node memory */
@@ -70,6 +71,7 @@ struct meeting {
     bool spin;
     uint32_t number;    /* meetings so far */
     rp_error lost_step; /* why the ranks can meet no more, or RP_OK */
+    bool cut_off;       /* because a node is lost */
 };
 
 /* Bytes of zeroed node memory for a meeting place. */

@@ -5,7 +5,6 @@
 #include "base/error.h"
 #include "world/parts.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,24 +26,10 @@ struct post_send {
     struct post_note note;
 };
 
-static rp_status read_delay(double *delay, rp_error *error)
-{
-    const char *text = rpi_environment_text("RANKPOOL_TEST_LATENCY");
-    *delay = 0;
-    if (text == NULL)
-        return RP_OK;
-    char *end;
-    *delay = strtod(text, &end);
-    if (*end != '\0' || !isfinite(*delay) || *delay < 0)
-        return rpi_error_set(error, RP_ERR_ARGUMENT,
-                             "RANKPOOL_TEST_LATENCY=\"%s\": give seconds, 0 or more", text);
-    return RP_OK;
-}
-
 rp_status rpi_post_open(struct post *post, MPI_Comm comm, size_t letter_bytes, rp_error *error)
 {
     *post = (struct post){.comm = comm, .letter_bytes = letter_bytes};
-    return read_delay(&post->delay, error);
+    return rpi_environment_seconds("RANKPOOL_TEST_LATENCY", &post->delay, error);
 }
 
 void rpi_post_close(struct post *post)

@@ -118,6 +118,22 @@ static rp_status furnish(struct world *world, size_t meeting_bytes, rp_error *er
     return rpi_mpi_agree(world->comm, error);
 }
 
+/* The agents tell each other where they are: who is lost can be named then. */
+static rp_status name_hosts(struct world *world, rp_error *error)
+{
+    rp_error here;
+    rpi_error_host(&here);
+    bool agent = world->agents != MPI_COMM_NULL;
+    world->hosts = malloc((agent ? (size_t)world->nodes : 1) * sizeof *world->hosts);
+    if (world->hosts == NULL)
+        rpi_error_set(error, RP_ERR_MEMORY, "no memory for the names of %d hosts", world->nodes);
+    if (rpi_mpi_agree(world->comm, error) != RP_OK || !agent)
+        return error->status;
+    int code = MPI_Allgather(here.host, HOST_NAME_BYTES, MPI_CHAR, world->hosts, HOST_NAME_BYTES,
+                             MPI_CHAR, world->agents);
+    return rpi_mpi_check(code, "MPI_Allgather", error);
+}
+
 /* Who lives where. */
 static rp_status register_ranks(struct world *world, rp_error *error)
 {
@@ -135,7 +151,9 @@ static rp_status register_ranks(struct world *world, rp_error *error)
         world->node_first[world->node_of[rank] + 1]++;
     for (int node = 0; node < world->nodes; node++)
         world->node_first[node + 1] += world->node_first[node];
-    return rpi_mpi_check(choose_agents(world), "MPI_Comm_split", error);
+    if (rpi_mpi_check(choose_agents(world), "MPI_Comm_split", error) != RP_OK)
+        return error->status;
+    return name_hosts(world, error);
 }
 
 /* The ranks' requests must be the same before they decide who splits what. */
@@ -211,6 +229,7 @@ void rpi_world_drop(struct world *world)
     free(world->meeting.summaries);
     free(world->node_first);
     free(world->node_of);
+    free(world->hosts);
     rpi_node_memory_drop(&world->memory);
     free_comm(&world->agents);
     free_comm(&world->leaders);

@@ -6,6 +6,10 @@
 #include "world/meeting.h"
 #include "world/node_memory.h"
 
+enum {
+    HOST_NAME_BYTES = 64
+};
+
 struct world {
     MPI_Comm comm; /* our own duplicate; errors are returned */
     MPI_Comm node_comm;
@@ -16,6 +20,7 @@ struct world {
     int root_node;
     int *node_first; /* ranks on nodes with a lower number, for each node, and all ranks behind */
     int *node_of;    /* by rank; owned */
+    char (*hosts)[HOST_NAME_BYTES]; /* by node, where an agent is; owned */
     double crowding; /* ranks per core on this node, at least 1; above 1 waiting must give its core
                         away at once */
     struct node_memory memory; /* meeting place, then `extra` bytes */

@@ -5,6 +5,7 @@
 
 #include "pool/pool.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -427,6 +428,61 @@ START_TEST(letters_grow_with_the_logarithm)
 }
 END_TEST
 
+/* The last rank stops, as a node does whose network is gone, and is woken when the others know. */
+static rp_status fall_silent(rp_pool *pool, pid_t *silent)
+{
+    rp_loop *loop;
+    rp_range range;
+    bool last = world_rank() == world_ranks() - 1;
+    rp_options options = {.schedule = RP_DYNAMIC};
+    ck_assert_int_eq(rp_loop_open(pool, 1000000, &options, &loop), RP_OK);
+    for (int done = 0; rp_loop_next(loop, &range); done++) {
+        if (last && done == 3)
+            raise(SIGSTOP);
+        usleep(1000);
+    }
+    rp_status status = rp_loop_close(&loop, RP_OK);
+    if (world_rank() == 0)
+        kill(*silent, SIGCONT);
+    return status;
+}
+
+START_TEST(a_silent_node_is_lost)
+{
+    rp_pool *pool;
+    rp_config config = {.node_size = 1, .silence_seconds = 0.5};
+    pid_t last = getpid();
+    if (world_ranks() == 1)
+        return;
+    MPI_Bcast(&last, sizeof last, MPI_BYTE, world_ranks() - 1, MPI_COMM_WORLD);
+    ck_assert_int_eq(rp_create(MPI_COMM_WORLD, &config, &pool), RP_OK);
+    ck_assert_int_eq(fall_silent(pool, &last), RP_ERR_LOST);
+    const rp_error *error = rp_last_error(pool);
+    if (world_rank() != world_ranks() - 1)
+        ck_assert_int_eq(error->rank, world_ranks() - 1);
+    ck_assert(strstr(error->text, "has not answered for 0.5 s") != NULL);
+    ck_assert_int_eq(rp_barrier(pool), RP_ERR_STATE);
+    ck_assert_int_ne(rp_close(&pool), RP_OK);
+    ck_assert_ptr_null(pool);
+}
+END_TEST
+
+START_TEST(signs_of_life_keep_slow_nodes)
+{
+    rp_pool *pool;
+    rp_loop *loop;
+    rp_range range;
+    rp_config config = {.node_size = 1, .silence_seconds = 0.2};
+    ck_assert_int_eq(rp_create(MPI_COMM_WORLD, &config, &pool), RP_OK);
+    ck_assert_int_eq(rp_loop_open(pool, world_ranks(), NULL, &loop), RP_OK);
+    while (rp_loop_next(loop, &range))
+        usleep(800000); /* an item far longer than the silence that is allowed */
+    rp_status status = rp_loop_close(&loop, RP_OK);
+    ck_assert_msg(status == RP_OK, "%s", rp_last_error(pool)->text);
+    close_pool(pool);
+}
+END_TEST
+
 START_TEST(nonsense_in_the_environment_is_refused)
 {
     rp_pool *pool;
@@ -434,6 +490,10 @@ START_TEST(nonsense_in_the_environment_is_refused)
     ck_assert_int_eq(rp_create(MPI_COMM_WORLD, NULL, &pool), RP_ERR_ARGUMENT);
     check_same_error(rp_last_error(NULL), RP_ERR_ARGUMENT);
     unsetenv("RANKPOOL_AGENT");
+    setenv("RANKPOOL_SILENCE", "-1", 1);
+    ck_assert_int_eq(rp_create(MPI_COMM_WORLD, NULL, &pool), RP_ERR_ARGUMENT);
+    check_same_error(rp_last_error(NULL), RP_ERR_ARGUMENT);
+    unsetenv("RANKPOOL_SILENCE");
 }
 END_TEST
 
@@ -449,6 +509,8 @@ static const struct test_case cases[] = {
      &after_a_refused_loop_nodes_understand_each_other},
     {"reductions have the same bits on any nodes", &reductions_have_the_same_bits_on_any_nodes},
     {"letters grow with the logarithm", &letters_grow_with_the_logarithm},
+    {"a silent node is lost", &a_silent_node_is_lost},
+    {"signs of life keep slow nodes", &signs_of_life_keep_slow_nodes},
     {"nonsense in the environment is refused", &nonsense_in_the_environment_is_refused},
     {NULL, NULL},
 };
