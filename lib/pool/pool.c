@@ -215,7 +215,9 @@ rp_status rp_close(rp_pool **pool)
     rp_status status = finalised ? RP_ERR_STATE : part(closing);
     rpi_grids_drop(closing, !finalised && closing->world.meeting.lost_step.status == RP_OK);
     /* With a node lost, MPI may still move what it was asked to move, and waits for it for ever. */
-    if (!closing->world.meeting.cut_off)
+    if (closing->world.meeting.cut_off)
+        rpi_world_forget(&closing->world);
+    else
         drop(closing, !finalised);
     free(closing);
     return status;

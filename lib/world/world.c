@@ -224,12 +224,17 @@ static void free_comm(MPI_Comm *comm)
         MPI_Comm_free(comm);
 }
 
-void rpi_world_drop(struct world *world)
+void rpi_world_forget(struct world *world)
 {
     free(world->meeting.summaries);
     free(world->node_first);
     free(world->node_of);
     free(world->hosts);
+}
+
+void rpi_world_drop(struct world *world)
+{
+    rpi_world_forget(world);
     rpi_node_memory_drop(&world->memory);
     free_comm(&world->agents);
     free_comm(&world->leaders);

@@ -48,6 +48,9 @@ rp_status rpi_world_join_mpi(int thread_level, bool *initialised, rp_error *erro
 rp_status rpi_world_make(struct world *world, MPI_Comm comm, const struct world_request *request,
                          const rp_error *mine, rp_error *error);
 
+/* Frees what only this rank uses, where MPI may still use the rest. Local. */
+void rpi_world_forget(struct world *world);
+
 /* Frees what rpi_world_make made. All ranks call it, without waiting for each other. */
 void rpi_world_drop(struct world *world);
 
