@@ -1004,10 +1004,9 @@ rp_status rp_grid_exchange_begin(rp_grid *grid, void *field);
  * field that was given to rp_grid_exchange_begin(). As there, every rank calls it, and only
  * neighbours wait for each other.
  *
- * If a rank gives up and closes the grid or the pool, its neighbours' waiting ends with
- * RP_ERR_STATE. They close the grid in their turn, and rp_grid_close() returns the same error on
- * all of them. On a node it is noticed as well if a neighbour waits for this rank in any other
- * collective call; between nodes it is not, and the ranks would wait for each other.
+ * If a rank gives up and closes the grid or the pool, or waits for this rank in any other collective
+ * call on the pool, its neighbours' waiting ends with RP_ERR_STATE. They close the grid in their turn,
+ * and rp_grid_close() returns the same error on all of them.
  *
  * @return RP_OK; on this rank alone RP_ERR_STATE: no exchange was begun, or a neighbour is gone; or
  *         RP_ERR_MPI. After an error the grid can only be closed.

@@ -10,7 +10,8 @@
 /* About 20 us awake: less than going to sleep and being woken costs. */
 enum {
     SPINS = 500,
-    YIELDS = 2
+    YIELDS = 2,
+    SPINNING_LOOKS = 100
 };
 
 static void pause_core(void)
@@ -84,4 +85,17 @@ void rpi_sleep(double seconds)
 {
     struct timespec time = duration(seconds);
     nanosleep(&time, NULL);
+}
+
+void rpi_patience_wait(struct patience *patience)
+{
+    const double shortest = 20e-6, longest = 1e-3;
+    if (patience->looks++ < (patience->spin ? SPINNING_LOOKS : YIELDS)) {
+        sched_yield();
+        return;
+    }
+    if (patience->sleep < shortest)
+        patience->sleep = shortest;
+    rpi_sleep(patience->sleep);
+    patience->sleep = 2 * patience->sleep < longest ? 2 * patience->sleep : longest;
 }

@@ -33,6 +33,18 @@ void rpi_signal_one(struct signal_word *word);
  * for some microseconds first, which is right while there is a core for everyone. */
 void rpi_signal_wait(struct signal_word *word, uint32_t seen, bool spin, double most_seconds);
 
+/* The patience of a rank that can only look again and again: it stays awake for a few looks (more
+ * if `spin`), then sleeps between them, longer each time, up to a millisecond. Zero but for `spin`
+ * at the beginning of a wait. */
+struct patience {
+    bool spin;
+    int looks;
+    double sleep;
+};
+
+/* Waits for the next look. */
+void rpi_patience_wait(struct patience *patience);
+
 /* Sleeps; signals may cut it short. */
 void rpi_sleep(double seconds);
 

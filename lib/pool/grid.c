@@ -80,7 +80,8 @@ static bool is_countable(const rp_grid *grid)
 static void cut(rp_grid *grid, rp_pool *pool, const rp_grid_shape *shape)
 {
     grid->pool = pool;
-    grid->halo.mail.comm = MPI_COMM_NULL;
+    grid->halo.spin = pool->world.meeting.spin;
+    rpi_mail_clear(&grid->halo.mail);
     grid->number = pool->grids_made;
     grid->all_rows = shape->rows;
     grid->all_columns = shape->columns;
@@ -155,22 +156,17 @@ rp_status rp_grid_close(rp_grid **grid)
     if (closing->halo.field != NULL)
         rpi_error_set(&ballot.error, RP_ERR_STATE,
                       "the grid was closed with an exchange begun and not ended");
-    rpi_mail_leave(&closing->halo);
     rp_status status = rpi_pool_meet(pool, &ballot);
     drop(closing, pool->world.meeting.lost_step.status == RP_OK);
     return status;
 }
 
+/* Ranks that have lost step meet no more. */
 void rpi_grids_meet(rp_pool *pool)
 {
-    for (rp_grid *grid = pool->grids; grid != NULL; grid = grid->next)
+    bool meets = pool->world.meeting.lost_step.status == RP_OK;
+    for (rp_grid *grid = pool->grids; grid != NULL && meets; grid = grid->next)
         rpi_halo_meet(&grid->halo);
-}
-
-void rpi_grids_leave(rp_pool *pool)
-{
-    for (rp_grid *grid = pool->grids; grid != NULL; grid = grid->next)
-        rpi_mail_leave(&grid->halo);
 }
 
 void rpi_grids_drop(rp_pool *pool, bool orderly)

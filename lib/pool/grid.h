@@ -1,11 +1,12 @@
 /* The grid: a two-dimensional field cut into blocks. Its files:
  *
- *     grid.c        its life, and which block is whose
- *     grid_field.c  the blocks in memory
- *     grid_move.c   whole fields, dealt out to the blocks and collected
- *     halo.c        exchanging borders: begin and end
- *     halo_links.c  to whom a block's edges go, and how
- *     halo_mail.c   messages to neighbours on other nodes */
+ *     grid.c          its life, and which block is whose
+ *     grid_field.c    the blocks in memory
+ *     grid_move.c     whole fields, dealt out to the blocks and collected
+ *     halo.c          exchanging borders: begin and end
+ *     halo_links.c    to whom a block's edges go, and how
+ *     halo_mail.c     messages to neighbours on other nodes
+ *     halo_tidings.c  what neighbours on other nodes tell when they meet */
 #ifndef RANKPOOL_POOL_GRID_H
 #define RANKPOOL_POOL_GRID_H
 
@@ -55,9 +56,7 @@ void rpi_grid_drop_fields(rp_grid *grid);
 /* Tells the neighbours on this pool's grids that this rank is about to meet. */
 void rpi_grids_meet(rp_pool *pool);
 
-/* Tells the neighbours that this rank is about to close its grids, and then closes those that are
- * left. `orderly`: all ranks do so. */
-void rpi_grids_leave(rp_pool *pool);
+/* Closes all that are left. `orderly`: all ranks have met to do so. */
 void rpi_grids_drop(rp_pool *pool, bool orderly);
 
 #endif

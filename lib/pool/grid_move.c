@@ -51,7 +51,7 @@ static size_t piece_at(size_t offset, size_t bytes)
 
 static int complete(struct move *move, int count, MPI_Request *requests)
 {
-    return rpi_complete(count, requests, MPI_STATUSES_IGNORE, move->grid->pool->world.meeting.spin);
+    return rpi_complete(count, requests, move->grid->pool->world.meeting.spin);
 }
 
 static int send_rectangle(struct move *move, const struct rectangle *from, int rank)

@@ -80,22 +80,35 @@ rp_status rp_grid_exchange_begin(rp_grid *grid, void *field)
     return rpi_mail_begin(halo, &error) == RP_OK ? RP_OK : fail(grid, &error);
 }
 
-/* Waits for the edge of a neighbour on this node. False: it will never come. */
-static bool await(const rp_grid *grid, const struct link *link)
+bool rpi_halo_is_lost(const struct halo *halo, uint64_t sent, uint64_t meetings)
 {
-    const struct halo *halo = &grid->halo;
+    return sent < halo->begun &&
+           meetings > atomic_load_explicit(&halo->notice->meetings, memory_order_relaxed);
+}
+
+rp_status rpi_halo_lost(const struct halo *halo, const struct link *link, rp_error *error)
+{
+    return rpi_error_set(error, RP_ERR_STATE,
+                         "rank %d has closed the grid, or waits in another call, before its "
+                         "exchange %" PRIu64,
+                         link->rank, halo->begun);
+}
+
+/* Waits for the edge of a neighbour on this node. */
+static rp_status await(struct halo *halo, const struct link *link, rp_error *error)
+{
     struct notice *notice = link->notice;
-    uint64_t mine = atomic_load_explicit(&halo->notice->meetings, memory_order_relaxed);
     double longest = halo->mail.pending ? longest_sleep_with_messages : longest_sleep;
     for (;;) {
         uint32_t seen = rpi_signal_seen(&notice->news);
         uint64_t meetings = atomic_load_explicit(&notice->meetings, memory_order_acquire);
-        if (atomic_load_explicit(&notice->sent, memory_order_acquire) >= halo->begun)
-            return true;
-        if (meetings > mine)
-            return false;
-        rpi_signal_wait(&notice->news, seen, grid->pool->world.meeting.spin, longest);
-        rpi_mail_progress(&halo->mail);
+        uint64_t sent = atomic_load_explicit(&notice->sent, memory_order_acquire);
+        if (sent >= halo->begun)
+            return RP_OK;
+        if (rpi_halo_is_lost(halo, sent, meetings))
+            return rpi_halo_lost(halo, link, error);
+        rpi_signal_wait(&notice->news, seen, halo->spin, longest);
+        rpi_tidings_take(halo);
     }
 }
 
@@ -105,12 +118,8 @@ static rp_status end_on_node(rp_grid *grid, rp_error *error)
         const struct link *link = &grid->halo.links[i];
         if (link->notice == NULL)
             continue;
-        if (!await(grid, link))
-            return rpi_error_set(
-                error, RP_ERR_STATE,
-                "rank %d waits in another call, or has closed the grid, while rank %d "
-                "ends exchange %" PRIu64,
-                link->rank, grid->pool->world.rank, grid->halo.begun);
+        if (await(&grid->halo, link, error) != RP_OK)
+            return error->status;
         unpack(grid, link);
     }
     return RP_OK;
@@ -118,7 +127,7 @@ static rp_status end_on_node(rp_grid *grid, rp_error *error)
 
 static rp_status end_with_messages(rp_grid *grid, rp_error *error)
 {
-    if (rpi_mail_end(&grid->halo, grid->pool->world.meeting.spin, error) != RP_OK)
+    if (rpi_mail_end(&grid->halo, error) != RP_OK)
         return error->status;
     for (int i = 0; i < HALO_DIRECTIONS; i++) {
         if (grid->halo.links[i].parts > 0)
@@ -146,4 +155,5 @@ void rpi_halo_meet(struct halo *halo)
     uint64_t meetings = atomic_load_explicit(&halo->notice->meetings, memory_order_relaxed);
     atomic_store_explicit(&halo->notice->meetings, meetings + 1, memory_order_release);
     rpi_signal_all(&halo->notice->news);
+    rpi_tidings_send(halo);
 }

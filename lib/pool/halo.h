@@ -33,6 +33,12 @@ struct notice {
     _Atomic uint64_t meetings;
 };
 
+/* A notice to another node: a message. Each rank sends one to its neighbours there when it enters a
+ * meeting. */
+struct tidings {
+    uint64_t sent, meetings;
+};
+
 /* The way to a neighbour. */
 struct link {
     int rank;               /* -1: there is no neighbour */
@@ -40,9 +46,10 @@ struct link {
     char *out[2], *in[2];   /* for the edges, by turns */
     size_t rows, row_bytes; /* of the edge */
     ptrdiff_t edge, border; /* where edge and halo begin, in bytes from the block's first cell */
-    bool gone;              /* on another node: has closed the grid */
-    MPI_Request *requests;  /* on another node: of `parts` messages in, then as many out */
-    int parts;
+    /* On another node only: */
+    struct tidings told;   /* the last that came from there */
+    MPI_Request *requests; /* of `parts` messages in, then as many out */
+    int parts;             /* of an edge; 0: it is on this node */
 };
 
 /* Messages of all links to other nodes. */
@@ -50,9 +57,9 @@ struct mail {
     MPI_Comm comm;
     int count;
     MPI_Request *requests;
-    MPI_Status *statuses;
-    bool pending; /* they are on their way */
-    bool left;    /* the neighbours know that this rank closes the grid */
+    bool pending; /* edges are on their way */
+    struct tidings tidings[2];
+    MPI_Request tidings_requests[2][HALO_DIRECTIONS];
 };
 
 struct halo {
@@ -60,6 +67,7 @@ struct halo {
     struct notice *notice;     /* this rank's */
     struct link links[HALO_DIRECTIONS];
     struct mail mail;
+    bool spin;      /* there is a core for everyone */
     uint64_t begun; /* exchanges */
     char *field;    /* being exchanged, or NULL */
     bool broken;    /* an exchange has failed */
@@ -68,25 +76,37 @@ struct halo {
 /* Makes the links. Collective; *error becomes what went wrong on this rank. */
 void rpi_halo_make(rp_grid *grid, rp_error *error);
 
-/* Tells the neighbours on this node that this rank is about to meet. */
+/* Tells the neighbours that this rank is about to meet. */
 void rpi_halo_meet(struct halo *halo);
 
-/* Frees what rpi_halo_make() made. `orderly`: all ranks do, and have left. */
+/* Will the neighbour that has told this never send the edge that this rank waits for? And what to
+ * say then. */
+bool rpi_halo_is_lost(const struct halo *halo, uint64_t sent, uint64_t meetings);
+rp_status rpi_halo_lost(const struct halo *halo, const struct link *link, rp_error *error);
+
+/* Frees what rpi_halo_make() made, or nothing. `orderly`: all ranks have met to do so. */
 void rpi_halo_drop(struct halo *halo, bool orderly);
 
+/* Before anything else. */
+void rpi_mail_clear(struct mail *mail);
+
 /* Links to other nodes: room for an edge both ways; sending it and receiving the neighbour's;
- * waiting for both, which fails with RP_ERR_STATE if the neighbour is gone. */
+ * waiting for both, which fails with RP_ERR_STATE if the neighbour's will never come. */
 rp_status rpi_mail_make(struct halo *halo, rp_error *error);
 rp_status rpi_mail_begin(struct halo *halo, rp_error *error);
-rp_status rpi_mail_end(struct halo *halo, bool spin, rp_error *error);
+rp_status rpi_mail_end(struct halo *halo, rp_error *error);
 
-/* Lets MPI work on messages while this rank waits for something else. */
-void rpi_mail_progress(const struct mail *mail);
-
-/* Tells the neighbours on other nodes that this rank closes the grid. */
-void rpi_mail_leave(struct halo *halo);
-
-/* Frees what rpi_mail_make() made; orderly: when the neighbours, too, have left. */
+/* Frees what rpi_mail_make() made; orderly: when nothing is on its way any more. */
 void rpi_mail_drop(struct halo *halo, bool orderly);
+
+/* Sends tidings to the neighbours on other nodes. */
+void rpi_tidings_send(struct halo *halo);
+
+/* Takes those that have arrived; lets MPI work on messages meanwhile. Returns MPI's error code, as
+ * the next does. */
+int rpi_tidings_take(struct halo *halo);
+
+/* Waits until a neighbour has entered as many meetings as this rank. */
+int rpi_tidings_await(struct halo *halo, const struct link *link);
 
 #endif

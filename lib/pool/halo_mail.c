@@ -1,5 +1,4 @@
-/* Edges as messages, between neighbours on different nodes. A message of no bytes instead of an
- * edge says that its sender closes the grid. */
+/* Edges as messages, between neighbours on different nodes. */
 #include "base/error.h"
 #include "pool/halo.h"
 #include "world/completion.h"
@@ -12,9 +11,11 @@ enum {
     TAG = 0
 };
 
-static bool is_open(const struct link *link)
+void rpi_mail_clear(struct mail *mail)
 {
-    return link->parts > 0 && !link->gone;
+    mail->comm = MPI_COMM_NULL;
+    for (int i = 0; i < HALO_DIRECTIONS; i++)
+        mail->tidings_requests[0][i] = mail->tidings_requests[1][i] = MPI_REQUEST_NULL;
 }
 
 static int64_t edge_bytes(const struct link *link)
@@ -47,8 +48,7 @@ static bool make_requests(struct halo *halo)
 {
     struct mail *mail = &halo->mail;
     mail->requests = malloc((size_t)mail->count * sizeof *mail->requests);
-    mail->statuses = malloc((size_t)mail->count * sizeof *mail->statuses);
-    if (mail->requests == NULL || mail->statuses == NULL)
+    if (mail->requests == NULL)
         return false;
     for (int i = 0; i < mail->count; i++)
         mail->requests[i] = MPI_REQUEST_NULL;
@@ -100,103 +100,112 @@ static int send(const struct mail *mail, const struct link *link)
 rp_status rpi_mail_begin(struct halo *halo, rp_error *error)
 {
     int code = MPI_SUCCESS;
-    for (int i = 0; i < HALO_DIRECTIONS && code == MPI_SUCCESS; i++) {
-        if (is_open(&halo->links[i]))
-            code = receive(&halo->mail, &halo->links[i]);
-    }
-    for (int i = 0; i < HALO_DIRECTIONS && code == MPI_SUCCESS; i++) {
-        if (is_open(&halo->links[i]))
-            code = send(&halo->mail, &halo->links[i]);
-    }
+    for (int i = 0; i < HALO_DIRECTIONS && code == MPI_SUCCESS; i++)
+        code = receive(&halo->mail, &halo->links[i]);
+    for (int i = 0; i < HALO_DIRECTIONS && code == MPI_SUCCESS; i++)
+        code = send(&halo->mail, &halo->links[i]);
     halo->mail.pending = halo->mail.count > 0;
     return rpi_mpi_check(code, "MPI_Irecv or MPI_Isend", error);
 }
 
-void rpi_mail_progress(const struct mail *mail)
+/* A neighbour on another node whose edge will never come, or NULL. */
+static const struct link *find_lost(const struct halo *halo)
 {
-    int there;
-    if (mail->pending)
-        MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, mail->comm, &there, MPI_STATUS_IGNORE);
-}
-
-/* Which neighbours have sent a farewell instead of an edge? Returns one of them, or -1. */
-static int note_farewells(struct halo *halo)
-{
-    int rank = -1;
     for (int i = 0; i < HALO_DIRECTIONS; i++) {
-        struct link *link = &halo->links[i];
-        int bytes;
-        if (!is_open(link))
-            continue;
-        MPI_Get_count(&halo->mail.statuses[link->requests - halo->mail.requests], MPI_BYTE, &bytes);
-        link->gone = bytes == 0;
-        if (link->gone)
-            rank = link->rank;
+        const struct link *link = &halo->links[i];
+        if (link->parts > 0 && rpi_halo_is_lost(halo, link->told.sent, link->told.meetings))
+            return link;
     }
-    return rank;
+    return NULL;
 }
 
-rp_status rpi_mail_end(struct halo *halo, bool spin, rp_error *error)
+rp_status rpi_mail_end(struct halo *halo, rp_error *error)
 {
     struct mail *mail = &halo->mail;
-    if (!mail->pending)
-        return RP_OK;
-    int code = rpi_complete(mail->count, mail->requests, mail->statuses, spin);
-    if (rpi_mpi_check(code, "MPI_Testall", error) != RP_OK)
-        return error->status;
-    mail->pending = false;
-    int gone = note_farewells(halo);
-    if (gone >= 0)
-        return rpi_error_set(error, RP_ERR_STATE,
-                             "rank %d has closed the grid that others go on with", gone);
+    struct patience patience = {.spin = halo->spin};
+    while (mail->pending) {
+        int done;
+        int code = rpi_look(mail->count, mail->requests, &done);
+        if (code == MPI_SUCCESS && !done)
+            code = rpi_tidings_take(halo);
+        if (rpi_mpi_check(code, "MPI_Test", error) != RP_OK)
+            return error->status;
+        mail->pending = !done;
+        const struct link *lost = done ? NULL : find_lost(halo);
+        if (lost != NULL)
+            return rpi_halo_lost(halo, lost, error);
+        if (!done)
+            rpi_patience_wait(&patience);
+    }
     return RP_OK;
 }
 
-/* As many empty messages as an edge has parts, so that all that is awaited arrives. */
-void rpi_mail_leave(struct halo *halo)
+static void cancel(struct link *link)
 {
-    struct mail *mail = &halo->mail;
-    for (int i = 0; i < HALO_DIRECTIONS && !mail->left; i++) {
-        struct link *link = &halo->links[i];
-        for (int part = 0; part < link->parts; part++) {
-            MPI_Request request;
-            if (MPI_Isend(NULL, 0, MPI_BYTE, link->rank, TAG, mail->comm, &request) == MPI_SUCCESS)
-                MPI_Request_free(&request);
-        }
+    for (int i = 0; i < link->parts; i++) {
+        if (link->requests[i] != MPI_REQUEST_NULL)
+            MPI_Cancel(&link->requests[i]);
+        MPI_Wait(&link->requests[i], MPI_STATUS_IGNORE);
     }
-    mail->left = true;
 }
 
-/* Receives what neighbours have sent, up to their farewells. */
+/* Receives what the neighbour has sent, which may be one exchange less than this rank has begun, or
+ * one more. */
+static int drain_link(struct halo *halo, struct link *link)
+{
+    int code = rpi_tidings_await(halo, link);
+    if (halo->mail.pending && link->told.sent < halo->begun)
+        cancel(link);
+    else if (code == MPI_SUCCESS)
+        code = rpi_complete(link->parts, link->requests, halo->spin);
+    if (code == MPI_SUCCESS && link->told.sent > halo->begun) {
+        code = receive(&halo->mail, link);
+        if (code == MPI_SUCCESS)
+            code = rpi_complete(link->parts, link->requests, halo->spin);
+    }
+    return code;
+}
+
+/* Until nothing of this grid is on its way any more. */
 static void drain(struct halo *halo)
 {
-    const bool spin = false;
-    rp_error error;
-    for (;;) {
-        if (rpi_mail_end(halo, spin, &error) == RP_ERR_MPI)
-            return;
-        int code = MPI_SUCCESS;
-        for (int i = 0; i < HALO_DIRECTIONS && code == MPI_SUCCESS; i++) {
-            if (!is_open(&halo->links[i]))
-                continue;
-            code = receive(&halo->mail, &halo->links[i]);
-            halo->mail.pending = true;
-        }
-        if (!halo->mail.pending || code != MPI_SUCCESS)
-            return;
+    int code = MPI_SUCCESS;
+    for (int i = 0; i < HALO_DIRECTIONS && code == MPI_SUCCESS; i++) {
+        if (halo->links[i].parts > 0)
+            code = drain_link(halo, &halo->links[i]);
     }
+    if (code == MPI_SUCCESS)
+        code = rpi_complete(halo->mail.count, halo->mail.requests, halo->spin);
+    halo->mail.pending = code != MPI_SUCCESS;
+}
+
+/* Ranks have lost step: nothing more is received. What was sent and never arrives may be looked at
+ * by MPI at any time, and stays. */
+static void abandon(struct halo *halo)
+{
+    int done;
+    rpi_tidings_take(halo);
+    for (int i = 0; i < HALO_DIRECTIONS && halo->mail.pending; i++)
+        cancel(&halo->links[i]);
+    rpi_look(halo->mail.count, halo->mail.requests, &done);
+    halo->mail.pending = !done;
 }
 
 void rpi_mail_drop(struct halo *halo, bool orderly)
 {
-    if (orderly)
-        drain(halo);
+    struct mail *mail = &halo->mail;
     int finalised;
     MPI_Finalized(&finalised);
-    if (halo->mail.comm != MPI_COMM_NULL && !finalised)
-        MPI_Comm_free(&halo->mail.comm);
-    /* Ranks have lost step: what is still on its way may arrive here at any time. */
-    if (halo->mail.pending)
+    if (mail->comm != MPI_COMM_NULL && !finalised) {
+        if (orderly)
+            drain(halo);
+        else if (mail->requests != NULL)
+            abandon(halo);
+        rpi_complete(HALO_DIRECTIONS, mail->tidings_requests[0], halo->spin);
+        rpi_complete(HALO_DIRECTIONS, mail->tidings_requests[1], halo->spin);
+        MPI_Comm_free(&mail->comm);
+    }
+    if (mail->pending)
         return;
     for (int i = 0; i < HALO_DIRECTIONS; i++) {
         if (halo->links[i].parts > 0) {
@@ -204,6 +213,5 @@ void rpi_mail_drop(struct halo *halo, bool orderly)
             free(halo->links[i].in[0]);
         }
     }
-    free(halo->mail.requests);
-    free(halo->mail.statuses);
+    free(mail->requests);
 }

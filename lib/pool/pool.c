@@ -210,8 +210,6 @@ rp_status rp_close(rp_pool **pool)
     *pool = NULL;
     int finalised;
     MPI_Finalized(&finalised);
-    if (!finalised)
-        rpi_grids_leave(closing);
     rp_status status = finalised ? RP_ERR_STATE : part(closing);
     rpi_grids_drop(closing, !finalised && closing->world.meeting.lost_step.status == RP_OK);
     /* With a node lost, MPI may still move what it was asked to move, and waits for it for ever. */

@@ -2,28 +2,23 @@
 
 #include "base/waiting.h"
 
-#include <sched.h>
-
-/* Awake for about as long as going to sleep and waking up takes. */
-enum {
-    POLLS = 100,
-    YIELDS = 2
-};
-
-int rpi_complete(int count, MPI_Request *requests, MPI_Status *statuses, bool spin)
+int rpi_look(int count, MPI_Request *requests, int *done)
 {
-    const double longest = 1e-3;
-    const int awake = spin ? POLLS : YIELDS;
-    double sleep = 20e-6;
-    int code, done;
-    for (int polls = 1;
-         (code = MPI_Testall(count, requests, &done, statuses)) == MPI_SUCCESS && !done; polls++) {
-        if (polls <= awake) {
-            sched_yield();
-            continue;
-        }
-        rpi_sleep(sleep);
-        sleep = 2 * sleep < longest ? 2 * sleep : longest;
+    int code = MPI_SUCCESS;
+    *done = 1;
+    for (int i = 0; i < count && code == MPI_SUCCESS; i++) {
+        int one = 0;
+        code = MPI_Test(&requests[i], &one, MPI_STATUS_IGNORE);
+        *done = *done && one;
     }
+    return code;
+}
+
+int rpi_complete(int count, MPI_Request *requests, bool spin)
+{
+    struct patience patience = {.spin = spin};
+    int code, done;
+    while ((code = rpi_look(count, requests, &done)) == MPI_SUCCESS && !done)
+        rpi_patience_wait(&patience);
     return code;
 }

@@ -4,9 +4,13 @@
 
 #include "rankpool.h"
 
-/* Completes all requests: polls briefly awake, then between sleeps that grow to a millisecond.
- * `spin`: stay awake for some microseconds first, which is right while there is a core for
- * everyone. `statuses`: one for each request, or MPI_STATUSES_IGNORE. Returns MPI's error code. */
-int rpi_complete(int count, MPI_Request *requests, MPI_Status *statuses, bool spin);
+/* Both return MPI's error code. */
+
+/* Looks once: are all requests complete? Those that are become MPI_REQUEST_NULL. */
+int rpi_look(int count, MPI_Request *requests, int *done);
+
+/* Completes all requests; `spin`: stay awake for some microseconds first, which is right while
+ * there is a core for everyone. */
+int rpi_complete(int count, MPI_Request *requests, bool spin);
 
 #endif

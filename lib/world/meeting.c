@@ -246,7 +246,7 @@ static struct verdict exchange(struct meeting *meeting, struct summary *mine)
     int code = MPI_Iallgather(mine, sizeof *mine, MPI_BYTE, all, sizeof *mine, MPI_BYTE,
                               meeting->leaders, &request);
     if (code == MPI_SUCCESS)
-        code = rpi_complete(1, &request, MPI_STATUSES_IGNORE, meeting->spin);
+        code = rpi_complete(1, &request, meeting->spin);
     if (rpi_mpi_check(code, "MPI_Iallgather", &verdict.error) == RP_OK)
         verdict = judge(all, meeting->nodes);
     return verdict;
