@@ -6,6 +6,7 @@
 #include "pool/pool.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -447,6 +448,17 @@ static rp_status fall_silent(rp_pool *pool, pid_t *silent)
     return status;
 }
 
+/* Can rank 0 wake the last rank? Not one on another machine, nor in a container of its own. */
+static bool can_be_woken(const rp_pool *pool)
+{
+    char first[HOST_NAME_BYTES] = "", last[HOST_NAME_BYTES] = "";
+    gethostname(first, sizeof first - 1);
+    memcpy(last, first, sizeof last);
+    MPI_Bcast(first, sizeof first, MPI_CHAR, 0, pool->world.comm);
+    MPI_Bcast(last, sizeof last, MPI_CHAR, world_ranks() - 1, pool->world.comm);
+    return strcmp(first, last) == 0;
+}
+
 START_TEST(a_silent_node_is_lost)
 {
     rp_pool *pool;
@@ -456,6 +468,12 @@ START_TEST(a_silent_node_is_lost)
         return;
     MPI_Bcast(&last, sizeof last, MPI_BYTE, world_ranks() - 1, MPI_COMM_WORLD);
     ck_assert_int_eq(rp_create(MPI_COMM_WORLD, &config, &pool), RP_OK);
+    if (!can_be_woken(pool)) {
+        if (world_rank() == 0)
+            printf("skipped: a silent node is lost: nobody could wake it\n");
+        close_pool(pool);
+        return;
+    }
     ck_assert_int_eq(fall_silent(pool, &last), RP_ERR_LOST);
     const rp_error *error = rp_last_error(pool);
     if (world_rank() != world_ranks() - 1)
