@@ -1,6 +1,7 @@
 /* heat: how heat spreads on a square plate, on all ranks of a pool. */
 #include "common/program.h"
 #include "diffusion/picture.h"
+#include "diffusion/plate.h"
 #include "diffusion/settings.h"
 
 #include <inttypes.h>
@@ -46,50 +47,25 @@ static const struct command command = {
 
 /* ---- the computation ------------------------------------------------------------------------- */
 
-static void swap(double **a, double **b)
-{
-    double *kept = *a;
-    *a = *b;
-    *b = kept;
-}
-
-static rp_status take_steps(rp_grid *grid, const struct mesh *mesh, double **field, double **spare)
-{
-    struct weights weights = mesh_weights(mesh);
-    rp_status status = RP_OK;
-    for (int64_t step = 0; step < mesh->steps && status == RP_OK; step++) {
-        status = diffuse_grid(grid, *spare, *field, weights);
-        swap(field, spare);
-    }
-    return status;
-}
-
 /* From the field at the beginning, whole on the root, to that at the end. */
-static rp_status work_on_grid(rp_grid *grid, const struct mesh *mesh, int root, double *all)
+static rp_status work_on_plate(struct plate *plate, const struct mesh *mesh, int root, double *all)
 {
-    void *memory = NULL, *more = NULL;
-    rp_status status = rp_grid_alloc(grid, &memory);
+    rp_status status = rp_grid_scatter(plate->grid, root, all, plate->field[0]);
     if (status == RP_OK)
-        status = rp_grid_alloc(grid, &more);
+        status = plate_step(plate, mesh->steps, mesh_weights(mesh));
     if (status == RP_OK)
-        status = rp_grid_scatter(grid, root, all, memory);
-    double *field = memory, *spare = more;
-    if (status == RP_OK)
-        status = take_steps(grid, mesh, &field, &spare);
-    if (status == RP_OK)
-        status = rp_grid_gather(grid, root, field, all);
+        status = rp_grid_gather(plate->grid, root, plate->field[0], all);
     return status;
 }
 
 static rp_status compute(rp_pool *pool, const struct mesh *mesh, double *all)
 {
-    rp_grid *grid;
-    rp_grid_shape shape = {.rows = mesh->rows, .columns = mesh->columns, .cell_size = sizeof *all};
-    rp_status status = rp_grid_open(pool, &shape, &grid);
+    struct plate plate;
+    rp_status status = plate_open(pool, mesh->rows, mesh->columns, &plate);
     if (status == RP_OK)
-        status = work_on_grid(grid, mesh, rp_root(pool), all);
+        status = work_on_plate(&plate, mesh, rp_root(pool), all);
     rp_error error = *rp_last_error(pool);
-    rp_status closed = rp_grid_close(&grid);
+    rp_status closed = plate_close(&plate);
     if (status == RP_OK && closed != RP_OK)
         error = *rp_last_error(pool);
     if (error.status != RP_OK && program_speaks(pool))

@@ -29,28 +29,3 @@ void diffuse(double *to, const double *from, int64_t stride, rp_range rows, rp_r
                     columns.end - columns.begin, weights);
     }
 }
-
-rp_status diffuse_grid(rp_grid *grid, double *to, double *from, struct weights weights)
-{
-    rp_range rows = rp_grid_rows(grid), columns = rp_grid_columns(grid), inner, between;
-    int64_t stride = rp_grid_stride(grid);
-    rp_grid_inner(grid, &inner, &between);
-    /* From here on rows and columns count from the block's first. */
-    inner = (rp_range){inner.begin - rows.begin, inner.end - rows.begin};
-    between = (rp_range){between.begin - columns.begin, between.end - columns.begin};
-    rows = (rp_range){0, rows.end - rows.begin};
-    columns = (rp_range){0, columns.end - columns.begin};
-
-    rp_status status = rp_grid_exchange_begin(grid, from);
-    if (status != RP_OK)
-        return status;
-    diffuse(to, from, stride, inner, between, weights);
-    status = rp_grid_exchange_end(grid);
-    if (status != RP_OK)
-        return status;
-    diffuse(to, from, stride, (rp_range){rows.begin, inner.begin}, columns, weights);
-    diffuse(to, from, stride, (rp_range){inner.end, rows.end}, columns, weights);
-    diffuse(to, from, stride, inner, (rp_range){columns.begin, between.begin}, weights);
-    diffuse(to, from, stride, inner, (rp_range){between.end, columns.end}, weights);
-    return RP_OK;
-}

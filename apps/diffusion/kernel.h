@@ -16,7 +16,4 @@ struct weights {
 void diffuse(double *to, const double *from, int64_t stride, rp_range rows, rp_range columns,
              struct weights weights);
 
-/* One step for a whole grid: the inner cells while borders are exchanged, then the others. */
-rp_status diffuse_grid(rp_grid *grid, double *to, double *from, struct weights weights);
-
 #endif

@@ -108,9 +108,9 @@ same_bytes() { # same_bytes RANKS NODE_SIZE ARGUMENT...
     [ $status -eq 0 ] && cmp "$scratch/one.npy" "$scratch/many.npy" && cmp "$scratch/one" "$scratch/many"
 }
 for ranks in 1 2 3 4 7 16; do
-    check "the same bytes from $ranks ranks" same_bytes $ranks 0 --size 61x47 --initial gaussian --steps 60
+    check "the same bytes from $ranks ranks" same_bytes $ranks 0 --size 300x200 --initial gaussian --steps 61
     check "the same bytes from $ranks ranks, two to a node" \
-        same_bytes $ranks 2 --size 50x50 --steps 20
+        same_bytes $ranks 2 --size 61x47 --steps 20
 done
 check "the same bytes with more ranks than points" same_bytes 16 0 --size 2x3 --steps 50
 check "the same bytes of no steps" same_bytes 4 0 --size 9 --initial square --steps 0
