@@ -527,9 +527,15 @@ static const struct test_case cases[] = {
      &after_a_refused_loop_nodes_understand_each_other},
     {"reductions have the same bits on any nodes", &reductions_have_the_same_bits_on_any_nodes},
     {"letters grow with the logarithm", &letters_grow_with_the_logarithm},
-    {"a silent node is lost", &a_silent_node_is_lost},
     {"signs of life keep slow nodes", &signs_of_life_keep_slow_nodes},
     {"nonsense in the environment is refused", &nonsense_in_the_environment_is_refused},
     {NULL, NULL},
 };
 const struct test_group nodes_tests = {"nodes", cases};
+
+/* The last of all: MPI is left with messages that nobody will take. */
+static const struct test_case last_cases[] = {
+    {"a silent node is lost", &a_silent_node_is_lost},
+    {NULL, NULL},
+};
+const struct test_group silence_tests = {"silence", last_cases};
