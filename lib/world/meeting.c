@@ -105,9 +105,9 @@ size_t rpi_meeting_bytes(int node_ranks)
     return sizeof(struct meeting_place) + (size_t)node_ranks * sizeof(struct statement);
 }
 
-size_t rpi_meeting_summaries_bytes(int nodes)
+size_t rpi_meeting_summaries_bytes(void)
 {
-    return (size_t)nodes * sizeof(struct summary);
+    return 2 * sizeof(struct summary);
 }
 
 struct ballot rpi_ballot(enum call call)
@@ -129,12 +129,13 @@ static void keep_lowest(struct statement *kept, const struct statement *candidat
         *kept = *candidate;
 }
 
-/* Of failed items the lowest counts, whichever rank had it. */
+/* What concerns the whole call comes before what concerns an item, the lowest item before others. The
+ * order is total, so that the worst of all is the same in whatever order they are compared. */
 static void keep_worst(struct statement *kept, const struct statement *candidate)
 {
-    int64_t kept_item = kept->rank >= 0 ? kept->ballot.error.item : -1;
-    int64_t item = candidate->rank >= 0 ? candidate->ballot.error.item : -1;
-    if (kept_item < 0 || item < 0 || item == kept_item)
+    int64_t kept_item = kept->rank >= 0 ? kept->ballot.error.item : INT64_MAX;
+    int64_t item = candidate->rank >= 0 ? candidate->ballot.error.item : INT64_MAX;
+    if (item == kept_item)
         keep_lowest(kept, candidate);
     else if (item < kept_item)
         *kept = *candidate;
@@ -206,24 +207,32 @@ static struct verdict mismatch(const struct statement *first, const struct state
     return verdict;
 }
 
-/* Judges what the nodes said: the same result wherever it is computed. */
-static struct verdict judge(const struct summary *summaries, int nodes)
+/* Adds what other nodes said to what is known. In whatever order that is done, and however often, the
+ * same comes out: the first rank of a node is also the lowest of its ranks that differ from another
+ * node's, if it differs at all, so a summary has all it takes. */
+static void join(struct summary *known, const struct summary *heard)
 {
-    struct statement first = {.rank = -1}, different = {.rank = -1}, failed = {.rank = -1};
-    for (int i = 0; i < nodes; i++)
-        keep_lowest(&first, &summaries[i].first);
-    for (int i = 0; i < nodes; i++) {
-        keep_most_different(&different, &summaries[i].first, &first);
-        keep_most_different(&different, &summaries[i].different, &first);
-        keep_worst(&failed, &summaries[i].failed);
-    }
-    if (other_call(&different, &first) || (different.rank >= 0 && failed.rank < 0))
-        return mismatch(&first, &different);
-    struct verdict verdict = {.error = failed.ballot.error};
-    if (failed.rank < 0)
+    struct summary both = {.first = known->first, .different.rank = -1, .failed = known->failed};
+    keep_lowest(&both.first, &heard->first);
+    keep_most_different(&both.different, &known->first, &both.first);
+    keep_most_different(&both.different, &known->different, &both.first);
+    keep_most_different(&both.different, &heard->first, &both.first);
+    keep_most_different(&both.different, &heard->different, &both.first);
+    keep_worst(&both.failed, &heard->failed);
+    *known = both;
+}
+
+/* Judges what all said: the same result wherever it is computed. */
+static struct verdict judge(const struct summary *all)
+{
+    const struct statement *different = &all->different, *failed = &all->failed;
+    if (other_call(different, &all->first) || (different->rank >= 0 && failed->rank < 0))
+        return mismatch(&all->first, different);
+    struct verdict verdict = {.error = failed->ballot.error};
+    if (failed->rank < 0)
         rpi_error_clear(&verdict.error);
     else if (verdict.error.rank < 0)
-        verdict.error.rank = failed.rank;
+        verdict.error.rank = failed->rank;
     return verdict;
 }
 
@@ -234,21 +243,38 @@ static void sign(struct summary *summary)
     rpi_error_host(&summary->different.ballot.error);
 }
 
-/* The leaders tell each other what their nodes said. */
-static struct verdict exchange(struct meeting *meeting, struct summary *mine)
+/* Tells a leader what is known here, and learns what is known at another. */
+static int swap(struct meeting *meeting, int to, int from)
 {
-    sign(mine);
-    if (meeting->nodes == 1)
-        return judge(mine, 1);
-    struct verdict verdict = {.lost_step = true};
-    struct summary *all = meeting->summaries;
-    MPI_Request request;
-    int code = MPI_Iallgather(mine, sizeof *mine, MPI_BYTE, all, sizeof *mine, MPI_BYTE,
-                              meeting->leaders, &request);
+    MPI_Request requests[2] = {MPI_REQUEST_NULL, MPI_REQUEST_NULL};
+    struct summary *known = &meeting->summaries[0], *heard = &meeting->summaries[1];
+    int code = MPI_Irecv(heard, sizeof *heard, MPI_BYTE, from, 0, meeting->leaders, &requests[0]);
     if (code == MPI_SUCCESS)
-        code = rpi_complete(1, &request, meeting->spin);
-    if (rpi_mpi_check(code, "MPI_Iallgather", &verdict.error) == RP_OK)
-        verdict = judge(all, meeting->nodes);
+        code = MPI_Isend(known, sizeof *known, MPI_BYTE, to, 0, meeting->leaders, &requests[1]);
+    if (code == MPI_SUCCESS)
+        code = rpi_complete(2, requests, meeting->spin);
+    if (code == MPI_SUCCESS)
+        join(known, heard);
+    return code;
+}
+
+/* The leaders tell each other what their nodes said. Each time twice as many nodes are known of, so
+ * log2(nodes) messages of a leader reach all (Hensgen, Finkel, Manber: Two algorithms for barrier
+ * synchronization, 1988); a collective that gathers takes as many messages as there are nodes. */
+static struct verdict exchange(struct meeting *meeting, const struct summary *mine)
+{
+    struct verdict verdict = {.lost_step = true};
+    struct summary *known = &meeting->summaries[0];
+    int code = MPI_SUCCESS, node = 0, nodes = meeting->nodes;
+    *known = *mine;
+    sign(known);
+    if (nodes > 1)
+        MPI_Comm_rank(meeting->leaders, &node);
+    for (int64_t distance = 1; distance < nodes && code == MPI_SUCCESS; distance *= 2)
+        code = swap(meeting, (int)((node + distance) % nodes),
+                    (int)((node - distance + nodes) % nodes));
+    if (rpi_mpi_check(code, "a message between nodes", &verdict.error) == RP_OK)
+        verdict = judge(known);
     return verdict;
 }
 

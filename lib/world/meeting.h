@@ -2,8 +2,8 @@
  * they are about to do, and all hear the same verdict.
  *
  * On a node it is a rendezvous in node memory on futexes; the first ranks of
- * the nodes exchange what their nodes said with a non-blocking collective that
- * they poll between sleeps, because MPI's own waiting keeps a core busy. */
+ * the nodes exchange what their nodes said with messages that they
+ * poll between sleeps, because MPI's own waiting keeps a core busy. */
 #ifndef RANKPOOL_WORLD_MEETING_H
 #define RANKPOOL_WORLD_MEETING_H
 
@@ -67,7 +67,7 @@ struct meeting {
     struct meeting_place *place;
     MPI_Comm leaders;
     int rank, nodes, node_rank, node_ranks;
-    struct summary *summaries; /* of all nodes, for the first rank of a node; owned by the world */
+    struct summary *summaries; /* what is known, and what is heard; owned by the world */
     bool spin;
     uint32_t number;    /* meetings so far */
     rp_error lost_step; /* why the ranks can meet no more, or RP_OK */
@@ -77,8 +77,8 @@ struct meeting {
 /* Bytes of zeroed node memory for a meeting place. */
 size_t rpi_meeting_bytes(int node_ranks);
 
-/* Bytes of private memory for the summaries of so many nodes. */
-size_t rpi_meeting_summaries_bytes(int nodes);
+/* Bytes of private memory for the summaries. */
+size_t rpi_meeting_summaries_bytes(void);
 
 /* A ballot that finds nothing wrong. */
 struct ballot rpi_ballot(enum call call);

@@ -100,9 +100,9 @@ static size_t round_up(size_t bytes, size_t multiple)
 
 static rp_status furnish(struct world *world, size_t meeting_bytes, rp_error *error)
 {
-    struct summary *summaries = malloc(rpi_meeting_summaries_bytes(world->nodes));
+    struct summary *summaries = malloc(rpi_meeting_summaries_bytes());
     if (summaries == NULL)
-        rpi_error_set(error, RP_ERR_MEMORY, "no memory for meetings of %d nodes", world->nodes);
+        rpi_error_set(error, RP_ERR_MEMORY, "no memory for meetings");
     world->extra = (char *)world->memory.base + meeting_bytes;
     world->meeting = (struct meeting){
         .place = world->memory.base,

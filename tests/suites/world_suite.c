@@ -216,6 +216,29 @@ START_TEST(different_calls_lose_step)
 END_TEST
 
 /* Every rank on a node and, where the system allows it, on a host of its own. */
+/* From `odd` on every rank wants other bytes: whatever nodes they are on, the first is named. */
+static void check_blamed(rp_pool *pool, int odd)
+{
+    void *memory;
+    size_t bytes = world_rank() < odd ? 64 : 64 + (size_t)world_rank();
+    ck_assert_int_eq(rp_alloc(pool, bytes, &memory), RP_ERR_MISMATCH);
+    check_same_error(rp_last_error(pool), RP_ERR_MISMATCH);
+    ck_assert_int_eq(rp_last_error(pool)->rank, odd);
+}
+
+START_TEST(nodes_do_not_change_who_is_blamed)
+{
+    for (int size = 1; size <= 4; size++) {
+        rp_pool *pool;
+        rp_config config = {.node_size = size};
+        ck_assert_int_eq(rp_create(MPI_COMM_WORLD, &config, &pool), RP_OK);
+        for (int odd = 1; odd < world_ranks(); odd++)
+            check_blamed(pool, odd);
+        close_pool(pool);
+    }
+}
+END_TEST
+
 START_TEST(a_mismatch_names_the_host_of_its_rank)
 {
     char before[64], host[64];
@@ -280,6 +303,7 @@ static const struct test_case cases[] = {
     {"barriers hold everyone", &barriers_hold_everyone},
     {"agreement tells the lowest rank", &agreement_tells_the_lowest_rank},
     {"different calls lose step", &different_calls_lose_step},
+    {"nodes do not change who is blamed", &nodes_do_not_change_who_is_blamed},
     {"a mismatch names the host of its rank", &a_mismatch_names_the_host_of_its_rank},
     {"closing early leaves nobody waiting", &closing_early_leaves_nobody_waiting},
     {"calls without a pool are refused", &calls_without_a_pool_are_refused},
