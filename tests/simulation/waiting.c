@@ -1,0 +1,41 @@
+/* Waiting in a simulation: instead of lib/base/waiting.c.
+ *
+ * All ranks take turns in one process, and a turn ends in a call of the simulator. smpicc makes
+ * nanosleep(), like clock_gettime(), one of them, in simulated time. Who waits for a word looks at
+ * it between such sleeps, so nobody is ever woken. */
+#include "base/waiting.h"
+
+#include <time.h>
+
+uint32_t rpi_signal_seen(struct signal_word *word)
+{
+    return atomic_load(&word->news);
+}
+
+void rpi_signal_all(struct signal_word *word)
+{
+    atomic_fetch_add(&word->news, 1);
+}
+
+void rpi_signal_one(struct signal_word *word)
+{
+    rpi_signal_all(word);
+}
+
+void rpi_signal_wait(struct signal_word *word, uint32_t seen, bool spin, double most_seconds)
+{
+    (void)spin;
+    double look = 20e-6;
+    while (most_seconds > 0 && rpi_signal_seen(word) == seen) {
+        rpi_sleep(look < most_seconds ? look : most_seconds);
+        most_seconds -= look;
+        look *= 2;
+    }
+}
+
+void rpi_sleep(double seconds)
+{
+    struct timespec time = {.tv_sec = (time_t)seconds};
+    time.tv_nsec = (long)((seconds - (double)time.tv_sec) * 1e9);
+    nanosleep(&time, NULL);
+}
