@@ -1,9 +1,11 @@
 /* Waiting in a simulation: instead of lib/base/waiting.c.
  *
  * All ranks take turns in one process, and a turn ends in a call of the simulator. smpicc makes
- * nanosleep(), like clock_gettime(), one of them, in simulated time. Who waits for a word looks at
- * it between such sleeps, so nobody is ever woken. */
+ * nanosleep(), like clock_gettime(), one of them, in simulated time. Who waits looks again between
+ * such sleeps, so nobody is ever woken. */
 #include "base/waiting.h"
+
+#include "base/clock.h"
 
 #include <time.h>
 
@@ -24,13 +26,19 @@ void rpi_signal_one(struct signal_word *word)
 
 void rpi_signal_wait(struct signal_word *word, uint32_t seen, bool spin, double most_seconds)
 {
-    (void)spin;
-    double look = 20e-6;
-    while (most_seconds > 0 && rpi_signal_seen(word) == seen) {
-        rpi_sleep(look < most_seconds ? look : most_seconds);
-        most_seconds -= look;
-        look *= 2;
-    }
+    struct patience patience = {.spin = spin};
+    double begin = rpi_clock_seconds();
+    while (rpi_signal_seen(word) == seen && rpi_clock_seconds() - begin < most_seconds)
+        rpi_patience_wait(&patience);
+}
+
+void rpi_patience_wait(struct patience *patience)
+{
+    const double shortest = 20e-6, longest = 1e-3;
+    if (patience->sleep < shortest)
+        patience->sleep = shortest;
+    rpi_sleep(patience->sleep);
+    patience->sleep = 2 * patience->sleep < longest ? 2 * patience->sleep : longest;
 }
 
 void rpi_sleep(double seconds)
