@@ -59,6 +59,9 @@ typedef struct rp_grid rp_grid;
 /** One call of a function of the program: for which item, and whose. Opaque. */
 typedef struct rp_task rp_task;
 
+/** Bytes that grow: a result whose length only its task knows. Opaque. */
+typedef struct rp_buffer rp_buffer;
+
 /** The items i with begin <= i < end. */
 typedef struct rp_range {
     int64_t begin, end;
@@ -748,6 +751,33 @@ int rp_task_fail(rp_task *task, int64_t item, int code, const char *format, ...)
     __attribute__((format(printf, 4, 5)))
 #endif
     ;
+
+/* ---------------------------------------------------------------------------------------------
+ * Buffers: bytes of any number, for results whose length only their task knows
+ * ------------------------------------------------------------------------------------------ */
+
+/**
+ * Makes a buffer's content so many bytes. *Local,* like the next two.
+ *
+ * What was there before stays, as far as it fits; bytes behind it are undefined.
+ *
+ * @param[in] bytes  0 and more
+ * @return the content, aligned as malloc() does, until the next change of the buffer. NULL: there is
+ *         not enough memory, and the buffer is as it was.
+ */
+void *rp_buffer_resize(rp_buffer *buffer, size_t bytes);
+
+/** Bytes that a buffer holds. */
+size_t rp_buffer_size(const rp_buffer *buffer);
+
+/**
+ * Adds bytes at the end of a buffer.
+ *
+ * @param[in] data  not of this buffer; may be NULL if `bytes` is 0
+ * @return 0; anything else: there is not enough memory, and the buffer is as it was
+ * Cost: a copy. The memory grows by half at a time, so many small appends are fine.
+ */
+int rp_buffer_append(rp_buffer *buffer, const void *data, size_t bytes);
 
 /* ---------------------------------------------------------------------------------------------
  * Ready-made reductions: sums one can trust, mean and variance, extrema, histograms

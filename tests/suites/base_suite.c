@@ -1,6 +1,7 @@
 /* base/: what needs no ranks. */
 #include "suites.h"
 
+#include "base/buffer.h"
 #include "base/cores.h"
 #include "base/environment.h"
 #include "base/error.h"
@@ -79,6 +80,27 @@ START_TEST(environment_says_what_is_wrong)
 }
 END_TEST
 
+START_TEST(buffers_grow_and_keep_their_content)
+{
+    rp_buffer buffer;
+    rpi_buffer_init(&buffer);
+    ck_assert_uint_eq(rp_buffer_size(&buffer), 0);
+    ck_assert_ptr_nonnull(rp_buffer_resize(&buffer, 0));
+    for (int i = 0; i < 1000; i++)
+        ck_assert_int_eq(rp_buffer_append(&buffer, &i, sizeof i), 0);
+    ck_assert_uint_eq(rp_buffer_size(&buffer), 1000 * sizeof(int));
+    int *numbers = rp_buffer_resize(&buffer, 2000 * sizeof(int));
+    for (int i = 0; i < 1000; i++)
+        ck_assert_int_eq(numbers[i], i);
+    ck_assert_ptr_null(rp_buffer_resize(&buffer, SIZE_MAX / 2));
+    ck_assert_int_ne(rp_buffer_append(&buffer, "", SIZE_MAX), 0);
+    ck_assert_uint_eq(rp_buffer_size(&buffer), 2000 * sizeof(int));
+    ck_assert_int_eq(rp_buffer_append(&buffer, NULL, 0), 0);
+    rpi_buffer_free(&buffer);
+    ck_assert_uint_eq(rp_buffer_size(&buffer), 0);
+}
+END_TEST
+
 START_TEST(cores_respect_limits)
 {
     ck_assert_int_eq(rpi_cores_of_limit("max 100000"), 0);
@@ -102,6 +124,7 @@ static const struct test_case cases[] = {
     {"long error texts are cut", &long_error_texts_are_cut},
     {"integers are parsed whole", &integers_are_parsed_whole},
     {"the environment says what is wrong", &environment_says_what_is_wrong},
+    {"buffers grow and keep their content", &buffers_grow_and_keep_their_content},
     {"cores respect limits", &cores_respect_limits},
     {NULL, NULL},
 };

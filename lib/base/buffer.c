@@ -1,0 +1,64 @@
+#include "base/buffer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    LEAST_CAPACITY = 64
+};
+
+void rpi_buffer_init(rp_buffer *buffer)
+{
+    *buffer = (rp_buffer){NULL, 0, 0};
+}
+
+void rpi_buffer_free(rp_buffer *buffer)
+{
+    free(buffer->data);
+    rpi_buffer_init(buffer);
+}
+
+/* Grows by half at least, so that many small appends cost few copies. Where that is too much to ask
+ * for, exactly what is needed. */
+static bool reserve(rp_buffer *buffer, size_t bytes)
+{
+    if (bytes <= buffer->capacity && buffer->data)
+        return true;
+    size_t generous = buffer->capacity + buffer->capacity / 2;
+    if (generous < LEAST_CAPACITY)
+        generous = LEAST_CAPACITY;
+    if (generous < bytes)
+        generous = bytes;
+    char *data = realloc(buffer->data, generous);
+    if (!data && generous > bytes)
+        data = realloc(buffer->data, generous = bytes ? bytes : 1);
+    if (!data)
+        return false;
+    buffer->data = data;
+    buffer->capacity = generous;
+    return true;
+}
+
+void *rp_buffer_resize(rp_buffer *buffer, size_t bytes)
+{
+    if (!reserve(buffer, bytes))
+        return NULL;
+    buffer->size = bytes;
+    return buffer->data;
+}
+
+size_t rp_buffer_size(const rp_buffer *buffer)
+{
+    return buffer->size;
+}
+
+int rp_buffer_append(rp_buffer *buffer, const void *data, size_t bytes)
+{
+    size_t size = buffer->size;
+    if (bytes > SIZE_MAX - size || !reserve(buffer, size + bytes))
+        return 1;
+    if (bytes > 0)
+        memcpy(buffer->data + size, data, bytes);
+    buffer->size = size + bytes;
+    return 0;
+}

@@ -1,0 +1,18 @@
+/* Bytes that grow: a result whose length only its task knows. */
+#ifndef RANKPOOL_BASE_BUFFER_H
+#define RANKPOOL_BASE_BUFFER_H
+
+#include "rankpool.h"
+
+struct rp_buffer {
+    char *data;
+    size_t size, capacity;
+};
+
+/* An empty buffer, of no memory yet. */
+void rpi_buffer_init(rp_buffer *buffer);
+
+/* Frees its memory; it is empty again, and may be used again. */
+void rpi_buffer_free(rp_buffer *buffer);
+
+#endif
