@@ -9,13 +9,30 @@ enum {
 
 void rpi_buffer_init(rp_buffer *buffer)
 {
-    *buffer = (rp_buffer){NULL, 0, 0};
+    *buffer = (rp_buffer){.data = NULL};
+}
+
+void rpi_buffer_lend(rp_buffer *buffer, void *memory, size_t bytes)
+{
+    *buffer = (rp_buffer){.data = memory, .capacity = bytes, .lent = true};
 }
 
 void rpi_buffer_free(rp_buffer *buffer)
 {
-    free(buffer->data);
+    if (!buffer->lent)
+        free(buffer->data);
     rpi_buffer_init(buffer);
+}
+
+/* Memory of its own, for a buffer that needs more than it was lent. */
+static char *grow(const rp_buffer *buffer, size_t bytes)
+{
+    if (!buffer->lent)
+        return realloc(buffer->data, bytes);
+    char *data = malloc(bytes);
+    if (data && buffer->size > 0)
+        memcpy(data, buffer->data, buffer->size);
+    return data;
 }
 
 /* Grows by half at least, so that many small appends cost few copies. Where that is too much to ask
@@ -29,11 +46,12 @@ static bool reserve(rp_buffer *buffer, size_t bytes)
         generous = LEAST_CAPACITY;
     if (generous < bytes)
         generous = bytes;
-    char *data = realloc(buffer->data, generous);
+    char *data = grow(buffer, generous);
     if (!data && generous > bytes)
-        data = realloc(buffer->data, generous = bytes ? bytes : 1);
+        data = grow(buffer, generous = bytes ? bytes : 1);
     if (!data)
         return false;
+    buffer->lent = false;
     buffer->data = data;
     buffer->capacity = generous;
     return true;

@@ -7,10 +7,14 @@
 struct rp_buffer {
     char *data;
     size_t size, capacity;
+    bool lent; /* the memory is somebody else's */
 };
 
 /* An empty buffer, of no memory yet. */
 void rpi_buffer_init(rp_buffer *buffer);
+
+/* An empty buffer that uses this memory, which stays the caller's, until it needs more. */
+void rpi_buffer_lend(rp_buffer *buffer, void *memory, size_t bytes);
 
 /* Frees its memory; it is empty again, and may be used again. */
 void rpi_buffer_free(rp_buffer *buffer);

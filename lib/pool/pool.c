@@ -196,6 +196,7 @@ static void drop(rp_pool *pool, bool mpi_lives)
 {
     rpi_pool_drop_allocations(pool);
     rpi_node_memory_drop(&pool->stage);
+    rpi_node_memory_drop(&pool->station);
     if (mpi_lives)
         rpi_world_drop(&pool->world);
     if (pool->finalize && mpi_lives)

@@ -34,10 +34,11 @@ struct rp_pool {
     bool finalize;       /* rp_open() initialised MPI, so rp_close() finalises it */
     struct rp_loop loop;
     struct allocation *allocations;
-    int64_t allocated;        /* allocations ever made: the number of the next */
-    struct node_memory stage; /* see pool/stage.h */
-    double silence_seconds;   /* a node that is silent for so long is lost; 0: none is */
-    bool agent_threads;       /* agents have threads; otherwise their ranks take their steps */
+    int64_t allocated;          /* allocations ever made: the number of the next */
+    struct node_memory stage;   /* see pool/stage.h */
+    struct node_memory station; /* see pool/station.h */
+    double silence_seconds;     /* a node that is silent for so long is lost; 0: none is */
+    bool agent_threads;         /* agents have threads; otherwise their ranks take their steps */
     struct traffic traffic;
     rp_grid *grids;     /* open ones */
     int64_t grids_made; /* the number of the next */

@@ -25,6 +25,7 @@ enum call {
     CALL_MAP,
     CALL_REDUCE,
     CALL_REDUCED,
+    CALL_STREAM,
     CALL_SPREAD,
     CALL_BROADCAST,
     CALL_SCATTER,

@@ -1,0 +1,47 @@
+/* A parcel: some items of a stream on their way to a rank, then their results on their way back. It
+ * belongs to one thread at a time. */
+#ifndef RANKPOOL_POOL_PARCEL_H
+#define RANKPOOL_POOL_PARCEL_H
+
+#include "pool/record.h"
+
+struct parcel {
+    struct parcel *next, *previous; /* in whatever list it is */
+    int64_t serial, first;          /* number of the parcel; its first item */
+    uint32_t items, done;           /* done: with results, from the first on */
+    struct area area;               /* STATION_AREA bytes; owned */
+    char *large;        /* what does not fit there: the one input, or all such results, */
+    size_t large_bytes; /* whose records say where they begin; owned */
+    size_t counted;     /* bytes of it that count for the window */
+    double seconds;     /* that the items took */
+    int node;           /* where it was sent, */
+    uint32_t place;     /* and its number among those that are there */
+    bool hungry;        /* since the last one came back, ranks there had nothing to do */
+    int travelling;     /* payloads on their way */
+    bool emptied;       /* the large input has been dropped; what is there are results */
+};
+
+/* An empty parcel; NULL: no memory. */
+struct parcel *rpi_parcel_make(void);
+
+/* Frees a parcel, or nothing for NULL. */
+void rpi_parcel_free(struct parcel *parcel);
+
+/* Forgets the large input or results. */
+void rpi_parcel_drop_large(struct parcel *parcel);
+
+/* A list of parcels, in the order in which they were added. */
+struct parcel_list {
+    struct parcel *head, *tail;
+};
+
+void rpi_parcels_add(struct parcel_list *list, struct parcel *parcel);
+void rpi_parcels_remove(struct parcel_list *list, struct parcel *parcel);
+
+/* Takes the first; NULL: there is none. */
+struct parcel *rpi_parcels_take(struct parcel_list *list);
+
+/* Frees all. */
+void rpi_parcels_free(struct parcel_list *list);
+
+#endif

@@ -1,0 +1,121 @@
+#include "pool/station.h"
+
+static const size_t alignment = 128;
+
+uint32_t rpi_station_slots(uint32_t lanes)
+{
+    const uint32_t least = 64, each = 4;
+    uint32_t slots = each * lanes > least ? each * lanes : least;
+    return slots < STATION_MOST_SLOTS ? slots : STATION_MOST_SLOTS;
+}
+
+static size_t areas_offset(uint32_t slots)
+{
+    return sizeof(struct station) + slots * sizeof(struct slot);
+}
+
+static size_t lanes_offset(uint32_t slots)
+{
+    return areas_offset(slots) + (size_t)2 * slots * STATION_AREA;
+}
+
+size_t rpi_station_bytes(uint32_t lanes)
+{
+    size_t bytes = lanes_offset(rpi_station_slots(lanes)) + lanes * sizeof(struct station_lane);
+    return (bytes + alignment - 1) / alignment * alignment;
+}
+
+void rpi_station_reset(struct station *station, uint32_t lanes)
+{
+    station->lanes = lanes;
+    station->slots = rpi_station_slots(lanes);
+    atomic_store_explicit(&station->taken, 0, memory_order_relaxed);
+    atomic_store_explicit(&station->put, 0, memory_order_relaxed);
+    atomic_store_explicit(&station->closed, 0, memory_order_relaxed);
+    atomic_store_explicit(&station->hungry, 0, memory_order_relaxed);
+    atomic_store_explicit(&station->unreachable, 0, memory_order_relaxed);
+    atomic_store_explicit(&station->limit, INT64_MAX, memory_order_relaxed);
+    for (int i = 0; i < STATION_MOST_SLOTS / 64; i++)
+        atomic_store_explicit(&station->handed[i], 0, memory_order_relaxed);
+    for (uint32_t i = 0; i < station->slots; i++)
+        atomic_store_explicit(&station->slot[i].state, SLOT_FREE, memory_order_relaxed);
+}
+
+struct station_lane *rpi_station_lane(struct station *station, uint32_t lane)
+{
+    char *lanes = (char *)station + lanes_offset(station->slots);
+    return (struct station_lane *)(void *)lanes + lane;
+}
+
+char *rpi_station_inputs(struct station *station, uint32_t place)
+{
+    return (char *)station + areas_offset(station->slots) + (size_t)2 * place * STATION_AREA;
+}
+
+char *rpi_station_results(struct station *station, uint32_t place)
+{
+    return rpi_station_inputs(station, place) + STATION_AREA;
+}
+
+void rpi_station_offer(struct station *station, uint32_t place)
+{
+    uint32_t put = atomic_load_explicit(&station->put, memory_order_relaxed);
+    atomic_store_explicit(&station->slot[place].state, SLOT_READY, memory_order_release);
+    atomic_store_explicit(&station->slot[put % station->slots].queued, place, memory_order_relaxed);
+    atomic_store_explicit(&station->put, put + 1, memory_order_release);
+    rpi_signal_one(&station->work);
+}
+
+void rpi_station_close(struct station *station)
+{
+    atomic_store_explicit(&station->closed, 1, memory_order_release);
+    rpi_signal_all(&station->work);
+}
+
+bool rpi_station_take(struct station *station, uint32_t lane, uint32_t *place)
+{
+    uint32_t taken = atomic_load_explicit(&station->taken, memory_order_relaxed);
+    while (taken != atomic_load_explicit(&station->put, memory_order_acquire)) {
+        uint32_t next = atomic_load_explicit(&station->slot[taken % station->slots].queued,
+                                             memory_order_relaxed);
+        if (atomic_compare_exchange_weak_explicit(&station->taken, &taken, taken + 1,
+                                                  memory_order_acq_rel, memory_order_relaxed)) {
+            atomic_store_explicit(&station->slot[next].lane, lane, memory_order_relaxed);
+            atomic_store_explicit(&station->slot[next].state, SLOT_TAKEN, memory_order_release);
+            *place = next;
+            return true;
+        }
+    }
+    atomic_store_explicit(&station->hungry, 1, memory_order_relaxed);
+    return false;
+}
+
+void rpi_station_hand(struct station *station, uint32_t place, enum slot_state state)
+{
+    atomic_store_explicit(&station->slot[place].state, state, memory_order_release);
+    atomic_fetch_or_explicit(&station->handed[place / 64], UINT64_C(1) << place % 64,
+                             memory_order_release);
+    rpi_signal_all(&station->news);
+}
+
+uint32_t rpi_station_waiting(struct station *station)
+{
+    /* In this order, for both only grow. */
+    uint32_t taken = atomic_load_explicit(&station->taken, memory_order_acquire);
+    return atomic_load_explicit(&station->put, memory_order_relaxed) - taken;
+}
+
+bool rpi_station_over(struct station *station)
+{
+    return atomic_load_explicit(&station->closed, memory_order_acquire) != 0 &&
+           rpi_station_waiting(station) == 0;
+}
+
+void rpi_station_lower_limit(struct station *station, int64_t limit)
+{
+    int64_t seen = station_limit(station);
+    while (limit < seen &&
+           !atomic_compare_exchange_weak_explicit(&station->limit, &seen, limit,
+                                                  memory_order_relaxed, memory_order_relaxed)) {
+    }
+}

@@ -1,0 +1,126 @@
+/* The station of a node: where the ranks of a node get the parcels of a stream, and leave their results.
+ * It lies in node memory (in tests: in the memory of a process, with threads for ranks) and holds no
+ * pointers but those of records.
+ *
+ * On one side is the supplier, one thread of one process: it puts parcels into free slots, and takes them
+ * out when they are done. On the other are the ranks, each of which takes one parcel at a time, in the
+ * order in which they were put there.
+ *
+ * Shared words, their writers and orders:
+ * state     of a slot; says whose the slot and its areas are. The supplier's: FREE, DONE, MORE, WANT. A
+ *           rank's: READY (whoever takes it), TAKEN, CHUNK. Whoever has the slot changes it, by a release
+ *           store behind all else it stored; the other reads it with acquire.
+ * lane      of a slot; stored (relaxed) by the rank that takes it, before its state; so that another rank
+ *           that had the slot before may see that it has it no more.
+ * queued    slots that are ready, in order; entry i is in slot i modulo their number. Written by the supplier
+ *           (relaxed) before it counts `put` up (release). An entry is written over only when its slot
+ *           has been taken and become free; a rank that read it before then fails to count `taken` up.
+ * taken     counted up by the rank that takes the next, by compare-and-swap (acq_rel). It only grows, so
+ *           there is no ABA in less than 2^32 parcels.
+ * handed    a bit for each slot that a rank has handed to the supplier, set by fetch_or (release), all
+ *           taken at once by exchange (acquire).
+ * closed    the supplier will put nothing more (release).
+ * limit     items from this on are not begun: lowered by compare-and-swap (relaxed, for nothing else
+ *           depends on it), by ranks whose item failed, and by the supplier.
+ * hungry    a rank found nothing to take; set by ranks, cleared by the supplier (relaxed: a hint).
+ * unreachable  some rank may not read the memory of another that it must; set before the stream begins.
+ * work, news   signals, see base/waiting.h: for the ranks, and for the supplier.
+ *
+ * Between streams all ranks meet, so a station is reset by one rank before anybody looks. */
+#ifndef RANKPOOL_POOL_STATION_H
+#define RANKPOOL_POOL_STATION_H
+
+#include "base/waiting.h"
+#include "pool/record.h"
+#include "world/peer_memory.h"
+
+#include <stdalign.h>
+
+enum {
+    STATION_MOST_SLOTS = 1024,
+    STATION_AREA = 32 << 10,                    /* bytes of inputs, and of results, in a slot */
+    STATION_ITEMS = STATION_AREA / RECORD_LEAST /* in a parcel at the most */
+};
+
+enum slot_state {
+    SLOT_FREE,
+    SLOT_READY, /* a parcel for whoever comes */
+    SLOT_TAKEN, /* a rank works on it */
+    SLOT_DONE,  /* its results are there */
+    /* Where the ranks of a node may not read each other's memory, what does not fit goes chunk by chunk: */
+    SLOT_WANT,  /* the rank wants the next chunk of the input; */
+    SLOT_CHUNK, /* there it is */
+    SLOT_MORE /* here is a chunk of results, where the inputs were; TAKEN again: it has been copied */
+};
+
+struct slot {
+    alignas(128) _Atomic uint32_t state;
+    _Atomic uint32_t queued; /* an entry of the queue: nothing to do with this slot */
+    _Atomic uint32_t lane;   /* who took it */
+    uint32_t items, done; /* items of the parcel; done, from the first on, when it is handed back */
+    int64_t first;
+    uint64_t large, large_bytes; /* the input, if it is one that does not fit: its address */
+    size_t in_bytes, out_bytes;  /* used in the two areas */
+    double seconds;              /* that the items took */
+};
+
+/* A rank as others may reach its memory. Stored before the stream begins. */
+struct station_lane {
+    struct peer self;
+};
+
+struct station {
+    struct signal_word work;
+    alignas(128) struct signal_word news;
+    alignas(128) _Atomic uint32_t taken;
+    alignas(128) _Atomic uint32_t put;
+    _Atomic uint32_t closed, hungry, unreachable;
+    _Atomic int64_t limit;
+    uint32_t lanes, slots; /* constant */
+    alignas(128) _Atomic uint64_t handed[STATION_MOST_SLOTS / 64];
+    struct slot slot[];
+};
+
+/* How many slots the station of so many ranks has: some for each. */
+uint32_t rpi_station_slots(uint32_t lanes);
+
+/* Bytes of memory, aligned to 128, for it. */
+size_t rpi_station_bytes(uint32_t lanes);
+
+/* Makes the station empty. By one rank, while nobody looks at it. */
+void rpi_station_reset(struct station *station, uint32_t lanes);
+
+struct station_lane *rpi_station_lane(struct station *station, uint32_t lane);
+
+/* The areas of a slot, of STATION_AREA bytes each. */
+char *rpi_station_inputs(struct station *station, uint32_t place);
+char *rpi_station_results(struct station *station, uint32_t place);
+
+/* For the supplier: offers a slot that it has filled. */
+void rpi_station_offer(struct station *station, uint32_t place);
+
+/* For the supplier: nothing more will be offered. */
+void rpi_station_close(struct station *station);
+
+/* For a rank: takes the next parcel. False: there is none, and the supplier will see that ranks are
+ * hungry. */
+bool rpi_station_take(struct station *station, uint32_t lane, uint32_t *place);
+
+/* For a rank: hands a slot to the supplier, in this state. */
+void rpi_station_hand(struct station *station, uint32_t place, enum slot_state state);
+
+/* Parcels that nobody has taken yet. */
+uint32_t rpi_station_waiting(struct station *station);
+
+/* Has the supplier closed it, and is nothing left to take? */
+bool rpi_station_over(struct station *station);
+
+/* Lowers the limit, if it is higher. */
+void rpi_station_lower_limit(struct station *station, int64_t limit);
+
+static inline int64_t station_limit(struct station *station)
+{
+    return atomic_load_explicit(&station->limit, memory_order_relaxed);
+}
+
+#endif

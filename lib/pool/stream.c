@@ -1,0 +1,232 @@
+/* The stream: items come and results go while others are computed. */
+#include "pool/stream_root.h"
+
+#include "base/error.h"
+#include "pool/job.h"
+#include "world/mpi_error.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+static const int64_t default_window_items = 65536, default_window_bytes = (int64_t)16 << 20;
+
+static rp_status check_window(const char *name, int64_t window, rp_error *error)
+{
+    if (window >= 0)
+        return RP_OK;
+    return rpi_error_set(error, RP_ERR_ARGUMENT,
+                         "%s is %" PRId64 ": give 1 or more, or 0 for the default", name, window);
+}
+
+static rp_status check_options(const rp_options *options, rp_error *error)
+{
+    struct choice choice;
+    if (rpi_job_check(0, options, &choice, error) != RP_OK)
+        return error->status;
+    if (options->schedule != RP_ADAPTIVE && options->schedule != RP_DYNAMIC)
+        return rpi_error_set(error, RP_ERR_ARGUMENT,
+                             "options.schedule: a stream knows adaptive and dynamic only");
+    if (options->item_status != NULL)
+        return rpi_error_set(error, RP_ERR_ARGUMENT,
+                             "options.item_status: a stream tells the consumer of failed items");
+    if ((int)options->on_failure < RP_STOP || (int)options->on_failure > RP_KEEP_GOING)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "options.on_failure is %d, which is no choice",
+                             (int)options->on_failure);
+    return RP_OK;
+}
+
+static rp_status check(const rp_pool *pool, const rp_stream_job *job, rp_error *error)
+{
+    if (job == NULL)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "no job");
+    if (job->work == NULL)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "the stream has no task: set work");
+    if (job->produce == NULL && pool->world.rank == pool->world.root)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "the stream has no producer: set produce");
+    if (check_options(&job->options, error) != RP_OK ||
+        check_window("window_items", job->window_items, error) != RP_OK)
+        return error->status;
+    return check_window("window_bytes", job->window_bytes, error);
+}
+
+static void set_terms(struct ballot *ballot, const rp_stream_job *job)
+{
+    ballot->terms[0] = job->unordered;
+    ballot->terms[1] = job->root_only_serves;
+    ballot->terms[2] = job->window_items;
+    ballot->terms[3] = job->window_bytes;
+    ballot->terms[4] = job->options.schedule;
+    ballot->terms[5] = job->options.slice;
+    ballot->terms[6] = job->options.on_failure;
+    ballot->terms[7] = (int64_t)job->options.seed;
+}
+
+/* ---- what a stream needs ------------------------------------------------------------------------- */
+
+/* A rank's part in a stream. */
+struct part {
+    struct station *station;
+    struct stream_worker worker;
+    struct courier *courier; /* if this rank has it */
+    struct stream stream;    /* on the root */
+};
+
+/* Which rank of this node is the supplier: the root, or the first. */
+static uint32_t supplier_lane(const struct world *world)
+{
+    uint32_t lane = 0;
+    for (int rank = 0; rank < world->root && world->node == world->root_node; rank++)
+        lane += world->node_of[rank] == world->node;
+    return lane;
+}
+
+/* Provides an empty station, in which every rank of the node says how to reach it. Collective among
+ * the ranks of the node. */
+static rp_status provide_station(rp_pool *pool, rp_error *error)
+{
+    const struct world *world = &pool->world;
+    uint32_t lanes = (uint32_t)world->node_ranks;
+    if (pool->station.base == NULL &&
+        rpi_node_memory_make(world->node_comm, rpi_station_bytes(lanes), &pool->station, error) !=
+            RP_OK)
+        return error->status;
+    if (world->node_rank == 0) {
+        rpi_station_reset(pool->station.base, lanes);
+        rpi_board_prepare(pool->board, (struct span){0, 0}, (struct span){0, 0}, true);
+    }
+    int code = MPI_Barrier(world->node_comm);
+    if (rpi_mpi_check(code, "MPI_Barrier", error) != RP_OK)
+        return error->status;
+    rpi_station_lane(pool->station.base, (uint32_t)world->node_rank)->self = rpi_peer_self();
+    return RP_OK;
+}
+
+/* Can this rank reach whom it must: the supplier everybody, the others the supplier? */
+static void try_reach(const struct part *part)
+{
+    const struct stream_worker *worker = &part->worker;
+    bool reached = true;
+    for (uint32_t lane = 0; lane < part->station->lanes; lane++) {
+        bool needed = worker->lane == worker->supplier || lane == worker->supplier;
+        if (needed && lane != worker->lane)
+            reached = reached && rpi_peer_reachable(&rpi_station_lane(part->station, lane)->self);
+    }
+    if (!reached)
+        atomic_store_explicit(&part->station->unreachable, 1, memory_order_relaxed);
+}
+
+static rp_status make_stream(rp_pool *pool, const rp_stream_job *job, struct part *part,
+                             rp_error *error)
+{
+    const struct world *world = &pool->world;
+    struct stream *stream = &part->stream;
+    bool serves = job->root_only_serves && world->ranks > 1;
+    *stream = (struct stream){
+        .pool = pool,
+        .job = job,
+        .courier = part->courier,
+        .worker = serves ? NULL : &part->worker,
+        .pace = rpi_pace_start(job->options.call_seconds, 1),
+        .window_items = job->window_items > 0 ? job->window_items : default_window_items,
+        .window_bytes = job->window_bytes > 0 ? job->window_bytes : default_window_bytes,
+    };
+    rpi_error_clear(&stream->failure);
+    stream->outlets = calloc((size_t)world->nodes, sizeof *stream->outlets);
+    if (!rpi_supplier_make(&stream->supplier, part->station, part->worker.lane) ||
+        stream->outlets == NULL)
+        return rpi_error_set(error, RP_ERR_MEMORY, "no memory for a stream");
+    for (int node = 0; node < world->nodes; node++) {
+        uint32_t ranks = (uint32_t)(world->node_first[node + 1] - world->node_first[node]);
+        uint32_t most = rpi_station_slots(ranks) - 1; /* a large item may come in addition */
+        ranks -= serves && node == world->node;
+        stream->outlets[node] = (struct outlet){.ranks = ranks,
+                                                .depth = 2 * ranks < most ? 2 * ranks : most,
+                                                .most = most};
+    }
+    return RP_OK;
+}
+
+static rp_status prepare(rp_pool *pool, const rp_stream_job *job, struct part *part,
+                         rp_error *error)
+{
+    const struct world *world = &pool->world;
+    struct stream_worker *worker = &part->worker;
+    int64_t window = job->window_bytes > 0 ? job->window_bytes : default_window_bytes;
+    part->station = pool->station.base;
+    *worker = (struct stream_worker){
+        .board = pool->board,
+        .station = part->station,
+        .lane = (uint32_t)world->node_rank,
+        .supplier = supplier_lane(world),
+        .job = job,
+        .spin = world->crowding <= 1,
+        .task = {.user = job->options.user, .seed = job->options.seed},
+        .most_kept = (size_t)(window / world->node_ranks),
+    };
+    rpi_error_clear(&worker->failure);
+    try_reach(part);
+    if (!rpi_stream_worker_make(worker))
+        return rpi_error_set(error, RP_ERR_MEMORY, "no memory for a stream");
+    if (rpi_courier_make(pool, part->station, &part->courier, error) != RP_OK ||
+        world->rank != world->root)
+        return error->status;
+    return make_stream(pool, job, part, error);
+}
+
+static void release(struct part *part)
+{
+    rpi_stream_drop(&part->stream);
+    rpi_courier_drop(part->courier);
+    rpi_stream_worker_drop(&part->worker);
+}
+
+/* ---- the stream ---------------------------------------------------------------------------------- */
+
+static double attend(void *courier)
+{
+    return rpi_courier_attend(courier);
+}
+
+/* This rank's part; what went wrong with it goes into the ballot. */
+static void run(rp_pool *pool, struct part *part, struct ballot *ballot)
+{
+    const struct stream *stream = &part->stream;
+    rpi_courier_begin(part->courier);
+    if (pool->world.rank == pool->world.root)
+        rpi_stream_serve(&part->stream);
+    else
+        rpi_stream_work_off(&part->worker, part->courier != NULL ? attend : NULL, part->courier);
+    if (part->worker.failure.status != RP_OK)
+        ballot->error = part->worker.failure;
+    else if (stream->failure.status != RP_OK)
+        ballot->error = stream->failure;
+    else if (stream->failures.count > 0)
+        ballot->error = stream->failures.lowest;
+    rpi_courier_end(part->courier, ballot);
+}
+
+rp_status rp_stream(rp_pool *pool, const rp_stream_job *job)
+{
+    static const rp_stream_job no_job;
+    struct part part = {.station = NULL};
+    if (pool == NULL)
+        return RP_ERR_ARGUMENT;
+    struct ballot ballot = rpi_ballot(CALL_STREAM);
+    check(pool, job, &ballot.error);
+    set_terms(&ballot, job != NULL ? job : &no_job);
+    if (rpi_pool_meet(pool, &ballot) != RP_OK)
+        return pool->last.status;
+    provide_station(pool, &pool->last);
+    if (rpi_mpi_agree(pool->world.comm, &pool->last) != RP_OK)
+        return pool->last.status;
+    prepare(pool, job, &part, &pool->last);
+    if (rpi_mpi_agree(pool->world.comm, &pool->last) == RP_OK) {
+        struct ballot outcome = rpi_ballot(CALL_LOOP_CLOSE);
+        pool->loop.open = true; /* for as long as tasks may run no other call is allowed */
+        run(pool, &part, &outcome);
+        rpi_pool_meet(pool, &outcome);
+        pool->loop.open = false;
+    }
+    release(&part);
+    return pool->last.status;
+}

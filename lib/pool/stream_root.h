@@ -1,0 +1,50 @@
+/* What the root does in a stream beside its own part of the items: it produces, supplies the nodes,
+ * and consumes. */
+#ifndef RANKPOOL_POOL_STREAM_ROOT_H
+#define RANKPOOL_POOL_STREAM_ROOT_H
+
+#include "pool/courier.h"
+#include "pool/stream_work.h"
+#include "schedule/pace.h"
+
+/* Where parcels go: the root's node, or another. */
+struct outlet {
+    uint32_t ranks; /* that compute there */
+    uint32_t held;  /* parcels that are there */
+    uint32_t depth; /* parcels that should be there: more when ranks there had to wait for one, */
+    uint32_t most;  /* but no more than this */
+};
+
+struct stream {
+    rp_pool *pool;
+    const rp_stream_job *job;
+    struct supplier supplier;     /* of the root's node */
+    struct courier *courier;      /* to the other nodes; NULL: there are none */
+    struct stream_worker *worker; /* the root as one of the ranks; NULL: it only serves */
+    struct outlet *outlets;       /* by node */
+    struct pace pace;
+    int64_t window_items, window_bytes;
+
+    int64_t produced;     /* items */
+    int64_t items_held;   /* produced and not consumed */
+    int64_t bytes_held;   /* inputs and results of those */
+    int64_t parcels;      /* made so far */
+    int64_t due;          /* serial of the next to be consumed, if ordered */
+    int64_t flying;       /* parcels made and not consumed */
+    struct parcel **done; /* by serial modulo `done_capacity`: done, and not due yet */
+    int64_t done_capacity;
+    bool dry;                 /* the producer has no more */
+    bool idle;                /* it has none right now */
+    bool over;                /* nothing more is to be consumed */
+    struct failures failures; /* of items */
+    rp_error failure;         /* of the producer, the consumer, or of the stream itself */
+};
+
+/* Runs the stream from the root's side until all is consumed or it is over, then closes the stations of
+ * all nodes. */
+void rpi_stream_serve(struct stream *stream);
+
+/* Frees what the stream has, when all ranks have met to end it. */
+void rpi_stream_drop(struct stream *stream);
+
+#endif

@@ -1,0 +1,291 @@
+#include "pool/stream_work.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what stays here until it has been copied ---------------------------------------------------- */
+
+static void release(struct stream_worker *worker, uint32_t place)
+{
+    struct kept_results *kept = &worker->kept[place];
+    for (uint32_t i = 0; i < kept->count; i++)
+        free(kept->results[i].memory);
+    free(kept->results);
+    worker->kept_bytes -= kept->bytes;
+    *kept = (struct kept_results){NULL, 0, 0};
+}
+
+/* Has the supplier taken what this rank left in the slot? Then it is free, or somebody's again. */
+static bool collected(const struct stream_worker *worker, uint32_t place)
+{
+    struct slot *slot = &worker->station->slot[place];
+    return atomic_load_explicit(&slot->state, memory_order_acquire) != SLOT_DONE ||
+           atomic_load_explicit(&slot->lane, memory_order_relaxed) != worker->lane;
+}
+
+static void release_collected(struct stream_worker *worker)
+{
+    for (uint32_t i = 0; i < worker->station->slots && worker->kept_bytes > 0; i++) {
+        if (worker->kept[i].count > 0 && collected(worker, i))
+            release(worker, i);
+    }
+}
+
+static bool keep(struct stream_worker *worker, uint32_t place, const rp_buffer *buffer)
+{
+    struct kept_results *kept = &worker->kept[place];
+    struct kept_result *results = realloc(kept->results, (kept->count + 1) * sizeof *results);
+    if (results == NULL)
+        return false;
+    kept->results = results;
+    kept->results[kept->count++] = (struct kept_result){buffer->data, buffer->size};
+    kept->bytes += record_padded(buffer->size);
+    worker->kept_bytes += record_padded(buffer->size);
+    return true;
+}
+
+/* ---- chunks, where the kernel forbids to read the memory of another rank ------------------------- */
+
+static bool by_reference(const struct stream_worker *worker)
+{
+    return worker->lane == worker->supplier ||
+           atomic_load_explicit(&worker->station->unreachable, memory_order_relaxed) == 0;
+}
+
+/* Hands the slot to the supplier and waits until it is this rank's again. */
+static bool exchange(struct stream_worker *worker, uint32_t place, enum slot_state mine,
+                     enum slot_state then)
+{
+    const double longest = 50e-3;
+    struct station *station = worker->station;
+    rpi_station_hand(station, place, mine);
+    for (;;) {
+        uint32_t seen = rpi_signal_seen(&station->work);
+        uint32_t state = atomic_load_explicit(&station->slot[place].state, memory_order_acquire);
+        if (state == (uint32_t)then)
+            return true;
+        if (board_stopped(worker->board))
+            return false;
+        rpi_signal_wait(&station->work, seen, worker->spin, longest);
+    }
+}
+
+static bool receive_chunks(struct stream_worker *worker, uint32_t place, char *to, size_t bytes)
+{
+    struct slot *slot = &worker->station->slot[place];
+    const char *chunk = rpi_station_inputs(worker->station, place);
+    for (size_t done = 0; done < bytes;) {
+        slot->in_bytes = done;
+        if (!exchange(worker, place, SLOT_WANT, SLOT_CHUNK))
+            return false;
+        size_t part = bytes - done < STATION_AREA ? bytes - done : STATION_AREA;
+        memcpy(to + done, chunk, part);
+        done += part;
+    }
+    return true;
+}
+
+/* Through the area of inputs, when all items of the parcel have been computed. */
+static bool send_chunks(struct stream_worker *worker, uint32_t place)
+{
+    const struct kept_results *kept = &worker->kept[place];
+    struct slot *slot = &worker->station->slot[place];
+    char *chunk = rpi_station_inputs(worker->station, place);
+    for (uint32_t i = 0; i < kept->count; i++) {
+        for (size_t done = 0; done < kept->results[i].bytes; done += slot->out_bytes) {
+            size_t left = kept->results[i].bytes - done;
+            size_t part = left < STATION_AREA ? left : STATION_AREA;
+            memcpy(chunk, kept->results[i].memory + done, part);
+            slot->out_bytes = record_padded(part);
+            if (!exchange(worker, place, SLOT_MORE, SLOT_TAKEN))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* ---- one item ------------------------------------------------------------------------------------ */
+
+/* A parcel in this rank's hands. */
+struct taken {
+    uint32_t place;
+    struct slot *slot;
+    struct area inputs, results;
+    size_t position; /* of the next input */
+    uint32_t left;   /* items that have not been begun */
+};
+
+/* The input that did not fit into the slot. */
+static const void *large_input(struct stream_worker *worker, const struct taken *taken)
+{
+    const struct slot *slot = taken->slot;
+    if (worker->lane == worker->supplier)
+        return (const void *)(uintptr_t)slot->large;
+    char *input = rp_buffer_resize(&worker->input, slot->large_bytes);
+    if (input == NULL)
+        return NULL;
+    const struct peer *supplier = &rpi_station_lane(worker->station, worker->supplier)->self;
+    bool there = by_reference(worker)
+                     ? rpi_peer_read(supplier, slot->large, input, slot->large_bytes)
+                     : receive_chunks(worker, taken->place, input, slot->large_bytes);
+    return there ? input : NULL;
+}
+
+static const void *next_input(struct stream_worker *worker, struct taken *taken, size_t *bytes)
+{
+    if (taken->slot->large_bytes > 0) {
+        *bytes = taken->slot->large_bytes;
+        return large_input(worker, taken);
+    }
+    const struct record *record = area_next(&taken->inputs, &taken->position);
+    *bytes = record->bytes;
+    return record + 1;
+}
+
+/* A place in the slot for the next result; what is lent leaves room for those of the others. */
+static void lend(const struct taken *taken, rp_buffer *buffer)
+{
+    size_t bytes;
+    void *room = area_room(&taken->results, (size_t)taken->left * RECORD_LEAST, &bytes);
+    rpi_buffer_lend(buffer, room, bytes);
+}
+
+/* Stores what the buffer holds: in the slot, where it lies already, or by keeping it here. */
+static bool store(struct stream_worker *worker, struct taken *taken, rp_buffer *buffer, bool failed)
+{
+    if (buffer->lent || buffer->size == 0) {
+        area_add(&taken->results, failed, buffer->size);
+        rpi_buffer_free(buffer);
+        return true;
+    }
+    uint64_t where =
+        by_reference(worker) ? (uint64_t)(uintptr_t)buffer->data : worker->kept[taken->place].bytes;
+    area_refer(&taken->results, failed, buffer->size, where);
+    if (keep(worker, taken->place, buffer))
+        return true;
+    rpi_buffer_free(buffer);
+    return false;
+}
+
+static bool store_failure(struct stream_worker *worker, struct taken *taken, int code)
+{
+    struct failures failures = {.count = 0};
+    rp_buffer told;
+    rpi_task_failed(&worker->task, code, &failures);
+    lend(taken, &told);
+    return rp_buffer_append(&told, &failures.lowest, sizeof failures.lowest) == 0 &&
+           store(worker, taken, &told, true);
+}
+
+/* Nothing that lies behind this item is begun any more; in an unordered stream nothing at all. */
+static void stop_behind(struct stream_worker *worker, int64_t item)
+{
+    if (worker->job->options.on_failure == RP_STOP)
+        rpi_station_lower_limit(worker->station, worker->job->unordered ? 0 : item + 1);
+}
+
+/* Computes the next item. False: this rank cannot go on. */
+static bool do_item(struct stream_worker *worker, struct taken *taken, int64_t item)
+{
+    size_t bytes;
+    rp_buffer result;
+    int code;
+    const void *input = next_input(worker, taken, &bytes);
+    taken->left--;
+    rpi_task_begin(&worker->task, item);
+    lend(taken, &result);
+    if (input == NULL)
+        code = rp_task_fail(&worker->task, item, 1, "no way to get its input of %zu bytes", bytes);
+    else
+        code = worker->job->work(&worker->task, input, bytes, &result);
+    rpi_buffer_free(&worker->input);
+    if (code == 0)
+        return store(worker, taken, &result, false);
+    rpi_buffer_free(&result);
+    stop_behind(worker, item);
+    return store_failure(worker, taken, code);
+}
+
+/* ---- parcels ------------------------------------------------------------------------------------- */
+
+static bool do_items(struct stream_worker *worker, struct taken *taken)
+{
+    struct slot *slot = taken->slot;
+    for (slot->done = 0; slot->done < slot->items; slot->done++) {
+        int64_t item = slot->first + slot->done;
+        if (board_stopped(worker->board) || item >= station_limit(worker->station))
+            break;
+        if (!do_item(worker, taken, item)) {
+            rpi_error_set(&worker->failure, RP_ERR_MEMORY,
+                          "no memory for the result of item %" PRId64, item);
+            rpi_board_stop(worker->board);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool work_off(struct stream_worker *worker, uint32_t place)
+{
+    struct station *station = worker->station;
+    struct slot *slot = &station->slot[place];
+    struct taken taken = {.place = place,
+                          .slot = slot,
+                          .inputs = {rpi_station_inputs(station, place), slot->in_bytes,
+                                     STATION_AREA},
+                          .results = {rpi_station_results(station, place), 0, STATION_AREA},
+                          .left = slot->items};
+    double begun = rpi_clock_seconds();
+    release(worker, place);
+    if (!do_items(worker, &taken) || (!by_reference(worker) && !send_chunks(worker, place)))
+        return false;
+    slot->seconds = rpi_clock_seconds() - begun;
+    slot->out_bytes = taken.results.used;
+    if (!by_reference(worker))
+        release(worker, place);
+    rpi_station_hand(station, place, SLOT_DONE);
+    return true;
+}
+
+bool rpi_stream_worker_make(struct stream_worker *worker)
+{
+    worker->kept = calloc(worker->station->slots, sizeof *worker->kept);
+    return worker->kept != NULL;
+}
+
+bool rpi_stream_work(struct stream_worker *worker)
+{
+    if (worker->kept_bytes > 0)
+        release_collected(worker);
+    if (board_stopped(worker->board) || worker->kept_bytes > worker->most_kept)
+        return false;
+    uint32_t place;
+    return rpi_station_take(worker->station, worker->lane, &place) && work_off(worker, place);
+}
+
+void rpi_stream_work_off(struct stream_worker *worker, claim_attend attend, void *closure)
+{
+    const double longest = 50e-3;
+    struct station *station = worker->station;
+    while (!board_stopped(worker->board)) {
+        double most = attend != NULL ? attend(closure) : longest;
+        uint32_t seen = rpi_signal_seen(&station->work);
+        if (rpi_stream_work(worker))
+            continue;
+        if (rpi_station_over(station))
+            return;
+        rpi_signal_wait(&station->work, seen, worker->spin, most < longest ? most : longest);
+    }
+}
+
+void rpi_stream_worker_drop(struct stream_worker *worker)
+{
+    for (uint32_t i = 0; worker->kept != NULL && i < worker->station->slots; i++)
+        release(worker, i);
+    free(worker->kept);
+    rpi_buffer_free(&worker->input);
+}
