@@ -7,6 +7,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 static const int64_t mebibyte = 1024 * 1024;
 
@@ -54,6 +56,38 @@ static int add(void *left, const void *right, void *user)
     return 0;
 }
 
+enum {
+    STREAMED = 1024 * 1024 /* bytes of an item and of its result */
+};
+
+/* 400 items, of 800 MiB with their results, and a consumer that is slower than all else. */
+static int produce(void *user, rp_buffer *item)
+{
+    int *produced = user;
+    if (*produced == 400)
+        return RP_PRODUCED_LAST;
+    char *bytes = rp_buffer_resize(item, STREAMED);
+    if (bytes == NULL)
+        return -1;
+    memset(bytes, ++*produced % 100, STREAMED);
+    return RP_PRODUCED;
+}
+
+static int copy(rp_task *task, const void *in, size_t in_bytes, rp_buffer *result)
+{
+    (void)task;
+    return rp_buffer_append(result, in, in_bytes);
+}
+
+static int consume(void *user, int64_t item, const rp_error *error, const void *data, size_t bytes)
+{
+    (void)user;
+    const struct timespec rest = {0, 1000000};
+    nanosleep(&rest, NULL);
+    bool right = error == NULL && bytes == STREAMED && *(const char *)data == (item + 1) % 100;
+    return right ? 0 : -1;
+}
+
 /* A job and the pool to run it on. */
 struct run {
     rp_pool *pool;
@@ -72,6 +106,15 @@ static void run_reduce(void *argument)
 {
     struct run *run = argument;
     run->status = rp_reduce(run->pool, &run->reduce);
+}
+
+static void run_stream(void *argument)
+{
+    struct run *run = argument;
+    int produced = 0;
+    rp_stream_job job = {
+        .produce = produce, .work = copy, .consume = consume, .options = {.user = &produced}};
+    run->status = rp_stream(run->pool, &job);
 }
 
 /* What MPI sets up when two ranks first talk to each other is not
@@ -184,10 +227,20 @@ START_TEST(private_arrays_of_the_root_stay_there)
 }
 END_TEST
 
+/* The window of 16 MiB, an item and a result in hand, and what MPI has on its way. */
+START_TEST(a_slow_consumer_holds_up_the_producer)
+{
+    struct run run = {.pool = open_pool()};
+    check_growth(&run, run_stream, 40 * mebibyte);
+    close_pool(run.pool);
+}
+END_TEST
+
 static const struct test_case cases[] = {
     {"index-only items take kilobytes", &index_only_items_take_kilobytes},
     {"node memory is not copied", &node_memory_is_not_copied},
     {"private arrays of the root stay there", &private_arrays_of_the_root_stay_there},
+    {"a slow consumer holds up the producer", &a_slow_consumer_holds_up_the_producer},
     {NULL, NULL},
 };
 const struct test_group footprint_tests = {"footprint", cases};

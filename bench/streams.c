@@ -1,0 +1,104 @@
+/* What a stream costs an item: a million items of 8 bytes in and out, on a task that does next to nothing. On
+ * one node, and over several: on one machine every rank is then taken for a node. */
+#include "measure.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ITEMS = 1000000
+};
+
+static rp_pool *pool;
+
+/* The numbers 0, 1, 2 ..., and the sum of what came of them. */
+struct numbers {
+    int64_t next, sum;
+};
+
+static int produce(void *user, rp_buffer *item)
+{
+    struct numbers *numbers = user;
+    if (numbers->next == ITEMS)
+        return RP_PRODUCED_LAST;
+    int64_t *number = rp_buffer_resize(item, sizeof *number);
+    if (number == NULL)
+        return -1;
+    *number = numbers->next++;
+    return RP_PRODUCED;
+}
+
+static int twice(rp_task *task, const void *in, size_t bytes, rp_buffer *result)
+{
+    (void)task;
+    (void)bytes;
+    int64_t *number = rp_buffer_resize(result, sizeof *number);
+    if (number == NULL)
+        return 1;
+    *number = 2 * *(const int64_t *)in;
+    return 0;
+}
+
+static int add(void *user, int64_t item, const rp_error *error, const void *data, size_t bytes)
+{
+    (void)item;
+    (void)bytes;
+    if (error != NULL)
+        return -1;
+    ((struct numbers *)user)->sum += *(const int64_t *)data;
+    return 0;
+}
+
+static void run_stream(void *unordered)
+{
+    struct numbers numbers = {0, 0};
+    rp_stream_job job = {.produce = produce,
+                         .work = twice,
+                         .consume = add,
+                         .unordered = unordered != NULL,
+                         .options = {.user = &numbers}};
+    bool right = rp_stream(pool, &job) == RP_OK;
+    if (speaks() && (!right || numbers.sum != (int64_t)ITEMS * (ITEMS - 1))) {
+        fprintf(stderr, "streams: a wrong sum: %s\n", rp_last_error(pool)->text);
+        MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
+    }
+}
+
+static void compare(const char *where, int rounds)
+{
+    struct times ordered = {.rounds = 0}, unordered = {.rounds = 0};
+    char name[64];
+    run_stream(NULL);
+    for (int round = 0; round < rounds; round++) {
+        times_add(&ordered, measure(run_stream, NULL));
+        times_add(&unordered, measure(run_stream, &pool));
+    }
+    snprintf(name, sizeof name, "an item in order, %s", where);
+    print_nanoseconds(name, &ordered, ITEMS);
+    snprintf(name, sizeof name, "an item as it is done, %s", where);
+    print_nanoseconds(name, &unordered, ITEMS);
+}
+
+static void open_pool(int node_size)
+{
+    if (rp_create(MPI_COMM_WORLD, &(rp_config){.node_size = node_size}, &pool) == RP_OK)
+        return;
+    fprintf(stderr, "streams: %s\n", rp_last_error(NULL)->text);
+    MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
+}
+
+int main(int argc, char **argv)
+{
+    int rounds = rounds_wanted(argc, argv, 5), provided;
+    MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided);
+    open_pool(0);
+    compare("as launched", rounds);
+    rp_close(&pool);
+    open_pool(1);
+    compare("nodes of 1 rank", rounds);
+    rp_close(&pool);
+    MPI_Finalize();
+    return EXIT_SUCCESS;
+}
