@@ -213,10 +213,13 @@ START_TEST(windows_hold_the_producer)
     static const int64_t windows[] = {1, 2, 7, 100, 200};
     rp_pool *pool = open_pool();
     for (size_t i = 0; i < sizeof windows / sizeof windows[0]; i++) {
-        struct context context = begin(100, 8);
-        ck_assert_int_eq(run(pool, &context, (rp_stream_job){.window_items = windows[i]}), RP_OK);
-        check_consumed(pool, &context, 100);
-        ck_assert_int_le(context.numbers.most_ahead, windows[i]);
+        for (int kind = 0; kind < 4; kind++) {
+            struct context context = begin(100, kind % 2 == 0 ? 8 : 0);
+            rp_stream_job job = {.window_items = windows[i], .unordered = kind / 2};
+            ck_assert_int_eq(run(pool, &context, job), RP_OK);
+            check_consumed(pool, &context, 100);
+            ck_assert_int_le(context.numbers.most_ahead, windows[i]);
+        }
     }
     struct context context = begin(300, 100000);
     context.plan.large = 1;
@@ -324,11 +327,16 @@ END_TEST
 START_TEST(choices_of_the_root_and_of_slices)
 {
     rp_pool *pool = open_pool();
-    struct context serves = begin(500, 8), sliced = begin(500, 8), single = begin(500, 8);
+    static const int64_t slices[] = {6, 50, 40};
+    struct context serves = begin(500, 8), single = begin(500, 8);
     ck_assert_int_eq(run(pool, &serves, (rp_stream_job){.root_only_serves = true}), RP_OK);
     check_consumed(pool, &serves, 500);
-    ck_assert_int_eq(run(pool, &sliced, (rp_stream_job){.options = {.slice = 37}}), RP_OK);
-    check_consumed(pool, &sliced, 500);
+    for (int i = 0; i < 6; i++) {
+        struct context sliced = begin(40, 8);
+        rp_stream_job job = {.unordered = i / 3, .options = {.slice = slices[i % 3]}};
+        ck_assert_int_eq(run(pool, &sliced, job), RP_OK);
+        check_consumed(pool, &sliced, 40);
+    }
     ck_assert_int_eq(run(pool, &single, (rp_stream_job){.options = {.schedule = RP_DYNAMIC}}),
                      RP_OK);
     check_consumed(pool, &single, 500);
