@@ -146,7 +146,16 @@ typedef struct rp_config {
         silence_seconds; /**< a node that does not answer for so long during a job is lost, and the
                                  job ends; 0: 60. RANKPOOL_SILENCE does the same for programs that
                                  leave it 0. Without meaning where agents are polled. */
-    uint64_t reserved[11];
+    bool handle_signals; /**< tell on stderr, before the process ends, which item was being computed
+                              when SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT or exit() ends it, on which
+                              rank and host, and the way there. The signal then goes to whoever
+                              handled it before. Handlers run on a stack of their own; rp_close()
+                              takes them away. May differ. */
+    double watchdog_seconds; /**< when nothing has finished for so long while ranks compute or wait,
+                                  one rank of each node tells on stderr what every rank of the node
+                                  is doing; again after twice, four times ... as long. 0: never.
+                                  RANKPOOL_WATCHDOG does the same for programs that leave it 0. */
+    uint64_t reserved[9];
 } rp_config;
 
 /**
@@ -474,10 +483,18 @@ typedef struct rp_options {
     double call_seconds;  /**< fixed cost of one call on a range, if known: slices grow to hide it.
                                May differ. */
     rp_on_failure on_failure; /**< map only */
-    uint8_t *item_status; /**< map only: on the root n bytes, each the rp_status of its item (RP_OK,
-                               RP_ERR_TASK, or RP_ERR_CANCELLED: never begun), or NULL */
+    uint8_t *item_status; /**< map only: on the root n bytes, each the rp_status of its item (RP_OK;
+                               RP_ERR_TASK: failed; RP_ERR_TIMEOUT: came back late;
+                               RP_ERR_CANCELLED: never begun, or ended because the job was
+                               stopped), or NULL */
     uint64_t seed;        /**< of the random numbers of the tasks: rp_task_random() */
-    uint64_t reserved[15];
+    int retries;          /**< map and reduce: how often a call that failed or was late is made again,
+                               by the same rank and at once; rp_task_attempt() */
+    int64_t max_failures; /**< map with RP_KEEP_GOING: no further items are begun once so many calls
+                               have failed for good, on any one node; 0: no matter how many */
+    double item_seconds;  /**< seconds that an item may take, a range so many times as many; 0: no
+                               limit. See rp_task_cancelled(). */
+    uint64_t reserved[12];
 } rp_options;
 
 /**
@@ -728,11 +745,27 @@ typedef struct rp_reduce_job {
  */
 rp_status rp_reduce(rp_pool *pool, const rp_reduce_job *job);
 
-/** The item at hand, or the first of the range at hand. *Local,* like the next four. */
+/** The item at hand, or the first of the range at hand. *Local,* like the next six. */
 int64_t rp_task_item(const rp_task *task);
 
 /** options.user of this rank. */
 void *rp_task_user(const rp_task *task);
+
+/** How often the same call was made before: 0, and more with options.retries. */
+int rp_task_attempt(const rp_task *task);
+
+/**
+ * Should the task end? Long tasks ask now and then, and return an error code (any) when it is so.
+ *
+ * True when the task has taken longer than options.item_seconds allows: the item is late, and what it
+ * returns makes no difference any more. True also when another rank has failed or given up, so that all
+ * are to stop: an item that ends for that is RP_ERR_CANCELLED and has not failed. Where MPI gives no
+ * MPI_THREAD_MULTIPLE, or with RANKPOOL_AGENT=poll, asking also keeps the node's agent going; without
+ * that other nodes may run out of work while a task is long.
+ *
+ * Cost: some ns; with a limit, and where it keeps the agent going, a reading of the clock (25 ns).
+ */
+bool rp_task_cancelled(rp_task *task);
 
 /** Begins the stream of random numbers of an item, under options.seed: see rp_random_begin(). */
 void rp_task_random(const rp_task *task, int64_t item, rp_random *random);

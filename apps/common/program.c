@@ -54,7 +54,7 @@ bool program_begin(const struct command *command, int *argc, char ***argv, void 
     }
     rp_status status = rp_launch(argc, argv);
     if (status == RP_OK)
-        status = rp_open(NULL, pool);
+        status = rp_open(&(rp_config){.handle_signals = true}, pool);
     if (status != RP_OK) {
         *exit_code = complain_of_opening(command, status);
         return false;

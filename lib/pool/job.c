@@ -1,6 +1,7 @@
 #include "pool/job.h"
 
 #include "base/error.h"
+#include "pool/trial.h"
 #include "schedule/dispatch.h"
 
 #include <inttypes.h>
@@ -18,6 +19,8 @@ rp_status rpi_job_check(int64_t n, const rp_options *options, struct choice *cho
         return rpi_error_set(error, RP_ERR_ARGUMENT,
                              "options.call_seconds is %g: give 0 or more seconds",
                              options->call_seconds);
+    if (rpi_trial_check(options, error) != RP_OK)
+        return error->status;
     return rpi_choice_make(options, choice, error);
 }
 

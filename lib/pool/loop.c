@@ -1,6 +1,9 @@
 /* The pull loop: the engine opened up for the caller's own code. */
 #include "pool/loop.h"
+
+#include "base/clock.h"
 #include "base/error.h"
+#include "pool/trial.h"
 
 static double attend(void *closure)
 {
@@ -14,8 +17,13 @@ void rpi_loop_begin(rp_pool *pool, struct agent *agent)
     loop->ended = false;
     loop->open = true;
     loop->agent = agent;
+    pool->worker = pthread_self();
     rpi_agent_begin(agent);
     loop->attends = agent != NULL && !agent->threaded;
+    loop->aside = loop->attends;
+    loop->item_seconds = 0;
+    rpi_error_clear(&loop->late);
+    rpi_doing_begin_job(pool->doings, pool->world.node_rank, &loop->units);
     if (loop->attends)
         rpi_claim_attend(&loop->claimer, attend, agent);
 }
@@ -23,9 +31,13 @@ void rpi_loop_begin(rp_pool *pool, struct agent *agent)
 void rpi_loop_end(rp_pool *pool, struct ballot *ballot)
 {
     rp_loop *loop = &pool->loop;
+    rpi_watch_limit(&pool->watch, 0);
+    rpi_doing_return(pool->doing);
     rpi_agent_end(loop->agent, ballot);
+    rpi_doing_end_job(pool->doing);
     loop->agent = NULL;
     loop->attends = false;
+    loop->aside = false;
 }
 
 /* Prepares this rank for the job, before the ranks meet to open it. */
@@ -39,6 +51,25 @@ static void prepare(rp_pool *pool, int64_t n, const rp_options *options,
         rpi_agent_make(pool,
                        &(struct agent_job){.status_array = -1, .staging = &nothing, .job = &job},
                        agent, error);
+}
+
+/* Limits the time that the program may take for an item of a loop it works off itself. */
+static void limit(rp_loop *loop, double item_seconds)
+{
+    loop->item_seconds = item_seconds;
+    loop->aside = loop->attends || item_seconds > 0;
+    loop->begun = 0;
+    rpi_watch_limit(&loop->pool->watch, item_seconds);
+}
+
+/* The items of a loop are computed by the program itself, which knows when one has failed. */
+static rp_status check(int64_t n, const rp_options *options, struct choice *choice, rp_error *error)
+{
+    if (options->retries != 0 || options->max_failures != 0)
+        return rpi_error_set(error, RP_ERR_ARGUMENT,
+                             "options.retries and max_failures are for items that a function "
+                             "computes: rp_map() and rp_reduce()");
+    return rpi_job_check(n, options, choice, error);
 }
 
 rp_status rp_loop_open(rp_pool *pool, int64_t n, const rp_options *options, rp_loop **loop)
@@ -55,8 +86,10 @@ rp_status rp_loop_open(rp_pool *pool, int64_t n, const rp_options *options, rp_l
     if (loop == NULL)
         rpi_error_set(&ballot.error, RP_ERR_ARGUMENT, "no place to store the loop in");
     else
-        rpi_job_check(n, options, &choice, &ballot.error);
+        check(n, options, &choice, &ballot.error);
     rpi_job_terms(&ballot, n, &choice);
+    rpi_trial_terms(&ballot, 3, options);
+    rpi_watch_provide(pool, options, &ballot.error);
     struct agent *agent = NULL;
     if (ballot.error.status == RP_OK && !pool->loop.open)
         prepare(pool, n, options, &choice, &agent, &ballot.error);
@@ -66,21 +99,60 @@ rp_status rp_loop_open(rp_pool *pool, int64_t n, const rp_options *options, rp_l
         return status;
     }
     rpi_loop_begin(pool, agent);
+    limit(&pool->loop, options->item_seconds);
     *loop = &pool->loop;
     return RP_OK;
 }
 
-bool rp_loop_next(rp_loop *loop, rp_range *range)
+static inline bool take(rp_loop *loop, rp_range *range)
 {
     struct span slice;
-    if (loop->attends)
-        rpi_agent_attend(loop->agent);
     if (!rpi_claim_next(&loop->claimer, &slice)) {
         loop->ended = true;
         return false;
     }
     *range = units_to_items(&loop->units, slice);
     return true;
+}
+
+static void begin_slice(rp_loop *loop, rp_range slice)
+{
+    double now = rpi_clock_seconds();
+    double allowed = loop->item_seconds * (double)(slice.end - slice.begin);
+    loop->slice = slice;
+    loop->begun = now;
+    rpi_doing_call(loop->pool->doing, slice, now, allowed);
+}
+
+/* The slice at hand, if there is one, is done. If that was late, all ranks stop. */
+static void end_slice(rp_loop *loop)
+{
+    double took = rpi_clock_seconds() - loop->begun;
+    double allowed = loop->item_seconds * (double)(loop->slice.end - loop->slice.begin);
+    rpi_doing_return(loop->pool->doing);
+    if (loop->begun > 0 && took > allowed) {
+        rpi_error_late(&loop->late, loop->slice, took, allowed);
+        rpi_board_stop(loop->pool->board);
+    }
+    loop->begun = 0;
+}
+
+/* Takes a slice, and does before and after it what is to be done between two. */
+static bool take_aside(rp_loop *loop, rp_range *range)
+{
+    if (loop->attends)
+        rpi_agent_attend(loop->agent);
+    if (loop->item_seconds > 0)
+        end_slice(loop);
+    bool taken = take(loop, range);
+    if (taken && loop->item_seconds > 0)
+        begin_slice(loop, *range);
+    return taken;
+}
+
+bool rp_loop_next(rp_loop *loop, rp_range *range)
+{
+    return loop->aside ? take_aside(loop, range) : take(loop, range);
 }
 
 rp_status rp_loop_close(rp_loop **loop, rp_status mine)
@@ -97,6 +169,8 @@ rp_status rp_loop_close(rp_loop **loop, rp_status mine)
     else if (!closing->ended)
         rpi_error_set(&ballot.error, RP_ERR_STATE, "rank %d left a loop before its end, with RP_OK",
                       pool->world.rank);
+    if (ballot.error.status == RP_OK || closing->late.status != RP_OK)
+        ballot.error = closing->late;
     if (ballot.error.status != RP_OK)
         rpi_board_stop(pool->board);
     rpi_loop_end(pool, &ballot);

@@ -1,6 +1,6 @@
 /* The map: out[i] = f(in[i]). */
 #include "base/error.h"
-#include "pool/work.h"
+#include "pool/trial.h"
 
 #include <string.h>
 
@@ -16,9 +16,6 @@ static rp_status check_functions(const rp_map_job *job, rp_error *error)
         return rpi_error_set(error, RP_ERR_ARGUMENT, "the job has no task: set item or range");
     if (job->item != NULL && job->range != NULL)
         return rpi_error_set(error, RP_ERR_ARGUMENT, "the job has two tasks: set item or range");
-    if ((int)job->options.on_failure < RP_STOP || (int)job->options.on_failure > RP_KEEP_GOING)
-        return rpi_error_set(error, RP_ERR_ARGUMENT, "options.on_failure is %d, which is no choice",
-                             (int)job->options.on_failure);
     return RP_OK;
 }
 
@@ -63,6 +60,7 @@ static void set_terms(struct ballot *ballot, const rp_map_job *job, const struct
     ballot->terms[7] = job->range != NULL;
     ballot->terms[8] = job->options.on_failure;
     ballot->terms[9] = (int64_t)job->options.seed;
+    rpi_trial_terms(ballot, 10, &job->options);
 }
 
 static void set_statuses(uint8_t *statuses, int64_t count, rp_status status)
@@ -80,6 +78,47 @@ static void restore(const struct work *work, int64_t first, int64_t count, void 
         rpi_array_fetch(&work->reaches, RESULTS, first, count, out);
 }
 
+static int call_item(struct work *work, const struct trial *trial)
+{
+    const rp_map_job *job = work->closure;
+    return job->item(&work->task, trial->in, trial->out);
+}
+
+static int call_range(struct work *work, const struct trial *trial)
+{
+    const rp_map_job *job = work->closure;
+    return job->range(&work->task, trial->items, trial->in, trial->out);
+}
+
+static rp_status try_call(struct work *work, rp_range items, const void *in, void *out)
+{
+    const rp_map_job *job = work->closure;
+    size_t bytes = (size_t)(items.end - items.begin) * job->out_size;
+    return rpi_trial(work, &(struct trial){items, in, out, bytes});
+}
+
+/* Returns the status of the item. `job` is the work's own. */
+static inline rp_status do_item(struct work *work, const rp_map_job *job, int64_t item,
+                                const void *in, void *out)
+{
+    if (work->careful)
+        return try_call(work, (rp_range){item, item + 1}, in, out);
+    rpi_task_begin(&work->task, item);
+    int code = job->item(&work->task, in, out);
+    return code == 0 ? RP_OK : rpi_trial_failed(work, code);
+}
+
+/* Returns the status of all its items: nobody knows what a failed call has done of them. */
+static rp_status do_range(struct work *work, rp_range items, const void *in, void *out)
+{
+    const rp_map_job *job = work->closure;
+    if (work->careful)
+        return try_call(work, items, in, out);
+    rpi_task_begin(&work->task, items.begin);
+    int code = job->range(&work->task, items, in, out);
+    return code == 0 ? RP_OK : rpi_trial_failed(work, code);
+}
+
 /* Calls the program for each item. */
 static int64_t compute_items(struct work *work, rp_range piece, void *const *at)
 {
@@ -92,15 +131,12 @@ static int64_t compute_items(struct work *work, rp_range piece, void *const *at)
             work->stopping = true;
             return item - piece.begin;
         }
-        rpi_task_begin(&work->task, item);
-        int code = job->item(&work->task, in, out);
-        set_statuses(statuses, statuses != NULL, code == 0 ? RP_OK : RP_ERR_TASK);
-        if (code != 0) {
+        rp_status status = do_item(work, job, item, in, out);
+        set_statuses(statuses, statuses != NULL, status);
+        if (status != RP_OK) {
             restore(work, item, 1, out);
-            rpi_task_failed(&work->task, code, &work->failures);
-            work->stopping = job->options.on_failure == RP_STOP;
             if (work->stopping)
-                return item + 1 - piece.begin;
+                return item + (status != RP_ERR_CANCELLED) - piece.begin;
         }
         in += in != NULL ? job->in_size : 0;
         out += out != NULL ? job->out_size : 0;
@@ -109,20 +145,15 @@ static int64_t compute_items(struct work *work, rp_range piece, void *const *at)
     return piece.end - piece.begin;
 }
 
-/* Calls the program for the whole piece. Nobody knows what a failed call has done of it. */
+/* Calls the program for the whole piece. */
 static int64_t compute_range(struct work *work, rp_range piece, void *const *at)
 {
-    const rp_map_job *job = work->closure;
     int64_t items = piece.end - piece.begin;
-    rpi_task_begin(&work->task, piece.begin);
-    int code = job->range(&work->task, piece, at[INPUT], at[RESULTS]);
-    set_statuses(at[STATUSES], items, code == 0 ? RP_OK : RP_ERR_TASK);
-    if (code != 0) {
+    rp_status status = do_range(work, piece, at[INPUT], at[RESULTS]);
+    set_statuses(at[STATUSES], items, status);
+    if (status != RP_OK)
         restore(work, piece.begin, items, at[RESULTS]);
-        rpi_task_failed(&work->task, code, &work->failures);
-        work->stopping = job->options.on_failure == RP_STOP;
-    }
-    return items;
+    return status != RP_ERR_CANCELLED ? items : 0;
 }
 
 /* Before anybody computes: no item has been begun. */
@@ -152,10 +183,12 @@ rp_status rp_map(rp_pool *pool, const rp_map_job *job)
     else
         check(pool, job, arrays, &choice, &ballot.error);
     set_terms(&ballot, asked, &choice);
+    rpi_watch_provide(pool, &asked->options, &ballot.error);
     if (rpi_pool_meet(pool, &ballot) != RP_OK)
         return pool->last.status;
     struct work work = {
         .pool = pool,
+        .options = &job->options,
         .units = rpi_units_cut(job->n),
         .choice = choice,
         .call_seconds = job->options.call_seconds,
@@ -165,7 +198,9 @@ rp_status rp_map(rp_pool *pool, const rp_map_job *job)
         .begin = begin_statuses,
         .compute = job->item != NULL ? compute_items : compute_range,
         .closure = (void *)(uintptr_t)job,
-        .task = {.user = job->options.user, .seed = job->options.seed},
+        .call = job->item != NULL ? call_item : call_range,
+        .careful = rpi_trial_needed(&job->options),
+        .task = {.user = job->options.user, .seed = job->options.seed, .loop = &pool->loop},
     };
     return rpi_work_off(&work);
 }

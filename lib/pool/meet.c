@@ -9,7 +9,10 @@ rp_status rpi_pool_meet(rp_pool *pool, const struct ballot *ballot)
         return rpi_error_set(&pool->last, RP_ERR_STATE,
                              "a loop is open on this pool; close it first");
     rpi_grids_meet(pool);
-    return rpi_meet(&pool->world.meeting, ballot, &pool->last);
+    rpi_doing_meet(pool->doing, pool->world.meeting.number + 1, ballot->call);
+    rp_status status = rpi_meet(&pool->world.meeting, ballot, &pool->last);
+    rpi_doing_met(pool->doing);
+    return status;
 }
 
 static rp_status only_meet(rp_pool *pool, enum call call)

@@ -2,6 +2,7 @@
 
 #include "base/environment.h"
 #include "base/error.h"
+#include "pool/crash.h"
 #include "pool/grid.h"
 #include "world/foreign_launcher.h"
 
@@ -22,9 +23,15 @@ bool rpi_reserved_zero(const uint64_t *words, size_t count)
     return true;
 }
 
+/* Where the doings begin, in the node memory that begins with the board. */
+static size_t doings_offset(int node_ranks)
+{
+    return (rpi_board_bytes((uint32_t)node_ranks) + APART - 1) / APART * APART;
+}
+
 static size_t board_bytes(int node_ranks)
 {
-    return rpi_board_bytes((uint32_t)node_ranks);
+    return doings_offset(node_ranks) + rpi_doings_bytes(node_ranks);
 }
 
 static void board_prepare(void *board, int node_ranks)
@@ -51,6 +58,10 @@ static rp_status check_config(const rp_config *config, int ranks, rp_error *erro
     if (!isfinite(config->silence_seconds) || config->silence_seconds < 0)
         return rpi_error_set(error, RP_ERR_ARGUMENT, "config.silence_seconds is %g: give 0 or more",
                              config->silence_seconds);
+    if (!isfinite(config->watchdog_seconds) || config->watchdog_seconds < 0)
+        return rpi_error_set(error, RP_ERR_ARGUMENT,
+                             "config.watchdog_seconds is %g: give 0 or more",
+                             config->watchdog_seconds);
     if (!valid_thread_level(config->thread_level))
         return rpi_error_set(error, RP_ERR_ARGUMENT,
                              "config.thread_level is %d: give 0 or an MPI_THREAD_ constant",
@@ -80,6 +91,15 @@ static double silence_allowed(const rp_config *config, bool agent_threads, rp_er
     if (seconds <= 0 && mine->status == RP_OK)
         rpi_environment_seconds("RANKPOOL_SILENCE", &seconds, mine);
     return !agent_threads ? 0 : seconds > 0 ? seconds : usual;
+}
+
+/* After how long without progress a report is due; 0: none is. */
+static double watchdog_of(const rp_config *config, rp_error *mine)
+{
+    double seconds = config->watchdog_seconds;
+    if (seconds <= 0 && mine->status == RP_OK)
+        rpi_environment_seconds("RANKPOOL_WATCHDOG", &seconds, mine);
+    return seconds;
 }
 
 /* Do agents get threads? Not where MPI cannot be called by two at once, nor where the user says no. */
@@ -120,9 +140,16 @@ static rp_status create(MPI_Comm comm, const rp_config *config, rp_pool *pool, r
     struct world_request request = request_of(config, ranks, mine);
     pool->agent_threads = agent_threads(mine);
     pool->silence_seconds = silence_allowed(config, pool->agent_threads, mine);
+    double watchdog = watchdog_of(config, mine);
     if (rpi_world_make(&pool->world, comm, &request, mine, &last_open) != RP_OK)
         return last_open.status;
     pool->board = pool->world.extra;
+    pool->doings = (struct doings *)((char *)pool->board + doings_offset(pool->world.node_ranks));
+    pool->doing = &pool->doings->of[pool->world.node_rank];
+    atomic_store_explicit(&pool->doing->rank, pool->world.rank, memory_order_relaxed);
+    if (config->handle_signals)
+        rpi_crash_guard(pool);
+    rpi_watch_open(&pool->watch, pool, watchdog);
     rpi_error_clear(&pool->last);
     return RP_OK;
 }
@@ -212,6 +239,8 @@ rp_status rp_close(rp_pool **pool)
     int finalised;
     MPI_Finalized(&finalised);
     rp_status status = finalised ? RP_ERR_STATE : part(closing);
+    rpi_watch_close(&closing->watch);
+    rpi_crash_unguard(closing);
     rpi_grids_drop(closing, !finalised && closing->world.meeting.lost_step.status == RP_OK);
     /* With a node lost, MPI may still move what it was asked to move, and waits for it for ever. */
     if (closing->world.meeting.cut_off)

@@ -2,8 +2,12 @@
 #ifndef RANKPOOL_POOL_POOL_H
 #define RANKPOOL_POOL_POOL_H
 
+#include "pool/doing.h"
+#include "pool/watch.h"
 #include "schedule/claim.h"
 #include "world/world.h"
+
+#include <pthread.h>
 
 /* A job that is being worked off. It lives in its pool: there is one at a time. */
 struct rp_loop {
@@ -14,6 +18,11 @@ struct rp_loop {
     struct claimer claimer;
     struct agent *agent; /* of this node's part in the loop, if this rank has it */
     bool attends;        /* this rank takes the agent's steps */
+    bool aside;          /* between two slices there is something to do: one of these two */
+    double item_seconds; /* that an item may take, in a loop of the program's own; 0: no limit */
+    double begun;        /* with a limit: when the slice at hand was; 0: none is */
+    rp_range slice;      /* with a limit */
+    rp_error late;       /* a slice that was, or RP_OK */
 };
 
 /* Memory that rp_alloc() gave out. Every rank has the same list in the same order. */
@@ -30,8 +39,11 @@ struct traffic {
 
 struct rp_pool {
     struct world world;
-    struct board *board; /* in node memory */
-    bool finalize;       /* rp_open() initialised MPI, so rp_close() finalises it */
+    struct board *board;   /* in node memory */
+    struct doings *doings; /* behind it; */
+    struct doing *doing;   /* this rank's */
+    struct watch watch;
+    bool finalize; /* rp_open() initialised MPI, so rp_close() finalises it */
     struct rp_loop loop;
     struct allocation *allocations;
     int64_t allocated;          /* allocations ever made: the number of the next */
@@ -40,8 +52,11 @@ struct rp_pool {
     double silence_seconds;     /* a node that is silent for so long is lost; 0: none is */
     bool agent_threads;         /* agents have threads; otherwise their ranks take their steps */
     struct traffic traffic;
-    rp_grid *grids;     /* open ones */
-    int64_t grids_made; /* the number of the next */
+    struct rp_task *task;    /* of the job at hand, if the library calls the program's function */
+    pthread_t worker;        /* the thread that works on the job at hand */
+    rp_pool *guarded_before; /* see pool/crash.h */
+    rp_grid *grids;          /* open ones */
+    int64_t grids_made;      /* the number of the next */
     rp_error last;
 };
 

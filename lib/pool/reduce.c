@@ -1,6 +1,6 @@
 /* The reduction: the partial results of all leaves, joined in a fixed tree. */
 #include "base/error.h"
-#include "pool/work.h"
+#include "pool/trial.h"
 #include "schedule/tree.h"
 #include "world/message.h"
 #include "world/mpi_error.h"
@@ -46,7 +46,7 @@ static rp_status check(const rp_pool *pool, const rp_reduce_job *job, const stru
     if (job->leaf < 0)
         return rpi_error_set(error, RP_ERR_ARGUMENT, "leaf is %" PRId64 ": give 0 or more",
                              job->leaf);
-    if (job->options.on_failure != RP_STOP || job->options.item_status != NULL)
+    if (job->options.on_failure == RP_KEEP_GOING || job->options.item_status != NULL)
         return rpi_error_set(
             error, RP_ERR_ARGUMENT,
             "on_failure and item_status are for rp_map(): a sum without some of its "
@@ -62,6 +62,7 @@ static void set_terms(struct ballot *ballot, const rp_reduce_job *job, const str
     ballot->terms[5] = (int64_t)job->result_size;
     ballot->terms[6] = job->leaf;
     ballot->terms[7] = (int64_t)job->options.seed;
+    rpi_trial_terms(ballot, 8, &job->options);
 }
 
 static int join(void *left, const void *right, void *closure)
@@ -92,6 +93,24 @@ static bool keep_partial(struct work *work, int64_t leaf_index)
     return false;
 }
 
+static int call_body(struct work *work, const struct trial *trial)
+{
+    const struct reduction *reduction = work->closure;
+    return reduction->job->body(&work->task, trial->items, trial->in, trial->out);
+}
+
+/* Folds a part into the partial result. */
+static rp_status fold(struct work *work, rp_range part, const void *in)
+{
+    const struct reduction *reduction = work->closure;
+    const rp_reduce_job *job = reduction->job;
+    if (work->careful)
+        return rpi_trial(work, &(struct trial){part, in, reduction->partial, job->result_size});
+    rpi_task_begin(&work->task, part.begin);
+    int code = job->body(&work->task, part, in, reduction->partial);
+    return code == 0 ? RP_OK : rpi_trial_failed(work, code);
+}
+
 /* A piece is a part of a leaf, a leaf, or several: a leaf begins with the identity, and is kept when
  * its last item is done. */
 static bool compute_part(struct work *work, rp_range part, const void *in)
@@ -100,12 +119,8 @@ static bool compute_part(struct work *work, rp_range part, const void *in)
     const rp_reduce_job *job = reduction->job;
     if (part.begin % reduction->leaf == 0)
         memcpy(reduction->partial, job->identity, job->result_size);
-    rpi_task_begin(&work->task, part.begin);
-    int code = job->body(&work->task, part, in, reduction->partial);
-    if (code != 0) {
-        rpi_task_failed(&work->task, code, &work->failures);
+    if (fold(work, part, in) != RP_OK)
         return false;
-    }
     bool complete = part.end % reduction->leaf == 0 || part.end == job->n;
     return !complete || keep_partial(work, part.begin / reduction->leaf);
 }
@@ -206,6 +221,7 @@ static rp_status work_off(rp_pool *pool, const struct array *input, struct reduc
 {
     struct work work = {
         .pool = pool,
+        .options = &reduction->job->options,
         .units = rpi_units_cut_leaves(reduction->job->n, reduction->leaf),
         .choice = reduction->choice,
         .call_seconds = reduction->job->options.call_seconds,
@@ -215,7 +231,11 @@ static rp_status work_off(rp_pool *pool, const struct array *input, struct reduc
         .fence = reduction->leaf,
         .compute = compute,
         .closure = reduction,
-        .task = {.user = reduction->job->options.user, .seed = reduction->job->options.seed},
+        .call = call_body,
+        .careful = rpi_trial_needed(&reduction->job->options),
+        .task = {.user = reduction->job->options.user,
+                 .seed = reduction->job->options.seed,
+                 .loop = &pool->loop},
     };
     /* Whole leaves, if several fit into a piece. */
     if (work.piece >= reduction->leaf) {
@@ -243,6 +263,7 @@ static rp_status open_job(rp_pool *pool, const rp_reduce_job *job, const struct 
             rpi_error_set(&ballot.error, RP_ERR_MEMORY, "no memory for a partial result");
     }
     set_terms(&ballot, job, choice);
+    rpi_watch_provide(pool, &job->options, &ballot.error);
     return rpi_pool_meet(pool, &ballot);
 }
 

@@ -105,7 +105,9 @@ rp_status rpi_spread(rp_pool *pool, const struct array *arrays, int count,
     rp_error before = pool->last;
     struct ballot ballot = rpi_ballot(CALL_SPREAD);
     for (int i = 0; i < count; i++) {
-        if (!reaches->reach[i].spread || (before.status != RP_OK && before.status != RP_ERR_TASK))
+        bool done = before.status == RP_OK || before.status == RP_ERR_TASK ||
+                    before.status == RP_ERR_TIMEOUT;
+        if (!reaches->reach[i].spread || !done)
             continue;
         needed = true;
         spread(pool, &arrays[i], units, &ballot.error);

@@ -1,6 +1,8 @@
 #include "pool/task.h"
 
+#include "base/clock.h"
 #include "base/error.h"
+#include "pool/agent.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -14,6 +16,23 @@ int64_t rp_task_item(const rp_task *task)
 void *rp_task_user(const rp_task *task)
 {
     return task->user;
+}
+
+int rp_task_attempt(const rp_task *task)
+{
+    return task->attempt;
+}
+
+bool rp_task_cancelled(rp_task *task)
+{
+    rp_loop *loop = task->loop;
+    if (loop->attends)
+        rpi_agent_attend(loop->agent);
+    if (board_stopped(loop->pool->board)) {
+        task->told_to_end = true;
+        return true;
+    }
+    return task->deadline > 0 && rpi_clock_seconds() > task->deadline;
 }
 
 void rp_task_random(const rp_task *task, int64_t item, rp_random *random)
@@ -33,7 +52,7 @@ int rp_task_fail(rp_task *task, int64_t item, int code, const char *format, ...)
     return code != 0 ? code : 1;
 }
 
-int64_t rpi_task_failed(struct rp_task *task, int code, struct failures *failures)
+rp_status rpi_task_failed(struct rp_task *task, int code, struct failures *failures)
 {
     rp_error *failure = &task->failure;
     if (failure->status == RP_OK) {
@@ -44,7 +63,32 @@ int64_t rpi_task_failed(struct rp_task *task, int code, struct failures *failure
     failure->task_code = code;
     if (failures->count++ == 0 || failure->item < failures->lowest.item)
         failures->lowest = *failure;
-    int64_t item = failure->item;
+    rp_status status = failure->status;
     rpi_error_clear(failure);
-    return item;
+    return status;
+}
+
+void rpi_failures_give_up(struct failures *failures, int64_t count)
+{
+    rp_error *lowest = &failures->lowest, failure = *lowest;
+    rpi_error_set(lowest, failure.status, "given up after %" PRId64 " failures, such as: %.400s",
+                  count, failure.text);
+    lowest->task_code = failure.task_code;
+}
+
+void rpi_range_text(rp_range items, char *text, size_t size)
+{
+    if (items.end - items.begin == 1)
+        snprintf(text, size, "item %" PRId64, items.begin);
+    else
+        snprintf(text, size, "items %" PRId64 " to %" PRId64, items.begin, items.end - 1);
+}
+
+void rpi_error_late(rp_error *error, rp_range items, double took, double allowed)
+{
+    char text[64];
+    rpi_range_text(items, text, sizeof text);
+    rpi_error_set(error, RP_ERR_TIMEOUT, "%s took %.3g s; options.item_seconds allows %.3g s", text,
+                  took, allowed);
+    error->item = items.begin;
 }

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "pool/loop.h"
 #include "pool/spread.h"
+#include "pool/watch.h"
 #include "world/mpi_error.h"
 
 #include <inttypes.h>
@@ -51,6 +52,7 @@ static void release(struct work *work)
 {
     for (int i = 0; i < work->array_count; i++)
         free(work->buffers[i]);
+    free(work->kept);
     rpi_arrays_release(&work->reaches);
 }
 
@@ -143,6 +145,8 @@ static void do_slices(struct work *work, struct agent *agent)
     rp_pool *pool = work->pool;
     rp_range slice;
     rpi_loop_begin(pool, agent);
+    pool->task = &work->task;
+    rpi_watch_limit(&pool->watch, work->options->item_seconds);
     while (rp_loop_next(&pool->loop, &slice)) {
         int64_t done = do_slice(work, slice);
         if (work->stopping || done < slice.end - slice.begin) {
@@ -151,6 +155,7 @@ static void do_slices(struct work *work, struct agent *agent)
             break;
         }
     }
+    pool->task = NULL;
     rpi_board_leave(pool->board);
 }
 

@@ -7,8 +7,11 @@
 #include "pool/stage.h"
 #include "pool/task.h"
 
+struct trial;
+
 struct work {
     rp_pool *pool;
+    const rp_options *options;
     struct units units;
     struct choice choice;
     double call_seconds;
@@ -23,6 +26,9 @@ struct work {
      * how many items are to be delivered, from the first on. */
     int64_t (*compute)(struct work *work, rp_range piece, void *const *at);
     void *closure; /* what compute needs beside it */
+    /* Calls the program's function, for rpi_trial(). */
+    int (*call)(struct work *work, const struct trial *trial);
+    bool careful; /* calls are made by rpi_trial() */
 
     bool stopping; /* compute wants all ranks to stop */
     struct rp_task task;
@@ -30,6 +36,8 @@ struct work {
     struct reaches reaches;
     void *buffers[MOST_ARRAYS]; /* of `piece` elements, for arrays that a peer has */
     struct staging staging;
+    void *kept; /* of what a call may change, for another attempt */
+    size_t kept_bytes;
     int place;     /* where on the stage the slice at hand lies */
     int64_t first; /* item of its batch */
 };

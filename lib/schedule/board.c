@@ -40,6 +40,7 @@ void rpi_board_prepare(struct board *board, struct span mine, struct span reserv
     atomic_store_explicit(&board->issue, issue, memory_order_relaxed);
     atomic_store_explicit(&board->done, 0, memory_order_relaxed);
     atomic_store_explicit(&board->left_by, 0, memory_order_relaxed);
+    atomic_store_explicit(&board->failed, 0, memory_order_relaxed);
     atomic_store_explicit(&board->stop, 0, memory_order_relaxed);
     for (int i = 0; i < RESERVOIRS; i++) {
         uint64_t content = i == 0 ? span_pack(reservoir) : 0;

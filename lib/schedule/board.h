@@ -22,6 +22,8 @@
  *           the issue: either the lane that adds the last units sees CLOSED and wakes everyone, or
  *           whoever closes sees those units done when it wakes everyone.
  * left_by   lanes that will claim nothing more; acq_rel fetch_add.
+ * failed    items that failed, where the job is given up after some; relaxed fetch_add, for it is a
+ *           number alone.
  * stop      0, or 1 once a rank gave up; seq_cst store before a signal, relaxed load per claim.
  * signal    see base/waiting.h: news are loot, a supply, the last units done, stop.
  * lanes, log_capacity: constant while a job runs.
@@ -59,6 +61,7 @@ struct board {
     _Atomic uint32_t stop;
     _Atomic uint32_t left_by;
     _Atomic uint64_t issue;
+    _Atomic uint64_t failed;
     uint32_t lanes, log_capacity;
     struct reservoir reservoir[RESERVOIRS];
     struct lane lane[];

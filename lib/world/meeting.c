@@ -23,14 +23,17 @@ static const struct {
     [CALL_ALLOC_DONE] = {"rp_alloc", {NULL}},
     [CALL_FREE] = {"rp_free", {"the allocation's number"}},
     [CALL_NODE_SYNC] = {"rp_node_sync", {NULL}},
-    [CALL_LOOP_OPEN] = {"rp_loop_open", {"n", "the schedule", "the slice"}},
+    [CALL_LOOP_OPEN] = {"rp_loop_open",
+                        {"n", "the schedule", "the slice", "retries", "max_failures",
+                         "item_seconds (its bits)"}},
     [CALL_LOOP_CLOSE] = {"rp_loop_close", {NULL}},
     [CALL_MAP] = {"rp_map",
                   {"n", "the schedule", "the slice", "in_size", "in_place", "out_size", "out_place",
-                   "a range function", "on_failure", "the seed"}},
+                   "a range function", "on_failure", "the seed", "retries", "max_failures",
+                   "item_seconds (its bits)"}},
     [CALL_REDUCE] = {"rp_reduce",
                      {"n", "the schedule", "the slice", "in_size", "in_place", "result_size",
-                      "leaf", "the seed"}},
+                      "leaf", "the seed", "retries", "max_failures", "item_seconds (its bits)"}},
     [CALL_REDUCED] = {"rp_reduce", {NULL}},
     [CALL_STREAM] = {"rp_stream",
                      {"unordered", "root_only_serves", "window_items", "window_bytes",
@@ -111,6 +114,11 @@ size_t rpi_meeting_bytes(int node_ranks)
 size_t rpi_meeting_summaries_bytes(void)
 {
     return 2 * sizeof(struct summary);
+}
+
+const char *rpi_call_name(enum call call)
+{
+    return calls[call].name;
 }
 
 struct ballot rpi_ballot(enum call call)

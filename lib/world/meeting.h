@@ -49,7 +49,7 @@ enum call {
 };
 
 enum {
-    BALLOT_TERMS = 10
+    BALLOT_TERMS = 13
 };
 
 /* What a rank brings to a meeting. */
@@ -80,6 +80,9 @@ size_t rpi_meeting_bytes(int node_ranks);
 
 /* Bytes of private memory for the summaries. */
 size_t rpi_meeting_summaries_bytes(void);
+
+/* The name of a call, for people. */
+const char *rpi_call_name(enum call call);
 
 /* A ballot that finds nothing wrong. */
 struct ballot rpi_ballot(enum call call);
