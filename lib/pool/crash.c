@@ -45,23 +45,34 @@ static const rp_pool *pool_at_work(void)
     return pool;
 }
 
+static void tell_range(struct crash_text *text, rp_range items)
+{
+    bool one = items.end - items.begin == 1;
+    rpi_crash_say(text, one ? "item " : "items ");
+    rpi_crash_say_number(text, items.begin);
+    if (one)
+        return;
+    rpi_crash_say(text, " to ");
+    rpi_crash_say_number(text, items.end - 1);
+}
+
+/* The item that the program's function was called for, if the library calls it; the slice at hand. */
 static void tell_items(struct crash_text *text, const rp_pool *pool)
 {
     struct span slice = span_unpack(pool->loop.claimer.slice);
-    if (pool->task != NULL) {
-        rpi_crash_say(text, "item ");
-        rpi_crash_say_number(text, pool->task->item);
-    }
-    if (!span_empty(slice)) {
-        rp_range items = units_to_items(&pool->loop.units, slice);
-        rpi_crash_say(text, pool->task != NULL ? " (in the slice of items " : "items ");
-        rpi_crash_say_number(text, items.begin);
-        rpi_crash_say(text, " to ");
-        rpi_crash_say_number(text, items.end - 1);
-        rpi_crash_say(text, pool->task != NULL ? ")" : "");
-    } else if (pool->task == NULL) {
+    if (span_empty(slice)) {
         rpi_crash_say(text, "none of its items");
+        return;
     }
+    rp_range items = units_to_items(&pool->loop.units, slice);
+    if (pool->task == NULL || items.end - items.begin == 1) {
+        tell_range(text, items);
+        return;
+    }
+    rpi_crash_say(text, "item ");
+    rpi_crash_say_number(text, pool->task->item);
+    rpi_crash_say(text, ", or behind it in ");
+    tell_range(text, items);
 }
 
 static void tell_work(struct crash_text *text, const rp_pool *pool)

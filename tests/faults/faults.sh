@@ -1,0 +1,124 @@
+#!/bin/bash
+# What a program says whose tasks crash, exit, or never end; and that it ends as it would without us.
+# Usage: faults.sh, with the program subject in ./tests/faults.
+set -u
+subject=$PWD/tests/faults/subject
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+# shellcheck disable=SC1091 # it lies beside the launchers
+. "$(dirname "$0")/../launch_environment"
+cd "$work" || exit 99
+unset "${!RANKPOOL_@}"
+failures=0
+
+under_mpirun() { "${MPIRUN:-mpirun}" -np 3 "$subject" "$@"; }
+alone() { "$subject" "$@" --ranks 3; }
+export -f under_mpirun alone
+export subject MPIRUN
+
+# try LAUNCH WAY [plain]: standard error goes to the file err, the status into $status.
+try() {
+    timeout -k 2 30 bash -c '"$@"' bash "$@" >out 2>err
+    status=$?
+}
+
+# says PATTERN [TIMES]: is there a line so, so often?
+says() {
+    local count
+    count=$(grep -Ec -- "$1" err)
+    [ "$count" -eq "${2:-1}" ] || {
+        echo "# $count lines as \"$1\", not ${2:-1}:"
+        head -c 2000 err
+        return 1
+    }
+}
+
+ends_with() { [ "$status" -eq "$1" ] || { echo "# status $status instead of $1"; return 1; }; }
+
+check() { # check NAME FUNCTION [ARGUMENT]...
+    local name=$1
+    shift
+    if "$@"; then
+        echo "ok - $name"
+    else
+        echo "not ok - $name"
+        failures=$((failures + 1))
+    fi
+}
+
+who='^rankpool: rank [0-2] \([^ ,]+, process [0-9]+\):'
+
+# crash LAUNCH WAY WHAT: one block that names the item, and the same end as without it.
+crash() {
+    local expected
+    try "$1" "$2" plain
+    expected=$status
+    says '^rankpool: rank' 0 && [ "$expected" -ne 0 ] || return 1
+    try "$1" "$2"
+    ends_with "$expected" && says "$who $3; the way there:\$"
+}
+backtrace() {
+    try under_mpirun segv
+    [ "$(uname -m)" != x86_64 ] || says '^[^[]*subject\(rp_map\+' 1
+}
+outside() {
+    try under_mpirun outside
+    says "$who signal 11 \(SIGSEGV\), outside of any job; the way there:\$"
+}
+core_dump() { # what the system does with a crash is up to the system, still
+    ulimit -c unlimited 2>/dev/null && [ "$(cat /proc/sys/kernel/core_pattern)" = core ] || return 0
+    OMPI_MCA_opal_signal='' try under_mpirun segv
+    ls core* >/dev/null 2>&1 || { echo "# no core dump"; return 1; }
+    rm -f core*
+}
+quiet() { try "$1" none; ends_with 0 && says . 0; }
+forever() {
+    try "$1" forever
+    if [ "$status" -eq 0 ] || [ "$status" -eq 124 ]; then
+        echo "# status $status"
+        return 1
+    fi
+    says '^rankpool: item 17 on rank [0-2] \([^ ]+\): no end after twice the time that options.item_seconds allows, so the job ends$'
+}
+
+# reported TIMES: so many reports, in $reports, and then a good end?
+reported() {
+    reports=$(grep -c '^rankpool: nothing has finished' err)
+    [ "$reports" -ge "$1" ] || { echo "# $reports reports"; cat err; return 1; }
+    ends_with 0
+}
+
+seconds='for [0-9.]+ s'
+watchdog_names_items() {
+    RANKPOOL_WATCHDOG=0.2 try "$1" while
+    reported 2 && says "^rankpool: nothing has finished $seconds on node 0 \([^ ]+\):\$" "$reports" &&
+        says "^  rank [0-2] computes item 17, $seconds\$" "$reports" &&
+        says "^  rank [0-2] looks for work\$" $((2 * reports))
+}
+watchdog_names_the_late() {
+    RANKPOOL_WATCHDOG=0.3 try "$1" late
+    reported 1 && says "^  rank 2 is in the program's own code, in no call of this pool\$" "$reports" &&
+        says "^  rank 0 is in rp_barrier, and waits for other ranks $seconds\$" "$reports"
+}
+watchdog_sleeps() { try "$1" late; ends_with 0 && says . 0; }
+
+for launch in under_mpirun alone; do
+    check "$launch: nothing goes wrong" quiet $launch
+    check "$launch: a stray pointer" crash $launch segv 'signal 11 \(SIGSEGV\), in item 17'
+    check "$launch: abort" crash $launch abort 'signal 6 \(SIGABRT\), in item 17'
+    check "$launch: exit" crash $launch exit 'exit\(\) was called, in item 17'
+    check "$launch: an item that never ends" forever $launch
+    check "$launch: the watchdog names the items" watchdog_names_items $launch
+    check "$launch: the watchdog names who is late" watchdog_names_the_late $launch
+    check "$launch: no watchdog" watchdog_sleeps $launch
+done
+for way in "bus 7 SIGBUS" "fpe 8 SIGFPE" "ill 4 SIGILL" "kill 11 SIGSEGV" "stack 11 SIGSEGV" \
+    "loop-segv 11 SIGSEGV"; do
+    read -r name number word <<<"$way"
+    check "$name" crash under_mpirun "$name" "signal $number \($word\), in item 17"
+done
+check "exit in a loop" crash under_mpirun loop-exit 'exit\(\) was called, in item 17'
+check "the way there" backtrace
+check "outside of jobs" outside
+check "core dumps" core_dump
+[ $failures -eq 0 ]
