@@ -60,19 +60,19 @@ static void tell_range(struct crash_text *text, rp_range items)
 static void tell_items(struct crash_text *text, const rp_pool *pool)
 {
     struct span slice = span_unpack(pool->loop.claimer.slice);
-    if (span_empty(slice)) {
-        rpi_crash_say(text, "none of its items");
-        return;
-    }
-    rp_range items = units_to_items(&pool->loop.units, slice);
-    if (pool->task == NULL || items.end - items.begin == 1) {
+    rp_range items = {0, 0};
+    if (!span_empty(slice))
+        items = units_to_items(&pool->loop.units, slice);
+    if (pool->task != NULL)
+        tell_range(text, (rp_range){pool->task->item, pool->task->item + 1});
+    else if (items.begin < items.end)
         tell_range(text, items);
-        return;
+    else
+        rpi_crash_say(text, "none of its items");
+    if (pool->task != NULL && items.end - items.begin > 1) {
+        rpi_crash_say(text, ", or behind it in ");
+        tell_range(text, items);
     }
-    rpi_crash_say(text, "item ");
-    rpi_crash_say_number(text, pool->task->item);
-    rpi_crash_say(text, ", or behind it in ");
-    tell_range(text, items);
 }
 
 static void tell_work(struct crash_text *text, const rp_pool *pool)

@@ -23,13 +23,25 @@ void rpi_doing_begin_job(struct doings *doings, int node_rank, const struct unit
         atomic_store_explicit(&doings->items, units->items, memory_order_relaxed);
         atomic_store_explicit(&doings->unit_items, units->unit_items, memory_order_relaxed);
     }
-    atomic_store_explicit(&doings->of[node_rank].in_job, 1, memory_order_relaxed);
+    atomic_store_explicit(&doings->of[node_rank].in_job, IN_JOB, memory_order_relaxed);
 }
 
 void rpi_doing_end_job(struct doing *doing)
 {
     rpi_doing_return(doing);
-    atomic_store_explicit(&doing->in_job, 0, memory_order_relaxed);
+    atomic_store_explicit(&doing->in_job, NO_JOB, memory_order_relaxed);
+}
+
+void rpi_doing_begin_stream(struct doing *doing)
+{
+    rpi_doing_parcel(doing, (rp_range){0, 0});
+    atomic_store_explicit(&doing->in_job, IN_STREAM, memory_order_relaxed);
+}
+
+void rpi_doing_parcel(struct doing *doing, rp_range items)
+{
+    atomic_store_explicit(&doing->parcel_begin, items.begin, memory_order_relaxed);
+    atomic_store_explicit(&doing->parcel_end, items.end, memory_order_relaxed);
 }
 
 void rpi_doing_call(struct doing *doing, rp_range items, double now, double allowed)

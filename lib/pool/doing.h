@@ -6,7 +6,8 @@
  * items, unit_items   of the head: the units of the job at hand, by the node's first rank
  * rank      in the pool; written once, before the ranks first meet
  * meeting   the number of the meeting that the rank is in, and its call; 0: it is in none
- * in_job    1 from the meeting that opens a job until this rank has done its part
+ * in_job    1 from the meeting that opens a job until this rank has done its part; 2 in a stream
+ * parcel_begin, parcel_end   in a stream: the items in hand; none if they are equal
  * overdue   when the call at hand will have taken twice as long as it may, in nanoseconds; 0: it may
  *           take as long as it likes. Cleared before, and stored (release) after the items it speaks of,
  *           which are stored with release and read with acquire: who finds it the same before and
@@ -24,6 +25,13 @@ struct doing {
     _Atomic uint32_t in_job;
     _Atomic int64_t overdue;
     _Atomic int64_t begin, end;
+    _Atomic int64_t parcel_begin, parcel_end;
+};
+
+enum {
+    NO_JOB,
+    IN_JOB,
+    IN_STREAM
 };
 
 struct doings {
@@ -42,6 +50,10 @@ void rpi_doing_met(struct doing *doing);
 /* This rank begins a job, and has done its part of it. */
 void rpi_doing_begin_job(struct doings *doings, int node_rank, const struct units *units);
 void rpi_doing_end_job(struct doing *doing);
+
+/* This rank begins a stream; has taken a parcel, or with an empty range none. rpi_doing_end_job() ends it. */
+void rpi_doing_begin_stream(struct doing *doing);
+void rpi_doing_parcel(struct doing *doing, rp_range items);
 
 /* This rank begins a call that may take so many seconds; and is back from it. */
 void rpi_doing_call(struct doing *doing, rp_range items, double now, double allowed);

@@ -35,6 +35,7 @@ void rpi_loop_end(rp_pool *pool, struct ballot *ballot)
     rpi_doing_return(pool->doing);
     rpi_agent_end(loop->agent, ballot);
     rpi_doing_end_job(pool->doing);
+    loop->claimer.slice = 0; /* not in hand any more, also where a rank left early */
     loop->agent = NULL;
     loop->attends = false;
     loop->aside = false;

@@ -1,6 +1,6 @@
 /* The map: out[i] = f(in[i]). */
 #include "base/error.h"
-#include "pool/trial.h"
+#include "pool/work.h"
 
 #include <string.h>
 
@@ -78,45 +78,58 @@ static void restore(const struct work *work, int64_t first, int64_t count, void 
         rpi_array_fetch(&work->reaches, RESULTS, first, count, out);
 }
 
-static int call_item(struct work *work, const struct trial *trial)
+static int call_item(const struct trial *trial)
 {
+    struct work *work = trial->closure;
     const rp_map_job *job = work->closure;
     return job->item(&work->task, trial->in, trial->out);
 }
 
-static int call_range(struct work *work, const struct trial *trial)
+static int call_range(const struct trial *trial)
 {
+    struct work *work = trial->closure;
     const rp_map_job *job = work->closure;
     return job->range(&work->task, trial->items, trial->in, trial->out);
 }
 
-static rp_status try_call(struct work *work, rp_range items, const void *in, void *out)
+static int try_call(struct work *work, rp_range items, const void *in, void *out)
 {
     const rp_map_job *job = work->closure;
-    size_t bytes = (size_t)(items.end - items.begin) * job->out_size;
-    return rpi_trial(work, &(struct trial){items, in, out, bytes});
+    struct trial trial = {.items = items,
+                          .in = in,
+                          .out = out,
+                          .out_bytes = (size_t)(items.end - items.begin) * job->out_size,
+                          .call = job->item != NULL ? call_item : call_range,
+                          .closure = work};
+    return rpi_trial(&work->trials, &trial);
 }
 
-/* Returns the status of the item. `job` is the work's own. */
+/* Returns the item's status. `job` is the work's own. */
 static inline rp_status do_item(struct work *work, const rp_map_job *job, int64_t item,
                                 const void *in, void *out)
 {
-    if (work->careful)
-        return try_call(work, (rp_range){item, item + 1}, in, out);
-    rpi_task_begin(&work->task, item);
-    int code = job->item(&work->task, in, out);
-    return code == 0 ? RP_OK : rpi_trial_failed(work, code);
+    int code;
+    if (work->careful) {
+        code = try_call(work, (rp_range){item, item + 1}, in, out);
+    } else {
+        rpi_task_begin(&work->task, item);
+        code = job->item(&work->task, in, out);
+    }
+    return code == 0 ? RP_OK : rpi_work_failed(work, code);
 }
 
-/* Returns the status of all its items: nobody knows what a failed call has done of them. */
+/* Returns the status of all items: nobody knows what a failed call has done of them. */
 static rp_status do_range(struct work *work, rp_range items, const void *in, void *out)
 {
     const rp_map_job *job = work->closure;
-    if (work->careful)
-        return try_call(work, items, in, out);
-    rpi_task_begin(&work->task, items.begin);
-    int code = job->range(&work->task, items, in, out);
-    return code == 0 ? RP_OK : rpi_trial_failed(work, code);
+    int code;
+    if (work->careful) {
+        code = try_call(work, items, in, out);
+    } else {
+        rpi_task_begin(&work->task, items.begin);
+        code = job->range(&work->task, items, in, out);
+    }
+    return code == 0 ? RP_OK : rpi_work_failed(work, code);
 }
 
 /* Calls the program for each item. */
@@ -188,7 +201,6 @@ rp_status rp_map(rp_pool *pool, const rp_map_job *job)
         return pool->last.status;
     struct work work = {
         .pool = pool,
-        .options = &job->options,
         .units = rpi_units_cut(job->n),
         .choice = choice,
         .call_seconds = job->options.call_seconds,
@@ -198,9 +210,9 @@ rp_status rp_map(rp_pool *pool, const rp_map_job *job)
         .begin = begin_statuses,
         .compute = job->item != NULL ? compute_items : compute_range,
         .closure = (void *)(uintptr_t)job,
-        .call = job->item != NULL ? call_item : call_range,
+        .task = {.user = job->options.user, .seed = job->options.seed, .pool = pool},
         .careful = rpi_trial_needed(&job->options),
-        .task = {.user = job->options.user, .seed = job->options.seed, .loop = &pool->loop},
+        .trials = {.pool = pool, .options = &job->options, .task = &work.task},
     };
     return rpi_work_off(&work);
 }

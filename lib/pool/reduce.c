@@ -1,6 +1,6 @@
 /* The reduction: the partial results of all leaves, joined in a fixed tree. */
 #include "base/error.h"
-#include "pool/trial.h"
+#include "pool/work.h"
 #include "schedule/tree.h"
 #include "world/message.h"
 #include "world/mpi_error.h"
@@ -93,22 +93,37 @@ static bool keep_partial(struct work *work, int64_t leaf_index)
     return false;
 }
 
-static int call_body(struct work *work, const struct trial *trial)
+static int call_body(const struct trial *trial)
 {
+    struct work *work = trial->closure;
     const struct reduction *reduction = work->closure;
     return reduction->job->body(&work->task, trial->items, trial->in, trial->out);
 }
 
-/* Folds a part into the partial result. */
-static rp_status fold(struct work *work, rp_range part, const void *in)
+static int try_body(struct work *work, rp_range part, const void *in)
 {
     const struct reduction *reduction = work->closure;
-    const rp_reduce_job *job = reduction->job;
-    if (work->careful)
-        return rpi_trial(work, &(struct trial){part, in, reduction->partial, job->result_size});
-    rpi_task_begin(&work->task, part.begin);
-    int code = job->body(&work->task, part, in, reduction->partial);
-    return code == 0 ? RP_OK : rpi_trial_failed(work, code);
+    struct trial trial = {.items = part,
+                          .in = in,
+                          .out = reduction->partial,
+                          .out_bytes = reduction->job->result_size,
+                          .call = call_body,
+                          .closure = work};
+    return rpi_trial(&work->trials, &trial);
+}
+
+/* Folds a part into the partial result. */
+static bool fold(struct work *work, rp_range part, const void *in)
+{
+    const struct reduction *reduction = work->closure;
+    int code;
+    if (work->careful) {
+        code = try_body(work, part, in);
+    } else {
+        rpi_task_begin(&work->task, part.begin);
+        code = reduction->job->body(&work->task, part, in, reduction->partial);
+    }
+    return code == 0 || rpi_work_failed(work, code) == RP_OK;
 }
 
 /* A piece is a part of a leaf, a leaf, or several: a leaf begins with the identity, and is kept when
@@ -119,7 +134,7 @@ static bool compute_part(struct work *work, rp_range part, const void *in)
     const rp_reduce_job *job = reduction->job;
     if (part.begin % reduction->leaf == 0)
         memcpy(reduction->partial, job->identity, job->result_size);
-    if (fold(work, part, in) != RP_OK)
+    if (!fold(work, part, in))
         return false;
     bool complete = part.end % reduction->leaf == 0 || part.end == job->n;
     return !complete || keep_partial(work, part.begin / reduction->leaf);
@@ -219,23 +234,21 @@ static rp_status publish(rp_pool *pool, struct reduction *reduction)
 
 static rp_status work_off(rp_pool *pool, const struct array *input, struct reduction *reduction)
 {
+    const rp_options *options = &reduction->job->options;
     struct work work = {
         .pool = pool,
-        .options = &reduction->job->options,
         .units = rpi_units_cut_leaves(reduction->job->n, reduction->leaf),
         .choice = reduction->choice,
-        .call_seconds = reduction->job->options.call_seconds,
+        .call_seconds = options->call_seconds,
         .arrays = input,
         .array_count = 1,
         .piece = rpi_work_piece(input, 1),
         .fence = reduction->leaf,
         .compute = compute,
         .closure = reduction,
-        .call = call_body,
-        .careful = rpi_trial_needed(&reduction->job->options),
-        .task = {.user = reduction->job->options.user,
-                 .seed = reduction->job->options.seed,
-                 .loop = &pool->loop},
+        .task = {.user = options->user, .seed = options->seed, .pool = pool},
+        .careful = rpi_trial_needed(options),
+        .trials = {.pool = pool, .options = options, .task = &work.task},
     };
     /* Whole leaves, if several fit into a piece. */
     if (work.piece >= reduction->leaf) {

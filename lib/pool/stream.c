@@ -29,9 +29,6 @@ static rp_status check_options(const rp_options *options, rp_error *error)
     if (options->item_status != NULL)
         return rpi_error_set(error, RP_ERR_ARGUMENT,
                              "options.item_status: a stream tells the consumer of failed items");
-    if ((int)options->on_failure < RP_STOP || (int)options->on_failure > RP_KEEP_GOING)
-        return rpi_error_set(error, RP_ERR_ARGUMENT, "options.on_failure is %d, which is no choice",
-                             (int)options->on_failure);
     return RP_OK;
 }
 
@@ -59,6 +56,7 @@ static void set_terms(struct ballot *ballot, const rp_stream_job *job)
     ballot->terms[5] = job->options.slice;
     ballot->terms[6] = job->options.on_failure;
     ballot->terms[7] = (int64_t)job->options.seed;
+    rpi_trial_terms(ballot, 8, &job->options);
 }
 
 /* ---- what a stream needs ------------------------------------------------------------------------- */
@@ -160,7 +158,10 @@ static rp_status prepare(rp_pool *pool, const rp_stream_job *job, struct part *p
         .supplier = supplier_lane(world),
         .job = job,
         .spin = world->crowding <= 1,
-        .task = {.user = job->options.user, .seed = job->options.seed},
+        .pool = pool,
+        .task = {.user = job->options.user, .seed = job->options.seed, .pool = pool},
+        .careful = rpi_trial_needed(&job->options),
+        .trials = {.pool = pool, .options = &job->options, .task = &worker->task},
         .most_kept = (size_t)(window / world->node_ranks),
     };
     rpi_error_clear(&worker->failure);
@@ -205,6 +206,21 @@ static void run(rp_pool *pool, struct part *part, struct ballot *ballot)
     rpi_courier_end(part->courier, ballot);
 }
 
+/* For as long as tasks may run no other call is allowed. */
+static void begin(rp_pool *pool, struct part *part)
+{
+    struct rp_task *task = &part->worker.task;
+    pool->loop.open = true;
+    pool->worker = pthread_self();
+    pool->task = task;
+    if (part->courier != NULL) {
+        task->attend = attend;
+        task->attend_closure = part->courier;
+    }
+    rpi_doing_begin_stream(pool->doing);
+    rpi_watch_limit(&pool->watch, part->worker.job->options.item_seconds);
+}
+
 rp_status rp_stream(rp_pool *pool, const rp_stream_job *job)
 {
     static const rp_stream_job no_job;
@@ -214,6 +230,7 @@ rp_status rp_stream(rp_pool *pool, const rp_stream_job *job)
     struct ballot ballot = rpi_ballot(CALL_STREAM);
     check(pool, job, &ballot.error);
     set_terms(&ballot, job != NULL ? job : &no_job);
+    rpi_watch_provide(pool, job != NULL ? &job->options : &no_job.options, &ballot.error);
     if (rpi_pool_meet(pool, &ballot) != RP_OK)
         return pool->last.status;
     provide_station(pool, &pool->last);
@@ -222,8 +239,11 @@ rp_status rp_stream(rp_pool *pool, const rp_stream_job *job)
     prepare(pool, job, &part, &pool->last);
     if (rpi_mpi_agree(pool->world.comm, &pool->last) == RP_OK) {
         struct ballot outcome = rpi_ballot(CALL_LOOP_CLOSE);
-        pool->loop.open = true; /* for as long as tasks may run no other call is allowed */
+        begin(pool, &part);
         run(pool, &part, &outcome);
+        rpi_watch_limit(&pool->watch, 0);
+        pool->task = NULL;
+        rpi_doing_end_job(pool->doing);
         rpi_pool_meet(pool, &outcome);
         pool->loop.open = false;
     }

@@ -35,6 +35,10 @@ static int consume_record(struct stream *stream, const struct parcel *parcel,
     int code = job->consume == NULL ? 0 : job->consume(job->options.user, item, &error, NULL, 0);
     if (job->options.on_failure == RP_STOP)
         end(stream);
+    if (job->options.max_failures > 0 && stream->failures.count == job->options.max_failures) {
+        rpi_failures_give_up(&stream->failures, job->options.max_failures);
+        end(stream);
+    }
     return code;
 }
 

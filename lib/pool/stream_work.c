@@ -188,20 +188,46 @@ static void stop_behind(struct stream_worker *worker, int64_t item)
         rpi_station_lower_limit(worker->station, worker->job->unordered ? 0 : item + 1);
 }
 
+struct item_call {
+    struct stream_worker *worker;
+    const struct taken *taken;
+    size_t in_bytes;
+    rp_buffer *result;
+};
+
+/* Whatever an attempt before left of a result is gone. */
+static int call_again(const struct trial *trial)
+{
+    const struct item_call *call = trial->closure;
+    struct stream_worker *worker = call->worker;
+    rpi_buffer_free(call->result);
+    lend(call->taken, call->result);
+    return worker->job->work(&worker->task, trial->in, call->in_bytes, call->result);
+}
+
+static int compute(struct stream_worker *worker, const struct taken *taken, int64_t item,
+                   const void *input, size_t bytes, rp_buffer *result)
+{
+    struct item_call call = {worker, taken, bytes, result};
+    struct trial trial = {
+        .items = {item, item + 1}, .in = input, .call = call_again, .closure = &call};
+    rpi_task_begin(&worker->task, item);
+    if (input == NULL)
+        return rp_task_fail(&worker->task, item, 1, "no way to get its input of %zu bytes", bytes);
+    if (worker->careful)
+        return rpi_trial(&worker->trials, &trial);
+    return worker->job->work(&worker->task, input, bytes, result);
+}
+
 /* Computes the next item. False: this rank cannot go on. */
 static bool do_item(struct stream_worker *worker, struct taken *taken, int64_t item)
 {
     size_t bytes;
     rp_buffer result;
-    int code;
     const void *input = next_input(worker, taken, &bytes);
     taken->left--;
-    rpi_task_begin(&worker->task, item);
     lend(taken, &result);
-    if (input == NULL)
-        code = rp_task_fail(&worker->task, item, 1, "no way to get its input of %zu bytes", bytes);
-    else
-        code = worker->job->work(&worker->task, input, bytes, &result);
+    int code = compute(worker, taken, item, input, bytes, &result);
     rpi_buffer_free(&worker->input);
     if (code == 0)
         return store(worker, taken, &result, false);
@@ -215,6 +241,7 @@ static bool do_item(struct stream_worker *worker, struct taken *taken, int64_t i
 static bool do_items(struct stream_worker *worker, struct taken *taken)
 {
     struct slot *slot = taken->slot;
+    rpi_doing_parcel(worker->pool->doing, (rp_range){slot->first, slot->first + slot->items});
     for (slot->done = 0; slot->done < slot->items; slot->done++) {
         int64_t item = slot->first + slot->done;
         if (board_stopped(worker->board) || item >= station_limit(worker->station))
@@ -241,7 +268,9 @@ static bool work_off(struct stream_worker *worker, uint32_t place)
                           .left = slot->items};
     double begun = rpi_clock_seconds();
     release(worker, place);
-    if (!do_items(worker, &taken) || (!by_reference(worker) && !send_chunks(worker, place)))
+    bool done = do_items(worker, &taken);
+    rpi_doing_parcel(worker->pool->doing, (rp_range){0, 0});
+    if (!done || (!by_reference(worker) && !send_chunks(worker, place)))
         return false;
     slot->seconds = rpi_clock_seconds() - begun;
     slot->out_bytes = taken.results.used;
@@ -288,4 +317,5 @@ void rpi_stream_worker_drop(struct stream_worker *worker)
         release(worker, i);
     free(worker->kept);
     rpi_buffer_free(&worker->input);
+    rpi_trials_end(&worker->trials);
 }

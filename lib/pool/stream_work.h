@@ -6,7 +6,7 @@
 #include "base/buffer.h"
 #include "pool/pool.h"
 #include "pool/station.h"
-#include "pool/task.h"
+#include "pool/trial.h"
 
 /* Results that did not fit into a slot, in this rank's own memory until the supplier has copied them. */
 struct kept_result {
@@ -26,7 +26,10 @@ struct stream_worker {
     uint32_t lane, supplier; /* which of the node's ranks this one is, and which the supplier's */
     const rp_stream_job *job;
     bool spin;
+    rp_pool *pool;
     struct rp_task task;
+    bool careful; /* `work` is called by rpi_trial() */
+    struct trials trials;
     struct kept_results *kept;    /* by slot */
     size_t kept_bytes, most_kept; /* with more of them this rank takes no parcel */
     rp_buffer input;              /* a large one, copied */

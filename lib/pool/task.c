@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "pool/agent.h"
+#include "pool/pool.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -25,10 +25,9 @@ int rp_task_attempt(const rp_task *task)
 
 bool rp_task_cancelled(rp_task *task)
 {
-    rp_loop *loop = task->loop;
-    if (loop->attends)
-        rpi_agent_attend(loop->agent);
-    if (board_stopped(loop->pool->board)) {
+    if (task->attend != NULL)
+        task->attend(task->attend_closure);
+    if (board_stopped(task->pool->board)) {
         task->told_to_end = true;
         return true;
     }

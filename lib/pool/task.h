@@ -3,16 +3,19 @@
 #define RANKPOOL_POOL_TASK_H
 
 #include "rankpool.h"
+#include "schedule/claim.h"
 
 struct rp_task {
     int64_t item; /* at hand, or the first of the range at hand */
     void *user;
     uint64_t seed;
-    struct rp_loop *loop; /* of the job */
+    struct rp_pool *pool; /* of the job */
     int attempt;          /* calls for the same item before this one */
     double deadline;      /* when the call is late; 0: never */
     bool told_to_end;     /* it asked, and heard that the job has been stopped */
-    rp_error failure;     /* of this call; status RP_OK: none told */
+    claim_attend attend;  /* what a task that asks attends to meanwhile, or NULL */
+    void *attend_closure;
+    rp_error failure; /* of this call; status RP_OK: none told */
 };
 
 /* The failures of a job on this rank: the lowest item counts. */

@@ -51,59 +51,22 @@ bool rpi_trial_needed(const rp_options *options)
     return options->retries > 0 || options->item_seconds > 0;
 }
 
-/* ---- failures ---------------------------------------------------------------------------------- */
-
-/* The call returned because it heard that the job has been stopped: its items failed no more than those
- * that nobody began. */
-static bool cancelled(const struct work *work, int code)
-{
-    return code != 0 && work->task.told_to_end && board_stopped(work->pool->board);
-}
-
-/* Ranks of a node count together; exactly one of them finds that it was enough. */
-static bool enough(struct work *work)
-{
-    const rp_options *options = work->options;
-    struct board *board = work->pool->board;
-    if (options->on_failure == RP_STOP)
-        return true;
-    if (options->max_failures == 0)
-        return false;
-    uint64_t count = atomic_fetch_add_explicit(&board->failed, 1, memory_order_relaxed) + 1;
-    if (count == (uint64_t)options->max_failures)
-        rpi_failures_give_up(&work->failures, options->max_failures);
-    return count >= (uint64_t)options->max_failures;
-}
-
-rp_status rpi_trial_failed(struct work *work, int code)
-{
-    if (cancelled(work, code)) {
-        work->task.failure.status = RP_OK;
-        work->stopping = true;
-        return RP_ERR_CANCELLED;
-    }
-    rp_status status = rpi_task_failed(&work->task, code, &work->failures);
-    work->stopping = work->stopping || enough(work);
-    return status;
-}
-
-/* ---- attempts ---------------------------------------------------------------------------------- */
-
 /* Is the call fine? If it came back late, that is noted as its failure, whatever it returned. */
-static bool attempt(struct work *work, const struct trial *trial, int *code)
+static bool attempt(const struct trials *trials, const struct trial *trial, int *code)
 {
-    struct rp_task *task = &work->task;
-    double allowed = work->options->item_seconds * (double)(trial->items.end - trial->items.begin);
+    struct rp_task *task = trials->task;
+    double allowed =
+        trials->options->item_seconds * (double)(trial->items.end - trial->items.begin);
     rpi_task_begin(task, trial->items.begin);
     if (allowed <= 0) {
-        *code = work->call(work, trial);
+        *code = trial->call(trial);
         return *code == 0;
     }
-    struct doing *doing = work->pool->doing;
+    struct doing *doing = trials->pool->doing;
     double begun = rpi_clock_seconds();
     task->deadline = begun + allowed;
     rpi_doing_call(doing, trial->items, begun, allowed);
-    *code = work->call(work, trial);
+    *code = trial->call(trial);
     rpi_doing_return(doing);
     double took = rpi_clock_seconds() - begun;
     if (took > allowed)
@@ -112,45 +75,55 @@ static bool attempt(struct work *work, const struct trial *trial, int *code)
 }
 
 /* Notes what is at `out`, for another attempt. */
-static bool keep(struct work *work, const struct trial *trial)
+static bool keep(struct trials *trials, const struct trial *trial)
 {
-    if (work->options->retries == 0 || trial->out == NULL || trial->out_bytes == 0)
+    if (trials->options->retries == 0 || trial->out_bytes == 0)
         return true;
-    if (trial->out_bytes > work->kept_bytes) {
-        void *grown = realloc(work->kept, trial->out_bytes);
+    if (trial->out_bytes > trials->kept_bytes) {
+        void *grown = realloc(trials->kept, trial->out_bytes);
         if (grown == NULL)
             return false;
-        work->kept = grown;
-        work->kept_bytes = trial->out_bytes;
+        trials->kept = grown;
+        trials->kept_bytes = trial->out_bytes;
     }
-    memcpy(work->kept, trial->out, trial->out_bytes);
+    memcpy(trials->kept, trial->out, trial->out_bytes);
     return true;
 }
 
-static rp_status cannot_keep(struct work *work, const struct trial *trial)
+static int cannot_keep(struct rp_task *task, int64_t item)
 {
-    rpi_task_begin(&work->task, trial->items.begin);
-    rpi_error_set(&work->task.failure, RP_ERR_MEMORY,
-                  "no memory for another attempt at item %" PRId64, trial->items.begin);
-    work->task.failure.item = trial->items.begin;
-    work->stopping = true;
-    return rpi_task_failed(&work->task, 0, &work->failures);
+    rpi_task_begin(task, item);
+    rpi_error_set(&task->failure, RP_ERR_MEMORY, "no memory for another attempt at item %" PRId64,
+                  item);
+    task->failure.item = item;
+    return 1;
 }
 
-rp_status rpi_trial(struct work *work, const struct trial *trial)
+int rpi_trial(struct trials *trials, const struct trial *trial)
 {
-    struct rp_task *task = &work->task;
+    struct rp_task *task = trials->task;
     int code;
-    if (!keep(work, trial))
-        return cannot_keep(work, trial);
-    bool fine = attempt(work, trial, &code);
-    while (!fine && task->attempt < work->options->retries && !board_stopped(work->pool->board)) {
-        if (trial->out != NULL && trial->out_bytes > 0)
-            memcpy(trial->out, work->kept, trial->out_bytes);
+    if (!keep(trials, trial))
+        return cannot_keep(task, trial->items.begin);
+    bool fine = attempt(trials, trial, &code);
+    while (!fine && task->attempt < trials->options->retries &&
+           !board_stopped(trials->pool->board)) {
+        if (trial->out_bytes > 0)
+            memcpy(trial->out, trials->kept, trial->out_bytes);
         task->attempt++;
-        fine = attempt(work, trial, &code);
+        fine = attempt(trials, trial, &code);
     }
-    rp_status status = fine ? RP_OK : rpi_trial_failed(work, code);
     task->attempt = 0;
-    return status;
+    return fine || code != 0 ? code : 1;
+}
+
+bool rpi_trial_cancelled(const struct trials *trials, int code)
+{
+    return code != 0 && trials->task->told_to_end && board_stopped(trials->pool->board);
+}
+
+void rpi_trials_end(struct trials *trials)
+{
+    free(trials->kept);
+    trials->kept = NULL;
 }

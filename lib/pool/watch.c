@@ -43,9 +43,12 @@ static bool progress(struct watch *watch, double now)
         struct doing *doing = &pool->doings->of[i];
         uint64_t slice = atomic_load_explicit(&board->lane[i].slice, memory_order_acquire);
         uint64_t meeting = atomic_load_explicit(&doing->meeting, memory_order_relaxed);
+        uint64_t parcel = (uint64_t)atomic_load_explicit(&doing->parcel_end, memory_order_relaxed);
+        news |= see(&sight->parcel, &sight->parcel_since, parcel, now);
         news |= see(&sight->slice, &sight->slice_since, slice, now);
         news |= see(&sight->meeting, &sight->meeting_since, meeting, now);
-        busy |= meeting != 0 || atomic_load_explicit(&doing->in_job, memory_order_relaxed) != 0;
+        busy |=
+            meeting != 0 || atomic_load_explicit(&doing->in_job, memory_order_relaxed) != NO_JOB;
     }
     return news || !busy;
 }

@@ -16,8 +16,8 @@
 
 /* What the watch last saw of a rank, and since when. */
 struct sight {
-    uint64_t slice, meeting;
-    double slice_since, meeting_since;
+    uint64_t slice, meeting, parcel; /* parcel: its end, which also tells that there is another */
+    double slice_since, meeting_since, parcel_since;
 };
 
 struct watch {

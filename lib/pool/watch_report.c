@@ -40,6 +40,20 @@ static void tell_job(const struct watch *watch, uint32_t lane, double now, FILE 
         fprintf(report, "; next: %s", items_text(watch, range, text));
 }
 
+static void tell_stream(const struct watch *watch, uint32_t lane, double now, FILE *report)
+{
+    char text[64];
+    struct doing *doing = &watch->pool->doings->of[lane];
+    rp_range parcel = {atomic_load_explicit(&doing->parcel_begin, memory_order_relaxed),
+                       atomic_load_explicit(&doing->parcel_end, memory_order_relaxed)};
+    rpi_range_text(parcel, text, sizeof text);
+    if (parcel.begin < parcel.end)
+        fprintf(report, "computes %s of a stream, for %.3g s", text,
+                now - watch->sights[lane].parcel_since);
+    else
+        fprintf(report, "waits for items of a stream, or produces or consumes them");
+}
+
 static void tell_meeting(const struct sight *sight, double now, FILE *report)
 {
     enum call call = doing_call_of(sight->meeting);
@@ -53,10 +67,13 @@ static void tell_meeting(const struct sight *sight, double now, FILE *report)
 static void tell_rank(const struct watch *watch, uint32_t lane, double now, FILE *report)
 {
     struct doing *doing = &watch->pool->doings->of[lane];
+    uint32_t in_job = atomic_load_explicit(&doing->in_job, memory_order_relaxed);
     fprintf(report, "  rank %d ", atomic_load_explicit(&doing->rank, memory_order_relaxed));
     if (watch->sights[lane].meeting != 0)
         tell_meeting(&watch->sights[lane], now, report);
-    else if (atomic_load_explicit(&doing->in_job, memory_order_relaxed) != 0)
+    else if (in_job == IN_STREAM)
+        tell_stream(watch, lane, now, report);
+    else if (in_job == IN_JOB)
         tell_job(watch, lane, now, report);
     else
         fprintf(report, "is in the program's own code, in no call of this pool");

@@ -52,8 +52,36 @@ static void release(struct work *work)
 {
     for (int i = 0; i < work->array_count; i++)
         free(work->buffers[i]);
-    free(work->kept);
+    rpi_trials_end(&work->trials);
     rpi_arrays_release(&work->reaches);
+}
+
+/* Have so many items failed that the job is given up? The ranks of a node count together; exactly one of
+ * them finds that it was enough. */
+static bool enough(struct work *work)
+{
+    const rp_options *options = work->trials.options;
+    struct board *board = work->pool->board;
+    if (options->on_failure == RP_STOP)
+        return true;
+    if (options->max_failures == 0)
+        return false;
+    uint64_t count = atomic_fetch_add_explicit(&board->failed, 1, memory_order_relaxed) + 1;
+    if (count == (uint64_t)options->max_failures)
+        rpi_failures_give_up(&work->failures, options->max_failures);
+    return count >= (uint64_t)options->max_failures;
+}
+
+rp_status rpi_work_failed(struct work *work, int code)
+{
+    if (rpi_trial_cancelled(&work->trials, code)) {
+        work->task.failure.status = RP_OK;
+        work->stopping = true;
+        return RP_ERR_CANCELLED;
+    }
+    rp_status status = rpi_task_failed(&work->task, code, &work->failures);
+    work->stopping = work->stopping || status == RP_ERR_MEMORY || enough(work);
+    return status;
 }
 
 /* The kernel found no memory where an array should be: it is shorter than the job says. */
@@ -146,7 +174,9 @@ static void do_slices(struct work *work, struct agent *agent)
     rp_range slice;
     rpi_loop_begin(pool, agent);
     pool->task = &work->task;
-    rpi_watch_limit(&pool->watch, work->options->item_seconds);
+    work->task.attend = pool->loop.claimer.attend;
+    work->task.attend_closure = pool->loop.claimer.attend_closure;
+    rpi_watch_limit(&pool->watch, work->trials.options->item_seconds);
     while (rp_loop_next(&pool->loop, &slice)) {
         int64_t done = do_slice(work, slice);
         if (work->stopping || done < slice.end - slice.begin) {

@@ -5,13 +5,10 @@
 
 #include "pool/job.h"
 #include "pool/stage.h"
-#include "pool/task.h"
-
-struct trial;
+#include "pool/trial.h"
 
 struct work {
     rp_pool *pool;
-    const rp_options *options;
     struct units units;
     struct choice choice;
     double call_seconds;
@@ -26,24 +23,25 @@ struct work {
      * how many items are to be delivered, from the first on. */
     int64_t (*compute)(struct work *work, rp_range piece, void *const *at);
     void *closure; /* what compute needs beside it */
-    /* Calls the program's function, for rpi_trial(). */
-    int (*call)(struct work *work, const struct trial *trial);
-    bool careful; /* calls are made by rpi_trial() */
 
     bool stopping; /* compute wants all ranks to stop */
     struct rp_task task;
+    bool careful; /* the program's function is called by rpi_trial() */
+    struct trials trials;
     struct failures failures;
     struct reaches reaches;
     void *buffers[MOST_ARRAYS]; /* of `piece` elements, for arrays that a peer has */
     struct staging staging;
-    void *kept; /* of what a call may change, for another attempt */
-    size_t kept_bytes;
     int place;     /* where on the stage the slice at hand lies */
     int64_t first; /* item of its batch */
 };
 
 /* How many items a piece should have, so that its elements fill a cache but not more. */
 int64_t rpi_work_piece(const struct array *arrays, int count);
+
+/* A call of the program's function has failed, for good, with this code: notes it, and whether all ranks
+ * are to stop. Returns the status of its items. */
+rp_status rpi_work_failed(struct work *work, int code);
 
 /* Works off the job that the ranks have met to open, until they have met again. Collective: every rank
  * gets the same status. */
