@@ -95,6 +95,10 @@ watchdog_names_items() {
         says "^  rank [0-2] computes item 17, $seconds\$" "$reports" &&
         says "^  rank [0-2] looks for work\$" $((2 * reports))
 }
+watchdog_knows_streams() {
+    RANKPOOL_WATCHDOG=0.2 try under_mpirun stream-while
+    reported 2 && says "^  rank [0-2] computes item 17 of a stream, $seconds\$" "$reports"
+}
 watchdog_names_the_late() {
     RANKPOOL_WATCHDOG=0.3 try "$1" late
     reported 1 && says "^  rank 2 is in the program's own code, in no call of this pool\$" "$reports" &&
@@ -113,11 +117,12 @@ for launch in under_mpirun alone; do
     check "$launch: no watchdog" watchdog_sleeps $launch
 done
 for way in "bus 7 SIGBUS" "fpe 8 SIGFPE" "ill 4 SIGILL" "kill 11 SIGSEGV" "stack 11 SIGSEGV" \
-    "loop-segv 11 SIGSEGV"; do
+    "loop-segv 11 SIGSEGV" "stream-segv 11 SIGSEGV"; do
     read -r name number word <<<"$way"
     check "$name" crash under_mpirun "$name" "signal $number \($word\), in item 17"
 done
 check "exit in a loop" crash under_mpirun loop-exit 'exit\(\) was called, in item 17'
+check "the watchdog and a stream" watchdog_knows_streams
 check "the way there" backtrace
 check "outside of jobs" outside
 check "core dumps" core_dump

@@ -143,6 +143,28 @@ static rp_status loop(const char *way)
     return status == RP_OK ? rp_loop_close(&loop, RP_OK) : status;
 }
 
+static int produce(void *user, rp_buffer *item)
+{
+    static int produced;
+    (void)user;
+    return produced++ == ITEMS ? 0 : rp_buffer_append(item, "x", 1) == 0 ? 1 : -1;
+}
+
+static int do_streamed(rp_task *task, const void *in, size_t bytes, rp_buffer *result)
+{
+    (void)bytes;
+    (void)result;
+    return do_item(task, in, NULL);
+}
+
+static rp_status stream(char *way)
+{
+    rp_stream_job job = {.produce = produce,
+                         .work = do_streamed,
+                         .options = {.user = way, .schedule = RP_DYNAMIC, .slice = 1}};
+    return rp_stream(pool, &job);
+}
+
 /* The last rank comes late to a meeting. */
 static rp_status come_late(void)
 {
@@ -157,6 +179,8 @@ static rp_status run(char *way)
         return come_late();
     if (strncmp(way, "loop-", 5) == 0)
         return loop(way + 5);
+    if (strncmp(way, "stream-", 7) == 0)
+        return stream(way + 7);
     if (strcmp(way, "outside") == 0 && rp_rank(pool) == 0)
         store_nowhere();
     return map(way, strcmp(way, "forever") == 0 ? 0.3 : 0);
