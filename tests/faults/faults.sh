@@ -57,6 +57,14 @@ crash() {
     try "$1" "$2"
     ends_with "$expected" && says "$who $3; the way there:\$"
 }
+every_way() {
+    local way name number word
+    for way in "bus 7 SIGBUS" "fpe 8 SIGFPE" "ill 4 SIGILL" "kill 11 SIGSEGV" "stack 11 SIGSEGV" \
+        "loop-segv 11 SIGSEGV" "stream-segv 11 SIGSEGV"; do
+        read -r name number word <<<"$way"
+        crash under_mpirun "$name" "signal $number \($word\), in item 17" || return 1
+    done
+}
 backtrace() {
     try under_mpirun segv
     [ "$(uname -m)" != x86_64 ] || says '^[^[]*subject\(rp_map\+' 1
@@ -116,11 +124,7 @@ for launch in under_mpirun alone; do
     check "$launch: the watchdog names who is late" watchdog_names_the_late $launch
     check "$launch: no watchdog" watchdog_sleeps $launch
 done
-for way in "bus 7 SIGBUS" "fpe 8 SIGFPE" "ill 4 SIGILL" "kill 11 SIGSEGV" "stack 11 SIGSEGV" \
-    "loop-segv 11 SIGSEGV" "stream-segv 11 SIGSEGV"; do
-    read -r name number word <<<"$way"
-    check "$name" crash under_mpirun "$name" "signal $number \($word\), in item 17"
-done
+check "every way to crash" every_way
 check "exit in a loop" crash under_mpirun loop-exit 'exit\(\) was called, in item 17'
 check "the watchdog and a stream" watchdog_knows_streams
 check "the way there" backtrace
