@@ -10,6 +10,11 @@ static const double finest_seconds = 2e-6;
  * what is less than so many times as long is not cut any more. */
 static const double call_hidden = 30.0, call_finest = 3.0;
 
+/* With nothing measured, a dear call gets a small part of the share: where that takes hours, the whole
+ * program can only be stopped between slices. From there slices grow in steps so large that few calls are
+ * spent on it. A cheap call begins with one unit, and doubles. */
+static const double first_part = 1.0 / 32768, dear_growth = 64.0, growth = 2.0;
+
 /* A slice that took longer than so many times the estimate says little: the rank was interrupted,
  * or it met one long item among short ones. */
 static const double outlier = 4.0;
@@ -24,10 +29,9 @@ struct pace rpi_pace_start(double call_seconds, uint32_t least)
     return (struct pace){.call_seconds = call_seconds, .least = least > 0 ? least : 1};
 }
 
-/* With nothing measured: one unit is the careful choice, unless a call is known to be dear. */
 static double first_guess(const struct pace *pace, uint32_t remaining)
 {
-    return pace->call_seconds > 0 ? remaining / 8.0 : 1.0;
+    return pace->call_seconds > 0 ? remaining * first_part : 1.0;
 }
 
 static double units_for_target(const struct pace *pace, uint32_t remaining)
@@ -37,8 +41,8 @@ static double units_for_target(const struct pace *pace, uint32_t remaining)
     double wanted = target / pace->unit_seconds;
     double at_once = finest / pace->unit_seconds;
     double fair_share = remaining <= at_once ? remaining : larger(remaining / 2.0, at_once);
-    double doubled = pace->call_seconds > 0 ? wanted : 2.0 * pace->proven;
-    double units = wanted < doubled ? wanted : doubled;
+    double grown = (pace->call_seconds > 0 ? dear_growth : growth) * pace->proven;
+    double units = wanted < grown ? wanted : grown;
     return units < fair_share ? units : fair_share;
 }
 
