@@ -11,11 +11,12 @@
 
 /* What they say to each other. */
 enum word {
-    WORD_HELLO,    /* rank: I am rank `value` */
-    WORD_WELCOME,  /* supervisor to rank 0, with the standard files that it is to take */
-    WORD_VERDICT,  /* rank: I exit with code `value` */
-    WORD_TERMINAL, /* rank: I read from the terminal; supervisor: go on */
-    WORD_SIGNAL    /* rank: do as if signal `value` had come to you */
+    WORD_HELLO,        /* rank: I am rank `value` */
+    WORD_WELCOME,      /* supervisor to rank 0, with the standard files that it is to take */
+    WORD_VERDICT,      /* rank: I exit with code `value` */
+    WORD_TERMINAL,     /* rank: I read from the terminal; supervisor: go on */
+    WORD_SIGNAL,       /* rank: do as if signal `value` had come to you */
+    WORD_INTERRUPTIBLE /* rank: SIGUSR1 will, or will no longer, make me end my work in good order */
 };
 
 struct message {

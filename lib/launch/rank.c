@@ -123,3 +123,14 @@ void rpi_rank_join(const char *channel_name, int rank)
     on_exit(tell_verdict, NULL);
 #endif
 }
+
+bool rpi_rank_supervised(void)
+{
+    return channel >= 0 && getpid() == owner;
+}
+
+void rpi_rank_interruptible(bool can)
+{
+    if (rpi_rank_supervised())
+        rpi_channel_send(channel, (struct message){WORD_INTERRUPTIBLE, can}, NULL, 0);
+}

@@ -39,10 +39,12 @@ struct supervisor {
     pid_t mpirun;
     int mpirun_status;
     bool mpirun_is_gone;
-    int departed;    /* ranks of which we know that they are gone */
-    bool ends;       /* no rank is to live on */
-    int ended_by;    /* the signal to us that made us, or 0 */
-    double patience; /* when it is over and mpirun is killed; 0: not yet waiting for its end */
+    int departed;       /* ranks of which we know that they are gone */
+    bool interruptible; /* rank 0, and so all of them, end in good order when they get SIGUSR1 */
+    bool interrupted;   /* they have been asked to */
+    bool ends;          /* no rank is to live on */
+    int ended_by;       /* the signal to us that made us, or 0 */
+    double patience;    /* when it is over and mpirun is killed; 0: not yet waiting for its end */
 };
 
 /* ---- ending and stopping ------------------------------------------------------------------- */
@@ -69,11 +71,31 @@ static void end_ranks(struct supervisor *supervisor)
     lose_patience(supervisor, patience_at_end(supervisor));
 }
 
+/* Hands on what is meant for the program. mpirun passes it on to the ranks of all nodes. */
+static void pass_on(const struct supervisor *supervisor, int signal_number)
+{
+    if (!supervisor->command->in_allocation || signal_number == SIGWINCH)
+        rpi_crew_signal(&supervisor->crew, signal_number);
+    else if (!supervisor->mpirun_is_gone)
+        kill(supervisor->mpirun, signal_number);
+}
+
+/* Lets the ranks end in good order, if they can: once, and not where nobody will hear what they say. */
+static bool interrupt_ranks(struct supervisor *supervisor, int signal_number)
+{
+    bool politely = signal_number == SIGINT || signal_number == SIGTERM;
+    if (!politely || !supervisor->interruptible || supervisor->interrupted)
+        return false;
+    supervisor->interrupted = true;
+    pass_on(supervisor, SIGUSR1);
+    return true;
+}
+
 /* Ends all ranks, wherever they are, at once, because of a signal that will be our own end as well.
  * What mpirun says to that is of no interest. */
 static void end_job_by(struct supervisor *supervisor, int signal_number)
 {
-    if (supervisor->ends)
+    if (supervisor->ends || interrupt_ranks(supervisor, signal_number))
         return;
     supervisor->ended_by = signal_number;
     rpi_pump_mute(&supervisor->output);
@@ -90,15 +112,6 @@ static void stop_job(struct supervisor *supervisor, int signal_number)
     rpi_crew_signal(&supervisor->crew, SIGSTOP);
     rpi_signals_suffer(signal_number);
     rpi_crew_signal(&supervisor->crew, SIGCONT);
-}
-
-/* What else comes is meant for the program. mpirun passes it on to the ranks of all nodes. */
-static void pass_on(const struct supervisor *supervisor, int signal_number)
-{
-    if (!supervisor->command->in_allocation || signal_number == SIGWINCH)
-        rpi_crew_signal(&supervisor->crew, signal_number);
-    else if (!supervisor->mpirun_is_gone)
-        kill(supervisor->mpirun, signal_number);
 }
 
 static void reap(struct supervisor *supervisor)
@@ -229,6 +242,10 @@ static void on_member(void *owner)
         break;
     case WORD_SIGNAL:
         obey(supervisor, message.value);
+        break;
+    case WORD_INTERRUPTIBLE:
+        if (member->rank == 0)
+            supervisor->interruptible = message.value != 0;
         break;
     default:
         break;
