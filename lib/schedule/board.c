@@ -62,6 +62,13 @@ void rpi_board_stop(struct board *board)
     rpi_signal_all(&board->signal);
 }
 
+void rpi_board_interrupt(struct board *board, uint32_t reason)
+{
+    uint32_t none = 0;
+    atomic_compare_exchange_strong(&board->interruption, &none, reason);
+    rpi_board_stop(board);
+}
+
 void rpi_board_supply(struct board *board, int place, struct span batch)
 {
     struct reservoir *reservoir = &board->reservoir[place];

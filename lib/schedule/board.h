@@ -25,6 +25,9 @@
  * failed    items that failed, where the job is given up after some; relaxed fetch_add, for it is a
  *           number alone.
  * stop      0, or 1 once a rank gave up; seq_cst store before a signal, relaxed load per claim.
+ * interruption
+ *           0, or why the pool is to end its work; stored seq_cst, by a signal handler, before `stop`.
+ *           It stays for as long as the board.
  * signal    see base/waiting.h: news are loot, a supply, the last units done, stop.
  * lanes, log_capacity: constant while a job runs.
  *
@@ -60,6 +63,7 @@ struct board {
     alignas(APART) _Atomic uint32_t done;
     _Atomic uint32_t stop;
     _Atomic uint32_t left_by;
+    _Atomic uint32_t interruption;
     _Atomic uint64_t issue;
     _Atomic uint64_t failed;
     uint32_t lanes, log_capacity;
@@ -115,6 +119,15 @@ bool rpi_board_finished(struct board *board, int place);
 
 /* Makes every lane stop at its next claim. */
 void rpi_board_stop(struct board *board);
+
+/* Makes every lane stop, and says why in a number other than 0; the first reason stays, also for the jobs
+ * to come. Safe in a signal handler. */
+void rpi_board_interrupt(struct board *board, uint32_t reason);
+
+static inline uint32_t board_interruption(const struct board *board)
+{
+    return atomic_load(&board->interruption);
+}
 
 static inline bool board_stopped(struct board *board)
 {
