@@ -146,16 +146,18 @@ typedef struct rp_config {
         silence_seconds; /**< a node that does not answer for so long during a job is lost, and the
                                  job ends; 0: 60. RANKPOOL_SILENCE does the same for programs that
                                  leave it 0. Without meaning where agents are polled. */
-    bool handle_signals; /**< tell on stderr, before the process ends, which item was being computed
-                              when SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT or exit() ends it, on which
-                              rank and host, and the way there. The signal then goes to whoever
-                              handled it before. Handlers run on a stack of their own; rp_close()
-                              takes them away. May differ. */
+    bool handle_signals; /**< SIGUSR1, SIGTERM and SIGINT interrupt the pool: see rp_interrupted().
+                              And before SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT or exit() ends the
+                              process, it says on stderr which item was being computed, on which rank
+                              and host, and the way there. Signals then go to whoever handled them
+                              before; rp_close() takes the handlers away. May differ. */
+    double walltime_seconds; /**< so long after it was opened the pool is interrupted; 0: never.
+                                  Needs handle_signals. */
     double watchdog_seconds; /**< when nothing has finished for so long while ranks compute or wait,
                                   one rank of each node tells on stderr what every rank of the node
                                   is doing; again after twice, four times ... as long. 0: never.
                                   RANKPOOL_WATCHDOG does the same for programs that leave it 0. */
-    uint64_t reserved[9];
+    uint64_t reserved[8];
 } rp_config;
 
 /**
@@ -169,7 +171,8 @@ typedef struct rp_config {
  * There will be as many ranks as `--ranks N` says, or else the environment's RANKPOOL_RANKS; or
  * else, in a batch allocation (Slurm, PBS, LSF, Grid Engine), one per slot of it; or else one per
  * core that this process may use, by its affinity mask and its cgroup's limit. Rank 0 has this
- * process's own standard input, output and error. SIGINT, SIGTERM and SIGHUP end all ranks.
+ * process's own standard input, output and error. SIGINT, SIGTERM and SIGHUP end all ranks; but the
+ * first SIGINT or SIGTERM interrupts a pool that handles signals: see rp_interrupted().
  *
  * Where there is no mpirun it says so in one line on stderr and goes on as a single rank.
  * RANKPOOL_MPIRUN names another mpirun than the one found when the library was built.
@@ -227,6 +230,33 @@ rp_status rp_create(MPI_Comm comm, const rp_config *config, rp_pool **pool);
  *         the ranks had lost step. The pool is gone in every case.
  */
 rp_status rp_close(rp_pool **pool);
+
+/**
+ * Has the pool been interrupted, as far as this rank's node knows? *Local.*
+ *
+ * With config.handle_signals a pool ends its work in good order when it is told to: ranks finish the
+ * item, or the slice of a loop, that they are at, and take no other. The job, and every job begun
+ * afterwards, then returns RP_ERR_INTERRUPTED on every rank, with what is finished delivered as after
+ * a failure; a job of which nothing was left to do returns RP_OK. The program should end, with
+ * rp_exit_code(), which is 75. Programs whose work is no job of the pool ask here.
+ *
+ * It is told by
+ *
+ * - SIGUSR1, to any rank, or to an mpirun, which passes it on to all;
+ * - SIGTERM to any rank. mpirun, when it gets one, ends ranks so a second later: ask with SIGUSR1;
+ * - SIGINT and SIGTERM to a program that rp_launch() started: once. The second one ends it at once;
+ * - SIGINT to a rank without rp_launch()'s care, likewise;
+ * - the clock: after config.walltime_seconds, and when the end of a Slurm job comes near, where the
+ *   environment's SLURM_JOB_END_TIME tells it: a twentieth of the time left when the pool was opened
+ *   before it, at most a minute.
+ *
+ * Handlers of the program's that were there before are called as well. While the pool is open the
+ * program should not install others; when the last pool that handles signals is closed, the old ones
+ * are back. Signals and clock concern all pools of the process that handle signals.
+ *
+ * Cost: two atomic loads; none for jobs.
+ */
+bool rp_interrupted(const rp_pool *pool);
 
 /** This process's rank in the pool, 0 ... rp_ranks() - 1. *Local,* like the six below. */
 int rp_rank(const rp_pool *pool);
@@ -488,7 +518,7 @@ typedef struct rp_options {
                                RP_ERR_CANCELLED: never begun, or ended because the job was
                                stopped), or NULL */
     uint64_t seed;        /**< of the random numbers of the tasks: rp_task_random() */
-    int retries;          /**< map and reduce: how often a call that failed or was late is made again,
+    int retries; /**< map and reduce: how often a call that failed or was late is made again,
                                by the same rank and at once; rp_task_attempt() */
     int64_t max_failures; /**< map with RP_KEEP_GOING: no further items are begun once so many calls
                                have failed for good, on any one node; 0: no matter how many */

@@ -18,6 +18,7 @@ void rpi_loop_begin(rp_pool *pool, struct agent *agent)
     loop->open = true;
     loop->agent = agent;
     pool->worker = pthread_self();
+    rpi_interruption_begin(pool->board);
     rpi_agent_begin(agent);
     loop->attends = agent != NULL && !agent->threaded;
     loop->aside = loop->attends;
@@ -39,6 +40,7 @@ void rpi_loop_end(rp_pool *pool, struct ballot *ballot)
     loop->agent = NULL;
     loop->attends = false;
     loop->aside = false;
+    rpi_interruption_tell(pool->board, pool->world.nodes == 1, ballot);
 }
 
 /* Prepares this rank for the job, before the ranks meet to open it. */

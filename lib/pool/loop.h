@@ -9,7 +9,8 @@
 void rpi_loop_begin(rp_pool *pool, struct agent *agent);
 
 /* This rank has done its part: waits until its agent has, too. What went wrong with the agent goes into
- * the ballot, as rpi_agent_end() says. The loop stays open until the ranks have met. */
+ * the ballot, as rpi_agent_end() says, and that the job was interrupted. The loop stays open until the
+ * ranks have met. */
 void rpi_loop_end(rp_pool *pool, struct ballot *ballot);
 
 #endif

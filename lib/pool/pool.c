@@ -136,13 +136,19 @@ static rp_status check_comm(MPI_Comm comm, rp_error *error)
 static rp_status create(MPI_Comm comm, const rp_config *config, rp_pool *pool, rp_error *mine)
 {
     int ranks;
+    double seconds = INFINITY;
     MPI_Comm_size(comm, &ranks);
     struct world_request request = request_of(config, ranks, mine);
     pool->agent_threads = agent_threads(mine);
     pool->silence_seconds = silence_allowed(config, pool->agent_threads, mine);
     double watchdog = watchdog_of(config, mine);
-    if (rpi_world_make(&pool->world, comm, &request, mine, &last_open) != RP_OK)
+    if (mine->status == RP_OK)
+        rpi_interruption_check(config, &seconds, mine);
+    rpi_interruption_install(&pool->interruption, config->handle_signals);
+    if (rpi_world_make(&pool->world, comm, &request, mine, &last_open) != RP_OK) {
+        rpi_interruption_restore(&pool->interruption);
         return last_open.status;
+    }
     pool->board = pool->world.extra;
     pool->doings = (struct doings *)((char *)pool->board + doings_offset(pool->world.node_ranks));
     pool->doing = &pool->doings->of[pool->world.node_rank];
@@ -150,6 +156,8 @@ static rp_status create(MPI_Comm comm, const rp_config *config, rp_pool *pool, r
     if (config->handle_signals)
         rpi_crash_guard(pool);
     rpi_watch_open(&pool->watch, pool, watchdog);
+    rpi_interruption_watch(&pool->interruption, pool->board,
+                           pool->world.node_rank == 0 ? seconds : INFINITY);
     rpi_error_clear(&pool->last);
     return RP_OK;
 }
@@ -241,12 +249,14 @@ rp_status rp_close(rp_pool **pool)
     rp_status status = finalised ? RP_ERR_STATE : part(closing);
     rpi_watch_close(&closing->watch);
     rpi_crash_unguard(closing);
+    rpi_interruption_forget(&closing->interruption);
     rpi_grids_drop(closing, !finalised && closing->world.meeting.lost_step.status == RP_OK);
     /* With a node lost, MPI may still move what it was asked to move, and waits for it for ever. */
     if (closing->world.meeting.cut_off)
         rpi_world_forget(&closing->world);
     else
         drop(closing, !finalised);
+    rpi_interruption_restore(&closing->interruption);
     free(closing);
     return status;
 }

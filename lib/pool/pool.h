@@ -3,6 +3,7 @@
 #define RANKPOOL_POOL_POOL_H
 
 #include "pool/doing.h"
+#include "pool/interruption.h"
 #include "pool/watch.h"
 #include "schedule/claim.h"
 #include "world/world.h"
@@ -57,6 +58,7 @@ struct rp_pool {
     rp_pool *guarded_before; /* see pool/crash.h */
     rp_grid *grids;          /* open ones */
     int64_t grids_made;      /* the number of the next */
+    struct interruption interruption;
     rp_error last;
 };
 

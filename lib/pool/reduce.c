@@ -155,7 +155,7 @@ static int64_t compute(struct work *work, rp_range piece, void *const *at)
     struct reduction *reduction = work->closure;
     const char *in = at[INPUT];
     rp_range part = {piece.begin, piece.begin};
-    while (part.end < piece.end && !work->stopping) {
+    while (part.end < piece.end && !work->stopping && !board_stopped(work->pool->board)) {
         part.begin = part.end;
         part.end = end_of_part(reduction, part.begin, piece.end);
         work->stopping = !compute_part(work, part, in);
