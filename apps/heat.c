@@ -26,6 +26,7 @@ static const char help[] =
     "  --time               show on stderr what was computed and how long it took\n"
     "  --ranks N            start N ranks, not one per core; under mpirun or srun,\n"
     "                       which start the ranks themselves, without meaning\n"
+    "  --walltime S         stop in good order after S seconds, with status 75\n"
     "  --help               print this and exit\n"
     "  --version            print the version and exit\n"
     "\n"
@@ -34,7 +35,8 @@ static const char help[] =
     "  heat --size 1000 --steps 500 -o plate.npy   500 steps of a million points\n"
     "  mpirun -np 16 heat --initial square         on 16 ranks\n"
     "\n"
-    "Exit status: 0 done, 1 the computation or its output failed, 2 bad arguments.\n";
+    "Exit status: 0 done, 1 the computation or its output failed, 2 bad arguments,\n"
+    "75 interrupted.\n";
 
 static const struct command command = {
     .name = "heat",
@@ -47,12 +49,22 @@ static const struct command command = {
 
 /* ---- the computation ------------------------------------------------------------------------- */
 
-/* From the field at the beginning, whole on the root, to that at the end. */
-static rp_status work_on_plate(struct plate *plate, const struct mesh *mesh, int root, double *all)
+/* One rank may have taken its last step when another is interrupted. */
+static rp_status step_together(rp_pool *pool, struct plate *plate, const struct mesh *mesh)
 {
+    rp_status worst, mine = plate_step(plate, mesh->steps, mesh_weights(mesh));
+    rp_status met = rp_agree(pool, mine, &worst);
+    return met == RP_OK ? worst : met;
+}
+
+/* From the field at the beginning, whole on the root, to that at the end. */
+static rp_status work_on_plate(rp_pool *pool, struct plate *plate, const struct mesh *mesh,
+                               double *all)
+{
+    int root = rp_root(pool);
     rp_status status = rp_grid_scatter(plate->grid, root, all, plate->field[0]);
     if (status == RP_OK)
-        status = plate_step(plate, mesh->steps, mesh_weights(mesh));
+        status = step_together(pool, plate, mesh);
     if (status == RP_OK)
         status = rp_grid_gather(plate->grid, root, plate->field[0], all);
     return status;
@@ -63,13 +75,13 @@ static rp_status compute(rp_pool *pool, const struct mesh *mesh, double *all)
     struct plate plate;
     rp_status status = plate_open(pool, mesh->rows, mesh->columns, &plate);
     if (status == RP_OK)
-        status = work_on_plate(&plate, mesh, rp_root(pool), all);
+        status = work_on_plate(pool, &plate, mesh, all);
     rp_error error = *rp_last_error(pool);
     rp_status closed = plate_close(&plate);
     if (status == RP_OK && closed != RP_OK)
         error = *rp_last_error(pool);
     if (error.status != RP_OK && program_speaks(pool))
-        fprintf(stderr, "heat: %s\n", error.text);
+        fprintf(stderr, "heat: %s\n", status == RP_ERR_INTERRUPTED ? "interrupted" : error.text);
     return status != RP_OK ? status : closed;
 }
 

@@ -29,6 +29,7 @@ static const char help[] =
     "  --time           show on stderr how long it took\n"
     "  --ranks N        start N ranks, not one per core; under mpirun or srun, which\n"
     "                   start the ranks themselves, without meaning\n"
+    "  --walltime S     stop in good order after S seconds, with status 75\n"
     "  --help           print this and exit\n"
     "  --version        print the version and exit\n"
     "\n"
@@ -40,7 +41,7 @@ static const char help[] =
     "  mpirun -np 16 integrate --dimensions 20 --stratified\n"
     "\n"
     "Exit status: 0 done, 1 it failed, or --samples were too few for --error, 2 bad\n"
-    "arguments.\n";
+    "arguments, 75 interrupted.\n";
 
 /* What the command line says. */
 struct settings {

@@ -25,6 +25,7 @@ static const char help[] =
     "  --time               show on stderr how long it took, and how evenly ranks worked\n"
     "  --ranks N            start N ranks, not one per core; under mpirun or srun, which\n"
     "                       start the ranks themselves, without meaning\n"
+    "  --walltime S         stop in good order after S seconds, with status 75\n"
     "  --help               print this and exit\n"
     "  --version            print the version and exit\n"
     "\n"
@@ -36,7 +37,7 @@ static const char help[] =
     "  mandelbrot --julia=-0.8,0.156 -o julia.png      a Julia set\n"
     "  mpirun -np 16 mandelbrot --size 4096x4096       on 16 ranks\n"
     "\n"
-    "Exit status: 0 done, 1 the picture failed, 2 bad arguments.\n";
+    "Exit status: 0 done, 1 the picture failed, 2 bad arguments, 75 interrupted.\n";
 
 /* What the command line says. */
 struct settings {

@@ -21,6 +21,7 @@ static const char help[] =
     "                 primes was built with it) or builtin (our own, slower)\n"
     "  --ranks N      start N ranks, not one per core; under mpirun or srun, which\n"
     "                 start the ranks themselves, without meaning\n"
+    "  --walltime S   stop in good order after S seconds, with status 75\n"
     "  --help         print this and exit\n"
     "  --version      print the version and exit\n"
     "\n"
@@ -31,7 +32,8 @@ static const char help[] =
     "  mpirun -np 16 primes            on 16 ranks, wherever mpirun starts them\n"
     "  srun primes 1e13                on the nodes of a Slurm job\n"
     "\n"
-    "Exit status: 0 done, 1 the count or its output failed, 2 bad arguments.\n";
+    "Exit status: 0 done, 1 the count or its output failed, 2 bad arguments,\n"
+    "75 interrupted.\n";
 
 /* What the command line says. */
 struct settings {

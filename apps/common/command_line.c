@@ -13,13 +13,15 @@ enum {
     /* Values of the common options, beyond all characters and what programs choose themselves. */
     OPTION_HELP = 1000,
     OPTION_VERSION,
-    OPTION_RANKS
+    OPTION_RANKS,
+    OPTION_WALLTIME
 };
 
 static const struct option common_options[] = {
     {"help", no_argument, NULL, OPTION_HELP},
     {"version", no_argument, NULL, OPTION_VERSION},
     {"ranks", required_argument, NULL, OPTION_RANKS},
+    {"walltime", required_argument, NULL, OPTION_WALLTIME},
     {NULL, 0, NULL, 0},
 };
 
@@ -27,7 +29,8 @@ static const struct option common_options[] = {
 static void join_options(const struct option *own, struct option all[MOST_OPTIONS])
 {
     int count = 0;
-    for (; own->name != NULL && count < MOST_OPTIONS - 4; own++)
+    const int common = sizeof common_options / sizeof common_options[0];
+    for (; own->name != NULL && count < MOST_OPTIONS - common; own++)
         all[count++] = *own;
     memcpy(all + count, common_options, sizeof common_options);
 }
@@ -92,6 +95,14 @@ static bool take_ranks(struct command_line *line, const char *word)
            command_line_complain(line, "option '%.60s' is not known; did you mean --ranks", word);
 }
 
+static bool take_walltime(struct command_line *line, const char *text)
+{
+    if (!command_line_number(line, text, &line->walltime))
+        return false;
+    return line->walltime > 0 ||
+           command_line_complain(line, "--walltime: '%.60s': give at least 1 second", text);
+}
+
 /* Says what getopt_long() did not like about `word`. */
 static bool complain_of_option(struct command_line *line, int answer, const char *word)
 {
@@ -118,6 +129,8 @@ static bool take_option(const struct command *command, void *settings, struct co
         return false;
     case OPTION_RANKS:
         return take_ranks(line, word);
+    case OPTION_WALLTIME:
+        return take_walltime(line, optarg);
     case '?':
     case ':':
         return complain_of_option(line, answer, word);

@@ -25,10 +25,12 @@ struct command_line {
     enum command_wish wish;
     int operands;
     char *operand[MOST_OPERANDS];
+    uint64_t walltime;              /* seconds; 0: none is given */
     char complaint[COMPLAINT_SIZE]; /* one line without program name and advice, for a mistake */
 };
 
-/* What a program understands, besides --help, --version and --ranks N, which all of them do. */
+/* What a program understands, besides --help, --version, --ranks N and --walltime S, which all of
+ * them do. */
 struct command {
     const char *name;
     const char *help;            /* the text of --help */

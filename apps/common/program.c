@@ -43,6 +43,13 @@ static int complain_of_opening(const struct command *command, rp_status status)
     return rp_exit_code(status);
 }
 
+/* Interrupted, our programs end in good order. */
+static rp_status open_pool(const struct command_line *line, rp_pool **pool)
+{
+    rp_config config = {.handle_signals = true, .walltime_seconds = (double)line->walltime};
+    return rp_open(&config, pool);
+}
+
 bool program_begin(const struct command *command, int *argc, char ***argv, void *settings,
                    rp_pool **pool, int *exit_code)
 {
@@ -54,7 +61,7 @@ bool program_begin(const struct command *command, int *argc, char ***argv, void 
     }
     rp_status status = rp_launch(argc, argv);
     if (status == RP_OK)
-        status = rp_open(&(rp_config){.handle_signals = true}, pool);
+        status = open_pool(&line, pool);
     if (status != RP_OK) {
         *exit_code = complain_of_opening(command, status);
         return false;

@@ -93,7 +93,7 @@ static rp_status sweep_all(const struct sweep *sweep)
 rp_status plate_step(struct plate *plate, int64_t steps, struct weights weights)
 {
     rp_status status = RP_OK;
-    while (steps > 0 && status == RP_OK) {
+    while (steps > 0 && status == RP_OK && !rp_interrupted(plate->pool)) {
         struct sweep sweep = {plate, steps < plate->depth ? (int)steps : plate->depth, weights};
         status = sweep_all(&sweep);
         if (sweep.steps % 2 == 1) {
@@ -103,7 +103,9 @@ rp_status plate_step(struct plate *plate, int64_t steps, struct weights weights)
         }
         steps -= sweep.steps;
     }
-    return status;
+    /* Who was interrupted later waited for the edges of who was interrupted first. */
+    bool interrupted = steps > 0 && rp_interrupted(plate->pool);
+    return interrupted ? RP_ERR_INTERRUPTED : status;
 }
 
 /* Deep sweeps save memory traffic, but what they compute twice, at borders, must be little; nor
@@ -132,7 +134,8 @@ static void look_around(struct plate *plate, int64_t all_rows, int64_t all_colum
 
 rp_status plate_open(rp_pool *pool, int64_t all_rows, int64_t all_columns, struct plate *plate)
 {
-    *plate = (struct plate){.depth = good_depth(all_rows, all_columns, rp_ranks(pool))};
+    *plate =
+        (struct plate){.pool = pool, .depth = good_depth(all_rows, all_columns, rp_ranks(pool))};
     rp_grid_shape shape = {.rows = all_rows,
                            .columns = all_columns,
                            .cell_size = sizeof(double),

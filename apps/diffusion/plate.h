@@ -12,6 +12,7 @@
 #include "diffusion/kernel.h"
 
 struct plate {
+    const rp_pool *pool;
     rp_grid *grid;
     int depth;        /* most steps in a sweep: the width of the grid's halo */
     double *field[2]; /* by turns; the first holds the values */
@@ -23,7 +24,8 @@ struct plate {
  * return, on every rank, the status of the grid's calls. */
 rp_status plate_open(rp_pool *pool, int64_t all_rows, int64_t all_columns, struct plate *plate);
 
-/* Takes steps. After an error the plate can only be closed; its status may be this rank's own. */
+/* Takes steps. After an error the plate can only be closed; its status may be this rank's own.
+ * RP_ERR_INTERRUPTED if the pool was interrupted. */
 rp_status plate_step(struct plate *plate, int64_t steps, struct weights weights);
 
 /* Closes it, also one that plate_open() could not open. */
