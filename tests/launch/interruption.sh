@@ -1,0 +1,160 @@
+#!/bin/bash
+# Programs that are interrupted end in good order: with status 75, one line on stderr, within seconds.
+# Usage: interruption.sh, with the programs in ./apps and ./tests/launch.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+apps=$PWD/apps
+patient=$PWD/tests/launch/patient
+mpirun=${MPIRUN:-mpirun}
+work=$(mktemp -d)
+cd "$work" || exit 99
+unset "${!OMPI_@}" "${!PMI@}" "${!SLURM_@}" "${!RANKPOOL_@}" LSB_JOBID PBS_JOBID PBS_NODEFILE PE_HOSTFILE
+# shellcheck disable=SC1091 # it lies above us
+. "$here/../launch_environment"
+failures=0
+
+quiet=
+case $("$mpirun" --version 2>&1) in
+*"Open MPI"* | *OpenRTE*) quiet=-q ;;
+esac
+
+# at_work COMMAND...: in the background; returns when its ranks have begun. Its number is in $job. What runs
+# in the background of a script has SIGINT ignored: not so here.
+at_work() {
+    : >out
+    env --default-signal "$@" >out 2>err </dev/null &
+    job=$!
+    while [ ! -s out ]; do
+        kill -0 $job 2>/dev/null || return 1
+        sleep 0.05
+    done
+}
+
+# over SECONDS: waits for the job, no longer than that; its status is in $status.
+over() {
+    local begin=${EPOCHREALTIME/./}
+    while kill -0 "$job" 2>/dev/null && [ $((${EPOCHREALTIME/./} - begin)) -le $(($1 * 1000000)) ]; do
+        sleep 0.05
+    done
+    kill -KILL "$job" 2>/dev/null && echo "# not over after $1 s"
+    wait "$job" 2>/dev/null
+    status=$?
+}
+
+# expect STATUS TEXT: how it ended, and the one line that it said. mpirun has a word of its own.
+expect() {
+    sed -i '/^mpirun: Forwarding signal /d' err
+    [ "$status" = "$1" ] || { echo "# status $status instead of $1"; head -c 500 err; return 1; }
+    [ "$(<err)" = "$2" ] || { echo "# said: $(head -c 500 err)"; return 1; }
+}
+
+check() { # check NAME FUNCTION [ARGUMENT]...
+    local name=$1 begin=$EPOCHREALTIME
+    shift
+    if "$@"; then
+        printf 'ok - %s (%d ms)\n' "$name" $(((${EPOCHREALTIME/./} - ${begin/./}) / 1000))
+    else
+        echo "not ok - $name"
+        failures=$((failures + 1))
+    fi
+}
+
+# interrupted SIGNAL REASON COMMAND...
+interrupted() {
+    local signal=$1 reason=$2
+    shift 2
+    at_work "$@" || return 1
+    kill "-$signal" $job
+    over 5
+    expect 75 "patient: interrupted ($reason)"
+}
+# The rank in a long item is asked first, and ended then: by the same signal as we are.
+impatient() {
+    at_work "$patient" --ranks 2 1000 || return 1
+    kill "-$1" $job
+    sleep 0.5
+    kill -0 $job || return 1
+    kill "-$1" $job
+    over 2
+    expect $((128 + $(kill -l "$1"))) ""
+}
+finishes_items() { # half a second each, so that some are always begun
+    at_work "$patient" --ranks 3 0.5 || return 1
+    kill -INT $job
+    over 5
+    expect 75 "patient: interrupted (SIGUSR1)"
+}
+by_mpirun_term() { # a second is what a rank has; mpirun decides on the status
+    at_work "$mpirun" $quiet -np 3 "$patient" 0.01 || return 1
+    kill -TERM $job
+    over 8
+    [ "$status" != 0 ] && [ "$(grep -c '^patient: interrupted (SIGTERM)$' err)" = 1 ]
+}
+alone_twice() { # as a single rank nobody stands between Ctrl-C and us
+    RANKPOOL_LAUNCHED=nobody at_work "$patient" 1000 || return 1
+    kill -INT $job
+    sleep 0.5
+    kill -0 $job || return 1
+    kill -INT $job
+    over 2
+    expect 130 ""
+}
+of_walltime() { # of_walltime COMMAND...
+    "$@" >out 2>err </dev/null &
+    job=$!
+    over 15
+    expect 75 "$(basename "$1"): interrupted: the wall time is over"
+}
+heat_of_walltime() { # no job of the pool, but steps
+    "$apps/heat" --ranks 3 --walltime 1 --size 500 --steps 100000000 >out 2>err </dev/null &
+    job=$!
+    over 15
+    expect 75 "heat: interrupted"
+}
+refused() {
+    "$apps/primes" --walltime "$1" 10 >out 2>err
+    status=$?
+    expect 2 "primes: $2; try 'primes --help'"
+}
+on_nodes() { # on_nodes SHAPE SIGNAL
+    at_work "$here/../cluster/run" --nodes "$1" -- "$patient" 0.01 || { cat err; return 1; }
+    kill "-$2" $job
+    over 8
+    # what mpirun says to a status of the program's own, and of its agents
+    sed -i -e '/^-----/,/^-----/d' -e '/plm:rsh: Warning: setpgid/d' err
+    expect 75 "patient: interrupted (SIG$2)"
+}
+
+check "mpirun, USR1" interrupted USR1 SIGUSR1 "$mpirun" $quiet -np 3 "$patient" 0.01
+check "mpirun, TERM" by_mpirun_term
+for signal in INT TERM USR1; do
+    check "by itself, $signal" interrupted $signal SIGUSR1 "$patient" --ranks 3 0.01
+done
+check "in an allocation, INT" interrupted INT SIGUSR1 \
+    env PBS_JOBID=1 "$patient" --ranks 3 0.01
+check "items in hand are finished" finishes_items
+check "INT twice" impatient INT
+check "TERM twice" impatient TERM
+for signal in INT TERM USR1; do
+    check "a single rank, $signal" interrupted $signal "SIG$signal" \
+        env RANKPOOL_LAUNCHED=nobody "$patient" 0.01
+done
+check "a single rank, INT twice" alone_twice
+check "walltime" of_walltime "$patient" --ranks 3 0.01 1
+check "primes --walltime" of_walltime "$apps/primes" --ranks 2 --walltime 1 1e14
+check "heat --walltime" heat_of_walltime
+check "--walltime 0" refused 0 "--walltime: '0': give at least 1 second"
+check "--walltime soon" refused soon "'soon': 'soon' at character 1 should be a number"
+
+skipped=
+if "$here/../cluster/run" --nodes 1,1 --once true 2>err; then
+    check "two nodes, USR1" on_nodes 2,2 USR1
+    check "three nodes, USR1" on_nodes 1,2,1 USR1
+else
+    tail -n 1 err
+    skipped=yes
+fi
+
+cd / && rm -rf "$work"
+[ $failures = 0 ] || { echo "$failures failed"; exit 1; }
+[ -z "$skipped" ] || exit 77
