@@ -1,5 +1,7 @@
 #include "schedule/pace.h"
 
+#include <stdbool.h>
+
 /* A slice of work costs about 50 ns to claim and measure: 0.1 % of this. */
 static const double target_seconds = 50e-6;
 
@@ -9,6 +11,10 @@ static const double finest_seconds = 2e-6;
 /* A declared fixed cost per call is hidden in slices so many times as long; at the end of a share,
  * what is less than so many times as long is not cut any more. */
 static const double call_hidden = 30.0, call_finest = 3.0;
+
+/* However dear a call is said to be, so much of a slice was work: one that was shorter than its call is no
+ * sign that units cost nothing. */
+static const double least_work = 0.25;
 
 /* With nothing measured, a dear call gets a small part of the share: where that takes hours, the whole
  * program can only be stopped between slices. From there slices grow in steps so large that few calls are
@@ -56,14 +62,17 @@ uint32_t rpi_pace_next(const struct pace *pace, uint32_t remaining)
 
 void rpi_pace_learn(struct pace *pace, uint32_t units, double seconds)
 {
+    bool dear = pace->call_seconds > 0, longest = units > pace->proven;
     /* Slices at the end of a share are short for other reasons: forget slowly. */
     pace->proven = units > pace->proven / 2 ? units : pace->proven / 2;
-    double measured = larger((seconds - pace->call_seconds) / units, 1e-12);
-    if (pace->unit_seconds <= 0) {
+    double work = larger(seconds - pace->call_seconds, least_work * seconds);
+    double measured = larger(work / units, 1e-12);
+    /* The longer a slice with a dear call, the better is known what is work in it and what is call. */
+    if (pace->unit_seconds <= 0 || (dear && longest)) {
         pace->unit_seconds = measured;
         return;
     }
-    double most = outlier * pace->unit_seconds;
+    double most = dear ? measured : outlier * pace->unit_seconds;
     double believed = measured < most ? measured : most;
     pace->unit_seconds += 0.5 * (believed - pace->unit_seconds);
 }

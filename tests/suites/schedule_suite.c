@@ -209,6 +209,20 @@ START_TEST(pace_hides_the_cost_of_a_call)
 }
 END_TEST
 
+/* A call that costs less than was said, and units that cost more than the first one lets hope. */
+START_TEST(pace_does_not_believe_that_units_cost_nothing)
+{
+    struct pace pace = rpi_pace_start(10e-3, 1);
+    uint32_t units = 1;
+    for (int calls = 0; calls < 10; calls++) {
+        rpi_pace_learn(&pace, units, 5e-3 + units * 1e-3);
+        units = rpi_pace_next(&pace, 1000000);
+        ck_assert_uint_le(units, 1000);
+    }
+    ck_assert_uint_ge(units, 100);
+}
+END_TEST
+
 /* A log of `capacity` entries in plain memory. */
 static struct interval_log *new_log(struct log_writer *writer, uint32_t capacity)
 {
@@ -365,6 +379,8 @@ static const struct test_case cases[] = {
     {"the pace of long items is one", &pace_of_long_items_is_one},
     {"the pace leaves a fair share", &pace_leaves_a_fair_share},
     {"the pace hides the cost of a call", &pace_hides_the_cost_of_a_call},
+    {"the pace does not believe that units cost nothing",
+     &pace_does_not_believe_that_units_cost_nothing},
     {"the log joins contiguous slices", &log_joins_contiguous_slices},
     {"the log makes room by joining", &log_makes_room_by_joining},
     {"dispatch divides by speed", &dispatch_divides_by_speed},
