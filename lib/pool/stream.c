@@ -204,6 +204,10 @@ static void run(rp_pool *pool, struct part *part, struct ballot *ballot)
     else if (stream->failures.count > 0)
         ballot->error = stream->failures.lowest;
     rpi_courier_end(part->courier, ballot);
+    /* On its node the root knows whether all was consumed before the interruption. */
+    bool root = pool->world.rank == pool->world.root;
+    if (root ? !stream->complete : pool->world.node != pool->world.root_node)
+        rpi_interruption_tell(pool->board, false, ballot);
 }
 
 /* For as long as tasks may run no other call is allowed. */
@@ -211,6 +215,7 @@ static void begin(rp_pool *pool, struct part *part)
 {
     struct rp_task *task = &part->worker.task;
     pool->loop.open = true;
+    rpi_interruption_begin(pool->board);
     pool->worker = pthread_self();
     pool->task = task;
     if (part->courier != NULL) {

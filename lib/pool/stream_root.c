@@ -367,6 +367,7 @@ static void wait_for_news(struct stream *stream, uint32_t seen)
 static void close_stations(struct stream *stream)
 {
     bool stop = stream->over || board_stopped(stream->pool->board);
+    stream->complete = stream->over || (stream->dry && stream->flying == 0);
     if (stop) {
         rpi_board_stop(stream->pool->board);
         rpi_signal_all(&stream->supplier.station->work);

@@ -35,6 +35,7 @@ struct stream {
     int64_t done_capacity;
     bool dry;                 /* the producer has no more */
     bool idle;                /* it has none right now */
+    bool complete;            /* all was consumed that was to be */
     bool over;                /* nothing more is to be consumed */
     struct failures failures; /* of items */
     rp_error failure;         /* of the producer, the consumer, or of the stream itself */

@@ -112,8 +112,30 @@ static rp_status run_reduce(rp_pool *pool, int number)
                                             .options.user = &number});
 }
 
+static int produce_for_ever(void *user, rp_buffer *item)
+{
+    (void)user;
+    (void)item;
+    return RP_PRODUCED;
+}
+
+static int answer_slowly(rp_task *task, const void *in, size_t in_bytes, rp_buffer *result)
+{
+    (void)in_bytes;
+    (void)result;
+    return compute_slowly(task, in, NULL);
+}
+
+static rp_status run_stream(rp_pool *pool, int number)
+{
+    computed = 0;
+    return rp_stream(pool, &(rp_stream_job){.produce = produce_for_ever,
+                                            .work = answer_slowly,
+                                            .options.user = &number});
+}
+
 typedef rp_status (*run)(rp_pool *pool, int number);
-static const run jobs[] = {run_loop, run_map, run_reduce};
+static const run jobs[] = {run_loop, run_map, run_reduce, run_stream};
 enum {
     JOBS = sizeof jobs / sizeof jobs[0]
 };
