@@ -1,0 +1,274 @@
+/* The journal: what was written is read again, and what was spoilt, torn or not written is not. */
+#include "suites.h"
+
+#include "journal/reader.h"
+#include "journal/writer.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum {
+    ENTRIES = 20
+};
+
+/* The entries of a test: entry i has i * 7 bytes. */
+static unsigned char payload[ENTRIES * 7];
+
+static struct journal_entry entry(int i)
+{
+    return (struct journal_entry){.job = i / 5,
+                                  .begin = 100 * i,
+                                  .end = 100 * i + 100,
+                                  .kind = 1,
+                                  .attempt = (uint32_t)i % 3,
+                                  .bytes = (size_t)i * 7,
+                                  .payload = payload + i};
+}
+
+static bool equal(const struct journal_entry *a, const struct journal_entry *b)
+{
+    return a->job == b->job && a->begin == b->begin && a->end == b->end && a->kind == b->kind &&
+           a->attempt == b->attempt && a->bytes == b->bytes &&
+           memcmp(a->payload, b->payload, a->bytes) == 0;
+}
+
+/* How often each entry has been read. */
+struct seen {
+    int times[ENTRIES];
+};
+
+static void see(const struct journal_entry *read, void *closure)
+{
+    struct seen *seen = closure;
+    int i = (int)(read->begin / 100);
+    ck_assert(i >= 0 && i < ENTRIES);
+    struct journal_entry written = entry(i);
+    ck_assert(equal(read, &written));
+    seen->times[i]++;
+}
+
+static void name_file(char *path, size_t size, const char *name)
+{
+    const char *folder = getenv("TMPDIR");
+    snprintf(path, size, "%s/rankpool-%s-%d-%d", folder != NULL ? folder : "/tmp", name,
+             (int)getpid(), world_rank());
+    unlink(path);
+}
+
+static void fill_payload(void)
+{
+    for (size_t i = 0; i < sizeof payload; i++)
+        payload[i] = (unsigned char)(i * 31 % 251);
+}
+
+static const struct journal_head head = {.seed = 12345, .fingerprint = 678};
+
+/* Writes the entries; returns the file's content. */
+static unsigned char *write_all(size_t *bytes)
+{
+    char path[256];
+    struct journal_writer writer;
+    fill_payload();
+    name_file(path, sizeof path, "journal");
+    ck_assert_int_eq(rpi_journal_begin(&writer, path, &head, 0), RP_OK);
+    for (int i = 0; i < ENTRIES; i++) {
+        struct journal_entry one = entry(i);
+        ck_assert_int_eq(rpi_journal_add(&writer, &one), RP_OK);
+        if (i == 7)
+            ck_assert_int_eq(rpi_journal_flush(&writer), RP_OK);
+    }
+    ck_assert_int_eq(rpi_journal_end(&writer), RP_OK);
+    *bytes = (size_t)writer.bytes;
+    unsigned char *content = malloc(*bytes);
+    FILE *file = fopen(path, "rb");
+    ck_assert(content != NULL && file != NULL);
+    ck_assert_uint_eq(fread(content, 1, *bytes, file), *bytes);
+    ck_assert_int_eq(fgetc(file), EOF);
+    fclose(file);
+    unlink(path);
+    return content;
+}
+
+static int sum_of(const struct seen *seen)
+{
+    int sum = 0;
+    for (int i = 0; i < ENTRIES; i++)
+        sum += seen->times[i];
+    return sum;
+}
+
+START_TEST(what_was_written_is_read)
+{
+    size_t bytes;
+    struct seen seen = {{0}};
+    struct journal_report report;
+    unsigned char *content = write_all(&bytes);
+    ck_assert(rpi_journal_scan(content, bytes, see, &seen, &report));
+    ck_assert_uint_eq(report.head.seed, head.seed);
+    ck_assert_uint_eq(report.head.fingerprint, head.fingerprint);
+    ck_assert_int_eq(report.entries, ENTRIES);
+    ck_assert_int_eq(report.spoilt, 0);
+    ck_assert_uint_eq(report.behind_bytes, 0);
+    for (int i = 0; i < ENTRIES; i++)
+        ck_assert_int_eq(seen.times[i], 1);
+    free(content);
+}
+END_TEST
+
+/* Cut anywhere, all entries before the cut are there. */
+START_TEST(a_torn_tail_is_left_out)
+{
+    size_t bytes;
+    unsigned char *content = write_all(&bytes);
+    size_t end = JOURNAL_HEAD_BYTES; /* of the entries that are whole */
+    int whole = 0;
+    for (size_t cut = JOURNAL_HEAD_BYTES; cut <= bytes; cut++) {
+        struct seen seen = {{0}};
+        struct journal_report report;
+        if (whole < ENTRIES && cut == end + JOURNAL_HEAD_BYTES + entry(whole).bytes) {
+            end = cut;
+            whole++;
+        }
+        unsigned char *torn = malloc(cut); /* so that a sanitizer sees its end */
+        memcpy(torn, content, cut);
+        ck_assert(rpi_journal_scan(torn, cut, see, &seen, &report));
+        free(torn);
+        if (report.entries != whole || sum_of(&seen) != whole || report.good_bytes != end)
+            ck_abort_msg("cut at %zu of %zu", cut, bytes);
+    }
+    free(content);
+}
+END_TEST
+
+/* One byte spoilt anywhere: one entry at the most is lost, and none is wrong. */
+START_TEST(a_spoilt_byte_costs_one_entry)
+{
+    size_t bytes;
+    unsigned char *content = write_all(&bytes);
+    for (size_t at = 0; at < bytes; at++) {
+        struct seen seen = {{0}};
+        struct journal_report report;
+        content[at] ^= (unsigned char)(1 + at % 255);
+        bool journal = rpi_journal_scan(content, bytes, see, &seen, &report);
+        content[at] ^= (unsigned char)(1 + at % 255);
+        if (journal != (at >= JOURNAL_HEAD_BYTES))
+            ck_abort_msg("the head, spoilt at %zu", at);
+        if (journal && (sum_of(&seen) != ENTRIES - 1 || report.spoilt > 1))
+            ck_abort_msg("spoilt at %zu of %zu", at, bytes);
+    }
+    free(content);
+}
+END_TEST
+
+/* A payload that is a journal itself is still a payload, also where what surrounds it is spoilt. */
+START_TEST(a_journal_within_a_journal_is_data)
+{
+    size_t bytes;
+    char path[256];
+    struct journal_writer writer;
+    struct seen seen = {{0}};
+    struct journal_report report;
+    rp_error error;
+    unsigned char *content = write_all(&bytes);
+    name_file(path, sizeof path, "outer");
+    ck_assert_int_eq(rpi_journal_begin(&writer, path, &(struct journal_head){99, 1}, 0), RP_OK);
+    struct journal_entry outer = {.bytes = bytes, .payload = content};
+    ck_assert_int_eq(rpi_journal_add(&writer, &outer), RP_OK);
+    writer.buffer[8] ^= 1;
+    ck_assert_int_eq(rpi_journal_end(&writer), RP_OK);
+    ck_assert_int_eq(rpi_journal_read(path, see, &seen, &report, &error), RP_OK);
+    ck_assert_int_eq(report.entries, 0);
+    ck_assert_int_eq(sum_of(&seen), 0);
+    unlink(path);
+    free(content);
+}
+END_TEST
+
+START_TEST(files_that_are_no_journal)
+{
+    char path[256];
+    struct seen seen = {{0}};
+    struct journal_report report;
+    rp_error error;
+    name_file(path, sizeof path, "none");
+    ck_assert_int_eq(rpi_journal_read(path, see, &seen, &report, &error), RP_ERR_IO);
+    ck_assert(strstr(error.text, path) != NULL);
+    FILE *file = fopen(path, "w");
+    ck_assert_int_eq(rpi_journal_read(path, see, &seen, &report, &error), RP_ERR_IO);
+    for (int i = 0; i < 1000; i++)
+        fputs("nonsense", file);
+    fclose(file);
+    ck_assert_int_eq(rpi_journal_read(path, see, &seen, &report, &error), RP_ERR_IO);
+    ck_assert_int_eq(rpi_journal_read("/", see, &seen, &report, &error), RP_ERR_IO);
+    unlink(path);
+}
+END_TEST
+
+/* A disk that is full: said once, and nothing more is written. */
+START_TEST(a_full_disk_ends_the_journal)
+{
+    char path[256];
+    struct journal_writer writer;
+    struct rlimit before, small = {.rlim_cur = 500};
+    struct seen seen = {{0}};
+    struct journal_report report;
+    rp_error error;
+    fill_payload();
+    name_file(path, sizeof path, "full");
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before);
+    small.rlim_max = before.rlim_max;
+    setrlimit(RLIMIT_FSIZE, &small);
+    rp_status begun = rpi_journal_begin(&writer, path, &head, 0), flushed = RP_OK;
+    for (int i = 0; i < ENTRIES; i++) {
+        struct journal_entry one = entry(i);
+        rpi_journal_add(&writer, &one);
+        flushed = rpi_journal_flush(&writer);
+    }
+    setrlimit(RLIMIT_FSIZE, &before);
+    signal(SIGXFSZ, SIG_DFL);
+    ck_assert_int_eq(begun, RP_OK);
+    ck_assert_int_eq(flushed, RP_ERR_IO);
+    ck_assert_int_eq(rpi_journal_end(&writer), RP_ERR_IO);
+    ck_assert_int_eq(rpi_journal_read(path, see, &seen, &report, &error), RP_OK);
+    ck_assert_int_gt(report.entries, 1);
+    ck_assert_int_eq(sum_of(&seen), (int)report.entries);
+    unlink(path);
+    ck_assert_int_eq(rpi_journal_begin(&writer, "/no/such/folder/journal", &head, 0), RP_ERR_IO);
+    ck_assert(!rpi_journal_due(&writer, 1e9));
+}
+END_TEST
+
+/* Seldom if a flush is dear, never so often that it takes more than 1 % of the time. */
+START_TEST(flushes_come_at_the_best_intervals)
+{
+    struct journal_writer writer = {.file = 1, .flushed = 0};
+    ck_assert(!rpi_journal_due(&writer, 0.9));
+    ck_assert(rpi_journal_due(&writer, 1.1));
+    writer.cost = 1e-3; /* sqrt(2 * 1e-3 * 86400) = 13.1 */
+    ck_assert(!rpi_journal_due(&writer, 13));
+    ck_assert(rpi_journal_due(&writer, 13.3));
+    writer.cost = 0.1;
+    ck_assert(rpi_journal_due(&writer, 60.1));
+    writer.cost = 2;
+    ck_assert(!rpi_journal_due(&writer, 199));
+    ck_assert(rpi_journal_due(&writer, 201));
+}
+END_TEST
+
+static const struct test_case cases[] = {
+    {"what was written is read", &what_was_written_is_read},
+    {"a torn tail is left out", &a_torn_tail_is_left_out},
+    {"a spoilt byte costs one entry", &a_spoilt_byte_costs_one_entry},
+    {"a journal within a journal is data", &a_journal_within_a_journal_is_data},
+    {"files that are no journal", &files_that_are_no_journal},
+    {"a full disk ends the journal", &a_full_disk_ends_the_journal},
+    {"flushes come at the best intervals", &flushes_come_at_the_best_intervals},
+    {NULL, NULL},
+};
+
+const struct test_group journal_tests = {"journal", cases};
