@@ -104,20 +104,6 @@ static int try_call(struct work *work, rp_range items, const void *in, void *out
     return rpi_trial(&work->trials, &trial);
 }
 
-/* Returns the item's status. `job` is the work's own. */
-static inline rp_status do_item(struct work *work, const rp_map_job *job, int64_t item,
-                                const void *in, void *out)
-{
-    int code;
-    if (work->careful) {
-        code = try_call(work, (rp_range){item, item + 1}, in, out);
-    } else {
-        rpi_task_begin(&work->task, item);
-        code = job->item(&work->task, in, out);
-    }
-    return code == 0 ? RP_OK : rpi_work_failed(work, code);
-}
-
 /* Returns the status of all items: nobody knows what a failed call has done of them. */
 static rp_status do_range(struct work *work, rp_range items, const void *in, void *out)
 {
@@ -132,8 +118,18 @@ static rp_status do_range(struct work *work, rp_range items, const void *in, voi
     return code == 0 ? RP_OK : rpi_work_failed(work, code);
 }
 
+/* An item has failed for good. Is the next one to be begun? */
+static bool go_on_after(struct work *work, int64_t item, void *out, uint8_t *status, int code)
+{
+    rp_status failed = rpi_work_failed(work, code);
+    set_statuses(status, 1, failed);
+    restore(work, item, 1, out);
+    return !work->stopping;
+}
+
 /* Calls the program for each item. */
-static int64_t compute_items(struct work *work, rp_range piece, void *const *at)
+__attribute__((always_inline)) static inline int64_t compute_each(struct work *work, rp_range piece,
+                                                                  void *const *at, bool careful)
 {
     const rp_map_job *job = work->closure;
     const char *in = at[INPUT];
@@ -144,18 +140,27 @@ static int64_t compute_items(struct work *work, rp_range piece, void *const *at)
             work->stopping = true;
             return item - piece.begin;
         }
-        rp_status status = do_item(work, job, item, in, out);
-        set_statuses(statuses, statuses != NULL, status);
-        if (status != RP_OK) {
-            restore(work, item, 1, out);
-            if (work->stopping)
-                return item + (status != RP_ERR_CANCELLED) - piece.begin;
-        }
+        rpi_task_begin(&work->task, item);
+        int code = careful ? try_call(work, (rp_range){item, item + 1}, in, out)
+                           : job->item(&work->task, in, out);
+        set_statuses(statuses, statuses != NULL, RP_OK);
+        if (code != 0 && !go_on_after(work, item, out, statuses, code))
+            return item + 1 - piece.begin;
         in += in != NULL ? job->in_size : 0;
         out += out != NULL ? job->out_size : 0;
         statuses += statuses != NULL;
     }
     return piece.end - piece.begin;
+}
+
+static int64_t compute_items(struct work *work, rp_range piece, void *const *at)
+{
+    return compute_each(work, piece, at, false);
+}
+
+static int64_t compute_items_carefully(struct work *work, rp_range piece, void *const *at)
+{
+    return compute_each(work, piece, at, true);
 }
 
 /* Calls the program for the whole piece. */
@@ -199,6 +204,7 @@ rp_status rp_map(rp_pool *pool, const rp_map_job *job)
     rpi_watch_provide(pool, &asked->options, &ballot.error);
     if (rpi_pool_meet(pool, &ballot) != RP_OK)
         return pool->last.status;
+    bool careful = rpi_trial_needed(&job->options);
     struct work work = {
         .pool = pool,
         .units = rpi_units_cut(job->n),
@@ -208,10 +214,12 @@ rp_status rp_map(rp_pool *pool, const rp_map_job *job)
         .array_count = STATUSES + 1,
         .piece = rpi_work_piece(arrays, STATUSES + 1),
         .begin = begin_statuses,
-        .compute = job->item != NULL ? compute_items : compute_range,
+        .compute = job->range != NULL ? compute_range
+                   : careful          ? compute_items_carefully
+                                      : compute_items,
         .closure = (void *)(uintptr_t)job,
         .task = {.user = job->options.user, .seed = job->options.seed, .pool = pool},
-        .careful = rpi_trial_needed(&job->options),
+        .careful = careful,
         .trials = {.pool = pool, .options = &job->options, .task = &work.task},
     };
     return rpi_work_off(&work);
