@@ -27,7 +27,8 @@
  *   rp_last_error(), must not be given NULL.
  * - *Threads*: one thread at a time uses a pool. Two pools may be used by two threads if MPI was
  *   initialised with MPI_THREAD_MULTIPLE.
- * - *Output*: the library never writes to stdout, never exits and never aborts, rp_launch() aside.
+ * - *Output*: the library never writes to stdout, never exits and never aborts, rp_launch() aside, and
+ *   but for items that never end where a job limits their time: see options.item_seconds.
  */
 #ifndef RANKPOOL_H
 #define RANKPOOL_H
@@ -512,18 +513,23 @@ typedef struct rp_options {
                                rp_loop_open(); leaves, in a reduction. */
     double call_seconds;  /**< fixed cost of one call on a range, if known: slices grow to hide it.
                                May differ. */
-    rp_on_failure on_failure; /**< map only */
+    rp_on_failure on_failure; /**< map and stream */
     uint8_t *item_status; /**< map only: on the root n bytes, each the rp_status of its item (RP_OK;
                                RP_ERR_TASK: failed; RP_ERR_TIMEOUT: came back late;
                                RP_ERR_CANCELLED: never begun, or ended because the job was
                                stopped), or NULL */
     uint64_t seed;        /**< of the random numbers of the tasks: rp_task_random() */
-    int retries; /**< map and reduce: how often a call that failed or was late is made again,
-                               by the same rank and at once; rp_task_attempt() */
-    int64_t max_failures; /**< map with RP_KEEP_GOING: no further items are begun once so many calls
-                               have failed for good, on any one node; 0: no matter how many */
+    int retries; /**< not for loops: how often a call that failed or was late is made again,
+                               at once and by the same rank. Every attempt finds `out`, or the
+                               partial result, as the first did. rp_task_attempt() counts. */
+    int64_t max_failures; /**< map and stream, with RP_KEEP_GOING: the job is given up when so many
+                               calls have failed for good, on one node or, in a stream, in all; 0: no
+                               matter how many */
     double item_seconds;  /**< seconds that an item may take, a range so many times as many; 0: no
-                               limit. See rp_task_cancelled(). */
+                               limit. What comes back later has failed: RP_ERR_TIMEOUT. What has not
+                               come back after twice as long ends the program: a line on stderr, and
+                               MPI_Abort, from a thread of the library's own. See
+                               rp_task_cancelled(). */
     uint64_t reserved[12];
 } rp_options;
 
@@ -567,6 +573,7 @@ bool rp_loop_next(rp_loop *loop, rp_range *range);
  * @param[in,out] loop  set to NULL
  * @param[in] mine      RP_OK after rp_loop_next() returned false; else why this rank gave up
  * @return RP_OK if every item was done, else `mine` of the lowest rank that gave up, on every rank.
+ *         RP_ERR_TIMEOUT if a slice took longer than options.item_seconds allows; all stop then.
  *         RP_ERR_STATE if a rank left before the end with RP_OK. RP_ERR_ARGUMENT, on this rank
  *         alone, if there is no open loop.
  */
@@ -731,13 +738,14 @@ typedef struct rp_map_job {
  * at the end, where it cannot be stored at once. `out` may be `in` if the sizes are equal; arrays
  * that overlap otherwise are refused.
  *
- * If items fail, the call returns RP_ERR_TASK on every rank, and rp_last_error() names the lowest
- * item that failed. Its result is what was there before, or what the task stored. With RP_STOP, which
+ * If items fail, the call returns RP_ERR_TASK on every rank, or RP_ERR_TIMEOUT for one that was late,
+ * and rp_last_error() names the lowest item that failed; or none (-1), if the job was given up after
+ * options.max_failures. Its result is what was there before, or what the task stored. With RP_STOP, which
  * items were done by then may differ from run to run, and an `out` that is exchanged at the end may
  * lack the last of them.
  *
- * @return RP_OK, RP_ERR_TASK, RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY, RP_ERR_STATE (also for
- *         a call inside a task), RP_ERR_VERSION. With an error before the work nothing is written.
+ * @return RP_OK, RP_ERR_TASK, RP_ERR_TIMEOUT, RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY,
+ *         RP_ERR_STATE (also for a call inside a task), RP_ERR_VERSION. With an error before the work nothing is written.
  * Cost: two meetings, an exchange of addresses, and for each slice 5 to 10 ns, or about 50 ns with
  * RP_ADAPTIVE, whose slices last some 50 us.
  */
@@ -768,7 +776,7 @@ typedef struct rp_reduce_job {
  * identity. Memory: some log2(leaves) partial results for each run of leaves that a rank works off
  * without a break.
  *
- * @return as rp_map(). on_failure and item_status must be 0: a sum without some of its items would
+ * @return as rp_map(). on_failure, max_failures and item_status must be 0: a sum without some of its items would
  *         not be the sum.
  * Cost: as rp_map(), and another meeting, the hand-over of the ranks' partial results to the root, and a
  * broadcast.
@@ -929,7 +937,8 @@ typedef struct rp_stream_job {
  *
  * @return RP_OK: all items were consumed, or it was enough. RP_ERR_TASK: an item, the producer or the
  *         consumer failed; rp_last_error() has the code, and the item (the lowest that was seen to
- *         fail; of a producer, the one it would have made). RP_ERR_ARGUMENT, RP_ERR_MISMATCH,
+ *         fail; of a producer, the one it would have made). RP_ERR_TIMEOUT: an item was late.
+ *         RP_ERR_ARGUMENT, RP_ERR_MISMATCH,
  *         RP_ERR_MEMORY, RP_ERR_LOST, RP_ERR_STATE, RP_ERR_VERSION.
  * Cost: three meetings; per item some 0.1 us beside what the functions take; 4 MiB of node memory on
  * every node. A result of more than 32 KiB stays where it was made, and is copied to the root once.

@@ -125,8 +125,8 @@ static void tell_signal(const char *name, const siginfo_t *info)
 
 /* ---- handlers ---------------------------------------------------------------------------------- */
 
-/* What the fault was handled by before handles it now: the instruction is executed again. What somebody sent
- * has to be sent again. */
+/* Who handled the fault before handles it now: the instruction is executed again. What somebody sent has
+ * to be sent again. */
 static void on_crash(int number, siginfo_t *info, void *context)
 {
     (void)context;

@@ -51,7 +51,8 @@ void rpi_doing_met(struct doing *doing);
 void rpi_doing_begin_job(struct doings *doings, int node_rank, const struct units *units);
 void rpi_doing_end_job(struct doing *doing);
 
-/* This rank begins a stream; has taken a parcel, or with an empty range none. rpi_doing_end_job() ends it. */
+/* This rank begins a stream, which rpi_doing_end_job() ends; has taken a parcel, or with an empty range
+ * none. */
 void rpi_doing_begin_stream(struct doing *doing);
 void rpi_doing_parcel(struct doing *doing, rp_range items);
 

@@ -1,5 +1,5 @@
-/* Trials: calls of the program's function that are made again if they fail, or have a time limit. A job that
- * asks for neither makes its calls directly, so that its loops stay short. */
+/* Trials: calls of the program's function that are made again if they fail, or have a time limit. A
+ * job that asks for neither makes its calls directly, so that its loops stay short. */
 #ifndef RANKPOOL_POOL_TRIAL_H
 #define RANKPOOL_POOL_TRIAL_H
 
@@ -38,8 +38,8 @@ bool rpi_trial_needed(const rp_options *options);
  * rpi_task_failed(). */
 int rpi_trial(struct trials *trials, const struct trial *trial);
 
-/* A call that returned `code` did so because it heard that the job has been stopped: its items have failed
- * no more than those that nobody began. */
+/* Did a call return `code` because it heard that the job has been stopped? Then its items have failed no
+ * more than those that nobody began. */
 bool rpi_trial_cancelled(const struct trials *trials, int code);
 
 void rpi_trials_end(struct trials *trials);
