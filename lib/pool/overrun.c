@@ -6,16 +6,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void rpi_overrun(rp_pool *pool, const struct overrun *overrun)
+void rpi_overrun(rp_pool *pool, int node_rank, rp_range items)
 {
-    char items[64];
+    int rank = atomic_load_explicit(&pool->doings->of[node_rank].rank, memory_order_relaxed);
+    char text[64];
     rp_error here;
     rpi_error_clear(&here);
     rpi_error_host(&here);
-    rpi_range_text(overrun->items, items, sizeof items);
+    rpi_range_text(items, text, sizeof text);
     fprintf(stderr,
             "rankpool: %s on rank %d (%s): no end after twice the time that options.item_seconds "
             "allows, so the job ends\n",
-            items, overrun->rank, here.host);
-    MPI_Abort(pool->world.comm, EXIT_FAILURE);
+            text, rank, here.host);
+    /* Given any other communicator, MPICH waits for its ranks. */
+    MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
 }

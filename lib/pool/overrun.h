@@ -5,13 +5,8 @@
 
 #include "pool/pool.h"
 
-struct overrun {
-    int node_rank, rank;
-    rp_range items;
-};
-
 /* Ends the job, and says why. Called from the thread of the watch, on the first rank of the node. The one
  * place where the library ends a program: nothing else can reach a rank that does not come back. */
-void rpi_overrun(rp_pool *pool, const struct overrun *overrun);
+void rpi_overrun(rp_pool *pool, int node_rank, rp_range items);
 
 #endif

@@ -69,11 +69,9 @@ static void find_overrun(struct watch *watch, double now)
 {
     rp_pool *pool = watch->pool;
     for (int i = 0; i < pool->world.node_ranks; i++) {
-        struct doing *doing = &pool->doings->of[i];
-        struct overrun overrun = {.node_rank = i};
-        overrun.rank = atomic_load_explicit(&doing->rank, memory_order_relaxed);
-        if (rpi_doing_overdue(doing, now, &overrun.items))
-            rpi_overrun(pool, &overrun);
+        rp_range items;
+        if (rpi_doing_overdue(&pool->doings->of[i], now, &items))
+            rpi_overrun(pool, i, items);
     }
 }
 

@@ -67,7 +67,7 @@ every_way() {
 }
 backtrace() {
     try under_mpirun segv
-    [ "$(uname -m)" != x86_64 ] || says '^[^[]*subject\(rp_map\+' 1
+    [ "$(uname -m)" != x86_64 ] || says '^[^ []*subject\(rp_map\+' 1
 }
 outside() {
     try under_mpirun outside
