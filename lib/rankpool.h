@@ -235,27 +235,27 @@ rp_status rp_close(rp_pool **pool);
 /**
  * Has the pool been interrupted, as far as this rank's node knows? *Local.*
  *
- * With config.handle_signals a pool ends its work in good order when it is told to: ranks finish the
- * item, or the slice of a loop, that they are at, and take no other. The job, and every job begun
- * afterwards, then returns RP_ERR_INTERRUPTED on every rank, with what is finished delivered as after
- * a failure; a job of which nothing was left to do returns RP_OK. The program should end, with
- * rp_exit_code(), which is 75. Programs whose work is no job of the pool ask here.
+ * With config.handle_signals a pool ends its work in good order when it is told to: ranks finish
+ * the item, or the slice of a loop, that they are at, and take no other. The job, and every job
+ * begun afterwards, then returns RP_ERR_INTERRUPTED on every rank, with what is finished delivered
+ * as after a failure; a job of which nothing was left to do returns RP_OK. The program should end,
+ * with rp_exit_code(), which is 75. Programs whose work is no job of the pool ask here.
  *
  * It is told by
  *
  * - SIGUSR1, to any rank, or to an mpirun, which passes it on to all;
  * - SIGTERM to any rank. mpirun, when it gets one, ends ranks so a second later: ask with SIGUSR1;
- * - SIGINT and SIGTERM to a program that rp_launch() started: once. The second one ends it at once;
+ * - SIGINT or SIGTERM to a program that rp_launch() started: once. The second ends it at once;
  * - SIGINT to a rank without rp_launch()'s care, likewise;
  * - the clock: after config.walltime_seconds, and when the end of a Slurm job comes near, where the
- *   environment's SLURM_JOB_END_TIME tells it: a twentieth of the time left when the pool was opened
- *   before it, at most a minute.
+ *   environment's SLURM_JOB_END_TIME tells it: before it by a twentieth of the time that was left
+ *   when the pool was opened, at most by a minute.
  *
  * Handlers of the program's that were there before are called as well. While the pool is open the
- * program should not install others; when the last pool that handles signals is closed, the old ones
- * are back. Signals and clock concern all pools of the process that handle signals.
+ * program should not install others; when the last pool that handles signals is closed, the old
+ * ones are back. Signals and clock concern all pools of the process that handle signals.
  *
- * Cost: two atomic loads; none for jobs.
+ * Cost: an atomic load; none for jobs.
  */
 bool rp_interrupted(const rp_pool *pool);
 

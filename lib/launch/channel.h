@@ -16,7 +16,7 @@ enum word {
     WORD_VERDICT,      /* rank: I exit with code `value` */
     WORD_TERMINAL,     /* rank: I read from the terminal; supervisor: go on */
     WORD_SIGNAL,       /* rank: do as if signal `value` had come to you */
-    WORD_INTERRUPTIBLE /* rank: SIGUSR1 will, or will no longer, make me end my work in good order */
+    WORD_INTERRUPTIBLE /* rank: SIGUSR1 makes me end in good order, or (0) no longer */
 };
 
 struct message {

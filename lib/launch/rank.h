@@ -12,7 +12,8 @@ void rpi_rank_join(const char *channel_name, int rank);
 /* Has this process a supervisor? */
 bool rpi_rank_supervised(void);
 
-/* Tells the supervisor, if there is one, whether SIGUSR1 makes this rank end its work in good order. */
+/* Tells the supervisor, if there is one, whether SIGUSR1 makes this rank end its work in good
+ * order. */
 void rpi_rank_interruptible(bool can);
 
 #endif

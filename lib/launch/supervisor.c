@@ -80,7 +80,8 @@ static void pass_on(const struct supervisor *supervisor, int signal_number)
         kill(supervisor->mpirun, signal_number);
 }
 
-/* Lets the ranks end in good order, if they can: once, and not where nobody will hear what they say. */
+/* Lets the ranks end in good order, if they can: once, and not where nobody will hear what they
+ * say. */
 static bool interrupt_ranks(struct supervisor *supervisor, int signal_number)
 {
     bool politely = signal_number == SIGINT || signal_number == SIGTERM;

@@ -33,8 +33,8 @@ static int index_of(int number)
     return number == SIGUSR1 ? USR1 : number == SIGTERM ? TERM : INT;
 }
 
-/* Of the process. `installed` and `before` are written with the lock held, while handlers are not there
- * or do not look. */
+/* Of the process. `installed` and `before` are written with the lock held, while handlers are
+ * not there or do not look. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int users;                              /* pools that want the handlers */
 static bool installed[SIGNALS];                /* ours is */
@@ -45,7 +45,7 @@ static _Atomic uint32_t interrupts;            /* SIGINTs that came */
 static _Atomic uint32_t running;               /* handlers under way */
 static _Atomic uint32_t timer_reason;          /* why there is a timer */
 
-/* ---- in the handler ---------------------------------------------------------------------------- */
+/* ---- in the handler -------------------------------------------------------------------------- */
 
 static void interrupt_pools(uint32_t reason)
 {
@@ -111,7 +111,7 @@ static void handle(int number, siginfo_t *info, void *context)
     errno = saved;
 }
 
-/* ---- handlers come and go ---------------------------------------------------------------------- */
+/* ---- handlers come and go -------------------------------------------------------------------- */
 
 /* What is ignored stays so, as nohup and a shell's background want it; but USR1 brings the timer. A
  * supervisor has an eye on Ctrl-C itself. */
@@ -168,10 +168,10 @@ void rpi_interruption_restore(struct interruption *interruption)
     pthread_mutex_unlock(&lock);
 }
 
-/* ---- the clock --------------------------------------------------------------------------------- */
+/* ---- the clock ------------------------------------------------------------------------------- */
 
-/* A timer needs some time, if none is left. Where the kernel has no timer for us, Slurm's own end or the
- * user's patience must do. */
+/* A timer needs some time, if none is left. Where the kernel has no timer for us, Slurm's own
+ * end or the user's patience must do. */
 static void set_timer(struct interruption *interruption, double seconds)
 {
     const double shortest = 1e-3, longest = 1e9;
@@ -221,7 +221,7 @@ rp_status rpi_interruption_check(const rp_config *config, double *seconds, rp_er
     return RP_OK;
 }
 
-/* ---- pools come and go ------------------------------------------------------------------------- */
+/* ---- pools come and go ----------------------------------------------------------------------- */
 
 void rpi_interruption_watch(struct interruption *interruption, struct board *board, double seconds)
 {
@@ -266,7 +266,7 @@ void rpi_interruption_forget(struct interruption *interruption)
         rpi_sleep(moment);
 }
 
-/* ---- jobs -------------------------------------------------------------------------------------- */
+/* ---- jobs ------------------------------------------------------------------------------------ */
 
 void rpi_interruption_begin(struct board *board)
 {

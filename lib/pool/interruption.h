@@ -1,14 +1,16 @@
-/* Interruption: a signal, or the clock, ends the work of a pool in good order. Its jobs stop, on every
- * rank, as they do when a rank gives up, but with RP_ERR_INTERRUPTED, and later ones end at once.
+/* Interruption: a signal, or the clock, ends the work of a pool in good order. Its jobs stop, on
+ * every rank, as they do when a rank gives up, but with RP_ERR_INTERRUPTED, and later ones end at
+ * once.
  *
- * SIGUSR1 and SIGTERM do that, and SIGINT where no supervisor of ours takes it (launch/supervisor.c turns
- * the user's INT and TERM into USR1 for the ranks). The clock is a timer of the kernel's, which signals
- * the first rank of each node: no rank has to look at the time.
+ * SIGUSR1 and SIGTERM do that, and SIGINT where no supervisor of ours takes it (launch/supervisor.c
+ * turns the user's INT and TERM into USR1 for the ranks). The clock is a timer of the kernel's,
+ * which signals the first rank of each node: no rank has to look at the time.
  *
- * The handler stores why into the board of every pool that wants it, whose word `interruption` says so
- * for good; nothing else. It takes no lock and calls nothing but the kernel's futex. The pools it knows
- * are a list that is changed by a store of one pointer, and `running` counts the handlers under way in
- * whatever thread: who takes a pool out waits for them, so its board is there while one looks at it. */
+ * The handler stores why into the board of every pool that wants it, whose word `interruption`
+ * says so for good; nothing else. It takes no lock and calls nothing but the kernel's futex. The
+ * pools it knows are a list that is changed by a store of one pointer, and `running` counts the
+ * handlers under way in whatever thread: who takes a pool out waits for them, so its board is
+ * there while one looks at it. */
 #ifndef RANKPOOL_POOL_INTERRUPTION_H
 #define RANKPOOL_POOL_INTERRUPTION_H
 
@@ -30,23 +32,25 @@ struct interruption {
 /* Checks what the config says, and when the time is over: *seconds from now, INFINITY for never. */
 rp_status rpi_interruption_check(const rp_config *config, double *seconds, rp_error *error);
 
-/* Installs the handlers, before the ranks meet to open the pool: once they have met, all ranks can be
- * signalled. */
+/* Installs the handlers, before the ranks meet to open the pool: once they have met, all ranks
+ * can be signalled. */
 void rpi_interruption_install(struct interruption *interruption, bool wanted);
 
-/* Now there is a board. `seconds` until the time is over, INFINITY: never; for the first rank of a node. */
+/* Now there is a board. `seconds` until the time is over, INFINITY: never; for the first rank of
+ * a node. */
 void rpi_interruption_watch(struct interruption *interruption, struct board *board, double seconds);
 
-/* The board will be gone. Signals are swallowed until the handlers are restored, which comes last: what
- * is left of MPI would die of them. */
+/* The board will be gone. Signals are swallowed until the handlers are restored, which comes
+ * last: what is left of MPI would die of them. */
 void rpi_interruption_forget(struct interruption *interruption);
 void rpi_interruption_restore(struct interruption *interruption);
 
 /* A job begins: if the pool is interrupted already, it stops at once. */
 void rpi_interruption_begin(struct board *board);
 
-/* This rank has left a job: if that was interrupted before it was done, the ballot says so. `alone`: all
- * units are this node's. After it no rank of the node adds to the logs, and what they hold can be kept. */
+/* This rank has left a job: if that was interrupted before it was done, the ballot says so.
+ * `alone`: all units are this node's. After it no rank of the node adds to the logs, and what
+ * they hold can be kept. */
 void rpi_interruption_tell(struct board *board, bool alone, struct ballot *ballot);
 
 #endif

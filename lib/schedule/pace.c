@@ -12,13 +12,13 @@ static const double finest_seconds = 2e-6;
  * what is less than so many times as long is not cut any more. */
 static const double call_hidden = 30.0, call_finest = 3.0;
 
-/* However dear a call is said to be, so much of a slice was work: one that was shorter than its call is no
- * sign that units cost nothing. */
+/* However dear a call is said to be, so much of a slice was work: one that was shorter than its
+ * call is no sign that units cost nothing. */
 static const double least_work = 0.25;
 
-/* With nothing measured, a dear call gets a small part of the share: where that takes hours, the whole
- * program can only be stopped between slices. From there slices grow in steps so large that few calls are
- * spent on it. A cheap call begins with one unit, and doubles. */
+/* With nothing measured, a dear call gets a small part of the share: where that takes hours, the
+ * whole program can only be stopped between slices. From there slices grow in steps so large
+ * that few calls are spent on it. A cheap call begins with one unit, and doubles. */
 static const double first_part = 1.0 / 32768, dear_growth = 64.0, growth = 2.0;
 
 /* A slice that took longer than so many times the estimate says little: the rank was interrupted,
@@ -67,7 +67,8 @@ void rpi_pace_learn(struct pace *pace, uint32_t units, double seconds)
     pace->proven = units > pace->proven / 2 ? units : pace->proven / 2;
     double work = larger(seconds - pace->call_seconds, least_work * seconds);
     double measured = larger(work / units, 1e-12);
-    /* The longer a slice with a dear call, the better is known what is work in it and what is call. */
+    /* The longer a slice with a dear call, the better is known what is work in it and what is
+     * call. */
     if (pace->unit_seconds <= 0 || (dear && longest)) {
         pace->unit_seconds = measured;
         return;

@@ -1,5 +1,6 @@
-/* A program to be interrupted: `patient SECONDS [WALLTIME]` maps items that last so long, for ever as far
- * as a test can see. Rank 0 says when all are at it, and in the end what became of it. */
+/* A program to be interrupted: `patient SECONDS [WALLTIME]` maps items that last so long, for
+ * ever as far as a test can see. Rank 0 says when all are at it, and in the end what became of
+ * it. */
 #include <rankpool.h>
 
 #include <stdio.h>

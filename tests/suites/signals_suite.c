@@ -1,5 +1,5 @@
-/* Interruption: one rank gets a signal, or the clock strikes, and every rank hears of it, in every kind of
- * job, on one node and on several. */
+/* Interruption: one rank gets a signal, or the clock strikes, and every rank hears of it, in
+ * every kind of job, on one node and on several. */
 #include "suites.h"
 
 #include "pool/pool.h"
