@@ -60,6 +60,9 @@ typedef struct rp_grid rp_grid;
 /** One call of a function of the program: for which item, and whose. Opaque. */
 typedef struct rp_task rp_task;
 
+/** A file that all ranks write together. Opaque; made by rp_file_create(). */
+typedef struct rp_file rp_file;
+
 /** Bytes that grow: a result whose length only its task knows. Opaque. */
 typedef struct rp_buffer rp_buffer;
 
@@ -945,6 +948,74 @@ typedef struct rp_stream_job {
  * every node. A result of more than 32 KiB stays where it was made, and is copied to the root once.
  */
 rp_status rp_stream(rp_pool *pool, const rp_stream_job *job);
+
+/* ---------------------------------------------------------------------------------------------
+ * Files that all ranks write together
+ *
+ *     status = rp_file_create(pool, "result.bin", &file);
+ *     if (status == RP_OK) {
+ *         status = rp_file_append(file, mine, bytes);    (or: rp_file_write_at() )
+ *         status = rp_file_close(&file, status);
+ *     }
+ *
+ * A file is there whole or not at all. It is written under another name beside its own, which it
+ * gets when all ranks have closed it and all their bytes have arrived; a file that had this name
+ * before stays until then. If anything goes wrong on any rank, a full disk for one, every rank gets the
+ * same error, with the file's name and the system's reason, and nothing is left behind. (Only a
+ * program that is killed leaves the other name, path.XXXXXX.) Directories are shared between
+ * nodes: a network's file system.
+ * ------------------------------------------------------------------------------------------ */
+
+/**
+ * Begins a file. *Collective.* It says at once if the file cannot be written.
+ *
+ * @param[in] path   its name, the same on every rank; a relative one is seen from where the root is.
+ *                   A symbolic link is followed. Devices and pipes are refused.
+ * @param[out] file  the file; NULL after an error. Owned by the caller until rp_file_close() or
+ *                   rp_close(), which drops it.
+ * @return RP_OK, RP_ERR_IO, RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY
+ * Cost: two meetings, and the opening of the file by every rank.
+ */
+rp_status rp_file_create(rp_pool *pool, const char *path, rp_file **file);
+
+/**
+ * Writes bytes at an offset of the file. *Local;* it may also be called by a task.
+ *
+ * What nobody writes is zeros; where ranks write the same bytes, any of theirs may stay.
+ *
+ * @param[in] offset  bytes from the begin of the file
+ * @param[in] data    may be NULL if `bytes` is 0
+ * @param[in] bytes   any number
+ * @return RP_OK; on this rank alone RP_ERR_ARGUMENT, or RP_ERR_IO: the file can only be closed, and
+ *         rp_file_close() tells every rank why
+ * Cost: a call of the system for each 2 GiB.
+ */
+rp_status rp_file_write_at(rp_file *file, int64_t offset, const void *data, size_t bytes);
+
+/**
+ * Adds bytes of every rank at the end of the file, those of rank 0 first. *Collective.*
+ *
+ * The end is behind all that ranks have written so far, by either function.
+ *
+ * @param[in] data   this rank's bytes; may be NULL if `bytes` is 0
+ * @param[in] bytes  any number; each rank its own
+ * @return RP_OK, RP_ERR_IO, RP_ERR_ARGUMENT, RP_ERR_MISMATCH (not the same file)
+ * Cost: two meetings, two sums over the ranks; all ranks write at the same time.
+ */
+rp_status rp_file_append(rp_file *file, const void *data, size_t bytes);
+
+/**
+ * Ends a file: it gets its name if it is whole. *Collective.*
+ *
+ * @param[in,out] file  set to NULL. NULL or a pointer to NULL is fine and does nothing.
+ * @param[in] mine      RP_OK; anything else: this rank could not do its part, so no rank's file
+ *                      becomes one
+ * @return RP_OK; RP_ERR_IO and the details if a write failed on any rank; otherwise `mine` of the lowest
+ *         rank that had something else than RP_OK. The file is gone in every case, but for one: with a
+ *         loop open it is RP_ERR_STATE, and nothing happens.
+ * Cost: two meetings, and the time that the disk takes (fsync).
+ */
+rp_status rp_file_close(rp_file **file, rp_status mine);
 
 /* ---------------------------------------------------------------------------------------------
  * Ready-made reductions: sums one can trust, mean and variance, extrema, histograms

@@ -3,6 +3,7 @@
 #include "base/environment.h"
 #include "base/error.h"
 #include "pool/crash.h"
+#include "pool/file.h"
 #include "pool/grid.h"
 #include "world/foreign_launcher.h"
 
@@ -250,6 +251,7 @@ rp_status rp_close(rp_pool **pool)
     rpi_watch_close(&closing->watch);
     rpi_crash_unguard(closing);
     rpi_interruption_forget(&closing->interruption);
+    rpi_files_drop(closing);
     rpi_grids_drop(closing, !finalised && closing->world.meeting.lost_step.status == RP_OK);
     /* With a node lost, MPI may still move what it was asked to move, and waits for it for ever. */
     if (closing->world.meeting.cut_off)

@@ -59,6 +59,8 @@ struct rp_pool {
     rp_grid *grids;          /* open ones */
     int64_t grids_made;      /* the number of the next */
     struct interruption interruption;
+    rp_file *files;     /* open ones */
+    int64_t files_made; /* the number of the next */
     rp_error last;
 };
 

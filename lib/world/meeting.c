@@ -69,6 +69,11 @@ static const struct {
     [CALL_GRID_SCATTER] = {"rp_grid_scatter", {"the grid's number", "root", "the field's number"}},
     [CALL_GRID_GATHER] = {"rp_grid_gather", {"the grid's number", "root", "the field's number"}},
     [CALL_GRID_MOVED] = {"rp_grid_scatter or rp_grid_gather", {NULL}},
+    [CALL_FILE_CREATE] = {"rp_file_create", {"a checksum of path"}},
+    [CALL_FILE_CREATED] = {"rp_file_create", {NULL}},
+    [CALL_FILE_APPEND] = {"rp_file_append", {"the file's number"}},
+    [CALL_FILE_CLOSE] = {"rp_file_close", {"the file's number"}},
+    [CALL_FILE_MOVED] = {"rp_file_append or rp_file_close", {NULL}},
 };
 
 /* A rank's ballot with its rank, as it is compared within and between nodes. */
