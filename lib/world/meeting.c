@@ -74,6 +74,12 @@ static const struct {
     [CALL_FILE_APPEND] = {"rp_file_append", {"the file's number"}},
     [CALL_FILE_CLOSE] = {"rp_file_close", {"the file's number"}},
     [CALL_FILE_MOVED] = {"rp_file_append or rp_file_close", {NULL}},
+    [CALL_COLLECT] = {"rp_collect",
+                      {"n", "the schedule", "the slice", "in_size", "in_place", "on_failure",
+                       "the seed"}},
+    [CALL_RESULTS_GATHER] = {"rp_results_gather", {"the results' number", "root"}},
+    [CALL_RESULTS_WRITE] = {"rp_results_write", {"the results' number"}},
+    [CALL_RESULTS_MOVED] = {"rp_results_gather or rp_results_write", {NULL}},
 };
 
 /* A rank's ballot with its rank, as it is compared within and between nodes. */

@@ -1,0 +1,203 @@
+/* Results in item order on one rank: first it hears how long each is, then it gets them in place. */
+#include "base/error.h"
+#include "pool/results.h"
+#include "world/message.h"
+#include "world/mpi_error.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct gathering {
+    rp_results *results;
+    const struct world *world;
+    int root;
+    int64_t *counts;         /* runs of each rank, on the root, */
+    struct result_run *runs; /* and all of them, rank by rank */
+    rp_error error;
+};
+
+static bool at_root(const struct gathering *gathering)
+{
+    return gathering->world->rank == gathering->root;
+}
+
+static int64_t *offsets_of(const rp_results *results)
+{
+    return (int64_t *)results->offsets.data;
+}
+
+/* First meeting: the same results, and a root with memory to begin with. */
+static rp_status want(struct gathering *gathering, int root, const int64_t **offsets,
+                      const void **data)
+{
+    rp_results *results = gathering->results;
+    const struct world *world = gathering->world;
+    struct ballot ballot = rpi_ballot(CALL_RESULTS_GATHER);
+    ballot.terms[0] = results->number;
+    ballot.terms[1] = root;
+    size_t offset_bytes = ((size_t)results->items + 1) * sizeof(int64_t);
+    if (root < 0 || root >= world->ranks)
+        rpi_error_set(&ballot.error, RP_ERR_ARGUMENT, "root is %d, but the ranks are 0 to %d", root,
+                      world->ranks - 1);
+    else if (at_root(gathering) && (offsets == NULL || data == NULL))
+        rpi_error_set(&ballot.error, RP_ERR_ARGUMENT,
+                      "no place to store the results' offsets or data in");
+    else if (at_root(gathering)) {
+        gathering->counts = malloc((size_t)world->ranks * sizeof *gathering->counts);
+        if (gathering->counts == NULL || !rp_buffer_resize(&results->offsets, offset_bytes))
+            rpi_error_set(&ballot.error, RP_ERR_MEMORY, "no memory for the offsets of results");
+        else
+            memset(results->offsets.data, 0, offset_bytes);
+    }
+    return rpi_pool_meet(results->pool, &ballot);
+}
+
+/* How many runs each rank has. */
+static void hear_counts(struct gathering *gathering)
+{
+    int64_t mine = results_run_count(gathering->results), all = 0;
+    int code = MPI_Gather(&mine, 1, MPI_INT64_T, gathering->counts, 1, MPI_INT64_T, gathering->root,
+                          gathering->world->comm);
+    rpi_mpi_check(code, "MPI_Gather", &gathering->error);
+    if (code != MPI_SUCCESS || !at_root(gathering))
+        return;
+    for (int rank = 0; rank < gathering->world->ranks; rank++)
+        all += gathering->counts[rank];
+    gathering->runs = malloc((size_t)(all + 1) * sizeof *gathering->runs);
+    if (gathering->runs == NULL)
+        rpi_error_set(&gathering->error, RP_ERR_MEMORY, "no memory to hear of results");
+}
+
+/* What moves between a rank and the root, in the same order on both: bytes of the rank's own, or to
+ * their place. */
+static int move(const struct gathering *gathering, int rank, const void *mine, void *place,
+                size_t bytes)
+{
+    if (rank != gathering->root)
+        return at_root(gathering)
+                   ? rpi_message_receive(place, bytes, rank, gathering->world->comm)
+                   : rpi_message_send(mine, bytes, gathering->root, gathering->world->comm);
+    if (bytes > 0)
+        memcpy(place, mine, bytes);
+    return MPI_SUCCESS;
+}
+
+/* On the root, ends become lengths. */
+static void make_lengths(const struct result_run *run, int64_t *lengths)
+{
+    for (int64_t i = run->end - run->begin - 1; i > 0; i--)
+        lengths[i] -= lengths[i - 1];
+    lengths[0] -= run->start;
+}
+
+/* The runs of a rank, and how long the results in them are. */
+static int move_lengths(struct gathering *gathering, int rank, int64_t count,
+                        struct result_run *runs)
+{
+    const rp_results *results = gathering->results;
+    const int64_t *ends = (const int64_t *)results->ends.data;
+    int code = move(gathering, rank, results->runs.data, runs, (size_t)count * sizeof *runs);
+    for (int64_t i = 0; i < count && code == MPI_SUCCESS; i++) {
+        int64_t *place = at_root(gathering) ? offsets_of(results) + 1 + runs[i].begin : NULL;
+        const int64_t *mine = rank == gathering->world->rank ? ends + runs[i].first : NULL;
+        size_t items = (size_t)(runs[i].end - runs[i].begin);
+        code = move(gathering, rank, mine, place, items * sizeof *ends);
+        if (place != NULL && code == MPI_SUCCESS)
+            make_lengths(&runs[i], place);
+    }
+    return code;
+}
+
+/* The bytes of a rank's results, run by run. */
+static int move_bytes(struct gathering *gathering, int rank, int64_t count, struct result_run *runs)
+{
+    const rp_results *results = gathering->results;
+    const int64_t *offsets = offsets_of(results);
+    int code = MPI_SUCCESS;
+    for (int64_t i = 0; i < count && code == MPI_SUCCESS; i++) {
+        size_t bytes = 0;
+        const char *mine = NULL;
+        char *place = NULL;
+        if (rank == gathering->world->rank)
+            mine = results_run_bytes(results, &runs[i], &bytes);
+        if (at_root(gathering)) {
+            place = results->everything.data + offsets[runs[i].begin];
+            bytes = (size_t)(offsets[runs[i].end] - offsets[runs[i].begin]);
+        }
+        code = move(gathering, rank, mine, place, bytes);
+    }
+    return code;
+}
+
+typedef int (*mover)(struct gathering *gathering, int rank, int64_t count, struct result_run *runs);
+
+/* The root takes from all ranks in turn; the others give. */
+static void in_turn(struct gathering *gathering, mover move_one)
+{
+    const rp_results *results = gathering->results;
+    int code = MPI_SUCCESS;
+    if (!at_root(gathering))
+        code = move_one(gathering, gathering->world->rank, results_run_count(results),
+                        results_runs(results));
+    struct result_run *runs = gathering->runs;
+    for (int rank = 0; at_root(gathering) && rank < gathering->world->ranks; rank++) {
+        if (code == MPI_SUCCESS)
+            code = move_one(gathering, rank, gathering->counts[rank], runs);
+        runs += gathering->counts[rank];
+    }
+    rpi_mpi_check(code, "gathering by MPI", &gathering->error);
+}
+
+/* On the root: where everything goes. */
+static void add_up(struct gathering *gathering)
+{
+    rp_results *results = gathering->results;
+    if (!at_root(gathering))
+        return;
+    int64_t *offsets = offsets_of(results);
+    for (int64_t item = 0; item < results->items; item++)
+        offsets[item + 1] += offsets[item];
+    if (rp_buffer_resize(&results->everything, (size_t)offsets[results->items]) == NULL)
+        rpi_error_set(&gathering->error, RP_ERR_MEMORY, "no memory for results of %lld bytes",
+                      (long long)offsets[results->items]);
+}
+
+/* All go on while all is well. */
+static bool well(struct gathering *gathering)
+{
+    return rpi_mpi_agree(gathering->world->comm, &gathering->error) == RP_OK;
+}
+
+static rp_status gather(struct gathering *gathering)
+{
+    rpi_error_clear(&gathering->error);
+    hear_counts(gathering);
+    if (well(gathering))
+        in_turn(gathering, move_lengths);
+    if (gathering->error.status == RP_OK)
+        add_up(gathering);
+    if (well(gathering))
+        in_turn(gathering, move_bytes);
+    struct ballot ballot = rpi_ballot(CALL_RESULTS_MOVED);
+    ballot.error = gathering->error;
+    return rpi_pool_meet(gathering->results->pool, &ballot);
+}
+
+rp_status rp_results_gather(rp_results *results, int root, const int64_t **offsets,
+                            const void **data)
+{
+    if (results == NULL)
+        return RP_ERR_ARGUMENT;
+    struct gathering gathering = {results, &results->pool->world, root, NULL, NULL, {RP_OK}};
+    rp_status status = want(&gathering, root, offsets, data);
+    if (status == RP_OK)
+        status = gather(&gathering);
+    free(gathering.counts);
+    free(gathering.runs);
+    bool there = status == RP_OK && at_root(&gathering);
+    if (offsets != NULL)
+        *offsets = there ? offsets_of(results) : NULL;
+    if (data != NULL)
+        *data = there ? results->everything.data : NULL;
+    return status;
+}
