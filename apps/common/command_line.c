@@ -35,9 +35,10 @@ static void join_options(const struct option *own, struct option all[MOST_OPTION
     memcpy(all + count, common_options, sizeof common_options);
 }
 
-/* getopt's list of letters: the options whose val is one. '+': stop at operands, which are taken apart;
+/* getopt's list of letters: the options whose val is one, with a colon where an argument is required and
+ * two where it is optional, as has_arg counts. '+': stop at operands, which are taken apart;
  * ':': tell a missing argument from the rest. */
-static void list_letters(const struct option *options, char letters[2 * MOST_OPTIONS + 3])
+static void list_letters(const struct option *options, char letters[3 * MOST_OPTIONS + 3])
 {
     *letters++ = '+';
     *letters++ = ':';
@@ -45,7 +46,7 @@ static void list_letters(const struct option *options, char letters[2 * MOST_OPT
         if (options->val > UCHAR_MAX || !isalnum(options->val))
             continue;
         *letters++ = (char)options->val;
-        if (options->has_arg == required_argument)
+        for (int colons = options->has_arg; colons > 0; colons--)
             *letters++ = ':';
     }
     *letters = '\0';
@@ -150,7 +151,7 @@ static bool take_word(const struct command *command, int argc, char **argv, void
         optind++;
         return take_operand(command, line, word);
     }
-    char letters[2 * MOST_OPTIONS + 3];
+    char letters[3 * MOST_OPTIONS + 3];
     list_letters(options, letters);
     int answer = getopt_long(argc, argv, letters, options, NULL);
     if (answer != -1)

@@ -14,15 +14,23 @@ static char byte_order(void)
     return *(const uint8_t *)&one == 1 ? '<' : '>';
 }
 
-/* The header: what the numbers are, as a Python literal, filled up with blanks and ended by a
- * newline. Returns its length. */
-static size_t make_header(int64_t rows, int64_t columns, char header[2 * ALIGNMENT])
+/* "(rows, columns)", or "(rows,)". */
+static void describe_shape(int64_t rows, int64_t columns, char text[64])
 {
-    char text[2 * ALIGNMENT];
+    if (columns > 0)
+        snprintf(text, 64, "(%" PRId64 ", %" PRId64 ")", rows, columns);
+    else
+        snprintf(text, 64, "(%" PRId64 ",)", rows);
+}
+
+/* What the numbers are, as a Python literal, filled up with blanks and ended by a newline. */
+size_t npy_header(char kind, int64_t rows, int64_t columns, char header[NPY_HEADER_SIZE])
+{
+    char shape[64], text[NPY_HEADER_SIZE];
+    describe_shape(rows, columns, shape);
     int length =
-        snprintf(text, sizeof text,
-                 "{'descr': '%cf8', 'fortran_order': False, 'shape': (%" PRId64 ", %" PRId64 "), }",
-                 byte_order(), rows, columns);
+        snprintf(text, sizeof text, "{'descr': '%c%c8', 'fortran_order': False, 'shape': %s, }",
+                 byte_order(), kind, shape);
     size_t whole = (PREAMBLE + (size_t)length + 1 + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     size_t filled = whole - PREAMBLE;
     memset(header, ' ', whole);
@@ -38,8 +46,8 @@ bool npy_write(const double *numbers, int64_t rows, int64_t columns, const char 
                char problem[OUTPUT_PROBLEM_SIZE])
 {
     struct output output;
-    char header[2 * ALIGNMENT];
-    size_t length = make_header(rows, columns, header);
+    char header[NPY_HEADER_SIZE];
+    size_t length = npy_header('f', rows, columns, header);
     if (!output_begin(&output, path, problem))
         return false;
     fwrite(header, 1, length, output.file);

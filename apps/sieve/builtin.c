@@ -1,228 +1,138 @@
-/* The sieve of Eratosthenes, segmented (Bays and Hudson, BIT 17, 1977) and without the multiples of
- * 2, 3 and 5: byte b holds the numbers 30 b + {1, 7, 11, 13, 17, 19, 23, 29}, a bit each, set for
- * those that are struck out (Pritchard's wheel, Acta Informatica 17, 1982).
- *
- * An interval is sieved in windows. Small primes strike out a window segment by segment, each of
- * which stays in the cache; large ones strike the whole window at once, and are found by sieving as
- * they are needed. So memory is bounded by one window, one segment and the small primes, although
- * near 2^64 the primes up to the root are 203 million. */
+/* The kernel of our own sieve: what is counted and listed in its windows. */
+#include "sieve/eratosthenes.h"
 #include "sieve/kernel.h"
+#include "sieve/tuplets.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+static const uint64_t wheel_primes[] = {2, 3, 5};
+
 enum {
-    RESIDUES = 8,
-    SEGMENT_BYTES = 1 << 17, /* of the cache of second level: 7.9 million numbers */
-    WINDOW_BYTES = 1 << 24,  /* 503 million numbers */
-    SMALL_LIMIT = 1 << 18,   /* small: several hits in every segment; and at least 2^16 */
-    SMALL_PRIMES = 23000     /* that many primes are below 2^18 */
+    WHEEL_PRIMES = sizeof wheel_primes / sizeof wheel_primes[0],
+    BATCH = 4096
 };
 
-static const uint8_t residues[RESIDUES] = {1, 7, 11, 13, 17, 19, 23, 29};
-
-/* The bit of a residue modulo 30. */
-static const uint8_t bit_of_residue[30] = {
-    [1] = 0, [7] = 1, [11] = 2, [13] = 3, [17] = 4, [19] = 5, [23] = 6, [29] = 7};
-
-/* A product of two residues is 30 * bytes plus the residue of the bit in mask. */
-struct product {
-    uint8_t bytes;
-    uint8_t mask;
-};
-
-/* Bytes first ... first + size - 1 of all numbers. */
-struct area {
-    uint64_t first;
-    int64_t size;
-    uint8_t *bytes;
-};
-
-struct sieve {
-    struct product products[RESIDUES][RESIDUES];
-    uint32_t small_primes[SMALL_PRIMES]; /* from 7 on, ascending */
-    int small_count;
-    uint8_t segment[SEGMENT_BYTES]; /* where primes are looked for */
-    uint8_t window[];               /* where primes are counted */
-};
-
-static void make_products(struct sieve *sieve)
+/* The primes that no window holds, of an interval. Returns their number. */
+static size_t find_wheel_primes(uint64_t first, uint64_t last, uint64_t primes[WHEEL_PRIMES])
 {
-    for (int i = 0; i < RESIDUES; i++)
-        for (int k = 0; k < RESIDUES; k++) {
-            int product = residues[i] * residues[k];
-            struct product *entry = &sieve->products[i][k];
-            entry->bytes = (uint8_t)(product / 30);
-            entry->mask = (uint8_t)(1 << bit_of_residue[product % 30]);
-        }
+    size_t count = 0;
+    for (int i = 0; i < WHEEL_PRIMES; i++)
+        if (first <= wheel_primes[i] && wheel_primes[i] <= last)
+            primes[count++] = wheel_primes[i];
+    return count;
 }
 
-/* Strikes the multiples of a prime, itself excepted, out of an area.
- *
- * Multiplied by 30 t + 1, 30 t + 7, ... 30 t + 29, the prime meets 8 bits in the bytes from
- * prime * t on, at the same distances for every t: 8 progressions with a step of prime bytes. */
-static void strike(const struct sieve *sieve, const struct area *area, uint64_t prime)
+static bool count_standing(void *closure, const struct area *window)
 {
-    const struct product *product = sieve->products[bit_of_residue[prime % 30]];
-    int64_t size = area->size, step = (int64_t)prime, cycle = -(int64_t)(area->first % prime);
-    uint8_t *bytes = area->bytes;
-    for (int k = 0; k < RESIDUES; k++) {
-        int64_t at = cycle + step / 30 * residues[k] + product[k].bytes;
-        uint8_t mask = product[k].mask;
-        bool is_prime_itself = k == 0 && area->first < prime;
-        if (at < 0 || is_prime_itself)
-            at += step;
-        for (; at < size; at += step)
-            bytes[at] |= mask;
-    }
-}
-
-/* Clears an area and strikes out 1, which no prime does. */
-static void clear(const struct area *area)
-{
-    memset(area->bytes, 0, (size_t)area->size);
-    if (area->first == 0)
-        area->bytes[0] = 1;
-}
-
-/* A walk through an area, from one number that stands to the next. */
-struct walk {
-    const struct area *area;
-    int64_t next_byte;
-    uint64_t base;     /* 30 times the byte we are at */
-    unsigned standing; /* its bits that are not struck out and not walked over */
-};
-
-static struct walk walk_from(const struct area *area)
-{
-    return (struct walk){.area = area};
-}
-
-/* The next number that stands; 0 after the last. */
-static uint64_t walk_on(struct walk *walk)
-{
-    while (walk->standing == 0) {
-        if (walk->next_byte == walk->area->size)
-            return 0;
-        walk->base = (walk->area->first + (uint64_t)walk->next_byte) * 30;
-        walk->standing = 0xffu & ~(unsigned)walk->area->bytes[walk->next_byte++];
-    }
-    int bit = __builtin_ctz(walk->standing);
-    walk->standing &= walk->standing - 1;
-    return walk->base + residues[bit];
-}
-
-/* Whatever stands when its turn comes is prime. No prime strikes a number of its own byte, which the
- * walk has read already. */
-static void find_small_primes(struct sieve *sieve, uint64_t limit)
-{
-    struct area area = {0, (int64_t)(limit / 30 + 1), sieve->segment};
-    uint64_t prime;
-    clear(&area);
-    sieve->small_count = 0;
-    struct walk walk = walk_from(&area);
-    while ((prime = walk_on(&walk)) != 0 && prime <= limit) {
-        sieve->small_primes[sieve->small_count++] = (uint32_t)prime;
-        if (prime * prime <= limit)
-            strike(sieve, &area, prime);
-    }
-}
-
-static void strike_small_primes(const struct sieve *sieve, const struct area *area, uint64_t root)
-{
-    for (int i = 0; i < sieve->small_count && sieve->small_primes[i] <= root; i++)
-        strike(sieve, area, sieve->small_primes[i]);
-}
-
-/* The primes from SMALL_LIMIT to the root are found segment by segment. */
-static void strike_large_primes(struct sieve *sieve, const struct area *window, uint64_t root)
-{
-    struct area area = {SMALL_LIMIT / 30, SEGMENT_BYTES, sieve->segment};
-    for (; area.first <= root / 30; area.first += SEGMENT_BYTES) {
-        uint64_t prime;
-        clear(&area);
-        strike_small_primes(sieve, &area, integer_root((area.first + SEGMENT_BYTES) * 30));
-        struct walk walk = walk_from(&area);
-        while ((prime = walk_on(&walk)) != 0 && prime <= root)
-            if (prime > SMALL_LIMIT)
-                strike(sieve, window, prime);
-    }
-}
-
-/* Strikes out what the first and the last byte of an interval hold beyond its ends. */
-static void clip(const struct area *window, uint64_t first, uint64_t last)
-{
-    for (int bit = 0; bit < RESIDUES; bit++) {
-        if (window->first == first / 30 && residues[bit] < first % 30)
-            window->bytes[0] |= (uint8_t)(1 << bit);
-        if (window->first + (uint64_t)window->size > last / 30 && residues[bit] > last % 30)
-            window->bytes[last / 30 - window->first] |= (uint8_t)(1 << bit);
-    }
-}
-
-static uint64_t count_standing(const struct area *window)
-{
-    uint64_t standing = 0;
+    uint64_t *primes = closure, standing = 0;
     for (int64_t i = 0; i < window->size; i += 8) {
         uint64_t word = UINT64_MAX;
         memcpy(&word, window->bytes + i, window->size - i < 8 ? (size_t)(window->size - i) : 8);
         standing += (uint64_t)__builtin_popcountll(~word);
     }
-    return standing;
-}
-
-static void sieve_window(struct sieve *sieve, const struct area *window, uint64_t root)
-{
-    clear(window);
-    for (int64_t begin = 0; begin < window->size; begin += SEGMENT_BYTES) {
-        int64_t rest = window->size - begin;
-        struct area segment = {window->first + (uint64_t)begin,
-                               rest < SEGMENT_BYTES ? rest : SEGMENT_BYTES, window->bytes + begin};
-        strike_small_primes(sieve, &segment, root);
-    }
-    if (root > SMALL_LIMIT)
-        strike_large_primes(sieve, window, root);
-}
-
-/* Wide enough that finding the large primes, once a window, costs little beside striking. */
-static int64_t window_bytes(uint64_t root)
-{
-    if (root < SEGMENT_BYTES)
-        return SEGMENT_BYTES;
-    return root < WINDOW_BYTES ? (int64_t)root : WINDOW_BYTES;
-}
-
-static uint64_t count_wheel_primes(uint64_t first, uint64_t last)
-{
-    static const uint64_t wheel_primes[] = {2, 3, 5};
-    uint64_t primes = 0;
-    for (int i = 0; i < 3; i++)
-        if (first <= wheel_primes[i] && wheel_primes[i] <= last)
-            primes++;
-    return primes;
-}
-
-static bool count(uint64_t first, uint64_t last, uint64_t *primes)
-{
-    uint64_t root = integer_root(last), bytes = last / 30 - first / 30 + 1;
-    uint64_t most = (uint64_t)window_bytes(root);
-    struct sieve *sieve = malloc(sizeof *sieve + (bytes < most ? bytes : most));
-    if (sieve == NULL)
-        return false;
-    make_products(sieve);
-    find_small_primes(sieve, root < SMALL_LIMIT ? root : SMALL_LIMIT);
-    *primes = count_wheel_primes(first, last);
-    for (uint64_t done = 0; done < bytes; done += most) {
-        uint64_t rest = bytes - done;
-        struct area window = {first / 30 + done, (int64_t)(rest < most ? rest : most),
-                              sieve->window};
-        sieve_window(sieve, &window, root);
-        clip(&window, first, last);
-        *primes += count_standing(&window);
-    }
-    free(sieve);
+    *primes += standing;
     return true;
+}
+
+/* Counting tuplets: each lies among the residues 7 to 31 of a multiple of 30, so between a byte
+ * without its first bit and the first bit of the next. */
+struct tuplet_count {
+    uint8_t tuplets_of[256]; /* by which of 7, 11, 13, 17, 19, 23, 29, 31 stand */
+    uint8_t before;          /* the byte before, struck out numbers set */
+    uint64_t tuplets;
+};
+
+static void count_byte(struct tuplet_count *count, uint8_t byte)
+{
+    uint8_t struck = (uint8_t)(count->before >> 1 | (byte & 1) << 7);
+    count->tuplets += count->tuplets_of[(uint8_t)~struck];
+    count->before = byte;
+}
+
+static bool count_window(void *closure, const struct area *window)
+{
+    struct tuplet_count *count = closure;
+    for (int64_t i = 0; i < window->size; i++)
+        count_byte(count, window->bytes[i]);
+    return true;
+}
+
+static void make_table(struct tuplet_count *count, int size)
+{
+    for (unsigned standing = 0; standing < 256; standing++) {
+        uint64_t numbers[RESIDUES];
+        size_t length = 0;
+        for (int i = 0; i < RESIDUES; i++)
+            if (standing >> i & 1)
+                numbers[length++] = i + 1 < RESIDUES ? residues[i + 1] : 31;
+        count->tuplets_of[standing] = (uint8_t)tuplets_count(size, numbers, length);
+    }
+}
+
+/* Those that begin with 3 or 5, which no byte holds. All end below 31. */
+static bool count_first_tuplets(int size, uint64_t first, uint64_t last, uint64_t *tuplets)
+{
+    static const uint64_t primes[] = {3, 5, 7, 11, 13, 17};
+    size_t begin = 0, end = sizeof primes / sizeof primes[0];
+    while (begin < end && primes[begin] < first)
+        begin++;
+    while (end > begin && primes[end - 1] > last)
+        end--;
+    for (; begin < end && primes[begin] <= 5; begin++)
+        *tuplets += tuplets_begin(size, primes + begin, end - begin);
+    return true;
+}
+
+static bool count_tuplets(int size, uint64_t first, uint64_t last, uint64_t *tuplets)
+{
+    struct tuplet_count count = {.before = 0xff};
+    make_table(&count, size);
+    if (!eratosthenes(first, last, count_window, &count))
+        return false;
+    count_byte(&count, 0xff);
+    *tuplets = count.tuplets;
+    return count_first_tuplets(size, first, last, tuplets);
+}
+
+static bool count(int size, uint64_t first, uint64_t last, uint64_t *counted)
+{
+    uint64_t few[WHEEL_PRIMES];
+    if (size > 1)
+        return count_tuplets(size, first, last, counted);
+    *counted = find_wheel_primes(first, last, few);
+    return eratosthenes(first, last, count_standing, counted);
+}
+
+struct listing {
+    prime_taker take;
+    void *closure;
+};
+
+static bool list_window(void *closure, const struct area *window)
+{
+    const struct listing *listing = closure;
+    struct walk walk = walk_from(window);
+    uint64_t primes[BATCH];
+    size_t count = 0;
+    bool wanted = true;
+    for (uint64_t prime; wanted && (prime = walk_on(&walk)) != 0;) {
+        primes[count++] = prime;
+        if (count == BATCH) {
+            wanted = listing->take(listing->closure, primes, count);
+            count = 0;
+        }
+    }
+    return wanted && listing->take(listing->closure, primes, count);
+}
+
+static bool list(uint64_t first, uint64_t last, prime_taker take, void *closure)
+{
+    uint64_t few[WHEEL_PRIMES];
+    struct listing listing = {take, closure};
+    if (!take(closure, few, find_wheel_primes(first, last, few)))
+        return true;
+    return eratosthenes(first, last, list_window, &listing);
 }
 
 static void describe(char title[KERNEL_TITLE_SIZE])
@@ -232,20 +142,29 @@ static void describe(char title[KERNEL_TITLE_SIZE])
 
 static uint64_t unit_width(uint64_t last)
 {
-    return 30 * (uint64_t)window_bytes(integer_root(last));
+    return 30 * (uint64_t)eratosthenes_window_bytes(integer_root(last));
 }
 
 /* A call finds the small primes; the large ones are found for each window in any case. */
 static double call_seconds(uint64_t last)
 {
+    const uint64_t small = 1 << 18;
     uint64_t root = integer_root(last);
-    return 1e-6 + 0.5e-9 * (double)(root < SMALL_LIMIT ? root : SMALL_LIMIT);
+    return 1e-6 + 0.5e-9 * (double)(root < small ? root : small);
+}
+
+/* Its segments have one size. */
+static void set_size(int kibibytes)
+{
+    (void)kibibytes;
 }
 
 const struct kernel kernel_builtin = {
     .name = "builtin",
     .describe = describe,
+    .set_size = set_size,
     .count = count,
+    .list = list,
     .unit_width = unit_width,
     .call_seconds = call_seconds,
 };

@@ -1,4 +1,4 @@
-/* Kernels: ways to count the primes of an interval on one core. */
+/* Kernels: ways to count and list the primes of an interval on one core. */
 #ifndef RANKPOOL_APPS_KERNEL_H
 #define RANKPOOL_APPS_KERNEL_H
 
@@ -10,12 +10,19 @@ enum {
     KERNEL_TITLE_SIZE = 64
 };
 
+/* Takes the next primes of a list. False: no further ones are wanted. */
+typedef bool (*prime_taker)(void *closure, const uint64_t *primes, size_t count);
+
 struct kernel {
     const char *name; /* what --kernel calls it */
     void (*describe)(char title[KERNEL_TITLE_SIZE]);
-    /* Counts the primes p with first <= p <= last, for 0 <= first <= last < 2^64. False: there was
-     * not enough memory. */
-    bool (*count)(uint64_t first, uint64_t last, uint64_t *primes);
+    /* How large a part of the sieve to work on at once, 16 to 8192, where that can be set. */
+    void (*set_size)(int kibibytes);
+    /* Counts the primes p with first <= p <= last, for 0 <= first <= last < 2^64; for a size of 2 to 6
+     * the tuplets of so many primes in there. False: there was not enough memory. */
+    bool (*count)(int size, uint64_t first, uint64_t last, uint64_t *counted);
+    /* Lists these primes, ascending, some at a time. False likewise. */
+    bool (*list)(uint64_t first, uint64_t last, prime_taker take, void *closure);
     /* How wide to cut an interval that ends at `last` into units: narrow enough for many ranks, wide
      * enough that a call for one unit costs no multiple of what it costs in a long run of units. */
     uint64_t (*unit_width)(uint64_t last);

@@ -10,11 +10,45 @@ static void describe(char title[KERNEL_TITLE_SIZE])
 }
 
 /* The ranks are the threads: one each. The library reports an error on stderr itself. */
-static bool count(uint64_t first, uint64_t last, uint64_t *primes)
+static bool count(int size, uint64_t first, uint64_t last, uint64_t *counted)
 {
+    static uint64_t (*const counters[])(uint64_t first, uint64_t last) = {
+        NULL,
+        primesieve_count_primes,
+        primesieve_count_twins,
+        primesieve_count_triplets,
+        primesieve_count_quadruplets,
+        primesieve_count_quintuplets,
+        primesieve_count_sextuplets,
+    };
     primesieve_set_num_threads(1);
-    *primes = primesieve_count_primes(first, last);
-    return *primes != PRIMESIEVE_ERROR;
+    *counted = counters[size](first, last);
+    return *counted != PRIMESIEVE_ERROR;
+}
+
+/* The iterator fills an array again and again, which is handed on as it is. */
+static bool list(uint64_t first, uint64_t last, prime_taker take, void *closure)
+{
+    const uint64_t largest_prime = UINT64_C(18446744073709551557); /* behind it is an error */
+    primesieve_iterator iterator;
+    if (last > largest_prime)
+        last = largest_prime;
+    if (first > last)
+        return true;
+    primesieve_init(&iterator);
+    primesieve_jump_to(&iterator, first, last);
+    bool wanted = true, within = true;
+    while (wanted && within && !iterator.is_error) {
+        primesieve_generate_next_primes(&iterator);
+        size_t count = iterator.is_error ? 0 : iterator.size;
+        within = count > 0 && iterator.primes[count - 1] < last;
+        while (count > 0 && iterator.primes[count - 1] > last)
+            count--;
+        wanted = take(closure, iterator.primes, count);
+    }
+    bool good = !iterator.is_error;
+    primesieve_free_iterator(&iterator);
+    return good;
 }
 
 /* 2^20 numbers take 0.1 ms, 4 * root numbers about 1.2 ns * root: narrow, so that the work divides
@@ -36,7 +70,9 @@ static double call_seconds(uint64_t last)
 const struct kernel kernel_primesieve = {
     .name = "primesieve",
     .describe = describe,
+    .set_size = primesieve_set_sieve_size,
     .count = count,
+    .list = list,
     .unit_width = unit_width,
     .call_seconds = call_seconds,
 };

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "sieve/kernel.h"
+#include "sieve/tuplets.h"
 
 #include <check.h>
 #include <inttypes.h>
@@ -9,7 +10,7 @@
 static uint64_t count(const struct kernel *kernel, uint64_t first, uint64_t last)
 {
     uint64_t primes = 0;
-    ck_assert(kernel->count(first, last, &primes));
+    ck_assert(kernel->count(1, first, last, &primes));
     return primes;
 }
 
@@ -85,6 +86,89 @@ START_TEST(up_to_the_last_number)
     const struct kernel *kernel = kernel_under_test(_i);
     ck_assert_uint_eq(count(kernel, UINT64_MAX, UINT64_MAX), 0);
     ck_assert_uint_eq(count(kernel, UINT64_C(18446744073709551533), UINT64_MAX), 2);
+}
+END_TEST
+
+/* What is listed: the same tuplets as are counted. */
+struct seen {
+    uint64_t recent[MOST_TUPLET]; /* primes, the latest last */
+    uint64_t tuplets[MOST_TUPLET + 1];
+    uint64_t most; /* primes wanted */
+};
+
+static bool see(void *closure, const uint64_t *primes, size_t count)
+{
+    struct seen *seen = closure;
+    for (size_t i = 0; i < count; i++) {
+        for (int k = 1; k < MOST_TUPLET; k++)
+            seen->recent[k - 1] = seen->recent[k];
+        seen->recent[MOST_TUPLET - 1] = primes[i];
+        seen->tuplets[1]++;
+        for (int size = 2; size <= MOST_TUPLET; size++) {
+            const uint64_t *first = seen->recent + MOST_TUPLET - size;
+            seen->tuplets[size] += *first > 0 && tuplets_begin(size, first, (size_t)size);
+        }
+    }
+    return seen->tuplets[1] < seen->most;
+}
+
+START_TEST(lists_end_with_the_last_prime)
+{
+    const struct kernel *kernel = kernel_under_test(_i);
+    struct seen seen = {.most = UINT64_MAX};
+    ck_assert(kernel->list(UINT64_C(18446744073709551533), UINT64_MAX, see, &seen));
+    ck_assert_uint_eq(seen.tuplets[1], 2);
+    ck_assert_uint_eq(seen.recent[MOST_TUPLET - 1], UINT64_C(18446744073709551557));
+}
+END_TEST
+
+/* Counts all kinds, and lists, and both agree. */
+static void check_tuplets(const struct kernel *kernel, uint64_t first, uint64_t last)
+{
+    struct seen seen = {.most = UINT64_MAX};
+    ck_assert(kernel->list(first, last, see, &seen));
+    for (int size = 1; size <= MOST_TUPLET; size++) {
+        uint64_t counted;
+        ck_assert(kernel->count(size, first, last, &counted));
+        ck_assert_msg(counted == seen.tuplets[size],
+                      "%" PRIu64 " ... %" PRIu64 ": %" PRIu64 " tuplets of %d, not %" PRIu64, first,
+                      last, counted, size, seen.tuplets[size]);
+    }
+}
+
+START_TEST(lists_are_what_is_counted)
+{
+    const struct kernel *kernel = kernel_under_test(_i);
+    for (uint64_t first = 0; first < 14; first++)
+        for (uint64_t last = first; last < 34; last++)
+            check_tuplets(kernel, first, last);
+    check_tuplets(kernel, 0, 5000000);
+    check_tuplets(kernel, UINT64_C(4294000000), UINT64_C(4296000000));
+    check_tuplets(kernel, UINT64_C(1000000000000), UINT64_C(1000000001000));
+}
+END_TEST
+
+/* OEIS A006880, A007508, A050258 for primes, twins and quadruplets below 10^8; the others as primesieve
+ * counts them. */
+START_TEST(known_numbers_of_tuplets)
+{
+    static const uint64_t expected[] = {0, 5761455, 440312, 111156, 4768, 1383, 82};
+    const struct kernel *kernel = kernel_under_test(_i);
+    for (int size = 1; size <= MOST_TUPLET; size++) {
+        uint64_t counted;
+        ck_assert(kernel->count(size, 0, 100000000, &counted));
+        ck_assert_uint_eq(counted, expected[size]);
+    }
+}
+END_TEST
+
+START_TEST(lists_end_when_they_are_to)
+{
+    const struct kernel *kernel = kernel_under_test(_i);
+    struct seen seen = {.most = 1};
+    ck_assert(kernel->list(0, UINT64_C(1000000000), see, &seen));
+    ck_assert_uint_ge(seen.tuplets[1], 1);
+    ck_assert_uint_lt(seen.tuplets[1], 1000000);
 }
 END_TEST
 
@@ -181,6 +265,10 @@ int main(void)
     tcase_add_loop_test(all, single_numbers_by_trial_division, 0, kernels());
     tcase_add_loop_test(all, parts_make_up_the_whole, 0, kernels());
     tcase_add_loop_test(all, up_to_the_last_number, 0, kernels());
+    tcase_add_loop_test(all, lists_are_what_is_counted, 0, kernels());
+    tcase_add_loop_test(all, known_numbers_of_tuplets, 0, kernels());
+    tcase_add_loop_test(all, lists_end_with_the_last_prime, 0, kernels());
+    tcase_add_loop_test(all, lists_end_when_they_are_to, 0, kernels());
     tcase_add_loop_test(all, units_fit, 0, kernels());
     tcase_add_test(all, roots_are_exact);
     tcase_add_test(all, kernels_are_found_by_name);

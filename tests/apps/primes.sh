@@ -84,12 +84,25 @@ refuses "'3' is one argument too many: $operands" 1 2 3
 refuses "'3' is one argument too many: $operands" 1 -- 2 3 4
 refuses "option '--fast' is not known" --fast
 refuses "option '-x' is not known" -x 10
-refuses "option '-h' is not known" -h
 refuses "option '--time' takes no argument" --time=3
+refuses "'7' cannot be counted: give digits from 1 to 6" 100 -c7
+refuses "'2x' cannot be counted: give digits from 1 to 6" 100 --count=2x
+refuses "'12' cannot be printed: give one digit from 1 to 6" 100 -p12
+refuses "'0' cannot be printed: give one digit from 1 to 6" 100 --print=0
+refuses "one kind of tuplets at a time can be printed" 100 -p2 -p3
+refuses "option '--dist' needs an argument" 10 --dist
+refuses "option '-s' needs an argument" 10 -s
+refuses "'no': 'no' at character 1 should be a number" 10 -s no
+refuses "'-1': it is negative; $range" 10 -d -1
+refuses "give either STOP or --dist" 10 20 -d 5
+refuses "START + DIST is too large; it ends with 2^64-1" 2^64-1 -d 1
+refuses "give N: which prime to find" -n
+refuses "give STOP: up to where to print" -p
+refuses "a file is for primes to be printed, not for the nth" 10 -n -p -o x
 refuses "option '--kernel' needs an argument" --kernel
 refuses "option '--ranks' needs an argument" 10 --ranks
 refuses "option '--rank' is not known; did you mean --ranks" --rank 2 10
-if "$primes" --help | grep -q '^  --kernel' && limited "$primes" --kernel primesieve 1 >/dev/null 2>&1
+if "$primes" --help | grep -q '^ *--kernel' && limited "$primes" --kernel primesieve 1 >/dev/null 2>&1
 then
     refuses "there is no kernel 'abacus': give primesieve or builtin" --kernel abacus 10
 else
@@ -101,6 +114,8 @@ fi
 help=$("$primes" --help)
 expect 0 "$help" "" "$primes" --help
 expect 0 "$help" "" "$primes" 10 --help --fast
+expect 0 "$help" "" "$primes" -h
+expect 0 "$("$primes" --version)" "" "$primes" 10 -v
 expect 0 "$("$primes" --version)" "" "$primes" --version
 case $("$primes" --version) in
 "primes of Rankpool "[0-9]*) report ok "the version" ;;
@@ -110,6 +125,7 @@ if [ -c /dev/full ]; then
     full="primes: cannot write to standard output: No space left on device"
     expect 1 "" "$full" sh -c "$primes --help >/dev/full"
     expect 1 "" "$full" sh -c "$primes --ranks 2 10 >/dev/full"
+    expect 1 "" "$full" sh -c "$primes --ranks 2 10 -p >/dev/full"
 fi
 
 # On ranks that a launcher has started: root alone speaks, all leave alike.

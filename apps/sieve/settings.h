@@ -1,0 +1,33 @@
+/* What the command line of primes says. */
+#ifndef RANKPOOL_APPS_SIEVE_SETTINGS_H
+#define RANKPOOL_APPS_SIEVE_SETTINGS_H
+
+#include "common/command_line.h"
+#include "sieve/interval.h"
+#include "sieve/kernel.h"
+
+struct settings {
+    struct interval interval;
+    unsigned counted; /* bit k: tuplets of k primes are to be counted */
+    bool count_asked; /* by an option */
+    int printed;      /* the size of the tuplets to be printed; 0: none */
+    bool nth;         /* find a prime: number `n` behind interval.first */
+    uint64_t n;
+    bool distance_given; /* then stop is start plus distance */
+    uint64_t distance;
+    const char *output; /* file to print into, or NULL: standard output */
+    bool quiet;         /* no names before numbers */
+    int sieve_size;     /* KiB; 0: as the kernel likes */
+    const struct kernel *kernel;
+    bool show_run;
+    bool show_evenness;
+};
+
+extern const struct settings settings_default;
+
+/* For struct command. */
+extern const struct option settings_options[];
+bool settings_take_option(struct command_line *line, void *into, int option, const char *argument);
+bool settings_take_operands(struct command_line *line, void *into);
+
+#endif

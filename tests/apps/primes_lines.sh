@@ -1,0 +1,131 @@
+#!/bin/sh
+# The program primes with the command lines of primesieve: what is counted, found and printed, by both
+# kernels, by itself and on several ranks, and as primesieve prints it, where that is installed.
+set -u
+primes=${1:-./apps/primes}
+# shellcheck source=tests/apps/expect.sh
+. "$(dirname "$0")/expect.sh"
+
+# Times differ from run to run.
+blot() {
+    sed -e 's/ [0-9]*\.[0-9]* s/ N s/g' -e 's/ [0-9.]* % even/ N % even/'
+}
+
+# prints TEXT ARGUMENT... : that and nothing else, with either kernel.
+prints() {
+    text=$1
+    shift
+    expect 0 "$text" "" "$primes" --ranks 2 "$@"
+    expect 0 "$text" "" "$primes" --ranks 3 --kernel builtin "$@"
+}
+
+# Names stand before counts that an option asked for, unless there is one and it is to be quiet.
+all_of_1e6="Primes: 78498
+Twin primes: 8169
+Prime triplets: 2837
+Prime quadruplets: 166
+Prime quintuplets: 65
+Prime sextuplets: 5"
+prints "Primes: 25" 100 -c
+prints "Primes: 25" --count 100
+prints "Twin primes: 8" 100 -c2
+prints "8" 100 -c2 -q
+prints "$all_of_1e6" 1e6 -c123456
+prints "$all_of_1e6" 1e6 -q -c642 --count=135
+prints "Twin primes: 5" 12 100 -c2
+prints "Prime triplets: 0" 5 10 -c3
+prints "Prime triplets: 1" 5 11 -c3
+prints "10" 100 -d 50
+prints "3" -d 5
+prints "Primes: 10
+Twin primes: 3" 100 --dist=50 -c1 -c2 --no-status -s 64
+prints "0" 1 -q
+
+# The nth prime, from anywhere; around powers of ten, OEIS A006988.
+prints "Nth prime: 2" 0 -n
+prints "Nth prime: 2" 1 -n
+prints "541" 100 -n -q
+prints "3" 1 2 -n -q
+prints "103" 2 100 -n -q
+prints "107" 2 101 -n -q
+prints "29" 10 -n -p
+for nth in "1e3 7919" "1e4 104729" "1e5 1299709" "1e6 15485863" "1e7 179424673"; do
+    prints "${nth#* }" "${nth% *}" --nth-prime -q
+done
+prints "1299689" 1e5-1 -n -q
+prints "1299721" 1e5+1 -n -q
+expect 0 "2038074743" "" "$primes" 1e8 -n -q
+expect 2 "" "primes: there are fewer primes below 2^64" "$primes" 10 18446744073709551500 -n
+expect 2 "" "primes: there are fewer primes below 2^64" "$primes" 2^63 -n
+
+# Tuplets up to 10^10: OEIS A006880, A007508, A050258 for primes, twins and quadruplets; the others as
+# primesieve counts them. With the kernel that is there, for the other takes too long.
+prints "Primes: 50847534
+Twin primes: 3424506
+Prime quadruplets: 28388" 1e9 -c124
+if limited "$primes" --kernel primesieve 1 >/dev/null 2>&1; then
+    expect 0 "Primes: 455052511
+Twin primes: 27412679
+Prime triplets: 5425573
+Prime quadruplets: 180529
+Prime quintuplets: 40414
+Prime sextuplets: 1613" "" "$primes" 1e10 -c123456
+    expect 0 "22801763489" "" "$primes" 1e9 -n -q
+fi
+
+# Printing.
+prints "2
+3
+5
+7" 10 -p
+prints "" 8 10 -p
+prints "" 10 8 -p
+prints "97
+1" 90 100 -p -c
+prints "(3, 5)
+(5, 7)
+(11, 13)" 13 -p2
+prints "(7, 11, 13, 17, 19, 23)
+(97, 101, 103, 107, 109, 113)
+Primes: 168
+Prime sextuplets: 2" 1000 --print=6 -c16
+prints "9973
+10007" 1e4-30 1e4+8 -p
+prints "18446744073709551533
+18446744073709551557" 18446744073709551533 2^64-1 -p
+
+# A reader that leaves early ends it, at once and quietly.
+early=$("$primes" 1e12 1e12+1e10 -p 2>"$scratch/stderr" | head -n 2)
+check "a reader that has read enough" test "$early" = "1000000000039
+1000000000061"
+check "and nothing is said about it" test ! -s "$scratch/stderr"
+
+# In order, and the same from any number of ranks and nodes.
+limited "$primes" --ranks 1 --kernel builtin 1e9 1e9+3e7 -p >"$scratch/list"
+check "primes listed" test "$(wc -l <"$scratch/list")" -eq 1446784
+for ranks in 2 3 7; do
+    limited "$mpirun" -np $ranks "$primes" 1e9 1e9+3e7 -p >"$scratch/other"
+    check "the same list from $ranks ranks" cmp "$scratch/list" "$scratch/other"
+done
+RANKPOOL_NODE_SIZE=2 limited "$mpirun" -np 4 "$primes" 1e9 1e9+3e7 -p >"$scratch/other"
+check "the same list from 2 nodes" cmp "$scratch/list" "$scratch/other"
+
+# same LINE: standard output as that of primesieve, but for what it says of itself and of time. (It takes
+# no 1e9+3: but it is the same number.)
+same() {
+    # shellcheck disable=SC2086 # words
+    primesieve $1 --no-status 2>/dev/null | sed '/^Sieve size/d; /^Threads/d; /^Seconds/d' \
+        >"$scratch/theirs"
+    # shellcheck disable=SC2086 # words
+    limited "$primes" --ranks 2 $1 >"$scratch/ours"
+    check "as primesieve: $1" diff "$scratch/theirs" "$scratch/ours"
+}
+if command -v primesieve >/dev/null; then
+    for line in "1e8 -c" "1e8 -c123456" "1e7 1e8 --count=36 -q" "1e8 -q" "1e12 -d 1e8 -c12" \
+        "1e6 -n" "1e6 1e12 -n -q" "1e5 -p" "7 1e5 -p2" "1e5 -p3" "1e6 -p4 -c4" "1e6 -p5 -c12 -q" \
+        "1e7 -p6" "1e15 -d 1e6 -p" "10 5 -c" "4294967000 4294968000 -p" "0 -n" "1 13 -c123456"; do
+        same "$line"
+    done
+fi
+
+finish
