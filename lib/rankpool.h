@@ -1044,11 +1044,11 @@ typedef struct rp_collect_job {
  * Computes every item once, on whichever rank; its result, of 0 and more bytes, stays there.
  * *Collective.*
  *
- * Failures are those of rp_map(). After RP_ERR_TASK there are results nonetheless: those of the items
- * that went well; all others have no bytes.
+ * Failures are those of rp_map(). After RP_ERR_TASK, RP_ERR_TIMEOUT and RP_ERR_INTERRUPTED there are results
+ * nonetheless: those of the items that went well; all others have no bytes.
  *
  * @param[out] results  the results, owned by the caller until rp_results_free(); NULL after any other
- *                      error than RP_ERR_TASK
+ *                      error than these
  * @return as rp_map()
  * Cost: as rp_map(), and a copy of each result. A rank's memory: the bytes of its results and 8 for each
  * of its items; up to half as much again while it grows.

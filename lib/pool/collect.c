@@ -25,9 +25,6 @@ static rp_status check(const rp_pool *pool, const rp_collect_job *job, const str
         return error->status;
     if (job->item == NULL)
         return rpi_error_set(error, RP_ERR_ARGUMENT, "the job has no task: set item");
-    if ((int)job->options.on_failure < RP_STOP || (int)job->options.on_failure > RP_KEEP_GOING)
-        return rpi_error_set(error, RP_ERR_ARGUMENT, "options.on_failure is %d, which is no choice",
-                             (int)job->options.on_failure);
     return rpi_array_check(pool, input, job->n, error);
 }
 
@@ -38,26 +35,40 @@ static void set_terms(struct ballot *ballot, const rp_collect_job *job, const st
     ballot->terms[4] = job->in_place;
     ballot->terms[5] = job->options.on_failure;
     ballot->terms[6] = (int64_t)job->options.seed;
+    rpi_trial_terms(ballot, 7, &job->options);
+}
+
+/* Every attempt begins with an empty result. */
+static int call_item(const struct trial *trial)
+{
+    struct work *work = trial->closure;
+    struct collecting *collecting = work->closure;
+    collecting->result.size = 0;
+    return collecting->job->item(&work->task, trial->in, &collecting->result);
+}
+
+static int try_item(struct work *work, int64_t item, const void *in)
+{
+    struct trial trial = {.items = {item, item + 1}, .in = in, .call = call_item, .closure = work};
+    if (work->careful)
+        return rpi_trial(&work->trials, &trial);
+    rpi_task_begin(&work->task, item);
+    return call_item(&trial);
 }
 
 /* Computes one item, and keeps its result. Returns its status. */
 static rp_status compute_item(struct work *work, int64_t item, const void *in)
 {
     struct collecting *collecting = work->closure;
-    rpi_task_begin(&work->task, item);
-    collecting->result.size = 0;
-    int code = collecting->job->item(&work->task, in, &collecting->result);
-    if (code != 0) {
-        rpi_task_failed(&work->task, code, &work->failures);
-        return RP_ERR_TASK;
-    }
-    if (rpi_results_add(collecting->results, item, &collecting->result))
+    int code = try_item(work, item, in);
+    if (code == 0 && rpi_results_add(collecting->results, item, &collecting->result))
         return RP_OK;
-    rpi_error_set(&work->task.failure, RP_ERR_MEMORY, "no memory for a result of %zu bytes",
-                  collecting->result.size);
-    work->task.failure.item = item;
-    rpi_task_failed(&work->task, 0, &work->failures);
-    return RP_ERR_MEMORY;
+    if (code == 0) {
+        rpi_error_set(&work->task.failure, RP_ERR_MEMORY, "no memory for a result of %zu bytes",
+                      collecting->result.size);
+        work->task.failure.item = item;
+    }
+    return rpi_work_failed(work, code);
 }
 
 static int64_t compute(struct work *work, rp_range piece, void *const *at)
@@ -75,10 +86,8 @@ static int64_t compute(struct work *work, rp_range piece, void *const *at)
         if (status != NULL)
             *status++ = (uint8_t)became;
         in += in != NULL ? job->in_size : 0;
-        work->stopping = became == RP_ERR_MEMORY ||
-                         (became == RP_ERR_TASK && job->options.on_failure == RP_STOP);
         if (work->stopping)
-            return item + 1 - piece.begin;
+            return item + (became != RP_ERR_CANCELLED) - piece.begin;
     }
     return piece.end - piece.begin;
 }
@@ -107,7 +116,9 @@ static rp_status work_off(rp_pool *pool, struct collecting *collecting, const st
         .begin = begin_statuses,
         .compute = compute,
         .closure = collecting,
-        .task = {.user = job->options.user, .seed = job->options.seed},
+        .task = {.user = job->options.user, .seed = job->options.seed, .pool = pool},
+        .careful = rpi_trial_needed(&job->options),
+        .trials = {.pool = pool, .options = &job->options, .task = &work.task},
     };
     rp_status status = rpi_work_off(&work);
     rpi_buffer_free(&collecting->result);
@@ -115,10 +126,11 @@ static rp_status work_off(rp_pool *pool, struct collecting *collecting, const st
     return status;
 }
 
-/* Results there are also where some items failed: those of the others. */
+/* Results there are also where some items failed, were late or never begun: those of the others. */
 static rp_status keep(rp_status status, rp_results *made, rp_results **results)
 {
-    if (status == RP_OK || status == RP_ERR_TASK)
+    if (status == RP_OK || status == RP_ERR_TASK || status == RP_ERR_TIMEOUT ||
+        status == RP_ERR_INTERRUPTED)
         *results = made;
     else
         rp_results_free(&made);
@@ -150,6 +162,7 @@ rp_status rp_collect(rp_pool *pool, const rp_collect_job *job, rp_results **resu
     else
         check(pool, job, &arrays[INPUT], &choice, &ballot.error);
     set_terms(&ballot, asked, &choice);
+    rpi_watch_provide(pool, &asked->options, &ballot.error);
     if (rpi_pool_meet(pool, &ballot) != RP_OK) {
         free(made);
         return pool->last.status;

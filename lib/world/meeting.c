@@ -76,7 +76,7 @@ static const struct {
     [CALL_FILE_MOVED] = {"rp_file_append or rp_file_close", {NULL}},
     [CALL_COLLECT] = {"rp_collect",
                       {"n", "the schedule", "the slice", "in_size", "in_place", "on_failure",
-                       "the seed"}},
+                       "the seed", "retries", "max_failures", "item_seconds (its bits)"}},
     [CALL_RESULTS_GATHER] = {"rp_results_gather", {"the results' number", "root"}},
     [CALL_RESULTS_WRITE] = {"rp_results_write", {"the results' number"}},
     [CALL_RESULTS_MOVED] = {"rp_results_gather or rp_results_write", {NULL}},

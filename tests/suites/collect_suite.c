@@ -164,6 +164,31 @@ START_TEST(failed_items_have_no_bytes)
 }
 END_TEST
 
+/* Fails twice, with bytes that must not stay. */
+static int fail_twice(rp_task *task, const void *in, rp_buffer *result)
+{
+    if (rp_task_attempt(task) == 2)
+        return make_pattern(task, in, result);
+    rp_buffer_append(result, "left behind", 11);
+    return 1;
+}
+
+START_TEST(every_attempt_begins_without_bytes)
+{
+    rp_pool *pool = open_pool();
+    rp_results *results;
+    rp_collect_job job = {.n = 500, .item = fail_twice, .options.retries = 2};
+    ck_assert_int_eq(rp_collect(pool, &job, &results), RP_OK);
+    check_mine(results, job.n);
+    check_gathered(pool, results, 0, job.n, false);
+    rp_results_free(&results);
+    job.options.retries = 1;
+    ck_assert_int_eq(rp_collect(pool, &job, &results), RP_ERR_TASK);
+    rp_results_free(&results);
+    close_pool(pool);
+}
+END_TEST
+
 /* A name that is the same on all ranks. */
 static void make_name(char path[64])
 {
@@ -289,6 +314,7 @@ static const struct test_case cases[] = {
     {"gathered in the order of the items", &gathered_in_the_order_of_the_items},
     {"inputs of the root", &inputs_of_the_root},
     {"failed items have no bytes", &failed_items_have_no_bytes},
+    {"every attempt begins without bytes", &every_attempt_begins_without_bytes},
     {"written in the order of the items", &written_in_the_order_of_the_items},
     {"bad jobs are refused by all", &bad_jobs_are_refused_by_all},
     {"bad gathers are refused by all", &bad_gathers_are_refused_by_all},
