@@ -100,6 +100,44 @@ check "a reader that has read enough" test "$early" = "1000000000039
 1000000000061"
 check "and nothing is said about it" test ! -s "$scratch/stderr"
 
+# Into files, by all ranks: the bytes that are printed, and the numbers that NumPy is told of.
+limited "$primes" --ranks 2 90 1.1e7 -p >"$scratch/list"
+check "a file of text" limited "$primes" --ranks 3 90 1.1e7 -o "$scratch/file"
+check "the same text" cmp "$scratch/list" "$scratch/file"
+limited "$primes" --ranks 2 1e6 -p3 >"$scratch/list"
+expect 0 2837 "" "$primes" --ranks 2 1e6 -p3 -o "$scratch/file" -c3
+check "the same tuplets" cmp "$scratch/list" "$scratch/file"
+numbers() { # FILE BYTES-OF-HEADER NUMBERS-IN-A-LINE
+    od -A n -v -t u8 -w$((8 * $3)) -j "$2" "$1" | sed 's/^ *//; s/  */ /g'
+}
+for kernel in "" "--kernel=builtin"; do
+    # shellcheck disable=SC2086 # an option, or none
+    limited "$primes" --ranks 3 $kernel 1e5 2e6 -o "$scratch/file.bin"
+    limited "$primes" --ranks 2 1e5 2e6 -p >"$scratch/list"
+    numbers "$scratch/file.bin" 0 1 >"$scratch/other"
+    check "plain numbers $kernel" cmp "$scratch/list" "$scratch/other"
+done
+limited "$primes" --ranks 2 1000 -o "$scratch/file.npy"
+check "a header for NumPy" test "$(head -c 128 "$scratch/file.npy" | tail -c +11 | tr -d '\n' |
+    sed 's/ *$//')" = "{'descr': '<u8', 'fortran_order': False, 'shape': (168,), }"
+check "168 numbers" test "$(numbers "$scratch/file.npy" 128 1 | tail -n 1)" = 997
+limited "$primes" --ranks 2 1000 -p4 -o "$scratch/file.npy"
+check "a header for tuplets" grep -aq "'shape': (5, 4), }" "$scratch/file.npy"
+check "5 tuplets" test "$(numbers "$scratch/file.npy" 128 4 | tail -n 1)" = "821 823 827 829"
+limited "$primes" 10 5 -o "$scratch/file.npy"
+check "no primes" grep -aq "'shape': (0,), }" "$scratch/file.npy"
+expect 1 "" "primes: cannot write '/nowhere/x': No such file or directory" \
+    "$primes" 100 -o /nowhere/x
+expect 1 "" "primes: cannot write '/dev/null': it is no ordinary file" "$primes" 100 -o /dev/null
+# A limit on files does what a full disk does: 20 MB of 51.
+# shellcheck disable=SC2086 # an option, or none
+expect 1 "" "primes: cannot write '$scratch/full': File too large" \
+    "$mpirun" $quiet -np 2 sh -c 'trap "" XFSZ; ulimit -f 40000; exec "$@"' sh \
+    "$primes" 1e8 -o "$scratch/full"
+for left in "$scratch"/full*; do
+    check "nothing is left of it" test ! -e "$left"
+done
+
 # In order, and the same from any number of ranks and nodes.
 limited "$primes" --ranks 1 --kernel builtin 1e9 1e9+3e7 -p >"$scratch/list"
 check "primes listed" test "$(wc -l <"$scratch/list")" -eq 1446784
@@ -109,6 +147,18 @@ for ranks in 2 3 7; do
 done
 RANKPOOL_NODE_SIZE=2 limited "$mpirun" -np 4 "$primes" 1e9 1e9+3e7 -p >"$scratch/other"
 check "the same list from 2 nodes" cmp "$scratch/list" "$scratch/other"
+
+# Two ranks with 64 MiB of private memory each, MPI and all, print 150 MB.
+bounded() (
+    # shellcheck disable=SC3045 # not of POSIX, but of dash, bash and ksh
+    ulimit -d 65536 2>/dev/null || exit 1
+    # shellcheck disable=SC2086 # an option, or none
+    limited "$mpirun" $quiet -np 2 "$primes" "$@"
+)
+if bounded 10 >/dev/null 2>&1; then
+    bounded 1e12 1e12+3e8 -p >"$scratch/list" 2>"$scratch/stderr"
+    check "memory stays small" test "$(wc -l <"$scratch/list")" -eq 10858588
+fi
 
 # same LINE: standard output as that of primesieve, but for what it says of itself and of time. (It takes
 # no 1e9+3: but it is the same number.)
