@@ -536,7 +536,9 @@ typedef struct rp_options {
                                come back after twice as long ends the program: a line on stderr, and
                                MPI_Abort, from a thread of the library's own. See
                                rp_task_cancelled(). */
-    uint64_t reserved[12];
+    const char *name;     /**< what the job is called where it is seen, or NULL. May differ. */
+    const char *unit; /**< what its items are called, in the plural, or NULL: items. May differ. */
+    uint64_t reserved[10];
 } rp_options;
 
 /**
@@ -1237,6 +1239,134 @@ void rp_histogram_add_array(rp_histogram *histogram, const double *x, int64_t n)
 
 /** The rp_combine_fn for histograms; fails (1) for two of different bins. */
 int rp_histogram_combine(void *left, const void *right, void *user);
+
+/* ---------------------------------------------------------------------------------------------
+ * Seeing it work: progress, figures, the picture of every rank
+ *
+ *     rp_record(pool, true);
+ *     ... jobs and collectives
+ *     rp_stats_print(pool, NULL);
+ *     rp_timeline(pool, "timeline.svg");
+ *
+ * A rank's time, from the call of rp_record() on, is one of five: it *works* on items; it
+ * *communicates*, for the library: moves data, waits for edges; it *schedules*: looks for items;
+ * it *waits*, asleep, for items or for other ranks; the rest is the program's *own*: its code
+ * outside jobs, and MPI that it calls itself.
+ * ------------------------------------------------------------------------------------------ */
+
+/** Who sees the progress of jobs, on the root's stderr. */
+typedef enum rp_progress {
+    RP_PROGRESS_ASKED, /**< whoever set RANKPOOL_PROGRESS to on, or to the seconds between lines */
+    RP_PROGRESS_TERMINAL, /**< also a terminal, as a bar that goes when the job is done, and a file,
+                               as a line a minute; off where RANKPOOL_PROGRESS is off */
+    RP_PROGRESS_ON,       /**< everyone: a bar on a terminal, lines elsewhere */
+    RP_PROGRESS_OFF       /**< nobody */
+} rp_progress;
+
+/**
+ * Shows the progress of jobs from now on, or no longer. *Local;* only the root's call means anything.
+ *
+ * Shown are jobs that last half a second or longer: done of total, rate, time left, ranks busy. They
+ * are called by their rp_options.name, and their items by rp_options.unit.
+ *
+ * @return RP_OK; RP_ERR_ARGUMENT for anything else than an rp_progress or a RANKPOOL_PROGRESS that
+ *         makes no sense; RP_ERR_STATE with a loop open; RP_ERR_MEMORY. rp_last_error() stays as it
+ *         is.
+ * Cost: a thread of the root that looks ten times a second while a job runs; four letters a second
+ * from every node.
+ */
+rp_status rp_show_progress(rp_pool *pool, rp_progress progress);
+
+/**
+ * Records from now on what every rank does and when, anew; or no longer. *Collective.*
+ *
+ * Of time and items nothing is ever lost. When a rank's record is full (4 MiB: 65 536 slices and
+ * waits), neighbouring events that are short are told as one.
+ *
+ * @param[in] on  the same on every rank
+ * @return RP_OK, RP_ERR_MISMATCH, RP_ERR_MEMORY. After an error nothing is recorded.
+ * Cost: some 0.1 us a slice while it records, nothing otherwise. Here, and in the calls below, some
+ * messages to and from every node tell how its clock differs from the root's: the smallest round
+ * trip counts (Cristian, Probabilistic clock synchronization, 1989).
+ */
+rp_status rp_record(rp_pool *pool, bool on);
+
+/** How many of the slowest slices are told. */
+#define RP_SLOWEST 8
+
+/** A slice: items that a rank worked on from one claim to the next. */
+typedef struct rp_slow_slice {
+    int rank;
+    int64_t first, items;  /**< the items first ... first + items - 1 */
+    double begin, seconds; /**< since rp_record(); how long it took */
+} rp_slow_slice;
+
+/** What one rank did. Times are in seconds, and those of the five kinds add up to `seconds`. */
+typedef struct rp_rank_figures {
+    int rank, node;
+    double seconds; /**< since rp_record() */
+    double working, communicating, scheduling, waiting, own;
+    int64_t items, slices;  /**< finished */
+    int64_t steals;         /**< times that it took over half of another rank's share */
+    int64_t draws;          /**< shares and slices of its node's batches that it took */
+    int64_t batches;        /**< that came to its node, if it has the node's agent; likewise: */
+    int64_t letters, bytes; /**< sent to other nodes: letters, and in all */
+    uint64_t reserved[4];
+} rp_rank_figures;
+
+/**
+ * What all ranks did. The efficiencies are those of the POP project (Performance Optimisation and
+ * Productivity, "POP Standard Metrics for Parallel Performance Analysis"), where a rank is useful
+ * while it works or is in the program's own code.
+ */
+typedef struct rp_figures {
+    int ranks, nodes;
+    double seconds;                  /**< since rp_record() */
+    double load_balance;             /**< useful time: mean of the ranks / most of them */
+    double communication_efficiency; /**< most useful time of a rank / seconds */
+    double parallel_efficiency;      /**< the product of the two: mean useful time / seconds */
+    int64_t jobs, items, slices, steals, batches, letters, bytes; /**< sums; jobs: of the root */
+    int slow;                          /**< how many of these there are: */
+    rp_slow_slice slowest[RP_SLOWEST]; /**< the slowest first */
+    uint64_t reserved[8];
+} rp_figures;
+
+/**
+ * Tells what has been done since rp_record(). *Collective;* recording goes on.
+ *
+ * @param[out] figures  of all ranks; or NULL, on any rank
+ * @param[out] each     rp_ranks() elements, by rank; or NULL, on any rank
+ * @return RP_OK; RP_ERR_STATE where nothing is recorded; RP_ERR_MEMORY
+ * Cost: two meetings, and some 2 KiB to the root from every rank.
+ */
+rp_status rp_stats(rp_pool *pool, rp_figures *figures, rp_rank_figures *each);
+
+/**
+ * Writes what rp_stats() tells, on the root. *Collective.*
+ *
+ * @param[in] path  a file, on the root; its suffix .json means JSON, anything else a table. NULL: a
+ *                  table on stderr.
+ * @return as rp_stats(); RP_ERR_IO
+ */
+rp_status rp_stats_print(rp_pool *pool, const char *path);
+
+/**
+ * Draws what has been done since rp_record(): a lane for every rank, and how many of them were busy
+ * over time. *Collective;* recording goes on.
+ *
+ * @param[in] path  a file, on the root: SVG, or, with the suffix .html or .htm, a page with the same
+ *                  picture. Both are whole in themselves, and tell more to a mouse, in a browser.
+ * @return RP_OK, RP_ERR_ARGUMENT, RP_ERR_STATE (nothing is recorded), RP_ERR_MEMORY, RP_ERR_IO
+ * Cost: the records of all ranks go to the root, which keeps one at a time.
+ */
+rp_status rp_timeline(rp_pool *pool, const char *path);
+
+/**
+ * Writes the same as a trace, in Google's Trace Event format (JSON), which ui.perfetto.dev and
+ * chrome://tracing open: nodes as processes, ranks as threads, jobs above their slices.
+ * *Collective;* parameter, result and cost as in rp_timeline().
+ */
+rp_status rp_trace(rp_pool *pool, const char *path);
 
 /* ---------------------------------------------------------------------------------------------
  * The grid: a two-dimensional field cut into blocks, whose ranks exchange borders
