@@ -1,0 +1,45 @@
+/* What a pool lets others see of its jobs: the places where progress and recorder are told. Where nobody
+ * looks each of them is one test. */
+#ifndef RANKPOOL_POOL_SIGHT_H
+#define RANKPOOL_POOL_SIGHT_H
+
+#include "base/clock.h"
+#include "pool/pool.h"
+
+/* What the environment says about progress; what is wrong with it goes into *mine. Then: begins to show
+ * it, if that is what it says. */
+void rpi_sight_ask(rp_pool *pool, rp_error *mine);
+rp_status rpi_sight_open(rp_pool *pool);
+
+/* Shows no more, records no more. */
+void rpi_sight_close(rp_pool *pool);
+
+/* The pool's loop begins, named as the options say (NULL: unnamed); this rank did its part up to `begin`,
+ * and its agent, up to now. */
+void rpi_sight_begin(rp_pool *pool, const rp_options *options);
+void rpi_sight_end(rp_pool *pool, double begin);
+
+/* What this rank, since `begin`, did for the library: waited for its agent, exchanged edges. */
+void rpi_sight_service(rp_pool *pool, double begin);
+
+/* A claim of the loop's next slice, from `begin` until now. */
+void rpi_sight_claim(rp_loop *loop, double begin, const struct claim_counts *before,
+                     const rp_range *next);
+
+/* A meeting for this call, from `begin` until now. */
+void rpi_sight_meeting(struct recorder *recorder, enum call call, double begin);
+
+/* The moment, if this rank records. */
+static inline double sight_now(const rp_pool *pool)
+{
+    return pool->recorder != NULL ? rpi_clock_seconds() : 0;
+}
+
+/* The data of the slice in hand were moved, from `begin` until now. */
+static inline void sight_moved(const rp_pool *pool, double begin)
+{
+    if (pool->recorder != NULL)
+        pool->recorder->moving += rpi_clock_seconds() - begin;
+}
+
+#endif
