@@ -27,6 +27,12 @@ static const char help[] =
     "  --stratified     cut the cube into cells and take as many values in each\n"
     "  --seed S         of the random numbers, and of the functions' parameters (1)\n"
     "  --time           show on stderr how long it took\n"
+    "  --progress       show how far it is, on stderr; a terminal is shown that\n"
+    "                   anyway, unless --no-progress\n"
+    "  --stats[=FILE]   tell in the end what every rank did, on stderr or in\n"
+    "                   FILE; for programs in FILE.json\n"
+    "  --timeline FILE  draw what every rank did when, as SVG or as .html\n"
+    "  --trace FILE     write the same for ui.perfetto.dev\n"
     "  --ranks N        start N ranks, not one per core; under mpirun or srun, which\n"
     "                   start the ranks themselves, without meaning\n"
     "  --walltime S     stop in good order after S seconds, with status 75\n"
@@ -167,7 +173,7 @@ static rp_status estimate_round(rp_pool *pool, struct round *round, struct estim
                          .identity = &none,
                          .result = &tally,
                          .result_size = sizeof tally,
-                         .options = {.user = round}};
+                         .options = {.user = round, .name = "integrate"}};
     rp_status status = rp_reduce(pool, &job);
     if (status == RP_OK)
         *estimate = round_estimate(round, &tally);

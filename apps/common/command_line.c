@@ -14,7 +14,12 @@ enum {
     OPTION_HELP = 1000,
     OPTION_VERSION,
     OPTION_RANKS,
-    OPTION_WALLTIME
+    OPTION_WALLTIME,
+    OPTION_PROGRESS,
+    OPTION_NO_PROGRESS,
+    OPTION_STATS,
+    OPTION_TIMELINE,
+    OPTION_TRACE
 };
 
 static const struct option common_options[] = {
@@ -22,15 +27,23 @@ static const struct option common_options[] = {
     {"version", no_argument, NULL, OPTION_VERSION},
     {"ranks", required_argument, NULL, OPTION_RANKS},
     {"walltime", required_argument, NULL, OPTION_WALLTIME},
+    {"progress", no_argument, NULL, OPTION_PROGRESS},
+    {"no-progress", no_argument, NULL, OPTION_NO_PROGRESS},
+    {"stats", optional_argument, NULL, OPTION_STATS},
+    {"timeline", required_argument, NULL, OPTION_TIMELINE},
+    {"trace", required_argument, NULL, OPTION_TRACE},
     {NULL, 0, NULL, 0},
+};
+
+enum {
+    COMMON_OPTIONS = sizeof common_options / sizeof common_options[0]
 };
 
 /* The program's options, then the common ones, in `all`. */
 static void join_options(const struct option *own, struct option all[MOST_OPTIONS])
 {
     int count = 0;
-    const int common = sizeof common_options / sizeof common_options[0];
-    for (; own->name != NULL && count < MOST_OPTIONS - common; own++)
+    for (; own->name != NULL && count < MOST_OPTIONS - COMMON_OPTIONS; own++)
         all[count++] = *own;
     memcpy(all + count, common_options, sizeof common_options);
 }
@@ -104,6 +117,20 @@ static bool take_walltime(struct command_line *line, const char *text)
            command_line_complain(line, "--walltime: '%.60s': give at least 1 second", text);
 }
 
+static bool take_observation(struct observation *observation, int option, const char *argument)
+{
+    if (option == OPTION_PROGRESS || option == OPTION_NO_PROGRESS)
+        observation->progress = option == OPTION_PROGRESS ? RP_PROGRESS_ON : RP_PROGRESS_OFF;
+    else if (option == OPTION_TIMELINE)
+        observation->timeline = argument;
+    else if (option == OPTION_TRACE)
+        observation->trace = argument;
+    else
+        observation->stats_file = argument;
+    observation->stats |= option == OPTION_STATS;
+    return true;
+}
+
 /* Says what getopt_long() did not like about `word`. */
 static bool complain_of_option(struct command_line *line, int answer, const char *word)
 {
@@ -132,6 +159,12 @@ static bool take_option(const struct command *command, void *settings, struct co
         return take_ranks(line, word);
     case OPTION_WALLTIME:
         return take_walltime(line, optarg);
+    case OPTION_PROGRESS:
+    case OPTION_NO_PROGRESS:
+    case OPTION_STATS:
+    case OPTION_TIMELINE:
+    case OPTION_TRACE:
+        return take_observation(&line->observation, answer, optarg);
     case '?':
     case ':':
         return complain_of_option(line, answer, word);
@@ -166,7 +199,8 @@ void command_line_read(const struct command *command, int argc, char **argv, voi
 {
     struct option options[MOST_OPTIONS];
     join_options(command->options, options);
-    *line = (struct command_line){.wish = COMMAND_RUN};
+    *line = (struct command_line){.wish = COMMAND_RUN,
+                                  .observation = {.progress = RP_PROGRESS_TERMINAL}};
     optind = 1;
     opterr = 0;
     while (take_word(command, argc, argv, settings, options, line))

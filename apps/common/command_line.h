@@ -3,6 +3,8 @@
 #ifndef RANKPOOL_APPS_COMMAND_LINE_H
 #define RANKPOOL_APPS_COMMAND_LINE_H
 
+#include "common/observation.h"
+
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,14 +25,15 @@ enum command_wish {
 /* A command line that has been read: the words that are no options, or what is wrong. */
 struct command_line {
     enum command_wish wish;
+    struct observation observation;
     int operands;
     char *operand[MOST_OPERANDS];
     uint64_t walltime;              /* seconds; 0: none is given */
     char complaint[COMPLAINT_SIZE]; /* one line without program name and advice, for a mistake */
 };
 
-/* What a program understands, besides --help, --version, --ranks N and --walltime S, which all of
- * them do. */
+/* What a program understands, besides --help, --version, --ranks N, --walltime S and what lets its work be
+ * seen, which all of them do. */
 struct command {
     const char *name;
     const char *help;            /* the text of --help */

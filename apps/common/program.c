@@ -4,6 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of the one run that there is of a program: kept from its beginning to its end. */
+static struct observation observation;
+static const char *program_name;
+
 bool program_speaks(const rp_pool *pool)
 {
     return rp_rank(pool) == rp_root(pool);
@@ -50,6 +54,16 @@ static rp_status open_pool(const struct command_line *line, rp_pool **pool)
     return rp_open(&config, pool);
 }
 
+static rp_status observe(const struct command *command, const struct command_line *line,
+                         rp_pool *pool)
+{
+    program_name = command->name;
+    rp_status status = observation_begin(pool, &line->observation, program_name);
+    if (status == RP_OK)
+        observation = line->observation;
+    return status;
+}
+
 bool program_begin(const struct command *command, int *argc, char ***argv, void *settings,
                    rp_pool **pool, int *exit_code)
 {
@@ -67,8 +81,11 @@ bool program_begin(const struct command *command, int *argc, char ***argv, void 
         return false;
     }
     if (line.wish == COMMAND_RUN)
+        status = observe(command, &line, *pool);
+    else if (program_speaks(*pool))
+        status = answer(command, &line);
+    if (line.wish == COMMAND_RUN && status == RP_OK)
         return true;
-    status = program_speaks(*pool) ? answer(command, &line) : RP_OK;
     *exit_code = program_end(pool, status);
     return false;
 }
@@ -77,6 +94,9 @@ int program_end(rp_pool **pool, rp_status mine)
 {
     rp_status worst;
     rp_status met = rp_agree(*pool, mine, &worst);
+    rp_status told = met == RP_OK ? observation_end(*pool, &observation, program_name) : met;
+    if (met == RP_OK && worst == RP_OK)
+        worst = told;
     rp_close(pool);
     return rp_exit_code(met == RP_OK ? worst : met);
 }

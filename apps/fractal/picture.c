@@ -63,7 +63,7 @@ static rp_status survey(rp_pool *pool, struct picture *picture)
                          .identity = &none,
                          .result = &extrema,
                          .result_size = sizeof extrema,
-                         .options = {.user = picture}};
+                         .options = {.user = picture, .name = "survey", .unit = "points"}};
     rp_status status = rp_reduce(pool, &job);
     picture->fewest = status == RP_OK ? extrema.least : 0;
     return status;
@@ -124,11 +124,12 @@ rp_status picture_draw(rp_pool *pool, struct picture *picture, rp_schedule sched
         status = survey(pool, picture);
     if (status != RP_OK)
         return status;
-    rp_map_job job = {.n = (int64_t)picture->view->rows * picture->strips,
-                      .item = draw_strip,
-                      .out = picture->pixels,
-                      .out_size = 3 * STRIP,
-                      .options = {.user = picture, .schedule = schedule}};
+    rp_map_job job = {
+        .n = (int64_t)picture->view->rows * picture->strips,
+        .item = draw_strip,
+        .out = picture->pixels,
+        .out_size = 3 * STRIP,
+        .options = {.user = picture, .schedule = schedule, .name = "mandelbrot", .unit = "strips"}};
     picture->busy_seconds = 0;
     return rp_map(pool, &job);
 }

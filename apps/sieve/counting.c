@@ -31,7 +31,7 @@ static rp_status count_share(rp_pool *pool, struct interval interval, struct sha
     struct cut cut = cut_interval(interval, share->kernel->unit_width(interval.last));
     double call_seconds =
         share->kernel->call_seconds(interval.last) * __builtin_popcount(share->sizes);
-    rp_options options = {.call_seconds = call_seconds};
+    rp_options options = {.call_seconds = call_seconds, .name = "primes", .unit = "intervals"};
     rp_loop *loop;
     rp_range units;
     rp_status status = rp_loop_open(pool, cut.units, &options, &loop);

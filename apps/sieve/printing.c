@@ -87,8 +87,10 @@ rp_status print_tuplets(rp_pool *pool, const struct kernel *kernel, struct inter
     struct printing printing = {.kernel = kernel,
                                 .cut = cut_interval(interval, width_for(kernel, interval)),
                                 .size = size};
-    rp_stream_job job = {
-        .produce = produce, .work = make_text, .consume = write_out, .options.user = &printing};
+    rp_stream_job job = {.produce = produce,
+                         .work = make_text,
+                         .consume = write_out,
+                         .options = {.user = &printing, .name = "primes", .unit = "intervals"}};
     rp_status status = rp_stream(pool, &job);
     *error = *rp_last_error(pool);
     if (status != RP_OK && printing.trouble != 0)

@@ -102,7 +102,9 @@ static rp_status both_passes(rp_pool *pool, struct saving *saving, bool numpy)
         .out_size = sizeof *saving->ends,
         .out_place = RP_ON_RANKS,
         .options = {.user = saving,
-                    .call_seconds = saving->kernel->call_seconds(saving->cut.whole.last)},
+                    .call_seconds = saving->kernel->call_seconds(saving->cut.whole.last),
+                    .name = "primes",
+                    .unit = "intervals"},
     };
     rp_status status = rp_map(pool, &job);
     if (status != RP_OK)

@@ -1,0 +1,62 @@
+#include "common/observation.h"
+
+#include "common/output.h"
+
+#include <stdio.h>
+
+static bool is_root(const rp_pool *pool)
+{
+    return rp_rank(pool) == rp_root(pool);
+}
+
+/* Before any work: an hour of it should not end with a directory that is not there. */
+static rp_status check_file(const char *path, const char *program)
+{
+    char problem[OUTPUT_PROBLEM_SIZE];
+    if (path == NULL || output_possible(path, problem))
+        return RP_OK;
+    fprintf(stderr, "%s: %s\n", program, problem);
+    return RP_ERR_IO;
+}
+
+static rp_status check_files(const struct observation *observation, const char *program)
+{
+    const char *const paths[] = {observation->stats_file, observation->timeline,
+                                 observation->trace};
+    rp_status status = RP_OK;
+    for (int i = 0; i < 3 && status == RP_OK; i++)
+        status = check_file(paths[i], program);
+    return status;
+}
+
+rp_status observation_begin(rp_pool *pool, const struct observation *observation,
+                            const char *program)
+{
+    rp_status worst, mine = RP_OK;
+    rp_show_progress(pool, observation->progress);
+    if (!observation->stats && observation->timeline == NULL && observation->trace == NULL)
+        return RP_OK;
+    if (is_root(pool))
+        mine = check_files(observation, program);
+    rp_status status = rp_agree(pool, mine, &worst);
+    if (status != RP_OK || worst != RP_OK)
+        return status != RP_OK ? status : worst;
+    status = rp_record(pool, true);
+    if (status != RP_OK && is_root(pool))
+        fprintf(stderr, "%s: %s\n", program, rp_last_error(pool)->text);
+    return status;
+}
+
+rp_status observation_end(rp_pool *pool, const struct observation *observation, const char *program)
+{
+    rp_status status = RP_OK;
+    if (observation->timeline != NULL)
+        status = rp_timeline(pool, observation->timeline);
+    if (observation->trace != NULL && status == RP_OK)
+        status = rp_trace(pool, observation->trace);
+    if (observation->stats && status == RP_OK)
+        status = rp_stats_print(pool, observation->stats_file);
+    if (status != RP_OK && is_root(pool))
+        fprintf(stderr, "%s: %s\n", program, rp_last_error(pool)->text);
+    return status;
+}

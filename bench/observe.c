@@ -1,0 +1,90 @@
+/* What it costs to record, and to show progress: the same loop with and without. */
+#include "measure.h"
+
+#include <stdlib.h>
+
+enum {
+    ITEMS = 20000
+};
+
+struct contest {
+    rp_pool *pool;
+    int64_t items;
+    uint32_t steps; /* of work in an item */
+    rp_options options;
+};
+
+static volatile uint64_t kept;
+
+/* Work that takes the same time every time: steps of a linear congruential generator. */
+static void compute(uint32_t steps)
+{
+    uint64_t x = steps;
+    for (uint32_t i = 0; i < steps; i++) {
+        x = x * 6364136223846793005u + 1442695040888963407u;
+        __asm__ volatile("" : "+r"(x));
+    }
+    kept = x;
+}
+
+static void run_loop(void *argument)
+{
+    const struct contest *contest = argument;
+    rp_loop *loop;
+    rp_range range;
+    rp_loop_open(contest->pool, contest->items, &contest->options, &loop);
+    while (rp_loop_next(loop, &range)) {
+        for (int64_t item = range.begin; item < range.end; item++)
+            compute(contest->steps);
+    }
+    rp_loop_close(&loop, RP_OK);
+}
+
+/* Steps that take 10 us on this machine. */
+static uint32_t steps_of_ten_microseconds(void)
+{
+    const uint32_t many = 10000000;
+    double begin = MPI_Wtime();
+    compute(many);
+    double seconds = MPI_Wtime() - begin;
+    MPI_Bcast(&seconds, 1, MPI_DOUBLE, 0, MPI_COMM_WORLD);
+    return (uint32_t)(many * 10e-6 / seconds);
+}
+
+static void contest_recording(struct contest *contest, const char *name, int rounds, double goal)
+{
+    struct times off = {.rounds = 0}, on = {.rounds = 0};
+    for (int round = 0; round < rounds; round++) {
+        times_add(&off, measure(run_loop, contest));
+        rp_record(contest->pool, true);
+        times_add(&on, measure(run_loop, contest));
+        rp_record(contest->pool, false);
+    }
+    print_ratio(name, &on, &off, true, goal);
+}
+
+static void contest_progress(struct contest *contest, const char *name, int rounds, double goal)
+{
+    struct times off = {.rounds = 0}, on = {.rounds = 0};
+    for (int round = 0; round < rounds; round++) {
+        times_add(&off, measure(run_loop, contest));
+        rp_show_progress(contest->pool, RP_PROGRESS_ON);
+        times_add(&on, measure(run_loop, contest));
+        rp_show_progress(contest->pool, RP_PROGRESS_OFF);
+    }
+    print_ratio(name, &on, &off, true, goal);
+}
+
+int main(int argc, char **argv)
+{
+    int rounds = rounds_wanted(argc, argv, 21);
+    struct contest contest = {.items = ITEMS};
+    if (rp_open(NULL, &contest.pool) != RP_OK)
+        return EXIT_FAILURE;
+    contest.steps = steps_of_ten_microseconds();
+    contest_recording(&contest, "items of 10 us: recorded / not", rounds, 1.02);
+    contest_progress(&contest, "items of 10 us: progress shown / not", rounds, 1.02);
+    contest.options = (rp_options){.schedule = RP_DYNAMIC, .slice = 1};
+    contest_recording(&contest, "claimed one by one: recorded / not", rounds, 1.02);
+    return rp_exit_code(rp_close(&contest.pool));
+}

@@ -1,0 +1,83 @@
+#!/bin/sh
+# How every program lets its work be seen: the same options, the same files, the same bar. Run in the
+# build directory.
+set -u
+# shellcheck source=tests/apps/expect.sh
+. "$(dirname "$0")/expect.sh"
+unset RANKPOOL_PROGRESS
+
+blot() {
+    cat
+}
+
+# small PROGRAM OPTION...: a small run of it on two ranks.
+small() {
+    program=$1
+    shift
+    case $program in
+    primes) limited ./apps/primes --ranks 2 "$@" 1e7 ;;
+    integrate) limited ./apps/integrate --ranks 2 --family gaussian --samples 1e4 "$@" ;;
+    mandelbrot) limited ./apps/mandelbrot --ranks 2 --size 80x50 -o "$scratch/small.png" "$@" ;;
+    heat) limited ./apps/heat --ranks 2 --size 32 --steps 10 "$@" ;;
+    esac
+}
+
+programs="primes integrate heat"
+if small mandelbrot >"$scratch/stdout" 2>&1; then
+    programs="$programs mandelbrot"
+fi
+
+for program in $programs; do
+    small "$program" >"$scratch/plain" 2>"$scratch/stderr"
+    check "$program is silent about its work" [ ! -s "$scratch/stderr" ]
+
+    small "$program" --stats="$scratch/stats.json" --timeline "$scratch/timeline.svg" \
+        --trace "$scratch/trace.json" >"$scratch/observed" 2>"$scratch/stderr"
+    check "$program is observed" [ $? -eq 0 ]
+    check "$program prints the same" cmp "$scratch/plain" "$scratch/observed"
+    check "$program says nothing beside it" [ ! -s "$scratch/stderr" ]
+    check "$program: figures" grep -q '"parallel_efficiency": [01]\.' "$scratch/stats.json"
+    check "$program: a picture" grep -q '>rank 1<' "$scratch/timeline.svg"
+    check "$program: a trace" grep -q '"name":"thread_name","args":{"name":"rank 1"}' \
+        "$scratch/trace.json"
+    rm -f "$scratch"/*.json "$scratch"/*.svg
+
+    small "$program" --stats >"$scratch/observed" 2>"$scratch/stderr"
+    check "$program: a table" grep -q '^load balance [0-9.]* % x communication efficiency' \
+        "$scratch/stderr"
+
+    small "$program" --timeline "$scratch/no/where.svg" >"$scratch/stdout" 2>"$scratch/stderr"
+    check "$program refuses a file that it cannot write" [ $? -eq 1 ]
+    check "$program says so" grep -q "^$program: cannot write '$scratch/no/where.svg'" \
+        "$scratch/stderr"
+    check "$program in one line, and does nothing" \
+        [ "$(cat "$scratch/stdout" "$scratch/stderr" | wc -l)" -eq 1 ]
+    check "$program knows them all" sh -c "./apps/$program --help | grep -q -- --timeline"
+done
+
+# on_terminal OPTION...: integrate on a terminal of 120 columns; what it shows, a line for each drawing.
+on_terminal() {
+    limited ./tests/launch/terminal -- sh -c \
+        'stty cols 120; exec ./apps/integrate --ranks 2 --family gaussian "$@"' sh "$@" 2>&1 |
+        tr '\r' '\n' >"$scratch/terminal"
+}
+
+# A bar on a terminal, which goes in the end; none unless there is time to see it.
+escape=$(printf '\033')
+on_terminal --samples 2e7
+check "a terminal is shown a bar" \
+    grep -q 'integrate  .* %  .* left  .* of 20.0 M .* items/s  ./2 ranks busy' "$scratch/terminal"
+check "which goes in the end" sh -c "grep -A 1 'ranks busy' '$scratch/terminal' | tail -n 1 |
+    grep -q '^$escape\[Kgaussian'"
+on_terminal --samples 2e7 --no-progress
+check "unless it is not wanted" sh -c "! grep -q 'ranks busy' '$scratch/terminal'"
+on_terminal --samples 1e4
+check "or it is over soon" sh -c "! grep -q 'ranks busy' '$scratch/terminal'"
+
+RANKPOOL_PROGRESS=0.2 limited ./apps/integrate --ranks 2 --samples 2e7 --family gaussian \
+    >"$scratch/stdout" 2>"$scratch/stderr"
+check "lines in a log" grep -q '^integrate: [0-9]* % after 1 s: .* items/s, .* left, ' \
+    "$scratch/stderr"
+check "and a last one" grep -q '^integrate: over after' "$scratch/stderr"
+
+finish

@@ -1,0 +1,468 @@
+/* Seeing it work: what is told adds up, whatever the schedule; files are well-formed; progress fits. */
+#include "documents.h"
+#include "suites.h"
+
+#include "base/clock.h"
+#include "observe/numbers.h"
+#include "observe/progress_text.h"
+#include "observe/recorder.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    ITEMS = 3000
+};
+
+static int work_a_little(rp_task *task, const void *in, void *out)
+{
+    (void)in;
+    volatile double sum = 0;
+    for (int i = 0; i < 2000; i++)
+        sum += i;
+    *(int64_t *)out = rp_task_item(task);
+    return 0;
+}
+
+static void run_map(rp_pool *pool, rp_schedule schedule)
+{
+    static int64_t out[ITEMS];
+    rp_map_job job = {.n = ITEMS,
+                      .item = work_a_little,
+                      .out = out,
+                      .out_size = sizeof out[0],
+                      .options = {.schedule = schedule, .name = "a \"map\" <of> & 'many'"}};
+    rp_status status = rp_map(pool, &job);
+    ck_assert_msg(status == RP_OK, "%s", rp_last_error(pool)->text);
+}
+
+static void run_loop(rp_pool *pool, int64_t n)
+{
+    rp_loop *loop;
+    rp_range range;
+    ck_assert_int_eq(rp_loop_open(pool, n, &(rp_options){.name = "loop"}, &loop), RP_OK);
+    while (rp_loop_next(loop, &range))
+        usleep(100);
+    ck_assert_int_eq(rp_loop_close(&loop, RP_OK), RP_OK);
+}
+
+static rp_pool *open_nodes(int node_size)
+{
+    rp_pool *pool;
+    rp_config config = {.node_size = node_size};
+    ck_assert_int_eq(rp_create(MPI_COMM_WORLD, &config, &pool), RP_OK);
+    return pool;
+}
+
+/* ---- figures ---------------------------------------------------------------------------------- */
+
+static void check_rank(const rp_rank_figures *figures, int rank)
+{
+    double sum = figures->working + figures->communicating + figures->scheduling +
+                 figures->waiting + figures->own;
+    ck_assert_int_eq(figures->rank, rank);
+    ck_assert_msg(fabs(sum - figures->seconds) <= 0.01 * figures->seconds, "rank %d: %g s of %g s",
+                  rank, sum, figures->seconds);
+    ck_assert_double_ge(figures->own, -0.01 * figures->seconds);
+    ck_assert_int_ge(figures->slices, figures->items > 0);
+    ck_assert_int_le(figures->slices, figures->items);
+}
+
+static void check_figures(rp_pool *pool, int64_t items, int64_t jobs)
+{
+    int ranks = world_ranks();
+    rp_figures all;
+    rp_rank_figures *each = calloc((size_t)ranks, sizeof *each);
+    int64_t sum = 0, slices = 0;
+    ck_assert_int_eq(rp_stats(pool, &all, each), RP_OK);
+    for (int rank = 0; rank < ranks; rank++) {
+        check_rank(&each[rank], rank);
+        sum += each[rank].items;
+        slices += each[rank].slices;
+    }
+    ck_assert_int_eq(sum, items);
+    ck_assert_int_eq(all.items, items);
+    ck_assert_int_eq(all.slices, slices);
+    ck_assert_int_eq(all.jobs, jobs);
+    ck_assert_int_eq(all.ranks, ranks);
+    ck_assert_int_eq(all.nodes, rp_nodes(pool));
+    ck_assert(0 < all.load_balance && all.load_balance <= 1.0000001);
+    ck_assert(0 < all.communication_efficiency && all.communication_efficiency <= 1.01);
+    ck_assert_double_le(
+        fabs(all.parallel_efficiency - all.load_balance * all.communication_efficiency), 1e-9);
+    ck_assert_int_gt(all.slow, 0);
+    for (int i = 1; i < all.slow; i++)
+        ck_assert(all.slowest[i].seconds <= all.slowest[i - 1].seconds);
+    free(each);
+}
+
+START_TEST(figures_add_up)
+{
+    for (int node_size = 0; node_size <= 2; node_size++) {
+        rp_pool *pool = open_nodes(node_size);
+        for (int schedule = RP_ADAPTIVE; schedule <= RP_FACTORING; schedule++) {
+            ck_assert_int_eq(rp_record(pool, true), RP_OK);
+            run_map(pool, (rp_schedule)schedule);
+            run_loop(pool, 100);
+            check_figures(pool, ITEMS + 100, 2);
+            run_map(pool, (rp_schedule)schedule);
+            check_figures(pool, 2 * ITEMS + 100, 3);
+        }
+        close_pool(pool);
+    }
+}
+END_TEST
+
+START_TEST(only_what_is_recorded_is_told)
+{
+    rp_pool *pool = open_pool();
+    rp_figures all;
+    ck_assert_int_eq(rp_stats(pool, &all, NULL), RP_ERR_STATE);
+    check_same_error(rp_last_error(pool), RP_ERR_STATE);
+    ck_assert_int_eq(rp_timeline(pool, "/dev/null"), RP_ERR_STATE);
+    ck_assert_int_eq(rp_record(pool, true), RP_OK);
+    ck_assert_int_eq(rp_timeline(pool, NULL), RP_ERR_ARGUMENT);
+    check_same_error(rp_last_error(pool), RP_ERR_ARGUMENT);
+    ck_assert_int_eq(rp_trace(pool, "/no/such/directory/file"), RP_ERR_IO);
+    check_same_error(rp_last_error(pool), RP_ERR_IO);
+    run_loop(pool, 10);
+    ck_assert_int_eq(rp_record(pool, false), RP_OK);
+    ck_assert_int_eq(rp_stats(pool, &all, NULL), RP_ERR_STATE);
+    if (world_ranks() > 1) {
+        ck_assert_int_eq(rp_record(pool, world_rank() == 0), RP_ERR_MISMATCH);
+        check_same_error(rp_last_error(pool), RP_ERR_MISMATCH);
+    }
+    close_pool(pool);
+}
+END_TEST
+
+/* ---- files ------------------------------------------------------------------------------------ */
+
+/* One file for all ranks, by the root's process. */
+static void path_for(char path[64], const char *suffix)
+{
+    int process = (int)getpid();
+    MPI_Bcast(&process, 1, MPI_INT, 0, MPI_COMM_WORLD);
+    snprintf(path, 64, "observe-%d%s", process, suffix);
+}
+
+/* What the root wrote; NULL elsewhere. The file goes. */
+static char *take_file(const char *path)
+{
+    char *text = NULL;
+    if (world_rank() == 0) {
+        text = document_read(path);
+        ck_assert_msg(text != NULL, "%s", path);
+        unlink(path);
+    }
+    return text;
+}
+
+/* What a lane of the trace has come to. */
+struct lane {
+    double told, begin, end; /* us */
+    int64_t items;
+};
+
+/* An event's line. Jobs come after what is in them. */
+static void check_event(const char *line, struct lane *lanes, double seconds)
+{
+    int node, rank;
+    double begin, length;
+    int64_t items = 0;
+    ck_assert_int_eq(sscanf(line, "{\"ph\":\"X\",\"pid\":%d,\"tid\":%d,\"ts\":%lf,\"dur\":%lf",
+                            &node, &rank, &begin, &length),
+                     4);
+    ck_assert(0 <= rank && rank < world_ranks() && length >= 0);
+    /* Recording begins within a moment on all ranks; begin may lie before that of the root. */
+    ck_assert(begin >= -1e5 && begin + length <= (seconds + 1) * 1e6);
+    struct lane *lane = &lanes[rank];
+    if (strstr(line, "\"cat\":\"job\"") != NULL) {
+        ck_assert_msg(begin + length <= lane->end + 0.002, "a job ends in an event: %s", line);
+        return;
+    }
+    ck_assert_msg(begin >= lane->end - 0.002, "events overlap: %s", line);
+    if (lane->told == 0)
+        lane->begin = begin;
+    lane->end = begin + length;
+    lane->told += length;
+    const char *at = strstr(line, "\"items\":");
+    if (at != NULL)
+        ck_assert_int_eq(sscanf(at, "\"items\":%" SCNd64, &items), 1);
+    lane->items += items;
+}
+
+static void check_trace(char *text, int64_t items, double seconds)
+{
+    struct lane *lanes = calloc((size_t)world_ranks(), sizeof *lanes);
+    int64_t sum = 0;
+    ck_assert(document_is_json(text));
+    for (int rank = 0; rank < world_ranks(); rank++)
+        lanes[rank].end = -INFINITY;
+    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        if (strncmp(line, "{\"ph\":\"X\"", 9) == 0)
+            check_event(line, lanes, seconds);
+    }
+    for (int rank = 0; rank < world_ranks(); rank++) {
+        /* Ranks that share a core begin, and end, some milliseconds apart. */
+        double wall = lanes[rank].end - lanes[rank].begin, told = lanes[rank].told;
+        sum += lanes[rank].items;
+        ck_assert_msg(fabs(told - wall) <= 0.01 * wall, "rank %d: %g of %g us", rank, told, wall);
+        ck_assert_msg(wall / 1e6 > 0.5 * seconds, "rank %d: %g us of %g s", rank, wall, seconds);
+    }
+    ck_assert_int_eq(sum, items);
+    free(lanes);
+}
+
+START_TEST(the_trace_tells_every_item_once)
+{
+    for (int node_size = 0; node_size <= 2; node_size += 2) {
+        char path[64];
+        rp_figures all;
+        rp_pool *pool = open_nodes(node_size);
+        path_for(path, ".json");
+        ck_assert_int_eq(rp_record(pool, true), RP_OK);
+        run_map(pool, RP_DYNAMIC);
+        run_loop(pool, 1000);
+        run_map(pool, RP_ADAPTIVE);
+        ck_assert_int_eq(rp_trace(pool, path), RP_OK);
+        ck_assert_int_eq(rp_stats(pool, &all, NULL), RP_OK);
+        char *text = take_file(path);
+        double seconds = 0;
+        if (text != NULL)
+            ck_assert_int_eq(sscanf(strstr(text, "\"seconds\":"), "\"seconds\":%lf", &seconds), 1);
+        if (text != NULL)
+            check_trace(text, 2 * ITEMS + 1000, seconds);
+        ck_assert_int_eq(all.items, 2 * ITEMS + 1000);
+        free(text);
+        close_pool(pool);
+    }
+}
+END_TEST
+
+START_TEST(pictures_are_well_formed)
+{
+    static const char *const suffixes[] = {".svg", ".html"};
+    rp_pool *pool = open_nodes(2);
+    ck_assert_int_eq(rp_record(pool, true), RP_OK);
+    for (int round = 0; round < 2; round++) {
+        char path[64];
+        path_for(path, suffixes[round]);
+        ck_assert_int_eq(rp_timeline(pool, path), RP_OK);
+        char *text = take_file(path);
+        if (text != NULL) {
+            char *svg = strstr(text, "<svg");
+            ck_assert_ptr_nonnull(svg);
+            ck_assert(round == 1 || svg == text);
+            svg[strlen(svg) - (round == 1 ? strlen("</html>\n") : 0)] = '\0';
+            ck_assert(document_is_balanced_xml(svg));
+            ck_assert_ptr_nonnull(strstr(svg, ">rank 0<"));
+            /* The second picture has the jobs of the first round, whose name is escaped. */
+            ck_assert(round == 0 || strstr(svg, "a &quot;map&quot; &lt;of&gt; &amp;") != NULL);
+        }
+        free(text);
+        run_map(pool, RP_ADAPTIVE);
+    }
+    close_pool(pool);
+}
+END_TEST
+
+START_TEST(figures_as_json)
+{
+    char path[64];
+    rp_pool *pool = open_pool();
+    path_for(path, ".json");
+    ck_assert_int_eq(rp_record(pool, true), RP_OK);
+    run_map(pool, RP_GUIDED);
+    ck_assert_int_eq(rp_stats_print(pool, path), RP_OK);
+    char *text = take_file(path);
+    ck_assert(text == NULL || document_is_json(text));
+    ck_assert(text == NULL || strstr(text, "\"items\": 3000") != NULL);
+    free(text);
+    close_pool(pool);
+}
+END_TEST
+
+/* ---- the recorder ----------------------------------------------------------------------------- */
+
+START_TEST(memory_is_bounded_and_nothing_is_lost)
+{
+    struct recorder *recorder = rpi_recorder_make(64);
+    double now = 100, claimed = 0;
+    rpi_recorder_start(recorder, now);
+    rpi_record_job(recorder, "many");
+    for (int i = 0; i < 100000; i++) {
+        double begin = now, waited = i % 7 == 0 ? 1e-4 : 0;
+        now += waited + 1e-7;
+        rpi_record_claim(recorder, begin, now, waited, 0, &(rp_range){i, i + 1});
+        claimed += now - begin;
+        now += i == 5000 ? 0.5 : 1e-5;
+    }
+    rpi_record_claim(recorder, now, now, 0, 0, NULL);
+    struct tale tale = rpi_recorder_tell(recorder, now);
+    double sum = 0, mark = 100;
+    int64_t items = 0;
+    uint32_t slices = 0;
+    ck_assert_uint_le(tale.events, 64);
+    ck_assert_uint_ge(tale.events, 16);
+    for (uint32_t i = 0; i < tale.events; i++) {
+        const struct event *event = &recorder->events[i];
+        ck_assert(event->begin >= mark && event->end >= event->begin);
+        mark = event->end;
+        items += event->items;
+        slices += event->slices;
+        sum += (double)event->seconds[WORKING];
+    }
+    ck_assert_int_eq(items, 100000);
+    ck_assert_uint_eq(slices, 100000);
+    ck_assert_int_eq(tale.figures.items, 100000);
+    ck_assert_double_le(fabs(sum - (now - 100 - claimed)), 1e-3);
+    ck_assert_double_le(fabs(tale.figures.own), 1e-3);
+    ck_assert_int_eq(tale.slowest[0].first, 5000);
+    rpi_recorder_drop(recorder);
+}
+END_TEST
+
+/* ---- progress --------------------------------------------------------------------------------- */
+
+/* Columns that a text takes on a terminal. */
+static int columns_of(const char *text)
+{
+    int columns = 0;
+    for (; *text != '\0'; text++) {
+        if (*text == '\x1b')
+            text += strcspn(text, "m");
+        else
+            columns += (*text & 0xC0) != 0x80;
+    }
+    return columns;
+}
+
+START_TEST(a_bar_fits_its_terminal)
+{
+    struct progress_view view = {.name = "a rather long name of a job, in fact longer than most",
+                                 .unit = "items",
+                                 .total = 1e12,
+                                 .seconds = 1e5,
+                                 .rate = 123456,
+                                 .busy = 511,
+                                 .ranks = 512,
+                                 .nodes = 16};
+    for (int columns = 8; columns < 250; columns++) {
+        for (int tenth = 0; tenth <= 10; tenth++) {
+            char text[640];
+            struct progress_style style = {columns, tenth % 2 == 0, tenth % 3 == 0};
+            view.done = view.total * tenth / 10;
+            rpi_progress_bar(text, sizeof text, &view, &style);
+            ck_assert_msg(columns_of(text) < columns, "%d of %d: %s", columns_of(text), columns,
+                          text);
+            ck_assert_ptr_nonnull(strchr(text, '%'));
+        }
+    }
+}
+END_TEST
+
+START_TEST(numbers_for_people)
+{
+    char text[NUMBER_BYTES];
+    ck_assert_str_eq(rpi_number_count(text, 99999), "99999");
+    ck_assert_str_eq(rpi_number_count(text, 123456), "123 k");
+    ck_assert_str_eq(rpi_number_count(text, 1e9), "1.00 G");
+    ck_assert_str_eq(rpi_number_clock(text, 59.5), "1:00");
+    ck_assert_str_eq(rpi_number_clock(text, 3661), "1:01:01");
+    ck_assert_str_eq(rpi_number_clock(text, 3 * 86400 + 7200), "3 d 2 h");
+    ck_assert_str_eq(rpi_number_seconds(text, 1.234e-3), "1.23 ms");
+    ck_assert_str_eq(rpi_number_seconds(text, 5e-9), "5.00 ns");
+    ck_assert_str_eq(rpi_number_bytes(text, 123), "123 B");
+    ck_assert_str_eq(rpi_number_bytes(text, 99.96e6), "100 MB");
+}
+END_TEST
+
+/* Shows jobs to the file at stderr and returns what it got, on the root. */
+static char *progress_of(void (*run)(rp_pool *), int node_size)
+{
+    char path[64];
+    path_for(path, ".log");
+    int before = dup(STDERR_FILENO);
+    if (world_rank() == 0)
+        ck_assert_ptr_nonnull(freopen(path, "w", stderr));
+    setenv("RANKPOOL_PROGRESS", "0.1", 1);
+    rp_pool *pool = open_nodes(node_size);
+    unsetenv("RANKPOOL_PROGRESS");
+    run(pool);
+    close_pool(pool);
+    fflush(stderr);
+    dup2(before, STDERR_FILENO);
+    close(before);
+    return take_file(path);
+}
+
+static void run_for_a_second(rp_pool *pool)
+{
+    rp_loop *loop;
+    rp_range range;
+    rp_options options = {.schedule = RP_DYNAMIC, .slice = 1, .name = "the job", .unit = "steps"};
+    ck_assert_int_eq(rp_loop_open(pool, 40 * world_ranks(), &options, &loop), RP_OK);
+    while (rp_loop_next(loop, &range))
+        usleep(25000);
+    ck_assert_int_eq(rp_loop_close(&loop, RP_OK), RP_OK);
+}
+
+START_TEST(progress_in_a_log)
+{
+    for (int node_size = 0; node_size < 2; node_size++) {
+        char *text = progress_of(run_for_a_second, node_size);
+        double last = -1;
+        int lines = 0;
+        if (text == NULL)
+            continue;
+        for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"), lines++) {
+            double percent, done, total;
+            if (strncmp(line, "the job: over after", 19) == 0)
+                continue;
+            ck_assert_msg(sscanf(line, "the job: %lf %% after %*d s: %lf of %lf steps", &percent,
+                                 &done, &total) == 3,
+                          "%s", line);
+            ck_assert(done >= last && done <= total);
+            ck_assert_double_eq(total, 40 * world_ranks());
+            last = done;
+        }
+        ck_assert_int_ge(lines, 4);
+        ck_assert_msg(last > 10 * world_ranks(), "%g of %d were seen", last, 40 * world_ranks());
+        free(text);
+    }
+}
+END_TEST
+
+START_TEST(bad_wishes_are_refused)
+{
+    rp_pool *pool;
+    setenv("RANKPOOL_PROGRESS", "perhaps", 1);
+    ck_assert_int_eq(rp_create(MPI_COMM_WORLD, NULL, &pool), RP_ERR_ARGUMENT);
+    unsetenv("RANKPOOL_PROGRESS");
+    pool = open_pool();
+    ck_assert_int_eq(rp_show_progress(pool, (rp_progress)17), RP_ERR_ARGUMENT);
+    ck_assert_int_eq(rp_show_progress(NULL, RP_PROGRESS_OFF), RP_ERR_ARGUMENT);
+    ck_assert_int_eq(rp_show_progress(pool, RP_PROGRESS_OFF), RP_OK);
+    close_pool(pool);
+}
+END_TEST
+
+static const struct test_case cases[] = {
+    {"figures add up", &figures_add_up},
+    {"only what is recorded is told", &only_what_is_recorded_is_told},
+    {"the trace tells every item once", &the_trace_tells_every_item_once},
+    {"pictures are well-formed", &pictures_are_well_formed},
+    {"figures as JSON", &figures_as_json},
+    {"memory is bounded and nothing is lost", &memory_is_bounded_and_nothing_is_lost},
+    {"a bar fits its terminal", &a_bar_fits_its_terminal},
+    {"numbers for people", &numbers_for_people},
+    {"progress in a log", &progress_in_a_log},
+    {"bad wishes are refused", &bad_wishes_are_refused},
+    {NULL, NULL},
+};
+const struct test_group observe_tests = {"observe", cases};
