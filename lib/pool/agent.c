@@ -63,6 +63,7 @@ static int accept_batch(struct agent *agent, const struct letter *letter)
 {
     const double weight = 0.3;
     int place = place_of(agent, BATCH_NONE);
+    agent->batches_come++;
     agent->batches[place] = (struct batch){.state = BATCH_ARRIVING,
                                            .units = letter->units,
                                            .first = letter->first,
@@ -106,10 +107,16 @@ static int read_letter(struct agent *agent, int from, const struct letter *lette
     if (letter->job != agent->job)
         return MPI_SUCCESS;
     rpi_vigil_hear(&agent->vigil, from, rpi_clock_seconds());
-    if (letter->kind == LETTER_FINISHED)
+    if (letter->kind == LETTER_FINISHED) {
         rpi_vigil_dismiss(&agent->vigil, from);
+        rpi_news_read(&agent->news, agent->pool, from, letter);
+    }
     if (letter->kind == LETTER_ALIVE && agent->dispatcher == NULL)
         return MPI_SUCCESS;
+    if (letter->kind == LETTER_PROGRESS) {
+        rpi_news_read(&agent->news, agent->pool, from, letter);
+        return MPI_SUCCESS;
+    }
     if (letter->kind == LETTER_BATCH)
         return accept_batch(agent, letter);
     if (letter->kind == LETTER_OVER) {
@@ -265,7 +272,8 @@ static int tell_finish(struct agent *agent)
     if (agent->finish_told || !agent->closed || !done || !empty)
         return MPI_SUCCESS;
     agent->finish_told = true;
-    return tell(agent, (struct letter){.kind = LETTER_FINISHED});
+    return tell(agent, (struct letter){.kind = LETTER_FINISHED,
+                                       .tally = rpi_news_tally(&agent->news, agent->board)});
 }
 
 /* Gives signs of life, and notices who gives none. */
@@ -283,6 +291,29 @@ static int keep_vigil(struct agent *agent)
                                      : MPI_SUCCESS;
 }
 
+/* After its last letter a node is silent. */
+static int tell_news(struct agent *agent)
+{
+    struct letter letter;
+    bool due = !agent->finish_told &&
+               rpi_news_due(&agent->news, agent->board, rpi_clock_seconds(), &letter);
+    return due ? tell(agent, letter) : MPI_SUCCESS;
+}
+
+static int ask_for_news(struct agent *agent)
+{
+    const struct world *world = &agent->pool->world;
+    struct letter letter;
+    int code = MPI_SUCCESS;
+    bool wanted = rpi_news_wanted(agent->pool, &letter);
+    letter.job = agent->job;
+    for (int node = 0; node < world->nodes && wanted && code == MPI_SUCCESS; node++) {
+        if (node != world->node)
+            code = rpi_post_letter(&agent->post, node, &letter);
+    }
+    return code;
+}
+
 static int take_step(struct agent *agent, double *sleep)
 {
     int code = rpi_post_step(&agent->post);
@@ -296,6 +327,8 @@ static int take_step(struct agent *agent, double *sleep)
         code = tell_stop(agent);
     if (code == MPI_SUCCESS)
         code = ask(agent, lasts);
+    if (code == MPI_SUCCESS)
+        code = tell_news(agent);
     if (code == MPI_SUCCESS)
         code = tell_finish(agent);
     if (code == MPI_SUCCESS)
@@ -430,6 +463,7 @@ void rpi_agent_drop(struct agent *agent)
     if (agent == NULL)
         return;
     rpi_vigil_end(&agent->vigil);
+    rpi_news_end(&agent->news);
     rpi_dispatcher_drop(agent->dispatcher);
     rpi_post_close(&agent->post);
     free(agent);
@@ -457,6 +491,8 @@ void rpi_agent_begin(struct agent *agent)
     }
     if (agent->dispatcher != NULL)
         check(agent, rpi_dispatcher_open(agent->dispatcher, &agent->post));
+    if (agent->dispatcher != NULL)
+        check(agent, ask_for_news(agent));
     watch(agent);
     agent->threaded = agent->pool->agent_threads && start_thread(agent);
 }
@@ -474,5 +510,6 @@ void rpi_agent_end(struct agent *agent, struct ballot *ballot)
         ballot->error = agent->error;
     agent->pool->traffic.letters += agent->post.letters_sent;
     agent->pool->traffic.bytes += agent->post.bytes_sent;
+    agent->pool->traffic.batches += agent->batches_come;
     rpi_agent_drop(agent);
 }

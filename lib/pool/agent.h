@@ -7,6 +7,7 @@
 #define RANKPOOL_POOL_AGENT_H
 
 #include "pool/dispatcher.h"
+#include "pool/news.h"
 #include "pool/vigil.h"
 #include "schedule/speed.h"
 
@@ -39,6 +40,7 @@ struct agent {
     int array_count, status_array; /* -1: none */
     uint32_t results, statuses;    /* bit i: array i is shipped */
     struct batch batches[RESERVOIRS];
+    int64_t batches_come;
 
     struct speed speed;
     double delivery,
@@ -47,6 +49,7 @@ struct agent {
     bool closing, closed;                   /* no more will come; the board knows */
     bool stop_told, finish_told, dismissed; /* dismissed: its LETTER_OVER has come */
     struct vigil vigil;
+    struct news news; /* how far its node is, for those who look */
     double lost_at;   /* when a node was found to be lost; INFINITY: none is */
     double next_step; /* when to take the next step, if the rank takes them */
 

@@ -1,6 +1,7 @@
 /* Exchanging borders: begin and end. */
 #include "base/error.h"
 #include "pool/grid.h"
+#include "pool/sight.h"
 
 #include <inttypes.h>
 
@@ -68,6 +69,7 @@ rp_status rp_grid_exchange_begin(rp_grid *grid, void *field)
         return refuse(grid, RP_ERR_STATE, "a loop is open on this pool; close it first");
     if (rpi_grid_field_number(grid, field) < 0)
         return refuse(grid, RP_ERR_ARGUMENT, "that is no field of this grid");
+    double begin = sight_now(grid->pool);
     halo->field = field;
     halo->begun++;
     for (int i = 0; i < HALO_DIRECTIONS; i++) {
@@ -77,7 +79,10 @@ rp_status rp_grid_exchange_begin(rp_grid *grid, void *field)
     announce(halo);
     rp_error error;
     rpi_error_clear(&error);
-    return rpi_mail_begin(halo, &error) == RP_OK ? RP_OK : fail(grid, &error);
+    if (rpi_mail_begin(halo, &error) != RP_OK)
+        return fail(grid, &error);
+    rpi_sight_service(grid->pool, begin);
+    return RP_OK;
 }
 
 bool rpi_halo_is_lost(const struct halo *halo, uint64_t sent, uint64_t meetings)
@@ -142,11 +147,13 @@ rp_status rp_grid_exchange_end(rp_grid *grid)
         return RP_ERR_ARGUMENT;
     if (grid->halo.field == NULL)
         return refuse(grid, RP_ERR_STATE, "no exchange was begun");
+    double begin = sight_now(grid->pool);
     rp_error error;
     rpi_error_clear(&error);
     if (end_on_node(grid, &error) != RP_OK || end_with_messages(grid, &error) != RP_OK)
         return fail(grid, &error);
     grid->halo.field = NULL;
+    rpi_sight_service(grid->pool, begin);
     return RP_OK;
 }
 

@@ -2,7 +2,7 @@
 #ifndef RANKPOOL_POOL_LETTER_H
 #define RANKPOOL_POOL_LETTER_H
 
-#include "schedule/span.h"
+#include "observe/tally.h"
 
 enum letter_kind {
     LETTER_REQUEST,  /* to the dispatcher: this node could do with another batch */
@@ -10,6 +10,7 @@ enum letter_kind {
     LETTER_CLOSED,   /* to a node: there are no more batches; or, if `stop`, all is to stop */
     LETTER_RESULT,   /* to the dispatcher: results of these items follow, as `arrays` says */
     LETTER_ALIVE,    /* to the dispatcher, which answers with the same: a sign of life */
+    LETTER_PROGRESS, /* to a node: say every so many seconds how far you are; and what it says */
     LETTER_STOP,     /* to the dispatcher: a rank of this node gave up */
     LETTER_FINISHED, /* to the dispatcher: the last letter of this node about this job */
     /* To a node: the last letter to it, in answer to that. After it none is on its way any more, which
@@ -27,7 +28,8 @@ struct letter {
     bool stop;
     int lost;       /* with `stop`: the node that is lost, or -1 */
     double speed;   /* of this node, units per second; 0: not known yet */
-    double seconds; /* until a batch that is asked for arrives */
+    double seconds; /* until a batch that is asked for arrives; between two words about progress */
+    struct tally tally; /* of this node */
 };
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "pool/sight.h"
 #include "pool/trial.h"
 
 static double attend(void *closure)
@@ -10,7 +11,7 @@ static double attend(void *closure)
     return rpi_agent_attend(closure);
 }
 
-void rpi_loop_begin(rp_pool *pool, struct agent *agent)
+void rpi_loop_begin(rp_pool *pool, struct agent *agent, const rp_options *options)
 {
     rp_loop *loop = &pool->loop;
     loop->pool = pool;
@@ -19,9 +20,10 @@ void rpi_loop_begin(rp_pool *pool, struct agent *agent)
     loop->agent = agent;
     pool->worker = pthread_self();
     rpi_interruption_begin(pool->board);
+    rpi_sight_begin(pool, options);
     rpi_agent_begin(agent);
     loop->attends = agent != NULL && !agent->threaded;
-    loop->aside = loop->attends;
+    loop->aside = loop->attends || pool->recorder != NULL;
     loop->item_seconds = 0;
     rpi_error_clear(&loop->late);
     rpi_doing_begin_job(pool->doings, pool->world.node_rank, &loop->units);
@@ -32,10 +34,12 @@ void rpi_loop_begin(rp_pool *pool, struct agent *agent)
 void rpi_loop_end(rp_pool *pool, struct ballot *ballot)
 {
     rp_loop *loop = &pool->loop;
+    double begin = sight_now(pool);
     rpi_watch_limit(&pool->watch, 0);
     rpi_doing_return(pool->doing);
     rpi_agent_end(loop->agent, ballot);
     rpi_doing_end_job(pool->doing);
+    rpi_sight_end(pool, begin);
     loop->claimer.slice = 0; /* not in hand any more, also where a rank left early */
     loop->agent = NULL;
     loop->attends = false;
@@ -60,7 +64,7 @@ static void prepare(rp_pool *pool, int64_t n, const rp_options *options,
 static void limit(rp_loop *loop, double item_seconds)
 {
     loop->item_seconds = item_seconds;
-    loop->aside = loop->attends || item_seconds > 0;
+    loop->aside = loop->aside || item_seconds > 0;
     loop->begun = 0;
     rpi_watch_limit(&loop->pool->watch, item_seconds);
 }
@@ -101,7 +105,7 @@ rp_status rp_loop_open(rp_pool *pool, int64_t n, const rp_options *options, rp_l
         rpi_agent_drop(agent);
         return status;
     }
-    rpi_loop_begin(pool, agent);
+    rpi_loop_begin(pool, agent, options);
     limit(&pool->loop, options->item_seconds);
     *loop = &pool->loop;
     return RP_OK;
@@ -143,6 +147,8 @@ static void end_slice(rp_loop *loop)
 /* Takes a slice, and does before and after it what is to be done between two. */
 static bool take_aside(rp_loop *loop, rp_range *range)
 {
+    struct claim_counts before = loop->claimer.counts;
+    double begin = sight_now(loop->pool);
     if (loop->attends)
         rpi_agent_attend(loop->agent);
     if (loop->item_seconds > 0)
@@ -150,6 +156,8 @@ static bool take_aside(rp_loop *loop, rp_range *range)
     bool taken = take(loop, range);
     if (taken && loop->item_seconds > 0)
         begin_slice(loop, *range);
+    if (loop->pool->recorder != NULL)
+        rpi_sight_claim(loop, begin, &before, taken ? range : NULL);
     return taken;
 }
 

@@ -1,7 +1,7 @@
 /* Meeting for a call on a pool, and the calls that only meet. */
 #include "base/error.h"
 #include "pool/grid.h"
-#include "pool/pool.h"
+#include "pool/sight.h"
 
 rp_status rpi_pool_meet(rp_pool *pool, const struct ballot *ballot)
 {
@@ -10,8 +10,10 @@ rp_status rpi_pool_meet(rp_pool *pool, const struct ballot *ballot)
                              "a loop is open on this pool; close it first");
     rpi_grids_meet(pool);
     rpi_doing_meet(pool->doing, pool->world.meeting.number + 1, ballot->call);
+    double begin = sight_now(pool);
     rp_status status = rpi_meet(&pool->world.meeting, ballot, &pool->last);
     rpi_doing_met(pool->doing);
+    rpi_sight_meeting(pool->recorder, ballot->call, begin);
     return status;
 }
 

@@ -5,6 +5,7 @@
 #include "pool/crash.h"
 #include "pool/file.h"
 #include "pool/grid.h"
+#include "pool/sight.h"
 #include "world/foreign_launcher.h"
 
 #include <limits.h>
@@ -143,6 +144,7 @@ static rp_status create(MPI_Comm comm, const rp_config *config, rp_pool *pool, r
     pool->agent_threads = agent_threads(mine);
     pool->silence_seconds = silence_allowed(config, pool->agent_threads, mine);
     double watchdog = watchdog_of(config, mine);
+    rpi_sight_ask(pool, mine);
     if (mine->status == RP_OK)
         rpi_interruption_check(config, &seconds, mine);
     rpi_interruption_install(&pool->interruption, config->handle_signals);
@@ -160,6 +162,7 @@ static rp_status create(MPI_Comm comm, const rp_config *config, rp_pool *pool, r
     rpi_interruption_watch(&pool->interruption, pool->board,
                            pool->world.node_rank == 0 ? seconds : INFINITY);
     rpi_error_clear(&pool->last);
+    rpi_sight_open(pool); /* without memory for it nobody sees it, which is no reason to fail */
     return RP_OK;
 }
 
@@ -252,6 +255,7 @@ rp_status rp_close(rp_pool **pool)
     rpi_crash_unguard(closing);
     rpi_interruption_forget(&closing->interruption);
     rpi_files_drop(closing);
+    rpi_sight_close(closing);
     rpi_grids_drop(closing, !finalised && closing->world.meeting.lost_step.status == RP_OK);
     /* With a node lost, MPI may still move what it was asked to move, and waits for it for ever. */
     if (closing->world.meeting.cut_off)

@@ -2,6 +2,9 @@
 #ifndef RANKPOOL_POOL_POOL_H
 #define RANKPOOL_POOL_POOL_H
 
+#include "observe/progress.h"
+#include "observe/recorder.h"
+#include "pool/clocks.h"
 #include "pool/doing.h"
 #include "pool/interruption.h"
 #include "pool/watch.h"
@@ -19,7 +22,8 @@ struct rp_loop {
     struct claimer claimer;
     struct agent *agent; /* of this node's part in the loop, if this rank has it */
     bool attends;        /* this rank takes the agent's steps */
-    bool aside;          /* between two slices there is something to do: one of these two */
+    bool aside;          /* between two slices there is something to do: one of these two,
+                            or recording */
     double item_seconds; /* that an item may take, in a loop of the program's own; 0: no limit */
     double begun;        /* with a limit: when the slice at hand was; 0: none is */
     rp_range slice;      /* with a limit */
@@ -36,6 +40,7 @@ struct allocation {
 /* What this rank's agents have sent, over all jobs: for figures, and for tests. */
 struct traffic {
     int64_t letters, bytes;
+    int64_t batches; /* that came */
 };
 
 struct rp_pool {
@@ -59,8 +64,13 @@ struct rp_pool {
     rp_grid *grids;          /* open ones */
     int64_t grids_made;      /* the number of the next */
     struct interruption interruption;
-    rp_file *files;     /* open ones */
-    int64_t files_made; /* the number of the next */
+    rp_file *files;            /* open ones */
+    int64_t files_made;        /* the number of the next */
+    struct recorder *recorder; /* while the program records; or NULL */
+    struct progress *progress; /* on the root, while somebody looks; or NULL */
+    struct progress_wish progress_wish;
+    struct traffic told; /* the traffic before recording began */
+    struct clock_offset recorded_from;
     rp_error last;
 };
 

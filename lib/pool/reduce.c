@@ -229,6 +229,7 @@ static rp_status publish(rp_pool *pool, struct reduction *reduction)
         memcpy(job->result, job->n > 0 ? rpi_tree_value(&reduction->tree, 0) : job->identity,
                job->result_size);
     int code = rpi_message_broadcast(job->result, job->result_size, world->root, world->comm);
+    rpi_record_until_now(pool->recorder, COMMUNICATING);
     return rpi_mpi_check(code, "MPI_Bcast", &pool->last);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "pool/loop.h"
+#include "pool/sight.h"
 #include "pool/spread.h"
 #include "pool/watch.h"
 #include "world/mpi_error.h"
@@ -130,11 +131,16 @@ static bool deliver(struct work *work, rp_range piece, void *const *at)
 static int64_t do_piece(struct work *work, rp_range piece)
 {
     void *at[MOST_ARRAYS] = {NULL};
+    double begin = sight_now(work->pool);
     if (!bring(work, piece, at))
         return 0;
+    sight_moved(work->pool, begin);
     int64_t done = work->compute(work, piece, at);
     rp_range finished = {piece.begin, piece.begin + done};
-    return deliver(work, finished, at) ? done : 0;
+    begin = sight_now(work->pool);
+    bool delivered = deliver(work, finished, at);
+    sight_moved(work->pool, begin);
+    return delivered ? done : 0;
 }
 
 static int64_t do_pieces(struct work *work, rp_range slice)
@@ -172,7 +178,7 @@ static void do_slices(struct work *work, struct agent *agent)
 {
     rp_pool *pool = work->pool;
     rp_range slice;
-    rpi_loop_begin(pool, agent);
+    rpi_loop_begin(pool, agent, work->trials.options);
     pool->task = &work->task;
     work->task.attend = pool->loop.claimer.attend;
     work->task.attend_closure = pool->loop.claimer.attend_closure;

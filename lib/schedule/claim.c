@@ -203,7 +203,9 @@ __attribute__((noinline)) static bool search(struct claimer *claimer)
         if (rpi_board_done(board))
             return false;
         double most = claimer->attend != NULL ? claimer->attend(claimer->attend_closure) : sleep;
+        double begun = rpi_clock_seconds();
         rpi_signal_wait(&board->signal, seen, claimer->crowding <= 1, most < sleep ? most : sleep);
+        claimer->counts.waited += rpi_clock_seconds() - begun;
         sleep = sleep < longest_sleep ? 2 * sleep : longest_sleep;
     }
 }

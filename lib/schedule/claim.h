@@ -11,6 +11,7 @@
 /* What a rank did for a job: for figures, and for tests. */
 struct claim_counts {
     uint64_t slices, steals, draws; /* draws: from reservoirs */
+    double waited;                  /* seconds in which there was nothing to find */
 };
 
 /* A rank's private side of the board. */

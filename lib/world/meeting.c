@@ -80,6 +80,11 @@ static const struct {
     [CALL_RESULTS_GATHER] = {"rp_results_gather", {"the results' number", "root"}},
     [CALL_RESULTS_WRITE] = {"rp_results_write", {"the results' number"}},
     [CALL_RESULTS_MOVED] = {"rp_results_gather or rp_results_write", {NULL}},
+    [CALL_RECORD] = {"rp_record", {"on"}},
+    [CALL_STATS] = {"rp_stats or rp_stats_print", {NULL}},
+    [CALL_TIMELINE] = {"rp_timeline", {NULL}},
+    [CALL_TRACE] = {"rp_trace", {NULL}},
+    [CALL_TOLD] = {"rp_stats, rp_timeline or rp_trace", {NULL}},
 };
 
 /* A rank's ballot with its rank, as it is compared within and between nodes. */
