@@ -183,6 +183,14 @@ void rpi_record_claim(struct recorder *recorder, double begin, double end, doubl
     recorder->begun = end;
 }
 
+void rpi_record_slice(struct recorder *recorder, double begin, double end, rp_range items)
+{
+    recorder->begun = begin;
+    recorder->slice = items;
+    struct event event = end_slice(recorder, end, true);
+    add(recorder, &event);
+}
+
 /* ---- jobs -------------------------------------------------------------------------------------- */
 
 /* The place of a name among the labels, counted from 1; 0 where there is none, or no room for it. */
@@ -203,6 +211,7 @@ static uint32_t label_of(struct tale *tale, const char *name)
 
 void rpi_record_job(struct recorder *recorder, const char *name)
 {
+    recorder->moving = 0;
     recorder->job = (uint32_t)++recorder->tale.jobs;
     recorder->label = label_of(&recorder->tale, name);
 }

@@ -81,6 +81,9 @@ void rpi_record_job_end(struct recorder *recorder, double now, uint64_t draws);
 void rpi_record_claim(struct recorder *recorder, double begin, double end, double waited,
                       uint64_t steals, const rp_range *next);
 
+/* A slice from beginning to end, where slices are not claimed. */
+void rpi_record_slice(struct recorder *recorder, double begin, double end, rp_range items);
+
 /* What the recorder would tell now: the time up to now is told, and recording goes on. */
 struct tale rpi_recorder_tell(const struct recorder *recorder, double now);
 

@@ -5,7 +5,7 @@
 #include "pool/agent.h"
 
 /* Opens the pool's loop on the job that is prepared, with the agent that was made for it, or NULL, and
- * the options that name it, or NULL. When all ranks have agreed to begin. */
+ * the options that name it. When all ranks have agreed to begin. */
 void rpi_loop_begin(rp_pool *pool, struct agent *agent, const rp_options *options);
 
 /* This rank has done its part: waits until its agent has, too. What went wrong with the agent goes into

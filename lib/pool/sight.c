@@ -35,15 +35,32 @@ void rpi_sight_close(rp_pool *pool)
     pool->recorder = NULL;
 }
 
-/* What came before the loop was preparing it. */
+/* What came before a job was preparing it. */
+void rpi_sight_stream(rp_pool *pool, const rp_options *options)
+{
+    if (pool->recorder == NULL)
+        return;
+    rpi_record_until_now(pool->recorder, COMMUNICATING);
+    rpi_record_job(pool->recorder, options->name);
+}
+
+void rpi_sight_parcel(rp_pool *pool, double begin, int64_t first, int64_t items)
+{
+    if (pool->recorder != NULL && items > 0)
+        rpi_record_slice(pool->recorder, begin, rpi_clock_seconds(),
+                         (rp_range){first, first + items});
+}
+
+void rpi_sight_wait(rp_pool *pool, double begin)
+{
+    if (pool->recorder != NULL)
+        rpi_record(pool->recorder, WAITING, begin, rpi_clock_seconds());
+}
+
 void rpi_sight_begin(rp_pool *pool, const rp_options *options)
 {
-    const char *name = options != NULL ? options->name : NULL;
-    const char *unit = options != NULL ? options->unit : NULL;
-    if (pool->recorder != NULL) {
-        rpi_record_until_now(pool->recorder, COMMUNICATING);
-        rpi_record_job(pool->recorder, name);
-    }
+    const char *name = options->name, *unit = options->unit;
+    rpi_sight_stream(pool, options);
     if (pool->progress != NULL)
         rpi_progress_begin(pool->progress, &(struct progress_job){name, unit, pool->loop.units});
 }

@@ -14,10 +14,15 @@ rp_status rpi_sight_open(rp_pool *pool);
 /* Shows no more, records no more. */
 void rpi_sight_close(rp_pool *pool);
 
-/* The pool's loop begins, named as the options say (NULL: unnamed); this rank did its part up to `begin`,
+/* The pool's loop begins, named as the options say; this rank did its part up to `begin`,
  * and its agent, up to now. */
 void rpi_sight_begin(rp_pool *pool, const rp_options *options);
 void rpi_sight_end(rp_pool *pool, double begin);
+
+/* A stream begins. In it: items that were computed since `begin`, and waiting since then. */
+void rpi_sight_stream(rp_pool *pool, const rp_options *options);
+void rpi_sight_parcel(rp_pool *pool, double begin, int64_t first, int64_t items);
+void rpi_sight_wait(rp_pool *pool, double begin);
 
 /* What this rank, since `begin`, did for the library: waited for its agent, exchanged edges. */
 void rpi_sight_service(rp_pool *pool, double begin);

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "pool/job.h"
+#include "pool/sight.h"
 #include "world/mpi_error.h"
 
 #include <inttypes.h>
@@ -223,6 +224,7 @@ static void begin(rp_pool *pool, struct part *part)
         task->attend_closure = part->courier;
     }
     rpi_doing_begin_stream(pool->doing);
+    rpi_sight_stream(pool, &part->worker.job->options);
     rpi_watch_limit(&pool->watch, part->worker.job->options.item_seconds);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "pool/sight.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -361,7 +362,9 @@ static void wait_for_news(struct stream *stream, uint32_t seen)
         double attend = rpi_courier_attend(stream->courier);
         most = attend < most ? attend : most;
     }
+    double begin = sight_now(stream->pool);
     rpi_signal_wait(&stream->supplier.station->news, seen, stream->pool->world.crowding <= 1, most);
+    rpi_sight_wait(stream->pool, begin);
 }
 
 static void close_stations(struct stream *stream)

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "pool/sight.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -70,7 +71,9 @@ static bool exchange(struct stream_worker *worker, uint32_t place, enum slot_sta
             return true;
         if (board_stopped(worker->board))
             return false;
+        double begin = sight_now(worker->pool);
         rpi_signal_wait(&station->work, seen, worker->spin, longest);
+        sight_moved(worker->pool, begin);
     }
 }
 
@@ -274,6 +277,7 @@ static bool work_off(struct stream_worker *worker, uint32_t place)
         return false;
     slot->seconds = rpi_clock_seconds() - begun;
     slot->out_bytes = taken.results.used;
+    rpi_sight_parcel(worker->pool, begun, slot->first, slot->done);
     if (!by_reference(worker))
         release(worker, place);
     rpi_station_hand(station, place, SLOT_DONE);
@@ -307,7 +311,9 @@ void rpi_stream_work_off(struct stream_worker *worker, claim_attend attend, void
             continue;
         if (rpi_station_over(station))
             return;
+        double begin = sight_now(worker->pool);
         rpi_signal_wait(&station->work, seen, worker->spin, most < longest ? most : longest);
+        rpi_sight_wait(worker->pool, begin);
     }
 }
 

@@ -50,6 +50,37 @@ static void run_loop(rp_pool *pool, int64_t n)
     ck_assert_int_eq(rp_loop_close(&loop, RP_OK), RP_OK);
 }
 
+static int produce(void *user, rp_buffer *item)
+{
+    int64_t *made = user;
+    return *made < 500 && rp_buffer_append(item, made, sizeof *made) == 0 && ++*made > 0;
+}
+
+static int work(rp_task *task, const void *in, size_t bytes, rp_buffer *result)
+{
+    int64_t out;
+    work_a_little(task, NULL, &out);
+    return rp_buffer_append(result, in, bytes);
+}
+
+static int consume(void *user, int64_t item, const rp_error *error, const void *data, size_t bytes)
+{
+    (void)user, (void)data, (void)bytes;
+    ck_assert_msg(error == NULL, "item %" PRId64, item);
+    return 0;
+}
+
+static void run_stream(rp_pool *pool)
+{
+    int64_t made = 0;
+    rp_stream_job job = {.produce = produce,
+                         .work = work,
+                         .consume = consume,
+                         .options = {.user = &made, .name = "stream"}};
+    rp_status status = rp_stream(pool, &job);
+    ck_assert_msg(status == RP_OK, "%s", rp_last_error(pool)->text);
+}
+
 static rp_pool *open_nodes(int node_size)
 {
     rp_pool *pool;
@@ -111,6 +142,8 @@ START_TEST(figures_add_up)
             check_figures(pool, ITEMS + 100, 2);
             run_map(pool, (rp_schedule)schedule);
             check_figures(pool, 2 * ITEMS + 100, 3);
+            run_stream(pool);
+            check_figures(pool, 2 * ITEMS + 600, 4);
         }
         close_pool(pool);
     }
@@ -228,6 +261,7 @@ START_TEST(the_trace_tells_every_item_once)
         ck_assert_int_eq(rp_record(pool, true), RP_OK);
         run_map(pool, RP_DYNAMIC);
         run_loop(pool, 1000);
+        run_stream(pool);
         run_map(pool, RP_ADAPTIVE);
         ck_assert_int_eq(rp_trace(pool, path), RP_OK);
         ck_assert_int_eq(rp_stats(pool, &all, NULL), RP_OK);
@@ -236,8 +270,8 @@ START_TEST(the_trace_tells_every_item_once)
         if (text != NULL)
             ck_assert_int_eq(sscanf(strstr(text, "\"seconds\":"), "\"seconds\":%lf", &seconds), 1);
         if (text != NULL)
-            check_trace(text, 2 * ITEMS + 1000, seconds);
-        ck_assert_int_eq(all.items, 2 * ITEMS + 1000);
+            check_trace(text, 2 * ITEMS + 1500, seconds);
+        ck_assert_int_eq(all.items, 2 * ITEMS + 1500);
         free(text);
         close_pool(pool);
     }
