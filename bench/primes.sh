@@ -4,18 +4,14 @@
 #
 # usage: bench/primes.sh [ROUNDS]      from the build folder
 set -eu
-rounds=${1:-5}
-case "$# $rounds" in
-"0 5" | "1 "[1-9] | "1 "[1-9][0-9]) ;;
-*)
-    echo "usage: primes.sh [ROUNDS], a number from 1 to 99" >&2
-    exit 2
-    ;;
-esac
-launch=$(dirname "$0")/../tests/launch_ranks
+here=$(dirname "$0")
+# shellcheck source=bench/ratio.sh
+. "$here/ratio.sh"
+rounds=$(rounds_of primes.sh 5 "$@")
+launch=$here/../tests/launch_ranks
 cores=$(nproc)
 : "${MPIRUN:?is set by make bench}"
-RANKPOOL_TEST_SECONDS=600
+RANKPOOL_TEST_SECONDS=${RANKPOOL_TEST_SECONDS:-600}
 export RANKPOOL_TEST_SECONDS
 
 # "primes up to ...: 1.234 s" on stderr
@@ -28,17 +24,6 @@ seconds_of_primes() {
 
 seconds_of_primesieve() {
     primesieve "$@" --count --time --no-status | sed -n 's/^Seconds: *//p'
-}
-
-# Median and spread of the ratios of two columns.
-ratio() {
-    awk '{ print $1 / $2 }' | sort -n | awk -v name="$1" -v goal="$2" '
-        { value[NR] = $1 }
-        END {
-            median = NR % 2 ? value[(NR + 1) / 2] : (value[NR / 2] + value[NR / 2 + 1]) / 2
-            printf "%-46s %7.3f  [%.3f ... %.3f]   goal: at most %.2f%s\n", name, median, value[1],
-                   value[NR], goal, median <= goal ? "" : "   MISSED"
-        }'
 }
 
 beside_primesieve() {

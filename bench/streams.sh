@@ -3,15 +3,10 @@
 #
 # usage: bench/streams.sh [ROUNDS]      from the build folder
 set -eu
-rounds=${1:-3}
-case "$# $rounds" in
-"0 3" | "1 "[1-9] | "1 "[1-9][0-9]) ;;
-*)
-    echo "usage: streams.sh [ROUNDS], a number from 1 to 99" >&2
-    exit 2
-    ;;
-esac
 here=$(dirname "$0")
+# shellcheck source=bench/ratio.sh
+. "$here/ratio.sh"
+rounds=$(rounds_of streams.sh 3 "$@")
 launch=$here/../tests/launch_ranks
 cores=$(nproc)
 : "${MPIRUN:?is set by make bench}"
@@ -27,16 +22,6 @@ nanoseconds_of_pool() {
 
 nanoseconds_of_mpi4py() {
     "$launch" $((cores + 1)) python3 -m mpi4py.futures "$here/streams.py" mpi4py "$cores"
-}
-
-# Median and spread of the ratios of two columns.
-ratio() {
-    awk '{ print $1 / $2 }' | sort -n | awk -v name="$1" '
-        { value[NR] = $1 }
-        END {
-            median = NR % 2 ? value[(NR + 1) / 2] : (value[NR / 2] + value[NR / 2 + 1]) / 2
-            printf "%-46s %7.0f  [%.0f ... %.0f]\n", name, median, value[1], value[NR]
-        }'
 }
 
 beside() {

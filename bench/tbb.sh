@@ -1,0 +1,32 @@
+#!/bin/sh
+# The additions of bench/claims beside oneTBB, where it is installed.
+#
+# usage: bench/tbb.sh [ROUNDS]      from the build folder
+set -eu
+here=$(dirname "$0")
+# shellcheck source=bench/ratio.sh
+. "$here/ratio.sh"
+rounds=$(rounds_of tbb.sh 5 "$@")
+cores=$(nproc)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+: "${MPIRUN:?is set by make bench}"
+
+if ! pkg-config --exists tbb 2>/dev/null || ! command -v c++ >/dev/null; then
+    echo "bench/tbb.sh: left out, for oneTBB is not installed (Debian: libtbb-dev)" >&2
+    exit 0
+fi
+# shellcheck disable=SC2046 # lists of flags
+c++ -O2 -std=c++17 "$here/tbb.cc" -o "$scratch/tbb" $(pkg-config --cflags --libs tbb)
+
+# Pairs of what claims says of one contestant, and of oneTBB's nanoseconds.
+beside() {
+    for _ in $(seq "$rounds"); do
+        "$here/../tests/launch_ranks" "$cores" bench/claims 1 |
+            sed -n "s/^$2 *\([0-9.]*\) ns per item.*/\1/p"
+        timeout -k 5 60 "$scratch/tbb" "$3" "$cores"
+    done | paste - - | ratio "$1" "$4"
+}
+
+beside "loop, default / oneTBB static_partitioner" "loop, default" static 1.15
+beside "loop, dynamic,1 / oneTBB simple_partitioner" "loop, dynamic,1" singly 0.60
