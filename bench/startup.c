@@ -1,4 +1,5 @@
-/* A program that opens a pool and closes it again; `startup empty` is an MPI program that does nothing. */
+/* A program that opens a pool and closes it again; `startup empty` is an MPI program that does
+ * nothing. */
 #include "rankpool.h"
 
 #include <string.h>

@@ -173,7 +173,8 @@ static bool take_option(const struct command *command, void *settings, struct co
     }
 }
 
-/* Takes the word at optind, an operand or an option, and the option's argument. False at the end. */
+/* Takes the word at optind, an operand or an option, and the option's argument. False at the
+ * end. */
 static bool take_word(const struct command *command, int argc, char **argv, void *settings,
                       const struct option *options, struct command_line *line)
 {

@@ -1,5 +1,5 @@
-/* The command line of our programs, read in one way: getopt_long's options, numbers, and numbers that
- * are negative, which are no options. Reading prints nothing, so that every rank can do it. */
+/* The command line of our programs, read in one way: getopt_long's options, numbers, and numbers
+ * that are negative, which are no options. Reading prints nothing, so that every rank can do it. */
 #ifndef RANKPOOL_APPS_COMMAND_LINE_H
 #define RANKPOOL_APPS_COMMAND_LINE_H
 
@@ -32,15 +32,15 @@ struct command_line {
     char complaint[COMPLAINT_SIZE]; /* one line without program name and advice, for a mistake */
 };
 
-/* What a program understands, besides --help, --version, --ranks N, --walltime S and what lets its work be
- * seen, which all of them do. */
+/* What a program understands, besides --help, --version, --ranks N, --walltime S and what lets its
+ * work be seen, which all of them do. */
 struct command {
     const char *name;
     const char *help;            /* the text of --help */
     const char *operands_wanted; /* for people: "at most two numbers, START and STOP" */
     int most_operands;           /* up to MOST_OPERANDS */
-    /* With flag NULL and val 1 ... 999; ended by a zero entry. A val that is a letter, or a digit, is
-     * a short form of the option. */
+    /* With flag NULL and val 1 ... 999; ended by a zero entry. A val that is a letter, or a digit,
+     * is a short form of the option. */
     const struct option *options;
     /* Takes an option's val and argument (NULL if it has none); `settings` is the program's own.
      * False for a mistake, told with command_line_complain(). */

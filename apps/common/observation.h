@@ -1,4 +1,5 @@
-/* How our programs let their work be seen: --progress, --stats, --timeline, --trace, the same in each. */
+/* How our programs let their work be seen: --progress, --stats, --timeline, --trace, the same in
+ * each. */
 #ifndef RANKPOOL_APPS_OBSERVATION_H
 #define RANKPOOL_APPS_OBSERVATION_H
 
@@ -12,8 +13,8 @@ struct observation {
     const char *stats_file, *timeline, *trace;
 };
 
-/* Begins to observe, as asked. Collective. The root complains of files that it could not write at the
- * end, in `program`'s name. */
+/* Begins to observe, as asked. Collective. The root complains of files that it could not write at
+ * the end, in `program`'s name. */
 rp_status observation_begin(rp_pool *pool, const struct observation *observation,
                             const char *program);
 

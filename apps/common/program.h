@@ -1,6 +1,6 @@
 /* How our programs begin and end, the same in each: reading the command line, starting the ranks,
- * opening the pool, which signals and the clock may interrupt, and letting it be seen; speaking with one
- * voice; leaving with one exit code on all ranks. */
+ * opening the pool, which signals and the clock may interrupt, and letting it be seen; speaking
+ * with one voice; leaving with one exit code on all ranks. */
 #ifndef RANKPOOL_APPS_PROGRAM_H
 #define RANKPOOL_APPS_PROGRAM_H
 

@@ -8,7 +8,8 @@ static double useful(const rp_rank_figures *figures)
     return figures->working + figures->own;
 }
 
-/* Definitions: POP Centre of Excellence, "POP Standard Metrics for Parallel Performance Analysis". */
+/* Definitions: POP Centre of Excellence, "POP Standard Metrics for Parallel Performance
+ * Analysis". */
 static void fill_efficiencies(rp_figures *all, const struct story *story)
 {
     double sum = 0, most = 0;

@@ -1,4 +1,5 @@
-/* Where things are in the picture of a timeline, in its own units, which a browser takes for pixels. */
+/* Where things are in the picture of a timeline, in its own units, which a browser takes for
+ * pixels. */
 #ifndef RANKPOOL_OBSERVE_PLAN_H
 #define RANKPOOL_OBSERVE_PLAN_H
 
@@ -21,8 +22,8 @@ double rpi_plan_lane(const struct plan *plan, const struct story *story, int ran
 
 double rpi_plan_x(const struct plan *plan, double time);
 
-/* The distance of ticks on an axis of `range`, 1, 2 or 5 times a power of ten, so that there are about
- * `ticks` of them. */
+/* The distance of ticks on an axis of `range`, 1, 2 or 5 times a power of ten, so that there are
+ * about `ticks` of them. */
 double rpi_plan_step(double range, int ticks);
 
 #endif

@@ -15,8 +15,9 @@
 #include <string.h>
 #include <time.h>
 
-/* Seconds from one look to the next, and from the beginning of a job to the first: what is over sooner
- * is not worth a flash. Between lines in a log, and in a pipe, behind which somebody waits. */
+/* Seconds from one look to the next, and from the beginning of a job to the first: what is over
+ * sooner is not worth a flash. Between lines in a log, and in a pipe, behind which somebody
+ * waits. */
 static const double look = 0.1, patience = 0.5, log_interval = 60, pipe_interval = 10;
 
 /* What another node told last. */
@@ -63,7 +64,8 @@ rp_status rpi_progress_wish(struct progress_wish *wish, rp_error *error)
                          "RANKPOOL_PROGRESS=\"%s\": give on, off, or seconds above 0", text);
 }
 
-/* ---- looking ---------------------------------------------------------------------------------- */
+/* ---- looking
+ * ---------------------------------------------------------------------------------- */
 
 static struct tally add_up(const struct progress *progress)
 {
@@ -153,7 +155,8 @@ static void *watch(void *argument)
     return NULL;
 }
 
-/* ---- jobs ------------------------------------------------------------------------------------- */
+/* ---- jobs
+ * ------------------------------------------------------------------------------------- */
 
 void rpi_progress_begin(struct progress *progress, const struct progress_job *job)
 {
@@ -193,7 +196,8 @@ void rpi_progress_report(struct progress *progress, int node, struct tally tally
     atomic_store_explicit(&report->busy, tally.busy, memory_order_relaxed);
 }
 
-/* ---- life ------------------------------------------------------------------------------------- */
+/* ---- life
+ * ------------------------------------------------------------------------------------- */
 
 static bool prepare_waiting(struct progress *progress)
 {

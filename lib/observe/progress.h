@@ -1,6 +1,6 @@
-/* Progress of the job at hand, shown on the root's stderr by a thread of its own, which looks at the
- * board while a job runs and sleeps otherwise. Ranks and agents never wait for it: they leave what it
- * needs in words that it reads. */
+/* Progress of the job at hand, shown on the root's stderr by a thread of its own, which looks at
+ * the board while a job runs and sleeps otherwise. Ranks and agents never wait for it: they leave
+ * what it needs in words that it reads. */
 #ifndef RANKPOOL_OBSERVE_PROGRESS_H
 #define RANKPOOL_OBSERVE_PROGRESS_H
 

@@ -82,8 +82,8 @@ static void fill_fields(struct field fields[FIELDS], const struct progress_view 
         fields[i].rank = ranks[i];
 }
 
-/* Columns of the fields whose rank is below `kept`, each with two spaces behind it. Names may be UTF-8,
- * whose continuation bytes take no column. */
+/* Columns of the fields whose rank is below `kept`, each with two spaces behind it. Names may be
+ * UTF-8, whose continuation bytes take no column. */
 static int width_of(const struct field fields[FIELDS], int kept)
 {
     int width = 0;

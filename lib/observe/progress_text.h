@@ -21,8 +21,8 @@ struct progress_style {
     bool utf8, colour;
 };
 
-/* One line with a bar, for a terminal, no wider than its columns allow; without escape sequences other
- * than colours. What does not fit is left out, the least important first. Returns `text`. */
+/* One line with a bar, for a terminal, no wider than its columns allow; without escape sequences
+ * other than colours. What does not fit is left out, the least important first. Returns `text`. */
 char *rpi_progress_bar(char *text, size_t bytes, const struct progress_view *view,
                        const struct progress_style *style);
 

@@ -35,7 +35,8 @@ void rpi_recorder_start(struct recorder *recorder, double now)
     recorder->tale.since = now;
 }
 
-/* ---- events ------------------------------------------------------------------------------------ */
+/* ---- events
+ * ------------------------------------------------------------------------------------ */
 
 static void join(struct event *event, const struct event *next)
 {
@@ -123,7 +124,8 @@ void rpi_record_until_now(struct recorder *recorder, enum activity activity)
         rpi_record(recorder, activity, recorder->mark, rpi_clock_seconds());
 }
 
-/* ---- slices ------------------------------------------------------------------------------------ */
+/* ---- slices
+ * ------------------------------------------------------------------------------------ */
 
 /* The slowest slices, the slowest first. */
 static void keep_if_slow(struct tale *tale, const rp_slow_slice *slice)
@@ -191,9 +193,11 @@ void rpi_record_slice(struct recorder *recorder, double begin, double end, rp_ra
     add(recorder, &event);
 }
 
-/* ---- jobs -------------------------------------------------------------------------------------- */
+/* ---- jobs
+ * -------------------------------------------------------------------------------------- */
 
-/* The place of a name among the labels, counted from 1; 0 where there is none, or no room for it. */
+/* The place of a name among the labels, counted from 1; 0 where there is none, or no room for
+ * it. */
 static uint32_t label_of(struct tale *tale, const char *name)
 {
     char label[LABEL_BYTES];

@@ -1,10 +1,10 @@
-/* The recorder: what one rank did, and when, in bounded memory. It is private to its rank, and there
- * only while the program records.
+/* The recorder: what one rank did, and when, in bounded memory. It is private to its rank, and
+ * there only while the program records.
  *
- * An event is a slice, or a stretch of waiting or of moving data. Time between events is the program's
- * own. When there is no more room, neighbours that together last no longer than the resolution become
- * one event, and the resolution doubles until half of the room is free: what is short is told less
- * finely, what is long stays as it is, and no time and no item is lost. */
+ * An event is a slice, or a stretch of waiting or of moving data. Time between events is the
+ * program's own. When there is no more room, neighbours that together last no longer than the
+ * resolution become one event, and the resolution doubles until half of the room is free: what is
+ * short is told less finely, what is long stays as it is, and no time and no item is lost. */
 #ifndef RANKPOOL_OBSERVE_RECORDER_H
 #define RANKPOOL_OBSERVE_RECORDER_H
 
@@ -71,13 +71,13 @@ void rpi_record(struct recorder *recorder, enum activity activity, double begin,
 /* All since the last event was this. NULL: nothing is recorded. */
 void rpi_record_until_now(struct recorder *recorder, enum activity activity);
 
-/* A job begins, with its name or NULL; it has ended, after so many draws from batches. A slice that is
- * still in hand was given up. */
+/* A job begins, with its name or NULL; it has ended, after so many draws from batches. A slice that
+ * is still in hand was given up. */
 void rpi_record_job(struct recorder *recorder, const char *name);
 void rpi_record_job_end(struct recorder *recorder, double now, uint64_t draws);
 
-/* A claim: between the two moments, in which it waited for so long and stole so often. It ends the slice
- * that was in hand; `next` is in hand now, or NULL. */
+/* A claim: between the two moments, in which it waited for so long and stole so often. It ends the
+ * slice that was in hand; `next` is in hand now, or NULL. */
 void rpi_record_claim(struct recorder *recorder, double begin, double end, double waited,
                       uint64_t steals, const rp_range *next);
 

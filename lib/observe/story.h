@@ -1,5 +1,5 @@
-/* What all ranks tell, where the root has brought it together. Times are seconds since the root began to
- * record, by the root's clock. */
+/* What all ranks tell, where the root has brought it together. Times are seconds since the root
+ * began to record, by the root's clock. */
 #ifndef RANKPOOL_OBSERVE_STORY_H
 #define RANKPOOL_OBSERVE_STORY_H
 
@@ -14,7 +14,8 @@ struct story {
     double begin, end;        /* from the first rank's beginning to the last one's end */
 };
 
-/* Whoever makes something of a story. Events come rank by rank, in the order of time, in portions. */
+/* Whoever makes something of a story. Events come rank by rank, in the order of time, in
+ * portions. */
 struct listener {
     void (*hear)(void *self, int rank, const struct event *events, uint32_t count);
     void *self;

@@ -116,8 +116,8 @@ static struct stretch stretch_of(const struct event *event)
     return stretch;
 }
 
-/* Two neighbours together last longer than a stretch may, so there are no more than twice as many as
- * there would be of that length. */
+/* Two neighbours together last longer than a stretch may, so there are no more than twice as many
+ * as there would be of that length. */
 static void stretch_out(const struct timeline *timeline, struct lane_picture *lane,
                         const struct event *event)
 {
@@ -147,7 +147,8 @@ static void extend(struct job_span *span, const struct event *event)
     }
 }
 
-/* The jobs of the root. Those too short to be seen apart, or for which there is no room, become one. */
+/* The jobs of the root. Those too short to be seen apart, or for which there is no room, become
+ * one. */
 static void note_job(struct timeline *timeline, const struct event *event)
 {
     const double visible = 0.004;

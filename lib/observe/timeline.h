@@ -1,6 +1,6 @@
-/* The picture of a story: a lane for every rank, coloured by what it did, under a graph of how many were
- * busy. However many events there are, they are added up in columns of the picture as they come, so that
- * neither memory nor file grows with them. */
+/* The picture of a story: a lane for every rank, coloured by what it did, under a graph of how many
+ * were busy. However many events there are, they are added up in columns of the picture as they
+ * come, so that neither memory nor file grows with them. */
 #ifndef RANKPOOL_OBSERVE_TIMELINE_H
 #define RANKPOOL_OBSERVE_TIMELINE_H
 

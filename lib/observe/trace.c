@@ -9,8 +9,9 @@ static int node_of(const struct trace *trace, int rank)
     return trace->story->tales[rank].figures.node;
 }
 
-/* The beginning of a complete event, up to its arguments. `ts` and `dur` are in microseconds, and told to
- * a thousandth: so that what nests still nests, both are cut from the same two rounded moments. */
+/* The beginning of a complete event, up to its arguments. `ts` and `dur` are in microseconds, and
+ * told to a thousandth: so that what nests still nests, both are cut from the same two rounded
+ * moments. */
 static void open_event(const struct trace *trace, int rank, const char *name, double begin,
                        double end)
 {

@@ -1,5 +1,5 @@
-/* A story in Google's Trace Event format, which Perfetto and chrome://tracing show: nodes are processes,
- * ranks are threads; jobs lie above what they are made of. */
+/* A story in Google's Trace Event format, which Perfetto and chrome://tracing show: nodes are
+ * processes, ranks are threads; jobs lie above what they are made of. */
 #ifndef RANKPOOL_OBSERVE_TRACE_H
 #define RANKPOOL_OBSERVE_TRACE_H
 

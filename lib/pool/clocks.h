@@ -9,12 +9,13 @@ struct clock_offset {
     double at, seconds;
 };
 
-/* Measures. Collective. Returns MPI's error code. Only the shortest of several round trips counts, and
- * half of it is how far off the result can be (Cristian, "Probabilistic clock synchronization",
+/* Measures. Collective. Returns MPI's error code. Only the shortest of several round trips counts,
+ * and half of it is how far off the result can be (Cristian, "Probabilistic clock synchronization",
  * Distributed Computing 3, 1989). */
 int rpi_clocks_measure(const struct world *world, struct clock_offset *offset);
 
-/* What the root's clock showed when this node's showed `time`: two measurements tell how clocks drift. */
+/* What the root's clock showed when this node's showed `time`: two measurements tell how clocks
+ * drift. */
 double rpi_clocks_of_root(const struct clock_offset *before, const struct clock_offset *after,
                           double time);
 

@@ -13,8 +13,8 @@ enum letter_kind {
     LETTER_PROGRESS, /* to a node: say every so many seconds how far you are; and what it says */
     LETTER_STOP,     /* to the dispatcher: a rank of this node gave up */
     LETTER_FINISHED, /* to the dispatcher: the last letter of this node about this job */
-    /* To a node: the last letter to it, in answer to that. After it none is on its way any more, which
-     * an MPI could take for one of the next communicator. */
+    /* To a node: the last letter to it, in answer to that. After it none is on its way any more,
+     * which an MPI could take for one of the next communicator. */
     LETTER_OVER
 };
 

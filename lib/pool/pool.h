@@ -74,14 +74,15 @@ struct rp_pool {
     rp_error last;
 };
 
-/* Meets for a call; what comes of it becomes the pool's last error. With a loop open no other call is
- * allowed: RP_ERR_STATE at once. */
+/* Meets for a call; what comes of it becomes the pool's last error. With a loop open no other call
+ * is allowed: RP_ERR_STATE at once. */
 rp_status rpi_pool_meet(rp_pool *pool, const struct ballot *ballot);
 
 /* Frees all that rp_alloc() gave out and rp_free() did not take back. Local. */
 void rpi_pool_drop_allocations(rp_pool *pool);
 
-/* The number of the allocation that holds `address`, and its offset there if asked for; -1: none. */
+/* The number of the allocation that holds `address`, and its offset there if asked for; -1:
+ * none. */
 int64_t rpi_allocation_find(const rp_pool *pool, const void *address, int64_t *offset);
 
 /* Bytes from `address` to the end of the allocation that holds it; 0: none does. */

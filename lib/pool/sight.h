@@ -1,13 +1,13 @@
-/* What a pool lets others see of its jobs: the places where progress and recorder are told. Where nobody
- * looks each of them is one test. */
+/* What a pool lets others see of its jobs: the places where progress and recorder are told. Where
+ * nobody looks each of them is one test. */
 #ifndef RANKPOOL_POOL_SIGHT_H
 #define RANKPOOL_POOL_SIGHT_H
 
 #include "base/clock.h"
 #include "pool/pool.h"
 
-/* What the environment says about progress; what is wrong with it goes into *mine. Then: begins to show
- * it, if that is what it says. */
+/* What the environment says about progress; what is wrong with it goes into *mine. Then: begins to
+ * show it, if that is what it says. */
 void rpi_sight_ask(rp_pool *pool, rp_error *mine);
 rp_status rpi_sight_open(rp_pool *pool);
 

@@ -84,7 +84,7 @@ static const struct {
     [CALL_STATS] = {"rp_stats or rp_stats_print", {NULL}},
     [CALL_TIMELINE] = {"rp_timeline", {NULL}},
     [CALL_TRACE] = {"rp_trace", {NULL}},
-    [CALL_TOLD] = {"rp_stats, rp_timeline or rp_trace", {NULL}},
+    [CALL_TOLD] = {"rp_record, rp_stats, rp_timeline or rp_trace", {NULL}},
 };
 
 /* A rank's ballot with its rank, as it is compared within and between nodes. */

@@ -22,7 +22,8 @@ char *document_read(const char *path)
     return text;
 }
 
-/* ---- JSON: each function takes its part from the front of the text ---------------------------- */
+/* ---- JSON: each function takes its part from the front of the text
+ * ---------------------------- */
 
 static const char *value(const char *at);
 
@@ -98,7 +99,8 @@ bool document_is_json(const char *text)
     return end != NULL && *end == '\0';
 }
 
-/* ---- XML --------------------------------------------------------------------------------------- */
+/* ---- XML
+ * --------------------------------------------------------------------------------------- */
 
 enum {
     DEEPEST = 32,

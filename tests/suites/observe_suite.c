@@ -1,4 +1,5 @@
-/* Seeing it work: what is told adds up, whatever the schedule; files are well-formed; progress fits. */
+/* Seeing it work: what is told adds up, whatever the schedule; files are well-formed; progress
+ * fits. */
 #include "documents.h"
 #include "suites.h"
 
@@ -89,7 +90,8 @@ static rp_pool *open_nodes(int node_size)
     return pool;
 }
 
-/* ---- figures ---------------------------------------------------------------------------------- */
+/* ---- figures
+ * ---------------------------------------------------------------------------------- */
 
 static void check_rank(const rp_rank_figures *figures, int rank)
 {
@@ -173,7 +175,8 @@ START_TEST(only_what_is_recorded_is_told)
 }
 END_TEST
 
-/* ---- files ------------------------------------------------------------------------------------ */
+/* ---- files
+ * ------------------------------------------------------------------------------------ */
 
 /* One file for all ranks, by the root's process. */
 static void path_for(char path[64], const char *suffix)
@@ -321,7 +324,8 @@ START_TEST(figures_as_json)
 }
 END_TEST
 
-/* ---- the recorder ----------------------------------------------------------------------------- */
+/* ---- the recorder
+ * ----------------------------------------------------------------------------- */
 
 START_TEST(memory_is_bounded_and_nothing_is_lost)
 {
@@ -361,7 +365,8 @@ START_TEST(memory_is_bounded_and_nothing_is_lost)
 }
 END_TEST
 
-/* ---- progress --------------------------------------------------------------------------------- */
+/* ---- progress
+ * --------------------------------------------------------------------------------- */
 
 /* Columns that a text takes on a terminal. */
 static int columns_of(const char *text)
