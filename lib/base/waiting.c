@@ -76,6 +76,11 @@ void rpi_signal_wait(struct signal_word *word, uint32_t seen, bool spin, double 
             return;
         sched_yield();
     }
+    rpi_signal_sleep(word, seen, most_seconds);
+}
+
+void rpi_signal_sleep(struct signal_word *word, uint32_t seen, double most_seconds)
+{
     atomic_fetch_add(&word->sleepers, 1);
     futex_wait(&word->news, seen, most_seconds);
     atomic_fetch_sub(&word->sleepers, 1);

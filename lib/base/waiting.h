@@ -33,6 +33,9 @@ void rpi_signal_one(struct signal_word *word);
  * for some microseconds first, which is right while there is a core for everyone. */
 void rpi_signal_wait(struct signal_word *word, uint32_t seen, bool spin, double most_seconds);
 
+/* The same, asleep at once: for who has no core of its own to be awake on. */
+void rpi_signal_sleep(struct signal_word *word, uint32_t seen, double most_seconds);
+
 /* The patience of a rank that can only look again and again: it stays awake for a few looks (more
  * if `spin`), then sleeps between them, longer each time, up to a millisecond. Zero but for `spin`
  * at the beginning of a wait. */

@@ -2,19 +2,17 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "pool/rhythm.h"
 #include "world/mpi_error.h"
 
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
-/* How long an agent sleeps between steps: while something is on its way; while nothing is; at the most,
- * while its node has enough to do. Every waking costs some 8 us of a core that computes. */
-static const double awaiting_sleep = 0.1e-3, quiet_sleep = 1e-3, longest_sleep = 4e-3;
-
-/* A node asks for a batch when what it has lasts no longer than so many deliveries of one. */
-static const double deliveries = 2;
+/* A node asks for a batch when what it has lasts no longer than so many deliveries of one, and a bit. */
+static const double deliveries = 2, bit = 1e-3;
 
 static int place_of(const struct agent *agent, enum batch_state state)
 {
@@ -141,6 +139,7 @@ static int read_letters(struct agent *agent)
     struct letter letter;
     int from, code;
     while ((code = rpi_post_next(&agent->post, &from, &letter)) == MPI_SUCCESS && from >= 0) {
+        agent->heard = rpi_clock_seconds();
         if ((code = read_letter(agent, from, &letter)) != MPI_SUCCESS)
             return code;
     }
@@ -243,7 +242,7 @@ static double supply_lasts(struct agent *agent)
 static int ask(struct agent *agent, double lasts)
 {
     bool room = agent->requested < places_with(agent, BATCH_NONE);
-    double covered = deliveries * agent->delivery + quiet_sleep;
+    double covered = deliveries * agent->delivery + bit;
     if (agent->closing || board_stopped(agent->board) || !room || lasts > covered)
         return MPI_SUCCESS;
     /* Another batch before the last has come is worth asking for only where they are small. */
@@ -333,10 +332,12 @@ static int take_step(struct agent *agent, double *sleep)
         code = tell_finish(agent);
     if (code == MPI_SUCCESS)
         code = keep_vigil(agent);
-    bool awaiting =
-        agent->requested > 0 || agent->finish_told || !rpi_post_idle(&agent->post) || lasts <= 0;
-    bool plenty = isfinite(lasts) && lasts > 4 * longest_sleep;
-    *sleep = awaiting ? awaiting_sleep : plenty ? longest_sleep : quiet_sleep;
+    bool awaited = agent->finish_told || (agent->requested > 0 && lasts <= 0);
+    *sleep = rpi_rhythm_sleep(&(struct rhythm){.moving = !rpi_post_idle(&agent->post),
+                                               .awaited = awaited,
+                                               .lasts = lasts,
+                                               .dispatches = agent->dispatcher != NULL,
+                                               .silence = rpi_clock_seconds() - agent->heard});
     return code;
 }
 
@@ -349,7 +350,6 @@ static void check(struct agent *agent, int code)
     agent->over = true;
 }
 
-/* A dispatcher must answer soon. */
 static double step(struct agent *agent)
 {
     const double farewell = 0.1;
@@ -361,16 +361,28 @@ static double step(struct agent *agent)
     /* What is still to be told when a node is lost gets a moment to leave. */
     if (!isinf(agent->lost_at) && rpi_clock_seconds() - agent->lost_at > farewell)
         agent->over = true;
-    return agent->dispatcher != NULL && sleep > quiet_sleep ? quiet_sleep : sleep;
+    return sleep;
 }
 
 /* ---- life ------------------------------------------------------------------------------------- */
 
-static void *attend(void *argument)
+/* Until it has nothing more to do. A rank that becomes idle wakes it. */
+static void attend(struct agent *agent)
 {
-    struct agent *agent = argument;
-    while (!agent->over)
-        rpi_sleep(step(agent));
+    struct signal_word *idle = &agent->board->idle;
+    while (!agent->over) {
+        uint32_t seen = rpi_signal_seen(idle);
+        double sleep = step(agent);
+        if (!agent->over)
+            rpi_signal_sleep(idle, seen, sleep);
+    }
+}
+
+/* The kernel would add 50 us to every sleep. */
+static void *live(void *agent)
+{
+    prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+    attend(agent);
     return NULL;
 }
 
@@ -390,7 +402,7 @@ static bool start_thread(struct agent *agent)
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
-    bool started = pthread_create(&agent->thread, NULL, attend, agent) == 0;
+    bool started = pthread_create(&agent->thread, NULL, live, agent) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return started;
 }
@@ -444,7 +456,7 @@ rp_status rpi_agent_make(rp_pool *pool, const struct agent_job *job, struct agen
     made->dispatcher_node = pool->world.root_node;
     /* A node that begins with nothing is sent its first batch unasked. */
     made->requested = job->job->begun == 0;
-    made->asked = rpi_clock_seconds();
+    made->asked = made->heard = rpi_clock_seconds();
     made->speed = rpi_speed_start(made->asked);
     made->delivery = first_delivery;
     made->lost_at = INFINITY;
@@ -501,6 +513,7 @@ void rpi_agent_end(struct agent *agent, struct ballot *ballot)
 {
     if (agent == NULL)
         return;
+    rpi_signal_one(&agent->board->idle);
     if (agent->threaded)
         pthread_join(agent->thread, NULL);
     else

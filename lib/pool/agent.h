@@ -45,6 +45,7 @@ struct agent {
     struct speed speed;
     double delivery,
         asked;     /* seconds from a request to its batch, smoothed; when the last was sent */
+    double heard;  /* when a letter last came */
     int requested; /* batches asked for that have not come */
     bool closing, closed;                   /* no more will come; the board knows */
     bool stop_told, finish_told, dismissed; /* dismissed: its LETTER_OVER has come */

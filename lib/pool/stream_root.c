@@ -299,7 +299,7 @@ static uint32_t items_wanted(const struct stream *stream)
         int64_t slice = options->slice > 0 ? options->slice : 1;
         return (uint32_t)(slice < most ? slice : most);
     }
-    uint32_t paced = rpi_pace_next(&stream->pace, UINT32_MAX);
+    uint32_t paced = rpi_pace_next(&stream->pace, UINT32_MAX, true);
     return paced < (uint32_t)most ? paced : (uint32_t)most;
 }
 

@@ -31,12 +31,9 @@ void rpi_board_make(struct board *board, uint32_t lanes)
     board->log_capacity = log_capacity(lanes);
 }
 
-/* In the word `issue`, above the number of units. */
-static const uint64_t CLOSED = UINT64_C(1) << 32;
-
 void rpi_board_prepare(struct board *board, struct span mine, struct span reservoir, bool closed)
 {
-    uint64_t issue = span_length(mine) | (closed ? CLOSED : 0);
+    uint64_t issue = span_length(mine) | (closed ? BOARD_CLOSED : 0);
     atomic_store_explicit(&board->issue, issue, memory_order_relaxed);
     atomic_store_explicit(&board->done, 0, memory_order_relaxed);
     atomic_store_explicit(&board->left_by, 0, memory_order_relaxed);
@@ -81,7 +78,7 @@ void rpi_board_supply(struct board *board, int place, struct span batch)
 
 void rpi_board_close(struct board *board)
 {
-    atomic_fetch_or(&board->issue, CLOSED);
+    atomic_fetch_or(&board->issue, BOARD_CLOSED);
     rpi_signal_all(&board->signal);
 }
 
@@ -165,5 +162,5 @@ bool rpi_board_finished(struct board *board, int place)
 bool rpi_board_done(struct board *board)
 {
     uint64_t issue = atomic_load(&board->issue);
-    return (issue & CLOSED) != 0 && atomic_load(&board->done) == (uint32_t)issue;
+    return (issue & BOARD_CLOSED) != 0 && atomic_load(&board->done) == (uint32_t)issue;
 }

@@ -15,11 +15,11 @@
  *           after `left`, and its compare-and-swap of `left` fails if the reservoir was refilled since.
  * finished  of a reservoir: units done, counted (acq_rel) by those jobs whose results leave the node by
  *           batches, so whoever sees all of them there sees their results. Reset by the supplier.
- * issue     units that came to this node so far, and the flag CLOSED: no more will come. Written by
+ * issue     units that came to this node so far, and the flag BOARD_CLOSED: no more will come. Written by
  *           the supplier (seq_cst) before the units are offered.
  * done      units finished and flushed; seq_cst fetch_add by each lane when its range is empty, so
  *           whoever reads the number of a closed issue there has seen all results. seq_cst here and at
- *           the issue: either the lane that adds the last units sees CLOSED and wakes everyone, or
+ *           the issue: either the lane that adds the last units sees BOARD_CLOSED and wakes everyone, or
  *           whoever closes sees those units done when it wakes everyone.
  * left_by   lanes that will claim nothing more; acq_rel fetch_add.
  * failed    items that failed, where the job is given up after some; relaxed fetch_add, for it is a
@@ -29,6 +29,7 @@
  *           0, or why the pool is to end its work; stored seq_cst, by a signal handler, before `stop`.
  *           It stays for as long as the board.
  * signal    see base/waiting.h: news are loot, a supply, the last units done, stop.
+ * idle      likewise, for the supplier: a lane has nothing to do.
  * lanes, log_capacity: constant while a job runs.
  *
  * Between jobs all ranks meet (world/meeting.h). Each lane and the head are prepared before the
@@ -40,6 +41,9 @@
 #include "schedule/interval_log.h"
 
 #include <stdalign.h>
+
+/* In the word `issue`, above the number of units. */
+static const uint64_t BOARD_CLOSED = UINT64_C(1) << 32;
 
 enum {
     APART = 128, /* twice a cache line: adjacent lines are fetched in pairs */
@@ -60,6 +64,7 @@ struct reservoir {
 
 struct board {
     alignas(APART) struct signal_word signal;
+    alignas(APART) struct signal_word idle;
     alignas(APART) _Atomic uint32_t done;
     _Atomic uint32_t stop;
     _Atomic uint32_t left_by;
@@ -132,6 +137,12 @@ static inline uint32_t board_interruption(const struct board *board)
 static inline bool board_stopped(struct board *board)
 {
     return atomic_load_explicit(&board->stop, memory_order_relaxed) != 0;
+}
+
+/* May more units come to this node? Only for guesses: for what is sure see rpi_board_done(). */
+static inline bool board_open(struct board *board)
+{
+    return (atomic_load_explicit(&board->issue, memory_order_relaxed) & BOARD_CLOSED) == 0;
 }
 
 static inline uint32_t board_issued(struct board *board)

@@ -56,7 +56,7 @@ void rpi_claim_attend(struct claimer *claimer, claim_attend attend, void *closur
 static inline uint32_t next_units(const struct claimer *claimer, bool paced, uint32_t left)
 {
     if (paced)
-        return rpi_pace_next(&claimer->pace, left);
+        return rpi_pace_next(&claimer->pace, left, board_open(claimer->board));
     return claimer->fixed < left ? claimer->fixed : left;
 }
 
@@ -202,6 +202,8 @@ __attribute__((noinline)) static bool search(struct claimer *claimer)
             return true;
         if (rpi_board_done(board))
             return false;
+        if (sleep == first_sleep)
+            rpi_signal_one(&board->idle);
         double most = claimer->attend != NULL ? claimer->attend(claimer->attend_closure) : sleep;
         double begun = rpi_clock_seconds();
         rpi_signal_wait(&board->signal, seen, claimer->crowding <= 1, most < sleep ? most : sleep);

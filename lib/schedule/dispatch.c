@@ -47,6 +47,13 @@ static double larger(double a, double b)
     return a > b ? a : b;
 }
 
+/* A node that asks again has done most of what it had: twice as much cannot be far too much. */
+static double units_without_speed(const struct dispatch_node *asking, double fair)
+{
+    double some = larger(asking->ranks, fair / beginnings);
+    return larger(some, 2.0 * asking->last);
+}
+
 static uint32_t units_for(const struct dispatch *dispatch, int node, double seconds)
 {
     const struct dispatch_node *asking = &dispatch->node[node];
@@ -54,7 +61,7 @@ static uint32_t units_for(const struct dispatch *dispatch, int node, double seco
     double fair = left * weight_of(dispatch, node);
     double units = larger(fair / 2, smaller(fair, seconds * asking->speed));
     if (asking->speed <= 0)
-        units = smaller(units, larger(asking->ranks, fair / beginnings));
+        units = smaller(units, units_without_speed(asking, fair));
     units = larger(units, dispatch->least);
     units = smaller(units, asking->most);
     return units < left ? (uint32_t)larger(units, 1) : left;
@@ -76,6 +83,7 @@ struct span rpi_dispatch_next(struct dispatch *dispatch, int node, double second
     }
     struct span batch = {from->low, from->low + units};
     from->low = batch.high;
+    dispatch->node[node].last = units;
     return batch;
 }
 

@@ -15,6 +15,7 @@
 struct dispatch_node {
     uint32_t ranks;
     uint32_t most;   /* units in a batch at the most */
+    uint32_t last;   /* units in its last batch; 0: there was none */
     double speed;    /* units per second, 0: not known yet */
     struct span own; /* units that only this node may get, where nodes have shares */
 };

@@ -6,6 +6,7 @@
 #ifndef RANKPOOL_SCHEDULE_PACE_H
 #define RANKPOOL_SCHEDULE_PACE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct pace {
@@ -18,8 +19,10 @@ struct pace {
 /* A new pace. */
 struct pace rpi_pace_start(double call_seconds, uint32_t least);
 
-/* The next slice of a share in which `remaining` >= 1 units are left: 1 ... remaining. */
-uint32_t rpi_pace_next(const struct pace *pace, uint32_t remaining);
+/* The next slice of a share in which `remaining` >= 1 units are left: 1 ... remaining. At the end of a
+ * share slices get smaller, so that others may take from it and all end together; not so when it is
+ * not the last, for `more` is to come. */
+uint32_t rpi_pace_next(const struct pace *pace, uint32_t remaining, bool more);
 
 /* Learns from a slice. */
 void rpi_pace_learn(struct pace *pace, uint32_t units, double seconds);

@@ -32,6 +32,11 @@ void rpi_signal_wait(struct signal_word *word, uint32_t seen, bool spin, double 
         rpi_patience_wait(&patience);
 }
 
+void rpi_signal_sleep(struct signal_word *word, uint32_t seen, double most_seconds)
+{
+    rpi_signal_wait(word, seen, false, most_seconds);
+}
+
 void rpi_patience_wait(struct patience *patience)
 {
     const double shortest = 20e-6, longest = 1e-3;

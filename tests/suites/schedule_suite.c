@@ -158,7 +158,7 @@ START_TEST(pace_follows_the_time_of_a_unit)
     struct pace pace = rpi_pace_start(0, 1);
     uint32_t remaining = 1000000, units = 0;
     for (int i = 0; i < 10; i++) {
-        uint32_t next = rpi_pace_next(&pace, remaining);
+        uint32_t next = rpi_pace_next(&pace, remaining, false);
         ck_assert_uint_le(next, units > 0 ? 2 * units : 1);
         units = next;
         rpi_pace_learn(&pace, units, units * 1e-6);
@@ -168,7 +168,7 @@ START_TEST(pace_follows_the_time_of_a_unit)
     ck_assert_uint_le(units, 60);
     /* A slice that was interrupted for a second does not make the next ones tiny. */
     rpi_pace_learn(&pace, units, 1.0);
-    ck_assert_uint_ge(rpi_pace_next(&pace, remaining), 15);
+    ck_assert_uint_ge(rpi_pace_next(&pace, remaining, false), 15);
 }
 END_TEST
 
@@ -176,7 +176,7 @@ START_TEST(pace_of_long_items_is_one)
 {
     struct pace pace = rpi_pace_start(0, 1);
     for (int i = 0; i < 5; i++) {
-        ck_assert_uint_eq(rpi_pace_next(&pace, 1000), 1);
+        ck_assert_uint_eq(rpi_pace_next(&pace, 1000, false), 1);
         rpi_pace_learn(&pace, 1, 1e-3);
     }
 }
@@ -187,22 +187,22 @@ START_TEST(pace_leaves_a_fair_share)
     struct pace pace = rpi_pace_start(0, 1);
     pace.unit_seconds = 1e-6;
     pace.proven = 1000;
-    ck_assert_uint_eq(rpi_pace_next(&pace, 40), 20);
-    ck_assert_uint_eq(rpi_pace_next(&pace, 1), 1);
+    ck_assert_uint_eq(rpi_pace_next(&pace, 40, false), 20);
+    ck_assert_uint_eq(rpi_pace_next(&pace, 1, false), 1);
     pace.least = 30;
-    ck_assert_uint_eq(rpi_pace_next(&pace, 40), 30);
-    ck_assert_uint_eq(rpi_pace_next(&pace, 20), 20);
+    ck_assert_uint_eq(rpi_pace_next(&pace, 40, false), 30);
+    ck_assert_uint_eq(rpi_pace_next(&pace, 20, false), 20);
 }
 END_TEST
 
 START_TEST(pace_hides_the_cost_of_a_call)
 {
     struct pace pace = rpi_pace_start(1e-3, 1);
-    uint32_t units = rpi_pace_next(&pace, 100000);
+    uint32_t units = rpi_pace_next(&pace, 100000, false);
     ck_assert_uint_le(units, 10); /* it might take hours */
     for (int calls = 0; calls < 3; calls++) {
         rpi_pace_learn(&pace, units, 1e-3 + units * 1e-6);
-        units = rpi_pace_next(&pace, 100000);
+        units = rpi_pace_next(&pace, 100000, false);
     }
     ck_assert_uint_ge(units, 10000);
     ck_assert_uint_le(units, 50000);
@@ -216,10 +216,22 @@ START_TEST(pace_does_not_believe_that_units_cost_nothing)
     uint32_t units = 1;
     for (int calls = 0; calls < 10; calls++) {
         rpi_pace_learn(&pace, units, 5e-3 + units * 1e-3);
-        units = rpi_pace_next(&pace, 1000000);
+        units = rpi_pace_next(&pace, 1000000, false);
         ck_assert_uint_le(units, 1000);
     }
     ck_assert_uint_ge(units, 100);
+}
+END_TEST
+
+START_TEST(pace_keeps_its_length_while_more_is_to_come)
+{
+    struct pace pace = rpi_pace_start(1e-3, 1);
+    pace.unit_seconds = 1e-3;
+    ck_assert_uint_eq(rpi_pace_next(&pace, 1000, true), 31);
+    ck_assert_uint_eq(rpi_pace_next(&pace, 44, true), 44);
+    ck_assert_uint_eq(rpi_pace_next(&pace, 46, true), 23);
+    ck_assert_uint_eq(rpi_pace_next(&pace, 10, true), 10);
+    ck_assert_uint_eq(rpi_pace_next(&pace, 10, false), 5);
 }
 END_TEST
 
@@ -294,9 +306,11 @@ START_TEST(dispatch_divides_by_speed)
     ck_assert_uint_eq(dispatched(&dispatch, 1, 100), 111);
     nodes[0].most = 5;
     ck_assert_uint_eq(dispatched(&dispatch, 0, 1), 5);
-    /* Of a node nothing is known of: a twentieth of its share. */
+    /* Of a node nothing is known of: a twentieth of its share, and then twice as much as before. */
     nodes[1].speed = 0;
+    nodes[1].last = 0;
     ck_assert_uint_eq(dispatched(&dispatch, 1, 100), 8);
+    ck_assert_uint_eq(dispatched(&dispatch, 1, 100), 16);
 }
 END_TEST
 
@@ -381,6 +395,8 @@ static const struct test_case cases[] = {
     {"the pace hides the cost of a call", &pace_hides_the_cost_of_a_call},
     {"the pace does not believe that units cost nothing",
      &pace_does_not_believe_that_units_cost_nothing},
+    {"the pace keeps its length while more is to come",
+     &pace_keeps_its_length_while_more_is_to_come},
     {"the log joins contiguous slices", &log_joins_contiguous_slices},
     {"the log makes room by joining", &log_makes_room_by_joining},
     {"dispatch divides by speed", &dispatch_divides_by_speed},
