@@ -37,7 +37,8 @@ struct allocation {
     struct node_memory memory;
 };
 
-/* What this rank's agents have sent, over all jobs: for figures, and for tests. */
+/* What this rank's agents have sent, and the batches they have got, over all jobs: for figures, and
+ * for tests. */
 struct traffic {
     int64_t letters, bytes;
     int64_t batches; /* that came */

@@ -1,0 +1,45 @@
+/* How evenly and how soon nodes get work: against an even split, made by hand from what every item
+ * costs. */
+#include "nodes.h"
+
+struct contest {
+    const char *name;
+    int64_t items;
+    double seconds;     /* of an item */
+    int64_t first_long; /* the first item takes so many times as long */
+    double goal;
+};
+
+/* The long item counts as so many. */
+static void run_by_hand(void *argument)
+{
+    const struct load *load = argument;
+    int64_t first_long = load->steps_of_first / load->steps;
+    int64_t units = load->items - 1 + first_long;
+    rp_range mine = rp_block(units, rp_ranks(pool), rp_rank(pool));
+    if (mine.begin == 0 && mine.end < first_long)
+        mine.end = first_long;
+    compute(load->steps * (mine.end - mine.begin));
+}
+
+void bench_balance(int rounds)
+{
+    static const struct contest contests[] = {
+        {"20000 items of 1 ms, ideal / loop", 20000, 1e-3, 1, 0.97},
+        {"10^6 items of 10 us, ideal / loop", 1000000, 10e-6, 1, 0.97},
+        {"one of 2 s among 3000 of 1 ms, ideal / loop", 3000, 1e-3, 2000, 1 / 1.08},
+    };
+    open_pool(MPI_COMM_WORLD, false);
+    for (size_t i = 0; i < sizeof contests / sizeof contests[0]; i++) {
+        const struct contest *contest = &contests[i];
+        struct times by_hand = {.rounds = 0}, loop = {.rounds = 0};
+        int64_t steps = (int64_t)(contest->seconds * steps_per_second());
+        struct load load = {contest->items, steps, steps * contest->first_long};
+        for (int round = 0; round < rounds; round++) {
+            times_add(&by_hand, measure(run_by_hand, &load));
+            times_add(&loop, measure(run_loop, &load));
+        }
+        print_ratio(contest->name, &by_hand, &loop, false, contest->goal);
+    }
+    rp_close(&pool);
+}
