@@ -26,6 +26,14 @@ struct post_send {
     struct post_note note;
 };
 
+/* Payloads go in parts of which several are under way at once: each time MPI is called it moves a long
+ * message only a little further. */
+static int payload_part(size_t left)
+{
+    const size_t most = (size_t)1 << 19;
+    return rpi_part((int64_t)(left < most ? left : most), 1);
+}
+
 rp_status rpi_post_open(struct post *post, MPI_Comm comm, size_t letter_bytes, rp_error *error)
 {
     *post = (struct post){.comm = comm, .letter_bytes = letter_bytes};
@@ -35,6 +43,7 @@ rp_status rpi_post_open(struct post *post, MPI_Comm comm, size_t letter_bytes, r
 void rpi_post_close(struct post *post)
 {
     free(post->requests);
+    free(post->complete);
     free(post->notes);
     *post = (struct post){.comm = MPI_COMM_NULL};
 }
@@ -49,6 +58,10 @@ static bool reserve(struct post *post)
     if (requests == NULL)
         return false;
     post->requests = requests;
+    int *complete = realloc(post->complete, (size_t)capacity * sizeof *complete);
+    if (complete == NULL)
+        return false;
+    post->complete = complete;
     struct post_note *notes = realloc(post->notes, (size_t)capacity * sizeof *notes);
     if (notes == NULL)
         return false;
@@ -125,7 +138,7 @@ int rpi_post_payload(struct post *post, int to, enum post_channel channel, const
     for (size_t done = 0; done < bytes && code == MPI_SUCCESS;) {
         struct post_send send = {.to = to,
                                  .tag = TAG_PAYLOAD + (int)channel,
-                                 .count = rpi_part((int64_t)(bytes - done), 1),
+                                 .count = payload_part(bytes - done),
                                  .memory = (const char *)memory + done,
                                  .note = {.pending = pending}};
         code = submit(post, &send);
@@ -139,7 +152,7 @@ int rpi_post_expect(struct post *post, int from, enum post_channel channel, void
                     size_t bytes, int *pending)
 {
     for (size_t done = 0; done < bytes;) {
-        int count = rpi_part((int64_t)(bytes - done), 1);
+        int count = payload_part(bytes - done);
         if (!reserve(post))
             return MPI_ERR_NO_MEM;
         int code = MPI_Irecv((char *)memory + done, count, MPI_BYTE, from,
@@ -176,22 +189,31 @@ static void complete(struct post_note *note)
     note->owned = NULL;
 }
 
-int rpi_post_step(struct post *post)
+/* Closes the gaps that complete requests have left. */
+static void close_gaps(struct post *post)
 {
-    int code = begin_due(post);
     int kept = 0;
     for (int i = 0; i < post->count; i++) {
-        int done = 0;
-        if (code == MPI_SUCCESS)
-            code = MPI_Test(&post->requests[i], &done, MPI_STATUS_IGNORE);
-        if (done) {
-            complete(&post->notes[i]);
+        if (post->requests[i] == MPI_REQUEST_NULL)
             continue;
-        }
         post->requests[kept] = post->requests[i];
         post->notes[kept++] = post->notes[i];
     }
     post->count = kept;
+}
+
+/* All requests are looked at in one call: every call lets MPI see to everything, and perhaps give its
+ * core away. */
+int rpi_post_step(struct post *post)
+{
+    int code = begin_due(post), found = 0;
+    if (code == MPI_SUCCESS && post->count > 0)
+        code =
+            MPI_Testsome(post->count, post->requests, &found, post->complete, MPI_STATUSES_IGNORE);
+    for (int i = 0; i < found; i++)
+        complete(&post->notes[post->complete[i]]);
+    if (found > 0)
+        close_gaps(post);
     return code;
 }
 
