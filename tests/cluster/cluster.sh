@@ -11,19 +11,8 @@ work=$(mktemp -d)
 export TMPDIR=$work/tmp
 mkdir "$TMPDIR"
 cd "$work" || exit 99
-failures=0
-
-# try: a command that must not last; its output in out and err, its status in $status.
-try() {
-    timeout -k 10 60 "$@" >out 2>err </dev/null
-    status=$?
-}
-
-# expect STATUS [OUTPUT]: what the last try must have given.
-expect() {
-    [ "$status" = "$1" ] || { echo "# status $status instead of $1"; tail -n 3 err; return 1; }
-    [ $# -lt 2 ] || [ "$(<out)" = "$2" ] || { echo "# printed: $(head -c 500 out)"; return 1; }
-}
+# shellcheck source=tests/cluster/checks disable=SC1091
+. "$here/checks"
 
 # What remains of our clusters: processes, what they keep in the file system, a bridge.
 left_behind() {
@@ -41,17 +30,6 @@ gone() {
     done
     echo "# left behind: $left"
     return 1
-}
-
-check() { # check NAME FUNCTION [ARGUMENT]...
-    local name=$1 begin=$EPOCHREALTIME
-    shift
-    if "$@"; then
-        printf 'ok - %s (%d ms)\n' "$name" $(((${EPOCHREALTIME/./} - ${begin/./}) / 1000))
-    else
-        echo "not ok - $name"
-        failures=$((failures + 1))
-    fi
 }
 
 refused() { try "$run" "$@"; expect 2 "" && [ "$(wc -l <err)" = 1 ]; }
