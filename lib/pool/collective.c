@@ -161,6 +161,16 @@ int64_t rpi_collective_part(const struct collective *collective, int rank)
     return block.end - block.begin;
 }
 
+struct run rpi_collective_find(const struct collective *collective, const void *all, int rank,
+                               struct part_place *place)
+{
+    if (rank < place->rank)
+        *place = (struct part_place){0, 0};
+    for (; place->rank < rank; place->rank++)
+        place->first += rpi_collective_part(collective, place->rank);
+    return rpi_run(&collective->layout, all, place->first, rpi_collective_part(collective, rank));
+}
+
 struct run rpi_collective_others(const struct collective *collective, const void *all,
                                  void (*move)(struct transfer *, const struct run *, int rank),
                                  struct transfer *transfer)

@@ -5,6 +5,7 @@
 #include "pool/crash.h"
 #include "pool/file.h"
 #include "pool/grid.h"
+#include "pool/parcels.h"
 #include "pool/sight.h"
 #include "world/foreign_launcher.h"
 
@@ -25,15 +26,25 @@ bool rpi_reserved_zero(const uint64_t *words, size_t count)
     return true;
 }
 
-/* Where the doings begin, in the node memory that begins with the board. */
-static size_t doings_offset(int node_ranks)
+static size_t aligned(size_t bytes)
 {
-    return (rpi_board_bytes((uint32_t)node_ranks) + APART - 1) / APART * APART;
+    return (bytes + APART - 1) / APART * APART;
 }
 
-static size_t board_bytes(int node_ranks)
+/* What the ranks of a node share beside the meeting place: the board, the doings, the parcels. */
+static size_t doings_offset(int node_ranks)
 {
-    return doings_offset(node_ranks) + rpi_doings_bytes(node_ranks);
+    return aligned(rpi_board_bytes((uint32_t)node_ranks));
+}
+
+static size_t parcels_offset(int node_ranks)
+{
+    return doings_offset(node_ranks) + aligned(rpi_doings_bytes(node_ranks));
+}
+
+static size_t shared_bytes(int node_ranks)
+{
+    return parcels_offset(node_ranks) + rpi_parcels_bytes();
 }
 
 static void board_prepare(void *board, int node_ranks)
@@ -80,7 +91,7 @@ static struct world_request request_of(const rp_config *config, int ranks, rp_er
     return (struct world_request){.root = config->root,
                                   .node_size = (int)node_size,
                                   .thread_level = config->thread_level,
-                                  .extra_bytes = board_bytes,
+                                  .extra_bytes = shared_bytes,
                                   .extra_prepare = board_prepare};
 }
 
@@ -156,6 +167,7 @@ static rp_status create(MPI_Comm comm, const rp_config *config, rp_pool *pool, r
     pool->doings = (struct doings *)((char *)pool->board + doings_offset(pool->world.node_ranks));
     pool->doing = &pool->doings->of[pool->world.node_rank];
     atomic_store_explicit(&pool->doing->rank, pool->world.rank, memory_order_relaxed);
+    pool->parcels = (void *)((char *)pool->board + parcels_offset(pool->world.node_ranks));
     if (config->handle_signals)
         rpi_crash_guard(pool);
     rpi_watch_open(&pool->watch, pool, watchdog);

@@ -134,12 +134,24 @@ static rp_status name_hosts(struct world *world, rp_error *error)
     return rpi_mpi_check(code, "MPI_Allgather", error);
 }
 
+/* Sorts the ranks by counting: the places where nodes begin move on as they fill, and come back. */
+static void sort_by_node(struct world *world)
+{
+    int *place = world->node_first;
+    for (int rank = 0; rank < world->ranks; rank++)
+        world->by_node[place[world->node_of[rank]]++] = rank;
+    for (int node = world->nodes; node > 0; node--)
+        place[node] = place[node - 1];
+    place[0] = 0;
+}
+
 /* Who lives where. */
 static rp_status register_ranks(struct world *world, rp_error *error)
 {
     world->node_of = malloc((size_t)world->ranks * sizeof *world->node_of);
+    world->by_node = malloc((size_t)world->ranks * sizeof *world->by_node);
     world->node_first = calloc((size_t)world->nodes + 1, sizeof *world->node_first);
-    if (world->node_of == NULL || world->node_first == NULL)
+    if (world->node_of == NULL || world->by_node == NULL || world->node_first == NULL)
         rpi_error_set(error, RP_ERR_MEMORY, "no memory to note the nodes of %d ranks",
                       world->ranks);
     if (rpi_mpi_agree(world->comm, error) != RP_OK)
@@ -151,6 +163,7 @@ static rp_status register_ranks(struct world *world, rp_error *error)
         world->node_first[world->node_of[rank] + 1]++;
     for (int node = 0; node < world->nodes; node++)
         world->node_first[node + 1] += world->node_first[node];
+    sort_by_node(world);
     if (rpi_mpi_check(choose_agents(world), "MPI_Comm_split", error) != RP_OK)
         return error->status;
     return name_hosts(world, error);
@@ -229,6 +242,7 @@ void rpi_world_forget(struct world *world)
     free(world->meeting.summaries);
     free(world->node_first);
     free(world->node_of);
+    free(world->by_node);
     free(world->hosts);
 }
 

@@ -20,6 +20,7 @@ struct world {
     int root_node;
     int *node_first; /* ranks on nodes with a lower number, for each node, and all ranks behind */
     int *node_of;    /* by rank; owned */
+    int *by_node;    /* the ranks of node 0, then those of node 1 ...; owned */
     char (*hosts)[HOST_NAME_BYTES]; /* by node, where an agent is; owned */
     double crowding; /* ranks per core on this node, at least 1; above 1 waiting must give its core
                         away at once */

@@ -2,6 +2,8 @@
  * MPI's datatypes, only where the bytes of an element lie. */
 #include "suites.h"
 
+#include "pool/pool.h"
+
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -298,7 +300,8 @@ static void try_allgather_on_nodes(rp_pool *pool, const struct form *form,
 
 typedef void (*trial)(rp_pool *pool, const struct form *form, const struct shape *shape);
 
-/* On the machine as it is, and on pools that pretend to have nodes of one rank, and of two. */
+/* On the machine as it is, and on pools that pretend to have nodes of one rank, and of two; some as if
+ * there were much data. */
 static void try_shapes(trial attempt, bool counted, bool same_layout)
 {
     for (int node_size = 0; node_size <= 2; node_size++) {
@@ -309,6 +312,7 @@ static void try_shapes(trial attempt, bool counted, bool same_layout)
         for (int i = 0; i < 60; i++) {
             struct form form = random_form(same_layout);
             struct shape shape = random_shape(counted);
+            pool->directly = i % 3 == 0;
             attempt(pool, &form, &shape);
             free(shape.counts);
             drop_form(&form);
@@ -404,12 +408,50 @@ START_TEST(structs_in_two_layouts)
 }
 END_TEST
 
+static int64_t parcels_of(rp_pool *pool, int64_t *before)
+{
+    int64_t mine = pool->traffic.parcels - *before, all;
+    *before = pool->traffic.parcels;
+    MPI_Allreduce(&mine, &all, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
+    return all;
+}
+
+/* Little data crosses between two nodes at once, however many ranks there are on them. */
+START_TEST(messages_grow_with_the_nodes)
+{
+    enum {
+        EACH = 3
+    };
+    int ranks = world_ranks();
+    double mine[EACH] = {world_rank()}, *all = malloc((size_t)ranks * sizeof mine);
+    for (int node_size = 0; node_size <= 2; node_size++) {
+        rp_pool *pool;
+        rp_config config = {.node_size = node_size};
+        rp_element element = rp_datatype(MPI_DOUBLE);
+        int64_t before = 0, n = (int64_t)ranks * EACH;
+        ck_assert_int_eq(rp_create(MPI_COMM_WORLD, &config, &pool), RP_OK);
+        int nodes = rp_nodes(pool);
+        succeeded(pool, rp_gather(pool, 0, mine, n, element, all));
+        ck_assert_int_eq(parcels_of(pool, &before), nodes - 1);
+        succeeded(pool, rp_scatter(pool, ranks - 1, all, n, element, mine));
+        ck_assert_int_eq(parcels_of(pool, &before), nodes - 1);
+        succeeded(pool, rp_allgather(pool, mine, n, element, all));
+        ck_assert_int_eq(parcels_of(pool, &before), nodes > 1 ? nodes : 0);
+        succeeded(pool, rp_broadcast(pool, 0, all, n, element));
+        ck_assert_int_eq(parcels_of(pool, &before), nodes > 1 ? nodes : 0);
+        close_pool(pool);
+    }
+    free(all);
+}
+END_TEST
+
 static const struct test_case cases[] = {
     {"scatters of random shapes", &scatters},
     {"gathers of random shapes", &gathers},
     {"allgathers of random shapes", &allgathers},
     {"broadcasts of random shapes", &broadcasts},
     {"collectives of many bytes", &many_bytes},
+    {"messages grow with the nodes", &messages_grow_with_the_nodes},
     {"structs in two layouts", &structs_in_two_layouts},
     {NULL, NULL},
 };
