@@ -1,5 +1,5 @@
-/* Collecting on every rank; little of it by way of the nodes' parcels. */
-#include "pool/parcels.h"
+/* Collecting on every rank; little of it by way of the nodes' bundle. */
+#include "pool/bundle.h"
 #include "world/mpi_error.h"
 #include "world/parts.h"
 
@@ -99,50 +99,50 @@ static rp_status gather_in_node_memory(struct collective *collective, const stru
     return rpi_collective_end(collective, code, "MPI_Bcast");
 }
 
-/* The parcels of all ranks, node after node, to all nodes. */
-static int exchange_parcels(rp_pool *pool, size_t room, struct shares *shares)
+/* The bundle of all ranks, node after node, to all nodes. */
+static int exchange_bundle(rp_pool *pool, size_t room, struct shares *shares)
 {
     const struct world *world = &pool->world;
     for (int node = 0; node < world->nodes; node++) {
         shares->places[node] = world->node_first[node] * (int)room;
         shares->counts[node] = (world->node_first[node + 1] - world->node_first[node]) * (int)room;
     }
-    pool->traffic.parcels++;
-    return MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_BYTE, rpi_parcels_base(pool), shares->counts,
+    pool->traffic.bundles++;
+    return MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_BYTE, rpi_bundle_base(pool), shares->counts,
                           shares->places, MPI_BYTE, world->leaders);
 }
 
-static int take_parcels(const struct collective *collective, const void *all, size_t room)
+static int take_bundle(const struct collective *collective, const void *all, size_t room)
 {
     const struct world *world = &collective->pool->world;
-    const char *parcel = rpi_parcels_base(collective->pool);
+    const char *from = rpi_bundle_base(collective->pool);
     struct part_place place = {0, 0};
     int code = MPI_SUCCESS;
     for (int i = 0; i < world->ranks && code == MPI_SUCCESS; i++) {
         struct run part = rpi_collective_find(collective, all, world->by_node[i], &place);
-        code = rpi_parcels_unpack(collective->pool, &part, parcel);
-        parcel += room;
+        code = rpi_bundle_unpack(collective->pool, &part, from);
+        from += room;
     }
     return code;
 }
 
-static rp_status allgather_parcels(struct collective *collective, const struct run *mine,
-                                   const void *all, size_t room, struct shares *shares)
+static rp_status allgather_bundle(struct collective *collective, const struct run *mine,
+                                  const void *all, size_t room, struct shares *shares)
 {
     rp_pool *pool = collective->pool;
     const struct world *world = &pool->world;
     size_t place = (size_t)(world->node_first[world->node] + world->node_rank);
-    int code = rpi_parcels_pack(pool, mine, rpi_parcels_base(pool) + place * room);
+    int code = rpi_bundle_pack(pool, mine, rpi_bundle_base(pool) + place * room);
     rpi_mpi_check(code, "MPI_Pack", &collective->ballot.error);
     if (rpi_collective_meet(collective) != RP_OK)
         return pool->last.status;
     if (world->nodes > 1) {
         if (world->leaders != MPI_COMM_NULL)
-            rpi_parcels_fill(pool, exchange_parcels(pool, room, shares));
-        code = rpi_parcels_await(pool);
+            rpi_bundle_fill(pool, exchange_bundle(pool, room, shares));
+        code = rpi_bundle_await(pool);
     }
     if (code == MPI_SUCCESS)
-        code = take_parcels(collective, all, room);
+        code = take_bundle(collective, all, room);
     return rpi_collective_end(collective, code, "gathering by MPI");
 }
 
@@ -152,9 +152,9 @@ static rp_status allgather(struct collective *collective, const struct run *mine
     bool on_nodes = rpi_collective_on_nodes(collective, all);
     if (shares->counts == NULL || shares->places == NULL)
         rpi_collective_refuse(collective, RP_ERR_MEMORY, "no memory for the counts of all ranks");
-    size_t room = on_nodes ? 0 : rpi_parcels_room(collective, true);
+    size_t room = on_nodes ? 0 : rpi_bundle_room(collective, true);
     if (room > 0)
-        return allgather_parcels(collective, mine, all->base, room, shares);
+        return allgather_bundle(collective, mine, all->base, room, shares);
     if (rpi_collective_meet(collective) != RP_OK)
         return collective->pool->last.status;
     if (on_nodes)

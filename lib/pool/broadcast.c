@@ -1,6 +1,6 @@
 /* The same data for everyone: a copy for each rank, or for each node if it is node memory. Little data
  * goes once to each node in either case. */
-#include "pool/parcels.h"
+#include "pool/bundle.h"
 #include "world/mpi_error.h"
 
 /* In node memory the first ranks of the nodes do it for all; the others sleep in the meeting that
@@ -12,7 +12,7 @@ static int fill_nodes(const struct world *world, const struct run *data, int roo
     return rpi_run_broadcast(data, world->node_of[root], world->leaders);
 }
 
-/* Between the first ranks of the nodes. On the root's the parcels are there, and only read. */
+/* Between the first ranks of the nodes. On the root's the bundle is there, and only read. */
 static void send_parcels(rp_pool *pool, int bytes, int root)
 {
     const struct world *world = &pool->world;
@@ -20,10 +20,10 @@ static void send_parcels(rp_pool *pool, int bytes, int root)
     if (world->leaders == MPI_COMM_NULL)
         return;
     if (world->nodes > 1)
-        code = MPI_Bcast(rpi_parcels_base(pool), bytes, MPI_BYTE, world->node_of[root],
-                         world->leaders);
-    pool->traffic.parcels += world->nodes > 1;
-    rpi_parcels_fill(pool, code);
+        code =
+            MPI_Bcast(rpi_bundle_base(pool), bytes, MPI_BYTE, world->node_of[root], world->leaders);
+    pool->traffic.bundles += world->nodes > 1;
+    rpi_bundle_fill(pool, code);
 }
 
 static rp_status broadcast_parcels(struct collective *collective, const struct run *data)
@@ -31,14 +31,14 @@ static rp_status broadcast_parcels(struct collective *collective, const struct r
     rp_pool *pool = collective->pool;
     bool root = rpi_collective_at_root(collective);
     int bytes = (int)(data->units * data->layout->size);
-    int code = root ? rpi_parcels_pack(pool, data, rpi_parcels_base(pool)) : MPI_SUCCESS;
+    int code = root ? rpi_bundle_pack(pool, data, rpi_bundle_base(pool)) : MPI_SUCCESS;
     rpi_mpi_check(code, "MPI_Pack", &collective->ballot.error);
     if (rpi_collective_meet(collective) != RP_OK)
         return pool->last.status;
     send_parcels(pool, bytes, collective->root);
-    code = rpi_parcels_await(pool);
+    code = rpi_bundle_await(pool);
     if (code == MPI_SUCCESS && !root)
-        code = rpi_parcels_unpack(pool, data, rpi_parcels_base(pool));
+        code = rpi_bundle_unpack(pool, data, rpi_bundle_base(pool));
     return rpi_collective_end(collective, code, "broadcasting by MPI");
 }
 
@@ -50,7 +50,7 @@ rp_status rp_broadcast(rp_pool *pool, int root, void *data, int64_t n, rp_elemen
     rpi_collective_begin(&collective, pool, CALL_BROADCAST, root, n, element);
     struct run run = rpi_collective_buffer(&collective, "data", data, n);
     bool on_nodes = rpi_collective_on_nodes(&collective, &run);
-    if (!on_nodes && rpi_parcels_hold(&collective, n))
+    if (!on_nodes && rpi_bundle_hold(&collective, n))
         return broadcast_parcels(&collective, &run);
     if (rpi_collective_meet(&collective) != RP_OK)
         return pool->last.status;

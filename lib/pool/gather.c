@@ -1,10 +1,10 @@
 /* Collecting on the root: from rank to rank, or, if there is little of it, by a message of each node. */
-#include "pool/parcels.h"
+#include "pool/bundle.h"
 #include "world/mpi_error.h"
 
-/* The parts of a node's ranks, from its parcels. */
+/* The parts of a node's ranks, from its bundle. */
 static int unpack_node(const struct collective *collective, void *all, int node, size_t room,
-                       const char *parcels)
+                       const char *bundle)
 {
     const struct world *world = &collective->pool->world;
     struct part_place place = {0, 0};
@@ -12,42 +12,42 @@ static int unpack_node(const struct collective *collective, void *all, int node,
     for (int i = world->node_first[node]; i < world->node_first[node + 1]; i++) {
         struct run part = rpi_collective_find(collective, all, world->by_node[i], &place);
         if (code == MPI_SUCCESS)
-            code = rpi_parcels_unpack(collective->pool, &part, parcels);
-        parcels += room;
+            code = rpi_bundle_unpack(collective->pool, &part, bundle);
+        bundle += room;
     }
     return code;
 }
 
-static int collect_parcels(const struct collective *collective, void *all, size_t room)
+static int collect_bundle(const struct collective *collective, void *all, size_t room)
 {
     rp_pool *pool = collective->pool;
-    char arriving[PARCELS_BYTES];
+    char arriving[BUNDLE_BYTES];
     int here = pool->world.node;
-    int code = unpack_node(collective, all, here, room, rpi_parcels_base(pool));
+    int code = unpack_node(collective, all, here, room, rpi_bundle_base(pool));
     for (int node = 0; node < pool->world.nodes && code == MPI_SUCCESS; node++) {
         if (node == here)
             continue;
-        code = rpi_parcels_receive(pool, arriving, room, node, rpi_parcels_keeper(pool, node));
+        code = rpi_bundle_receive(pool, arriving, room, node, rpi_bundle_keeper(pool, node));
         if (code == MPI_SUCCESS)
             code = unpack_node(collective, all, node, room, arriving);
     }
     return code;
 }
 
-static rp_status gather_parcels(struct collective *collective, const struct run *own, void *all,
-                                size_t room)
+static rp_status gather_bundle(struct collective *collective, const struct run *own, void *all,
+                               size_t room)
 {
     rp_pool *pool = collective->pool;
     const struct world *world = &pool->world;
-    char *parcels = rpi_parcels_base(pool);
-    int code = rpi_parcels_pack(pool, own, parcels + (size_t)world->node_rank * room);
+    char *bundle = rpi_bundle_base(pool);
+    int code = rpi_bundle_pack(pool, own, bundle + (size_t)world->node_rank * room);
     rpi_mpi_check(code, "MPI_Pack", &collective->ballot.error);
     if (rpi_collective_meet(collective) != RP_OK)
         return pool->last.status;
     if (rpi_collective_at_root(collective))
-        code = collect_parcels(collective, all, room);
+        code = collect_bundle(collective, all, room);
     else if (world->node_rank == 0 && world->node != world->node_of[collective->root])
-        code = rpi_parcels_send(pool, parcels, room, world->node, collective->root);
+        code = rpi_bundle_send(pool, bundle, room, world->node, collective->root);
     return rpi_collective_end(collective, code, "gathering by MPI");
 }
 
@@ -65,9 +65,9 @@ static rp_status gather(struct collective *collective, const void *mine, void *a
     struct run own = rpi_collective_own(collective, "mine", mine);
     struct run whole = rpi_collective_buffer(collective, "all", all, root ? collective->n : 0);
     rpi_collective_apart(collective, &own, &whole);
-    size_t room = rpi_parcels_room(collective, false);
+    size_t room = rpi_bundle_room(collective, false);
     if (room > 0)
-        return gather_parcels(collective, &own, all, room);
+        return gather_bundle(collective, &own, all, room);
     if (rpi_collective_meet(collective) != RP_OK)
         return collective->pool->last.status;
     rpi_transfer_begin(&transfer, collective->pool->world.comm);

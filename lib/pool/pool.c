@@ -2,10 +2,10 @@
 
 #include "base/environment.h"
 #include "base/error.h"
+#include "pool/bundle.h"
 #include "pool/crash.h"
 #include "pool/file.h"
 #include "pool/grid.h"
-#include "pool/parcels.h"
 #include "pool/sight.h"
 #include "world/foreign_launcher.h"
 
@@ -31,20 +31,20 @@ static size_t aligned(size_t bytes)
     return (bytes + APART - 1) / APART * APART;
 }
 
-/* What the ranks of a node share beside the meeting place: the board, the doings, the parcels. */
+/* What the ranks of a node share beside the meeting place: the board, the doings, the bundle. */
 static size_t doings_offset(int node_ranks)
 {
     return aligned(rpi_board_bytes((uint32_t)node_ranks));
 }
 
-static size_t parcels_offset(int node_ranks)
+static size_t bundles_offset(int node_ranks)
 {
     return doings_offset(node_ranks) + aligned(rpi_doings_bytes(node_ranks));
 }
 
 static size_t shared_bytes(int node_ranks)
 {
-    return parcels_offset(node_ranks) + rpi_parcels_bytes();
+    return bundles_offset(node_ranks) + rpi_bundle_bytes();
 }
 
 static void board_prepare(void *board, int node_ranks)
@@ -167,7 +167,7 @@ static rp_status create(MPI_Comm comm, const rp_config *config, rp_pool *pool, r
     pool->doings = (struct doings *)((char *)pool->board + doings_offset(pool->world.node_ranks));
     pool->doing = &pool->doings->of[pool->world.node_rank];
     atomic_store_explicit(&pool->doing->rank, pool->world.rank, memory_order_relaxed);
-    pool->parcels = (void *)((char *)pool->board + parcels_offset(pool->world.node_ranks));
+    pool->bundle = (void *)((char *)pool->board + bundles_offset(pool->world.node_ranks));
     if (config->handle_signals)
         rpi_crash_guard(pool);
     rpi_watch_open(&pool->watch, pool, watchdog);

@@ -42,19 +42,19 @@ struct allocation {
 struct traffic {
     int64_t letters, bytes;
     int64_t batches; /* that came */
-    int64_t parcels; /* messages of collectives for whole nodes */
+    int64_t bundles; /* messages of collectives for whole nodes */
 };
 
-struct parcels; /* see pool/parcels.h */
+struct bundle; /* see pool/bundle.h */
 
 struct rp_pool {
     struct world world;
     struct board *board;     /* in node memory */
     struct doings *doings;   /* behind it; */
     struct doing *doing;     /* this rank's */
-    struct parcels *parcels; /* and behind these, for collectives */
-    uint32_t parcels_filled; /* how often they came from another node */
-    bool directly;           /* collectives do without parcels, whatever the size of their data */
+    struct bundle *bundle;   /* and behind these, for collectives */
+    uint32_t bundles_filled; /* how often they came from another node */
+    bool directly;           /* collectives do without bundles, whatever the size of their data */
     struct watch watch;
     bool finalize; /* rp_open() initialised MPI, so rp_close() finalises it */
     struct rp_loop loop;

@@ -1,10 +1,10 @@
 /* Dealing out what the root has: from rank to rank, or, if it is little, by a message to each node. */
-#include "pool/parcels.h"
+#include "pool/bundle.h"
 #include "world/mpi_error.h"
 
-/* The parts of a node's ranks, into its parcels. */
+/* The parts of a node's ranks, into its bundle. */
 static int pack_node(const struct collective *collective, const void *all, int node, size_t room,
-                     char *parcels)
+                     char *bundle)
 {
     const struct world *world = &collective->pool->world;
     struct part_place place = {0, 0};
@@ -12,55 +12,55 @@ static int pack_node(const struct collective *collective, const void *all, int n
     for (int i = world->node_first[node]; i < world->node_first[node + 1]; i++) {
         struct run part = rpi_collective_find(collective, all, world->by_node[i], &place);
         if (code == MPI_SUCCESS)
-            code = rpi_parcels_pack(collective->pool, &part, parcels);
-        parcels += room;
+            code = rpi_bundle_pack(collective->pool, &part, bundle);
+        bundle += room;
     }
     return code;
 }
 
-static int deal_parcels(const struct collective *collective, const void *all, size_t room)
+static int deal_bundle(const struct collective *collective, const void *all, size_t room)
 {
     rp_pool *pool = collective->pool;
-    char leaving[PARCELS_BYTES] = {0};
+    char leaving[BUNDLE_BYTES] = {0};
     int code = MPI_SUCCESS;
     for (int node = 0; node < pool->world.nodes && code == MPI_SUCCESS; node++) {
         if (node == pool->world.node)
             continue;
         code = pack_node(collective, all, node, room, leaving);
         if (code == MPI_SUCCESS)
-            code = rpi_parcels_send(pool, leaving, room, node, rpi_parcels_keeper(pool, node));
+            code = rpi_bundle_send(pool, leaving, room, node, rpi_bundle_keeper(pool, node));
     }
     return code;
 }
 
 /* On another node than the root's. */
-static int await_parcels(const struct collective *collective, size_t room)
+static int await_bundle(const struct collective *collective, size_t room)
 {
     rp_pool *pool = collective->pool;
     const struct world *world = &pool->world;
     if (world->node_rank == 0)
-        rpi_parcels_fill(pool, rpi_parcels_receive(pool, rpi_parcels_base(pool), room, world->node,
-                                                   collective->root));
-    return rpi_parcels_await(pool);
+        rpi_bundle_fill(pool, rpi_bundle_receive(pool, rpi_bundle_base(pool), room, world->node,
+                                                 collective->root));
+    return rpi_bundle_await(pool);
 }
 
-static rp_status scatter_parcels(struct collective *collective, const void *all,
-                                 const struct run *own, size_t room)
+static rp_status scatter_bundle(struct collective *collective, const void *all,
+                                const struct run *own, size_t room)
 {
     rp_pool *pool = collective->pool;
     const struct world *world = &pool->world;
-    char *parcels = rpi_parcels_base(pool);
+    char *bundle = rpi_bundle_base(pool);
     bool root = rpi_collective_at_root(collective);
-    int code = root ? pack_node(collective, all, world->node, room, parcels) : MPI_SUCCESS;
+    int code = root ? pack_node(collective, all, world->node, room, bundle) : MPI_SUCCESS;
     rpi_mpi_check(code, "MPI_Pack", &collective->ballot.error);
     if (rpi_collective_meet(collective) != RP_OK)
         return pool->last.status;
     if (root)
-        code = deal_parcels(collective, all, room);
+        code = deal_bundle(collective, all, room);
     else if (world->node != world->node_of[collective->root])
-        code = await_parcels(collective, room);
+        code = await_bundle(collective, room);
     if (code == MPI_SUCCESS)
-        code = rpi_parcels_unpack(pool, own, parcels + (size_t)world->node_rank * room);
+        code = rpi_bundle_unpack(pool, own, bundle + (size_t)world->node_rank * room);
     return rpi_collective_end(collective, code, "scattering by MPI");
 }
 
@@ -79,9 +79,9 @@ static rp_status scatter(struct collective *collective, const void *all, void *m
     struct run own = rpi_collective_own(collective, "mine", mine);
     struct run whole = rpi_collective_buffer(collective, "all", all, root ? collective->n : 0);
     rpi_collective_apart(collective, &whole, &own);
-    size_t room = rpi_parcels_room(collective, false);
+    size_t room = rpi_bundle_room(collective, false);
     if (room > 0)
-        return scatter_parcels(collective, all, &own, room);
+        return scatter_bundle(collective, all, &own, room);
     if (rpi_collective_meet(collective) != RP_OK)
         return collective->pool->last.status;
     rpi_transfer_begin(&transfer, collective->pool->world.comm);

@@ -408,10 +408,10 @@ START_TEST(structs_in_two_layouts)
 }
 END_TEST
 
-static int64_t parcels_of(rp_pool *pool, int64_t *before)
+static int64_t bundles_of(rp_pool *pool, int64_t *before)
 {
-    int64_t mine = pool->traffic.parcels - *before, all;
-    *before = pool->traffic.parcels;
+    int64_t mine = pool->traffic.bundles - *before, all;
+    *before = pool->traffic.bundles;
     MPI_Allreduce(&mine, &all, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
     return all;
 }
@@ -432,13 +432,13 @@ START_TEST(messages_grow_with_the_nodes)
         ck_assert_int_eq(rp_create(MPI_COMM_WORLD, &config, &pool), RP_OK);
         int nodes = rp_nodes(pool);
         succeeded(pool, rp_gather(pool, 0, mine, n, element, all));
-        ck_assert_int_eq(parcels_of(pool, &before), nodes - 1);
+        ck_assert_int_eq(bundles_of(pool, &before), nodes - 1);
         succeeded(pool, rp_scatter(pool, ranks - 1, all, n, element, mine));
-        ck_assert_int_eq(parcels_of(pool, &before), nodes - 1);
+        ck_assert_int_eq(bundles_of(pool, &before), nodes - 1);
         succeeded(pool, rp_allgather(pool, mine, n, element, all));
-        ck_assert_int_eq(parcels_of(pool, &before), nodes > 1 ? nodes : 0);
+        ck_assert_int_eq(bundles_of(pool, &before), nodes > 1 ? nodes : 0);
         succeeded(pool, rp_broadcast(pool, 0, all, n, element));
-        ck_assert_int_eq(parcels_of(pool, &before), nodes > 1 ? nodes : 0);
+        ck_assert_int_eq(bundles_of(pool, &before), nodes > 1 ? nodes : 0);
         close_pool(pool);
     }
     free(all);

@@ -1,4 +1,4 @@
-#include "pool/parcels.h"
+#include "pool/bundle.h"
 
 #include "world/parts.h"
 
@@ -10,21 +10,21 @@ enum {
     TAG = 2
 };
 
-struct parcels {
+struct bundle {
     alignas(APART) struct signal_word signal;
     _Atomic uint32_t filled;
     int code;
-    alignas(APART) char bytes[PARCELS_BYTES];
+    alignas(APART) char bytes[BUNDLE_BYTES];
 };
 
-size_t rpi_parcels_bytes(void)
+size_t rpi_bundle_bytes(void)
 {
-    return sizeof(struct parcels);
+    return sizeof(struct bundle);
 }
 
-char *rpi_parcels_base(const rp_pool *pool)
+char *rpi_bundle_base(const rp_pool *pool)
 {
-    return pool->parcels->bytes;
+    return pool->bundle->bytes;
 }
 
 /* ---- room ------------------------------------------------------------------------------------- */
@@ -33,7 +33,7 @@ char *rpi_parcels_base(const rp_pool *pool)
 static int64_t most_bytes(const struct collective *collective)
 {
     bool sound = collective->ballot.error.status == RP_OK;
-    return sound && !collective->pool->directly ? rpi_part(PARCELS_BYTES, 1) : 0;
+    return sound && !collective->pool->directly ? rpi_part(BUNDLE_BYTES, 1) : 0;
 }
 
 static int64_t element_bytes(const struct collective *collective)
@@ -41,7 +41,7 @@ static int64_t element_bytes(const struct collective *collective)
     return collective->layout.size * collective->layout.units;
 }
 
-bool rpi_parcels_hold(const struct collective *collective, int64_t count)
+bool rpi_bundle_hold(const struct collective *collective, int64_t count)
 {
     int64_t most = most_bytes(collective);
     return most > 0 && count <= most / element_bytes(collective);
@@ -68,7 +68,7 @@ static int most_ranks(const struct world *world)
     return most;
 }
 
-size_t rpi_parcels_room(const struct collective *collective, bool everyone)
+size_t rpi_bundle_room(const struct collective *collective, bool everyone)
 {
     const struct world *world = &collective->pool->world;
     int64_t most = most_bytes(collective) / (everyone ? world->ranks : most_ranks(world));
@@ -88,7 +88,7 @@ static int expect_end(int code, int64_t end, int64_t expected)
     return code == MPI_SUCCESS && end != expected ? MPI_ERR_INTERN : code;
 }
 
-int rpi_parcels_pack(const rp_pool *pool, const struct run *run, char *to)
+int rpi_bundle_pack(const rp_pool *pool, const struct run *run, char *to)
 {
     int64_t bytes = run->units * run->layout->size;
     int end = 0;
@@ -103,7 +103,7 @@ int rpi_parcels_pack(const rp_pool *pool, const struct run *run, char *to)
     return expect_end(code, end, bytes);
 }
 
-int rpi_parcels_unpack(const rp_pool *pool, const struct run *run, const char *from)
+int rpi_bundle_unpack(const rp_pool *pool, const struct run *run, const char *from)
 {
     int64_t bytes = run->units * run->layout->size;
     int end = 0;
@@ -125,41 +125,41 @@ static int bytes_of(const struct world *world, size_t room, int node)
     return (int)room * (world->node_first[node + 1] - world->node_first[node]);
 }
 
-int rpi_parcels_send(rp_pool *pool, const char *parcels, size_t room, int node, int rank)
+int rpi_bundle_send(rp_pool *pool, const char *bundle, size_t room, int node, int rank)
 {
-    pool->traffic.parcels++;
-    return MPI_Send(parcels, bytes_of(&pool->world, room, node), MPI_BYTE, rank, TAG,
+    pool->traffic.bundles++;
+    return MPI_Send(bundle, bytes_of(&pool->world, room, node), MPI_BYTE, rank, TAG,
                     pool->world.comm);
 }
 
-int rpi_parcels_receive(rp_pool *pool, char *parcels, size_t room, int node, int rank)
+int rpi_bundle_receive(rp_pool *pool, char *bundle, size_t room, int node, int rank)
 {
-    return MPI_Recv(parcels, bytes_of(&pool->world, room, node), MPI_BYTE, rank, TAG,
+    return MPI_Recv(bundle, bytes_of(&pool->world, room, node), MPI_BYTE, rank, TAG,
                     pool->world.comm, MPI_STATUS_IGNORE);
 }
 
-int rpi_parcels_keeper(const rp_pool *pool, int node)
+int rpi_bundle_keeper(const rp_pool *pool, int node)
 {
     return pool->world.by_node[pool->world.node_first[node]];
 }
 
-void rpi_parcels_fill(rp_pool *pool, int code)
+void rpi_bundle_fill(rp_pool *pool, int code)
 {
-    struct parcels *parcels = pool->parcels;
-    parcels->code = code;
-    atomic_store_explicit(&parcels->filled, pool->parcels_filled + 1, memory_order_release);
-    rpi_signal_all(&parcels->signal);
+    struct bundle *bundle = pool->bundle;
+    bundle->code = code;
+    atomic_store_explicit(&bundle->filled, pool->bundles_filled + 1, memory_order_release);
+    rpi_signal_all(&bundle->signal);
 }
 
-int rpi_parcels_await(rp_pool *pool)
+int rpi_bundle_await(rp_pool *pool)
 {
     const double longest_sleep = 0.1; /* matters only if a wake-up were lost */
-    struct parcels *parcels = pool->parcels;
-    pool->parcels_filled++;
+    struct bundle *bundle = pool->bundle;
+    pool->bundles_filled++;
     for (;;) {
-        uint32_t seen = rpi_signal_seen(&parcels->signal);
-        if (atomic_load_explicit(&parcels->filled, memory_order_acquire) == pool->parcels_filled)
-            return parcels->code;
-        rpi_signal_wait(&parcels->signal, seen, pool->world.crowding <= 1, longest_sleep);
+        uint32_t seen = rpi_signal_seen(&bundle->signal);
+        if (atomic_load_explicit(&bundle->filled, memory_order_acquire) == pool->bundles_filled)
+            return bundle->code;
+        rpi_signal_wait(&bundle->signal, seen, pool->world.crowding <= 1, longest_sleep);
     }
 }
