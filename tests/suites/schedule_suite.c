@@ -227,6 +227,7 @@ START_TEST(pace_keeps_its_length_while_more_is_to_come)
 {
     struct pace pace = rpi_pace_start(1e-3, 1);
     pace.unit_seconds = 1e-3;
+    pace.proven = 31;
     ck_assert_uint_eq(rpi_pace_next(&pace, 1000, true), 31);
     ck_assert_uint_eq(rpi_pace_next(&pace, 44, true), 44);
     ck_assert_uint_eq(rpi_pace_next(&pace, 46, true), 23);
