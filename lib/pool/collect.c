@@ -85,7 +85,8 @@ static int64_t compute(struct work *work, rp_range piece, void *const *at)
         rp_status became = compute_item(work, item, in);
         if (status != NULL)
             *status++ = (uint8_t)became;
-        in += in != NULL ? job->in_size : 0;
+        if (in != NULL)
+            in += job->in_size;
         if (work->stopping)
             return item + (became != RP_ERR_CANCELLED) - piece.begin;
     }

@@ -188,7 +188,7 @@ rp_status rp_results_gather(rp_results *results, int root, const int64_t **offse
 {
     if (results == NULL)
         return RP_ERR_ARGUMENT;
-    struct gathering gathering = {results, &results->pool->world, root, NULL, NULL, {RP_OK}};
+    struct gathering gathering = {.results = results, .world = &results->pool->world, .root = root};
     rp_status status = want(&gathering, root, offsets, data);
     if (status == RP_OK)
         status = gather(&gathering);
