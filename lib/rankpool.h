@@ -804,11 +804,10 @@ int rp_task_attempt(const rp_task *task);
  * Should the task end? Long tasks ask now and then, and return an error code (any) when it is so.
  *
  * True when the task has taken longer than options.item_seconds allows: the item is late, and what it
- * returns makes no difference any more. True also when another rank has failed or given up, or the pool
- * was interrupted, so that all
- * are to stop: an item that ends for that is RP_ERR_CANCELLED and has not failed. Where MPI gives no
- * MPI_THREAD_MULTIPLE, or with RANKPOOL_AGENT=poll, asking also keeps the node's agent going; without
- * that other nodes may run out of work while a task is long.
+ * returns makes no difference any more. True also when all are to stop, because another rank failed
+ * or gave up, or the pool was interrupted: an item that ends for that is RP_ERR_CANCELLED and has not
+ * failed. Where MPI gives no MPI_THREAD_MULTIPLE, or with RANKPOOL_AGENT=poll, asking also keeps the
+ * node's agent going; without that other nodes may run out of work while a task is long.
  *
  * Cost: some ns; with a limit, and where it keeps the agent going, a reading of the clock (25 ns).
  */
