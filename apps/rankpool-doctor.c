@@ -82,7 +82,7 @@ static rp_status examine(rp_pool *pool)
     struct report report = {0};
     rp_status status = RP_OK;
     if (speaks(pool)) {
-        find_all(&report, &(struct patient){pool, facts, links, rp_ranks(pool), rp_nodes(pool)});
+        find_all(&report, &(struct patient){facts, links, rp_ranks(pool), rp_nodes(pool)});
         report_end(&report);
         status = program_flush(&command);
     }

@@ -9,7 +9,6 @@
 
 /* What all of them look at. */
 struct patient {
-    const rp_pool *pool;
     const struct facts *facts; /* by rank */
     const struct link *links;  /* by node */
     int ranks, nodes;
