@@ -80,4 +80,16 @@ check "lines in a log" grep -q '^integrate: [0-9]* % after 1 s: .* items/s, .* l
     "$scratch/stderr"
 check "and a last one" grep -q '^integrate: over after' "$scratch/stderr"
 
+# A node whose clock is far from the root's: times come out as the root's.
+integrate="./apps/integrate --samples 1e6 --family gaussian --stats=$scratch/stats.json"
+if unshare -T --monotonic 100000 --fork true 2>/dev/null; then
+    # shellcheck disable=SC2086 # a program and its options
+    RANKPOOL_NODE_SIZE=1 limited "$mpirun" -np 1 $integrate : \
+        -np 1 unshare -T --monotonic 100000 --fork $integrate >"$scratch/stdout" 2>&1
+    check "nodes whose clocks differ" [ $? -eq 0 ]
+    check "and are told together" grep -q '"nodes": 2, "seconds": [0-9]\{1,2\}\.' "$scratch/stats.json"
+else
+    echo "# clocks that differ were not tried: that takes root, and namespaces of time"
+fi
+
 finish
