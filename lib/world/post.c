@@ -43,7 +43,6 @@ rp_status rpi_post_open(struct post *post, MPI_Comm comm, size_t letter_bytes, r
 void rpi_post_close(struct post *post)
 {
     free(post->requests);
-    free(post->complete);
     free(post->notes);
     *post = (struct post){.comm = MPI_COMM_NULL};
 }
@@ -58,10 +57,6 @@ static bool reserve(struct post *post)
     if (requests == NULL)
         return false;
     post->requests = requests;
-    int *complete = realloc(post->complete, (size_t)capacity * sizeof *complete);
-    if (complete == NULL)
-        return false;
-    post->complete = complete;
     struct post_note *notes = realloc(post->notes, (size_t)capacity * sizeof *notes);
     if (notes == NULL)
         return false;
@@ -206,13 +201,16 @@ static void close_gaps(struct post *post)
  * core away. */
 int rpi_post_step(struct post *post)
 {
-    int code = begin_due(post), found = 0;
-    if (code == MPI_SUCCESS && post->count > 0)
-        code =
-            MPI_Testsome(post->count, post->requests, &found, post->complete, MPI_STATUSES_IGNORE);
-    for (int i = 0; i < found; i++)
-        complete(&post->notes[post->complete[i]]);
-    if (found > 0)
+    int code = begin_due(post), index, found = code == MPI_SUCCESS;
+    bool gaps = false;
+    while (found && code == MPI_SUCCESS) {
+        code = MPI_Testany(post->count, post->requests, &index, &found, MPI_STATUS_IGNORE);
+        found = found && code == MPI_SUCCESS && index != MPI_UNDEFINED;
+        if (found)
+            complete(&post->notes[index]);
+        gaps = gaps || found;
+    }
+    if (gaps)
         close_gaps(post);
     return code;
 }

@@ -25,7 +25,6 @@ struct post {
     struct post_send *first, *last;
     MPI_Request *requests;
     struct post_note *notes; /* of the requests */
-    int *complete;           /* room for the numbers of those that are */
     int count, capacity;
     int64_t letters_sent, bytes_sent;
 };
