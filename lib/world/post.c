@@ -10,7 +10,8 @@
 
 enum {
     TAG_LETTER = 1,
-    TAG_PAYLOAD = 2 /* and the channel */
+    TAG_PAYLOAD = 2, /* and the channel */
+    LOOKED_AT = 64
 };
 
 struct post_note {
@@ -197,20 +198,26 @@ static void close_gaps(struct post *post)
     post->count = kept;
 }
 
-/* All requests are looked at in one call: every call lets MPI see to everything, and perhaps give its
- * core away. */
+/* Looks at some requests in one call: every call lets MPI see to everything, and perhaps give its core
+ * away. Returns how many are complete. */
+static int look_at(struct post *post, int first, int count, int *code)
+{
+    int found = 0, finished[LOOKED_AT];
+    MPI_Status unread[LOOKED_AT];
+    *code = MPI_Testsome(count, post->requests + first, &found, finished, unread);
+    for (int i = 0; i < found; i++)
+        complete(&post->notes[first + finished[i]]);
+    return found > 0 ? found : 0;
+}
+
 int rpi_post_step(struct post *post)
 {
-    int code = begin_due(post), index, found = code == MPI_SUCCESS;
-    bool gaps = false;
-    while (found && code == MPI_SUCCESS) {
-        code = MPI_Testany(post->count, post->requests, &index, &found, MPI_STATUS_IGNORE);
-        found = found && code == MPI_SUCCESS && index != MPI_UNDEFINED;
-        if (found)
-            complete(&post->notes[index]);
-        gaps = gaps || found;
+    int code = begin_due(post), found = 0;
+    for (int first = 0; first < post->count && code == MPI_SUCCESS; first += LOOKED_AT) {
+        int left = post->count - first;
+        found += look_at(post, first, left < LOOKED_AT ? left : LOOKED_AT, &code);
     }
-    if (gaps)
+    if (found > 0)
         close_gaps(post);
     return code;
 }
