@@ -1250,7 +1250,7 @@ int rp_histogram_combine(void *left, const void *right, void *user);
  * A rank's time, from the call of rp_record() on, is one of five: it *works* on items; it
  * *communicates*, for the library: moves data, waits for edges; it *schedules*: looks for items;
  * it *waits*, asleep, for items or for other ranks; the rest is the program's *own*: its code
- * outside jobs, and MPI that it calls itself.
+ * outside jobs, MPI that it calls itself, and the producer and the consumer of a stream.
  * ------------------------------------------------------------------------------------------ */
 
 /** Who sees the progress of jobs, on the root's stderr. */
@@ -1266,7 +1266,8 @@ typedef enum rp_progress {
  * Shows the progress of jobs from now on, or no longer. *Local;* only the root's call means anything.
  *
  * Shown are jobs that last half a second or longer: done of total, rate, time left, ranks busy. They
- * are called by their rp_options.name, and their items by rp_options.unit.
+ * are called by their rp_options.name, and their items by rp_options.unit. Streams are not shown:
+ * nobody knows how long they will be.
  *
  * @return RP_OK; RP_ERR_ARGUMENT for anything else than an rp_progress or a RANKPOOL_PROGRESS that
  *         makes no sense; RP_ERR_STATE with a loop open; RP_ERR_MEMORY. rp_last_error() stays as it
