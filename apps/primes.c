@@ -90,8 +90,8 @@ static void show_evenness(const struct counts *counts)
             counts->busy_mean, counts->busy_most, 100 * evenness);
 }
 
-/* As primesieve does: names stand before the counts, unless there is one and it is to be quiet. The bare
- * count of a line without options is ours. */
+/* As primesieve does: names stand before the counts, unless there is one and it is to be quiet.
+ * The bare count of a line without options is ours. */
 static void show_counts(const struct settings *settings, const struct counts *counts)
 {
     bool one = (settings->counted & (settings->counted - 1)) == 0;

@@ -1,11 +1,12 @@
-/* A soak of counting on ranks: random ranges below 2^64, of primes and of tuplets, counted in units by all
- * ranks and in one piece by one, which must agree. Two of three ranges are narrower than a unit; the
- * third is cut at borders of units.
+/* A soak of counting on ranks: random ranges below 2^64, of primes and of tuplets, counted in units
+ * by all ranks and in one piece by one, which must agree. Two of three ranges are narrower than a
+ * unit; the third is cut at borders of units.
  *
- * usage: ranges_soak [RANGES [SEED [BITS]]]     numbers of so many bits at most; up to 44 in a moment
+ * usage: ranges_soak [RANGES [SEED [BITS]]]     numbers of so many bits at most; up to 44 in a
+ * moment
  *
- * Far out every call of a kernel first sieves up to the root, some seconds near 2^64; so of numbers of
- * more than 52 bits only one in sixteen that is drawn is kept. */
+ * Far out every call of a kernel first sieves up to the root, some seconds near 2^64; so of
+ * numbers of more than 52 bits only one in sixteen that is drawn is kept. */
 #include "sieve/counting.h"
 
 #include <inttypes.h>

@@ -97,8 +97,8 @@ uint64_t walk_on(struct walk *walk)
     return walk->base + residues[bit];
 }
 
-/* Whatever stands when its turn comes is prime. No prime strikes a number of its own byte, which the
- * walk has read already. */
+/* Whatever stands when its turn comes is prime. No prime strikes a number of its own byte, which
+ * the walk has read already. */
 static void find_small_primes(struct sieve *sieve, uint64_t limit)
 {
     struct area area = {0, (int64_t)(limit / 30 + 1), sieve->segment};

@@ -1,7 +1,7 @@
 /* An interval, cut into units of equal width, but for the first and the last.
  *
- * Units begin with numbers 30 k + 2: no prime is 30 k + 2 ... 30 k + 6 but 2, 3 and 5, and no tuplet has
- * primes on both sides of these, so each lies in one unit. */
+ * Units begin with numbers 30 k + 2: no prime is 30 k + 2 ... 30 k + 6 but 2, 3 and 5, and no
+ * tuplet has primes on both sides of these, so each lies in one unit. */
 #ifndef RANKPOOL_APPS_INTERVAL_H
 #define RANKPOOL_APPS_INTERVAL_H
 

@@ -18,13 +18,14 @@ struct kernel {
     void (*describe)(char title[KERNEL_TITLE_SIZE]);
     /* How large a part of the sieve to work on at once, 16 to 8192, where that can be set. */
     void (*set_size)(int kibibytes);
-    /* Counts the primes p with first <= p <= last, for 0 <= first <= last < 2^64; for a size of 2 to 6
-     * the tuplets of so many primes in there. False: there was not enough memory. */
+    /* Counts the primes p with first <= p <= last, for 0 <= first <= last < 2^64; for a size of
+     * 2 to 6 the tuplets of so many primes in there. False: there was not enough memory. */
     bool (*count)(int size, uint64_t first, uint64_t last, uint64_t *counted);
     /* Lists these primes, ascending, some at a time. False likewise. */
     bool (*list)(uint64_t first, uint64_t last, prime_taker take, void *closure);
-    /* How wide to cut an interval that ends at `last` into units: narrow enough for many ranks, wide
-     * enough that a call for one unit costs no multiple of what it costs in a long run of units. */
+    /* How wide to cut an interval that ends at `last` into units: narrow enough for many ranks,
+     * wide enough that a call for one unit costs no multiple of what it costs in a long run of
+     * units. */
     uint64_t (*unit_width)(uint64_t last);
     /* What a call costs besides the sieving, however narrow its interval. */
     double (*call_seconds)(uint64_t last);

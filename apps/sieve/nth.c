@@ -2,8 +2,8 @@
 
 #include <math.h>
 
-/* So many primes are near enough to be listed one by one. The ranks aim before the prime by half of that:
- * a guess that falls short costs a shorter list than one that goes beyond. */
+/* So many primes are near enough to be listed one by one. The ranks aim before the prime by half
+ * of that: a guess that falls short costs a shorter list than one that goes beyond. */
 static const double near = 100000;
 
 /* OEIS A007053 */
@@ -21,8 +21,8 @@ static double distance(uint64_t place)
     return place > 20 ? log((double)place) : 3;
 }
 
-/* The place from which about near / 2 primes will be wanted. For few numbers the density at the place
- * itself serves; for many, that at their middle. */
+/* The place from which about near / 2 primes will be wanted. For few numbers the density at the
+ * place itself serves; for many, that at their middle. */
 static uint64_t guess(const struct search *search)
 {
     double primes = search->wanted - near / 2, from = (double)search->place;

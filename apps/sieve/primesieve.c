@@ -59,9 +59,9 @@ static uint64_t unit_width(uint64_t last)
     return width > least ? width : least;
 }
 
-/* A call finds the primes up to the root and where each of them first strikes. That costs 0.8 to 2.6
- * ns * root, measured from 10^9 to 10^15. Below a width of 1.26 * 10^8 the library also takes smaller
- * tables for small primes and 14 % longer: a millisecond on the average. */
+/* A call finds the primes up to the root and where each of them first strikes. That costs 0.8 to
+ * 2.6 ns * root, measured from 10^9 to 10^15. Below a width of 1.26 * 10^8 the library also
+ * takes smaller tables for small primes and 14 % longer: a millisecond on the average. */
 static double call_seconds(uint64_t last)
 {
     return 1e-3 + 2.5e-9 * (double)integer_root(last);

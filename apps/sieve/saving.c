@@ -1,5 +1,5 @@
-/* Two passes: how many bytes each unit will have, then the units, each where the sum of those before
- * says. */
+/* Two passes: how many bytes each unit will have, then the units, each where the sum of those
+ * before says. */
 #include "sieve/saving.h"
 
 #include "common/npy.h"

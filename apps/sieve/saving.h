@@ -5,8 +5,8 @@
 #include "sieve/interval.h"
 #include "sieve/kernel.h"
 
-/* Saves as the end of the name says: .npy for NumPy, .bin for uint64_t as they are in memory, anything
- * else for lines of text. Collective; *error is the same on every rank. */
+/* Saves as the end of the name says: .npy for NumPy, .bin for uint64_t as they are in memory,
+ * anything else for lines of text. Collective; *error is the same on every rank. */
 rp_status save_tuplets(rp_pool *pool, const struct kernel *kernel, struct interval interval,
                        int size, const char *path, rp_error *error);
 

@@ -172,8 +172,8 @@ static bool take_interval(struct command_line *line, struct settings *settings)
            command_line_number(line, line->operand[line->operands - 1], &settings->interval.last);
 }
 
-/* What follows from the options as a whole. Printing is quiet, and no count is wanted beside it unless
- * asked for. */
+/* What follows from the options as a whole. Printing is quiet, and no count is wanted beside it
+ * unless asked for. */
 bool settings_take_operands(struct command_line *line, void *into)
 {
     struct settings *settings = into;

@@ -12,8 +12,8 @@ enum {
 /* "Primes", "Twin primes" ... */
 const char *tuplets_name(int size);
 
-/* How many tuplets (0 or 1) begin with the first of these successive primes. Distances alone decide:
- * no other prime fits between the primes of a tuplet. */
+/* How many tuplets (0 or 1) begin with the first of these successive primes. Distances alone
+ * decide: no other prime fits between the primes of a tuplet. */
 size_t tuplets_begin(int size, const uint64_t *primes, size_t count);
 
 /* How many there are among these successive primes. */

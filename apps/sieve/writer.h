@@ -17,8 +17,8 @@ enum writing {
 /* Takes what is written, some at a time. False: it can take no more. */
 typedef bool (*bytes_taker)(void *closure, const char *bytes, size_t count);
 
-/* Writes the tuplets of `size` primes that lie in an interval. False: there is not enough memory, or
- * `take` said so. */
+/* Writes the tuplets of `size` primes that lie in an interval. False: there is not enough
+ * memory, or `take` said so. */
 bool write_tuplets(const struct kernel *kernel, int size, enum writing writing,
                    struct interval interval, bytes_taker take, void *closure);
 

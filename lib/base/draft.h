@@ -15,9 +15,9 @@ struct draft {
     char temporary[DRAFT_NAME_BYTES]; /* where it is */
 };
 
-/* Makes an empty draft of the file `path`, with the rights that creating that file would give, or of
- * the file that a symbolic link leads to. Both names are whole paths, so they hold in every directory.
- * RP_ERR_IO says why not. */
+/* Makes an empty draft of the file `path`, with the rights that creating that file would give,
+ * or of the file that a symbolic link leads to. Both names are whole paths, so they hold in
+ * every directory. RP_ERR_IO says why not. */
 rp_status rpi_draft_make(struct draft *draft, const char *path, rp_error *error);
 
 /* Gives it its name. After an error it is still a draft. */

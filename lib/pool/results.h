@@ -5,8 +5,8 @@
  *     results_gather.c  all of them, in item order, on one rank
  *     results_write.c   all of them, in item order, in a file
  *
- * A rank keeps the bytes of its items one after the other in the order in which it computed them, and
- * for each where they end. Which items those are, runs say. */
+ * A rank keeps the bytes of its items one after the other in the order in which it computed
+ * them, and for each where they end. Which items those are, runs say. */
 #ifndef RANKPOOL_POOL_RESULTS_H
 #define RANKPOOL_POOL_RESULTS_H
 

@@ -1,4 +1,5 @@
-/* Results in item order on one rank: first it hears how long each is, then it gets them in place. */
+/* Results in item order on one rank: first it hears how long each is, then it gets them in
+ * place. */
 #include "base/error.h"
 #include "pool/results.h"
 #include "world/message.h"

@@ -1,5 +1,5 @@
-/* Results in item order in a file: the ranks tell each other how long their runs are, and each writes
- * its own where they belong. */
+/* Results in item order in a file: the ranks tell each other how long their runs are, and each
+ * writes its own where they belong. */
 #include "base/error.h"
 #include "pool/results.h"
 #include "world/message.h"
@@ -33,7 +33,8 @@ static bool add_mine(const rp_results *results, rp_buffer *extents)
     return good;
 }
 
-/* The runs of one rank after those that `extents` holds. All have agreed that the memory is there. */
+/* The runs of one rank after those that `extents` holds. All have agreed that the memory is
+ * there. */
 static int tell(const rp_results *results, int rank, int64_t count, rp_buffer *extents)
 {
     const struct world *world = &results->pool->world;
@@ -44,7 +45,8 @@ static int tell(const rp_results *results, int rank, int64_t count, rp_buffer *e
     return rpi_message_broadcast(extents->data + before, bytes, rank, world->comm);
 }
 
-/* The runs of all ranks, in the order of their items. `counts`: room for one number of each rank. */
+/* The runs of all ranks, in the order of their items. `counts`: room for one number of each
+ * rank. */
 static void exchange(const rp_results *results, int64_t *counts, rp_buffer *extents,
                      rp_error *error)
 {

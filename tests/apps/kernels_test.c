@@ -148,8 +148,8 @@ START_TEST(lists_are_what_is_counted)
 }
 END_TEST
 
-/* OEIS A006880, A007508, A050258 for primes, twins and quadruplets below 10^8; the others as primesieve
- * counts them. */
+/* OEIS A006880, A007508, A050258 for primes, twins and quadruplets below 10^8; the others as
+ * primesieve counts them. */
 START_TEST(known_numbers_of_tuplets)
 {
     static const uint64_t expected[] = {0, 5761455, 440312, 111156, 4768, 1383, 82};

@@ -164,8 +164,8 @@ START_TEST(the_old_file_stays_until_the_new_one_is_whole)
 }
 END_TEST
 
-/* Writes under a limit on this process's files, which does what a full disk does, without one. (Check
- * notes in a file where it is: no assertion meanwhile.) */
+/* Writes under a limit on this process's files, which does what a full disk does, without one.
+ * (Check notes in a file where it is: no assertion meanwhile.) */
 static void write_limited(rp_file *file, bool limited, bool collectively, rp_status *written,
                           rp_status *closed)
 {
