@@ -15,7 +15,7 @@ struct tally rpi_tally_read(struct board *board, struct span *scratch)
     for (uint32_t lane = 0; lane < board->lanes; lane++)
         tally.done += finished_by(board, lane, scratch);
     /* A log that was too short misses what lanes have told the board. */
-    uint64_t told = atomic_load_explicit(&board->done, memory_order_relaxed);
+    uint64_t told = rpi_board_finished_units(board);
     if (tally.done < told)
         tally.done = told;
     return tally;

@@ -35,7 +35,7 @@ static bool progress(struct watch *watch, double now)
     rp_pool *pool = watch->pool;
     struct board *board = pool->board;
     double unused;
-    bool news = see(&watch->done, &unused, atomic_load(&board->done), now);
+    bool news = see(&watch->done, &unused, rpi_board_finished_units(board), now);
     news |= see(&watch->issue, &unused, atomic_load(&board->issue), now);
     bool busy = false;
     for (uint32_t i = 0; i < board->lanes; i++) {

@@ -20,22 +20,32 @@ static size_t logs_offset(uint32_t lanes)
     return sizeof(struct board) + lanes * sizeof(struct lane);
 }
 
-size_t rpi_board_bytes(uint32_t lanes)
+static size_t estate_offset(uint32_t lanes)
 {
     return logs_offset(lanes) + lanes * log_stride(log_capacity(lanes));
+}
+
+size_t rpi_board_bytes(uint32_t lanes)
+{
+    return estate_offset(lanes) + rpi_estate_bytes(lanes, log_capacity(lanes));
+}
+
+struct estate *rpi_board_estate(struct board *board)
+{
+    return (struct estate *)((char *)board + estate_offset(board->lanes));
 }
 
 void rpi_board_make(struct board *board, uint32_t lanes)
 {
     board->lanes = lanes;
     board->log_capacity = log_capacity(lanes);
+    rpi_estate_make(rpi_board_estate(board), lanes, log_capacity(lanes));
 }
 
 void rpi_board_prepare(struct board *board, struct span mine, struct span reservoir, bool closed)
 {
     uint64_t issue = span_length(mine) | (closed ? BOARD_CLOSED : 0);
     atomic_store_explicit(&board->issue, issue, memory_order_relaxed);
-    atomic_store_explicit(&board->done, 0, memory_order_relaxed);
     atomic_store_explicit(&board->left_by, 0, memory_order_relaxed);
     atomic_store_explicit(&board->failed, 0, memory_order_relaxed);
     atomic_store_explicit(&board->stop, 0, memory_order_relaxed);
@@ -159,8 +169,18 @@ bool rpi_board_finished(struct board *board, int place)
     return finished == length_of(&reservoir->whole);
 }
 
+uint32_t rpi_board_finished_units(struct board *board)
+{
+    uint32_t done = 0;
+    for (uint32_t i = 0; i < board->lanes; i++) {
+        if (atomic_load_explicit(&board->lane[i].job, memory_order_acquire) == board->job)
+            done += atomic_load(&board->lane[i].done);
+    }
+    return done;
+}
+
 bool rpi_board_done(struct board *board)
 {
     uint64_t issue = atomic_load(&board->issue);
-    return (issue & BOARD_CLOSED) != 0 && atomic_load(&board->done) == (uint32_t)issue;
+    return (issue & BOARD_CLOSED) != 0 && rpi_board_finished_units(board) == (uint32_t)issue;
 }

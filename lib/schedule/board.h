@@ -6,8 +6,10 @@
  *           from its back, each by compare-and-swap; only the owner makes it non-empty, by a release
  *           store. Absolute indices: an equal word means equal ownership, so a stale expectation that
  *           matches is right (no ABA).
- * slice     the slice in the owner's hands, 0 while it looks for more; written by the owner (release),
- *           read by whoever supplies the node.
+ * slice     the slice in the owner's hands, LANE_SEEKS while it looks for more; written by the owner
+ *           (release; LANE_SEEKS seq_cst), read by whoever supplies the node or recovers what is lost.
+ *           The range, also an empty one, begins where the slice ends, but for the moment between the
+ *           stores of the two; LANE_EMPTY while the owner looks for more.
  * left      of a reservoir: units of the node that belong to no lane yet; taken by compare-and-swap
  *           (acq_rel). Made non-empty by the supplier alone, by a release store, while it is empty; in a
  *           job without one, before the job begins. Units are issued once, so there is no ABA.
@@ -17,10 +19,16 @@
  *           batches, so whoever sees all of them there sees their results. Reset by the supplier.
  * issue     units that came to this node so far, and the flag BOARD_CLOSED: no more will come. Written by
  *           the supplier (seq_cst) before the units are offered.
- * done      units finished and flushed; seq_cst fetch_add by each lane when its range is empty, so
- *           whoever reads the number of a closed issue there has seen all results. seq_cst here and at
- *           the issue: either the lane that adds the last units sees BOARD_CLOSED and wakes everyone, or
- *           whoever closes sees those units done when it wakes everyone.
+ * done      units that the lane finished and flushed; seq_cst store by its owner when its range is empty
+ *           (by the executor once the owner has died), so whoever adds up the number of a closed issue
+ *           has seen all results. seq_cst here and at the issue: either the lane that adds the last units
+ *           sees the others' and BOARD_CLOSED and wakes everyone, or whoever closes sees those units done when
+ *           it wakes everyone.
+ * job       for which the lane is prepared; stored last (release). A lane whose rank died before has the
+ *           words of an earlier job.
+ * parked    epoch of the recovery that the owner waits for, or LANE_AWAY: it will claim nothing more;
+ *           written by the owner (seq_cst).
+ * lost      0, or 1 once somebody has noticed that the owner died; release.
  * left_by   lanes that will claim nothing more; acq_rel fetch_add.
  * failed    items that failed, where the job is given up after some; relaxed fetch_add, for it is a
  *           number alone.
@@ -30,7 +38,8 @@
  *           It stays for as long as the board.
  * signal    see base/waiting.h: news are loot, a supply, the last units done, stop.
  * idle      likewise, for the supplier: a lane has nothing to do.
- * lanes, log_capacity: constant while a job runs.
+ * lanes, log_capacity, job: constant while a job runs.
+ * What the dead leave: see schedule/estate.h.
  *
  * Between jobs all ranks meet (world/meeting.h). Each lane and the head are prepared before the
  * meeting that opens a job and touched by others only after it: the meeting orders the two. */
@@ -38,6 +47,7 @@
 #define RANKPOOL_SCHEDULE_BOARD_H
 
 #include "base/waiting.h"
+#include "schedule/estate.h"
 #include "schedule/interval_log.h"
 
 #include <stdalign.h>
@@ -50,9 +60,17 @@ enum {
     RESERVOIRS = 4
 };
 
+/* Spans without a unit that no lane comes by otherwise. */
+static const uint64_t LANE_SEEKS = UINT32_MAX, LANE_EMPTY = UINT64_MAX;
+static const uint32_t LANE_AWAY = UINT32_MAX;
+
 struct lane {
     alignas(APART) _Atomic uint64_t range;
     _Atomic uint64_t slice;
+    _Atomic uint32_t done;
+    _Atomic uint32_t job;
+    _Atomic uint32_t parked;
+    _Atomic uint32_t lost;
 };
 
 /* A batch that the node holds. */
@@ -65,13 +83,12 @@ struct reservoir {
 struct board {
     alignas(APART) struct signal_word signal;
     alignas(APART) struct signal_word idle;
-    alignas(APART) _Atomic uint32_t done;
-    _Atomic uint32_t stop;
+    alignas(APART) _Atomic uint32_t stop;
     _Atomic uint32_t left_by;
     _Atomic uint32_t interruption;
     _Atomic uint64_t issue;
     _Atomic uint64_t failed;
-    uint32_t lanes, log_capacity;
+    uint32_t lanes, log_capacity, job;
     struct reservoir reservoir[RESERVOIRS];
     struct lane lane[];
 };
@@ -89,6 +106,9 @@ void rpi_board_prepare(struct board *board, struct span mine, struct span reserv
 
 /* The log of a lane. */
 struct interval_log *rpi_board_log(struct board *board, uint32_t lane);
+
+/* What the dead leave. */
+struct estate *rpi_board_estate(struct board *board);
 
 /* For the supplier: puts a batch into a reservoir from which everything has been taken. */
 void rpi_board_supply(struct board *board, int place, struct span batch);
@@ -149,6 +169,9 @@ static inline uint32_t board_issued(struct board *board)
 {
     return (uint32_t)atomic_load(&board->issue);
 }
+
+/* Units that lanes have finished and flushed. */
+uint32_t rpi_board_finished_units(struct board *board);
 
 /* Has every unit been done that this node has and will ever get? */
 bool rpi_board_done(struct board *board);

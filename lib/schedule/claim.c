@@ -39,11 +39,17 @@ void rpi_claim_begin(struct claimer *claimer, struct board *board, uint32_t inde
         .fixed = fixed_units(job, least),
         .pace = rpi_pace_start(job->call_seconds, least),
         .rule = {.schedule = schedule, .lanes = board->lanes, .least = least},
+        .cautious = job->cautious,
     };
     rpi_log_start(&claimer->log, rpi_board_log(board, index), board->log_capacity);
     struct span share = claimer->shares ? job->share : (struct span){0, 0};
-    atomic_store_explicit(&claimer->lane->slice, 0, memory_order_relaxed);
-    atomic_store_explicit(&claimer->lane->range, span_pack(share), memory_order_release);
+    struct lane *lane = claimer->lane;
+    atomic_store_explicit(&lane->slice, span_pack((struct span){share.low, share.low}),
+                          memory_order_relaxed);
+    atomic_store_explicit(&lane->done, 0, memory_order_relaxed);
+    atomic_store_explicit(&lane->parked, 0, memory_order_relaxed);
+    atomic_store_explicit(&lane->range, span_pack(share), memory_order_release);
+    atomic_store_explicit(&lane->job, job->number, memory_order_release);
 }
 
 void rpi_claim_attend(struct claimer *claimer, claim_attend attend, void *closure)
@@ -97,6 +103,8 @@ static struct lane *richest_lane(struct claimer *claimer, uint64_t *word)
     for (uint32_t i = 1; i < board->lanes; i++) {
         uint32_t index = claimer->index + i;
         struct lane *lane = &board->lane[index < board->lanes ? index : index - board->lanes];
+        if (atomic_load_explicit(&lane->job, memory_order_acquire) != board->job)
+            continue;
         uint64_t seen = atomic_load_explicit(&lane->range, memory_order_acquire);
         uint32_t length = span_length(span_unpack(seen));
         if (length > most) {
@@ -108,17 +116,20 @@ static struct lane *richest_lane(struct claimer *claimer, uint64_t *word)
     return richest;
 }
 
-/* Keeps a slice of what was found in hand and offers the rest. Something is in hand before the rest can
- * be stolen in turn, so every steal is progress. */
-static void take_found(struct claimer *claimer, struct span found)
+/* Takes the first units of what was found in hand and offers the rest. Something is in hand before the
+ * rest can be stolen in turn, so every steal is progress. */
+static void divide_found(struct claimer *claimer, struct span found, uint32_t units)
 {
-    uint32_t units = next_units(claimer, claimer->paced, found.high - found.low);
     struct span rest = {found.low + units, found.high};
     take_in_hand(claimer, (struct span){found.low, rest.low});
-    if (!span_empty(rest)) {
-        atomic_store_explicit(&claimer->lane->range, span_pack(rest), memory_order_release);
+    atomic_store_explicit(&claimer->lane->range, span_pack(rest), memory_order_release);
+    if (!span_empty(rest))
         rpi_signal_one(&claimer->board->signal);
-    }
+}
+
+static void take_found(struct claimer *claimer, struct span found)
+{
+    divide_found(claimer, found, next_units(claimer, claimer->paced, found.high - found.low));
 }
 
 /* Steals the back half of the richest lane's range. */
@@ -151,17 +162,46 @@ static bool draw(struct claimer *claimer)
         if (claimer->shares)
             take_found(claimer, taken);
         else
-            take_in_hand(claimer, taken);
+            divide_found(claimer, taken, taken.high - taken.low);
         return true;
     }
     return false;
+}
+
+/* Does another lane live? */
+static bool others_live(const struct claimer *claimer)
+{
+    struct board *board = claimer->board;
+    for (uint32_t i = 0; i < board->lanes; i++) {
+        if (i != claimer->index &&
+            atomic_load_explicit(&board->lane[i].lost, memory_order_relaxed) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Takes over what the dead left: what was in their hands unit by unit, so that it shows which of them
+ * ends its rank. */
+static bool inherit(struct claimer *claimer)
+{
+    struct estate *estate = rpi_board_estate(claimer->board);
+    struct span taken;
+    bool suspects = !claimer->cautious || !others_live(claimer);
+    if (suspects && rpi_estate_take_suspect(estate, &taken))
+        divide_found(claimer, taken, 1);
+    else if (rpi_estate_take(estate, claimer->rule.least, &taken))
+        take_found(claimer, taken);
+    else
+        return false;
+    claimer->counts.draws++;
+    return true;
 }
 
 static bool find_elsewhere(struct claimer *claimer)
 {
     /* A slice in hand and the rest behind it: two entries of the log at the most. */
     bool room = rpi_log_room(&claimer->log, 2);
-    return draw(claimer) || (claimer->steals && room && steal(claimer));
+    return draw(claimer) || inherit(claimer) || (claimer->steals && room && steal(claimer));
 }
 
 static inline void finish_slice(struct claimer *claimer)
@@ -170,21 +210,30 @@ static inline void finish_slice(struct claimer *claimer)
     if (span_empty(slice))
         return;
     log_finish(&claimer->log, slice);
-    claimer->unflushed += slice.high - slice.low;
+    claimer->finished += slice.high - slice.low;
 }
 
-/* Adds what this rank finished to the board's count. Exactly one rank sees the total. */
+/* Tells what this rank finished, and that it looks for more. Whoever tells last sees that all is done. */
 static void flush(struct claimer *claimer)
 {
     struct board *board = claimer->board;
+    struct lane *lane = claimer->lane;
     claimer->slice = 0;
-    atomic_store_explicit(&claimer->lane->slice, 0, memory_order_release);
-    if (claimer->unflushed == 0)
+    atomic_store_explicit(&lane->range, LANE_EMPTY, memory_order_relaxed);
+    atomic_store(&lane->slice, LANE_SEEKS);
+    atomic_store(&lane->parked, 0);
+    if (atomic_load_explicit(&lane->done, memory_order_relaxed) == claimer->finished)
         return;
-    atomic_fetch_add(&board->done, claimer->unflushed);
+    atomic_store(&lane->done, claimer->finished);
     if (rpi_board_done(board))
         rpi_signal_all(&board->signal);
-    claimer->unflushed = 0;
+}
+
+static bool nothing_more(struct claimer *claimer)
+{
+    atomic_store(&claimer->lane->parked, LANE_AWAY);
+    rpi_signal_all(&rpi_board_estate(claimer->board)->parking);
+    return false;
 }
 
 /* Looks for work beyond the own range, and waits for it until
@@ -197,11 +246,19 @@ __attribute__((noinline)) static bool search(struct claimer *claimer)
     for (;;) {
         uint32_t seen = rpi_signal_seen(&board->signal);
         if (board_stopped(board))
-            return false;
+            return nothing_more(claimer);
+        if (recovery_runs(board)) {
+            rpi_recovery_park(board, claimer->index, claimer->attend, claimer->attend_closure);
+            continue;
+        }
         if (find_elsewhere(claimer))
             return true;
         if (rpi_board_done(board))
-            return false;
+            return nothing_more(claimer);
+        if (rpi_recovery_needed(board)) {
+            rpi_recover(board, claimer->index, claimer->attend, claimer->attend_closure);
+            continue;
+        }
         if (sleep == first_sleep)
             rpi_signal_one(&board->idle);
         double most = claimer->attend != NULL ? claimer->attend(claimer->attend_closure) : sleep;
@@ -248,4 +305,5 @@ void rpi_claim_leave(struct claimer *claimer, uint32_t finished)
     claimer->slice = span_pack(slice);
     finish_slice(claimer);
     claimer->slice = 0;
+    nothing_more(claimer);
 }

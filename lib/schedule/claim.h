@@ -5,12 +5,13 @@
 #include "schedule/board.h"
 #include "schedule/choice.h"
 #include "schedule/pace.h"
+#include "schedule/recovery.h"
 #include "schedule/reservoir.h"
 #include "schedule/units.h"
 
 /* What a rank did for a job: for figures, and for tests. */
 struct claim_counts {
-    uint64_t slices, steals, draws; /* draws: from reservoirs */
+    uint64_t slices, steals, draws; /* draws: from reservoirs, and from what the dead left */
     double waited;                  /* seconds in which there was nothing to find */
 };
 
@@ -29,12 +30,13 @@ struct claimer {
 
     uint64_t
         slice; /* in hand, packed: halves stored one by one could not be loaded as a whole fast */
-    uint32_t unflushed; /* units finished and not yet added to the board's count */
+    uint32_t finished;  /* units; the lane's `done` follows */
     double slice_begun; /* when, if the pace decides */
     struct log_writer log;
     struct claim_counts counts;
-    double (*attend)(void *closure); /* or NULL */
+    claim_attend attend; /* or NULL */
     void *attend_closure;
+    bool cautious; /* leaves units that were in hands that died to others, if there are any */
 };
 
 /* The job as one rank sees it. The same on all ranks of the node but for `share`. */
@@ -44,13 +46,12 @@ struct claim_job {
     double call_seconds;
     struct span node;  /* units that this node begins with */
     struct span share; /* those of them that this rank begins with, where ranks have shares */
+    uint32_t number;   /* tells it from the last; the board's `job` */
+    bool cautious;     /* this rank's death would end the job */
 };
 
 /* What lies in the node's first reservoir when the job begins: all or nothing of its units. */
 struct span rpi_claim_reservoir(const struct claim_job *job);
-
-/* Attends to something beside the job. Returns after how many seconds it wants to be called again. */
-typedef double (*claim_attend)(void *closure);
 
 /* Begins a job on lane `index`: prepares lane and log. Before the meeting that opens the job. */
 void rpi_claim_begin(struct claimer *claimer, struct board *board, uint32_t index, double crowding,

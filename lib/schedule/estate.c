@@ -1,0 +1,131 @@
+#include "schedule/estate.h"
+
+static _Atomic uint64_t *queue_of(struct estate *estate)
+{
+    return (_Atomic uint64_t *)&estate->grave[estate->lanes];
+}
+
+size_t rpi_estate_bytes(uint32_t lanes, uint32_t capacity)
+{
+    return sizeof(struct estate) + lanes * sizeof(struct grave) +
+           capacity * sizeof(_Atomic uint64_t);
+}
+
+void rpi_estate_make(struct estate *estate, uint32_t lanes, uint32_t capacity)
+{
+    estate->lanes = lanes;
+    estate->capacity = capacity;
+}
+
+void rpi_estate_prepare(struct estate *estate, struct span whole, struct estate_terms terms)
+{
+    estate->whole = whole;
+    estate->terms = terms;
+    atomic_store_explicit(&estate->first, 0, memory_order_relaxed);
+    atomic_store_explicit(&estate->length, 0, memory_order_relaxed);
+    atomic_store_explicit(&estate->more, 0, memory_order_relaxed);
+    atomic_store_explicit(&estate->failed, 0, memory_order_relaxed);
+    for (uint32_t i = 0; i < estate->lanes; i++) {
+        atomic_store_explicit(&estate->grave[i].left, 0, memory_order_relaxed);
+        atomic_store_explicit(&estate->grave[i].state, GRAVE_NONE, memory_order_relaxed);
+    }
+}
+
+void rpi_estate_queue(struct estate *estate, const struct span *spans, uint32_t found)
+{
+    uint32_t length = found < estate->capacity ? found : estate->capacity;
+    for (uint32_t i = 0; i < length; i++)
+        atomic_store_explicit(&queue_of(estate)[i], span_pack(spans[i]), memory_order_relaxed);
+    atomic_store_explicit(&estate->first, 0, memory_order_relaxed);
+    atomic_store_explicit(&estate->more, found > length, memory_order_relaxed);
+    atomic_store_explicit(&estate->length, length, memory_order_release);
+}
+
+/* Takes the first units of the span in a word; false if it is empty. */
+static bool take_front(_Atomic uint64_t *word, uint32_t lanes, uint32_t least, struct span *taken)
+{
+    uint64_t seen = atomic_load_explicit(word, memory_order_acquire);
+    for (;;) {
+        struct span left = span_unpack(seen);
+        if (span_empty(left))
+            return false;
+        uint32_t units = (left.high - left.low - 1) / lanes + 1;
+        if (units < least)
+            units = least;
+        if (units > left.high - left.low)
+            units = left.high - left.low;
+        struct span rest = {left.low + units, left.high};
+        if (atomic_compare_exchange_weak_explicit(word, &seen, span_pack(rest),
+                                                  memory_order_acq_rel, memory_order_acquire)) {
+            *taken = (struct span){left.low, rest.low};
+            return true;
+        }
+    }
+}
+
+bool rpi_estate_take(struct estate *estate, uint32_t least, struct span *taken)
+{
+    uint32_t length = atomic_load_explicit(&estate->length, memory_order_acquire);
+    uint32_t first = atomic_load_explicit(&estate->first, memory_order_relaxed);
+    for (uint32_t i = first; i < length; i++) {
+        if (take_front(&queue_of(estate)[i], estate->lanes, least, taken))
+            return true;
+        /* Entries do not fill again while anybody looks, so a lower bound may be anybody's. */
+        atomic_compare_exchange_strong_explicit(&estate->first, &first, i + 1, memory_order_relaxed,
+                                                memory_order_relaxed);
+        first = i + 1;
+    }
+    return false;
+}
+
+bool rpi_estate_take_suspect(struct estate *estate, struct span *taken)
+{
+    for (uint32_t i = 0; i < estate->lanes; i++) {
+        struct grave *grave = &estate->grave[i];
+        if (atomic_load_explicit(&grave->state, memory_order_acquire) == GRAVE_SETTLED &&
+            take_front(&grave->left, UINT32_MAX, 1, taken))
+            return true;
+    }
+    return false;
+}
+
+bool rpi_estate_exhausted(struct estate *estate)
+{
+    return atomic_load_explicit(&estate->more, memory_order_relaxed) != 0 &&
+           atomic_load_explicit(&estate->first, memory_order_relaxed) >=
+               atomic_load_explicit(&estate->length, memory_order_acquire);
+}
+
+static struct span hand_of(struct grave *grave)
+{
+    return span_unpack(atomic_load_explicit(&grave->hand, memory_order_relaxed));
+}
+
+uint32_t rpi_estate_deaths(struct estate *estate, uint32_t unit)
+{
+    uint32_t deaths = 0;
+    for (uint32_t i = 0; i < estate->lanes; i++) {
+        struct grave *grave = &estate->grave[i];
+        if (atomic_load_explicit(&grave->state, memory_order_acquire) == GRAVE_NONE)
+            continue;
+        struct span hand = hand_of(grave);
+        deaths += hand.low <= unit && unit < hand.high;
+    }
+    return deaths;
+}
+
+bool rpi_estate_next_given_up(struct estate *estate, struct span *span)
+{
+    uint32_t begin = span->high;
+    bool found = false;
+    for (uint32_t i = 0; i < estate->lanes; i++) {
+        struct grave *grave = &estate->grave[i];
+        if (atomic_load_explicit(&grave->state, memory_order_acquire) != GRAVE_GIVEN_UP)
+            continue;
+        struct span hand = hand_of(grave);
+        if (hand.low >= begin && (!found || hand.low < span->low))
+            *span = hand;
+        found = found || hand.low >= begin;
+    }
+    return found;
+}
