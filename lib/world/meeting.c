@@ -14,31 +14,38 @@
 static const struct {
     const char *name;
     const char *terms[BALLOT_TERMS];
+    bool survives; /* it goes on without the dead */
 } calls[CALLS] = {
     [CALL_OPEN] = {"rp_open or rp_create", {NULL}},
-    [CALL_CLOSE] = {"rp_close", {NULL}},
-    [CALL_BARRIER] = {"rp_barrier", {NULL}},
-    [CALL_AGREE] = {"rp_agree", {NULL}},
+    [CALL_CLOSE] = {"rp_close", {NULL}, true},
+    [CALL_BARRIER] = {"rp_barrier", {NULL}, true},
+    [CALL_AGREE] = {"rp_agree", {NULL}, true},
     [CALL_ALLOC] = {"rp_alloc", {"bytes"}},
     [CALL_ALLOC_DONE] = {"rp_alloc", {NULL}},
-    [CALL_FREE] = {"rp_free", {"the allocation's number"}},
-    [CALL_NODE_SYNC] = {"rp_node_sync", {NULL}},
+    [CALL_FREE] = {"rp_free", {"the allocation's number"}, true},
+    [CALL_NODE_SYNC] = {"rp_node_sync", {NULL}, true},
     [CALL_LOOP_OPEN] = {"rp_loop_open",
                         {"n", "the schedule", "the slice", "retries", "max_failures",
-                         "item_seconds (its bits)"}},
-    [CALL_LOOP_CLOSE] = {"rp_loop_close", {NULL}},
+                         "item_seconds (its bits)"},
+                        true},
+    [CALL_LOOP_CLOSE] = {"rp_loop_close", {NULL}, true},
     [CALL_MAP] = {"rp_map",
                   {"n", "the schedule", "the slice", "in_size", "in_place", "out_size", "out_place",
                    "a range function", "on_failure", "the seed", "retries", "max_failures",
-                   "item_seconds (its bits)"}},
+                   "item_seconds (its bits)"},
+                  true},
     [CALL_REDUCE] = {"rp_reduce",
                      {"n", "the schedule", "the slice", "in_size", "in_place", "result_size",
-                      "leaf", "the seed", "retries", "max_failures", "item_seconds (its bits)"}},
-    [CALL_REDUCED] = {"rp_reduce", {NULL}},
+                      "leaf", "the seed", "retries", "max_failures", "item_seconds (its bits)"},
+                     true},
+    [CALL_REDUCED] = {"rp_reduce", {NULL}, true},
     [CALL_STREAM] = {"rp_stream",
                      {"unordered", "root_only_serves", "window_items", "window_bytes",
                       "the schedule", "the slice", "on_failure", "the seed", "retries",
                       "max_failures", "item_seconds (its bits)"}},
+    [CALL_REACHED] = {"rp_map or rp_reduce", {NULL}, true},
+    [CALL_PREPARED] = {"rp_map or rp_reduce", {NULL}, true},
+    [CALL_PUBLISHED] = {"rp_reduce", {NULL}, true},
     [CALL_SPREAD] = {"rp_map", {NULL}},
     [CALL_BROADCAST] = {"rp_broadcast",
                         {"n", "root", "the element's size", "the element's type",
@@ -93,6 +100,12 @@ struct statement {
     struct ballot ballot;
 };
 
+/* A rank's place in node memory. */
+struct seat {
+    struct statement statement;
+    _Atomic uint32_t number; /* of the meeting it is for */
+};
+
 /* What a node has to say. */
 struct summary {
     struct statement first;     /* its lowest rank's */
@@ -104,28 +117,31 @@ struct summary {
 struct verdict {
     rp_error error;
     bool lost_step, cut_off;
+    int lost; /* ranks that have died */
 };
 
 /* Shared words:
  * arrived   ranks that came, over all meetings; acq_rel fetch_add after the ballot is stored. The
  *           one that makes it number * node_ranks signals `arrivals`; the leader reads it with
- *           acquire, so it sees all ballots.
+ *           acquire, so it sees all ballots. Once a rank has died it stays below that, and all signal.
+ * number    of a seat: the last meeting its rank came to; release, after the ballot.
  * released  number of the last meeting that is over; the leader stores it with release after the
  *           verdict, then signals `releases`.
  * A ballot is rewritten only by its rank for the next meeting, after this one's release; the
- * verdict only by the leader after all came to the next meeting, when all have read it. */
+ * verdict only by the leader after all came to the next meeting, when all have read it. The leader is the
+ * first rank that lives: if it dies before the release, the next one begins anew. */
 struct meeting_place {
     alignas(128) struct signal_word arrivals;
     _Atomic uint32_t arrived;
     alignas(128) struct signal_word releases;
     _Atomic uint32_t released;
     alignas(128) struct verdict verdict;
-    struct statement statements[];
+    struct seat seats[];
 };
 
 size_t rpi_meeting_bytes(int node_ranks)
 {
-    return sizeof(struct meeting_place) + (size_t)node_ranks * sizeof(struct statement);
+    return sizeof(struct meeting_place) + (size_t)node_ranks * sizeof(struct seat);
 }
 
 size_t rpi_meeting_summaries_bytes(void)
@@ -189,13 +205,20 @@ static void keep_most_different(struct statement *kept, const struct statement *
         *kept = *candidate;
 }
 
-static struct summary summarize(const struct meeting_place *place, int node_ranks)
+static bool came(const struct meeting *meeting, int node_rank)
 {
-    struct summary summary = {.first = place->statements[0],
-                              .different.rank = -1,
-                              .failed.rank = -1};
-    for (int i = 0; i < node_ranks; i++) {
-        const struct statement *statement = &place->statements[i];
+    return atomic_load_explicit(&meeting->place->seats[node_rank].number, memory_order_acquire) ==
+           meeting->number;
+}
+
+static struct summary summarize(const struct meeting *meeting)
+{
+    struct summary summary = {.first.rank = -1, .different.rank = -1, .failed.rank = -1};
+    for (int i = 0; i < meeting->node_ranks; i++) {
+        const struct statement *statement = &meeting->place->seats[i].statement;
+        if (!came(meeting, i))
+            continue;
+        keep_lowest(&summary.first, statement);
         keep_most_different(&summary.different, statement, &summary.first);
         if (statement->ballot.error.status != RP_OK)
             keep_worst(&summary.failed, statement);
@@ -306,43 +329,116 @@ static struct verdict exchange(struct meeting *meeting, const struct summary *mi
     return verdict;
 }
 
-/* Waits until `word` reaches `number`. The bound on a sleep matters only if a wake-up were lost. */
-static void wait_for(_Atomic uint32_t *word, uint32_t number, struct signal_word *signal, bool spin)
-{
-    const double longest_sleep = 0.1;
-    for (;;) {
-        uint32_t seen = rpi_signal_seen(signal);
-        if (atomic_load_explicit(word, memory_order_acquire) == number)
-            return;
-        rpi_signal_wait(signal, seen, spin, longest_sleep);
-    }
-}
-
 /* What a rank of this node says of a node that is lost, or NULL. */
-static const struct ballot *find_cut_off(const struct meeting_place *place, int node_ranks)
+static const struct ballot *find_cut_off(const struct meeting *meeting)
 {
-    for (int i = 0; i < node_ranks; i++) {
-        if (place->statements[i].ballot.cut_off)
-            return &place->statements[i].ballot;
+    for (int i = 0; i < meeting->node_ranks; i++) {
+        const struct ballot *ballot = &meeting->place->seats[i].statement.ballot;
+        if (came(meeting, i) && ballot->cut_off)
+            return ballot;
     }
     return NULL;
+}
+
+/* The first rank of this node that has died; the root before others. -1: all live. */
+static int first_lost(const struct meeting *meeting, int *count)
+{
+    const struct living *living = meeting->living;
+    int first = -1;
+    *count = 0;
+    for (int i = meeting->node_ranks - 1; i >= 0; i--) {
+        if (!rpi_living_lost(living, i))
+            continue;
+        ++*count;
+        first = first == meeting->root && first >= 0 ? first : i;
+    }
+    return first;
+}
+
+/* What a verdict becomes when somebody has died. */
+static struct verdict mourn(const struct meeting *meeting, enum call call, struct verdict verdict)
+{
+    int first = first_lost(meeting, &verdict.lost);
+    bool over = first >= 0 && (first == meeting->root || !meeting->survives);
+    if (first < 0 || verdict.lost_step || (!over && calls[call].survives))
+        return verdict;
+    int rank = rpi_living_rank(meeting->living, first);
+    if (over)
+        rpi_error_set(&verdict.error, RP_ERR_LOST, "rank %d has died: the others cannot go on",
+                      rank);
+    else
+        rpi_error_set(&verdict.error, RP_ERR_LOST, "rank %d has died: %s needs all ranks", rank,
+                      calls[call].name);
+    verdict.error.rank = rank;
+    verdict.lost_step = over;
+    return verdict;
 }
 
 /* The verdict of all nodes; or, when one of them will not come any more, of this one alone. */
 static struct verdict decide(struct meeting *meeting)
 {
-    const struct ballot *cut_off = find_cut_off(meeting->place, meeting->node_ranks);
+    const struct ballot *cut_off = find_cut_off(meeting);
     if (cut_off != NULL)
         return (struct verdict){.error = cut_off->error, .lost_step = true, .cut_off = true};
-    struct summary summary = summarize(meeting->place, meeting->node_ranks);
-    return exchange(meeting, &summary);
+    struct summary summary = summarize(meeting);
+    struct verdict verdict = exchange(meeting, &summary);
+    return meeting->living != NULL ? mourn(meeting, summary.first.ballot.call, verdict) : verdict;
 }
 
+/* ---- waiting ---------------------------------------------------------------------------------- */
+
+bool rpi_call_survives(enum call call)
+{
+    return calls[call].survives;
+}
+
+/* Has everybody come who lives? */
+static bool complete(const struct meeting *meeting)
+{
+    uint32_t everyone = meeting->number * (uint32_t)meeting->node_ranks;
+    if (atomic_load_explicit(&meeting->place->arrived, memory_order_acquire) == everyone)
+        return true;
+    bool complete = meeting->living != NULL;
+    for (int i = 0; i < meeting->node_ranks && complete; i++)
+        complete = came(meeting, i) || rpi_living_lost(meeting->living, i);
+    return complete;
+}
+
+static bool released(const struct meeting *meeting)
+{
+    return atomic_load_explicit(&meeting->place->released, memory_order_acquire) == meeting->number;
+}
+
+/* Is this the first rank of the node that lives? */
+static bool leads(const struct meeting *meeting)
+{
+    bool leads = true;
+    for (int i = 0; i < meeting->node_rank && leads; i++)
+        leads = meeting->living != NULL && rpi_living_lost(meeting->living, i);
+    return leads;
+}
+
+/* The bound on a sleep matters only where somebody died, or if a wake-up were lost. */
+static void wait_for(struct meeting *meeting, struct signal_word *signal, uint32_t seen)
+{
+    const double longest_sleep = 0.1;
+    rpi_signal_wait(signal, seen, meeting->spin, longest_sleep);
+    if (meeting->living != NULL)
+        rpi_living_look(meeting->living);
+}
+
+/* Leads the meeting to its end when all have come. */
 static void lead(struct meeting *meeting)
 {
     struct meeting_place *place = meeting->place;
-    uint32_t everyone = meeting->number * (uint32_t)meeting->node_ranks;
-    wait_for(&place->arrived, everyone, &place->arrivals, meeting->spin);
+    for (;;) {
+        uint32_t seen = rpi_signal_seen(&place->arrivals);
+        if (released(meeting))
+            return; /* by one who then died */
+        if (complete(meeting))
+            break;
+        wait_for(meeting, &place->arrivals, seen);
+    }
     place->verdict = decide(meeting);
     atomic_store_explicit(&place->released, meeting->number, memory_order_release);
     rpi_signal_all(&place->releases);
@@ -351,12 +447,28 @@ static void lead(struct meeting *meeting)
 static void arrive(struct meeting *meeting, const struct ballot *mine)
 {
     struct meeting_place *place = meeting->place;
+    struct seat *seat = &place->seats[meeting->node_rank];
     uint32_t everyone = ++meeting->number * (uint32_t)meeting->node_ranks;
-    place->statements[meeting->node_rank] =
-        (struct statement){.rank = meeting->rank, .ballot = *mine};
+    seat->statement = (struct statement){.rank = meeting->rank, .ballot = *mine};
+    atomic_store_explicit(&seat->number, meeting->number, memory_order_release);
     uint32_t before = atomic_fetch_add_explicit(&place->arrived, 1, memory_order_acq_rel);
-    if (before + 1 == everyone)
-        rpi_signal_one(&place->arrivals);
+    if (before + 1 == everyone || meeting->lost > 0)
+        rpi_signal_all(&place->arrivals);
+}
+
+/* Returns when the meeting is over. */
+static void stay(struct meeting *meeting)
+{
+    struct meeting_place *place = meeting->place;
+    for (;;) {
+        uint32_t seen = rpi_signal_seen(&place->releases);
+        if (released(meeting))
+            return;
+        if (leads(meeting))
+            lead(meeting);
+        else
+            wait_for(meeting, &place->releases, seen);
+    }
 }
 
 rp_status rpi_meet(struct meeting *meeting, const struct ballot *mine, rp_error *error)
@@ -367,11 +479,9 @@ rp_status rpi_meet(struct meeting *meeting, const struct ballot *mine, rp_error 
     }
     struct meeting_place *place = meeting->place;
     arrive(meeting, mine);
-    if (meeting->node_rank == 0)
-        lead(meeting);
-    else
-        wait_for(&place->released, meeting->number, &place->releases, meeting->spin);
+    stay(meeting);
     *error = place->verdict.error;
+    meeting->lost = place->verdict.lost;
     if (place->verdict.lost_step) {
         meeting->lost_step = *error;
         meeting->lost_step.status = RP_ERR_STATE;

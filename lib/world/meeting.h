@@ -9,6 +9,7 @@
 
 #include "base/waiting.h"
 #include "rankpool.h"
+#include "world/living.h"
 
 /* The collective calls. */
 enum call {
@@ -26,6 +27,9 @@ enum call {
     CALL_REDUCE,
     CALL_REDUCED,
     CALL_STREAM,
+    CALL_REACHED,
+    CALL_PREPARED,
+    CALL_PUBLISHED,
     CALL_SPREAD,
     CALL_BROADCAST,
     CALL_SCATTER,
@@ -74,6 +78,9 @@ struct ballot {
     bool cut_off; /* the error says that another node is lost: this one must not wait for it */
 };
 
+/* Can this call do without ranks that have died? */
+bool rpi_call_survives(enum call call);
+
 struct meeting_place; /* in node memory */
 struct summary;       /* what a node has to say */
 
@@ -84,9 +91,13 @@ struct meeting {
     int rank, nodes, node_rank, node_ranks;
     struct summary *summaries; /* what is known, and what is heard; owned by the world */
     bool spin;
-    uint32_t number;    /* meetings so far */
-    rp_error lost_step; /* why the ranks can meet no more, or RP_OK */
-    bool cut_off;       /* because a node is lost */
+    uint32_t number;       /* meetings so far */
+    rp_error lost_step;    /* why the ranks can meet no more, or RP_OK */
+    bool cut_off;          /* because a node is lost */
+    struct living *living; /* who of this node lives; or NULL */
+    bool survives; /* the ranks go on when others than the root have died; all have `living` */
+    int root;      /* by its place on the node; used with `living` only */
+    int lost;      /* ranks that had died at the last meeting, the same number on all */
 };
 
 /* Bytes of zeroed node memory for a meeting place. */
@@ -104,7 +115,10 @@ struct ballot rpi_ballot(enum call call);
 /* Meets. Collective. Returns, and fills in, the same error on every rank: RP_ERR_MISMATCH if calls
  * differ, else what was found wrong with the lowest item or on the lowest rank, else
  * RP_ERR_MISMATCH if terms differ. After different calls the ranks have lost step: this and every
- * later meeting fails at once, on every rank. */
+ * later meeting fails at once, on every rank.
+ *
+ * Where deaths are looked after, it is over without the dead. RP_ERR_LOST if the call cannot do without
+ * them; without the root, or where ranks do not survive, that is the last meeting. */
 rp_status rpi_meet(struct meeting *meeting, const struct ballot *mine, rp_error *error);
 
 #endif

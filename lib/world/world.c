@@ -98,12 +98,22 @@ static size_t round_up(size_t bytes, size_t multiple)
     return (bytes + multiple - 1) / multiple * multiple;
 }
 
-static rp_status furnish(struct world *world, size_t meeting_bytes, rp_error *error)
+static size_t meeting_space(int node_ranks)
+{
+    return round_up(rpi_meeting_bytes(node_ranks), 4096);
+}
+
+static size_t extra_offset(const struct world *world)
+{
+    return meeting_space(world->node_ranks) + round_up(rpi_living_bytes(world->node_ranks), 4096);
+}
+
+static rp_status furnish(struct world *world, rp_error *error)
 {
     struct summary *summaries = malloc(rpi_meeting_summaries_bytes());
     if (summaries == NULL)
         rpi_error_set(error, RP_ERR_MEMORY, "no memory for meetings");
-    world->extra = (char *)world->memory.base + meeting_bytes;
+    world->extra = (char *)world->memory.base + extra_offset(world);
     world->meeting = (struct meeting){
         .place = world->memory.base,
         .leaders = world->leaders,
@@ -113,8 +123,27 @@ static rp_status furnish(struct world *world, size_t meeting_bytes, rp_error *er
         .node_ranks = world->node_ranks,
         .summaries = summaries,
         .spin = world->crowding <= 1,
+        .root =
+            world
+                ->root, /* deaths are looked after on one node, where ranks have their own places */
     };
     rpi_error_clear(&world->meeting.lost_step);
+    return rpi_mpi_agree(world->comm, error);
+}
+
+/* From here on, ranks notice who dies. */
+static rp_status look_after_each_other(struct world *world, rp_error *error)
+{
+    struct life *place =
+        (struct life *)((char *)world->memory.base + meeting_space(world->node_ranks));
+    if (world->node_rank == 0 && !rpi_living_prepare(place, world->node_ranks))
+        rpi_error_set(error, RP_ERR_MEMORY, "no locks that tell of deaths");
+    if (rpi_mpi_agree(world->comm, error) != RP_OK)
+        return error->status;
+    if (rpi_living_join(&world->living, place, world->node_ranks, world->node_rank, world->rank))
+        world->meeting.living = &world->living;
+    else
+        rpi_error_set(error, RP_ERR_MEMORY, "no lock that tells of this rank's death");
     return rpi_mpi_agree(world->comm, error);
 }
 
@@ -174,11 +203,13 @@ static rp_status compare_requests(struct world *world, const struct world_reques
                                   rp_error *error)
 {
     enum {
-        SETTINGS = 3
+        SETTINGS = 4
     };
-    static const char *const names[SETTINGS] = {"root", "node_size", "thread_level"};
-    const int mine[SETTINGS] = {request->root, request->node_size, request->thread_level};
-    int first[SETTINGS] = {mine[0], mine[1], mine[2]};
+    static const char *const names[SETTINGS] = {"root", "node_size", "thread_level",
+                                                "survive_deaths"};
+    const int mine[SETTINGS] = {request->root, request->node_size, request->thread_level,
+                                request->survive_deaths};
+    int first[SETTINGS] = {mine[0], mine[1], mine[2], mine[3]};
     int code = MPI_Bcast(first, SETTINGS, MPI_INT, 0, world->comm);
     if (rpi_mpi_check(code, "MPI_Bcast", error) != RP_OK)
         return error->status;
@@ -197,12 +228,13 @@ static rp_status build(struct world *world, const struct world_request *request,
     find_nodes(world, request->node_size, error);
     if (rpi_mpi_agree(world->comm, error) != RP_OK || register_ranks(world, error) != RP_OK)
         return error->status;
-    size_t meeting_bytes = round_up(rpi_meeting_bytes(world->node_ranks), 4096);
-    rpi_node_memory_make(world->node_comm, meeting_bytes + request->extra_bytes(world->node_ranks),
+    rpi_node_memory_make(world->node_comm,
+                         extra_offset(world) + request->extra_bytes(world->node_ranks),
                          &world->memory, error);
-    if (rpi_mpi_agree(world->comm, error) != RP_OK)
+    if (rpi_mpi_agree(world->comm, error) != RP_OK || furnish(world, error) != RP_OK)
         return error->status;
-    if (furnish(world, meeting_bytes, error) != RP_OK)
+    if (request->survive_deaths && world->nodes == 1 &&
+        look_after_each_other(world, error) != RP_OK)
         return error->status;
     if (world->node_rank == 0)
         request->extra_prepare(world->extra, world->node_ranks);
@@ -248,6 +280,7 @@ void rpi_world_forget(struct world *world)
 
 void rpi_world_drop(struct world *world)
 {
+    rpi_living_leave(&world->living);
     rpi_world_forget(world);
     rpi_node_memory_drop(&world->memory);
     free_comm(&world->agents);

@@ -24,16 +24,18 @@ struct world {
     char (*hosts)[HOST_NAME_BYTES]; /* by node, where an agent is; owned */
     double crowding; /* ranks per core on this node, at least 1; above 1 waiting must give its core
                         away at once */
-    struct node_memory memory; /* meeting place, then `extra` bytes */
+    struct node_memory memory; /* meeting place, who lives, then `extra` bytes */
     void *extra;
+    struct living living;
     struct meeting meeting;
 };
 
 /* What a world needs to know before it is made. The same on every rank: they compare. */
 struct world_request {
     int root;
-    int node_size;    /* pretend that so many ranks of a machine are a node; 0: no pretence */
-    int thread_level; /* what MPI was, or would have been, asked for; only compared here */
+    int node_size;       /* pretend that so many ranks of a machine are a node; 0: no pretence */
+    int thread_level;    /* what MPI was, or would have been, asked for; only compared here */
+    bool survive_deaths; /* look after who lives, where all ranks are on one node */
     /* Node memory wanted beside the meeting place: its size, and what the first rank of each node
      * puts into it before anybody sees it. */
     size_t (*extra_bytes)(int node_ranks);
