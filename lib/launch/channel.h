@@ -11,9 +11,10 @@
 
 /* What they say to each other. */
 enum word {
-    WORD_HELLO,        /* rank: I am rank `value` */
+    WORD_HELLO,        /* rank: I am rank `value`, and here is my page (launch/standing.h) */
     WORD_WELCOME,      /* supervisor to rank 0, with the standard files that it is to take */
     WORD_VERDICT,      /* rank: I exit with code `value` */
+    WORD_DESERT,       /* rank: likewise, and the others may wait for me for ever, inside MPI */
     WORD_TERMINAL,     /* rank: I read from the terminal; supervisor: go on */
     WORD_SIGNAL,       /* rank: do as if signal `value` had come to you */
     WORD_INTERRUPTIBLE /* rank: SIGUSR1 makes me end in good order, or (0) no longer */

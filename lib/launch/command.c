@@ -76,6 +76,22 @@ static void make_all_settings(const struct command *command)
             setenv(directories[i], command->scratch, 0);
 }
 
+/* Open MPI 4's mpirun can, but where it has other nodes it then hangs at the end. */
+bool rpi_mpirun_survives(bool in_allocation)
+{
+#if defined(OPEN_MPI) && OMPI_MAJOR_VERSION < 5
+    const bool survives = true;
+#else
+    const bool survives = false;
+#endif
+    return survives && !in_allocation;
+}
+
+const char *rpi_mpirun_chatter(void)
+{
+    return "PMIX ERROR: BAD-PARAM in file";
+}
+
 const char *rpi_mpirun(void)
 {
     const char *named = rpi_environment_text("RANKPOOL_MPIRUN");
@@ -128,8 +144,11 @@ static int add_options(const struct command *command, char **line, int words)
 {
     static char ranks[16];
 #ifdef OPEN_MPI
-    static char quiet[] = "-q", export_option[] = "-x", export_name[] = RPI_LAUNCHED_VARIABLE;
+    static char quiet[] = "-q", recovery[] = "--enable-recovery", export_option[] = "-x",
+                export_name[] = RPI_LAUNCHED_VARIABLE;
     line[words++] = quiet;
+    if (command->survives)
+        line[words++] = recovery;
     if (command->in_allocation) {
         line[words++] = export_option;
         line[words++] = export_name;

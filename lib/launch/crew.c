@@ -23,6 +23,7 @@ void rpi_crew_remove(struct crew *crew, struct member *member)
     while (*link != member)
         link = &(*link)->next;
     *link = member->next;
+    rpi_standing_unmap(member->page);
     close(member->source.file);
     free(member);
 }

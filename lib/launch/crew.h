@@ -3,6 +3,7 @@
 #define RANKPOOL_LAUNCH_CREW_H
 
 #include "launch/events.h"
+#include "launch/standing.h"
 
 #include <sys/types.h>
 
@@ -12,8 +13,9 @@ struct member {
     struct member *next;
     void *supervisor; /* whose crew it is in, for its source's events */
     pid_t process;
-    int rank;        /* -1 until it says hello */
-    bool has_spoken; /* its verdict */
+    int rank;                   /* -1 until it says hello */
+    bool has_spoken;            /* its verdict */
+    struct standing_page *page; /* or NULL */
 };
 
 struct crew {

@@ -40,6 +40,7 @@ static void run_on_every_core(int wanted, char **argv)
                               .in_allocation = rpi_in_allocation(),
                               .arguments = argv[0] != NULL ? argv + 1 : argv};
     command.ranks = choose_ranks(wanted, command.in_allocation);
+    command.survives = rpi_mpirun_survives(command.in_allocation);
     if (command.mpirun == NULL) {
         fprintf(stderr, "%s: no mpirun is known: running as a single rank\n",
                 program_invocation_short_name);

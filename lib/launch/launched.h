@@ -9,6 +9,8 @@
  *   command      the command line and settings of mpirun
  *   supervisor   the process that stays: starts mpirun, watches, ends, and exits with the verdict
  *   crew         the supervisor's connections to its ranks
+ *   standing     what a rank's death would mean
+ *   losses       ranks that died, and the others went on
  *   verdict      what the ranks said at their end, and what the supervisor makes of it
  *   pump         copies what mpirun prints
  *   signals      which signals the supervisor takes, and how it dies of one

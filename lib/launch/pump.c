@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 #include <unistd.h>
 
 static bool takes_bytes(int file)
@@ -48,16 +49,32 @@ static void write_on(void *owner)
     await_input(pump);
 }
 
+static void hide_lines(struct pump *pump)
+{
+    pump->bytes[pump->end] = '\0';
+    char *found;
+    while (pump->hidden != NULL && (found = strstr(pump->bytes, pump->hidden)) != NULL) {
+        char *begin = found, *end = strchr(found, '\n');
+        while (begin > pump->bytes && begin[-1] != '\n')
+            begin--;
+        end = end != NULL ? end + 1 : pump->bytes + pump->end;
+        size_t behind = (size_t)(pump->bytes + pump->end - end);
+        memmove(begin, end, behind + 1);
+        pump->end = (size_t)(begin - pump->bytes) + behind;
+    }
+}
+
 static void read_on(void *owner)
 {
     struct pump *pump = owner;
-    ssize_t size = read(pump->input.file, pump->bytes, sizeof pump->bytes);
+    ssize_t size = read(pump->input.file, pump->bytes, sizeof pump->bytes - 1);
     if (size <= 0) {
         rpi_events_forget(pump->events, &pump->input);
         return;
     }
     pump->begin = 0;
     pump->end = (size_t)size;
+    hide_lines(pump);
     write_on(pump);
 }
 
@@ -67,8 +84,14 @@ void rpi_pump_start(struct pump *pump, int events, int input, int output)
     pump->input = (struct source){.file = input, .ready = read_on, .owner = pump};
     pump->output = (struct source){.file = output, .ready = write_on, .owner = pump};
     pump->waits_for_output = pump->broken = pump->muted = false;
+    pump->hidden = NULL;
     pump->begin = pump->end = 0;
     rpi_events_watch_input(events, &pump->input);
+}
+
+void rpi_pump_hide(struct pump *pump, const char *text)
+{
+    pump->hidden = text;
 }
 
 void rpi_pump_mute(struct pump *pump)

@@ -2,9 +2,11 @@
 
 #include "config.h"
 #include "launch/channel.h"
+#include "launch/standing.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <mpi.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/types.h>
@@ -15,6 +17,15 @@ static int channel = -1;
 static pid_t owner;
 
 #ifdef HAVE_ON_EXIT
+/* Do others count on us still, inside MPI? */
+static bool deserts(void)
+{
+    int initialised = 0, finalised = 0;
+    MPI_Initialized(&initialised);
+    MPI_Finalized(&finalised);
+    return initialised && !finalised && rpi_standing() != STANDING_LEAVING;
+}
+
 /* Tells the supervisor how we exit. mpirun is told that all is well, since for any other code it
  * ends the ranks that are still writing their results. (The C library allows exit() here, and goes
  * on with the handlers that are left.) */
@@ -24,7 +35,8 @@ static void tell_verdict(int code, void *unused)
     if (getpid() != owner)
         return;
     code &= 0xff;
-    if (rpi_channel_send(channel, (struct message){WORD_VERDICT, code}, NULL, 0) && code != 0)
+    enum word word = deserts() ? WORD_DESERT : WORD_VERDICT;
+    if (rpi_channel_send(channel, (struct message){word, code}, NULL, 0) && code != 0)
         exit(EXIT_SUCCESS);
 }
 #endif
@@ -115,7 +127,11 @@ void rpi_rank_join(const char *channel_name, int rank)
     if (channel < 0)
         return;
     owner = getpid();
-    if (!rpi_channel_send(channel, (struct message){WORD_HELLO, rank}, NULL, 0))
+    int page = rpi_standing_open();
+    bool heard = rpi_channel_send(channel, (struct message){WORD_HELLO, rank}, &page, page >= 0);
+    if (page >= 0)
+        close(page);
+    if (!heard)
         return;
     if (rank == 0)
         take_over_files();

@@ -4,6 +4,7 @@
 #include "launch/channel.h"
 #include "launch/crew.h"
 #include "launch/events.h"
+#include "launch/losses.h"
 #include "launch/obituary.h"
 #include "launch/orphans.h"
 #include "launch/pump.h"
@@ -36,6 +37,7 @@ struct supervisor {
     struct pump output, errors;
     struct crew crew;
     struct verdict verdict;
+    struct losses losses; /* that the others survived */
     pid_t mpirun;
     int mpirun_status;
     bool mpirun_is_gone;
@@ -178,24 +180,49 @@ static void lend_terminal(struct supervisor *supervisor, const struct member *me
     rpi_channel_send(member->source.file, (struct message){WORD_TERMINAL, 0}, NULL, 0);
 }
 
-/* A rank whose channel has closed. If it has not told its exit code the kernel may know it. One
- * that died of a signal takes the others with it. */
+/* A rank went without a word. One that died of a signal takes the others with it, unless they go on
+ * without it; so does one that they wait for, where mpirun does not see to that. */
+static void mourn(struct supervisor *supervisor, const struct member *member, int status)
+{
+    bool failed = WIFEXITED(status) && status != 0; /* which MPI_Abort() is, too */
+    int standing = member->page != NULL ? atomic_load(&member->page->standing) : STANDING_NONE;
+    bool needed = supervisor->command->survives && standing != STANDING_LEAVING;
+    if (supervisor->command->survives && standing == STANDING_DISPENSABLE && !failed) {
+        rpi_losses_add(&supervisor->losses, member->rank, WTERMSIG(status));
+        return;
+    }
+    if (failed)
+        rpi_verdict_add_code(&supervisor->verdict, member->rank, WEXITSTATUS(status));
+    else
+        rpi_verdict_add_loss(&supervisor->verdict, member->rank, WTERMSIG(status));
+    if (WIFSIGNALED(status) || (needed && (failed || standing == STANDING_NEEDED)))
+        end_ranks(supervisor);
+}
+
+/* A rank whose channel has closed. If it has not told its exit code the kernel may know it. */
 static void take_leave(struct supervisor *supervisor, const struct member *member)
 {
-    int status = member->has_spoken ? 0 : rpi_obituary(member->process);
+    int status = member->has_spoken ? 0 : rpi_obituary(member->process, member->source.file);
     if (member->has_spoken || status != 0)
         supervisor->departed++;
     if (supervisor->departed > 0 && supervisor->departed == supervisor->command->ranks)
         lose_patience(supervisor, patience_after_all);
-    if (member->has_spoken)
+    if (!member->has_spoken && !supervisor->ends)
+        mourn(supervisor, member, status);
+}
+
+/* A rank exits and has not left MPI, where the others may wait for it: mpirun, if it lets ranks live
+ * that have lost others, does not end them. */
+static void desert(struct supervisor *supervisor, struct member *member, int code)
+{
+    bool alone = supervisor->command->ranks == 1;
+    rpi_verdict_add_code(&supervisor->verdict, member->rank, code == 0 && !alone ? 1 : code);
+    if (!supervisor->command->survives || alone || supervisor->ends)
         return;
-    if (WIFEXITED(status) && status != 0) {
-        rpi_verdict_add_code(&supervisor->verdict, member->rank, WEXITSTATUS(status));
-        return;
-    }
-    rpi_verdict_add_loss(&supervisor->verdict, member->rank, WTERMSIG(status));
-    if (WIFSIGNALED(status))
-        end_ranks(supervisor);
+    fprintf(stderr,
+            "%s: rank %d exited with code %d and has not finalised MPI: the others are ended\n",
+            program_invocation_short_name, member->rank, code);
+    end_ranks(supervisor);
 }
 
 static void remove_member(struct supervisor *supervisor, struct member *member)
@@ -232,11 +259,18 @@ static void on_member(void *owner)
     }
     switch (message.word) {
     case WORD_HELLO:
+        member->page = files[0] >= 0 ? rpi_standing_map(files[0]) : NULL;
+        if (files[0] >= 0)
+            close(files[0]);
         welcome(supervisor, member, message.value);
         break;
     case WORD_VERDICT:
         member->has_spoken = true;
         rpi_verdict_add_code(&supervisor->verdict, member->rank, message.value);
+        break;
+    case WORD_DESERT:
+        member->has_spoken = true;
+        desert(supervisor, member, message.value);
         break;
     case WORD_TERMINAL:
         lend_terminal(supervisor, member);
@@ -360,11 +394,15 @@ static int conclude(const struct supervisor *supervisor)
 {
     if (supervisor->ended_by != 0)
         return die(supervisor->ended_by);
+    rpi_losses_tell(&supervisor->losses);
     struct ending ending = rpi_verdict_ending(&supervisor->verdict, supervisor->mpirun_status);
     if (ending.signal == SIGPIPE || ending.signal == SIGINT)
         return die(ending.signal);
     if (ending.signal != 0)
         tell_of_death(supervisor, ending.signal);
+    else if (supervisor->ends && supervisor->verdict.lost_rank >= 0)
+        fprintf(stderr, "%s: rank %d has died\n", program_invocation_short_name,
+                supervisor->verdict.lost_rank);
     return ending.code;
 }
 
@@ -422,6 +460,8 @@ int rpi_supervise(struct command *command)
     supervisor.mpirun = started.process;
     rpi_pump_start(&supervisor.output, supervisor.events, started.output, STDOUT_FILENO);
     rpi_pump_start(&supervisor.errors, supervisor.events, started.errors, STDERR_FILENO);
+    if (command->survives)
+        rpi_pump_hide(&supervisor.errors, rpi_mpirun_chatter());
     watch_job(&supervisor);
     exit(conclude(&supervisor));
 }

@@ -2,6 +2,7 @@
 
 #include "launch/command.h"
 
+#include <stdlib.h>
 #include <sys/wait.h>
 
 void rpi_verdict_begin(struct verdict *verdict)
@@ -50,5 +51,7 @@ struct ending rpi_verdict_ending(const struct verdict *verdict, int mpirun_statu
         ending.code = verdict->first_code;
     else if (verdict->other_code > 0)
         ending.code = verdict->other_code;
+    else if (ending.code == 0 && verdict->lost_rank >= 0 && verdict->first_code < 0)
+        ending.code = EXIT_FAILURE; /* an mpirun that lets the others live has nothing against it */
     return ending;
 }

@@ -1,0 +1,59 @@
+#include "launch/standing.h"
+
+#include "base/environment.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static struct standing_page *mine;
+static enum standing said; /* also where there is no page */
+
+static struct standing_page *map(int file)
+{
+    void *page =
+        mmap(NULL, sizeof(struct standing_page), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    return page != MAP_FAILED ? page : NULL;
+}
+
+int rpi_standing_open(void)
+{
+    int file = memfd_create("rankpool standing", MFD_CLOEXEC);
+    if (file >= 0 && ftruncate(file, sizeof(struct standing_page)) == 0)
+        mine = map(file);
+    return file;
+}
+
+void rpi_standing_set(enum standing standing)
+{
+    said = standing;
+    if (mine != NULL)
+        atomic_store(&mine->standing, (int)standing);
+}
+
+enum standing rpi_standing(void)
+{
+    return said;
+}
+
+struct standing_page *rpi_standing_map(int file)
+{
+    return map(file);
+}
+
+void rpi_standing_unmap(struct standing_page *page)
+{
+    if (page != NULL)
+        munmap(page, sizeof *page);
+}
+
+/* Open MPI's mpirun tells its ranks of its settings; Slurm's srun leaves the others alone. */
+bool rpi_launch_survives(void)
+{
+    const char *recovery = rpi_environment_text("OMPI_MCA_orte_enable_recovery");
+    bool mpirun = rpi_environment_text("OMPI_COMM_WORLD_SIZE") != NULL;
+    bool srun =
+        rpi_environment_text("SLURM_STEP_ID") != NULL && rpi_environment_text("PMIX_RANK") != NULL;
+    return (mpirun && recovery != NULL && strcmp(recovery, "0") != 0) || (srun && !mpirun);
+}
