@@ -164,7 +164,10 @@ typedef struct rp_config {
                                   one rank of each node tells on stderr what every rank of the node
                                   is doing; again after twice, four times ... as long. 0: never.
                                   RANKPOOL_WATCHDOG does the same for programs that leave it 0. */
-    uint64_t reserved[8];
+    bool survive_deaths;     /**< the other ranks go on when one dies, where that is possible: see
+                              rp_survives(). RANKPOOL_SURVIVE=1 does the same for programs that
+                              leave it false. */
+    uint64_t reserved[7];
 } rp_config;
 
 /**
@@ -264,6 +267,31 @@ rp_status rp_close(rp_pool **pool);
  * Cost: an atomic load; none for jobs.
  */
 bool rp_interrupted(const rp_pool *pool);
+
+/**
+ * Do the other ranks go on when one dies? *Local.*
+ *
+ * They do if config.survive_deaths asked for it, all ranks are on one node and may reach each other's
+ * memory (process_vm_readv), and the launcher leaves the living alone: rp_launch() outside a batch
+ * allocation and `mpirun --enable-recovery`, with Open MPI 4. Then rp_loop_open() to rp_loop_close(),
+ * rp_map(), rp_reduce(), rp_barrier(), rp_node_sync(), rp_agree(), rp_free() and rp_close() go on
+ * without a rank that is killed in them, whichever but the root, and results are the same bits. What
+ * the rank had in hand is begun again elsewhere, item by item; an item that was at hand when three
+ * ranks in a row died is given up, and so are, at once, those of a map whose `out` is `in`: they are
+ * RP_ERR_LOST, which the job returns (at its end, with RP_KEEP_GOING). Other collectives need all
+ * ranks: they return RP_ERR_LOST at once when one has died before.
+ *
+ * The thread that opens the pool then has to live as long as the pool. Once a rank has died, rp_close()
+ * does not finalise MPI, which would wait for it, and neither should the program: it returns from main.
+ * A rank that dies outside those calls, or the root anywhere, ends the job: rp_launch() sees to that.
+ */
+bool rp_survives(const rp_pool *pool);
+
+/**
+ * How many ranks had died when the ranks last met, the same number on all. *Local.* rp_ranks() does not
+ * change, nor does what rp_block() gives a rank that is dead.
+ */
+int rp_ranks_lost(const rp_pool *pool);
 
 /** This process's rank in the pool, 0 ... rp_ranks() - 1. *Local,* like the six below. */
 int rp_rank(const rp_pool *pool);

@@ -1,14 +1,17 @@
 #include "pool/array.h"
 
 #include "base/error.h"
+#include "pool/survival.h"
 #include "world/mpi_error.h"
 #include "world/peer_memory.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* What a rank tells the others of its arrays. */
 struct told {
+    uint32_t meeting; /* in which it told; where ranks survive: others have died before */
     struct peer self;
     int node;
     struct {
@@ -175,9 +178,11 @@ static struct access try_access(const rp_pool *pool, const struct array *arrays,
 /* Do all ranks mean the same place in node memory? */
 static bool same_node_memory(const rp_pool *pool, const struct told *told, int index)
 {
-    for (int rank = 1; rank < pool->world.ranks; rank++) {
-        if (told[rank].arrays[index].allocation != told[0].arrays[index].allocation ||
-            told[rank].arrays[index].offset != told[0].arrays[index].offset)
+    const struct told *root = &told[pool->world.root];
+    for (int rank = 0; rank < pool->world.ranks; rank++) {
+        if (told[rank].meeting == root->meeting &&
+            (told[rank].arrays[index].allocation != root->arrays[index].allocation ||
+             told[rank].arrays[index].offset != root->arrays[index].offset))
             return false;
     }
     return true;
@@ -193,7 +198,7 @@ static rp_status check_reach(const rp_pool *pool, const struct array *arrays, in
             rpi_error_set(error, RP_ERR_MISMATCH,
                           "\"%s\" is not the same memory of rp_alloc() on all ranks",
                           arrays[i].name);
-            return rpi_mpi_agree(pool->world.comm, error);
+            return pool->survives ? error->status : rpi_mpi_agree(pool->world.comm, error);
         }
     }
     return RP_OK;
@@ -202,9 +207,12 @@ static rp_status check_reach(const rp_pool *pool, const struct array *arrays, in
 static rp_status find_reaches(rp_pool *pool, const struct array *arrays, int count,
                               struct reaches *reaches, rp_error *error)
 {
-    struct access mine = try_access(pool, arrays, count, reaches->told), access;
-    int code = MPI_Allreduce(&mine, &access, 2, MPI_INT, MPI_MAX, pool->world.comm);
-    if (rpi_mpi_check(code, "MPI_Allreduce", error) != RP_OK)
+    struct access mine = {0, 0}, access = {0, 0};
+    if (!pool->survives) /* there all reach all */
+        mine = try_access(pool, arrays, count, reaches->told);
+    if (!pool->survives &&
+        rpi_mpi_check(MPI_Allreduce(&mine, &access, 2, MPI_INT, MPI_MAX, pool->world.comm),
+                      "MPI_Allreduce", error) != RP_OK)
         return error->status;
     for (int i = 0; i < count; i++) {
         reaches->reach[i] = reach_of(pool, &arrays[i], i, reaches->told, &access);
@@ -213,6 +221,33 @@ static rp_status find_reaches(rp_pool *pool, const struct array *arrays, int cou
     }
     stage_statuses(arrays, count, reaches->reach);
     return check_reach(pool, arrays, count, reaches, error);
+}
+
+static rp_status tell_by_mpi(const rp_pool *pool, const struct told *mine, struct reaches *reaches,
+                             rp_error *error)
+{
+    if (rpi_mpi_agree(pool->world.comm, error) != RP_OK)
+        return error->status;
+    int code = MPI_Allgather(mine, sizeof *mine, MPI_BYTE, reaches->told, sizeof *mine, MPI_BYTE,
+                             pool->world.comm);
+    return rpi_mpi_check(code, "MPI_Allgather", error);
+}
+
+/* Without MPI, which would wait for the dead. Their notes are of earlier meetings. */
+static rp_status tell_by_notes(rp_pool *pool, struct told *mine, struct reaches *reaches,
+                               rp_error *error)
+{
+    _Static_assert(sizeof *mine <= NOTE_BYTES, "it fits into a note");
+    struct ballot ballot = rpi_ballot(CALL_REACHED);
+    ballot.error = *error;
+    mine->meeting = pool->world.meeting.number + 1;
+    memcpy(rpi_note(pool, pool->world.node_rank), mine, sizeof *mine);
+    if (rpi_pool_meet(pool, &ballot) != RP_OK)
+        return pool->last.status;
+    for (int rank = 0; rank < pool->world.ranks; rank++)
+        memcpy(&reaches->told[rank], rpi_note(pool, rank), sizeof *mine);
+    reaches->living = &pool->world.living;
+    return RP_OK;
 }
 
 rp_status rpi_arrays_reach(rp_pool *pool, const struct array *arrays, int count,
@@ -224,11 +259,8 @@ rp_status rpi_arrays_reach(rp_pool *pool, const struct array *arrays, int count,
     reaches->told = malloc((size_t)pool->world.ranks * sizeof *reaches->told);
     if (reaches->told == NULL)
         rpi_error_set(error, RP_ERR_MEMORY, "no memory to note where arrays are");
-    if (rpi_mpi_agree(pool->world.comm, error) != RP_OK)
-        return error->status;
-    int code = MPI_Allgather(&mine, sizeof mine, MPI_BYTE, reaches->told, sizeof mine, MPI_BYTE,
-                             pool->world.comm);
-    if (rpi_mpi_check(code, "MPI_Allgather", error) != RP_OK)
+    if (pool->survives ? tell_by_notes(pool, &mine, reaches, error) != RP_OK
+                       : tell_by_mpi(pool, &mine, reaches, error) != RP_OK)
         return error->status;
     return find_reaches(pool, arrays, count, reaches, error);
 }
@@ -254,14 +286,29 @@ bool rpi_array_fetch(const struct reaches *reaches, int index, int64_t first, in
                          elements, (size_t)count * reach->size);
 }
 
+/* Has the rank died, as far as is known? It then is nobody's peer: its process may be another's. */
+static bool gone(const struct reaches *reaches, int rank)
+{
+    return reaches->living != NULL && rpi_living_lost(reaches->living, rank);
+}
+
+/* Has it died since? */
+static bool died(const struct reaches *reaches, int rank)
+{
+    if (reaches->living != NULL)
+        rpi_living_look(reaches->living);
+    return gone(reaches, rank);
+}
+
 bool rpi_array_deliver(const struct reaches *reaches, int index, int64_t first, int64_t count,
                        const void *elements)
 {
     const struct reach *reach = &reaches->reach[index];
     for (int rank = reach->first_peer; rank <= reach->last_peer; rank++) {
-        if (rank != reaches->rank &&
+        if (rank != reaches->rank && !gone(reaches, rank) &&
             !rpi_peer_write(&reaches->told[rank].self, address_of(reaches, index, rank, first),
-                            elements, (size_t)count * reach->size))
+                            elements, (size_t)count * reach->size) &&
+            !died(reaches, rank))
             return false;
     }
     return true;

@@ -38,7 +38,8 @@ struct reaches {
     struct reach reach[MOST_ARRAYS];
     struct told *told; /* by rank; owned */
     int rank;
-    bool status_wanted; /* by the root; otherwise statuses may be kept on the stage only */
+    struct living *living; /* where ranks survive; or NULL */
+    bool status_wanted;    /* by the root; otherwise statuses may be kept on the stage only */
 };
 
 /* What is wrong with an array of n elements, as far as this rank can tell. */

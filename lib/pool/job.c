@@ -1,6 +1,7 @@
 #include "pool/job.h"
 
 #include "base/error.h"
+#include "pool/survival.h"
 #include "pool/trial.h"
 #include "schedule/dispatch.h"
 
@@ -35,7 +36,8 @@ struct job rpi_job(const rp_pool *pool, struct units units, struct choice choice
                    double call_seconds, bool staged)
 {
     const struct world *world = &pool->world;
-    struct job job = {units, choice, call_seconds, 0, world->nodes > 1 || staged};
+    const struct estate_terms deaths = {.limit = 3, .kept = true, .stops = true};
+    struct job job = {units, choice, call_seconds, 0, world->nodes > 1 || staged, deaths};
     if (!staged)
         job.begun =
             rpi_dispatch_beginning(units.count, world->ranks, world->nodes, choice.schedule);
@@ -50,6 +52,15 @@ static struct span share_of(const struct world *world, uint32_t units, int first
                          (uint32_t)rp_block(units, world->ranks, last).end};
 }
 
+/* By the rank that has the agent: on the root's node that is the root, without which there is no job. */
+static void prepare_board(rp_pool *pool, const struct job *job, const struct claim_job *claims)
+{
+    rpi_board_prepare(pool->board, claims->node, rpi_claim_reservoir(claims),
+                      job->begun == job->units.count);
+    rpi_estate_prepare(rpi_board_estate(pool->board), claims->node, job->deaths);
+    pool->board->job = claims->number;
+}
+
 void rpi_job_prepare(rp_pool *pool, const struct job *job)
 {
     const struct world *world = &pool->world;
@@ -60,11 +71,14 @@ void rpi_job_prepare(rp_pool *pool, const struct job *job)
         .call_seconds = job->call_seconds,
         .node = share_of(world, job->begun, first, first + world->node_ranks - 1),
         .share = share_of(world, job->begun, mine, mine),
+        .number = (uint32_t)job_number(pool),
+        .cautious = world->rank == world->root,
     };
-    if (world->node_rank == 0)
-        rpi_board_prepare(pool->board, claims.node, rpi_claim_reservoir(&claims),
-                          job->begun == job->units.count);
+    if (world->agents != MPI_COMM_NULL)
+        prepare_board(pool, job, &claims);
     pool->loop.units = job->units;
     rpi_claim_begin(&pool->loop.claimer, pool->board, (uint32_t)world->node_rank, world->crowding,
                     &claims);
+    if (world->meeting.living != NULL)
+        rpi_claim_attend(&pool->loop.claimer, rpi_survival_attend, pool);
 }

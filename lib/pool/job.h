@@ -9,8 +9,9 @@ struct job {
     struct units units;
     struct choice choice;
     double call_seconds;
-    uint32_t begun;  /* units, from the first on, that the nodes begin with */
-    bool dispatched; /* the nodes have agents; the root hands out the other units */
+    uint32_t begun;             /* units, from the first on, that the nodes begin with */
+    bool dispatched;            /* the nodes have agents; the root hands out the other units */
+    struct estate_terms deaths; /* what they mean */
 };
 
 /* Describes a job. `staged`: arrays travel, so all units come with their batches. */
@@ -31,7 +32,7 @@ static inline int64_t job_number(const rp_pool *pool)
     return pool->world.meeting.number;
 }
 
-/* Prepares this rank's lane, and the board if this is the first rank of its node. Before the meeting
+/* Prepares this rank's lane, and the board if this rank has its node's agent. Before the meeting
  * that opens the job: the last job is over for everyone, since all have met to close it, and nobody
  * looks at the board before all have met to open this one. */
 void rpi_job_prepare(rp_pool *pool, const struct job *job);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "pool/sight.h"
+#include "pool/survival.h"
 #include "pool/trial.h"
 
 static double attend(void *closure)
@@ -14,6 +15,7 @@ static double attend(void *closure)
 void rpi_loop_begin(rp_pool *pool, struct agent *agent, const rp_options *options)
 {
     rp_loop *loop = &pool->loop;
+    rpi_survival_enter(pool);
     loop->pool = pool;
     loop->ended = false;
     loop->open = true;
@@ -45,6 +47,15 @@ void rpi_loop_end(rp_pool *pool, struct ballot *ballot)
     loop->attends = false;
     loop->aside = false;
     rpi_interruption_tell(pool->board, pool->world.nodes == 1, ballot);
+    rpi_survival_report(pool, &loop->units, &ballot->error);
+}
+
+rp_status rpi_loop_meet(rp_pool *pool, const struct ballot *ballot)
+{
+    rp_status status = rpi_pool_meet(pool, ballot);
+    pool->loop.open = false;
+    rpi_survival_leave(pool);
+    return status;
 }
 
 /* Prepares this rank for the job, before the ranks meet to open it. */
@@ -98,17 +109,19 @@ rp_status rp_loop_open(rp_pool *pool, int64_t n, const rp_options *options, rp_l
     rpi_trial_terms(&ballot, 3, options);
     rpi_watch_provide(pool, options, &ballot.error);
     struct agent *agent = NULL;
+    rpi_survival_enter(pool);
     if (ballot.error.status == RP_OK && !pool->loop.open)
         prepare(pool, n, options, &choice, &agent, &ballot.error);
     rp_status status = rpi_pool_meet(pool, &ballot);
-    if (status != RP_OK) {
+    if (status == RP_OK) {
+        rpi_loop_begin(pool, agent, options);
+        limit(&pool->loop, options->item_seconds);
+        *loop = &pool->loop;
+    } else {
         rpi_agent_drop(agent);
-        return status;
     }
-    rpi_loop_begin(pool, agent, options);
-    limit(&pool->loop, options->item_seconds);
-    *loop = &pool->loop;
-    return RP_OK;
+    rpi_survival_leave(pool);
+    return status;
 }
 
 static inline bool take(rp_loop *loop, rp_range *range)
@@ -185,7 +198,5 @@ rp_status rp_loop_close(rp_loop **loop, rp_status mine)
     if (ballot.error.status != RP_OK)
         rpi_board_stop(pool->board);
     rpi_loop_end(pool, &ballot);
-    rp_status status = rpi_pool_meet(pool, &ballot);
-    closing->open = false;
-    return status;
+    return rpi_loop_meet(pool, &ballot);
 }

@@ -14,4 +14,7 @@ void rpi_loop_begin(rp_pool *pool, struct agent *agent, const rp_options *option
  * until the ranks have met. */
 void rpi_loop_end(rp_pool *pool, struct ballot *ballot);
 
+/* Meets to close the loop. */
+rp_status rpi_loop_meet(rp_pool *pool, const struct ballot *ballot);
+
 #endif

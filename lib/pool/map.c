@@ -1,5 +1,6 @@
 /* The map: out[i] = f(in[i]). */
 #include "base/error.h"
+#include "pool/survival.h"
 #include "pool/work.h"
 
 #include <string.h>
@@ -182,11 +183,22 @@ static void begin_statuses(struct work *work)
         set_statuses(job->options.item_status, job->n, RP_ERR_CANCELLED);
 }
 
-rp_status rp_map(rp_pool *pool, const rp_map_job *job)
+/* What was given up, because it was at hand when ranks died, the root notes. */
+static void note_lost(const struct work *work)
+{
+    const rp_map_job *job = work->closure;
+    const rp_pool *pool = work->pool;
+    struct span lost = {0, 0};
+    bool noted = pool->world.rank == pool->world.root && job->options.item_status != NULL;
+    while (noted && rpi_estate_next_given_up(rpi_board_estate(pool->board), &lost)) {
+        rp_range items = units_to_items(&work->units, lost);
+        set_statuses(job->options.item_status + items.begin, items.end - items.begin, RP_ERR_LOST);
+    }
+}
+
+static rp_status map(rp_pool *pool, const rp_map_job *job)
 {
     static const rp_map_job no_job;
-    if (pool == NULL)
-        return RP_ERR_ARGUMENT;
     struct ballot ballot = rpi_ballot(CALL_MAP);
     const rp_map_job *asked = job != NULL ? job : &no_job;
     const struct array arrays[] = {
@@ -218,9 +230,24 @@ rp_status rp_map(rp_pool *pool, const rp_map_job *job)
                    : careful          ? compute_items_carefully
                                       : compute_items,
         .closure = (void *)(uintptr_t)job,
+        .fragile = job->in != NULL && job->in == job->out,
+        .keeps_going = job->options.on_failure == RP_KEEP_GOING,
         .task = {.user = job->options.user, .seed = job->options.seed, .pool = pool},
         .careful = careful,
         .trials = {.pool = pool, .options = &job->options, .task = &work.task},
     };
-    return rpi_work_off(&work);
+    rp_status status = rpi_work_off(&work);
+    if (status == RP_ERR_LOST || status == RP_ERR_TASK)
+        note_lost(&work);
+    return status;
+}
+
+rp_status rp_map(rp_pool *pool, const rp_map_job *job)
+{
+    if (pool == NULL)
+        return RP_ERR_ARGUMENT;
+    rpi_survival_enter(pool);
+    rp_status status = map(pool, job);
+    rpi_survival_leave(pool);
+    return status;
 }

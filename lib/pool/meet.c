@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "pool/grid.h"
 #include "pool/sight.h"
+#include "pool/survival.h"
 
 rp_status rpi_pool_meet(rp_pool *pool, const struct ballot *ballot)
 {
@@ -9,11 +10,16 @@ rp_status rpi_pool_meet(rp_pool *pool, const struct ballot *ballot)
         return rpi_error_set(&pool->last, RP_ERR_STATE,
                              "a loop is open on this pool; close it first");
     rpi_grids_meet(pool);
+    bool survives = rpi_call_survives(ballot->call);
+    if (survives)
+        rpi_survival_enter(pool);
     rpi_doing_meet(pool->doing, pool->world.meeting.number + 1, ballot->call);
     double begin = sight_now(pool);
     rp_status status = rpi_meet(&pool->world.meeting, ballot, &pool->last);
     rpi_doing_met(pool->doing);
     rpi_sight_meeting(pool->recorder, ballot->call, begin);
+    if (survives)
+        rpi_survival_leave(pool);
     return status;
 }
 

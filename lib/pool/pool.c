@@ -2,11 +2,13 @@
 
 #include "base/environment.h"
 #include "base/error.h"
+#include "launch/standing.h"
 #include "pool/bundle.h"
 #include "pool/crash.h"
 #include "pool/file.h"
 #include "pool/grid.h"
 #include "pool/sight.h"
+#include "pool/survival.h"
 #include "world/foreign_launcher.h"
 
 #include <limits.h>
@@ -42,9 +44,14 @@ static size_t bundles_offset(int node_ranks)
     return doings_offset(node_ranks) + aligned(rpi_doings_bytes(node_ranks));
 }
 
+static size_t notes_offset(int node_ranks)
+{
+    return bundles_offset(node_ranks) + aligned(rpi_bundle_bytes());
+}
+
 static size_t shared_bytes(int node_ranks)
 {
-    return bundles_offset(node_ranks) + rpi_bundle_bytes();
+    return notes_offset(node_ranks) + (size_t)node_ranks * NOTE_BYTES;
 }
 
 static void board_prepare(void *board, int node_ranks)
@@ -91,6 +98,7 @@ static struct world_request request_of(const rp_config *config, int ranks, rp_er
     return (struct world_request){.root = config->root,
                                   .node_size = (int)node_size,
                                   .thread_level = config->thread_level,
+                                  .survive_deaths = rpi_survival_wanted(config, mine),
                                   .extra_bytes = shared_bytes,
                                   .extra_prepare = board_prepare};
 }
@@ -164,6 +172,7 @@ static rp_status create(MPI_Comm comm, const rp_config *config, rp_pool *pool, r
         return last_open.status;
     }
     pool->board = pool->world.extra;
+    pool->notes = (char *)pool->world.extra + notes_offset(pool->world.node_ranks);
     pool->doings = (struct doings *)((char *)pool->board + doings_offset(pool->world.node_ranks));
     pool->doing = &pool->doings->of[pool->world.node_rank];
     atomic_store_explicit(&pool->doing->rank, pool->world.rank, memory_order_relaxed);
@@ -175,7 +184,10 @@ static rp_status create(MPI_Comm comm, const rp_config *config, rp_pool *pool, r
                            pool->world.node_rank == 0 ? seconds : INFINITY);
     rpi_error_clear(&pool->last);
     rpi_sight_open(pool); /* without memory for it nobody sees it, which is no reason to fail */
-    return RP_OK;
+    rpi_standing_set(STANDING_NEEDED);
+    if (rpi_survival_begin(pool, &last_open) != RP_OK)
+        rpi_world_drop(&pool->world);
+    return last_open.status;
 }
 
 rp_status rp_create(MPI_Comm comm, const rp_config *config, rp_pool **pool)
@@ -236,6 +248,7 @@ static rp_status part(rp_pool *pool)
     if (in_loop) {
         rpi_board_stop(pool->board);
         rpi_loop_end(pool, &ballot);
+        rpi_survival_leave(pool);
     }
     pool->loop.open = false;
     if (in_loop)
@@ -262,6 +275,7 @@ rp_status rp_close(rp_pool **pool)
     *pool = NULL;
     int finalised;
     MPI_Finalized(&finalised);
+    rpi_survival_enter(closing);
     rp_status status = finalised ? RP_ERR_STATE : part(closing);
     rpi_watch_close(&closing->watch);
     rpi_crash_unguard(closing);
@@ -269,14 +283,28 @@ rp_status rp_close(rp_pool **pool)
     rpi_files_drop(closing);
     rpi_sight_close(closing);
     rpi_grids_drop(closing, !finalised && closing->world.meeting.lost_step.status == RP_OK);
-    /* With a node lost, MPI may still move what it was asked to move, and waits for it for ever. */
-    if (closing->world.meeting.cut_off)
+    bool lost = closing->world.meeting.lost > 0;
+    rpi_survival_leave(closing);
+    rpi_standing_set(lost ? STANDING_LEAVING : STANDING_NONE);
+    /* With a node lost, MPI may still move what it was asked to move, and waits for it for ever; with a
+     * rank lost, it may wait for that one. */
+    if (closing->world.meeting.cut_off || lost)
         rpi_world_forget(&closing->world);
     else
         drop(closing, !finalised);
     rpi_interruption_restore(&closing->interruption);
     free(closing);
     return status;
+}
+
+bool rp_survives(const rp_pool *pool)
+{
+    return pool->survives;
+}
+
+int rp_ranks_lost(const rp_pool *pool)
+{
+    return pool->world.meeting.lost;
 }
 
 int rp_rank(const rp_pool *pool)

@@ -56,7 +56,10 @@ struct rp_pool {
     uint32_t bundles_filled; /* how often they came from another node */
     bool directly;           /* collectives do without bundles, whatever the size of their data */
     struct watch watch;
-    bool finalize; /* rp_open() initialised MPI, so rp_close() finalises it */
+    char *notes;     /* in node memory: see pool/survival.h, as for the next two */
+    bool survives;   /* the ranks go on when others than the root die */
+    int in_survival; /* how deep in calls that survive */
+    bool finalize;   /* rp_open() initialised MPI, so rp_close() finalises it */
     struct rp_loop loop;
     struct allocation *allocations;
     int64_t allocated;          /* allocations ever made: the number of the next */

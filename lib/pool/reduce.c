@@ -1,7 +1,8 @@
 /* The reduction: the partial results of all leaves, joined in a fixed tree. */
 #include "base/error.h"
+#include "pool/handover.h"
+#include "pool/survival.h"
 #include "pool/work.h"
-#include "schedule/tree.h"
 #include "world/message.h"
 #include "world/mpi_error.h"
 
@@ -233,6 +234,22 @@ static rp_status publish(rp_pool *pool, struct reduction *reduction)
     return rpi_mpi_check(code, "MPI_Bcast", &pool->last);
 }
 
+/* Where ranks survive. The pool's last error tells how it went. */
+static bool hand_over(struct work *work)
+{
+    struct reduction *reduction = work->closure;
+    const rp_reduce_job *job = reduction->job;
+    struct handover handover = {
+        .pool = work->pool,
+        .leaves = job->n / reduction->leaf + (job->n % reduction->leaf != 0),
+        .tree = &reduction->tree,
+        .identity = job->identity,
+        .result = job->result,
+    };
+    bool again;
+    return rpi_hand_over(&handover, &again) == RP_OK && again;
+}
+
 static rp_status work_off(rp_pool *pool, const struct array *input, struct reduction *reduction)
 {
     const rp_options *options = &reduction->job->options;
@@ -246,6 +263,7 @@ static rp_status work_off(rp_pool *pool, const struct array *input, struct reduc
         .piece = rpi_work_piece(input, 1),
         .fence = reduction->leaf,
         .compute = compute,
+        .again = pool->survives ? hand_over : NULL,
         .closure = reduction,
         .task = {.user = options->user, .seed = options->seed, .pool = pool},
         .careful = rpi_trial_needed(options),
@@ -257,7 +275,7 @@ static rp_status work_off(rp_pool *pool, const struct array *input, struct reduc
         work.fence = 0;
     }
     rp_status status = rpi_work_off(&work);
-    return status == RP_OK ? publish(pool, reduction) : status;
+    return status == RP_OK && !pool->survives ? publish(pool, reduction) : status;
 }
 
 /* Meets to open the job. On RP_OK `reduction` is complete. */
@@ -291,10 +309,12 @@ rp_status rp_reduce(rp_pool *pool, const rp_reduce_job *job)
                                 asked->in_size, asked->in_place,
                                 false,          false};
     struct reduction reduction = {.job = asked, .choice = {RP_ADAPTIVE, 0}};
+    rpi_survival_enter(pool);
     rp_status status = open_job(pool, asked, &input, &reduction);
     if (status == RP_OK)
         status = work_off(pool, &input, &reduction);
     rpi_tree_end(&reduction.tree);
     free(reduction.partial);
+    rpi_survival_leave(pool);
     return status;
 }

@@ -202,6 +202,9 @@ static rp_status prepare(struct work *work, struct agent **agent, rp_error *erro
     int count = work->array_count, status_array = -1;
     bool staged = rpi_arrays_staged(pool, work->arrays, count, &work->reaches);
     struct job job = rpi_job(pool, work->units, work->choice, work->call_seconds, staged);
+    job.deaths.limit = work->fragile ? 1 : job.deaths.limit;
+    job.deaths.kept = work->again == NULL;
+    job.deaths.stops = !work->keeps_going;
     work->staging = rpi_staging_plan(work->reaches.reach, count, &work->units);
     rpi_job_prepare(pool, &job);
     if (rpi_stage_provide(pool, &work->staging, error) != RP_OK || furnish(work, error) != RP_OK)
@@ -220,25 +223,35 @@ static rp_status prepare(struct work *work, struct agent **agent, rp_error *erro
                           agent, error);
 }
 
+static rp_status agree_to_begin(rp_pool *pool)
+{
+    struct ballot ballot = rpi_ballot(CALL_PREPARED);
+    if (!pool->survives)
+        return rpi_mpi_agree(pool->world.comm, &pool->last);
+    ballot.error = pool->last;
+    return rpi_pool_meet(pool, &ballot);
+}
+
 /* Works the job off when all are prepared; otherwise nobody computes. */
 static rp_status begin_and_end(struct work *work)
 {
     rp_pool *pool = work->pool;
-    struct ballot ballot = rpi_ballot(CALL_LOOP_CLOSE);
     struct agent *agent = NULL;
     prepare(work, &agent, &pool->last);
     if (work->begin != NULL)
         work->begin(work);
-    if (rpi_mpi_agree(pool->world.comm, &pool->last) != RP_OK) {
+    if (agree_to_begin(pool) != RP_OK) {
         rpi_agent_drop(agent);
         return pool->last.status;
     }
-    do_slices(work, agent);
-    if (work->failures.count > 0)
-        ballot.error = work->failures.lowest;
-    rpi_loop_end(pool, &ballot);
-    rpi_pool_meet(pool, &ballot);
-    pool->loop.open = false;
+    do {
+        struct ballot ballot = rpi_ballot(CALL_LOOP_CLOSE);
+        do_slices(work, agent);
+        if (work->failures.count > 0)
+            ballot.error = work->failures.lowest;
+        rpi_loop_end(pool, &ballot);
+        rpi_loop_meet(pool, &ballot);
+    } while (pool->last.status == RP_OK && work->again != NULL && work->again(work));
     return rpi_spread(pool, work->arrays, work->array_count, &work->reaches, &work->units);
 }
 

@@ -22,7 +22,12 @@ struct work {
     /* Computes a piece; at[i] is where its elements of array i are, or NULL if there is none. Returns
      * how many items are to be delivered, from the first on. */
     int64_t (*compute)(struct work *work, rp_range piece, void *const *at);
-    void *closure; /* what compute needs beside it */
+    /* When all have met to end the job: is another round needed, for what ranks took with them that died?
+     * Collective, the same answer everywhere; or NULL. */
+    bool (*again)(struct work *work);
+    void *closure; /* what these need beside it */
+    bool fragile;  /* an item that was begun cannot be begun again */
+    bool keeps_going;
 
     bool stopping; /* compute wants all ranks to stop */
     struct rp_task task;

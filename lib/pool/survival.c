@@ -1,0 +1,108 @@
+#include "pool/survival.h"
+
+#include "base/environment.h"
+#include "base/error.h"
+#include "launch/standing.h"
+#include "world/mpi_error.h"
+#include "world/peer_memory.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+bool rpi_survival_wanted(const rp_config *config, rp_error *mine)
+{
+    int64_t wanted = config->survive_deaths;
+    if (mine->status == RP_OK && wanted == 0)
+        rpi_environment_integer("RANKPOOL_SURVIVE", 0, 1, &wanted, mine);
+    return wanted != 0;
+}
+
+void *rpi_note(const rp_pool *pool, int node_rank)
+{
+    return pool->notes + (size_t)node_rank * NOTE_BYTES;
+}
+
+/* Can this rank reach the memory of all others? */
+static bool reaches_all(const rp_pool *pool)
+{
+    bool reaches = true;
+    for (int i = 0; i < pool->world.node_ranks && reaches; i++) {
+        struct peer peer;
+        memcpy(&peer, rpi_note(pool, i), sizeof peer);
+        reaches = i == pool->world.node_rank || rpi_peer_reachable(&peer);
+    }
+    return reaches;
+}
+
+rp_status rpi_survival_begin(rp_pool *pool, rp_error *error)
+{
+    struct meeting *meeting = &pool->world.meeting;
+    if (meeting->living == NULL)
+        return RP_OK;
+    struct peer self = rpi_peer_self();
+    memcpy(rpi_note(pool, pool->world.node_rank), &self, sizeof self);
+    if (rpi_mpi_agree(pool->world.comm, error) != RP_OK)
+        return error->status;
+    int mine = rpi_launch_survives() && reaches_all(pool), all;
+    int code = MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_MIN, pool->world.comm);
+    meeting->survives = pool->survives = all != 0;
+    return rpi_mpi_check(code, "MPI_Allreduce", error);
+}
+
+/* Without the root, the others have nothing to go on for. */
+void rpi_survival_enter(rp_pool *pool)
+{
+    if (pool->survives && pool->in_survival++ == 0 && pool->world.rank != pool->world.root)
+        rpi_standing_set(STANDING_DISPENSABLE);
+}
+
+void rpi_survival_leave(rp_pool *pool)
+{
+    if (pool->survives && --pool->in_survival == 0)
+        rpi_standing_set(STANDING_NEEDED);
+}
+
+bool rpi_rank_lost(const rp_pool *pool, int node_rank)
+{
+    return rpi_living_lost(&pool->world.living, node_rank);
+}
+
+double rpi_survival_attend(void *closure)
+{
+    rp_pool *pool = closure;
+    const double next = 20e-3;
+    if (rpi_living_look(&pool->world.living) == 0)
+        return next;
+    for (int i = 0; i < pool->world.node_ranks; i++) {
+        if (rpi_rank_lost(pool, i))
+            rpi_recovery_lose(pool->board, (uint32_t)i);
+    }
+    if (!pool->survives || rpi_rank_lost(pool, pool->world.meeting.root))
+        rpi_board_stop(pool->board);
+    return next;
+}
+
+void rpi_survival_report(const rp_pool *pool, const struct units *units, rp_error *error)
+{
+    struct estate *estate = rpi_board_estate(pool->board);
+    if (!pool->survives || error->status != RP_OK)
+        return;
+    struct span given_up = {0, 0};
+    if (rpi_estate_next_given_up(estate, &given_up)) {
+        rp_range items = units_to_items(units, given_up);
+        if (estate->terms.limit > 1)
+            rpi_error_set(error, RP_ERR_LOST,
+                          "item %" PRId64 " was at hand when %" PRIu32
+                          " ranks in a row died: given up",
+                          items.begin, estate->terms.limit);
+        else
+            rpi_error_set(error, RP_ERR_LOST,
+                          "item %" PRId64 " was at hand when a rank died, and may have changed its "
+                          "own input: given up",
+                          items.begin);
+        error->item = items.begin;
+    } else if (atomic_load(&estate->failed) != 0) {
+        rpi_error_set(error, RP_ERR_LOST,
+                      "a rank has died, and what it left could not be found out");
+    }
+}

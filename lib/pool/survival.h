@@ -1,0 +1,39 @@
+/* Survival: a pool whose other ranks go on when one dies.
+ *
+ * In its loops, maps and reductions no rank calls MPI, which would wait for the dead. What ranks have
+ * to tell each other is in their notes, in node memory; what they have to give each other is read
+ * from the other's memory by the kernel, which says so if the other is gone. */
+#ifndef RANKPOOL_POOL_SURVIVAL_H
+#define RANKPOOL_POOL_SURVIVAL_H
+
+#include "pool/job.h"
+
+enum {
+    NOTE_BYTES = 512
+};
+
+/* Does the program, or RANKPOOL_SURVIVE, ask for it? */
+bool rpi_survival_wanted(const rp_config *config, rp_error *mine);
+
+/* Finds out whether ranks can survive here; *Collective* on a world that has just been made. */
+rp_status rpi_survival_begin(rp_pool *pool, rp_error *error);
+
+/* Between these two calls the others do without this rank if it dies. They nest. */
+void rpi_survival_enter(rp_pool *pool);
+void rpi_survival_leave(rp_pool *pool);
+
+/* The note of a rank, by its place on the node: NOTE_BYTES that it writes before a meeting and others
+ * read after it. */
+void *rpi_note(const rp_pool *pool, int node_rank);
+
+/* Looks who has died, and tells the board. For rpi_claim_attend(). */
+double rpi_survival_attend(void *pool);
+
+/* Is this rank known to have died? */
+bool rpi_rank_lost(const rp_pool *pool, int node_rank);
+
+/* Has the job given up units, or failed to find out what was lost? Then fills in the error, unless
+ * there is one already. */
+void rpi_survival_report(const rp_pool *pool, const struct units *units, rp_error *error);
+
+#endif
