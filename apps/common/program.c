@@ -50,7 +50,9 @@ static int complain_of_opening(const struct command *command, rp_status status)
 /* Interrupted, our programs end in good order. */
 static rp_status open_pool(const struct command_line *line, rp_pool **pool)
 {
-    rp_config config = {.handle_signals = true, .walltime_seconds = (double)line->walltime};
+    rp_config config = {.handle_signals = true,
+                        .walltime_seconds = (double)line->walltime,
+                        .survive_deaths = true};
     return rp_open(&config, pool);
 }
 

@@ -1,63 +1,95 @@
 #include "sieve/counting.h"
 
 #include <mpi.h>
+#include <stdlib.h>
+#include <string.h>
 
-/* What one rank counts. */
-struct share {
-    const struct kernel *kernel;
-    unsigned sizes;
+/* What is counted in a part of the interval. */
+struct found {
     uint64_t tuplets[MOST_TUPLET + 1];
-    double busy_seconds;
 };
 
-static bool count_part(struct share *share, struct interval part)
+struct count {
+    const struct kernel *kernel;
+    unsigned sizes;
+    struct cut cut;
+    double busy_seconds; /* of this rank */
+};
+
+/* Few enough parts that what is found in each is nothing to keep. */
+static struct cut cut_in_parts(struct interval interval, const struct kernel *kernel)
 {
+    const uint64_t most_parts = UINT64_C(1) << 16;
+    uint64_t width = kernel->unit_width(interval.last);
+    uint64_t length = interval.first <= interval.last ? interval.last - interval.first : 0;
+    return cut_interval(interval, length / width < most_parts ? width : length / most_parts + 1);
+}
+
+/* The map: counts parts that follow one another, all in the place of the first. What is found does not
+ * stay with the rank, which may die. */
+static int count_parts(rp_task *task, rp_range parts, const void *in, void *out)
+{
+    struct count *count = rp_task_user(task);
+    struct found *found = out;
+    struct interval part = cut_part(&count->cut, parts);
     double begin = MPI_Wtime();
+    (void)in;
+    memset(found, 0, (size_t)(parts.end - parts.begin) * sizeof *found);
     for (int size = 1; size <= MOST_TUPLET; size++) {
-        uint64_t counted;
-        if (!(share->sizes >> size & 1))
-            continue;
-        if (!share->kernel->count(size, part.first, part.last, &counted))
-            return false;
-        share->tuplets[size] += counted;
+        if ((count->sizes >> size & 1) &&
+            !count->kernel->count(size, part.first, part.last, &found->tuplets[size]))
+            return rp_task_fail(task, parts.begin, 1, "no memory to sieve with");
     }
-    share->busy_seconds += MPI_Wtime() - begin;
-    return true;
+    count->busy_seconds += MPI_Wtime() - begin;
+    return 0;
 }
 
-/* The loop: each rank sums up what it is handed. */
-static rp_status count_share(rp_pool *pool, struct interval interval, struct share *share)
+static rp_status count_all(rp_pool *pool, struct count *count, double call_seconds,
+                           struct found *found)
 {
-    struct cut cut = cut_interval(interval, share->kernel->unit_width(interval.last));
-    double call_seconds =
-        share->kernel->call_seconds(interval.last) * __builtin_popcount(share->sizes);
-    rp_options options = {.call_seconds = call_seconds, .name = "primes", .unit = "intervals"};
-    rp_loop *loop;
-    rp_range units;
-    rp_status status = rp_loop_open(pool, cut.units, &options, &loop);
-    if (status != RP_OK)
-        return status;
-    while (status == RP_OK && rp_loop_next(loop, &units))
-        if (!count_part(share, cut_part(&cut, units)))
-            status = RP_ERR_MEMORY;
-    return rp_loop_close(&loop, status);
+    rp_map_job job = {.n = count->cut.units,
+                      .range = count_parts,
+                      .out = found,
+                      .out_size = sizeof *found,
+                      .out_place = RP_ON_RANKS};
+    job.options.user = count;
+    job.options.call_seconds = call_seconds * __builtin_popcount(count->sizes);
+    job.options.name = "primes";
+    job.options.unit = "intervals";
+    return rp_map(pool, &job);
 }
 
-static void add_shares(const rp_pool *pool, const struct share *share, struct counts *counts)
+static void add_up(const struct found *found, int64_t parts, struct counts *counts)
 {
-    MPI_Allreduce(share->tuplets, counts->tuplets, MOST_TUPLET + 1, MPI_UINT64_T, MPI_SUM,
-                  MPI_COMM_WORLD);
-    MPI_Allreduce(&share->busy_seconds, &counts->busy_mean, 1, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
-    MPI_Allreduce(&share->busy_seconds, &counts->busy_most, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
+    memset(counts->tuplets, 0, sizeof counts->tuplets);
+    for (int64_t part = 0; part < parts; part++) {
+        for (int size = 1; size <= MOST_TUPLET; size++)
+            counts->tuplets[size] += found[part].tuplets[size];
+    }
+}
+
+/* How evenly the ranks worked. Where some have died nobody knows. */
+static void compare(rp_pool *pool, double busy, struct counts *counts)
+{
+    counts->busy_mean = counts->busy_most = 0;
+    if (rp_ranks_lost(pool) == 0 &&
+        rp_allreduce_ranks(pool, &busy, 1, MPI_DOUBLE, MPI_SUM, &counts->busy_mean) == RP_OK)
+        rp_allreduce_ranks(pool, &busy, 1, MPI_DOUBLE, MPI_MAX, &counts->busy_most);
     counts->busy_mean /= rp_ranks(pool);
 }
 
 rp_status count_on_all(rp_pool *pool, const struct kernel *kernel, struct interval interval,
                        unsigned sizes, struct counts *counts)
 {
-    struct share share = {.kernel = kernel, .sizes = sizes};
-    rp_status status = count_share(pool, interval, &share);
-    if (status == RP_OK)
-        add_shares(pool, &share, counts);
+    struct count count = {.kernel = kernel, .sizes = sizes, .cut = cut_in_parts(interval, kernel)};
+    struct found *found = calloc((size_t)count.cut.units + 1, sizeof *found);
+    rp_status status = found != NULL ? RP_OK : RP_ERR_MEMORY;
+    if (rp_agree(pool, status, &status) == RP_OK && status == RP_OK)
+        status = count_all(pool, &count, kernel->call_seconds(interval.last), found);
+    if (status == RP_OK) {
+        add_up(found, count.cut.units, counts);
+        compare(pool, count.busy_seconds, counts);
+    }
+    free(found);
     return status;
 }

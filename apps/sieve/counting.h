@@ -1,4 +1,4 @@
-/* Counting primes and tuplets on all ranks: the pull loop. */
+/* Counting primes and tuplets on all ranks: a map. */
 #ifndef RANKPOOL_APPS_COUNTING_H
 #define RANKPOOL_APPS_COUNTING_H
 
