@@ -1,0 +1,38 @@
+#!/bin/sh
+# What becomes of a job whose ranks die, leave or abort. Usage: ends.sh, with the program ends in
+# ./tests/deaths.
+set -u
+# shellcheck source=tests/apps/expect.sh
+. "$(dirname "$0")/../apps/expect.sh"
+ends="tests/deaths/ends --ranks 4"
+
+# Which die, in which order, and whether the kernel still knew of what, is chance. What Open MPI says of
+# MPI_Abort() is its own.
+blot() {
+    sed -e 's/ by signal 9 (Killed)//' -e 's/rank[s0-9, ]* died;/ranks died;/' \
+        -e 's/was ended$/has died/' | grep '^ends: '
+}
+
+# shellcheck disable=SC2086 # three words
+limited $ends nothing >/dev/null 2>&1
+[ $? != 77 ] || {
+    echo "ranks do not survive others with this MPI"
+    exit 77
+}
+
+# shellcheck disable=SC2086
+ends() { # ends STATUS STDOUT STDERR WHAT
+    expect "$1" "$2" "$3" $ends "$4"
+}
+
+ends 1 "item 60 was at hand when 3 ranks in a row died: given up
+99 good, 1 lost, 3 ranks lost" "ends: ranks died; the others went on" killer
+ends 1 "item 60 was at hand when a rank died, and may have changed its own input: given up
+99 good, 1 lost, 1 ranks lost" "ends: ranks died; the others went on" in_place
+ends 0 "0 0 0 6: rank 1 has died: rp_allreduce_ranks needs all ranks
+6: rank 1 has died: rp_alloc needs all ranks" "ends: ranks died; the others went on" after
+ends 137 "" "ends: rank 2 has died" outside
+ends 137 "" "ends: rank 0 has died" root
+ends 42 "" "" abort
+ends 3 "" "ends: rank 2 exited with code 3 and has not finalised MPI: the others are ended" leaves
+finish

@@ -1,0 +1,328 @@
+/* Jobs that lose ranks, with results that are checked. Started by itself on 4 ranks.
+ *
+ * usage: subject SEED [KIND]
+ *
+ * Does a job undisturbed, the same job with one to three ranks killed at random moments, and others with
+ * the ranks that are left. Prints the milliseconds that the deaths cost. All ranks draw the same random
+ * numbers, so that they agree on what to do without a word. */
+#include "pool/survival.h"
+#include "rankpool.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum kind {
+    MAP_OF_ROOT,  /* arrays private to the root */
+    MAP_ON_NODES, /* in node memory */
+    MAP_ON_RANKS, /* results wanted on every rank */
+    MAP_RANGES,
+    REDUCE,
+    REDUCE_INPUT,
+    LOOP,
+    KINDS
+};
+
+static const char *const names[KINDS] = {
+    "map of the root", "map on nodes",       "map on ranks", "map of ranges",
+    "reduce",          "reduce of an input", "loop"};
+
+struct errand {
+    enum kind kind;
+    rp_schedule schedule;
+    int64_t n;
+    unsigned burn; /* rounds of arithmetic per item: some ns each */
+};
+
+static rp_pool *pool;
+static double *in, *out; /* private */
+static double *node_out; /* node memory */
+static double result, undisturbed;
+static int64_t calls_to_death; /* of this rank; 0: it does not die in a task */
+static uint64_t state;
+
+/* Vigna, An experimental exploration of Marsaglia's xorshift generators, 2016; the mixer is Stafford's
+ * number 13. */
+static uint64_t scramble(uint64_t word)
+{
+    word = (word ^ word >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    word = (word ^ word >> 27) * UINT64_C(0x94d049bb133111eb);
+    return word ^ word >> 31;
+}
+
+static uint64_t below(uint64_t bound)
+{
+    state += UINT64_C(0x9e3779b97f4a7c15);
+    return scramble(state) % bound;
+}
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static void require(bool holds, const char *what, int64_t item)
+{
+    if (holds)
+        return;
+    fprintf(stderr, "FAILED: %s (item %" PRId64 ") on rank %d: %s\n", what, item, rp_rank(pool),
+            rp_last_error(pool)->text);
+    MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
+}
+
+/* ---- what is computed ------------------------------------------------------------------------- */
+
+static double value_of(int64_t item, unsigned burn)
+{
+    uint64_t word = (uint64_t)item;
+    for (unsigned i = 0; i <= burn; i++)
+        word = scramble(word + i);
+    return (double)(word >> 11);
+}
+
+static double compute(int64_t item, unsigned burn)
+{
+    if (calls_to_death > 0 && --calls_to_death == 0)
+        raise(SIGKILL);
+    return value_of(item, burn);
+}
+
+static int map_item(rp_task *task, const void *input, void *output)
+{
+    const struct errand *job = rp_task_user(task);
+    double added = input != NULL ? *(const double *)input : 0;
+    *(double *)output = compute(rp_task_item(task), job->burn) + added;
+    return 0;
+}
+
+static int map_range(rp_task *task, rp_range range, const void *input, void *output)
+{
+    const struct errand *job = rp_task_user(task);
+    for (int64_t item = range.begin; item < range.end; item++)
+        ((double *)output)[item - range.begin] = compute(item, job->burn);
+    (void)input;
+    return 0;
+}
+
+static int reduce_range(rp_task *task, rp_range range, const void *input, void *output)
+{
+    const struct errand *job = rp_task_user(task);
+    const double *added = input;
+    for (int64_t item = range.begin; item < range.end; item++)
+        *(double *)output += 1 / (1 + compute(item, job->burn)) +
+                             (added != NULL ? 1e-20 * added[item - range.begin] : 0);
+    return 0;
+}
+
+static int join(void *left, const void *right, void *user)
+{
+    (void)user;
+    *(double *)left += *(const double *)right;
+    return 0;
+}
+
+/* ---- jobs ------------------------------------------------------------------------------------- */
+
+static rp_status do_map(const struct errand *job)
+{
+    bool on_nodes = job->kind == MAP_ON_NODES, of_root = job->kind == MAP_OF_ROOT;
+    rp_map_job map = {
+        .n = job->n,
+        .item = job->kind == MAP_RANGES ? NULL : map_item,
+        .range = job->kind == MAP_RANGES ? map_range : NULL,
+        .in = of_root ? in : NULL,
+        .in_size = of_root ? sizeof *in : 0,
+        .out = on_nodes ? node_out : out,
+        .out_size = sizeof *out,
+        .out_place = on_nodes                    ? RP_ON_NODES
+                     : job->kind == MAP_ON_RANKS ? RP_ON_RANKS
+                                                 : RP_ON_ROOT,
+        .options = {.user = (void *)(uintptr_t)job, .schedule = job->schedule},
+    };
+    return rp_map(pool, &map);
+}
+
+static rp_status do_reduce(const struct errand *job)
+{
+    static const double zero;
+    rp_reduce_job reduce = {
+        .n = job->n,
+        .body = reduce_range,
+        .combine = join,
+        .identity = &zero,
+        .in = job->kind == REDUCE_INPUT ? in : NULL,
+        .in_size = job->kind == REDUCE_INPUT ? sizeof *in : 0,
+        .result = &result,
+        .result_size = sizeof result,
+        .options = {.user = (void *)(uintptr_t)job, .schedule = job->schedule},
+    };
+    return rp_reduce(pool, &reduce);
+}
+
+static rp_status do_loop(const struct errand *job)
+{
+    rp_loop *loop;
+    rp_range range;
+    rp_options options = {.schedule = job->schedule};
+    rp_status status = rp_loop_open(pool, job->n, &options, &loop);
+    if (status != RP_OK)
+        return status;
+    while (rp_loop_next(loop, &range)) {
+        for (int64_t item = range.begin; item < range.end; item++)
+            node_out[item] = compute(item, job->burn);
+    }
+    return rp_loop_close(&loop, RP_OK);
+}
+
+static void check_array(const struct errand *job, const double *array)
+{
+    bool added = job->kind == MAP_OF_ROOT;
+    for (int64_t item = 0; item < job->n; item++)
+        require(array[item] == value_of(item, job->burn) + (added ? in[item] : 0), "a wrong result",
+                item);
+}
+
+static void check_results(const struct errand *job, bool first)
+{
+    bool root = rp_rank(pool) == rp_root(pool);
+    if (job->kind == MAP_ON_RANKS || (job->kind <= MAP_RANGES && root && job->kind != MAP_ON_NODES))
+        check_array(job, out);
+    if (root && (job->kind == MAP_ON_NODES || job->kind == LOOP))
+        check_array(job, node_out);
+    if (job->kind != REDUCE && job->kind != REDUCE_INPUT)
+        return;
+    undisturbed = first ? result : undisturbed;
+    require(memcmp(&result, &undisturbed, sizeof result) == 0, "other bits", -1);
+}
+
+/* Returns the seconds it took. */
+static double do_job(const struct errand *job, bool first)
+{
+    memset(out, 0, (size_t)job->n * sizeof *out);
+    result = -1;
+    if (rp_rank(pool) == rp_root(pool))
+        memset(node_out, 0, (size_t)job->n * sizeof *node_out);
+    require(rp_barrier(pool) == RP_OK, "a barrier", -1);
+    double begun = seconds();
+    rp_status status = job->kind == LOOP     ? do_loop(job)
+                       : job->kind >= REDUCE ? do_reduce(job)
+                                             : do_map(job);
+    double took = seconds() - begun;
+    require(status == RP_OK, "a job", -1);
+    check_results(job, first);
+    return took;
+}
+
+static struct errand random_job(int kind)
+{
+    const double usual = 60e6; /* ns of work, in all */
+    struct errand job = {.kind = kind >= 0 ? (enum kind)kind : (enum kind)below(KINDS),
+                         .schedule = (rp_schedule)below(5),
+                         .n = 1 + (int64_t)below(below(2) == 0 ? 100 : 100000)};
+    job.burn = (unsigned)(usual / (double)job.n / 2.5);
+    return job;
+}
+
+/* ---- deaths ----------------------------------------------------------------------------------- */
+
+/* This rank is killed after so many seconds, wherever it is then. */
+static void arm(double delay)
+{
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL};
+    time_t whole = (time_t)delay;
+    struct itimerspec time = {.it_value = {whole, 1 + (long)(999999998 * (delay - (double)whole))}};
+    timer_t timer;
+    require(timer_create(CLOCK_MONOTONIC, &event, &timer) == 0 &&
+                timer_settime(timer, 0, &time, NULL) == 0,
+            "a timer", -1);
+}
+
+/* Which ranks die is the same on all; how, only the one that dies has to know. */
+static int doom(const struct errand *job, double usual, bool *dies)
+{
+    int doomed = 0, others = rp_ranks(pool) - 1;
+    while (doomed == 0) {
+        for (int rank = 1; rank <= others; rank++) {
+            dies[rank] = below(2) == 0;
+            doomed += dies[rank];
+        }
+    }
+    for (int rank = 1; rank <= others; rank++) {
+        bool in_task = below(3) == 0;
+        double part = (double)below(1000) / 1000;
+        if (!dies[rank] || rank != rp_rank(pool))
+            continue;
+        if (in_task)
+            calls_to_death = 1 + (int64_t)(part * (double)job->n / (others + 1));
+        else
+            arm(usual * 1.1 * part);
+    }
+    return doomed;
+}
+
+/* The job again, and ranks die. One that should, and has not when it is over, dies at last. */
+static double lose_ranks(const struct errand *job, double usual)
+{
+    bool dies[64] = {false};
+    rpi_survival_enter(pool); /* a timer may be early or late: the others are in the job */
+    int doomed = doom(job, usual, dies);
+    double took = do_job(job, false);
+    if (dies[rp_rank(pool)])
+        raise(SIGKILL);
+    rpi_survival_leave(pool);
+    while (rp_ranks_lost(pool) < doomed)
+        require(rp_barrier(pool) == RP_OK, "a barrier", -1);
+    require(rp_ranks_lost(pool) == doomed, "too many are lost", -1);
+    return took;
+}
+
+static void open_pool(void)
+{
+    const size_t most = 200000;
+    void *memory;
+    rp_config config = {.survive_deaths = true};
+    if (rp_open(&config, &pool) != RP_OK)
+        exit(EXIT_FAILURE);
+    if (!rp_survives(pool)) {
+        rp_close(&pool);
+        exit(77); /* cannot be tested here */
+    }
+    in = malloc(most * sizeof *in);
+    out = malloc(most * sizeof *out);
+    require(in != NULL && out != NULL && rp_alloc(pool, most * sizeof *out, &memory) == RP_OK,
+            "memory", -1);
+    node_out = memory;
+    for (size_t i = 0; i < most; i++)
+        in[i] = (double)scramble(i) / 3;
+}
+
+int main(int argc, char **argv)
+{
+    setenv("RANKPOOL_RANKS", "4", 0);
+    rp_launch(&argc, &argv);
+    state = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
+    open_pool();
+    struct errand job = random_job(argc > 2 ? atoi(argv[2]) : -1);
+    double usual = do_job(&job, true);
+    double took = lose_ranks(&job, usual);
+    if (rp_rank(pool) == 0)
+        printf("%.1f ms more than %.1f: %s, schedule %d, n = %" PRId64 ", lost %d\n",
+               1e3 * (took - usual), 1e3 * usual, names[job.kind], (int)job.schedule, job.n,
+               rp_ranks_lost(pool));
+    do_job(&job, false);
+    for (int i = 0; i < 3; i++) {
+        struct errand other = random_job(-1);
+        do_job(&other, true);
+    }
+    rp_status worst;
+    require(rp_agree(pool, RP_OK, &worst) == RP_OK && worst == RP_OK, "an agreement", -1);
+    rp_close(&pool);
+    free(in);
+    free(out);
+    return EXIT_SUCCESS;
+}
