@@ -119,7 +119,8 @@ uint32_t rpi_board_idle(struct board *board)
 {
     uint32_t idle = 0;
     for (uint32_t i = 0; i < board->lanes; i++)
-        idle += length_of(&board->lane[i].slice) == 0;
+        idle += length_of(&board->lane[i].slice) == 0 ||
+                atomic_load_explicit(&board->lane[i].lost, memory_order_relaxed) != 0;
     return idle;
 }
 
