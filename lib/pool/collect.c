@@ -122,6 +122,8 @@ static rp_status work_off(rp_pool *pool, struct collecting *collecting, const st
         .trials = {.pool = pool, .options = &job->options, .task = &work.task},
     };
     rp_status status = rpi_work_off(&work);
+    if (status == RP_OK && pool->world.meeting.lost > 0)
+        status = rpi_error_set(&pool->last, RP_ERR_LOST, "a rank has died with its results");
     rpi_buffer_free(&collecting->result);
     rpi_results_sort(collecting->results);
     return status;
