@@ -42,7 +42,7 @@ finds() {
 }
 
 is_open_mpi() { [ -n "$quiet" ]; }
-bound_by_default() { "$mpirun" --version 2>&1 | grep -q 'Open MPI) 4\.'; }
+bound_by_default() { "$mpirun" --version 2>&1 | grep -q -E '\((Open MPI|OpenRTE)\) 4\.'; }
 
 # By itself.
 version="ok    MPI +Rankpool [0-9.]+ \((Open MPI|MPICH) [0-9.]+\)"
