@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+#!/bin/sh
 # What the scripts among the benchmarks share: sourced by them.
 
 # ratio NAME [GOAL]: reads pairs of figures, a line each, and prints the median of the first divided by the

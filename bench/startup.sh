@@ -10,7 +10,7 @@ here=$(dirname "$0")
 rounds=$(rounds_of startup.sh 7 "$@")
 cores=$(nproc)
 : "${MPIRUN:?is set by make bench}"
-# shellcheck source=tests/launch_environment
+# shellcheck disable=SC1091 # it is no script of its own
 . "$here/../tests/launch_environment"
 
 empty() {

@@ -1291,10 +1291,11 @@ typedef enum rp_progress {
 } rp_progress;
 
 /**
- * Shows the progress of jobs from now on, or no longer. *Local;* only the root's call means anything.
+ * Shows the progress of jobs from now on, or no longer. *Local;* only the root's call has a
+ * meaning.
  *
- * Shown are jobs that last half a second or longer: done of total, rate, time left, ranks busy. They
- * are called by their rp_options.name, and their items by rp_options.unit. Streams are not shown:
+ * Shown are jobs that last half a second or longer: done of total, rate, time left, ranks busy.
+ * They are called by their rp_options.name, and their items by rp_options.unit. Streams are not shown:
  * nobody knows how long they will be.
  *
  * @return RP_OK; RP_ERR_ARGUMENT for anything else than an rp_progress or a RANKPOOL_PROGRESS that
@@ -1382,8 +1383,8 @@ rp_status rp_stats_print(rp_pool *pool, const char *path);
  * Draws what has been done since rp_record(): a lane for every rank, and how many of them were busy
  * over time. *Collective;* recording goes on.
  *
- * @param[in] path  a file, on the root: SVG, or, with the suffix .html or .htm, a page with the same
- *                  picture. Both are whole in themselves, and tell more to a mouse, in a browser.
+ * @param[in] path  a file, on the root: SVG, or, with the suffix .html or .htm, a page with the
+ *                  same picture. Both are whole in themselves, and tell more to a mouse, in a browser.
  * @return RP_OK, RP_ERR_ARGUMENT, RP_ERR_STATE (nothing is recorded), RP_ERR_MEMORY, RP_ERR_IO
  * Cost: the records of all ranks go to the root, which keeps one at a time.
  */
