@@ -47,11 +47,12 @@ static double larger(double a, double b)
     return a > b ? a : b;
 }
 
-/* A node that asks again has done most of what it had: twice as much cannot be far too much. */
+/* A node that asks again has done most of what it had: twice as much cannot be far too much. Not so
+ * where batches are bounded, for then it asks for several at once. */
 static double units_without_speed(const struct dispatch_node *asking, double fair)
 {
     double some = larger(asking->ranks, fair / beginnings);
-    return larger(some, 2.0 * asking->last);
+    return asking->most < UINT32_MAX ? some : larger(some, 2.0 * asking->last);
 }
 
 static uint32_t units_for(const struct dispatch *dispatch, int node, double seconds)
