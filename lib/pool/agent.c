@@ -124,6 +124,7 @@ static int read_letter(struct agent *agent, int from, const struct letter *lette
     if (letter->kind != LETTER_CLOSED)
         return rpi_dispatcher_read(agent->dispatcher, &agent->post, from, letter);
     agent->closing = true;
+    agent->exhausted = agent->exhausted || !letter->stop;
     agent->requested = 0;
     if (letter->stop) {
         agent->stop_told = true;
@@ -509,10 +510,10 @@ void rpi_agent_begin(struct agent *agent)
     agent->threaded = agent->pool->agent_threads && start_thread(agent);
 }
 
-void rpi_agent_end(struct agent *agent, struct ballot *ballot)
+bool rpi_agent_end(struct agent *agent, struct ballot *ballot)
 {
     if (agent == NULL)
-        return;
+        return false;
     rpi_signal_one(&agent->board->idle);
     if (agent->threaded)
         pthread_join(agent->thread, NULL);
@@ -524,5 +525,7 @@ void rpi_agent_end(struct agent *agent, struct ballot *ballot)
     agent->pool->traffic.letters += agent->post.letters_sent;
     agent->pool->traffic.bytes += agent->post.bytes_sent;
     agent->pool->traffic.batches += agent->batches_come;
+    bool whole = agent->exhausted && rpi_board_done(agent->board);
     rpi_agent_drop(agent);
+    return whole;
 }

@@ -48,6 +48,7 @@ struct agent {
     double heard;  /* when a letter last came */
     int requested; /* batches asked for that have not come */
     bool closing, closed;                   /* no more will come; the board knows */
+    bool exhausted;                         /* because all has been handed out */
     bool stop_told, finish_told, dismissed; /* dismissed: its LETTER_OVER has come */
     struct vigil vigil;
     struct news news; /* how far its node is, for those who look */
@@ -84,7 +85,8 @@ double rpi_agent_attend(struct agent *agent);
 
 /* Waits, asleep, until the agent has nothing more to do for the job: the board of its node is done or
  * stopped. Then frees it. What went wrong with it goes into the ballot for the meeting that ends the job,
- * unless that tells of something already. */
-void rpi_agent_end(struct agent *agent, struct ballot *ballot);
+ * unless that tells of something already. Returns whether this node has done its part of a job of which
+ * all was handed out. */
+bool rpi_agent_end(struct agent *agent, struct ballot *ballot);
 
 #endif

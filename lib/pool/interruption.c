@@ -284,12 +284,10 @@ static void describe(uint32_t reason, rp_error *error)
         rpi_error_set(error, RP_ERR_INTERRUPTED, "interrupted (%s)", names[index_of((int)reason)]);
 }
 
-/* With other nodes, ours may be done while they were stopped on our account. */
-void rpi_interruption_tell(struct board *board, bool alone, struct ballot *ballot)
+void rpi_interruption_tell(struct board *board, struct ballot *ballot)
 {
     uint32_t reason = board_interruption(board);
-    if (ballot->error.status != RP_OK || reason == 0 || !board_stopped(board) ||
-        (alone && rpi_board_done(board)))
+    if (ballot->error.status != RP_OK || reason == 0 || !board_stopped(board))
         return;
     describe(reason, &ballot->error);
 }

@@ -48,9 +48,7 @@ void rpi_interruption_restore(struct interruption *interruption);
 /* A job begins: if the pool is interrupted already, it stops at once. */
 void rpi_interruption_begin(struct board *board);
 
-/* This rank has left a job: if that was interrupted before it was done, the ballot says so.
- * `alone`: all units are this node's. After it no rank of the node adds to the logs, and what
- * they hold can be kept. */
-void rpi_interruption_tell(struct board *board, bool alone, struct ballot *ballot);
+/* This rank has left a job that was not done. If it was interrupted, the ballot says so. */
+void rpi_interruption_tell(struct board *board, struct ballot *ballot);
 
 #endif

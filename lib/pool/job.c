@@ -77,6 +77,7 @@ void rpi_job_prepare(rp_pool *pool, const struct job *job)
     if (world->agents != MPI_COMM_NULL)
         prepare_board(pool, job, &claims);
     pool->loop.units = job->units;
+    pool->loop.dispatched = job->dispatched;
     rpi_claim_begin(&pool->loop.claimer, pool->board, (uint32_t)world->node_rank, world->crowding,
                     &claims);
     if (world->meeting.living != NULL)

@@ -33,20 +33,31 @@ void rpi_loop_begin(rp_pool *pool, struct agent *agent, const rp_options *option
         rpi_claim_attend(&loop->claimer, attend, agent);
 }
 
+/* Is this node's part in the job done, as far as this rank is to say so? With agents, theirs is the word:
+ * only they know whether more was to come. */
+static bool part_is_done(const rp_pool *pool, bool agent_done)
+{
+    if (!pool->loop.dispatched)
+        return rpi_board_done(pool->board);
+    return pool->world.agents == MPI_COMM_NULL || agent_done;
+}
+
 void rpi_loop_end(rp_pool *pool, struct ballot *ballot)
 {
     rp_loop *loop = &pool->loop;
     double begin = sight_now(pool);
     rpi_watch_limit(&pool->watch, 0);
     rpi_doing_return(pool->doing);
-    rpi_agent_end(loop->agent, ballot);
+    bool agent_done = rpi_agent_end(loop->agent, ballot);
     rpi_doing_end_job(pool->doing);
     rpi_sight_end(pool, begin);
     loop->claimer.slice = 0; /* not in hand any more, also where a rank left early */
     loop->agent = NULL;
     loop->attends = false;
     loop->aside = false;
-    rpi_interruption_tell(pool->board, pool->world.nodes == 1, ballot);
+    /* From here on no rank of the node adds to the logs, and what they hold can be kept. */
+    if (!part_is_done(pool, agent_done))
+        rpi_interruption_tell(pool->board, ballot);
     rpi_survival_report(pool, &loop->units, &ballot->error);
 }
 

@@ -21,6 +21,7 @@ struct rp_loop {
     struct units units;
     struct claimer claimer;
     struct agent *agent; /* of this node's part in the loop, if this rank has it */
+    bool dispatched;     /* nodes have agents */
     bool attends;        /* this rank takes the agent's steps */
     bool aside;          /* between two slices there is something to do: one of these two,
                             or recording */

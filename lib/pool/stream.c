@@ -208,7 +208,7 @@ static void run(rp_pool *pool, struct part *part, struct ballot *ballot)
     /* On its node the root knows whether all was consumed before the interruption. */
     bool root = pool->world.rank == pool->world.root;
     if (root ? !stream->complete : pool->world.node != pool->world.root_node)
-        rpi_interruption_tell(pool->board, false, ballot);
+        rpi_interruption_tell(pool->board, ballot);
 }
 
 /* For as long as tasks may run no other call is allowed. */

@@ -45,6 +45,19 @@ struct stream {
  * all nodes. */
 void rpi_stream_serve(struct stream *stream);
 
+/* Takes what ranks have done, and has consumed what is due. Was there anything? */
+bool rpi_stream_collect(struct stream *stream);
+
+/* Has items produced for the nodes that lack parcels, while the window is open. Was there anything? */
+bool rpi_stream_supply(struct stream *stream);
+
+/* Makes room to note so many parcels that are done and not due. False: no memory. */
+bool rpi_stream_reserve(struct stream *stream, int64_t count);
+
+/* Nothing more is to be produced or consumed: that was enough; or there was an error. */
+void rpi_stream_end(struct stream *stream);
+void rpi_stream_fail(struct stream *stream, const rp_error *error);
+
 /* Frees what the stream has, when all ranks have met to end it. */
 void rpi_stream_drop(struct stream *stream);
 
