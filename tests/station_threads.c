@@ -25,6 +25,9 @@ enum {
 static struct station *station;
 static struct board *board;
 static struct supplier supplier;
+static rp_pool
+    pools[MOST_THREADS]; /* each rank has its own; all that is looked at is what it does */
+static struct doing doings[MOST_THREADS];
 static uint32_t threads = 8;
 static bool by_chunks;
 static int64_t items, consumed;
@@ -142,7 +145,10 @@ static void supply(void)
 static void *rank(void *argument)
 {
     static const rp_stream_job job = {.work = work};
-    struct stream_worker worker = {.board = board,
+    rp_pool *pool = &pools[(uintptr_t)argument];
+    pool->doing = &doings[(uintptr_t)argument];
+    struct stream_worker worker = {.pool = pool,
+                                   .board = board,
                                    .station = station,
                                    .lane = (uint32_t)(uintptr_t)argument,
                                    .supplier = threads,

@@ -165,7 +165,7 @@ starved() (
 if starved 1e5 >/dev/null 2>&1; then
     starved 1e19 1e19+1e11 >"$scratch/stdout" 2>"$scratch/stderr"
     if [ $? -eq 1 ] && [ ! -s "$scratch/stdout" ] &&
-        [ "$(grep -c '^primes: rank [01] gave up: not enough memory$' "$scratch/stderr")" -eq 1 ]; then
+        [ "$(grep -c '^primes: no memory to sieve with$' "$scratch/stderr")" -eq 1 ]; then
         report ok "memory that does not suffice"
     else
         report "not ok" "memory that does not suffice"
