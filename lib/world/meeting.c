@@ -14,38 +14,34 @@
 static const struct {
     const char *name;
     const char *terms[BALLOT_TERMS];
-    bool survives; /* it goes on without the dead */
 } calls[CALLS] = {
     [CALL_OPEN] = {"rp_open or rp_create", {NULL}},
-    [CALL_CLOSE] = {"rp_close", {NULL}, true},
-    [CALL_BARRIER] = {"rp_barrier", {NULL}, true},
-    [CALL_AGREE] = {"rp_agree", {NULL}, true},
+    [CALL_CLOSE] = {"rp_close", {NULL}},
+    [CALL_BARRIER] = {"rp_barrier", {NULL}},
+    [CALL_AGREE] = {"rp_agree", {NULL}},
     [CALL_ALLOC] = {"rp_alloc", {"bytes"}},
     [CALL_ALLOC_DONE] = {"rp_alloc", {NULL}},
-    [CALL_FREE] = {"rp_free", {"the allocation's number"}, true},
-    [CALL_NODE_SYNC] = {"rp_node_sync", {NULL}, true},
+    [CALL_FREE] = {"rp_free", {"the allocation's number"}},
+    [CALL_NODE_SYNC] = {"rp_node_sync", {NULL}},
     [CALL_LOOP_OPEN] = {"rp_loop_open",
                         {"n", "the schedule", "the slice", "retries", "max_failures",
-                         "item_seconds (its bits)"},
-                        true},
-    [CALL_LOOP_CLOSE] = {"rp_loop_close", {NULL}, true},
+                         "item_seconds (its bits)"}},
+    [CALL_LOOP_CLOSE] = {"rp_loop_close", {NULL}},
     [CALL_MAP] = {"rp_map",
                   {"n", "the schedule", "the slice", "in_size", "in_place", "out_size", "out_place",
                    "a range function", "on_failure", "the seed", "retries", "max_failures",
-                   "item_seconds (its bits)"},
-                  true},
+                   "item_seconds (its bits)"}},
     [CALL_REDUCE] = {"rp_reduce",
                      {"n", "the schedule", "the slice", "in_size", "in_place", "result_size",
-                      "leaf", "the seed", "retries", "max_failures", "item_seconds (its bits)"},
-                     true},
-    [CALL_REDUCED] = {"rp_reduce", {NULL}, true},
+                      "leaf", "the seed", "retries", "max_failures", "item_seconds (its bits)"}},
+    [CALL_REDUCED] = {"rp_reduce", {NULL}},
     [CALL_STREAM] = {"rp_stream",
                      {"unordered", "root_only_serves", "window_items", "window_bytes",
                       "the schedule", "the slice", "on_failure", "the seed", "retries",
                       "max_failures", "item_seconds (its bits)"}},
-    [CALL_REACHED] = {"rp_map or rp_reduce", {NULL}, true},
-    [CALL_PREPARED] = {"rp_map or rp_reduce", {NULL}, true},
-    [CALL_PUBLISHED] = {"rp_reduce", {NULL}, true},
+    [CALL_REACHED] = {"rp_map or rp_reduce", {NULL}},
+    [CALL_PREPARED] = {"rp_map or rp_reduce", {NULL}},
+    [CALL_PUBLISHED] = {"rp_reduce", {NULL}},
     [CALL_SPREAD] = {"rp_map", {NULL}},
     [CALL_BROADCAST] = {"rp_broadcast",
                         {"n", "root", "the element's size", "the element's type",
@@ -92,6 +88,15 @@ static const struct {
     [CALL_TIMELINE] = {"rp_timeline", {NULL}},
     [CALL_TRACE] = {"rp_trace", {NULL}},
     [CALL_TOLD] = {"rp_record, rp_stats, rp_timeline or rp_trace", {NULL}},
+};
+
+/* Those that go on without the dead. */
+static const bool survives[CALLS] = {
+    [CALL_CLOSE] = true,      [CALL_BARRIER] = true,   [CALL_AGREE] = true,
+    [CALL_FREE] = true,       [CALL_NODE_SYNC] = true, [CALL_LOOP_OPEN] = true,
+    [CALL_LOOP_CLOSE] = true, [CALL_MAP] = true,       [CALL_REDUCE] = true,
+    [CALL_REDUCED] = true,    [CALL_REACHED] = true,   [CALL_PREPARED] = true,
+    [CALL_PUBLISHED] = true,
 };
 
 /* A rank's ballot with its rank, as it is compared within and between nodes. */
@@ -360,7 +365,7 @@ static struct verdict mourn(const struct meeting *meeting, enum call call, struc
 {
     int first = first_lost(meeting, &verdict.lost);
     bool over = first >= 0 && (first == meeting->root || !meeting->survives);
-    if (first < 0 || verdict.lost_step || (!over && calls[call].survives))
+    if (first < 0 || verdict.lost_step || (!over && survives[call]))
         return verdict;
     int rank = rpi_living_rank(meeting->living, first);
     if (over)
@@ -389,7 +394,7 @@ static struct verdict decide(struct meeting *meeting)
 
 bool rpi_call_survives(enum call call)
 {
-    return calls[call].survives;
+    return survives[call];
 }
 
 /* Has everybody come who lives? */

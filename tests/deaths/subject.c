@@ -284,7 +284,7 @@ static double lose_ranks(const struct errand *job, double usual)
 static void open_pool(void)
 {
     const size_t most = 200000;
-    void *memory;
+    void *memory = NULL;
     rp_config config = {.survive_deaths = true};
     if (rp_open(&config, &pool) != RP_OK)
         exit(EXIT_FAILURE);

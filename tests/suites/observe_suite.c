@@ -19,10 +19,12 @@ enum {
     ITEMS = 3000
 };
 
+static volatile double sum;
+
 static int work_a_little(rp_task *task, const void *in, void *out)
 {
     (void)in;
-    volatile double sum = 0;
+    sum = 0;
     for (int i = 0; i < 2000; i++)
         sum += i;
     *(int64_t *)out = rp_task_item(task);
