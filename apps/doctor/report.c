@@ -2,8 +2,8 @@
 
 #include <stdarg.h>
 
-static void print_line(const char *verdict, const char *topic, const char *format,
-                       va_list arguments)
+__attribute__((format(printf, 3, 0))) static void print_line(const char *verdict, const char *topic,
+                                                             const char *format, va_list arguments)
 {
     printf("%-5s %-14s ", verdict, topic);
     vprintf(format, arguments);

@@ -22,7 +22,7 @@ static rp_pool *pool;
 static const char *directory;
 
 /* Appears whole or not at all. */
-static void tell(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static void tell(const char *format, ...)
 {
     char name[2][4096];
     va_list arguments;

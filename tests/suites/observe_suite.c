@@ -19,14 +19,14 @@ enum {
     ITEMS = 3000
 };
 
-static volatile double sum;
+static volatile double spent;
 
 static int work_a_little(rp_task *task, const void *in, void *out)
 {
     (void)in;
-    sum = 0;
+    spent = 0;
     for (int i = 0; i < 2000; i++)
-        sum += i;
+        spent += i;
     *(int64_t *)out = rp_task_item(task);
     return 0;
 }
