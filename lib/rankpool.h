@@ -427,7 +427,7 @@ rp_element rp_datatype(MPI_Datatype type);
  * @param[in] root      the rank that has the data
  * @param[in,out] data  n elements: read on the root, written elsewhere
  * @param[in] n         elements, 0 and more
- * Cost: two meetings and MPI_Bcast, for node memory among the first ranks of the nodes only.
+ * Cost: two meetings (three for up to 64 KiB) and MPI_Bcast, for node memory among the first ranks of the nodes only.
  */
 rp_status rp_broadcast(rp_pool *pool, int root, void *data, int64_t n, rp_element element);
 
@@ -436,7 +436,7 @@ rp_status rp_broadcast(rp_pool *pool, int root, void *data, int64_t n, rp_elemen
  *
  * @param[in] all    n elements; looked at on the root only
  * @param[out] mine  this rank's elements
- * Cost: two meetings and one copy of every element; on a node the ranks copy at the same time. The
+ * Cost: two meetings (three for up to 64 KiB a node) and one copy of every element; on a node the ranks copy at the same time. The
  * root sends to each rank in turn.
  */
 rp_status rp_scatter(rp_pool *pool, int root, const void *all, int64_t n, rp_element element,
@@ -448,7 +448,7 @@ rp_status rp_scatter(rp_pool *pool, int root, const void *all, int64_t n, rp_ele
  *
  * @param[in] mine  this rank's elements
  * @param[out] all  n elements; written on the root only
- * Cost: two meetings and one copy of every element.
+ * Cost: two meetings (three for up to 64 KiB a node) and one copy of every element.
  */
 rp_status rp_gather(rp_pool *pool, int root, const void *mine, int64_t n, rp_element element,
                     void *all);
@@ -462,7 +462,7 @@ rp_status rp_gather(rp_pool *pool, int root, const void *mine, int64_t n, rp_ele
  *
  * @param[in] mine  this rank's elements
  * @param[out] all  n elements
- * Cost: two meetings and MPI_Allgatherv. Into node memory one copy of `mine`, and if there are
+ * Cost: two meetings (three for up to 64 KiB) and MPI_Allgatherv. Into node memory one copy of `mine`, and if there are
  * several nodes another meeting, and one MPI_Bcast per rank among the first ranks of the nodes.
  */
 rp_status rp_allgather(rp_pool *pool, const void *mine, int64_t n, rp_element element, void *all);

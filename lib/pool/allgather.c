@@ -132,9 +132,10 @@ static rp_status allgather_bundle(struct collective *collective, const struct ru
     rp_pool *pool = collective->pool;
     const struct world *world = &pool->world;
     size_t place = (size_t)(world->node_first[world->node] + world->node_rank);
-    int code = rpi_bundle_pack(pool, mine, rpi_bundle_base(pool) + place * room);
-    rpi_mpi_check(code, "MPI_Pack", &collective->ballot.error);
     if (rpi_collective_meet(collective) != RP_OK)
+        return pool->last.status;
+    int code = rpi_bundle_pack(pool, mine, rpi_bundle_base(pool) + place * room);
+    if (rpi_collective_end(collective, code, "MPI_Pack") != RP_OK)
         return pool->last.status;
     if (world->nodes > 1) {
         if (world->leaders != MPI_COMM_NULL)

@@ -1,7 +1,6 @@
 /* The same data for everyone: a copy for each rank, or for each node if it is node memory. Little data
  * goes once to each node in either case. */
 #include "pool/bundle.h"
-#include "world/mpi_error.h"
 
 /* In node memory the first ranks of the nodes do it for all; the others sleep in the meeting that
  * ends the call. The root's node has the data: it is the same memory. */
@@ -13,7 +12,7 @@ static int fill_nodes(const struct world *world, const struct run *data, int roo
 }
 
 /* Between the first ranks of the nodes. On the root's the bundle is there, and only read. */
-static void send_parcels(rp_pool *pool, int bytes, int root)
+static void send_bundle(rp_pool *pool, int bytes, int root)
 {
     const struct world *world = &pool->world;
     int code = MPI_SUCCESS;
@@ -26,16 +25,17 @@ static void send_parcels(rp_pool *pool, int bytes, int root)
     rpi_bundle_fill(pool, code);
 }
 
-static rp_status broadcast_parcels(struct collective *collective, const struct run *data)
+static rp_status broadcast_bundle(struct collective *collective, const struct run *data)
 {
     rp_pool *pool = collective->pool;
     bool root = rpi_collective_at_root(collective);
     int bytes = (int)(data->units * data->layout->size);
-    int code = root ? rpi_bundle_pack(pool, data, rpi_bundle_base(pool)) : MPI_SUCCESS;
-    rpi_mpi_check(code, "MPI_Pack", &collective->ballot.error);
     if (rpi_collective_meet(collective) != RP_OK)
         return pool->last.status;
-    send_parcels(pool, bytes, collective->root);
+    int code = root ? rpi_bundle_pack(pool, data, rpi_bundle_base(pool)) : MPI_SUCCESS;
+    if (rpi_collective_end(collective, code, "MPI_Pack") != RP_OK)
+        return pool->last.status;
+    send_bundle(pool, bytes, collective->root);
     code = rpi_bundle_await(pool);
     if (code == MPI_SUCCESS && !root)
         code = rpi_bundle_unpack(pool, data, rpi_bundle_base(pool));
@@ -51,7 +51,7 @@ rp_status rp_broadcast(rp_pool *pool, int root, void *data, int64_t n, rp_elemen
     struct run run = rpi_collective_buffer(&collective, "data", data, n);
     bool on_nodes = rpi_collective_on_nodes(&collective, &run);
     if (!on_nodes && rpi_bundle_hold(&collective, n))
-        return broadcast_parcels(&collective, &run);
+        return broadcast_bundle(&collective, &run);
     if (rpi_collective_meet(&collective) != RP_OK)
         return pool->last.status;
     const struct world *world = &pool->world;

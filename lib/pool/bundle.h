@@ -2,8 +2,8 @@
  * crosses to another node as one message. For small data, where messages cost and bytes do not; large
  * data goes from rank to rank, for copying it would cost more.
  *
- * bytes          of a rank's own before the meeting that begins a collective, and of all others after
- *                it. Nobody looks any more when the ranks have met to end it.
+ * bytes          of a rank's own between the meeting that begins a collective, which may refuse it, and a second,
+ *                and of all others after that. Nobody looks any more when the ranks have met to end it.
  * filled, code   where the bundle comes from another node: written by the rank that got them; `code`
  *                first, then `filled`, a release store announced by `signal`. */
 #ifndef RANKPOOL_POOL_BUNDLE_H

@@ -72,7 +72,7 @@ struct run rpi_collective_others(const struct collective *collective, const void
 /* The meeting before. Unless it returns RP_OK, nothing may be moved. */
 rp_status rpi_collective_meet(struct collective *collective);
 
-/* The meeting after; `code` is what MPI answered to `call` here. */
+/* The meeting after, or between two steps; `code` is what MPI answered to `call` here. */
 rp_status rpi_collective_end(struct collective *collective, int code, const char *call);
 
 #endif

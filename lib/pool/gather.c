@@ -1,6 +1,5 @@
 /* Collecting on the root: from rank to rank, or, if there is little of it, by a message of each node. */
 #include "pool/bundle.h"
-#include "world/mpi_error.h"
 
 /* The parts of a node's ranks, from its bundle. */
 static int unpack_node(const struct collective *collective, void *all, int node, size_t room,
@@ -40,9 +39,10 @@ static rp_status gather_bundle(struct collective *collective, const struct run *
     rp_pool *pool = collective->pool;
     const struct world *world = &pool->world;
     char *bundle = rpi_bundle_base(pool);
-    int code = rpi_bundle_pack(pool, own, bundle + (size_t)world->node_rank * room);
-    rpi_mpi_check(code, "MPI_Pack", &collective->ballot.error);
     if (rpi_collective_meet(collective) != RP_OK)
+        return pool->last.status;
+    int code = rpi_bundle_pack(pool, own, bundle + (size_t)world->node_rank * room);
+    if (rpi_collective_end(collective, code, "MPI_Pack") != RP_OK)
         return pool->last.status;
     if (rpi_collective_at_root(collective))
         code = collect_bundle(collective, all, room);

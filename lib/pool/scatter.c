@@ -1,6 +1,5 @@
 /* Dealing out what the root has: from rank to rank, or, if it is little, by a message to each node. */
 #include "pool/bundle.h"
-#include "world/mpi_error.h"
 
 /* The parts of a node's ranks, into its bundle. */
 static int pack_node(const struct collective *collective, const void *all, int node, size_t room,
@@ -51,9 +50,10 @@ static rp_status scatter_bundle(struct collective *collective, const void *all,
     const struct world *world = &pool->world;
     char *bundle = rpi_bundle_base(pool);
     bool root = rpi_collective_at_root(collective);
-    int code = root ? pack_node(collective, all, world->node, room, bundle) : MPI_SUCCESS;
-    rpi_mpi_check(code, "MPI_Pack", &collective->ballot.error);
     if (rpi_collective_meet(collective) != RP_OK)
+        return pool->last.status;
+    int code = root ? pack_node(collective, all, world->node, room, bundle) : MPI_SUCCESS;
+    if (rpi_collective_end(collective, code, "MPI_Pack") != RP_OK)
         return pool->last.status;
     if (root)
         code = deal_bundle(collective, all, room);
