@@ -15,8 +15,8 @@ enum {
     ENTRIES = 20
 };
 
-/* The entries of a test: entry i has i * 7 bytes. */
-static unsigned char payload[ENTRIES * 7];
+/* The entries of a test: entry i has i * 7 bytes, from byte i on. */
+static unsigned char payload[ENTRIES * 8];
 
 static struct journal_entry entry(int i)
 {
