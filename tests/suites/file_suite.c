@@ -26,9 +26,10 @@ static struct place begin(void)
 {
     struct place place;
     if (world_rank() == 0) {
-        const char *parent = getenv("TMPDIR");
-        snprintf(place.directory, sizeof place.directory, "%.200s/file_suite.XXXXXX",
-                 parent != NULL && *parent != '\0' ? parent : "/tmp");
+        /* Where all nodes are at home, as TMPDIR need not be. */
+        char *here = getcwd(NULL, 0);
+        snprintf(place.directory, sizeof place.directory, "%.200s/file_suite.XXXXXX", here);
+        free(here);
         ck_assert_ptr_nonnull(mkdtemp(place.directory));
     }
     MPI_Bcast(place.directory, sizeof place.directory, MPI_BYTE, 0, MPI_COMM_WORLD);
