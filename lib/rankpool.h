@@ -141,6 +141,33 @@ int rp_exit_code(rp_status status);
  * Life of a pool
  * ------------------------------------------------------------------------------------------ */
 
+/**
+ * What to do with work that a directory keeps (config.checkpoint).
+ *
+ * With a directory, every rank writes what its maps, reductions, loops (rp_loop_keep()) and streams have finished into a
+ * journal there, now and then, and at the end of a job that was interrupted or failed. A program that was killed,
+ * interrupted, or ended by the batch system is then started again with RP_RESUME, on any number of ranks and nodes: it
+ * does the same calls, and items whose results are kept are not computed again. (So inputs have to be the same, and calls
+ * must not depend on time or on the number of ranks.) Results are the same bits as without a break. Items that
+ * had failed are tried again. What is spoilt or was cut off in the journals is noticed, and computed again.
+ *
+ * When the pool is closed, and every call on it returned RP_OK, no rp_agree() told of trouble, it was not interrupted,
+ * and no earlier run had begun more jobs, then the journals are removed, and the directory if it was made for them.
+ *
+ * Work that is kept belongs to a program: to the content of its file, its arguments (config.fingerprint), and its jobs,
+ * in their order, with their sizes, seeds and inputs. Other work is RP_ERR_ARGUMENT, from rp_open() or from the job.
+ *
+ * If a journal cannot be written, because the disk is full, say, one rank of each node tells that on stderr, once,
+ * and the work goes on without it. Results have to fit into the directory's file system, beside each other; it is
+ * one that all nodes share.
+ */
+typedef enum rp_resume {
+    RP_RESUME_NOTHING, /**< kept work is an error: RP_ERR_ARGUMENT, from rp_open() */
+    RP_RESUME,         /**< go on with it; begin anew if there is none */
+    RP_RESUME_FORCED /**< also if another program kept it, or one with other arguments or inputs: for those
+                            who know that its results hold. Jobs of other sizes begin anew. */
+} rp_resume;
+
 /** How to open a pool. Zero means default; NULL instead of a pointer to it means all defaults. */
 typedef struct rp_config {
     int root;         /**< the rank that has the arrays of jobs which do not say otherwise */
@@ -167,8 +194,30 @@ typedef struct rp_config {
     bool survive_deaths;     /**< the other ranks go on when one dies, where that is possible: see
                               rp_survives(). RANKPOOL_SURVIVE=1 does the same for programs that
                               leave it false. */
-    uint64_t reserved[7];
+    const char *checkpoint;  /**< a directory in which finished work is kept, so that a program that
+                              was ended before its time can go on where it was; NULL: none. It is
+                              made if it is not there. RANKPOOL_CHECKPOINT does the same for
+                              programs that leave it NULL. See rp_resume. The root's counts, as in
+                              the next three. */
+    rp_resume resume; /**< what to do with work that is kept there already. RANKPOOL_RESUME, 1
+                              or force, does the same for programs that leave it 0. */
+    double
+        checkpoint_seconds; /**< how much of its work a rank may lose, in seconds; 0: as little as
+                                can be had for 1 % of the time. RANKPOOL_CHECKPOINT_SECONDS does the
+                                same for programs that leave it 0. */
+    uint64_t fingerprint;   /**< of whatever the results depend on beside the program's file and the
+                              inputs of its jobs, its arguments above all: see rp_fingerprint() */
+    uint64_t reserved[6];
 } rp_config;
+
+/**
+ * A fingerprint of bytes: equal bytes have the same, and others, but for chance, another (64 bits, XXH3).
+ * *Local,* pure.
+ *
+ * @param[in] before  0, or a fingerprint of what comes before them
+ * @param[in] bytes   may be NULL if `count` is 0
+ */
+uint64_t rp_fingerprint(uint64_t before, const void *bytes, size_t count);
 
 /**
  * Starts the program on every core, unless a launcher has done so. First in main. *Local.*
@@ -602,6 +651,41 @@ rp_status rp_loop_open(rp_pool *pool, int64_t n, const rp_options *options, rp_l
  *       per node and job.
  */
 bool rp_loop_next(rp_loop *loop, rp_range *range);
+
+/**
+ * Keeps what the items handed out last came to, with config.checkpoint. *Local.* After they are computed, and before
+ * rp_loop_next() is called again:
+ *
+ *     while (rp_loop_next(loop, &range)) {
+ *         double part = 0;
+ *         size_t bytes;
+ *         const void *kept = rp_loop_kept(loop, &bytes);
+ *         if (kept != NULL)
+ *             memcpy(&part, kept, bytes);
+ *         else
+ *             for (int64_t i = range.begin; i < range.end; i++)
+ *                 part += f(i);
+ *         rp_loop_keep(loop, &part, sizeof part);
+ *         sum += part;
+ *     }
+ *
+ * Ranges for which this is not called are not kept. Without config.checkpoint, and for ranges that are kept, nothing
+ * happens.
+ *
+ * @param[in] data  copied; may be NULL if `bytes` is 0
+ * @return RP_OK, RP_ERR_ARGUMENT; RP_ERR_STATE: no items were handed out since the last call. A journal that cannot
+ *         be written is no error: see rp_resume.
+ * Cost: a copy, its checksum (some 0.1 ns a byte), and now and then a write.
+ */
+rp_status rp_loop_keep(rp_loop *loop, const void *data, size_t bytes);
+
+/**
+ * What an earlier run has kept of the items handed out last, or NULL: they are to be computed. *Local.*
+ *
+ * @param[out] bytes  how many; 0 for NULL
+ * @return aligned as malloc() does, valid until the next call on the loop
+ */
+const void *rp_loop_kept(rp_loop *loop, size_t *bytes);
 
 /**
  * Ends a loop. *Collective.* A rank may leave early: with `mine` other than RP_OK all ranks stop.

@@ -1,10 +1,8 @@
 #include "journal/entry.h"
 
-#include <string.h>
+#include "rankpool.h"
 
-/* All of it, so that programs need not be linked with it. */
-#define XXH_INLINE_ALL
-#include <xxhash.h>
+#include <string.h>
 
 static const char magic[16] = "rankpool journal";
 static const uint32_t byte_order = 0x01020304;
@@ -30,11 +28,6 @@ struct stored_entry {
 _Static_assert(sizeof(struct stored_head) == JOURNAL_HEAD_BYTES, "no gaps");
 _Static_assert(sizeof(struct stored_entry) == JOURNAL_HEAD_BYTES, "no gaps");
 
-static uint64_t checksum(const void *bytes, size_t count, uint64_t seed)
-{
-    return XXH3_64bits_withSeed(bytes, count, seed);
-}
-
 void rpi_journal_write_head(const struct journal_head *head, unsigned char *bytes)
 {
     struct stored_head stored = {.version = JOURNAL_VERSION,
@@ -42,7 +35,7 @@ void rpi_journal_write_head(const struct journal_head *head, unsigned char *byte
                                  .seed = head->seed,
                                  .fingerprint = head->fingerprint};
     memcpy(stored.magic, magic, sizeof magic);
-    stored.checksum = checksum(&stored, offsetof(struct stored_head, checksum), 0);
+    stored.checksum = rp_fingerprint(0, &stored, offsetof(struct stored_head, checksum));
     memcpy(bytes, &stored, sizeof stored);
 }
 
@@ -54,7 +47,7 @@ bool rpi_journal_read_head(const unsigned char *bytes, size_t count, struct jour
     memcpy(&stored, bytes, sizeof stored);
     if (memcmp(stored.magic, magic, sizeof magic) != 0 || stored.byte_order != byte_order ||
         stored.version != JOURNAL_VERSION ||
-        stored.checksum != checksum(&stored, offsetof(struct stored_head, checksum), 0))
+        stored.checksum != rp_fingerprint(0, &stored, offsetof(struct stored_head, checksum)))
         return false;
     *head = (struct journal_head){stored.seed, stored.fingerprint};
     return true;
@@ -69,8 +62,9 @@ void rpi_journal_write_entry(const struct journal_entry *entry, uint64_t seed, u
                                   .bytes = entry->bytes,
                                   .kind = entry->kind,
                                   .attempt = entry->attempt,
-                                  .payload_checksum = checksum(entry->payload, entry->bytes, seed)};
-    stored.checksum = checksum(&stored, offsetof(struct stored_entry, checksum), seed);
+                                  .payload_checksum =
+                                      rp_fingerprint(seed, entry->payload, entry->bytes)};
+    stored.checksum = rp_fingerprint(seed, &stored, offsetof(struct stored_entry, checksum));
     memcpy(bytes, &stored, sizeof stored);
 }
 
@@ -82,7 +76,7 @@ enum journal_finding rpi_journal_read_entry(const unsigned char *bytes, size_t c
         return JOURNAL_TORN;
     memcpy(&stored, bytes, sizeof stored);
     if (stored.mark != mark ||
-        stored.checksum != checksum(&stored, offsetof(struct stored_entry, checksum), seed))
+        stored.checksum != rp_fingerprint(seed, &stored, offsetof(struct stored_entry, checksum)))
         return JOURNAL_NOTHING;
     if (stored.bytes > count - sizeof stored)
         return JOURNAL_TORN;
@@ -93,6 +87,7 @@ enum journal_finding rpi_journal_read_entry(const unsigned char *bytes, size_t c
                                     .attempt = stored.attempt,
                                     .bytes = stored.bytes,
                                     .payload = bytes + sizeof stored};
-    return stored.payload_checksum == checksum(entry->payload, entry->bytes, seed) ? JOURNAL_ENTRY
-                                                                                   : JOURNAL_SPOILT;
+    return stored.payload_checksum == rp_fingerprint(seed, entry->payload, entry->bytes)
+               ? JOURNAL_ENTRY
+               : JOURNAL_SPOILT;
 }

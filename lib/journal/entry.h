@@ -19,7 +19,16 @@ enum {
 /* What the head of a file says. */
 struct journal_head {
     uint64_t seed;        /* of the checksums in this file */
-    uint64_t fingerprint; /* of the program, its jobs and inputs */
+    uint64_t fingerprint; /* of the program and its arguments */
+};
+
+/* What an entry is about. */
+enum journal_kind {
+    JOURNAL_FORM = 1, /* what the job is; the payload is a struct job_form (journal/catalogue.h) */
+    JOURNAL_ITEMS,    /* results of a map, one after the other */
+    JOURNAL_RANGE,    /* what a loop's program keeps of a range of items */
+    JOURNAL_LEAVES,   /* a partial result of a reduction; begin and end count leaves */
+    JOURNAL_RESULT    /* of an item of a stream */
 };
 
 struct journal_entry {
@@ -28,6 +37,7 @@ struct journal_entry {
     uint32_t kind, attempt;
     size_t bytes; /* of the payload */
     const void *payload;
+    size_t offset; /* where the entry stands in its file; set by the reader of files */
 };
 
 void rpi_journal_write_head(const struct journal_head *head, unsigned char *bytes);

@@ -20,6 +20,7 @@ bool rpi_journal_scan(const unsigned char *bytes, size_t count, journal_take tak
         struct journal_entry entry;
         enum journal_finding finding =
             rpi_journal_read_entry(bytes + at, count - at, report->head.seed, &entry);
+        entry.offset = at;
         if (finding == JOURNAL_ENTRY || finding == JOURNAL_SPOILT) {
             at += JOURNAL_HEAD_BYTES + entry.bytes;
             lost = false;

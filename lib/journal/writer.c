@@ -10,8 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The buffer is written, if not brought to the disk, when it holds so much. */
+/* The buffer is written when it holds so much, whatever the time. */
 static const size_t most_buffered = (size_t)4 << 20;
+
+/* Seconds between two writes, and between two times that all is brought to the disk: at least and at most. */
+static const double least_write = 0.25, most_write = 10, least_sync = 1, most_sync = 60;
 
 static rp_status give_up(struct journal_writer *writer, const char *what, const char *why)
 {
@@ -22,7 +25,17 @@ static rp_status give_up(struct journal_writer *writer, const char *what, const 
     free(writer->buffer);
     writer->buffer = NULL;
     writer->used = writer->capacity = 0;
+    writer->write.next = writer->sync.next = INFINITY;
     return writer->error.status;
+}
+
+void rpi_journal_done(struct journal_rhythm *rhythm, double cost, double now, double least,
+                      double most)
+{
+    const double between_failures = 86400, share = 0.005;
+    rhythm->cost = rhythm->cost > 0 ? (rhythm->cost + cost) / 2 : cost;
+    double best = sqrt(2 * rhythm->cost * between_failures);
+    rhythm->next = now + fmax(fmin(fmax(best, least), most), rhythm->cost / share);
 }
 
 static bool reserve(struct journal_writer *writer, size_t bytes)
@@ -54,11 +67,20 @@ static rp_status write_out(struct journal_writer *writer)
     return RP_OK;
 }
 
-rp_status rpi_journal_begin(struct journal_writer *writer, const char *path,
-                            const struct journal_head *head, double now)
+struct journal_writer rpi_journal_idle(double interval, double now)
 {
-    *writer = (struct journal_writer){.seed = head->seed, .flushed = now};
-    rpi_error_clear(&writer->error);
+    struct journal_writer writer = {.file = -1, .interval = interval};
+    writer.write.next = now + (interval > 0 ? interval : least_write);
+    writer.sync.next = now + least_sync;
+    rpi_error_clear(&writer.error);
+    return writer;
+}
+
+rp_status rpi_journal_begin(struct journal_writer *writer, const char *path,
+                            const struct journal_head *head, double interval, double now)
+{
+    *writer = rpi_journal_idle(interval, now);
+    writer->seed = head->seed;
     writer->file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
     if (writer->file < 0)
         return give_up(writer, "created", strerror(errno));
@@ -86,36 +108,44 @@ rp_status rpi_journal_add(struct journal_writer *writer, const struct journal_en
     return RP_OK;
 }
 
-bool rpi_journal_due(const struct journal_writer *writer, double now)
+static rp_status sync_file(struct journal_writer *writer)
 {
-    const double between_failures = 86400, least = 1, most = 60, share = 0.01;
-    double best = sqrt(2 * writer->cost * between_failures);
-    double interval = fmax(fmin(fmax(best, least), most), writer->cost / share);
-    return writer->file >= 0 && now - writer->flushed >= interval;
+    double begun = rpi_clock_seconds();
+    if (fdatasync(writer->file) != 0 && errno != EINVAL && errno != EROFS)
+        return give_up(writer, "written", strerror(errno));
+    double now = rpi_clock_seconds();
+    rpi_journal_done(&writer->sync, now - begun, now, least_sync, most_sync);
+    return RP_OK;
+}
+
+rp_status rpi_journal_write(struct journal_writer *writer)
+{
+    double begun = rpi_clock_seconds();
+    if (writer->file < 0 || write_out(writer) != RP_OK)
+        return writer->error.status;
+    double now = rpi_clock_seconds();
+    rpi_journal_done(&writer->write, now - begun, now, least_write, most_write);
+    if (writer->interval > 0)
+        writer->write.next = now + writer->interval;
+    return now >= writer->sync.next ? sync_file(writer) : RP_OK;
 }
 
 rp_status rpi_journal_flush(struct journal_writer *writer)
 {
-    if (writer->file < 0)
+    if (writer->file < 0 || write_out(writer) != RP_OK)
         return writer->error.status;
-    double begun = rpi_clock_seconds();
-    if (write_out(writer) != RP_OK)
-        return writer->error.status;
-    if (fdatasync(writer->file) != 0 && errno != EINVAL && errno != EROFS)
-        return give_up(writer, "written", strerror(errno));
-    writer->flushed = rpi_clock_seconds();
-    double took = writer->flushed - begun;
-    writer->cost = writer->cost > 0 ? (writer->cost + took) / 2 : took;
-    return RP_OK;
+    return sync_file(writer);
 }
 
 rp_status rpi_journal_end(struct journal_writer *writer)
 {
-    rp_status status = rpi_journal_flush(writer);
+    if (writer->file >= 0)
+        write_out(writer);
     if (writer->file >= 0)
         close(writer->file);
     writer->file = -1;
+    writer->write.next = writer->sync.next = INFINITY;
     free(writer->buffer);
     writer->buffer = NULL;
-    return status;
+    return writer->error.status;
 }

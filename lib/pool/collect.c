@@ -94,8 +94,9 @@ static int64_t compute(struct work *work, rp_range piece, void *const *at)
 }
 
 /* Before anybody computes: no item has been begun. */
-static void begin_statuses(struct work *work)
+static void begin_statuses(struct work *work, rp_error *error)
 {
+    (void)error;
     const struct collecting *collecting = work->closure;
     const rp_collect_job *job = collecting->job;
     if (work->pool->world.rank == work->pool->world.root && job->options.item_status != NULL)

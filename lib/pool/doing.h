@@ -8,6 +8,8 @@
  * meeting   the number of the meeting that the rank is in, and its call; 0: it is in none
  * in_job    1 from the meeting that opens a job until this rank has done its part; 2 in a stream
  * parcel_begin, parcel_end   in a stream: the items in hand; none if they are equal
+ * unprotected   of the head: 0, or 1 once a rank of the node has told that its work is not kept; exchanged by
+ *           whoever is about to tell it
  * overdue   when the call at hand will have taken twice as long as it may, in nanoseconds; 0: it may
  *           take as long as it likes. Cleared before, and stored (release) after the items it speaks of,
  *           which are stored with release and read with acquire: who finds it the same before and
@@ -37,6 +39,7 @@ enum {
 struct doings {
     alignas(APART) _Atomic int64_t items;
     _Atomic int64_t unit_items;
+    _Atomic uint32_t unprotected;
     struct doing of[];
 };
 

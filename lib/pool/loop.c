@@ -116,6 +116,7 @@ rp_status rp_loop_open(rp_pool *pool, int64_t n, const rp_options *options, rp_l
         rpi_error_set(&ballot.error, RP_ERR_ARGUMENT, "no place to store the loop in");
     else
         check(n, options, &choice, &ballot.error);
+    rpi_loop_keeping_check(pool, n, options, &ballot.error);
     rpi_job_terms(&ballot, n, &choice);
     rpi_trial_terms(&ballot, 3, options);
     rpi_watch_provide(pool, options, &ballot.error);
@@ -127,6 +128,7 @@ rp_status rp_loop_open(rp_pool *pool, int64_t n, const rp_options *options, rp_l
     if (status == RP_OK) {
         rpi_loop_begin(pool, agent, options);
         limit(&pool->loop, options->item_seconds);
+        rpi_loop_keeping_begin(&pool->loop, n, options);
         *loop = &pool->loop;
     } else {
         rpi_agent_drop(agent);
@@ -135,7 +137,7 @@ rp_status rp_loop_open(rp_pool *pool, int64_t n, const rp_options *options, rp_l
     return status;
 }
 
-static inline bool take(rp_loop *loop, rp_range *range)
+static inline bool take_slice(rp_loop *loop, rp_range *range)
 {
     struct span slice;
     if (!rpi_claim_next(&loop->claimer, &slice)) {
@@ -143,6 +145,18 @@ static inline bool take(rp_loop *loop, rp_range *range)
         return false;
     }
     *range = units_to_items(&loop->units, slice);
+    return true;
+}
+
+/* Takes a slice, or goes on with what is left of the last. */
+static bool take(rp_loop *loop, rp_range *range)
+{
+    if (!loop->keeping.on)
+        return take_slice(loop, range);
+    while (!rpi_loop_keeping_next(loop, range)) {
+        if (!take_slice(loop, &loop->keeping.rest))
+            return false;
+    }
     return true;
 }
 
@@ -187,7 +201,7 @@ static bool take_aside(rp_loop *loop, rp_range *range)
 
 bool rp_loop_next(rp_loop *loop, rp_range *range)
 {
-    return loop->aside ? take_aside(loop, range) : take(loop, range);
+    return loop->aside ? take_aside(loop, range) : take_slice(loop, range);
 }
 
 rp_status rp_loop_close(rp_loop **loop, rp_status mine)
@@ -209,5 +223,7 @@ rp_status rp_loop_close(rp_loop **loop, rp_status mine)
     if (ballot.error.status != RP_OK)
         rpi_board_stop(pool->board);
     rpi_loop_end(pool, &ballot);
-    return rpi_loop_meet(pool, &ballot);
+    rp_status status = rpi_loop_meet(pool, &ballot);
+    rpi_loop_keeping_end(closing, status);
+    return status;
 }

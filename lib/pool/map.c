@@ -1,5 +1,6 @@
 /* The map: out[i] = f(in[i]). */
 #include "base/error.h"
+#include "pool/map_keeping.h"
 #include "pool/survival.h"
 #include "pool/work.h"
 
@@ -176,8 +177,9 @@ static int64_t compute_range(struct work *work, rp_range piece, void *const *at)
 }
 
 /* Before anybody computes: no item has been begun. */
-static void begin_statuses(struct work *work)
+static void begin_statuses(struct work *work, rp_error *error)
 {
+    (void)error;
     const rp_map_job *job = work->closure;
     if (work->pool->world.rank == work->pool->world.root)
         set_statuses(job->options.item_status, job->n, RP_ERR_CANCELLED);
@@ -196,26 +198,40 @@ static void note_lost(const struct work *work)
     }
 }
 
-static rp_status map(rp_pool *pool, const rp_map_job *job)
+/* What tells the job from others, for what is kept of it. */
+static struct job_form form_of(const rp_pool *pool, const rp_map_job *job)
+{
+    return (struct job_form){.kind = JOURNAL_ITEMS,
+                             .n = job->n,
+                             .in_bytes = (int64_t)job->in_size,
+                             .out_bytes = (int64_t)job->out_size,
+                             .seed = job->options.seed,
+                             .inputs = rpi_keeping_inputs(pool, job->in, job->n, job->in_size)};
+}
+
+/* Meets to open the job. With `form` its work is kept. */
+static rp_status open_job(rp_pool *pool, const rp_map_job *job, const struct array *arrays,
+                          struct choice *choice, struct job_form *form)
 {
     static const rp_map_job no_job;
     struct ballot ballot = rpi_ballot(CALL_MAP);
     const rp_map_job *asked = job != NULL ? job : &no_job;
-    const struct array arrays[] = {
-        [INPUT] = {"in", (void *)(uintptr_t)asked->in, asked->in_size, asked->in_place, false,
-                   false},
-        [RESULTS] = {"out", asked->out, asked->out_size, asked->out_place, true, false},
-        [STATUSES] = {"item_status", asked->options.item_status, 1, RP_ON_ROOT, true, true},
-    };
-    struct choice choice = {RP_ADAPTIVE, 0};
     if (job == NULL)
         rpi_error_set(&ballot.error, RP_ERR_ARGUMENT, "no job");
     else
-        check(pool, job, arrays, &choice, &ballot.error);
-    set_terms(&ballot, asked, &choice);
+        check(pool, job, arrays, choice, &ballot.error);
+    if (pool->checkpoint != NULL && ballot.error.status == RP_OK) {
+        *form = form_of(pool, job);
+        rpi_checkpoint_check(pool, form, &ballot.error);
+    }
+    set_terms(&ballot, asked, choice);
     rpi_watch_provide(pool, &asked->options, &ballot.error);
-    if (rpi_pool_meet(pool, &ballot) != RP_OK)
-        return pool->last.status;
+    return rpi_pool_meet(pool, &ballot);
+}
+
+static rp_status work_off(rp_pool *pool, const rp_map_job *job, const struct array *arrays,
+                          struct choice choice, struct keeping *keeping)
+{
     bool careful = rpi_trial_needed(&job->options);
     struct work work = {
         .pool = pool,
@@ -230,6 +246,7 @@ static rp_status map(rp_pool *pool, const rp_map_job *job)
                    : careful          ? compute_items_carefully
                                       : compute_items,
         .closure = (void *)(uintptr_t)job,
+        .keeping = keeping,
         .fragile = job->in != NULL && job->in == job->out,
         .keeps_going = job->options.on_failure == RP_KEEP_GOING,
         .task = {.user = job->options.user, .seed = job->options.seed, .pool = pool},
@@ -240,6 +257,35 @@ static rp_status map(rp_pool *pool, const rp_map_job *job)
     if (status == RP_ERR_LOST || status == RP_ERR_TASK)
         note_lost(&work);
     return status;
+}
+
+static rp_status work_off_and_keep(rp_pool *pool, const rp_map_job *job, const struct array *arrays,
+                                   struct choice choice, const struct job_form *form)
+{
+    struct map_keeping keeping;
+    rpi_map_keeping_begin(&keeping, pool, form, RESULTS, STATUSES, job->item != NULL);
+    rp_status status = work_off(pool, job, arrays, choice, &keeping.keeping);
+    rpi_map_keeping_end(&keeping, status);
+    return status;
+}
+
+static rp_status map(rp_pool *pool, const rp_map_job *job)
+{
+    static const rp_map_job no_job;
+    const rp_map_job *asked = job != NULL ? job : &no_job;
+    const struct array arrays[] = {
+        [INPUT] = {"in", (void *)(uintptr_t)asked->in, asked->in_size, asked->in_place, false,
+                   false},
+        [RESULTS] = {"out", asked->out, asked->out_size, asked->out_place, true, false},
+        [STATUSES] = {"item_status", asked->options.item_status, 1, RP_ON_ROOT, true, true},
+    };
+    struct choice choice = {RP_ADAPTIVE, 0};
+    struct job_form form;
+    rp_status status = open_job(pool, job, arrays, &choice, &form);
+    if (status != RP_OK)
+        return status;
+    return pool->checkpoint != NULL ? work_off_and_keep(pool, job, arrays, choice, &form)
+                                    : work_off(pool, job, arrays, choice, NULL);
 }
 
 rp_status rp_map(rp_pool *pool, const rp_map_job *job)

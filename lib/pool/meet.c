@@ -1,5 +1,6 @@
 /* Meeting for a call on a pool, and the calls that only meet. */
 #include "base/error.h"
+#include "pool/checkpoint.h"
 #include "pool/grid.h"
 #include "pool/sight.h"
 #include "pool/survival.h"
@@ -17,6 +18,8 @@ rp_status rpi_pool_meet(rp_pool *pool, const struct ballot *ballot)
     double begin = sight_now(pool);
     rp_status status = rpi_meet(&pool->world.meeting, ballot, &pool->last);
     rpi_doing_met(pool->doing);
+    if (status != RP_OK)
+        rpi_checkpoint_leave_unfinished(pool);
     rpi_sight_meeting(pool->recorder, ballot->call, begin);
     if (survives)
         rpi_survival_leave(pool);

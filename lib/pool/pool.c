@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "launch/standing.h"
 #include "pool/bundle.h"
+#include "pool/checkpoint.h"
 #include "pool/crash.h"
 #include "pool/file.h"
 #include "pool/grid.h"
@@ -171,6 +172,11 @@ static rp_status create(MPI_Comm comm, const rp_config *config, rp_pool *pool, r
         rpi_interruption_restore(&pool->interruption);
         return last_open.status;
     }
+    if (rpi_checkpoint_open(pool, config, &last_open) != RP_OK) {
+        rpi_world_drop(&pool->world);
+        rpi_interruption_restore(&pool->interruption);
+        return last_open.status;
+    }
     pool->board = pool->world.extra;
     pool->notes = (char *)pool->world.extra + notes_offset(pool->world.node_ranks);
     pool->doings = (struct doings *)((char *)pool->board + doings_offset(pool->world.node_ranks));
@@ -276,10 +282,14 @@ rp_status rp_close(rp_pool **pool)
     int finalised;
     MPI_Finalized(&finalised);
     rpi_survival_enter(closing);
+    if (closing->loop.open)
+        rpi_loop_keeping_end(&closing->loop, RP_ERR_STATE);
+    rpi_checkpoint_seal(closing);
     rp_status status = finalised ? RP_ERR_STATE : part(closing);
     rpi_watch_close(&closing->watch);
     rpi_crash_unguard(closing);
     rpi_interruption_forget(&closing->interruption);
+    rpi_checkpoint_close(closing);
     rpi_files_drop(closing);
     rpi_sight_close(closing);
     rpi_grids_drop(closing, !finalised && closing->world.meeting.lost_step.status == RP_OK);

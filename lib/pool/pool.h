@@ -7,6 +7,7 @@
 #include "pool/clocks.h"
 #include "pool/doing.h"
 #include "pool/interruption.h"
+#include "pool/loop_keeping.h"
 #include "pool/watch.h"
 #include "schedule/claim.h"
 #include "world/world.h"
@@ -23,8 +24,9 @@ struct rp_loop {
     struct agent *agent; /* of this node's part in the loop, if this rank has it */
     bool dispatched;     /* nodes have agents */
     bool attends;        /* this rank takes the agent's steps */
-    bool aside;          /* between two slices there is something to do: one of these two,
+    bool aside;          /* between two slices there is something to do: one of these,
                             or recording */
+    struct loop_keeping keeping;
     double item_seconds; /* that an item may take, in a loop of the program's own; 0: no limit */
     double begun;        /* with a limit: when the slice at hand was; 0: none is */
     rp_range slice;      /* with a limit */
@@ -46,7 +48,8 @@ struct traffic {
     int64_t bundles; /* messages of collectives for whole nodes */
 };
 
-struct bundle; /* see pool/bundle.h */
+struct bundle;     /* see pool/bundle.h */
+struct checkpoint; /* see pool/checkpoint.h */
 
 struct rp_pool {
     struct world world;
@@ -77,6 +80,7 @@ struct rp_pool {
     struct interruption interruption;
     rp_file *files;            /* open ones */
     int64_t files_made;        /* the number of the next */
+    struct checkpoint *checkpoint; /* where work is kept; or NULL */
     struct recorder *recorder; /* while the program records; or NULL */
     struct progress *progress; /* on the root, while somebody looks; or NULL */
     struct progress_wish progress_wish;

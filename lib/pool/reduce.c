@@ -1,6 +1,7 @@
 /* The reduction: the partial results of all leaves, joined in a fixed tree. */
 #include "base/error.h"
 #include "pool/handover.h"
+#include "pool/reduce_keeping.h"
 #include "pool/survival.h"
 #include "pool/work.h"
 #include "world/message.h"
@@ -72,23 +73,12 @@ static int join(void *left, const void *right, void *closure)
     return job->combine(left, right, job->options.user);
 }
 
-/* A tree that could not take a node: the program's combine failed, or memory is short. */
-static void note_tree_failure(const struct tree *tree, rp_error *error)
-{
-    if (tree->code != 0) {
-        rpi_error_set(error, RP_ERR_TASK, "combine failed with code %d", tree->code);
-        error->task_code = tree->code;
-    } else {
-        rpi_error_set(error, RP_ERR_MEMORY, "no memory for partial results");
-    }
-}
-
 static bool keep_partial(struct work *work, int64_t leaf_index)
 {
     struct reduction *reduction = work->closure;
     if (rpi_tree_add(&reduction->tree, (struct tree_node){leaf_index, 0}, reduction->partial))
         return true;
-    note_tree_failure(&reduction->tree, &work->task.failure);
+    rpi_tree_explain(&reduction->tree, &work->task.failure);
     work->task.failure.item = leaf_index * reduction->leaf;
     rpi_task_failed(&work->task, reduction->tree.code, &work->failures);
     return false;
@@ -211,7 +201,7 @@ static rp_status gather_trees(const struct world *world, struct reduction *reduc
     if (rpi_mpi_check(code, "MPI_Recv", error) != RP_OK)
         return error->status;
     if (!kept || !rpi_tree_settle(&reduction->tree) || !rpi_tree_finish(&reduction->tree))
-        note_tree_failure(&reduction->tree, error);
+        rpi_tree_explain(&reduction->tree, error);
     return error->status;
 }
 
@@ -250,7 +240,15 @@ static bool hand_over(struct work *work)
     return rpi_hand_over(&handover, &again) == RP_OK && again;
 }
 
-static rp_status work_off(rp_pool *pool, const struct array *input, struct reduction *reduction)
+/* Before anybody computes: what is kept is there. */
+static void restore(struct work *work, rp_error *error)
+{
+    if (error->status == RP_OK)
+        rpi_reduce_keeping_restore((struct reduce_keeping *)work->keeping, error);
+}
+
+static rp_status work_off(rp_pool *pool, const struct array *input, struct reduction *reduction,
+                          struct keeping *keeping)
 {
     const rp_options *options = &reduction->job->options;
     struct work work = {
@@ -262,9 +260,11 @@ static rp_status work_off(rp_pool *pool, const struct array *input, struct reduc
         .array_count = 1,
         .piece = rpi_work_piece(input, 1),
         .fence = reduction->leaf,
+        .begin = keeping != NULL ? restore : NULL,
         .compute = compute,
         .again = pool->survives ? hand_over : NULL,
         .closure = reduction,
+        .keeping = keeping,
         .task = {.user = options->user, .seed = options->seed, .pool = pool},
         .careful = rpi_trial_needed(options),
         .trials = {.pool = pool, .options = options, .task = &work.task},
@@ -278,9 +278,32 @@ static rp_status work_off(rp_pool *pool, const struct array *input, struct reduc
     return status == RP_OK && !pool->survives ? publish(pool, reduction) : status;
 }
 
-/* Meets to open the job. On RP_OK `reduction` is complete. */
+static rp_status work_off_and_keep(rp_pool *pool, const struct array *input,
+                                   struct reduction *reduction, const struct job_form *form)
+{
+    struct reduce_keeping keeping;
+    rpi_reduce_keeping_begin(&keeping, pool, form, &reduction->tree);
+    rp_status status = work_off(pool, input, reduction, &keeping.keeping);
+    rpi_reduce_keeping_end(&keeping, status);
+    return status;
+}
+
+/* What tells the job from others, for what is kept of it. */
+static struct job_form form_of(const rp_pool *pool, const struct reduction *reduction)
+{
+    const rp_reduce_job *job = reduction->job;
+    return (struct job_form){.kind = JOURNAL_LEAVES,
+                             .n = job->n,
+                             .in_bytes = (int64_t)job->in_size,
+                             .out_bytes = (int64_t)job->result_size,
+                             .leaf = reduction->leaf,
+                             .seed = job->options.seed,
+                             .inputs = rpi_keeping_inputs(pool, job->in, job->n, job->in_size)};
+}
+
+/* Meets to open the job. On RP_OK `reduction` is complete, and `form`, if the work is kept. */
 static rp_status open_job(rp_pool *pool, const rp_reduce_job *job, const struct array *input,
-                          struct reduction *reduction)
+                          struct reduction *reduction, struct job_form *form)
 {
     struct choice *choice = &reduction->choice;
     struct ballot ballot = rpi_ballot(CALL_REDUCE);
@@ -293,6 +316,10 @@ static rp_status open_job(rp_pool *pool, const rp_reduce_job *job, const struct 
         reduction->partial = malloc(job->result_size);
         if (reduction->partial == NULL)
             rpi_error_set(&ballot.error, RP_ERR_MEMORY, "no memory for a partial result");
+    }
+    if (pool->checkpoint != NULL && ballot.error.status == RP_OK) {
+        *form = form_of(pool, reduction);
+        rpi_checkpoint_check(pool, form, &ballot.error);
     }
     set_terms(&ballot, job, choice);
     rpi_watch_provide(pool, &job->options, &ballot.error);
@@ -309,10 +336,12 @@ rp_status rp_reduce(rp_pool *pool, const rp_reduce_job *job)
                                 asked->in_size, asked->in_place,
                                 false,          false};
     struct reduction reduction = {.job = asked, .choice = {RP_ADAPTIVE, 0}};
+    struct job_form form;
     rpi_survival_enter(pool);
-    rp_status status = open_job(pool, asked, &input, &reduction);
+    rp_status status = open_job(pool, asked, &input, &reduction, &form);
     if (status == RP_OK)
-        status = work_off(pool, &input, &reduction);
+        status = pool->checkpoint != NULL ? work_off_and_keep(pool, &input, &reduction, &form)
+                                          : work_off(pool, &input, &reduction, NULL);
     rpi_tree_end(&reduction.tree);
     free(reduction.partial);
     rpi_survival_leave(pool);

@@ -1,6 +1,7 @@
 #include "pool/work.h"
 
 #include "base/error.h"
+#include "pool/keeping.h"
 #include "pool/loop.h"
 #include "pool/sight.h"
 #include "pool/spread.h"
@@ -135,7 +136,8 @@ static int64_t do_piece(struct work *work, rp_range piece)
     if (!bring(work, piece, at))
         return 0;
     sight_moved(work->pool, begin);
-    int64_t done = work->compute(work, piece, at);
+    int64_t done = work->keeping != NULL ? rpi_keeping_compute(work, piece, at)
+                                         : work->compute(work, piece, at);
     rp_range finished = {piece.begin, piece.begin + done};
     begin = sight_now(work->pool);
     bool delivered = deliver(work, finished, at);
@@ -192,6 +194,8 @@ static void do_slices(struct work *work, struct agent *agent)
         }
     }
     pool->task = NULL;
+    if (work->keeping != NULL)
+        work->keeping->add(work);
     rpi_board_leave(pool->board);
 }
 
@@ -239,7 +243,7 @@ static rp_status begin_and_end(struct work *work)
     struct agent *agent = NULL;
     prepare(work, &agent, &pool->last);
     if (work->begin != NULL)
-        work->begin(work);
+        work->begin(work, &pool->last);
     if (agree_to_begin(pool) != RP_OK) {
         rpi_agent_drop(agent);
         return pool->last.status;

@@ -7,6 +7,8 @@
 #include "pool/stage.h"
 #include "pool/trial.h"
 
+struct keeping;
+
 struct work {
     rp_pool *pool;
     struct units units;
@@ -16,9 +18,9 @@ struct work {
     int array_count;
     int64_t piece; /* items in a piece at most */
     int64_t fence; /* no piece goes beyond a multiple of it; 0: none */
-    /* Called on every rank when it is clear that the job will be worked off, before anybody computes;
-     * or NULL. */
-    void (*begin)(struct work *work);
+    /* Called on every rank before anybody computes, also where `error` says already that nobody will. What is
+     * wrong goes there. Or NULL. */
+    void (*begin)(struct work *work, rp_error *error);
     /* Computes a piece; at[i] is where its elements of array i are, or NULL if there is none. Returns
      * how many items are to be delivered, from the first on. */
     int64_t (*compute)(struct work *work, rp_range piece, void *const *at);
@@ -26,6 +28,7 @@ struct work {
      * Collective, the same answer everywhere; or NULL. */
     bool (*again)(struct work *work);
     void *closure; /* what these need beside it */
+    struct keeping *keeping; /* what comes of the items is kept: pool/keeping.h; or NULL */
     bool fragile;  /* an item that was begun cannot be begun again */
     bool keeps_going;
 

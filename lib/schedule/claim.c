@@ -280,7 +280,7 @@ __attribute__((noinline)) static bool next_paced_slice(struct claimer *claimer)
 {
     double now = rpi_clock_seconds();
     struct span slice = span_unpack(claimer->slice);
-    if (!span_empty(slice))
+    if (!span_empty(slice) && claimer->slice_begun >= 0)
         rpi_pace_learn(&claimer->pace, slice.high - slice.low,
                        (now - claimer->slice_begun) / claimer->crowding);
     uint64_t searches = claimer->counts.steals + claimer->counts.draws;

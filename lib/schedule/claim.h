@@ -31,7 +31,7 @@ struct claimer {
     uint64_t
         slice; /* in hand, packed: halves stored one by one could not be loaded as a whole fast */
     uint32_t finished;  /* units; the lane's `done` follows */
-    double slice_begun; /* when, if the pace decides */
+    double slice_begun; /* when, if the pace decides; below 0: never mind how long it takes */
     struct log_writer log;
     struct claim_counts counts;
     claim_attend attend; /* or NULL */
@@ -63,6 +63,12 @@ void rpi_claim_attend(struct claimer *claimer, claim_attend attend, void *closur
 /* Marks the slice in hand as finished and takes the next. Waits, asleep, while others hold the last
  * ones, or the node may get more. False when every unit of the node is done, or a rank gave up. */
 bool rpi_claim_next(struct claimer *claimer, struct span *slice);
+
+/* The slice in hand says nothing of what slices cost. */
+static inline void claim_untimed(struct claimer *claimer)
+{
+    claimer->slice_begun = -1;
+}
 
 /* Leaves with a slice in hand of which so many units are finished, from the first on: others may want to
  * know which. */

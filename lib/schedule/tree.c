@@ -1,5 +1,7 @@
 #include "schedule/tree.h"
 
+#include "base/error.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +15,15 @@ void rpi_tree_end(struct tree *tree)
     free(tree->nodes);
     free(tree->values);
     *tree = (struct tree){.nodes = NULL};
+}
+
+rp_status rpi_tree_explain(const struct tree *tree, rp_error *error)
+{
+    if (tree->code == 0)
+        return rpi_error_set(error, RP_ERR_MEMORY, "no memory for partial results");
+    rpi_error_set(error, RP_ERR_TASK, "combine failed with code %d", tree->code);
+    error->task_code = tree->code;
+    return error->status;
 }
 
 void *rpi_tree_value(const struct tree *tree, int64_t place)

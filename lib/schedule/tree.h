@@ -8,9 +8,7 @@
 #ifndef RANKPOOL_SCHEDULE_TREE_H
 #define RANKPOOL_SCHEDULE_TREE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "rankpool.h"
 
 struct tree_node {
     int64_t index;
@@ -44,6 +42,9 @@ bool rpi_tree_settle(struct tree *tree);
 /* Joins what is left of a settled tree that has all leaves, from the right: a node without a right
  * neighbour goes up as it is. The first value is the result then. False as above. */
 bool rpi_tree_finish(struct tree *tree);
+
+/* Fills in why a tree could not take a node, or join what it has. */
+rp_status rpi_tree_explain(const struct tree *tree, rp_error *error);
 
 /* The value of node `place`. */
 void *rpi_tree_value(const struct tree *tree, int64_t place);

@@ -74,7 +74,7 @@ static unsigned char *write_all(size_t *bytes)
     struct journal_writer writer;
     fill_payload();
     name_file(path, sizeof path, "journal");
-    ck_assert_int_eq(rpi_journal_begin(&writer, path, &head, 0), RP_OK);
+    ck_assert_int_eq(rpi_journal_begin(&writer, path, &head, 0, 0), RP_OK);
     for (int i = 0; i < ENTRIES; i++) {
         struct journal_entry one = entry(i);
         ck_assert_int_eq(rpi_journal_add(&writer, &one), RP_OK);
@@ -175,7 +175,7 @@ START_TEST(a_journal_within_a_journal_is_data)
     rp_error error;
     unsigned char *content = write_all(&bytes);
     name_file(path, sizeof path, "outer");
-    ck_assert_int_eq(rpi_journal_begin(&writer, path, &(struct journal_head){99, 1}, 0), RP_OK);
+    ck_assert_int_eq(rpi_journal_begin(&writer, path, &(struct journal_head){99, 1}, 0, 0), RP_OK);
     struct journal_entry outer = {.bytes = bytes, .payload = content};
     ck_assert_int_eq(rpi_journal_add(&writer, &outer), RP_OK);
     writer.buffer[8] ^= 1;
@@ -223,7 +223,7 @@ START_TEST(a_full_disk_ends_the_journal)
     getrlimit(RLIMIT_FSIZE, &before);
     small.rlim_max = before.rlim_max;
     setrlimit(RLIMIT_FSIZE, &small);
-    rp_status begun = rpi_journal_begin(&writer, path, &head, 0), flushed = RP_OK;
+    rp_status begun = rpi_journal_begin(&writer, path, &head, 0, 0), flushed = RP_OK;
     for (int i = 0; i < ENTRIES; i++) {
         struct journal_entry one = entry(i);
         rpi_journal_add(&writer, &one);
@@ -238,25 +238,26 @@ START_TEST(a_full_disk_ends_the_journal)
     ck_assert_int_gt(report.entries, 1);
     ck_assert_int_eq(sum_of(&seen), (int)report.entries);
     unlink(path);
-    ck_assert_int_eq(rpi_journal_begin(&writer, "/no/such/folder/journal", &head, 0), RP_ERR_IO);
-    ck_assert(!rpi_journal_due(&writer, 1e9));
+    ck_assert_int_eq(rpi_journal_begin(&writer, "/no/such/folder/journal", &head, 0, 0), RP_ERR_IO);
+    ck_assert(!journal_due(&writer, 1e9));
 }
 END_TEST
 
-/* Seldom if a flush is dear, never so often that it takes more than 1 % of the time. */
-START_TEST(flushes_come_at_the_best_intervals)
+/* Seldom if it is dear, never so often that it takes more than half a percent of the time. */
+START_TEST(a_journal_is_written_at_the_best_intervals)
 {
-    struct journal_writer writer = {.file = 1, .flushed = 0};
-    ck_assert(!rpi_journal_due(&writer, 0.9));
-    ck_assert(rpi_journal_due(&writer, 1.1));
-    writer.cost = 1e-3; /* sqrt(2 * 1e-3 * 86400) = 13.1 */
-    ck_assert(!rpi_journal_due(&writer, 13));
-    ck_assert(rpi_journal_due(&writer, 13.3));
-    writer.cost = 0.1;
-    ck_assert(rpi_journal_due(&writer, 60.1));
-    writer.cost = 2;
-    ck_assert(!rpi_journal_due(&writer, 199));
-    ck_assert(rpi_journal_due(&writer, 201));
+    struct journal_rhythm rhythm = {.cost = 0};
+    rpi_journal_done(&rhythm, 1e-9, 100, 1, 60); /* sqrt(2 * 1e-9 * 86400) = 0.013 */
+    ck_assert_double_eq_tol(rhythm.next, 101, 1e-9);
+    rhythm.cost = 0;
+    rpi_journal_done(&rhythm, 1e-3, 100, 1, 60);
+    ck_assert_double_eq_tol(rhythm.next, 113.145, 1e-3);
+    rhythm.cost = 0;
+    rpi_journal_done(&rhythm, 0.1, 100, 1, 60);
+    ck_assert_double_eq_tol(rhythm.next, 160, 1e-9);
+    rpi_journal_done(&rhythm, 3.9, 100, 1, 60);
+    ck_assert_double_eq_tol(rhythm.cost, 2, 1e-9);
+    ck_assert_double_eq_tol(rhythm.next, 500, 1e-9);
 }
 END_TEST
 
@@ -267,7 +268,7 @@ static const struct test_case cases[] = {
     {"a journal within a journal is data", &a_journal_within_a_journal_is_data},
     {"files that are no journal", &files_that_are_no_journal},
     {"a full disk ends the journal", &a_full_disk_ends_the_journal},
-    {"flushes come at the best intervals", &flushes_come_at_the_best_intervals},
+    {"flushes come at the best intervals", &a_journal_is_written_at_the_best_intervals},
     {NULL, NULL},
 };
 

@@ -9,7 +9,7 @@ static const struct test_group *const groups[] = {
     &collective_tests,   &grid_tests,     &loop_tests,    &map_tests,         &reduce_tests,
     &stream_tests,       &sums_tests,     &nodes_tests,   &conformance_tests, &footprint_tests,
     &reduce_ranks_tests, &refusal_tests,  &endings_tests, &failures_tests,    &signals_tests,
-    &journal_tests,      &file_tests,     &collect_tests, &observe_tests,     &silence_tests,
+    &journal_tests,      &checkpoint_tests, &file_tests,     &collect_tests, &observe_tests,     &silence_tests,
 };
 
 int world_rank(void)

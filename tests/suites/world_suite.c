@@ -125,7 +125,7 @@ START_TEST(bad_configs_are_refused_by_all)
     check_refused(good, (rp_config){.node_size = -2}, RP_ERR_ARGUMENT);
     check_refused(good, (rp_config){.thread_level = -1}, RP_ERR_ARGUMENT);
     check_refused(good, (rp_config){.thread_level = 1000}, RP_ERR_ARGUMENT);
-    check_refused(good, (rp_config){.reserved = {[6] = 1}}, RP_ERR_VERSION);
+    check_refused(good, (rp_config){.reserved = {[5] = 1}}, RP_ERR_VERSION);
     if (world_ranks() > 1) {
         check_refused(good, (rp_config){.root = 1}, RP_ERR_MISMATCH);
         check_refused(good, (rp_config){.node_size = 1}, RP_ERR_MISMATCH);

@@ -1,0 +1,312 @@
+#include "journal/catalogue.h"
+
+#include "base/error.h"
+#include "journal/reader.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+bool rpi_journal_name(const char *directory, int64_t run, int rank, char *path, size_t size)
+{
+    int length = snprintf(path, size, "%s/journal.%06" PRId64 ".%06d", directory, run, rank);
+    return length >= 0 && (size_t)length < size;
+}
+
+/* Is this the name of a journal? */
+static bool is_journal(const char *name, int64_t *run, int *rank)
+{
+    int length = 0;
+    return sscanf(name, "journal.%" SCNd64 ".%d%n", run, rank, &length) == 2 && *run > 0 &&
+           *rank >= 0 && name[length] == '\0';
+}
+
+/* ---- lists that grow ------------------------------------------------------------------------- */
+
+static bool grow(void **list, int64_t count, int64_t *capacity, size_t size)
+{
+    if (count < *capacity)
+        return true;
+    int64_t wanted = *capacity > 0 ? 2 * *capacity : 64;
+    void *grown = realloc(*list, (size_t)wanted * size);
+    if (grown == NULL)
+        return false;
+    *list = grown;
+    *capacity = wanted;
+    return true;
+}
+
+/* While journals are read. */
+struct reading {
+    struct catalogue *catalogue;
+    int64_t capacity, form_capacity;
+    int64_t run;
+    int rank;
+    bool short_of_memory;
+};
+
+static void note_form(struct reading *reading, const struct journal_entry *entry)
+{
+    struct catalogue *catalogue = reading->catalogue;
+    struct kept_form form = {.job = entry->job, .run = reading->run};
+    if (entry->bytes != sizeof form.form)
+        return;
+    memcpy(&form.form, entry->payload, sizeof form.form);
+    if (grow((void **)&catalogue->forms, catalogue->form_count, &reading->form_capacity,
+             sizeof form))
+        catalogue->forms[catalogue->form_count++] = form;
+    else
+        reading->short_of_memory = true;
+}
+
+static void note_entry(struct reading *reading, const struct journal_entry *entry)
+{
+    struct catalogue *catalogue = reading->catalogue;
+    struct kept kept = {.job = entry->job,
+                        .begin = entry->begin,
+                        .end = entry->end,
+                        .first = entry->begin,
+                        .run = reading->run,
+                        .rank = reading->rank,
+                        .kind = entry->kind,
+                        .offset = entry->offset,
+                        .bytes = entry->bytes};
+    if (grow((void **)&catalogue->entries, catalogue->count, &reading->capacity, sizeof kept))
+        catalogue->entries[catalogue->count++] = kept;
+    else
+        reading->short_of_memory = true;
+}
+
+static void take(const struct journal_entry *entry, void *closure)
+{
+    if (entry->kind == JOURNAL_FORM)
+        note_form(closure, entry);
+    else if (entry->begin < entry->end)
+        note_entry(closure, entry);
+}
+
+/* ---- putting in order ------------------------------------------------------------------------ */
+
+/* By job; the last run first. */
+static int by_job_and_run(const void *left, const void *right)
+{
+    const struct kept_form *a = left, *b = right;
+    if (a->job != b->job)
+        return a->job < b->job ? -1 : 1;
+    return (a->run < b->run) - (a->run > b->run);
+}
+
+/* By job and first item; of those that begin together the longest first. */
+static int by_items(const void *left, const void *right)
+{
+    const struct kept *a = left, *b = right;
+    if (a->job != b->job)
+        return a->job < b->job ? -1 : 1;
+    if (a->begin != b->begin)
+        return a->begin < b->begin ? -1 : 1;
+    return (a->end < b->end) - (a->end > b->end);
+}
+
+/* The form that a run gave to a job, or NULL. */
+static const struct kept_form *form_of(const struct catalogue *catalogue, int64_t job, int64_t run)
+{
+    struct kept_form key = {.job = job, .run = run};
+    if (catalogue->form_count == 0)
+        return NULL;
+    return bsearch(&key, catalogue->forms, (size_t)catalogue->form_count, sizeof key,
+                   by_job_and_run);
+}
+
+/* What the last run takes a job for. */
+static const struct kept_form *last_form(const struct catalogue *catalogue, int64_t job)
+{
+    int64_t low = 0, high = catalogue->form_count;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (catalogue->forms[middle].job < job)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    bool found = low < catalogue->form_count && catalogue->forms[low].job == job;
+    return found ? &catalogue->forms[low] : NULL;
+}
+
+/* Entries count if their run took the job for the same as the last run did. */
+static bool counts(const struct catalogue *catalogue, const struct kept *entry)
+{
+    const struct kept_form *own = form_of(catalogue, entry->job, entry->run);
+    const struct kept_form *last = last_form(catalogue, entry->job);
+    return own != NULL && memcmp(&own->form, &last->form, sizeof own->form) == 0 &&
+           entry->kind == own->form.kind;
+}
+
+/* Of the results of a map a part can be had; everything else is whole or not at all. Partial results of
+ * a reduction lie within each other or apart, and the larger comes first. */
+static bool fits_behind(struct kept *entry, const struct kept *before)
+{
+    if (before == NULL || before->job != entry->job || before->end <= entry->begin)
+        return true;
+    if (entry->kind != JOURNAL_ITEMS || before->end >= entry->end)
+        return false;
+    entry->begin = before->end;
+    return true;
+}
+
+static void put_in_order(struct catalogue *catalogue)
+{
+    int64_t count = 0;
+    if (catalogue->form_count > 0)
+        qsort(catalogue->forms, (size_t)catalogue->form_count, sizeof *catalogue->forms,
+              by_job_and_run);
+    if (catalogue->count > 0)
+        qsort(catalogue->entries, (size_t)catalogue->count, sizeof *catalogue->entries, by_items);
+    for (int64_t i = 0; i < catalogue->count; i++) {
+        struct kept *entry = &catalogue->entries[i];
+        const struct kept *before = count > 0 ? &catalogue->entries[count - 1] : NULL;
+        if (counts(catalogue, entry) && fits_behind(entry, before))
+            catalogue->entries[count++] = *entry;
+    }
+    catalogue->count = count;
+}
+
+/* Of each job the form of its last run. */
+static void keep_last_forms(struct catalogue *catalogue)
+{
+    int64_t count = 0;
+    for (int64_t i = 0; i < catalogue->form_count; i++) {
+        if (count == 0 || catalogue->forms[count - 1].job != catalogue->forms[i].job)
+            catalogue->forms[count++] = catalogue->forms[i];
+    }
+    catalogue->form_count = count;
+}
+
+/* ---- the directory --------------------------------------------------------------------------- */
+
+/* Calls `each` for every journal there. False: the directory cannot be read, and errno says why. */
+static bool for_each_journal(const char *directory,
+                             void (*each)(const char *path, int64_t run, int rank, void *closure),
+                             void *closure)
+{
+    DIR *open = opendir(directory);
+    const struct dirent *file;
+    char path[PATH_MAX];
+    int64_t run;
+    int rank;
+    if (open == NULL)
+        return false;
+    while ((file = readdir(open)) != NULL) {
+        if (is_journal(file->d_name, &run, &rank) &&
+            snprintf(path, sizeof path, "%s/%s", directory, file->d_name) < (int)sizeof path)
+            each(path, run, rank, closure);
+    }
+    closedir(open);
+    return true;
+}
+
+/* What a journal has to be for its entries to count. */
+struct search {
+    struct reading reading;
+    uint64_t fingerprint;
+    bool any;
+};
+
+/* Until the whole is read nobody knows whether its head fits, so entries are taken back again. */
+static void read_one(const char *path, int64_t run, int rank, void *closure)
+{
+    struct search *search = closure;
+    struct catalogue *catalogue = search->reading.catalogue;
+    int64_t entries = catalogue->count, forms = catalogue->form_count;
+    struct journal_report report;
+    rp_error error;
+    search->reading.run = run;
+    search->reading.rank = rank;
+    if (run > catalogue->last_run)
+        catalogue->last_run = run;
+    if (rpi_journal_read(path, take, &search->reading, &report, &error) != RP_OK ||
+        (!search->any && report.head.fingerprint != search->fingerprint)) {
+        catalogue->count = entries;
+        catalogue->form_count = forms;
+    }
+}
+
+rp_status rpi_catalogue_read(struct catalogue *catalogue, const char *directory,
+                             uint64_t fingerprint, bool any, rp_error *error)
+{
+    struct search search = {{.catalogue = catalogue}, fingerprint, any};
+    *catalogue = (struct catalogue){.last_run = 0};
+    if (!for_each_journal(directory, read_one, &search) && errno != ENOENT)
+        return rpi_error_set(error, RP_ERR_IO, "cannot read '%s': %s", directory, strerror(errno));
+    if (search.reading.short_of_memory) {
+        rpi_catalogue_free(catalogue);
+        return rpi_error_set(error, RP_ERR_MEMORY, "no memory for what is kept in '%s'", directory);
+    }
+    put_in_order(catalogue);
+    keep_last_forms(catalogue);
+    return RP_OK;
+}
+
+void rpi_catalogue_free(struct catalogue *catalogue)
+{
+    free(catalogue->entries);
+    free(catalogue->forms);
+    *catalogue = (struct catalogue){.last_run = 0};
+}
+
+/* The first entry of a job, or of one behind it. */
+static int64_t first_of(const struct catalogue *catalogue, int64_t job)
+{
+    int64_t low = 0, high = catalogue->count;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (catalogue->entries[middle].job < job)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+const struct kept *rpi_catalogue_job(const struct catalogue *catalogue, int64_t job, int64_t *count)
+{
+    int64_t first = first_of(catalogue, job);
+    *count = first_of(catalogue, job + 1) - first;
+    return *count > 0 ? &catalogue->entries[first] : NULL;
+}
+
+int64_t rpi_kept_at(const struct kept *entries, int64_t count, int64_t item)
+{
+    int64_t low = 0, high = count;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (entries[middle].end <= item)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+const struct job_form *rpi_catalogue_form(const struct catalogue *catalogue, int64_t job)
+{
+    const struct kept_form *found = last_form(catalogue, job);
+    return found != NULL ? &found->form : NULL;
+}
+
+static void remove_one(const char *path, int64_t run, int rank, void *closure)
+{
+    (void)run;
+    (void)rank;
+    (void)closure;
+    unlink(path);
+}
+
+void rpi_journals_remove(const char *directory)
+{
+    for_each_journal(directory, remove_one, NULL);
+}
