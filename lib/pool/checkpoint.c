@@ -38,8 +38,7 @@ static void open_on_root(struct checkpoint *checkpoint, const rp_config *config,
     checkpoint->directory = directory.path;
     checkpoint->lock = directory.lock;
     checkpoint->made = directory.made;
-    announcement->path_bytes =
-        directory.path != NULL ? (int64_t)strlen(directory.path) + 1 : 0;
+    announcement->path_bytes = directory.path != NULL ? (int64_t)strlen(directory.path) + 1 : 0;
     announcement->run = checkpoint->catalogue.last_run + 1;
     announcement->entries = checkpoint->catalogue.count;
     announcement->forms = checkpoint->catalogue.form_count;
@@ -118,9 +117,9 @@ rp_status rpi_checkpoint_open(rp_pool *pool, const rp_config *config, rp_error *
     checkpoint->lock = -1;
     if (world->rank == world->root)
         open_on_root(checkpoint, config, &announcement);
-    rpi_mpi_check(
-        rpi_message_broadcast(&announcement, sizeof announcement, world->root, world->comm),
-        "MPI_Bcast", error);
+    rpi_mpi_check(rpi_message_broadcast(&announcement, sizeof announcement, world->root,
+                                        world->comm),
+                  "MPI_Bcast", error);
     if (error->status == RP_OK && announcement.error.status != RP_OK)
         *error = announcement.error;
     if (error->status == RP_OK && announcement.path_bytes > 0)
@@ -155,13 +154,15 @@ rp_status rpi_checkpoint_check(const rp_pool *pool, const struct job_form *form,
                           : kept->inputs != form->inputs ? "has other inputs"
                                                          : "has items or results of other sizes";
     return rpi_error_set(error, RP_ERR_ARGUMENT,
-                         "job %" PRId64 " %s than the one that is kept in '%s': resume it by force, or "
+                         "job %" PRId64
+                         " %s than the one that is kept in '%s': resume it by force, or "
                          "name another directory",
                          checkpoint->jobs + 1, differs, checkpoint->directory);
 }
 
 /* What has been kept of a job that has changed since is of no use. */
-static void forget_if_changed(struct checkpoint *checkpoint, int64_t job, const struct job_form *form)
+static void forget_if_changed(struct checkpoint *checkpoint, int64_t job,
+                              const struct job_form *form)
 {
     int64_t count;
     const struct job_form *known = rpi_catalogue_form(&checkpoint->catalogue, job);

@@ -96,9 +96,8 @@ static bool lock_name(const char *directory, char path[PATH_MAX])
 static rp_status take_lock(struct checkpoint_directory *directory, rp_error *error)
 {
     char path[PATH_MAX];
-    directory->lock = lock_name(directory->path, path)
-                          ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666)
-                          : -1;
+    directory->lock =
+        lock_name(directory->path, path) ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666) : -1;
     if (directory->lock < 0)
         return rpi_error_set(error, RP_ERR_IO, "cannot write into '%s': %s", directory->path,
                              strerror(errno));
@@ -127,9 +126,8 @@ static rp_status compare(const char *path, const struct manifest *own, const str
         rpi_error_set(error, RP_ERR_ARGUMENT, "'%s' keeps the work of another program, %s: %s",
                       path, found->program, advice);
     else if (found->arguments != own->arguments)
-        rpi_error_set(error, RP_ERR_ARGUMENT,
-                      "'%s' keeps the work of %s with other arguments: %s", path, own->program,
-                      advice);
+        rpi_error_set(error, RP_ERR_ARGUMENT, "'%s' keeps the work of %s with other arguments: %s",
+                      path, own->program, advice);
     else if (found->executable != own->executable)
         rpi_error_set(error, RP_ERR_ARGUMENT,
                       "'%s' keeps the work of %s as it was before it was built anew: %s", path,
@@ -175,8 +173,7 @@ static rp_status take_over(struct checkpoint_directory *directory, const rp_conf
         return error->status;
     directory->made = directory->made || (there && found.made);
     own.made = directory->made;
-    directory->fingerprint =
-        rp_fingerprint(own.arguments, &own.executable, sizeof own.executable);
+    directory->fingerprint = rp_fingerprint(own.arguments, &own.executable, sizeof own.executable);
     /* Without a lock there was a word about what cannot be written already. */
     if (directory->lock < 0)
         return RP_OK;

@@ -72,7 +72,8 @@ static void note(struct work *work, rp_range run, void *const *at, bool sound)
     for (int64_t item = run.begin; item < run.end; item++) {
         size_t place = (size_t)(item - run.begin);
         if (statuses[place] == RP_OK)
-            gather(work, (rp_range){item, item + 1}, results != NULL ? results + place * size : NULL);
+            gather(work, (rp_range){item, item + 1},
+                   results != NULL ? results + place * size : NULL);
     }
 }
 

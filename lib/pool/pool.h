@@ -78,11 +78,11 @@ struct rp_pool {
     rp_grid *grids;          /* open ones */
     int64_t grids_made;      /* the number of the next */
     struct interruption interruption;
-    rp_file *files;            /* open ones */
-    int64_t files_made;        /* the number of the next */
+    rp_file *files;                /* open ones */
+    int64_t files_made;            /* the number of the next */
     struct checkpoint *checkpoint; /* where work is kept; or NULL */
-    struct recorder *recorder; /* while the program records; or NULL */
-    struct progress *progress; /* on the root, while somebody looks; or NULL */
+    struct recorder *recorder;     /* while the program records; or NULL */
+    struct progress *progress;     /* on the root, while somebody looks; or NULL */
     struct progress_wish progress_wish;
     struct traffic told; /* the traffic before recording began */
     struct clock_offset recorded_from;

@@ -42,8 +42,8 @@ static int by_place(const void *left, const void *right)
 
 static bool is_added(const struct reduce_keeping *keeping, struct tree_node node)
 {
-    return keeping->count > 0 && bsearch(&node, keeping->added, (size_t)keeping->count, sizeof node,
-                                         by_place) != NULL;
+    return keeping->count > 0 &&
+           bsearch(&node, keeping->added, (size_t)keeping->count, sizeof node, by_place) != NULL;
 }
 
 /* Without memory for that, nodes are added again. */
@@ -71,13 +71,12 @@ static void add(struct work *work)
         if (is_added(keeping, tree->nodes[i]))
             continue;
         rp_range items = items_of(keeping, tree->nodes[i]);
-        rpi_checkpoint_add(work->pool,
-                           &(struct journal_entry){.job = keeping->keeping.job,
-                                                   .begin = items.begin,
-                                                   .end = items.end,
-                                                   .kind = JOURNAL_LEAVES,
-                                                   .bytes = tree->value_size,
-                                                   .payload = rpi_tree_value(tree, i)});
+        rpi_checkpoint_add(work->pool, &(struct journal_entry){.job = keeping->keeping.job,
+                                                               .begin = items.begin,
+                                                               .end = items.end,
+                                                               .kind = JOURNAL_LEAVES,
+                                                               .bytes = tree->value_size,
+                                                               .payload = rpi_tree_value(tree, i)});
     }
     remember_added(keeping);
 }
@@ -106,13 +105,14 @@ void rpi_reduce_keeping_begin(struct reduce_keeping *keeping, rp_pool *pool,
 {
     const int64_t leaves_between = 16;
     bool many = form->n / form->leaf > leaves_between;
-    *keeping = (struct reduce_keeping){.keeping = {.take = take,
-                                                   .note = note,
-                                                   .add = add,
-                                                   .stride = many ? leaves_between * form->leaf : 0},
-                                       .tree = tree,
-                                       .n = form->n,
-                                       .leaf = form->leaf};
+    *keeping =
+        (struct reduce_keeping){.keeping = {.take = take,
+                                            .note = note,
+                                            .add = add,
+                                            .stride = many ? leaves_between * form->leaf : 0},
+                                .tree = tree,
+                                .n = form->n,
+                                .leaf = form->leaf};
     rpi_keeping_begin(&keeping->keeping, pool, form);
 }
 

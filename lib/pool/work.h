@@ -27,9 +27,9 @@ struct work {
     /* When all have met to end the job: is another round needed, for what ranks took with them that died?
      * Collective, the same answer everywhere; or NULL. */
     bool (*again)(struct work *work);
-    void *closure; /* what these need beside it */
+    void *closure;           /* what these need beside it */
     struct keeping *keeping; /* what comes of the items is kept: pool/keeping.h; or NULL */
-    bool fragile;  /* an item that was begun cannot be begun again */
+    bool fragile;            /* an item that was begun cannot be begun again */
     bool keeps_going;
 
     bool stopping; /* compute wants all ranks to stop */

@@ -131,8 +131,7 @@ static double out[ITEMS];
 
 static rp_map_job map_job(void)
 {
-    return (rp_map_job){
-        .n = ITEMS, .item = compute_item, .out = out, .out_size = sizeof *out};
+    return (rp_map_job){.n = ITEMS, .item = compute_item, .out = out, .out_size = sizeof *out};
 }
 
 static void check_results(const rp_pool *pool, rp_place where)
@@ -518,7 +517,8 @@ START_TEST(other_work_is_refused)
     close_pool(pool);
     computed = 0;
     /* By force, what fits is used, whoever kept it. */
-    ck_assert_int_eq(try_open((rp_config){.resume = RP_RESUME_FORCED, .fingerprint = 1}, &pool), RP_OK);
+    ck_assert_int_eq(try_open((rp_config){.resume = RP_RESUME_FORCED, .fingerprint = 1}, &pool),
+                     RP_OK);
     ck_assert_int_eq(rp_map(pool, &job), RP_OK);
     check_results(pool, RP_ON_ROOT);
     close_pool(pool);
@@ -729,11 +729,9 @@ const struct test_group checkpoint_tests = {
         {"reductions go on with the same bits", &reductions_go_on_with_the_same_bits},
         {"loops go on", &loops_go_on},
         {"without a directory nothing is kept", &without_a_directory_nothing_is_kept},
-        {"jobs that were finished are not done again",
-         &jobs_that_were_finished_are_not_done_again},
+        {"jobs that were finished are not done again", &jobs_that_were_finished_are_not_done_again},
         {"finished work is removed", &finished_work_is_removed},
-        {"trouble that is told leaves the work there",
-         &trouble_that_is_told_leaves_the_work_there},
+        {"trouble that is told leaves the work there", &trouble_that_is_told_leaves_the_work_there},
         {"other work is refused", &other_work_is_refused},
         {"forced jobs of other sizes begin anew", &forced_jobs_of_other_sizes_begin_anew},
         {"other inputs are refused", &other_inputs_are_refused},

@@ -5,11 +5,12 @@
 #include <string.h>
 
 static const struct test_group *const groups[] = {
-    &base_tests,         &schedule_tests, &random_tests,  &world_tests,       &memory_tests,
-    &collective_tests,   &grid_tests,     &loop_tests,    &map_tests,         &reduce_tests,
-    &stream_tests,       &sums_tests,     &nodes_tests,   &conformance_tests, &footprint_tests,
-    &reduce_ranks_tests, &refusal_tests,  &endings_tests, &failures_tests,    &signals_tests,
-    &journal_tests,      &checkpoint_tests, &file_tests,     &collect_tests, &observe_tests,     &silence_tests,
+    &base_tests,         &schedule_tests,   &random_tests,  &world_tests,       &memory_tests,
+    &collective_tests,   &grid_tests,       &loop_tests,    &map_tests,         &reduce_tests,
+    &stream_tests,       &sums_tests,       &nodes_tests,   &conformance_tests, &footprint_tests,
+    &reduce_ranks_tests, &refusal_tests,    &endings_tests, &failures_tests,    &signals_tests,
+    &journal_tests,      &checkpoint_tests, &file_tests,    &collect_tests,     &observe_tests,
+    &silence_tests,
 };
 
 int world_rank(void)
