@@ -32,6 +32,8 @@ static const char help[] =
     "  --ranks N            start N ranks, not one per core; under mpirun or srun, which\n"
     "                       start the ranks themselves, without meaning\n"
     "  --walltime S         stop in good order after S seconds, with status 75\n"
+    "  --checkpoint DIR     keep finished work in DIR, for --resume\n"
+    "  --resume             go on with what DIR keeps, on any number of ranks\n"
     "  --help               print this and exit\n"
     "  --version            print the version and exit\n"
     "\n"
@@ -175,9 +177,13 @@ static bool take_operands(struct command_line *line, void *into)
     return true;
 }
 
+static const int cosmetic[] = {'o', OPTION_TIME, 0};
+
 static const struct command command = {
     .name = "mandelbrot",
     .help = help,
+    .keeps_work = true,
+    .cosmetic = cosmetic,
     .operands_wanted = "options only",
     .options = options,
     .take_option = take_option,

@@ -46,6 +46,8 @@ static const char help[] =
     "      --ranks N        start N ranks, not one per core; under mpirun or srun, which\n"
     "                       start the ranks themselves, without meaning\n"
     "      --walltime S     stop in good order after S seconds, with status 75\n"
+    "      --checkpoint DIR keep finished work in DIR, for --resume; not with -p and -o\n"
+    "      --resume         go on with what DIR keeps, on any number of ranks\n"
     "  -h, --help           print this and exit\n"
     "  -v, --version        print the version and exit\n"
     "\n"
@@ -59,13 +61,15 @@ static const char help[] =
     "  srun primes 1e13                on the nodes of a Slurm job\n"
     "\n"
     "Exit status: 0 done, 1 the work or its output failed, 2 bad arguments,\n"
-    "75 interrupted.\n";
+    "75 interrupted: with --checkpoint, --resume goes on.\n";
 
 static const struct command command = {
     .name = "primes",
     .help = help,
     .operands_wanted = "at most two numbers, START and STOP",
     .most_operands = 2,
+    .keeps_work = true,
+    .cosmetic = settings_cosmetic,
     .options = settings_options,
     .take_option = settings_take_option,
     .take_operands = settings_take_operands,

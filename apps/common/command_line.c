@@ -6,15 +6,18 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
-    MOST_OPTIONS = 32,
+    MOST_OPTIONS = 40,
     /* Values of the common options, beyond all characters and what programs choose themselves. */
     OPTION_HELP = 1000,
     OPTION_VERSION,
     OPTION_RANKS,
     OPTION_WALLTIME,
+    OPTION_CHECKPOINT,
+    OPTION_RESUME,
     OPTION_PROGRESS,
     OPTION_NO_PROGRESS,
     OPTION_STATS,
@@ -35,17 +38,28 @@ static const struct option common_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-enum {
-    COMMON_OPTIONS = sizeof common_options / sizeof common_options[0]
+/* Of programs that keep their work. */
+static const struct option keeping_options[] = {
+    {"checkpoint", required_argument, NULL, OPTION_CHECKPOINT},
+    {"resume", optional_argument, NULL, OPTION_RESUME},
+    {NULL, 0, NULL, 0},
 };
 
-/* The program's options, then the common ones, in `all`. */
-static void join_options(const struct option *own, struct option all[MOST_OPTIONS])
+static int add_options(const struct option *some, struct option all[MOST_OPTIONS], int count)
 {
-    int count = 0;
-    for (; own->name != NULL && count < MOST_OPTIONS - COMMON_OPTIONS; own++)
-        all[count++] = *own;
-    memcpy(all + count, common_options, sizeof common_options);
+    for (; some->name != NULL && count < MOST_OPTIONS - 1; some++)
+        all[count++] = *some;
+    all[count] = (struct option){NULL, 0, NULL, 0};
+    return count;
+}
+
+/* The program's options, then the common ones, in `all`. */
+static void join_options(const struct command *command, struct option all[MOST_OPTIONS])
+{
+    int count = add_options(command->options, all, 0);
+    count = add_options(common_options, all, count);
+    if (command->keeps_work)
+        add_options(keeping_options, all, count);
 }
 
 /* getopt's list of letters: the options whose val is one, with a colon where an argument is required and
@@ -85,6 +99,26 @@ bool command_line_number(struct command_line *line, const char *text, uint64_t *
            command_line_complain(line, "'%.60s': %s", text, problem);
 }
 
+/* ---- what results depend on ------------------------------------------------------------------ */
+
+static void add_word(struct command_line *line, const char *word)
+{
+    line->fingerprint = rp_fingerprint(line->fingerprint, word, strlen(word) + 1);
+}
+
+static void add_option(const struct command *command, struct command_line *line, int option,
+                       const char *argument)
+{
+    for (const int *each = command->cosmetic; each != NULL && *each != 0; each++) {
+        if (*each == option)
+            return;
+    }
+    line->fingerprint = rp_fingerprint(line->fingerprint, &option, sizeof option);
+    add_word(line, argument != NULL ? argument : "");
+}
+
+/* ---- words ----------------------------------------------------------------------------------- */
+
 /* -5 and -(2^3) are numbers, if strange ones; they get a number's answer and not an option's. */
 static bool is_operand(const char *word)
 {
@@ -99,6 +133,7 @@ static bool take_operand(const struct command *command, struct command_line *lin
         return command_line_complain(line, "'%.60s' is one argument too many: give %s", word,
                                      command->operands_wanted);
     line->operand[line->operands++] = word;
+    add_word(line, word);
     return true;
 }
 
@@ -115,6 +150,28 @@ static bool take_walltime(struct command_line *line, const char *text)
         return false;
     return line->walltime > 0 ||
            command_line_complain(line, "--walltime: '%.60s': give at least 1 second", text);
+}
+
+static bool take_checkpoint(struct command_line *line, const char *directory)
+{
+    line->checkpoint = directory;
+    return directory[0] != '\0' || command_line_complain(line, "--checkpoint: name a directory");
+}
+
+static bool take_resume(struct command_line *line, const char *how)
+{
+    line->resume = how == NULL ? RP_RESUME : RP_RESUME_FORCED;
+    return how == NULL || strcmp(how, "force") == 0 ||
+           command_line_complain(line, "--resume: '%.60s': give nothing, or force", how);
+}
+
+/* There must be something to resume from. */
+static bool check_resume(struct command_line *line)
+{
+    const char *environment = getenv("RANKPOOL_CHECKPOINT");
+    bool somewhere = line->checkpoint != NULL || (environment != NULL && environment[0] != '\0');
+    return line->resume == RP_RESUME_NOTHING || somewhere ||
+           command_line_complain(line, "--resume needs --checkpoint, and a directory");
 }
 
 static bool take_observation(struct observation *observation, int option, const char *argument)
@@ -159,6 +216,10 @@ static bool take_option(const struct command *command, void *settings, struct co
         return take_ranks(line, word);
     case OPTION_WALLTIME:
         return take_walltime(line, optarg);
+    case OPTION_CHECKPOINT:
+        return take_checkpoint(line, optarg);
+    case OPTION_RESUME:
+        return take_resume(line, optarg);
     case OPTION_PROGRESS:
     case OPTION_NO_PROGRESS:
     case OPTION_STATS:
@@ -169,6 +230,7 @@ static bool take_option(const struct command *command, void *settings, struct co
     case ':':
         return complain_of_option(line, answer, word);
     default:
+        add_option(command, line, answer, optarg);
         return command->take_option(line, settings, answer, optarg);
     }
 }
@@ -199,13 +261,13 @@ void command_line_read(const struct command *command, int argc, char **argv, voi
                        struct command_line *line)
 {
     struct option options[MOST_OPTIONS];
-    join_options(command->options, options);
+    join_options(command, options);
     *line = (struct command_line){.wish = COMMAND_RUN,
                                   .observation = {.progress = RP_PROGRESS_TERMINAL}};
     optind = 1;
     opterr = 0;
     while (take_word(command, argc, argv, settings, options, line))
         continue;
-    if (line->wish == COMMAND_RUN)
-        command->take_operands(line, settings);
+    if (line->wish == COMMAND_RUN && command->take_operands(line, settings))
+        check_resume(line);
 }

@@ -28,17 +28,22 @@ struct command_line {
     struct observation observation;
     int operands;
     char *operand[MOST_OPERANDS];
-    uint64_t walltime;              /* seconds; 0: none is given */
+    uint64_t walltime;      /* seconds; 0: none is given */
+    const char *checkpoint; /* where work is kept, or NULL */
+    rp_resume resume;
+    uint64_t fingerprint;           /* of all that the results depend on */
     char complaint[COMPLAINT_SIZE]; /* one line without program name and advice, for a mistake */
 };
 
 /* What a program understands, besides --help, --version, --ranks N, --walltime S and what lets its
- * work be seen, which all of them do. */
+ * work be seen, which all of them do; and --checkpoint DIR and --resume, if it keeps its work. */
 struct command {
     const char *name;
     const char *help;            /* the text of --help */
     const char *operands_wanted; /* for people: "at most two numbers, START and STOP" */
     int most_operands;           /* up to MOST_OPERANDS */
+    bool keeps_work;
+    const int *cosmetic; /* vals of options on which no result depends, ended by 0; or NULL */
     /* With flag NULL and val 1 ... 999; ended by a zero entry. A val that is a letter, or a digit,
      * is a short form of the option. */
     const struct option *options;

@@ -52,7 +52,10 @@ static rp_status open_pool(const struct command_line *line, rp_pool **pool)
 {
     rp_config config = {.handle_signals = true,
                         .walltime_seconds = (double)line->walltime,
-                        .survive_deaths = true};
+                        .survive_deaths = true,
+                        .checkpoint = line->checkpoint,
+                        .resume = line->resume,
+                        .fingerprint = line->fingerprint};
     return rp_open(&config, pool);
 }
 

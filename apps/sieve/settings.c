@@ -36,6 +36,8 @@ const struct option settings_options[] = {
     {NULL, 0, NULL, 0},
 };
 
+const int settings_cosmetic[] = {'q', OPTION_NO_STATUS, OPTION_TIME, 0};
+
 static bool take_kernel(struct command_line *line, struct settings *settings, const char *name)
 {
     settings->kernel = kernel_find(name);

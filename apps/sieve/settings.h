@@ -27,6 +27,7 @@ extern const struct settings settings_default;
 
 /* For struct command. */
 extern const struct option settings_options[];
+extern const int settings_cosmetic[];
 bool settings_take_option(struct command_line *line, void *into, int option, const char *argument);
 bool settings_take_operands(struct command_line *line, void *into);
 
