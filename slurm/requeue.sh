@@ -1,8 +1,8 @@
 #!/bin/bash
 # A job that is longer than the time a job may have: interrupted before its end, it queues itself again, until
-# the program is done. The program must keep what it has done, and go on from there when it is started anew.
+# the program is done. The program must keep what it has done, and go on from there when it is started anew:
 #
-#     sbatch requeue.sh ./program
+#     sbatch requeue.sh ./primes 1e16 --checkpoint kept --resume
 #
 #SBATCH --job-name=requeue
 #SBATCH --nodes=1
