@@ -46,7 +46,7 @@ static const char help[] =
     "      --ranks N        start N ranks, not one per core; under mpirun or srun, which\n"
     "                       start the ranks themselves, without meaning\n"
     "      --walltime S     stop in good order after S seconds, with status 75\n"
-    "      --checkpoint DIR keep finished work in DIR, for --resume; not with -p and -o\n"
+    "      --checkpoint DIR keep finished work in DIR, for --resume; not with -o\n"
     "      --resume         go on with what DIR keeps, on any number of ranks\n"
     "  -h, --help           print this and exit\n"
     "  -v, --version        print the version and exit\n"

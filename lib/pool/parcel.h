@@ -13,6 +13,7 @@ struct parcel {
     char *large;        /* what does not fit there: the one input, or all such results, */
     size_t large_bytes; /* whose records say where they begin; owned */
     size_t counted;     /* bytes of it that count for the window */
+    uint64_t inputs;    /* a fingerprint of them, where results are kept */
     double seconds;     /* that the items took */
     int node;           /* where it was sent, */
     uint32_t place;     /* and its number among those that are there */

@@ -67,7 +67,8 @@ struct part {
     struct station *station;
     struct stream_worker worker;
     struct courier *courier; /* if this rank has it */
-    struct stream stream;    /* on the root */
+    struct stream_keeping keeping;
+    struct stream stream; /* on the root */
 };
 
 /* Which rank of this node is the supplier: the root, or the first. */
@@ -124,6 +125,7 @@ static rp_status make_stream(rp_pool *pool, const rp_stream_job *job, struct par
         .pool = pool,
         .job = job,
         .courier = part->courier,
+        .keeping = &part->keeping,
         .worker = serves ? NULL : &part->worker,
         .pace = rpi_pace_start(job->options.call_seconds, 1),
         .window_items = job->window_items > 0 ? job->window_items : default_window_items,
@@ -235,14 +237,18 @@ rp_status rp_stream(rp_pool *pool, const rp_stream_job *job)
     if (pool == NULL)
         return RP_ERR_ARGUMENT;
     struct ballot ballot = rpi_ballot(CALL_STREAM);
-    check(pool, job, &ballot.error);
+    if (check(pool, job, &ballot.error) == RP_OK)
+        rpi_stream_keeping_check(pool, job, &ballot.error);
     set_terms(&ballot, job != NULL ? job : &no_job);
     rpi_watch_provide(pool, job != NULL ? &job->options : &no_job.options, &ballot.error);
     if (rpi_pool_meet(pool, &ballot) != RP_OK)
         return pool->last.status;
+    rpi_stream_keeping_begin(&part.keeping, pool, job);
     provide_station(pool, &pool->last);
-    if (rpi_mpi_agree(pool->world.comm, &pool->last) != RP_OK)
+    if (rpi_mpi_agree(pool->world.comm, &pool->last) != RP_OK) {
+        rpi_stream_keeping_end(&part.keeping, pool->last.status);
         return pool->last.status;
+    }
     prepare(pool, job, &part, &pool->last);
     if (rpi_mpi_agree(pool->world.comm, &pool->last) == RP_OK) {
         struct ballot outcome = rpi_ballot(CALL_LOOP_CLOSE);
@@ -255,5 +261,6 @@ rp_status rp_stream(rp_pool *pool, const rp_stream_job *job)
         pool->loop.open = false;
     }
     release(&part);
+    rpi_stream_keeping_end(&part.keeping, pool->last.status);
     return pool->last.status;
 }

@@ -100,6 +100,15 @@ static void consume_due(struct stream *stream)
     }
 }
 
+/* What is not due yet waits for that. */
+static void put_done(struct stream *stream, struct parcel *parcel)
+{
+    if (stream->job->unordered)
+        consume_and_free(stream, parcel);
+    else
+        stream->done[parcel->serial % stream->done_capacity] = parcel;
+}
+
 /* A parcel has come back. */
 static void accept(struct stream *stream, struct parcel *parcel, bool hungry)
 {
@@ -112,10 +121,17 @@ static void accept(struct stream *stream, struct parcel *parcel, bool hungry)
     size_t bytes = parcel->area.used + parcel->large_bytes;
     stream->bytes_held += (int64_t)bytes - (int64_t)parcel->counted;
     parcel->counted = bytes;
-    if (stream->job->unordered)
-        consume_and_free(stream, parcel);
-    else
-        stream->done[parcel->serial % stream->done_capacity] = parcel;
+    rpi_stream_keeping_add(stream->keeping, parcel);
+    put_done(stream, parcel);
+}
+
+void rpi_stream_accept_kept(struct stream *stream, struct parcel *parcel)
+{
+    parcel->serial = stream->parcels++;
+    parcel->counted = parcel->area.used + parcel->large_bytes;
+    stream->bytes_held += (int64_t)parcel->counted;
+    stream->flying++;
+    put_done(stream, parcel);
 }
 
 void rpi_stream_fail(struct stream *stream, const rp_error *error)

@@ -59,9 +59,10 @@ static void lend(const struct parcel *parcel, rp_buffer *item)
     rpi_buffer_lend(item, room, bytes);
 }
 
-/* Asks the producer for items until the parcel holds `most` of them, or what it can, or they are slow
- * to come. A large item that finds others before it is left in `item`. */
-static void fill(struct stream *stream, struct parcel *parcel, uint32_t most, rp_buffer *item)
+/* Asks the producer for items until the parcel holds `most` of them, or what it can, or, unless all of them are
+ * wanted, they are slow to come. A large item that finds others before it is left in `item`. */
+static void fill(struct stream *stream, struct parcel *parcel, uint32_t most, bool all,
+                 rp_buffer *item)
 {
     const double patience = 50e-6;
     const uint32_t looks = 16;
@@ -82,7 +83,7 @@ static void fill(struct stream *stream, struct parcel *parcel, uint32_t most, rp
             return;
         if (!pack(stream, parcel, item))
             return;
-        bool look = parcel->items < looks || parcel->items % looks == 0;
+        bool look = !all && (parcel->items < looks || parcel->items % looks == 0);
         if (look && rpi_clock_seconds() - begun > patience)
             return;
     }
@@ -107,6 +108,7 @@ static struct parcel *new_parcel(struct stream *stream)
 static void send(struct stream *stream, struct parcel *parcel, struct outlet *outlet)
 {
     int node = (int)(outlet - stream->outlets);
+    rpi_stream_keeping_note(stream->keeping, parcel);
     parcel->serial = stream->parcels++;
     parcel->node = node;
     parcel->counted = parcel->area.used + parcel->large_bytes;
@@ -119,16 +121,28 @@ static void send(struct stream *stream, struct parcel *parcel, struct outlet *ou
         rpi_courier_send(stream->courier, node, parcel);
 }
 
+/* The parcel has its items. If their results are kept, nobody computes them. */
+static void deliver(struct stream *stream, struct parcel *parcel, const struct kept *entry,
+                    struct outlet *outlet)
+{
+    if (entry != NULL && rpi_stream_keeping_restore(stream->keeping, parcel, entry))
+        rpi_stream_accept_kept(stream, parcel);
+    else
+        send(stream, parcel, outlet);
+}
+
 /* A large item that came behind others goes alone. */
 static void send_alone(struct stream *stream, rp_buffer *item, struct outlet *outlet)
 {
+    int64_t most;
     struct parcel *parcel = new_parcel(stream);
     if (parcel == NULL) {
         rpi_buffer_free(item);
         return;
     }
+    const struct kept *entry = rpi_stream_keeping_find(stream->keeping, stream->produced, &most);
     pack(stream, parcel, item);
-    send(stream, parcel, outlet);
+    deliver(stream, parcel, entry, outlet);
 }
 
 static uint32_t items_wanted(const struct stream *stream)
@@ -145,21 +159,41 @@ static uint32_t items_wanted(const struct stream *stream)
     return paced < (uint32_t)most ? paced : (uint32_t)most;
 }
 
+/* How many items the next parcel should have, and the entry in which their results are kept, or NULL. 0: it has to wait
+ * until others are consumed. */
+static uint32_t plan(const struct stream *stream, const struct kept **entry)
+{
+    int64_t most, room = stream->window_items - stream->items_held;
+    uint32_t wanted = items_wanted(stream);
+    *entry = rpi_stream_keeping_find(stream->keeping, stream->produced, &most);
+    if (*entry != NULL && most <= room)
+        return (uint32_t)most;
+    if (*entry != NULL && most <= stream->window_items)
+        return 0;
+    *entry = NULL;
+    return most < wanted ? (uint32_t)most : wanted;
+}
+
 static bool supply_one(struct stream *stream, struct outlet *outlet)
 {
-    struct parcel *parcel = new_parcel(stream);
+    const struct kept *entry;
     rp_buffer item;
+    uint32_t wanted = plan(stream, &entry);
+    struct parcel *parcel = wanted > 0 ? new_parcel(stream) : NULL;
     if (parcel == NULL)
         return false;
     rpi_buffer_init(&item);
-    fill(stream, parcel, items_wanted(stream), &item);
+    fill(stream, parcel, wanted, entry != NULL, &item);
     bool any = parcel->items > 0;
+    bool left = !item.lent && item.size > 0 && parcel->large != item.data;
     if (any)
-        send(stream, parcel, outlet);
+        deliver(stream, parcel, entry, outlet);
     else
         rpi_parcel_free(parcel);
-    if (!item.lent && item.size > 0 && parcel->large != item.data)
+    if (left && !stream->over)
         send_alone(stream, &item, outlet);
+    else if (left)
+        rpi_buffer_free(&item);
     return any;
 }
 
@@ -170,7 +204,7 @@ bool rpi_stream_supply(struct stream *stream)
     stream->idle = false;
     while (!stream->dry && !stream->idle && window_open(stream) &&
            station_limit(stream->supplier.station) == INT64_MAX &&
-           (outlet = neediest(stream)) != NULL)
-        any = supply_one(stream, outlet) || any;
+           (outlet = neediest(stream)) != NULL && supply_one(stream, outlet))
+        any = true;
     return any;
 }

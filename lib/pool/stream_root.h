@@ -4,6 +4,7 @@
 #define RANKPOOL_POOL_STREAM_ROOT_H
 
 #include "pool/courier.h"
+#include "pool/stream_keeping.h"
 #include "pool/stream_work.h"
 #include "schedule/pace.h"
 
@@ -22,6 +23,7 @@ struct stream {
     struct courier *courier;      /* to the other nodes; NULL: there are none */
     struct stream_worker *worker; /* the root as one of the ranks; NULL: it only serves */
     struct outlet *outlets;       /* by node */
+    struct stream_keeping *keeping;
     struct pace pace;
     int64_t window_items, window_bytes;
 
@@ -47,6 +49,9 @@ void rpi_stream_serve(struct stream *stream);
 
 /* Takes what ranks have done, and has consumed what is due. Was there anything? */
 bool rpi_stream_collect(struct stream *stream);
+
+/* Takes a parcel that came with its results from an earlier run. */
+void rpi_stream_accept_kept(struct stream *stream, struct parcel *parcel);
 
 /* Has items produced for the nodes that lack parcels, while the window is open. Was there anything? */
 bool rpi_stream_supply(struct stream *stream);
