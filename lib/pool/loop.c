@@ -55,7 +55,7 @@ void rpi_loop_end(rp_pool *pool, struct ballot *ballot)
     loop->agent = NULL;
     loop->attends = false;
     loop->aside = false;
-    /* From here on no rank of the node adds to the logs, and what they hold can be kept. */
+    /* From here on no rank of the node adds to the logs. */
     if (!part_is_done(pool, agent_done))
         rpi_interruption_tell(pool->board, ballot);
     rpi_survival_report(pool, &loop->units, &ballot->error);

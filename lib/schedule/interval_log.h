@@ -1,7 +1,6 @@
 /* The log of what a rank has finished: spans of units, in shared memory, one writer, any readers.
  *
- * It is the one record that recovery, journal, progress and timeline
- * will read. A run of contiguous slices is one entry that grows in
+ * It is the one record that recovery, progress and the exchange of results read. A run of contiguous slices is one entry that grows in
  * place, so the log costs a store per slice and an entry per steal.
  *
  * Shared words, all written by the log's owner only:
