@@ -78,7 +78,8 @@ static void check_cover(const rp_grid *grid, rp_grid_shape shape)
             holders[r * shape.columns + c]++;
     MPI_Allreduce(MPI_IN_PLACE, holders, (int)cells, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
     for (size_t i = 0; i < cells; i++)
-        ck_assert_int_eq(holders[i], 1);
+        if (holders[i] != 1)
+            ck_abort_msg("%d blocks hold cell %zu", holders[i], i);
     free(holders);
     rp_grid_inner(grid, &in_rows, &in_columns);
     ck_assert(in_rows.begin >= rows.begin && in_rows.begin <= in_rows.end &&

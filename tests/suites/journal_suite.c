@@ -45,9 +45,11 @@ static void see(const struct journal_entry *read, void *closure)
 {
     struct seen *seen = closure;
     int i = (int)(read->begin / 100);
-    ck_assert(i >= 0 && i < ENTRIES);
+    if (i < 0 || i >= ENTRIES)
+        ck_abort_msg("entry %d of %d", i, ENTRIES);
     struct journal_entry written = entry(i);
-    ck_assert(equal(read, &written));
+    if (!equal(read, &written))
+        ck_abort_msg("entry %d is not what was written", i);
     seen->times[i]++;
 }
 

@@ -36,7 +36,8 @@ static double *input(double *memory, int n, bool fill)
 static void check_squares(const double *out, int n)
 {
     for (int i = 0; i < n; i++)
-        ck_assert_msg(out[i] == (i + 0.5) * (i + 0.5), "out[%d] = %g", i, out[i]);
+        if (out[i] != (i + 0.5) * (i + 0.5))
+            ck_abort_msg("out[%d] = %g", i, out[i]);
 }
 
 /* One array of n doubles for a place: private, or node memory. */
@@ -168,7 +169,8 @@ START_TEST(elements_of_any_size_and_a_user_pointer)
     ck_assert_int_eq(rp_map(pool, &job), RP_OK);
     for (int i = 0; i < N; i++) {
         for (size_t k = 0; k < sizeof out->bytes; k++)
-            ck_assert_int_eq((unsigned char)out[i].bytes[k], i % 251);
+            if ((unsigned char)out[i].bytes[k] != i % 251)
+                ck_abort_msg("byte %zu of item %d is %d", k, i, out[i].bytes[k]);
     }
     free(out);
     close_pool(pool);

@@ -16,7 +16,8 @@ START_TEST(memory_is_zeroed_aligned_and_shared)
     ck_assert_uint_eq((uintptr_t)memory % 4096, 0);
     unsigned char *byte = memory;
     for (size_t i = 0; i < bytes; i++)
-        ck_assert_uint_eq(byte[i], 0);
+        if (byte[i] != 0)
+            ck_abort_msg("byte %zu is %d", i, byte[i]);
     ck_assert_int_eq(rp_node_sync(pool), RP_OK);
     byte[rp_node_rank(pool)] = (unsigned char)(rp_node_rank(pool) + 1);
     ck_assert_int_eq(rp_node_sync(pool), RP_OK);

@@ -1,6 +1,7 @@
 /* Reductions over the ranks, against a serial model. */
 #include "suites.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,7 +50,9 @@ static int64_t *values(int64_t n)
 static void check(const int64_t *result, int64_t n, enum operation operation, int ranks)
 {
     for (int64_t i = 0; i < n; i++)
-        ck_assert_int_eq(result[i], model(operation, ranks, i));
+        if (result[i] != model(operation, ranks, i))
+            ck_abort_msg("element %" PRId64 " is %" PRId64 ", not %" PRId64, i, result[i],
+                         model(operation, ranks, i));
 }
 
 static void try_operation(rp_pool *pool, enum operation operation, int64_t n, int root)
