@@ -12,6 +12,7 @@ unset "${!OMPI_@}" "${!PMI@}" "${!SLURM_@}" "${!RANKPOOL_@}" LSB_JOBID PBS_JOBID
 # shellcheck disable=SC1091 # it lies above us
 . "$here/../launch_environment"
 failures=0
+noise=$here/../noise_of_mpi.sed
 
 quiet=
 case $("$mpirun" --version 2>&1) in
@@ -41,9 +42,9 @@ over() {
     status=$?
 }
 
-# expect STATUS TEXT: how it ended, and the one line that it said. mpirun has a word of its own.
+# expect STATUS TEXT: how it ended, and the one line that it said.
 expect() {
-    sed -i '/^mpirun[^ ]*: Forwarding signal /d' err
+    sed -i -f "$noise" err
     [ "$status" = "$1" ] || { echo "# status $status instead of $1"; head -c 500 err; return 1; }
     [ "$(<err)" = "$2" ] || { echo "# said: $(head -c 500 err)"; return 1; }
 }
@@ -120,8 +121,7 @@ on_nodes() { # on_nodes SHAPE SIGNAL
     at_work "$here/../cluster/run" --nodes "$1" -- "$patient" 0.01 || { cat err; return 1; }
     kill "-$2" $job
     over 8
-    # what mpirun says to a status of the program's own, and of its agents
-    sed -i -e '/^-----/,/^-----/d' -e '/plm:rsh: Warning: setpgid/d' err
+    sed -i '/^-----/,/^-----/d' err # what mpirun says to a status of the program's own
     expect 75 "patient: interrupted (SIG$2)"
 }
 

@@ -12,6 +12,7 @@ chmod 755 "$work"
 cd "$work" || exit 99
 unset "${!OMPI_@}" "${!PMI@}" "${!SLURM_@}" "${!RANKPOOL_@}" LSB_JOBID PBS_JOBID PBS_NODEFILE PE_HOSTFILE
 failures=0
+noise=$(cd "$(dirname "$0")/.." && pwd)/noise_of_mpi.sed
 
 # try: a command that must not last; its output in out and err, its status in $status.
 try() {
@@ -21,6 +22,7 @@ try() {
 
 # expect STATUS [OUTPUT [ERRORS]]: what the last try must have given.
 expect() {
+    sed -i -f "$noise" err
     [ "$status" = "$1" ] || { echo "# status $status instead of $1"; return 1; }
     [ $# -lt 2 ] || [ "$(<out)" = "$2" ] || { echo "# printed: $(head -c 500 out)"; return 1; }
     [ "$(<err)" = "${3-}" ] || { echo "# complained: $(head -c 500 err)"; return 1; }
@@ -107,6 +109,7 @@ loop() { # a program that does not read leaves the list to the loop
         timeout -k 2 30 "$subject" ranks >>loop.out 2>err
         lines+=$line
     done < <(printf 'a\nb\nc\n')
+    sed -i -f "$noise" err
     [ "$lines" = abc ] && [ "$(wc -l <loop.out)" = 3 ] && [ ! -s err ]
 }
 through_cat() {
@@ -166,6 +169,7 @@ ended() {
     wait $job 2>/dev/null
     status=$?
     [ $((${EPOCHREALTIME/./} - begin)) -le 2000000 ] || { echo "# too late"; return 1; }
+    sed -i -f "$noise" err
     [ ! -s err ] && [ "$status" = $((128 + $(kill -l "$1"))) ] && gone 1
 }
 lost_mpirun() {
@@ -173,6 +177,7 @@ lost_mpirun() {
     pkill -KILL -f -- "-np .* sleep $mark"
     wait $job
     status=$?
+    sed -i -f "$noise" err
     [ $status = 137 ] && [ "$(wc -l <err)" = 1 ] && gone 1 &&
         grep -q -E '^subject: (mpirun|rank .) was ended by signal 9 \(Killed\)$' err
 }
