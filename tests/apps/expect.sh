@@ -2,6 +2,7 @@
 # What the tests of programs share: sourced by them, in the build directory. Sets `mpirun`, `quiet` and
 # `scratch`, a directory that goes in the end.
 mpirun=${MPIRUN:-mpirun}
+noise=$(dirname "$0")/../noise_of_mpi.sed
 
 # Open MPI: as root, and with more ranks than cores, which then let each other run.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
@@ -12,6 +13,8 @@ scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 number=0
 failures=0
+running=
+cores=$(nproc 2>/dev/null || echo 1)
 
 # -q: no page of mpirun's own when the program ends with a status of its own. Open MPI only.
 quiet=
@@ -30,8 +33,14 @@ report() { # report ok|"not ok" NAME
     echo "$1 $number - $2"
 }
 
-# check NAME COMMAND...: the command succeeds.
+# What a program said that it should not have said, if anything, is in $scratch/stderr.
+is_silent() {
+    [ -z "$(sed -f "$noise" "$scratch/stderr")" ]
+}
+
+# check NAME COMMAND...: the command succeeds, when all is over that was expected before.
 check() {
+    settle
     name=$1
     shift
     if "$@" >"$scratch/check" 2>&1; then
@@ -43,31 +52,62 @@ check() {
 }
 
 # What differs from run to run is blotted out by the test's own function `blot`.
-# expect STATUS STDOUT STDERR COMMAND...: runs the command and compares all three.
+# expect STATUS STDOUT STDERR COMMAND...: the command gives all three. It runs beside others that are
+# expected, as many as there are cores: to start ranks is mostly to wait.
 expect() {
-    printf '%s' "${2:+$2
-}" >"$scratch/stdout.expected"
+    number=$((number + 1))
+    while [ "$(echo "$running" | wc -w)" -ge "$cores" ]; do
+        settle_one
+    done
+    try "$scratch/expected.$number" "$@" >"$scratch/report.$number" &
+    running="$running $!:$number"
+}
+
+# try PLACE STATUS STDOUT STDERR COMMAND...: runs one, with its files in the place. Reports by number.
+try() (
+    place=$1 expected_status=$2
+    mkdir "$place"
     printf '%s' "${3:+$3
-}" >"$scratch/stderr.expected"
-    expected_status=$1
-    : >"$scratch/diff"
-    shift 3
-    limited "$@" >"$scratch/stdout" 2>"$scratch/stderr.raw"
+}" >"$place/stdout.expected"
+    printf '%s' "${4:+$4
+}" >"$place/stderr.expected"
+    : >"$place/diff"
+    shift 4
+    limited "$@" >"$place/stdout" 2>"$place/stderr.raw"
     status=$?
-    blot <"$scratch/stderr.raw" >"$scratch/stderr"
+    sed -f "$noise" "$place/stderr.raw" | blot >"$place/stderr"
     if [ $status -eq "$expected_status" ] &&
-        diff "$scratch/stdout.expected" "$scratch/stdout" >"$scratch/diff" &&
-        diff "$scratch/stderr.expected" "$scratch/stderr" >>"$scratch/diff"; then
-        report ok "$*"
+        diff "$place/stdout.expected" "$place/stdout" >"$place/diff" &&
+        diff "$place/stderr.expected" "$place/stderr" >>"$place/diff"; then
+        echo "ok $number - $*"
         return
     fi
-    report "not ok" "$*"
+    echo "not ok $number - $*"
     echo "# status $status, expected $expected_status"
-    sed 's/^/# /' "$scratch/diff"
+    sed 's/^/# /' "$place/diff"
+    return 1
+)
+
+# settle_one: waits for the expected one that has run for longest, and reports it.
+settle_one() {
+    oldest=${running# }
+    oldest=${oldest%% *}
+    running=${running#*"$oldest"}
+    wait "${oldest%:*}" || failures=$((failures + 1))
+    cat "$scratch/report.${oldest#*:}"
+    rm -r "$scratch/report.${oldest#*:}" "$scratch/expected.${oldest#*:}"
+}
+
+# settle: waits for all that are expected. Whoever looks at what they leave calls this first.
+settle() {
+    while [ -n "$running" ]; do
+        settle_one
+    done
 }
 
 # finish: the last line of a test.
 finish() {
+    settle
     echo "1..$number"
     [ $failures -eq 0 ]
 }

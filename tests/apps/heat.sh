@@ -155,6 +155,7 @@ if [ -c /dev/full ]; then
         "heat: cannot write '/dev/full': No space left on device" \
         "$heat" --ranks 2 --steps 1 -o "$scratch/full.npy"
 fi
+settle
 check "no file under a temporary name" test -z "$(find "$scratch" -name '*.np[yg].*')"
 
 # ---- the command line ----------------------------------------------------------------------------

@@ -12,13 +12,12 @@ blot() {
     sed -e 's/ [0-9]*\.[0-9]* s/ N s/g' -e 's/ [0-9.]* % even/ N % even/'
 }
 
-# refuses STATUS COMPLAINT ARGUMENT...: one line, nothing on stdout, no file.
+# refuses STATUS COMPLAINT ARGUMENT...: one line, nothing on stdout; and no file, as the end of this looks.
 refuses() {
     status_wanted=$1 complaint=$2
     shift 2
     expect "$status_wanted" "" "mandelbrot: $complaint" \
-        "$mandelbrot" --ranks 2 -o "$scratch/none.png" "$@"
-    check "no file" [ ! -e "$scratch/none.png" ]
+        "$mandelbrot" --ranks 2 -o "$scratch/none.$number.png" "$@"
 }
 
 refuses_arguments() {
@@ -105,6 +104,8 @@ refuses 1 "cannot write '$nowhere': No such file or directory" -o "$nowhere"
 if [ -c /dev/full ]; then
     refuses 1 "cannot write '/dev/full': No space left on device" --size 20x10 -o /dev/full
 fi
+settle
+check "no files" [ -z "$(find "$scratch" -name 'none.*')" ]
 check "help" test "$("$mandelbrot" --help | head -n 1)" = "Usage: mandelbrot [OPTION]..."
 
 finish

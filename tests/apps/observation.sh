@@ -29,13 +29,13 @@ fi
 
 for program in $programs; do
     small "$program" >"$scratch/plain" 2>"$scratch/stderr"
-    check "$program is silent about its work" [ ! -s "$scratch/stderr" ]
+    check "$program is silent about its work" is_silent
 
     small "$program" --stats="$scratch/stats.json" --timeline "$scratch/timeline.svg" \
         --trace "$scratch/trace.json" >"$scratch/observed" 2>"$scratch/stderr"
     check "$program is observed" [ $? -eq 0 ]
     check "$program prints the same" cmp "$scratch/plain" "$scratch/observed"
-    check "$program says nothing beside it" [ ! -s "$scratch/stderr" ]
+    check "$program says nothing beside it" is_silent
     check "$program: figures" grep -q '"parallel_efficiency": [01]\.' "$scratch/stats.json"
     check "$program: a picture" grep -q '>rank 1<' "$scratch/timeline.svg"
     check "$program: a trace" grep -q '"name":"thread_name","args":{"name":"rank 1"}' \
