@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The buffer is written when it holds so much, whatever the time. */
@@ -118,10 +119,19 @@ static rp_status sync_file(struct journal_writer *writer)
     return RP_OK;
 }
 
+/* Into a file without a name one could write for ever. */
+static rp_status check_name(struct journal_writer *writer)
+{
+    struct stat about;
+    if (fstat(writer->file, &about) == 0 && about.st_nlink == 0)
+        return give_up(writer, "written", "somebody has removed it");
+    return RP_OK;
+}
+
 rp_status rpi_journal_write(struct journal_writer *writer)
 {
     double begun = rpi_clock_seconds();
-    if (writer->file < 0 || write_out(writer) != RP_OK)
+    if (writer->file < 0 || check_name(writer) != RP_OK || write_out(writer) != RP_OK)
         return writer->error.status;
     double now = rpi_clock_seconds();
     rpi_journal_done(&writer->write, now - begun, now, least_write, most_write);

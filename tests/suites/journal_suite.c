@@ -245,6 +245,25 @@ START_TEST(a_full_disk_ends_the_journal)
 }
 END_TEST
 
+START_TEST(a_journal_that_is_removed_is_noticed)
+{
+    char path[256];
+    struct journal_writer writer;
+    struct journal_entry one = entry(3);
+    fill_payload();
+    name_file(path, sizeof path, "removed");
+    ck_assert_int_eq(rpi_journal_begin(&writer, path, &head, 0, 0), RP_OK);
+    ck_assert_int_eq(rpi_journal_add(&writer, &one), RP_OK);
+    ck_assert_int_eq(rpi_journal_write(&writer), RP_OK);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(rpi_journal_add(&writer, &one), RP_OK);
+    ck_assert_int_eq(rpi_journal_write(&writer), RP_ERR_IO);
+    ck_assert(strstr(writer.error.text, "removed") != NULL);
+    ck_assert(!journal_due(&writer, 1e9));
+    ck_assert_int_eq(rpi_journal_end(&writer), RP_ERR_IO);
+}
+END_TEST
+
 /* Seldom if it is dear, never so often that it takes more than half a percent of the time. */
 START_TEST(a_journal_is_written_at_the_best_intervals)
 {
@@ -270,7 +289,8 @@ static const struct test_case cases[] = {
     {"a journal within a journal is data", &a_journal_within_a_journal_is_data},
     {"files that are no journal", &files_that_are_no_journal},
     {"a full disk ends the journal", &a_full_disk_ends_the_journal},
-    {"flushes come at the best intervals", &a_journal_is_written_at_the_best_intervals},
+    {"a journal that is removed is noticed", &a_journal_that_is_removed_is_noticed},
+    {"it is written at the best intervals", &a_journal_is_written_at_the_best_intervals},
     {NULL, NULL},
 };
 
