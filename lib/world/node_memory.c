@@ -20,7 +20,10 @@ struct invitation {
     char path[256]; /* empty: the leader has none */
     dev_t device;
     ino_t inode;
+    int ways; /* to try one after the other: the leader's environment counts, for it makes the segments */
 };
+
+_Static_assert(sizeof(struct invitation) <= INVITATION_MOST, "as it says");
 
 /* A way to have a segment. */
 struct segment {
@@ -136,37 +139,6 @@ static void map(int file, size_t bytes, struct node_memory *memory, rp_error *er
         *memory = (struct node_memory){.base = base, .bytes = bytes};
 }
 
-/* One attempt: the leader makes a segment, everybody maps it. All ranks of the node agree on how it
- * went. */
-static rp_status attempt(MPI_Comm node, const char *directory, bool named, size_t bytes,
-                         struct node_memory *memory, rp_error *error)
-{
-    int rank;
-    MPI_Comm_rank(node, &rank);
-    rpi_error_clear(error);
-    struct segment segment = {.file = -1};
-    struct invitation invitation = {.path = ""};
-    if (rank == 0 && make_segment(&segment, directory, named, bytes, error))
-        invitation = invite(&segment);
-    int code = MPI_Bcast(&invitation, sizeof invitation, MPI_BYTE, 0, node);
-    if (code != MPI_SUCCESS) {
-        rpi_mpi_check(code, "MPI_Bcast", error);
-    } else if (rank == 0 && error->status == RP_OK) {
-        map(segment.file, bytes, memory, error);
-    } else if (invitation.path[0] != '\0') {
-        int file = accept_invitation(&invitation, error);
-        if (file >= 0) {
-            map(file, bytes, memory, error);
-            close(file);
-        }
-    }
-    if (rpi_mpi_agree(node, error) != RP_OK)
-        rpi_node_memory_drop(memory);
-    if (rank == 0)
-        drop_segment(&segment);
-    return error->status;
-}
-
 /* Where to try. Returns how many directories there are. */
 static int directories(const char *list[2])
 {
@@ -181,21 +153,55 @@ static int directories(const char *list[2])
     return 2;
 }
 
-rp_status rpi_node_memory_make(MPI_Comm node, size_t bytes, struct node_memory *memory,
-                               rp_error *error)
+/* The leader's part. Each directory is tried without a name and with one. */
+static struct invitation lead(struct segment *segment, int way, size_t bytes, rp_error *error)
+{
+    struct invitation invitation = {.path = ""};
+    const char *directory[2] = {NULL, NULL};
+    int count = directories(directory);
+    if (make_segment(segment, directory[way / 2], way % 2 == 1, bytes, error))
+        invitation = invite(segment);
+    invitation.ways = 2 * count;
+    return invitation;
+}
+
+/* One attempt: the leader makes a segment, everybody maps it. All ranks of the node agree on how it
+ * went. *ways becomes how many there are. */
+static rp_status attempt(const struct company *company, int way, size_t bytes, int *ways,
+                         struct node_memory *memory, rp_error *error)
+{
+    rpi_error_clear(error);
+    struct segment segment = {.file = -1};
+    struct invitation invitation = {.path = ""};
+    if (company->leads)
+        invitation = lead(&segment, way, bytes, error);
+    rp_status told = company->tell(company->closure, &invitation, sizeof invitation, error);
+    *ways = invitation.ways;
+    if (told == RP_OK && company->leads && error->status == RP_OK) {
+        map(segment.file, bytes, memory, error);
+    } else if (told == RP_OK && invitation.path[0] != '\0') {
+        int file = accept_invitation(&invitation, error);
+        if (file >= 0) {
+            map(file, bytes, memory, error);
+            close(file);
+        }
+    }
+    if (company->agree(company->closure, error) != RP_OK)
+        rpi_node_memory_drop(memory);
+    if (company->leads)
+        drop_segment(&segment);
+    return error->status;
+}
+
+rp_status rpi_node_memory_make_among(const struct company *company, size_t bytes,
+                                     struct node_memory *memory, rp_error *error)
 {
     *memory = (struct node_memory){.base = NULL};
-    const char *directory[2] = {NULL, NULL};
-    /* The leader's environment counts: it makes the segments. */
-    int count = directories(directory);
-    int code = MPI_Bcast(&count, 1, MPI_INT, 0, node);
-    if (code != MPI_SUCCESS)
-        return rpi_mpi_check(code, "MPI_Bcast", error);
     rp_error first;
     rp_status status = RP_ERR_MEMORY;
-    for (int i = 0; i < 2 * count && status == RP_ERR_MEMORY; i++) {
-        bool named = i % 2 == 1;
-        status = attempt(node, directory[i / 2], named, bytes, memory, error);
+    int ways = 1;
+    for (int i = 0; i < ways && status == RP_ERR_MEMORY; i++) {
+        status = attempt(company, i, bytes, &ways, memory, error);
         if (i == 0)
             first = *error;
     }
@@ -205,6 +211,28 @@ rp_status rpi_node_memory_make(MPI_Comm node, size_t bytes, struct node_memory *
         error->rank = -1; /* it was counted within the node; who reports it knows its own */
     }
     return status;
+}
+
+/* ---- by MPI -------------------------------------------------------------------------------------- */
+
+static rp_status broadcast(void *node, void *data, size_t bytes, rp_error *error)
+{
+    return rpi_mpi_check(MPI_Bcast(data, (int)bytes, MPI_BYTE, 0, *(MPI_Comm *)node), "MPI_Bcast",
+                         error);
+}
+
+static rp_status agree(void *node, rp_error *error)
+{
+    return rpi_mpi_agree(*(MPI_Comm *)node, error);
+}
+
+rp_status rpi_node_memory_make(MPI_Comm node, size_t bytes, struct node_memory *memory,
+                               rp_error *error)
+{
+    int rank;
+    MPI_Comm_rank(node, &rank);
+    struct company company = {rank == 0, broadcast, agree, &node};
+    return rpi_node_memory_make_among(&company, bytes, memory, error);
 }
 
 void rpi_node_memory_drop(struct node_memory *memory)

@@ -13,10 +13,29 @@ struct node_memory {
     size_t bytes;
 };
 
+enum {
+    INVITATION_MOST = 512
+};
+
+/* How the ranks of a node talk while they make one. */
+struct company {
+    bool leads; /* this rank is the one that makes the segment */
+    /* What the leader has in `data`, INVITATION_MOST bytes at the most, becomes everybody's. Between two of
+     * these calls all agree on something. */
+    rp_status (*tell)(void *closure, void *data, size_t bytes, rp_error *error);
+    /* The same status, and error, for all. */
+    rp_status (*agree)(void *closure, rp_error *error);
+    void *closure;
+};
+
 /* Makes and maps a zeroed segment, backed by memory that is really there. Collective on `node`, a
  * communicator of ranks that share a machine; all of them get the same status. */
 rp_status rpi_node_memory_make(MPI_Comm node, size_t bytes, struct node_memory *memory,
                                rp_error *error);
+
+/* The same among ranks that talk in their own way. */
+rp_status rpi_node_memory_make_among(const struct company *company, size_t bytes,
+                                     struct node_memory *memory, rp_error *error);
 
 /* Unmaps it. Local. */
 void rpi_node_memory_drop(struct node_memory *memory);
