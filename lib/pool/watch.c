@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "pool/overrun.h"
+#include "pool/survival.h"
 
 #include <errno.h>
 #include <math.h>
@@ -39,6 +40,8 @@ static bool progress(struct watch *watch, double now)
     news |= see(&watch->issue, &unused, atomic_load(&board->issue), now);
     bool busy = false;
     for (uint32_t i = 0; i < board->lanes; i++) {
+        if (rpi_rank_lost(pool, (int)i))
+            continue; /* what it did last says nothing */
         struct sight *sight = &watch->sights[i];
         struct doing *doing = &pool->doings->of[i];
         uint64_t slice = atomic_load_explicit(&board->lane[i].slice, memory_order_acquire);
@@ -70,7 +73,7 @@ static void find_overrun(struct watch *watch, double now)
     rp_pool *pool = watch->pool;
     for (int i = 0; i < pool->world.node_ranks; i++) {
         rp_range items;
-        if (rpi_doing_overdue(&pool->doings->of[i], now, &items))
+        if (!rpi_rank_lost(pool, i) && rpi_doing_overdue(&pool->doings->of[i], now, &items))
             rpi_overrun(pool, i, items);
     }
 }
@@ -108,6 +111,7 @@ static void *keep_watch(void *argument)
         bool limited = watch->item_seconds > 0;
         pthread_mutex_unlock(&watch->mutex);
         double now = rpi_clock_seconds();
+        rpi_survival_attend(watch->pool);
         if (watch->watchdog > 0)
             bark(watch, now);
         if (limited)

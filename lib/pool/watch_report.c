@@ -2,7 +2,7 @@
  * to say does not mingle. */
 #include "base/error.h"
 #include "base/writing.h"
-#include "pool/pool.h"
+#include "pool/survival.h"
 #include "pool/task.h"
 
 #include <stdio.h>
@@ -69,7 +69,9 @@ static void tell_rank(const struct watch *watch, uint32_t lane, double now, FILE
     struct doing *doing = &watch->pool->doings->of[lane];
     uint32_t in_job = atomic_load_explicit(&doing->in_job, memory_order_relaxed);
     fprintf(report, "  rank %d ", atomic_load_explicit(&doing->rank, memory_order_relaxed));
-    if (watch->sights[lane].meeting != 0)
+    if (rpi_rank_lost(watch->pool, (int)lane))
+        fprintf(report, "has died");
+    else if (watch->sights[lane].meeting != 0)
         tell_meeting(&watch->sights[lane], now, report);
     else if (in_job == IN_STREAM)
         tell_stream(watch, lane, now, report);
