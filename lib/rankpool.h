@@ -323,12 +323,13 @@ bool rp_interrupted(const rp_pool *pool);
  * They do if config.survive_deaths asked for it, all ranks are on one node and may reach each other's
  * memory (process_vm_readv), and the launcher leaves the living alone: rp_launch() outside a batch
  * allocation and `mpirun --enable-recovery`, with Open MPI 4. Then rp_loop_open() to rp_loop_close(),
- * rp_map(), rp_reduce(), rp_barrier(), rp_node_sync(), rp_agree(), rp_free() and rp_close() go on
- * without a rank that is killed in them, whichever but the root, and results are the same bits. What
- * the rank had in hand is begun again elsewhere, item by item; an item that was at hand when three
+ * rp_map(), rp_reduce(), rp_stream(), rp_barrier(), rp_node_sync(), rp_agree(), rp_free() and rp_close()
+ * go on without a rank that is killed in them, whichever but the root, and results are the same bits.
+ * What the rank had in hand is begun again elsewhere, item by item; an item that was at hand when three
  * ranks in a row died is given up, and so are, at once, those of a map whose `out` is `in`: they are
- * RP_ERR_LOST, which the job returns (at its end, with RP_KEEP_GOING). Other collectives need all
- * ranks: they return RP_ERR_LOST at once when one has died before.
+ * RP_ERR_LOST, which the job returns (at its end, with RP_KEEP_GOING); the consumer of a stream gets the
+ * error in place of the item's result. rp_collect() and other collectives need all ranks: they return
+ * RP_ERR_LOST at once when one has died before.
  *
  * The thread that opens the pool then has to live as long as the pool. Once a rank has died, rp_close()
  * does not finalise MPI, which would wait for it, and neither should the program: it returns from main.
@@ -909,7 +910,8 @@ int64_t rp_task_item(const rp_task *task);
 /** options.user of this rank. */
 void *rp_task_user(const rp_task *task);
 
-/** How often the same call was made before: 0, and more with options.retries. */
+/** How often the same call was made before: 0, and more with options.retries, or, in a stream, when a rank
+ * died that had the item in hand (see rp_survives()). */
 int rp_task_attempt(const rp_task *task);
 
 /**
@@ -1055,11 +1057,16 @@ typedef struct rp_stream_job {
  * and no further items are begun; when the stream is ordered, those before it still are. When the
  * producer fails, all items that it made before are computed and consumed first.
  *
+ * Where ranks survive others (rp_survives()), the items that a dead rank had in hand, and those whose results
+ * of more than 32 KiB went with it, are computed again; each is still consumed once, and in its turn. An item
+ * that was at hand when three ranks in a row died fails with RP_ERR_LOST. With root_only_serves, the root
+ * computes when it is the last.
+ *
  * @return RP_OK: all items were consumed, or it was enough. RP_ERR_TASK: an item, the producer or the
  *         consumer failed; rp_last_error() has the code, and the item (the lowest that was seen to
  *         fail; of a producer, the one it would have made). RP_ERR_TIMEOUT: an item was late.
- *         RP_ERR_ARGUMENT, RP_ERR_MISMATCH,
- *         RP_ERR_MEMORY, RP_ERR_LOST, RP_ERR_STATE, RP_ERR_VERSION.
+ *         RP_ERR_LOST: an item was given up because ranks died of it, or they cannot be done without.
+ *         RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY, RP_ERR_STATE, RP_ERR_VERSION.
  * Cost: three meetings; per item some 0.1 us beside what the functions take; 4 MiB of node memory on
  * every node. A result of more than 32 KiB stays where it was made, and is copied to the root once.
  */

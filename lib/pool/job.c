@@ -36,7 +36,7 @@ struct job rpi_job(const rp_pool *pool, struct units units, struct choice choice
                    double call_seconds, bool staged)
 {
     const struct world *world = &pool->world;
-    const struct estate_terms deaths = {.limit = 3, .kept = true, .stops = true};
+    const struct estate_terms deaths = {.limit = DEATHS_IN_A_ROW, .kept = true, .stops = true};
     struct job job = {units, choice, call_seconds, 0, world->nodes > 1 || staged, deaths};
     if (!staged)
         job.begun =

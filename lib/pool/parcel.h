@@ -5,6 +5,13 @@
 
 #include "pool/record.h"
 
+/* How a parcel has come back from the station. */
+enum parcel_fate {
+    PARCEL_DONE,    /* with its results */
+    PARCEL_IN_HAND, /* as it was put: its rank died in the middle of it, with `done` items finished, */
+    PARCEL_GONE     /* or when it was done, and its results are gone */
+};
+
 struct parcel {
     struct parcel *next, *previous; /* in whatever list it is */
     int64_t serial, first;          /* number of the parcel; its first item */
@@ -20,6 +27,10 @@ struct parcel {
     bool hungry;        /* since the last one came back, ranks there had nothing to do */
     int travelling;     /* payloads on their way */
     bool emptied;       /* the large input has been dropped; what is there are results */
+    enum parcel_fate fate;
+    uint32_t attempt; /* calls for each of its items that ended with their rank */
+    uint32_t deaths;  /* those that its only item was at hand at, in a row */
+    bool continued;   /* items behind these, once in the same parcel, are in another */
 };
 
 /* An empty parcel; NULL: no memory. */

@@ -38,7 +38,7 @@ void rpi_station_reset(struct station *station, uint32_t lanes)
     for (int i = 0; i < STATION_MOST_SLOTS / 64; i++)
         atomic_store_explicit(&station->handed[i], 0, memory_order_relaxed);
     for (uint32_t i = 0; i < station->slots; i++)
-        atomic_store_explicit(&station->slot[i].state, SLOT_FREE, memory_order_relaxed);
+        atomic_store_explicit(&station->slot[i].word, SLOT_FREE, memory_order_relaxed);
 }
 
 struct station_lane *rpi_station_lane(struct station *station, uint32_t lane)
@@ -57,10 +57,18 @@ char *rpi_station_results(struct station *station, uint32_t place)
     return rpi_station_inputs(station, place) + STATION_AREA;
 }
 
+void rpi_station_turn(struct station *station, uint32_t place, enum slot_state state)
+{
+    _Atomic uint64_t *word = &station->slot[place].word;
+    uint64_t rest = atomic_load_explicit(word, memory_order_relaxed) & ~UINT64_C(0xff);
+    atomic_store_explicit(word, rest | (uint64_t)state, memory_order_release);
+}
+
 void rpi_station_offer(struct station *station, uint32_t place)
 {
     uint32_t put = atomic_load_explicit(&station->put, memory_order_relaxed);
-    atomic_store_explicit(&station->slot[place].state, SLOT_READY, memory_order_release);
+    atomic_store_explicit(&station->slot[place].word, slot_word(SLOT_READY, 0, put),
+                          memory_order_release);
     atomic_store_explicit(&station->slot[put % station->slots].queued, place, memory_order_relaxed);
     atomic_store_explicit(&station->put, put + 1, memory_order_release);
     rpi_signal_one(&station->work);
@@ -72,16 +80,31 @@ void rpi_station_close(struct station *station)
     rpi_signal_all(&station->work);
 }
 
-bool rpi_station_take(struct station *station, uint32_t lane, uint32_t *place)
+/* Is this the parcel of an entry, and not for one that is cautious? */
+static bool dangerous(struct slot *slot, uint64_t ready)
+{
+    return atomic_load_explicit(&slot->word, memory_order_relaxed) == ready && slot->suspect;
+}
+
+bool rpi_station_take(struct station *station, uint32_t lane, bool cautious, uint32_t *place)
 {
     uint32_t taken = atomic_load_explicit(&station->taken, memory_order_relaxed);
     while (taken != atomic_load_explicit(&station->put, memory_order_acquire)) {
         uint32_t next = atomic_load_explicit(&station->slot[taken % station->slots].queued,
                                              memory_order_relaxed);
-        if (atomic_compare_exchange_weak_explicit(&station->taken, &taken, taken + 1,
-                                                  memory_order_acq_rel, memory_order_relaxed)) {
-            atomic_store_explicit(&station->slot[next].lane, lane, memory_order_relaxed);
-            atomic_store_explicit(&station->slot[next].state, SLOT_TAKEN, memory_order_release);
+        struct slot *slot = &station->slot[next];
+        uint64_t ready = slot_word(SLOT_READY, 0, taken);
+        if (cautious && dangerous(slot, ready))
+            return false;
+        bool mine =
+            atomic_compare_exchange_strong_explicit(&slot->word, &ready,
+                                                    slot_word(SLOT_TAKEN, lane, taken),
+                                                    memory_order_acquire, memory_order_relaxed);
+        /* Whoever has it, its entry is used up. */
+        if (atomic_compare_exchange_strong_explicit(&station->taken, &taken, taken + 1,
+                                                    memory_order_acq_rel, memory_order_relaxed))
+            taken++;
+        if (mine) {
             *place = next;
             return true;
         }
@@ -90,12 +113,30 @@ bool rpi_station_take(struct station *station, uint32_t lane, uint32_t *place)
     return false;
 }
 
-void rpi_station_hand(struct station *station, uint32_t place, enum slot_state state)
+static void note_handed(struct station *station, uint32_t place)
 {
-    atomic_store_explicit(&station->slot[place].state, state, memory_order_release);
     atomic_fetch_or_explicit(&station->handed[place / 64], UINT64_C(1) << place % 64,
                              memory_order_release);
+}
+
+void rpi_station_hand(struct station *station, uint32_t place, enum slot_state state)
+{
+    rpi_station_turn(station, place, state);
+    note_handed(station, place);
     rpi_signal_all(&station->news);
+}
+
+void rpi_station_bury(struct station *station, uint32_t lane)
+{
+    for (uint32_t place = 0; place < station->slots; place++) {
+        uint64_t word = station_word(station, place);
+        enum slot_state state = slot_state(word);
+        if (slot_lane(word) != lane || (state != SLOT_TAKEN && state != SLOT_DONE))
+            continue;
+        if (state == SLOT_TAKEN)
+            rpi_station_turn(station, place, SLOT_LOST);
+        note_handed(station, place);
+    }
 }
 
 uint32_t rpi_station_waiting(struct station *station)

@@ -7,24 +7,47 @@
  * order in which they were put there.
  *
  * Shared words, their writers and orders:
- * state     of a slot; says whose the slot and its areas are. The supplier's: FREE, DONE, MORE, WANT. A
- *           rank's: READY (whoever takes it), TAKEN, CHUNK. Whoever has the slot changes it, by a release
- *           store behind all else it stored; the other reads it with acquire.
- * lane      of a slot; stored (relaxed) by the rank that takes it, before its state; so that another rank
- *           that had the slot before may see that it has it no more.
+ * word      of a slot: its state, the lane of the rank that took it, and the number of its entry in the
+ *           queue. The state says whose the slot and its areas are. The supplier's: FREE, DONE, MORE, WANT,
+ *           LOST. A rank's: READY (whoever takes it, by compare-and-swap (acquire) of the whole word; with
+ *           the number in it there is no ABA in less than 2^32 parcels), TAKEN, CHUNK. Whoever has the slot
+ *           changes it, by a release store behind all else it stored; the other reads it with acquire.
  * queued    slots that are ready, in order; entry i is in slot i modulo their number. Written by the supplier
  *           (relaxed) before it counts `put` up (release). An entry is written over only when its slot
- *           has been taken and become free; a rank that read it before then fails to count `taken` up.
- * taken     counted up by the rank that takes the next, by compare-and-swap (acq_rel). It only grows, so
- *           there is no ABA in less than 2^32 parcels.
+ *           has been taken and become free; a rank that read it before then finds another number there.
+ * taken     entries that are used up; counted up, when the slot of the next has been taken, by compare-and-swap
+ *           (acq_rel): by the rank that took it, or by one that comes behind. It only grows.
+ * done      of a slot: items of the parcel that are done, from the first on. Written (relaxed) by the rank that
+ *           has it in hand; begun with 0 by the supplier.
  * handed    a bit for each slot that a rank has handed to the supplier, set by fetch_or (release), all
- *           taken at once by exchange (acquire).
+ *           taken at once by exchange (acquire). By the supplier for ranks that died.
  * closed    the supplier will put nothing more (release).
  * limit     items from this on are not begun: lowered by compare-and-swap (relaxed, for nothing else
- *           depends on it), by ranks whose item failed, and by the supplier.
+ *           depends on it), by ranks that have handed back an item that failed, and by the supplier.
  * hungry    a rank found nothing to take; set by ranks, cleared by the supplier (relaxed: a hint).
  * unreachable  some rank may not read the memory of another that it must; set before the stream begins.
  * work, news   signals, see base/waiting.h: for the ranks, and for the supplier.
+ *
+ * Where ranks survive others (pool/survival.h; then there are no chunks, and the supplier is the root, without
+ * which there is no stream), a rank may die between any two of its stores. What it stored before, the supplier
+ * sees when it has found it dead. It then looks at the words of all slots:
+ *
+ * before it took     nothing has happened. It may have been woken for a parcel that now waits until a rank
+ *                    looks without being woken, which a sleeper does after 50 ms at the latest.
+ * taken, and `taken` not counted up   the word has its lane already. Whoever takes next finds the slot not
+ *                    READY, and counts up instead; its entry stands for a slot that is not free, so there
+ *                    are never more entries than slots.
+ * in hand            the slot is TAKEN, and becomes LOST: `done` says which item was at hand. The supplier has
+ *                    kept the inputs. What is in the slot is not looked at, and the slot stays out of use:
+ *                    another thread of that process may be a few instructions behind.
+ * DONE, and its bit not set, or its signal not given   the supplier sets the bit itself.
+ * DONE, with results that did not fit   they went with the rank. Reading them fails, be it in the middle, or the
+ *                    process is found not to be the rank any more, and the parcel comes back as it was put.
+ * DONE, and the limit not lowered    that is done last. Until the root has consumed the error, items are
+ *                    computed that nobody wants.
+ * hungry, work, news   hints, or counts that only grow; `sleepers` of a dead sleeper cost a system call.
+ * While it waits, in the closing meeting   it has nothing in hand, and all it had handed back is copied before
+ *                    the station is closed.
  *
  * Between streams all ranks meet, so a station is reset by one rank before anybody looks. */
 #ifndef RANKPOOL_POOL_STATION_H
@@ -47,6 +70,7 @@ enum slot_state {
     SLOT_READY, /* a parcel for whoever comes */
     SLOT_TAKEN, /* a rank works on it */
     SLOT_DONE,  /* its results are there */
+    SLOT_LOST,  /* its rank died in the middle of it */
     /* Where the ranks of a node may not read each other's memory, what does not fit goes chunk by chunk: */
     SLOT_WANT,  /* the rank wants the next chunk of the input; */
     SLOT_CHUNK, /* there it is */
@@ -54,10 +78,12 @@ enum slot_state {
 };
 
 struct slot {
-    alignas(128) _Atomic uint32_t state;
+    alignas(128) _Atomic uint64_t word;
     _Atomic uint32_t queued; /* an entry of the queue: nothing to do with this slot */
-    _Atomic uint32_t lane;   /* who took it */
-    uint32_t items, done; /* items of the parcel; done, from the first on, when it is handed back */
+    _Atomic uint32_t done;
+    uint32_t items;   /* of the parcel */
+    uint32_t attempt; /* calls for each of them that ended with their rank */
+    bool suspect;     /* its item may have ended a rank: the root had better not take it */
     int64_t first;
     uint64_t large, large_bytes; /* the input, if it is one that does not fit: its address */
     size_t in_bytes, out_bytes;  /* used in the two areas */
@@ -96,6 +122,9 @@ struct station_lane *rpi_station_lane(struct station *station, uint32_t lane);
 char *rpi_station_inputs(struct station *station, uint32_t place);
 char *rpi_station_results(struct station *station, uint32_t place);
 
+/* For whoever has the slot: changes its state. */
+void rpi_station_turn(struct station *station, uint32_t place, enum slot_state state);
+
 /* For the supplier: offers a slot that it has filled. */
 void rpi_station_offer(struct station *station, uint32_t place);
 
@@ -103,11 +132,14 @@ void rpi_station_offer(struct station *station, uint32_t place);
 void rpi_station_close(struct station *station);
 
 /* For a rank: takes the next parcel. False: there is none, and the supplier will see that ranks are
- * hungry. */
-bool rpi_station_take(struct station *station, uint32_t lane, uint32_t *place);
+ * hungry; or, for one that is `cautious`, which only the supplier's may be, the next is for others. */
+bool rpi_station_take(struct station *station, uint32_t lane, bool cautious, uint32_t *place);
 
 /* For a rank: hands a slot to the supplier, in this state. */
 void rpi_station_hand(struct station *station, uint32_t place, enum slot_state state);
+
+/* For the supplier: the rank of a lane has died. What it had in hand is handed over as LOST. */
+void rpi_station_bury(struct station *station, uint32_t lane);
 
 /* Parcels that nobody has taken yet. */
 uint32_t rpi_station_waiting(struct station *station);
@@ -117,6 +149,27 @@ bool rpi_station_over(struct station *station);
 
 /* Lowers the limit, if it is higher. */
 void rpi_station_lower_limit(struct station *station, int64_t limit);
+
+/* A slot's word, and what it says. */
+static inline uint64_t slot_word(enum slot_state state, uint32_t lane, uint32_t number)
+{
+    return (uint64_t)number << 32 | (uint64_t)lane << 8 | (uint64_t)state;
+}
+
+static inline enum slot_state slot_state(uint64_t word)
+{
+    return (enum slot_state)(word & 0xff);
+}
+
+static inline uint32_t slot_lane(uint64_t word)
+{
+    return (uint32_t)word >> 8;
+}
+
+static inline uint64_t station_word(struct station *station, uint32_t place)
+{
+    return atomic_load_explicit(&station->slot[place].word, memory_order_acquire);
+}
 
 static inline int64_t station_limit(struct station *station)
 {

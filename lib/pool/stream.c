@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "pool/job.h"
 #include "pool/sight.h"
+#include "pool/survival.h"
 #include "world/mpi_error.h"
 
 #include <inttypes.h>
@@ -80,33 +81,54 @@ static uint32_t supplier_lane(const struct world *world)
     return lane;
 }
 
+/* Without a courier to other nodes nothing in a stream needs MPI, and so nobody who has died. */
+static bool survives(const rp_pool *pool)
+{
+    return pool->survives && pool->world.nodes == 1;
+}
+
+/* All ranks of the node have come so far. */
+static rp_status gather_node(rp_pool *pool, rp_error *error)
+{
+    if (survives(pool))
+        return rpi_survival_agree(pool);
+    return rpi_mpi_check(MPI_Barrier(pool->world.node_comm), "MPI_Barrier", error);
+}
+
+static rp_status provide_memory(rp_pool *pool, size_t bytes, rp_error *error)
+{
+    if (pool->station.base != NULL)
+        return RP_OK;
+    if (survives(pool))
+        return rpi_survival_memory(pool, bytes, &pool->station, error);
+    return rpi_node_memory_make(pool->world.node_comm, bytes, &pool->station, error);
+}
+
 /* Provides an empty station, in which every rank of the node says how to reach it. Collective among
  * the ranks of the node. */
 static rp_status provide_station(rp_pool *pool, rp_error *error)
 {
     const struct world *world = &pool->world;
-    uint32_t lanes = (uint32_t)world->node_ranks;
-    if (pool->station.base == NULL &&
-        rpi_node_memory_make(world->node_comm, rpi_station_bytes(lanes), &pool->station, error) !=
-            RP_OK)
+    uint32_t lanes = (uint32_t)world->node_ranks, lane = (uint32_t)world->node_rank;
+    if (provide_memory(pool, rpi_station_bytes(lanes), error) != RP_OK)
         return error->status;
-    if (world->node_rank == 0) {
+    if (lane == supplier_lane(world)) {
         rpi_station_reset(pool->station.base, lanes);
         rpi_board_prepare(pool->board, (struct span){0, 0}, (struct span){0, 0}, true);
     }
-    int code = MPI_Barrier(world->node_comm);
-    if (rpi_mpi_check(code, "MPI_Barrier", error) != RP_OK)
+    if (gather_node(pool, error) != RP_OK)
         return error->status;
-    rpi_station_lane(pool->station.base, (uint32_t)world->node_rank)->self = rpi_peer_self();
+    rpi_station_lane(pool->station.base, lane)->self = rpi_peer_self();
     return RP_OK;
 }
 
-/* Can this rank reach whom it must: the supplier everybody, the others the supplier? */
-static void try_reach(const struct part *part)
+/* Can this rank reach whom it must: the supplier everybody, the others the supplier? Where ranks survive that
+ * was so when the pool was opened, and some may have died since. */
+static void try_reach(const rp_pool *pool, const struct part *part)
 {
     const struct stream_worker *worker = &part->worker;
     bool reached = true;
-    for (uint32_t lane = 0; lane < part->station->lanes; lane++) {
+    for (uint32_t lane = 0; lane < part->station->lanes && !survives(pool); lane++) {
         bool needed = worker->lane == worker->supplier || lane == worker->supplier;
         if (needed && lane != worker->lane)
             reached = reached && rpi_peer_reachable(&rpi_station_lane(part->station, lane)->self);
@@ -136,6 +158,10 @@ static rp_status make_stream(rp_pool *pool, const rp_stream_job *job, struct par
     if (!rpi_supplier_make(&stream->supplier, part->station, part->worker.lane) ||
         stream->outlets == NULL)
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory for a stream");
+    if (world->meeting.living != NULL && world->nodes == 1) {
+        stream->stand_in = &part->worker;
+        rpi_supplier_attend(&stream->supplier, pool->board, rpi_survival_attend, pool);
+    }
     for (int node = 0; node < world->nodes; node++) {
         uint32_t ranks = (uint32_t)(world->node_first[node + 1] - world->node_first[node]);
         uint32_t most = rpi_station_slots(ranks) - 1; /* a large item may come in addition */
@@ -162,13 +188,14 @@ static rp_status prepare(rp_pool *pool, const rp_stream_job *job, struct part *p
         .job = job,
         .spin = world->crowding <= 1,
         .pool = pool,
+        .look = world->meeting.living != NULL ? rpi_survival_attend : NULL,
         .task = {.user = job->options.user, .seed = job->options.seed, .pool = pool},
         .careful = rpi_trial_needed(&job->options),
         .trials = {.pool = pool, .options = &job->options, .task = &worker->task},
         .most_kept = (size_t)(window / world->node_ranks),
     };
     rpi_error_clear(&worker->failure);
-    try_reach(part);
+    try_reach(pool, part);
     if (!rpi_stream_worker_make(worker))
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory for a stream");
     if (rpi_courier_make(pool, part->station, &part->courier, error) != RP_OK ||
@@ -230,12 +257,10 @@ static void begin(rp_pool *pool, struct part *part)
     rpi_watch_limit(&pool->watch, part->worker.job->options.item_seconds);
 }
 
-rp_status rp_stream(rp_pool *pool, const rp_stream_job *job)
+static rp_status stream(rp_pool *pool, const rp_stream_job *job)
 {
     static const rp_stream_job no_job;
     struct part part = {.station = NULL};
-    if (pool == NULL)
-        return RP_ERR_ARGUMENT;
     struct ballot ballot = rpi_ballot(CALL_STREAM);
     if (check(pool, job, &ballot.error) == RP_OK)
         rpi_stream_keeping_check(pool, job, &ballot.error);
@@ -243,14 +268,17 @@ rp_status rp_stream(rp_pool *pool, const rp_stream_job *job)
     rpi_watch_provide(pool, job != NULL ? &job->options : &no_job.options, &ballot.error);
     if (rpi_pool_meet(pool, &ballot) != RP_OK)
         return pool->last.status;
+    if (pool->world.meeting.lost > 0 && !survives(pool))
+        return rpi_error_set(&pool->last, RP_ERR_LOST,
+                             "a rank has died: over several nodes rp_stream needs all ranks");
     rpi_stream_keeping_begin(&part.keeping, pool, job);
     provide_station(pool, &pool->last);
-    if (rpi_mpi_agree(pool->world.comm, &pool->last) != RP_OK) {
+    if (rpi_survival_agree(pool) != RP_OK) {
         rpi_stream_keeping_end(&part.keeping, pool->last.status);
         return pool->last.status;
     }
     prepare(pool, job, &part, &pool->last);
-    if (rpi_mpi_agree(pool->world.comm, &pool->last) == RP_OK) {
+    if (rpi_survival_agree(pool) == RP_OK) {
         struct ballot outcome = rpi_ballot(CALL_LOOP_CLOSE);
         begin(pool, &part);
         run(pool, &part, &outcome);
@@ -263,4 +291,16 @@ rp_status rp_stream(rp_pool *pool, const rp_stream_job *job)
     release(&part);
     rpi_stream_keeping_end(&part.keeping, pool->last.status);
     return pool->last.status;
+}
+
+rp_status rp_stream(rp_pool *pool, const rp_stream_job *job)
+{
+    if (pool == NULL)
+        return RP_ERR_ARGUMENT;
+    if (!survives(pool))
+        return stream(pool, job);
+    rpi_survival_enter(pool);
+    rp_status status = stream(pool, job);
+    rpi_survival_leave(pool);
+    return status;
 }

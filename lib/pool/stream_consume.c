@@ -88,16 +88,29 @@ bool rpi_stream_reserve(struct stream *stream, int64_t count)
     return true;
 }
 
+/* What has come of the parcel that is due, up to the first item that has not. */
 static void consume_due(struct stream *stream)
 {
     struct parcel **place;
     while (stream->done_capacity > 0 &&
-           *(place = &stream->done[stream->due % stream->done_capacity]) != NULL && !stream->over) {
+           *(place = &stream->done[stream->due % stream->done_capacity]) != NULL &&
+           (*place)->first == stream->due_item && !stream->over) {
         struct parcel *parcel = *place;
-        *place = NULL;
-        stream->due++;
+        *place = parcel->next;
+        stream->due += !parcel->continued;
+        stream->due_item += parcel->items;
         consume_and_free(stream, parcel);
     }
+}
+
+/* Behind those of the same serial number that come before it. */
+static void note_done(struct stream *stream, struct parcel *parcel)
+{
+    struct parcel **place = &stream->done[parcel->serial % stream->done_capacity];
+    while (*place != NULL && (*place)->first < parcel->first)
+        place = &(*place)->next;
+    parcel->next = *place;
+    *place = parcel;
 }
 
 /* What is not due yet waits for that. */
@@ -106,7 +119,15 @@ static void put_done(struct stream *stream, struct parcel *parcel)
     if (stream->job->unordered)
         consume_and_free(stream, parcel);
     else
-        stream->done[parcel->serial % stream->done_capacity] = parcel;
+        note_done(stream, parcel);
+}
+
+void rpi_stream_accept_done(struct stream *stream, struct parcel *parcel)
+{
+    size_t bytes = parcel->area.used + parcel->large_bytes;
+    stream->bytes_held += (int64_t)bytes - (int64_t)parcel->counted;
+    parcel->counted = bytes;
+    put_done(stream, parcel);
 }
 
 /* A parcel has come back. */
@@ -114,15 +135,16 @@ static void accept(struct stream *stream, struct parcel *parcel, bool hungry)
 {
     struct outlet *outlet = &stream->outlets[parcel->node];
     outlet->held--;
+    if (parcel->fate != PARCEL_DONE) {
+        rpi_stream_redo(stream, parcel);
+        return;
+    }
     if (hungry && outlet->depth + outlet->ranks <= outlet->most)
         outlet->depth += outlet->ranks;
     if (parcel->done > 0)
         rpi_pace_learn(&stream->pace, parcel->done, parcel->seconds);
-    size_t bytes = parcel->area.used + parcel->large_bytes;
-    stream->bytes_held += (int64_t)bytes - (int64_t)parcel->counted;
-    parcel->counted = bytes;
     rpi_stream_keeping_add(stream->keeping, parcel);
-    put_done(stream, parcel);
+    rpi_stream_accept_done(stream, parcel);
 }
 
 void rpi_stream_accept_kept(struct stream *stream, struct parcel *parcel)

@@ -105,20 +105,26 @@ static struct parcel *new_parcel(struct stream *stream)
     return parcel;
 }
 
+void rpi_stream_put(struct stream *stream, struct parcel *parcel)
+{
+    stream->outlets[parcel->node].held++;
+    rpi_supplier_put(&stream->supplier, parcel);
+}
+
 static void send(struct stream *stream, struct parcel *parcel, struct outlet *outlet)
 {
-    int node = (int)(outlet - stream->outlets);
     rpi_stream_keeping_note(stream->keeping, parcel);
     parcel->serial = stream->parcels++;
-    parcel->node = node;
+    parcel->node = (int)(outlet - stream->outlets);
     parcel->counted = parcel->area.used + parcel->large_bytes;
     stream->bytes_held += (int64_t)parcel->counted;
     stream->flying++;
-    outlet->held++;
-    if (node == stream->pool->world.node)
-        rpi_supplier_put(&stream->supplier, parcel);
-    else
-        rpi_courier_send(stream->courier, node, parcel);
+    if (parcel->node == stream->pool->world.node) {
+        rpi_stream_put(stream, parcel);
+    } else {
+        outlet->held++;
+        rpi_courier_send(stream->courier, parcel->node, parcel);
+    }
 }
 
 /* The parcel has its items. If their results are kept, nobody computes them. */
@@ -200,7 +206,7 @@ static bool supply_one(struct stream *stream, struct outlet *outlet)
 bool rpi_stream_supply(struct stream *stream)
 {
     struct outlet *outlet;
-    bool any = false;
+    bool any = rpi_stream_supply_again(stream);
     stream->idle = false;
     while (!stream->dry && !stream->idle && window_open(stream) &&
            station_limit(stream->supplier.station) == INT64_MAX &&

@@ -2,6 +2,7 @@
 
 #include "pool/sight.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* An item failed somewhere: what lies behind it is not wanted, and the nodes learn where that is. */
@@ -24,8 +25,10 @@ static bool finished(const struct stream *stream)
 /* Waits until something is done, but not longer than the producer may be left alone. */
 static void wait_for_news(struct stream *stream, uint32_t seen)
 {
-    const double longest = 50e-3, ask_again = 1e-3;
+    const double longest = 50e-3, ask_again = 1e-3, look_again = 20e-3;
     double most = stream->idle ? ask_again : longest;
+    if (stream->stand_in != NULL)
+        most = fmin(most, look_again);
     if (stream->courier != NULL) {
         double attend = rpi_courier_attend(stream->courier);
         most = attend < most ? attend : most;
@@ -52,6 +55,7 @@ void rpi_stream_serve(struct stream *stream)
 {
     while (!finished(stream)) {
         uint32_t seen = rpi_signal_seen(&stream->supplier.station->news);
+        rpi_stream_look(stream);
         bool moved = rpi_stream_collect(stream);
         heed_limit(stream);
         if (!stream->over)
@@ -69,8 +73,13 @@ void rpi_stream_serve(struct stream *stream)
 
 void rpi_stream_drop(struct stream *stream)
 {
-    for (int64_t i = 0; i < stream->done_capacity; i++)
-        rpi_parcel_free(stream->done[i]);
+    for (int64_t i = 0; i < stream->done_capacity; i++) {
+        for (struct parcel *parcel = stream->done[i], *next; parcel != NULL; parcel = next) {
+            next = parcel->next;
+            rpi_parcel_free(parcel);
+        }
+    }
+    rpi_parcels_free(&stream->again);
     free(stream->done);
     free(stream->outlets);
     rpi_supplier_drop(&stream->supplier);

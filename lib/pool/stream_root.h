@@ -1,5 +1,5 @@
 /* What the root does in a stream beside its own part of the items: it produces, supplies the nodes,
- * and consumes. */
+ * consumes, and has computed again what ranks leave that die. */
 #ifndef RANKPOOL_POOL_STREAM_ROOT_H
 #define RANKPOOL_POOL_STREAM_ROOT_H
 
@@ -19,10 +19,11 @@ struct outlet {
 struct stream {
     rp_pool *pool;
     const rp_stream_job *job;
-    struct supplier supplier;     /* of the root's node */
-    struct courier *courier;      /* to the other nodes; NULL: there are none */
-    struct stream_worker *worker; /* the root as one of the ranks; NULL: it only serves */
-    struct outlet *outlets;       /* by node */
+    struct supplier supplier;       /* of the root's node */
+    struct courier *courier;        /* to the other nodes; NULL: there are none */
+    struct stream_worker *worker;   /* the root as one of the ranks; NULL: it only serves, */
+    struct stream_worker *stand_in; /* until no other rank lives; NULL: none may die */
+    struct outlet *outlets;         /* by node */
     struct stream_keeping *keeping;
     struct pace pace;
     int64_t window_items, window_bytes;
@@ -31,10 +32,14 @@ struct stream {
     int64_t items_held;   /* produced and not consumed */
     int64_t bytes_held;   /* inputs and results of those */
     int64_t parcels;      /* made so far */
-    int64_t due;          /* serial of the next to be consumed, if ordered */
+    int64_t due;          /* serial of the next to be consumed, if ordered, */
+    int64_t due_item;     /* and its first item that was not */
     int64_t flying;       /* parcels made and not consumed */
-    struct parcel **done; /* by serial modulo `done_capacity`: done, and not due yet */
+    struct parcel **done; /* by serial modulo `done_capacity`: done, and not due yet. One parcel,
+                             or by item those that have come of one. */
     int64_t done_capacity;
+    struct parcel_list again; /* to be put into the station another time */
+    double next_look;         /* when to look who has died */
     bool dry;                 /* the producer has no more */
     bool idle;                /* it has none right now */
     bool complete;            /* all was consumed that was to be */
@@ -46,6 +51,21 @@ struct stream {
 /* Runs the stream from the root's side until all is consumed or it is over, then closes the stations of
  * all nodes. */
 void rpi_stream_serve(struct stream *stream);
+
+/* Looks who has died, if it is time. */
+void rpi_stream_look(struct stream *stream);
+
+/* Has computed again what came back without results. */
+void rpi_stream_redo(struct stream *stream, struct parcel *parcel);
+
+/* Puts into the station what is to be computed again. Was there anything? */
+bool rpi_stream_supply_again(struct stream *stream);
+
+/* A parcel has its results, or an error in their place: it is consumed now, or when it is due. */
+void rpi_stream_accept_done(struct stream *stream, struct parcel *parcel);
+
+/* Puts a parcel that counts already into the station of the root's node. */
+void rpi_stream_put(struct stream *stream, struct parcel *parcel);
 
 /* Takes what ranks have done, and has consumed what is due. Was there anything? */
 bool rpi_stream_collect(struct stream *stream);

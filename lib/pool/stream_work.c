@@ -8,6 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A rank that waits looks around so often. */
+static const double longest = 50e-3;
+
+/* Where there are no news it may be that nobody lives to make any. */
+static void wait_for_work(const struct stream_worker *worker, uint32_t seen, double most)
+{
+    struct signal_word *work = &worker->station->work;
+    rpi_signal_wait(work, seen, worker->spin, most);
+    if (worker->look != NULL && rpi_signal_seen(work) == seen)
+        worker->look(worker->pool);
+}
+
 /* ---- what stays here until it has been copied ---------------------------------------------------- */
 
 static void release(struct stream_worker *worker, uint32_t place)
@@ -23,9 +35,8 @@ static void release(struct stream_worker *worker, uint32_t place)
 /* Has the supplier taken what this rank left in the slot? Then it is free, or somebody's again. */
 static bool collected(const struct stream_worker *worker, uint32_t place)
 {
-    struct slot *slot = &worker->station->slot[place];
-    return atomic_load_explicit(&slot->state, memory_order_acquire) != SLOT_DONE ||
-           atomic_load_explicit(&slot->lane, memory_order_relaxed) != worker->lane;
+    uint64_t word = station_word(worker->station, place);
+    return slot_state(word) != SLOT_DONE || slot_lane(word) != worker->lane;
 }
 
 static void release_collected(struct stream_worker *worker)
@@ -61,18 +72,16 @@ static bool by_reference(const struct stream_worker *worker)
 static bool exchange(struct stream_worker *worker, uint32_t place, enum slot_state mine,
                      enum slot_state then)
 {
-    const double longest = 50e-3;
     struct station *station = worker->station;
     rpi_station_hand(station, place, mine);
     for (;;) {
         uint32_t seen = rpi_signal_seen(&station->work);
-        uint32_t state = atomic_load_explicit(&station->slot[place].state, memory_order_acquire);
-        if (state == (uint32_t)then)
+        if (slot_state(station_word(station, place)) == then)
             return true;
         if (board_stopped(worker->board))
             return false;
         double begin = sight_now(worker->pool);
-        rpi_signal_wait(&station->work, seen, worker->spin, longest);
+        wait_for_work(worker, seen, longest);
         sight_moved(worker->pool, begin);
     }
 }
@@ -120,6 +129,7 @@ struct taken {
     struct area inputs, results;
     size_t position; /* of the next input */
     uint32_t left;   /* items that have not been begun */
+    int64_t limit; /* items from this on are not begun any more, because of one that failed here */
 };
 
 /* The input that did not fit into the slot. */
@@ -185,10 +195,10 @@ static bool store_failure(struct stream_worker *worker, struct taken *taken, int
 }
 
 /* Nothing that lies behind this item is begun any more; in an unordered stream nothing at all. */
-static void stop_behind(struct stream_worker *worker, int64_t item)
+static void stop_behind(const struct stream_worker *worker, struct taken *taken, int64_t item)
 {
     if (worker->job->options.on_failure == RP_STOP)
-        rpi_station_lower_limit(worker->station, worker->job->unordered ? 0 : item + 1);
+        taken->limit = worker->job->unordered ? 0 : item + 1;
 }
 
 struct item_call {
@@ -235,7 +245,7 @@ static bool do_item(struct stream_worker *worker, struct taken *taken, int64_t i
     if (code == 0)
         return store(worker, taken, &result, false);
     rpi_buffer_free(&result);
-    stop_behind(worker, item);
+    stop_behind(worker, taken, item);
     return store_failure(worker, taken, code);
 }
 
@@ -244,10 +254,10 @@ static bool do_item(struct stream_worker *worker, struct taken *taken, int64_t i
 static bool do_items(struct stream_worker *worker, struct taken *taken)
 {
     struct slot *slot = taken->slot;
-    rpi_doing_parcel(worker->pool->doing, (rp_range){slot->first, slot->first + slot->items});
-    for (slot->done = 0; slot->done < slot->items; slot->done++) {
-        int64_t item = slot->first + slot->done;
-        if (board_stopped(worker->board) || item >= station_limit(worker->station))
+    for (uint32_t done = 0; done < slot->items; done++) {
+        int64_t item = slot->first + done;
+        if (board_stopped(worker->board) || item >= taken->limit ||
+            item >= station_limit(worker->station))
             break;
         if (!do_item(worker, taken, item)) {
             rpi_error_set(&worker->failure, RP_ERR_MEMORY,
@@ -255,8 +265,28 @@ static bool do_items(struct stream_worker *worker, struct taken *taken)
             rpi_board_stop(worker->board);
             return false;
         }
+        atomic_store_explicit(&slot->done, done + 1, memory_order_relaxed);
     }
     return true;
+}
+
+static bool do_parcel(struct stream_worker *worker, struct taken *taken)
+{
+    const struct slot *slot = taken->slot;
+    struct doing *doing = worker->pool->doing;
+    rpi_doing_parcel(doing, (rp_range){slot->first, slot->first + slot->items});
+    worker->task.attempt = (int)slot->attempt;
+    bool done = do_items(worker, taken);
+    worker->task.attempt = 0;
+    rpi_doing_parcel(doing, (rp_range){0, 0});
+    return done;
+}
+
+/* What failed stops others last of all: if this rank dies before it is handed over, it has not failed. */
+static void hand_over(struct stream_worker *worker, const struct taken *taken)
+{
+    rpi_station_hand(worker->station, taken->place, SLOT_DONE);
+    rpi_station_lower_limit(worker->station, taken->limit);
 }
 
 static bool work_off(struct stream_worker *worker, uint32_t place)
@@ -268,19 +298,20 @@ static bool work_off(struct stream_worker *worker, uint32_t place)
                           .inputs = {rpi_station_inputs(station, place), slot->in_bytes,
                                      STATION_AREA},
                           .results = {rpi_station_results(station, place), 0, STATION_AREA},
-                          .left = slot->items};
+                          .left = slot->items,
+                          .limit = INT64_MAX};
     double begun = rpi_clock_seconds();
     release(worker, place);
-    bool done = do_items(worker, &taken);
-    rpi_doing_parcel(worker->pool->doing, (rp_range){0, 0});
+    bool done = do_parcel(worker, &taken);
     if (!done || (!by_reference(worker) && !send_chunks(worker, place)))
         return false;
     slot->seconds = rpi_clock_seconds() - begun;
     slot->out_bytes = taken.results.used;
-    rpi_sight_parcel(worker->pool, begun, slot->first, slot->done);
+    rpi_sight_parcel(worker->pool, begun, slot->first,
+                     atomic_load_explicit(&slot->done, memory_order_relaxed));
     if (!by_reference(worker))
         release(worker, place);
-    rpi_station_hand(station, place, SLOT_DONE);
+    hand_over(worker, &taken);
     return true;
 }
 
@@ -297,12 +328,12 @@ bool rpi_stream_work(struct stream_worker *worker)
     if (board_stopped(worker->board) || worker->kept_bytes > worker->most_kept)
         return false;
     uint32_t place;
-    return rpi_station_take(worker->station, worker->lane, &place) && work_off(worker, place);
+    return rpi_station_take(worker->station, worker->lane, worker->cautious, &place) &&
+           work_off(worker, place);
 }
 
 void rpi_stream_work_off(struct stream_worker *worker, claim_attend attend, void *closure)
 {
-    const double longest = 50e-3;
     struct station *station = worker->station;
     while (!board_stopped(worker->board)) {
         double most = attend != NULL ? attend(closure) : longest;
@@ -312,7 +343,7 @@ void rpi_stream_work_off(struct stream_worker *worker, claim_attend attend, void
         if (rpi_station_over(station))
             return;
         double begin = sight_now(worker->pool);
-        rpi_signal_wait(&station->work, seen, worker->spin, most < longest ? most : longest);
+        wait_for_work(worker, seen, most < longest ? most : longest);
         rpi_sight_wait(worker->pool, begin);
     }
 }

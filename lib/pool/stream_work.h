@@ -24,11 +24,13 @@ struct stream_worker {
     struct board *board; /* says when to stop */
     struct station *station;
     uint32_t lane, supplier; /* which of the node's ranks this one is, and which the supplier's */
+    bool cautious;           /* it leaves to others what may have ended ranks */
     const rp_stream_job *job;
     bool spin;
     rp_pool *pool;
     struct rp_task task;
-    bool careful; /* `work` is called by rpi_trial() */
+    claim_attend look; /* called while it waits, to find out who has died; or NULL */
+    bool careful;      /* `work` is called by rpi_trial() */
     struct trials trials;
     struct kept_results *kept;    /* by slot */
     size_t kept_bytes, most_kept; /* with more of them this rank takes no parcel */

@@ -82,6 +82,61 @@ double rpi_survival_attend(void *closure)
     return next;
 }
 
+rp_status rpi_survival_agree(rp_pool *pool)
+{
+    struct ballot ballot = rpi_ballot(CALL_PREPARED);
+    if (!pool->survives)
+        return rpi_mpi_agree(pool->world.comm, &pool->last);
+    ballot.error = pool->last;
+    return rpi_pool_meet(pool, &ballot);
+}
+
+/* ---- node memory --------------------------------------------------------------------------------- */
+
+/* By the root's note, which stays as it is until all have agreed on something. */
+static rp_status tell(void *closure, void *data, size_t bytes, rp_error *error)
+{
+    rp_pool *pool = closure;
+    const struct world *world = &pool->world;
+    struct ballot ballot = rpi_ballot(CALL_PREPARED);
+    if (world->rank == world->root)
+        memcpy(rpi_note(pool, world->node_rank), data, bytes);
+    if (rpi_pool_meet(pool, &ballot) != RP_OK) {
+        *error = pool->last;
+        return error->status;
+    }
+    memcpy(data, rpi_note(pool, world->meeting.root), bytes);
+    return RP_OK;
+}
+
+/* What is wrong with one way is no error of the pool: there are others. */
+static rp_status agree(void *closure, rp_error *error)
+{
+    rp_pool *pool = closure;
+    struct ballot ballot = rpi_ballot(CALL_PREPARED);
+    ballot.error = *error;
+    return rpi_meet(&pool->world.meeting, &ballot, error);
+}
+
+rp_status rpi_survival_memory(rp_pool *pool, size_t bytes, struct node_memory *memory,
+                              rp_error *error)
+{
+    struct company company = {pool->world.rank == pool->world.root, tell, agree, pool};
+    _Static_assert((size_t)INVITATION_MOST <= (size_t)NOTE_BYTES, "a note holds an invitation");
+    return rpi_node_memory_make_among(&company, bytes, memory, error);
+}
+
+/* ---- what was given up --------------------------------------------------------------------------- */
+
+rp_status rpi_survival_accuse(rp_error *error, int64_t item, uint32_t deaths)
+{
+    rpi_error_set(error, RP_ERR_LOST,
+                  "item %" PRId64 " was at hand when %" PRIu32 " ranks in a row died: given up",
+                  item, deaths);
+    error->item = item;
+    return error->status;
+}
+
 void rpi_survival_report(const rp_pool *pool, const struct units *units, rp_error *error)
 {
     struct estate *estate = rpi_board_estate(pool->board);
@@ -91,10 +146,7 @@ void rpi_survival_report(const rp_pool *pool, const struct units *units, rp_erro
     if (rpi_estate_next_given_up(estate, &given_up)) {
         rp_range items = units_to_items(units, given_up);
         if (estate->terms.limit > 1)
-            rpi_error_set(error, RP_ERR_LOST,
-                          "item %" PRId64 " was at hand when %" PRIu32
-                          " ranks in a row died: given up",
-                          items.begin, estate->terms.limit);
+            rpi_survival_accuse(error, items.begin, estate->terms.limit);
         else
             rpi_error_set(error, RP_ERR_LOST,
                           "item %" PRId64 " was at hand when a rank died, and may have changed its "

@@ -1,15 +1,17 @@
 /* Survival: a pool whose other ranks go on when one dies.
  *
- * In its loops, maps and reductions no rank calls MPI, which would wait for the dead. What ranks have
+ * In its loops, maps, reductions and streams no rank calls MPI, which would wait for the dead. What ranks have
  * to tell each other is in their notes, in node memory; what they have to give each other is read
  * from the other's memory by the kernel, which says so if the other is gone. */
 #ifndef RANKPOOL_POOL_SURVIVAL_H
 #define RANKPOOL_POOL_SURVIVAL_H
 
 #include "pool/job.h"
+#include "world/node_memory.h"
 
 enum {
-    NOTE_BYTES = 512
+    NOTE_BYTES = 512,
+    DEATHS_IN_A_ROW = 3 /* at so many an item that was at hand is given up */
 };
 
 /* Does the program, or RANKPOOL_SURVIVE, ask for it? */
@@ -31,6 +33,17 @@ double rpi_survival_attend(void *pool);
 
 /* Is this rank known to have died? */
 bool rpi_rank_lost(const rp_pool *pool, int node_rank);
+
+/* Makes all ranks of the pool have the same status in pool->last, by MPI where they do not survive: an error if
+ * one of them has one there. Returns it. */
+rp_status rpi_survival_agree(rp_pool *pool);
+
+/* Makes node memory without MPI, in a pool that survives on one node. As rpi_node_memory_make() otherwise. */
+rp_status rpi_survival_memory(rp_pool *pool, size_t bytes, struct node_memory *memory,
+                              rp_error *error);
+
+/* The error of an item that is given up after so many deaths. */
+rp_status rpi_survival_accuse(rp_error *error, int64_t item, uint32_t deaths);
 
 /* Has the job given up units, or failed to find out what was lost? Then fills in the error, unless
  * there is one already. */

@@ -102,18 +102,19 @@ static int cannot_keep(struct rp_task *task, int64_t item)
 int rpi_trial(struct trials *trials, const struct trial *trial)
 {
     struct rp_task *task = trials->task;
+    const int before = task->attempt; /* those that ended with their rank */
     int code;
     if (!keep(trials, trial))
         return cannot_keep(task, trial->items.begin);
     bool fine = attempt(trials, trial, &code);
-    while (!fine && task->attempt < trials->options->retries &&
+    while (!fine && task->attempt - before < trials->options->retries &&
            !board_stopped(trials->pool->board)) {
         if (trial->out_bytes > 0)
             memcpy(trial->out, trials->kept, trial->out_bytes);
         task->attempt++;
         fine = attempt(trials, trial, &code);
     }
-    task->attempt = 0;
+    task->attempt = before;
     return fine || code != 0 ? code : 1;
 }
 

@@ -5,8 +5,8 @@
 #include "pool/loop.h"
 #include "pool/sight.h"
 #include "pool/spread.h"
+#include "pool/survival.h"
 #include "pool/watch.h"
-#include "world/mpi_error.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -227,15 +227,6 @@ static rp_status prepare(struct work *work, struct agent **agent, rp_error *erro
                           agent, error);
 }
 
-static rp_status agree_to_begin(rp_pool *pool)
-{
-    struct ballot ballot = rpi_ballot(CALL_PREPARED);
-    if (!pool->survives)
-        return rpi_mpi_agree(pool->world.comm, &pool->last);
-    ballot.error = pool->last;
-    return rpi_pool_meet(pool, &ballot);
-}
-
 /* Works the job off when all are prepared; otherwise nobody computes. */
 static rp_status begin_and_end(struct work *work)
 {
@@ -244,7 +235,7 @@ static rp_status begin_and_end(struct work *work)
     prepare(work, &agent, &pool->last);
     if (work->begin != NULL)
         work->begin(work, &pool->last);
-    if (agree_to_begin(pool) != RP_OK) {
+    if (rpi_survival_agree(pool) != RP_OK) {
         rpi_agent_drop(agent);
         return pool->last.status;
     }

@@ -40,7 +40,7 @@ static const struct {
                       "the schedule", "the slice", "on_failure", "the seed", "retries",
                       "max_failures", "item_seconds (its bits)"}},
     [CALL_REACHED] = {"rp_map or rp_reduce", {NULL}},
-    [CALL_PREPARED] = {"rp_map or rp_reduce", {NULL}},
+    [CALL_PREPARED] = {"rp_map, rp_reduce or rp_stream", {NULL}},
     [CALL_PUBLISHED] = {"rp_reduce", {NULL}},
     [CALL_SPREAD] = {"rp_map", {NULL}},
     [CALL_BROADCAST] = {"rp_broadcast",
@@ -96,7 +96,7 @@ static const bool survives[CALLS] = {
     [CALL_FREE] = true,       [CALL_NODE_SYNC] = true, [CALL_LOOP_OPEN] = true,
     [CALL_LOOP_CLOSE] = true, [CALL_MAP] = true,       [CALL_REDUCE] = true,
     [CALL_REDUCED] = true,    [CALL_REACHED] = true,   [CALL_PREPARED] = true,
-    [CALL_PUBLISHED] = true,
+    [CALL_PUBLISHED] = true,  [CALL_STREAM] = true,
 };
 
 /* A rank's ballot with its rank, as it is compared within and between nodes. */
