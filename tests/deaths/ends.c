@@ -1,6 +1,7 @@
 /* Ways in which ranks go, and what becomes of the others. Started by itself; ends.sh says what is right.
  *
- * usage: ends killer | in_place | outside | root | abort | leaves | after */
+ * usage: ends killer | in_place | late | stream | stream_stops | stream_again | stream_gone | outside | root | abort |
+ *        leaves | after */
 #include <rankpool.h>
 
 #include <signal.h>
@@ -62,6 +63,120 @@ static rp_status killer(bool in_place)
     return show(rp_map(pool, &job), in_place ? in : out);
 }
 
+/* It takes longer than all others, whose rank dies of it, and does not come back for twice as long. */
+static int die_or_nap(rp_task *task, const void *input, void *output)
+{
+    (void)input;
+    if (rp_task_item(task) == KILLER && !at_root())
+        raise(SIGKILL);
+    usleep(30000);
+    *(int32_t *)output = 3 * in[rp_task_item(task)];
+    return 0;
+}
+
+/* Nobody waits for a call to come back that ended with its rank. */
+static rp_status late(void)
+{
+    rp_map_job job = {.n = ITEMS,
+                      .item = die_or_nap,
+                      .out = out,
+                      .out_size = sizeof *out,
+                      .options = {.schedule = RP_DYNAMIC,
+                                  .slice = 1,
+                                  .on_failure = RP_KEEP_GOING,
+                                  .item_seconds = 0.2,
+                                  .item_status = statuses}};
+    return show(rp_map(pool, &job), out);
+}
+
+/* ---- streams ---------------------------------------------------------------------------------- */
+
+static int32_t produced;
+
+static int produce(void *user, rp_buffer *item)
+{
+    (void)user;
+    if (produced == ITEMS)
+        return RP_PRODUCED_LAST;
+    produced++;
+    return rp_buffer_append(item, &in[produced - 1], sizeof *in) == 0 ? RP_PRODUCED : -1;
+}
+
+static int stream_item(rp_task *task, const void *input, size_t bytes, rp_buffer *output)
+{
+    int32_t tripled;
+    (void)bytes;
+    return kill_or_triple(task, input, &tripled) +
+           rp_buffer_append(output, &tripled, sizeof tripled);
+}
+
+/* An item is deadly at its first attempt. */
+static int stream_again(rp_task *task, const void *input, size_t bytes, rp_buffer *output)
+{
+    bool deadly = rp_task_item(task) == KILLER || rp_task_item(task) == KILLER / 2;
+    if (deadly && rp_task_attempt(task) == 0)
+        raise(SIGKILL);
+    if (deadly && at_root())
+        return 1; /* others are there for that */
+    int32_t tripled = *(const int32_t *)input * 3 + (deadly ? rp_task_attempt(task) - 1 : 0);
+    (void)bytes;
+    return rp_buffer_append(output, &tripled, sizeof tripled);
+}
+
+enum {
+    LARGE = 100000 /* bytes that do not fit a slot */
+};
+
+static int repeated; /* items before the deadly ones that the root had to do again */
+
+/* The first three items have large results; the next three are deadly, at first. */
+static int stream_large(rp_task *task, const void *input, size_t bytes, rp_buffer *output)
+{
+    int64_t item = rp_task_item(task);
+    if (item >= 3 && item < 6 && rp_task_attempt(task) == 0 && !at_root())
+        raise(SIGKILL);
+    repeated += item < 3 && rp_task_attempt(task) > 0;
+    char *large = rp_buffer_resize(output, item < 3 ? LARGE : bytes);
+    if (large == NULL)
+        return 1;
+    int32_t tripled = 3 * *(const int32_t *)input;
+    memcpy(large, &tripled, sizeof tripled);
+    return 0;
+}
+
+static int consume(void *user, int64_t item, const rp_error *error, const void *data, size_t bytes)
+{
+    (void)user;
+    if (bytes == LARGE && produced < ITEMS / 2)
+        usleep(
+            300000); /* for others to be done meanwhile, and to die, before the root copies what they did */
+    if (error == NULL)
+        memcpy(&out[item], data, sizeof *out);
+    statuses[item] = (uint8_t)(error == NULL ? RP_OK : error->status);
+    return 0;
+}
+
+/* The root serves only, as long as it can. */
+static rp_status stream(rp_stream_fn work, int64_t slice, rp_on_failure on_failure)
+{
+    memset(statuses, RP_ERR_CANCELLED, sizeof statuses);
+    rp_stream_job job = {.produce = produce,
+                         .work = work,
+                         .consume = consume,
+                         .unordered = slice == 1,
+                         .root_only_serves = true,
+                         .options = {.slice = slice, .on_failure = on_failure}};
+    return show(rp_stream(pool, &job), out);
+}
+
+static rp_status lose_large_results(void)
+{
+    rp_status status = stream(stream_large, 1, RP_STOP);
+    if (at_root() && repeated == 0)
+        printf("no result was gone\n");
+    return status;
+}
+
 static int abort_job(rp_task *task, const void *input, void *output)
 {
     (void)input;
@@ -87,9 +202,15 @@ static rp_status after(void)
     double sum = 1;
     void *memory;
     rp_status barrier = rp_barrier(pool), agreement = rp_agree(pool, RP_OK, &worst);
+    rp_stream_job job = {.produce = produce, .work = stream_item, .consume = consume};
+    produced = KILLER + 1; /* behind it: items are numbered from 0 again, and end before it */
+    setenv("RANKPOOL_MEMORY_DIR", "/nowhere/at/all", 1);
+    rp_status nowhere = rp_stream(pool, &job);
+    unsetenv("RANKPOOL_MEMORY_DIR");
+    rp_status streamed = rp_stream(pool, &job);
     rp_status collective = rp_allreduce_ranks(pool, &sum, 1, MPI_DOUBLE, MPI_SUM, &sum);
     if (at_root())
-        printf("%d %d %d %d: %s\n", status, barrier, agreement, collective,
+        printf("%d %d %d %d %d %d: %s\n", status, barrier, agreement, nowhere, streamed, collective,
                rp_last_error(pool)->text);
     collective = rp_alloc(pool, 1, &memory);
     if (at_root())
@@ -102,6 +223,14 @@ static rp_status run(const char *what)
     rp_map_job aborting = {.n = ITEMS, .item = abort_job};
     if (strcmp(what, "killer") == 0 || strcmp(what, "in_place") == 0)
         return killer(strcmp(what, "in_place") == 0);
+    if (strcmp(what, "late") == 0)
+        return late();
+    if (strcmp(what, "stream") == 0 || strcmp(what, "stream_stops") == 0)
+        return stream(stream_item, 20, what[6] == '\0' ? RP_KEEP_GOING : RP_STOP);
+    if (strcmp(what, "stream_again") == 0)
+        return stream(stream_again, 20, RP_STOP);
+    if (strcmp(what, "stream_gone") == 0)
+        return lose_large_results();
     if (strcmp(what, "abort") == 0)
         return rp_map(pool, &aborting);
     if (strcmp(what, "after") == 0)

@@ -29,7 +29,17 @@ ends 1 "item 60 was at hand when 3 ranks in a row died: given up
 99 good, 1 lost, 3 ranks lost" "ends: ranks died; the others went on" killer
 ends 1 "item 60 was at hand when a rank died, and may have changed its own input: given up
 99 good, 1 lost, 1 ranks lost" "ends: ranks died; the others went on" in_place
-ends 0 "0 0 0 6: rank 1 has died: rp_allreduce_ranks needs all ranks
+ends 1 "item 60 was at hand when 3 ranks in a row died: given up
+99 good, 1 lost, 3 ranks lost" "ends: ranks died; the others went on" late
+ends 1 "item 60 was at hand when 3 ranks in a row died: given up
+99 good, 1 lost, 3 ranks lost" "ends: ranks died; the others went on" stream
+ends 1 "item 60 was at hand when 3 ranks in a row died: given up
+60 good, 1 lost, 3 ranks lost" "ends: ranks died; the others went on" stream_stops
+ends 0 "
+100 good, 0 lost, 2 ranks lost" "ends: ranks died; the others went on" stream_again
+ends 0 "
+100 good, 0 lost, 3 ranks lost" "ends: ranks died; the others went on" stream_gone
+ends 0 "0 0 0 3 0 6: rank 1 has died: rp_allreduce_ranks needs all ranks
 6: rank 1 has died: rp_alloc needs all ranks" "ends: ranks died; the others went on" after
 ends 137 "" "ends: rank 2 has died" outside
 ends 137 "" "ends: rank 0 has died" root

@@ -23,12 +23,16 @@ enum kind {
     REDUCE,
     REDUCE_INPUT,
     LOOP,
+    STREAM,
+    STREAM_UNORDERED,
+    STREAM_LARGE, /* inputs and results that do not fit a slot among others that do */
     KINDS
 };
 
 static const char *const names[KINDS] = {
-    "map of the root", "map on nodes",       "map on ranks", "map of ranges",
-    "reduce",          "reduce of an input", "loop"};
+    "map of the root",  "map on nodes",         "map on ranks", "map of ranges",
+    "reduce",           "reduce of an input",   "loop",         "stream",
+    "unordered stream", "stream of large items"};
 
 struct errand {
     enum kind kind;
@@ -41,7 +45,8 @@ static rp_pool *pool;
 static double *in, *out; /* private */
 static double *node_out; /* node memory */
 static double result, undisturbed;
-static int64_t calls_to_death; /* of this rank; 0: it does not die in a task */
+static int64_t produced, consumed; /* items of a stream */
+static int64_t calls_to_death;     /* of this rank; 0: it does not die in a task */
 static uint64_t state;
 
 /* Vigna, An experimental exploration of Marsaglia's xorshift generators, 2016; the mixer is Stafford's
@@ -179,6 +184,84 @@ static rp_status do_loop(const struct errand *job)
     return rp_loop_close(&loop, RP_OK);
 }
 
+/* ---- streams ---------------------------------------------------------------------------------- */
+
+enum {
+    LARGE = 50000, /* doubles */
+    LARGE_EVERY = 7
+};
+
+static size_t length_of(const struct errand *job, int64_t item)
+{
+    return job->kind == STREAM_LARGE && item % LARGE_EVERY == 0 ? LARGE : 1 + (size_t)item % 3;
+}
+
+/* The number of an item, so many times. */
+static int produce(void *user, rp_buffer *item)
+{
+    const struct errand *job = user;
+    if (produced == job->n)
+        return RP_PRODUCED_LAST;
+    size_t length = length_of(job, produced);
+    double *numbers = rp_buffer_resize(item, length * sizeof *numbers);
+    require(numbers != NULL, "memory", produced);
+    for (size_t i = 0; i < length; i++)
+        numbers[i] = (double)produced;
+    produced++;
+    return RP_PRODUCED;
+}
+
+static int stream_item(rp_task *task, const void *input, size_t bytes, rp_buffer *output)
+{
+    const struct errand *job = rp_task_user(task);
+    const double *numbers = input;
+    int64_t item = rp_task_item(task);
+    size_t length = length_of(job, item);
+    require(bytes == length * sizeof *numbers, "an input of another length", item);
+    double *values = rp_buffer_resize(output, bytes);
+    require(values != NULL, "memory", item);
+    double value = compute(item, job->burn);
+    for (size_t i = 0; i < length; i++) {
+        require(numbers[i] == (double)item, "a spoilt input", item);
+        values[i] = value;
+    }
+    return 0;
+}
+
+static int consume(void *user, int64_t item, const rp_error *error, const void *data, size_t bytes)
+{
+    const struct errand *job = user;
+    const double *values = data;
+    require(error == NULL, "an error", item);
+    require(job->kind == STREAM_UNORDERED || item == consumed, "out of order", item);
+    require(out[item] == 0, "consumed twice", item);
+    require(bytes == length_of(job, item) * sizeof *values, "a result of another length", item);
+    for (size_t i = 1; i < length_of(job, item); i++)
+        require(values[i] == values[0], "a spoilt result", item);
+    out[item] = values[0];
+    consumed++;
+    return 0;
+}
+
+static rp_status do_stream(const struct errand *job)
+{
+    produced = consumed = 0;
+    rp_stream_job stream = {
+        .produce = produce,
+        .work = stream_item,
+        .consume = consume,
+        .unordered = job->kind == STREAM_UNORDERED,
+        .root_only_serves = job->n % 3 == 0,
+        .window_items = job->n % 2 == 0 ? 0 : 1 + job->n % 500,
+        .options = {.user = (void *)(uintptr_t)job,
+                    .schedule = job->schedule == RP_DYNAMIC ? RP_DYNAMIC : RP_ADAPTIVE,
+                    .slice = job->schedule == RP_STATIC ? 20 : 0},
+    };
+    return rp_stream(pool, &stream);
+}
+
+/* ---- results ---------------------------------------------------------------------------------- */
+
 static void check_array(const struct errand *job, const double *array)
 {
     bool added = job->kind == MAP_OF_ROOT;
@@ -194,10 +277,31 @@ static void check_results(const struct errand *job, bool first)
         check_array(job, out);
     if (root && (job->kind == MAP_ON_NODES || job->kind == LOOP))
         check_array(job, node_out);
+    if (job->kind >= STREAM && root) {
+        require(consumed == job->n, "lost", consumed);
+        check_array(job, out);
+    }
     if (job->kind != REDUCE && job->kind != REDUCE_INPUT)
         return;
     undisturbed = first ? result : undisturbed;
     require(memcmp(&result, &undisturbed, sizeof result) == 0, "other bits", -1);
+}
+
+static rp_status do_kind(const struct errand *job)
+{
+    switch (job->kind) {
+    case LOOP:
+        return do_loop(job);
+    case REDUCE:
+    case REDUCE_INPUT:
+        return do_reduce(job);
+    case STREAM:
+    case STREAM_UNORDERED:
+    case STREAM_LARGE:
+        return do_stream(job);
+    default:
+        return do_map(job);
+    }
 }
 
 /* Returns the seconds it took. */
@@ -209,9 +313,7 @@ static double do_job(const struct errand *job, bool first)
         memset(node_out, 0, (size_t)job->n * sizeof *node_out);
     require(rp_barrier(pool) == RP_OK, "a barrier", -1);
     double begun = seconds();
-    rp_status status = job->kind == LOOP     ? do_loop(job)
-                       : job->kind >= REDUCE ? do_reduce(job)
-                                             : do_map(job);
+    rp_status status = do_kind(job);
     double took = seconds() - begun;
     require(status == RP_OK, "a job", -1);
     check_results(job, first);
@@ -224,6 +326,8 @@ static struct errand random_job(int kind)
     struct errand job = {.kind = kind >= 0 ? (enum kind)kind : (enum kind)below(KINDS),
                          .schedule = (rp_schedule)below(5),
                          .n = 1 + (int64_t)below(below(2) == 0 ? 100 : 100000)};
+    if (job.kind == STREAM_LARGE)
+        job.n = 1 + job.n % 1000;
     job.burn = (unsigned)(usual / (double)job.n / 2.5);
     return job;
 }
