@@ -46,11 +46,11 @@ static void write_legend(const struct canvas *canvas)
     static const struct {
         const char *class, *text;
         double width;
-    } entries[] = {{"work", "works on items", 112},
-                   {"own", "own code", 84},
-                   {"move", "communicates", 106},
-                   {"claim", "looks for items", 110},
-                   {"wait", "waits", 62}};
+    } entries[] = {{"work", "works on items", 122},
+                   {"own", "own code", 90},
+                   {"move", "communicates", 120},
+                   {"claim", "looks for items", 120},
+                   {"wait", "waits", 54}};
     double x = canvas->plan.left + canvas->plan.plot_width;
     for (int i = 0; i < 5; i++)
         x -= entries[i].width;
