@@ -134,11 +134,13 @@ static rp_status find(rp_pool *pool, struct settings *settings, struct counts *c
 static rp_status print(rp_pool *pool, const struct settings *settings)
 {
     rp_error error;
-    if (settings->output != NULL)
+    if (settings->output != NULL) {
         save_tuplets(pool, settings->kernel, settings->interval, settings->printed,
                      settings->output, &error);
-    else
+    } else {
+        program_prints(pool);
         print_tuplets(pool, settings->kernel, settings->interval, settings->printed, &error);
+    }
     return tell(pool, &error);
 }
 

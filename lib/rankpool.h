@@ -1043,7 +1043,10 @@ typedef struct rp_stream_job {
     int64_t window_items;  /**< items that are produced and not consumed, at the most; 0: 65536 */
     int64_t window_bytes;  /**< bytes of them, inputs and results, at the most, but for those of
                                 items in hand; 0: 16 MiB */
-    rp_options options;    /**< schedule: RP_ADAPTIVE or RP_DYNAMIC. item_status: NULL. */
+    int64_t
+        expected_items; /**< how many there will be, for who watches the progress; looked at on the
+                                 root; 0: nobody knows */
+    rp_options options; /**< schedule: RP_ADAPTIVE or RP_DYNAMIC. item_status: NULL. */
 } rp_stream_job;
 
 /**
@@ -1386,8 +1389,8 @@ typedef enum rp_progress {
  * meaning.
  *
  * Shown are jobs that last half a second or longer: done of total, rate, time left, ranks busy.
- * They are called by their rp_options.name, and their items by rp_options.unit. Streams are not shown:
- * nobody knows how long they will be.
+ * They are called by their rp_options.name, and their items by rp_options.unit. Of a stream: what
+ * was consumed, rate, items under way, and if it says what is expected, of how many, and time left.
  *
  * @return RP_OK; RP_ERR_ARGUMENT for anything else than an rp_progress or a RANKPOOL_PROGRESS that
  *         makes no sense; RP_ERR_STATE with a loop open; RP_ERR_MEMORY. rp_last_error() stays as it

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* Of the one run that there is of a program: kept from its beginning to its end. */
 static struct observation observation;
@@ -11,6 +13,14 @@ static const char *program_name;
 bool program_speaks(const rp_pool *pool)
 {
     return rp_rank(pool) == rp_root(pool);
+}
+
+void program_prints(rp_pool *pool)
+{
+    struct stat about;
+    bool file = fstat(STDOUT_FILENO, &about) == 0 && S_ISREG(about.st_mode);
+    if (!file && observation.progress == RP_PROGRESS_TERMINAL)
+        rp_show_progress(pool, RP_PROGRESS_ASKED);
 }
 
 rp_status program_flush(const struct command *command)

@@ -90,6 +90,7 @@ rp_status print_tuplets(rp_pool *pool, const struct kernel *kernel, struct inter
     rp_stream_job job = {.produce = produce,
                          .work = make_text,
                          .consume = write_out,
+                         .expected_items = printing.cut.units,
                          .options = {.user = &printing, .name = "primes", .unit = "intervals"}};
     rp_status status = rp_stream(pool, &job);
     *error = *rp_last_error(pool);

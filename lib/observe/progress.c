@@ -33,6 +33,7 @@ struct progress {
     struct report *reports;
     struct span *scratch;
     pthread_t thread;
+    _Atomic int64_t consumed, flying; /* items of a stream; stored by the root, relaxed */
 
     /* Under the lock: */
     pthread_mutex_t lock;
@@ -93,25 +94,40 @@ static void learn_rate(struct progress *progress, double done, double now)
     progress->seen_at = now;
 }
 
-static struct progress_view view_now(struct progress *progress, double now)
+static void look_at_loop(struct progress *progress, struct progress_view *view)
 {
     struct tally tally = add_up(progress);
     const struct units *units = &progress->job.units;
-    double done = (double)tally.done * (double)units->unit_items, total = (double)units->items;
-    if (done > total)
-        done = total;
-    learn_rate(progress, done, now);
-    return (struct progress_view){
+    view->done = (double)tally.done * (double)units->unit_items;
+    view->total = (double)units->items;
+    view->busy = (int)tally.busy;
+}
+
+static void look_at_stream(struct progress *progress, struct progress_view *view)
+{
+    view->done = (double)atomic_load_explicit(&progress->consumed, memory_order_relaxed);
+    view->flying = (double)atomic_load_explicit(&progress->flying, memory_order_relaxed);
+    view->window = (double)progress->job.window;
+    view->total = progress->job.expected > 0 ? (double)progress->job.expected : INFINITY;
+}
+
+static struct progress_view view_now(struct progress *progress, double now)
+{
+    struct progress_view view = {
         .name = progress->job.name != NULL ? progress->job.name : "job",
         .unit = progress->job.unit != NULL ? progress->job.unit : "items",
-        .done = done,
-        .total = total,
-        .seconds = now - progress->begun,
-        .rate = progress->rate,
-        .busy = (int)tally.busy,
+        .seconds = round(now - progress->begun),
         .ranks = progress->site.ranks,
         .nodes = progress->site.nodes,
     };
+    if (progress->job.window > 0)
+        look_at_stream(progress, &view);
+    else
+        look_at_loop(progress, &view);
+    view.done = fmin(view.done, view.total);
+    learn_rate(progress, view.done, now);
+    view.rate = progress->rate;
+    return view;
 }
 
 /* Looks at the job, and shows it if it is time. */
@@ -164,6 +180,7 @@ void rpi_progress_begin(struct progress *progress, const struct progress_job *jo
         return;
     for (int node = 0; node < progress->site.nodes; node++)
         rpi_progress_report(progress, node, (struct tally){0, 0});
+    rpi_progress_stream(progress, 0, 0);
     pthread_mutex_lock(&progress->lock);
     progress->job = *job;
     progress->begun = progress->seen_at = rpi_clock_seconds();
@@ -184,7 +201,7 @@ void rpi_progress_end(struct progress *progress)
     pthread_mutex_lock(&progress->lock);
     if (progress->shown)
         rpi_screen_clear(progress->screen, progress->job.name,
-                         rpi_clock_seconds() - progress->begun);
+                         round(rpi_clock_seconds() - progress->begun));
     progress->running = false;
     pthread_mutex_unlock(&progress->lock);
 }
@@ -194,6 +211,12 @@ void rpi_progress_report(struct progress *progress, int node, struct tally tally
     struct report *report = &progress->reports[node];
     atomic_store_explicit(&report->done, tally.done, memory_order_relaxed);
     atomic_store_explicit(&report->busy, tally.busy, memory_order_relaxed);
+}
+
+void rpi_progress_stream(struct progress *progress, int64_t consumed, int64_t flying)
+{
+    atomic_store_explicit(&progress->consumed, consumed, memory_order_relaxed);
+    atomic_store_explicit(&progress->flying, flying, memory_order_relaxed);
 }
 
 /* ---- life

@@ -23,7 +23,9 @@ struct progress_site {
 
 struct progress_job {
     const char *name, *unit; /* or NULL. They live as long as the job. */
-    struct units units;
+    struct units units;      /* of a loop */
+    int64_t window;          /* of a stream, in items; 0: it is no stream */
+    int64_t expected;        /* items of a stream; 0: nobody knows */
 };
 
 struct progress;
@@ -40,5 +42,8 @@ void rpi_progress_end(struct progress *progress);
 
 /* Another node tells how far it is. From any thread. */
 void rpi_progress_report(struct progress *progress, int node, struct tally tally);
+
+/* The root tells how far its stream is: so many items were consumed, and so many are under way. */
+void rpi_progress_stream(struct progress *progress, int64_t consumed, int64_t flying);
 
 #endif

@@ -19,6 +19,11 @@ struct field {
     int rank;
 };
 
+static bool is_known(double total)
+{
+    return isfinite(total);
+}
+
 static double share_of(const struct progress_view *view)
 {
     double share = view->total > 0 ? view->done / view->total : 1;
@@ -28,7 +33,7 @@ static double share_of(const struct progress_view *view)
 static void time_left(char *text, const struct progress_view *view)
 {
     char clock[NUMBER_BYTES];
-    if (view->rate > 0)
+    if (view->rate > 0 && is_known(view->total))
         snprintf(text, FIELD_BYTES, "%s left",
                  rpi_number_clock(clock, (view->total - view->done) / view->rate));
     else
@@ -44,9 +49,14 @@ static void rate_of(char *text, const struct progress_view *view)
         text[0] = '\0';
 }
 
-static void ranks_of(char *text, const struct progress_view *view)
+/* Where items are: with how many ranks, or between the producer and the consumer of a stream. */
+static void whereabouts(char *text, const struct progress_view *view)
 {
-    if (view->nodes > 1)
+    char flying[NUMBER_BYTES], window[NUMBER_BYTES];
+    if (view->window > 0)
+        snprintf(text, FIELD_BYTES, "%s of at most %s under way",
+                 rpi_number_count(flying, view->flying), rpi_number_count(window, view->window));
+    else if (view->nodes > 1)
         snprintf(text, FIELD_BYTES, "%d/%d ranks busy, %d nodes", view->busy, view->ranks,
                  view->nodes);
     else
@@ -62,21 +72,38 @@ static void steady(char *text, int width)
         snprintf(text, FIELD_BYTES, "%*s", width, copy);
 }
 
-static void fill_fields(struct field fields[FIELDS], const struct progress_view *view)
+/* 100 % is for what is done. */
+static double percent_of(const struct progress_view *view)
 {
-    char done[NUMBER_BYTES], total[NUMBER_BYTES];
-    snprintf(fields[0].text, FIELD_BYTES, "%.40s", view->name);
-    /* 100 % is for what is done. */
     double share = share_of(view);
-    snprintf(fields[1].text, FIELD_BYTES, "%3.0f %%", share < 1 ? floor(100 * share) : 100);
+    return share < 1 ? floor(100 * share) : 100;
+}
+
+/* How far: of what is to be done, or what has been. */
+static void fill_reach(struct field fields[FIELDS], const struct progress_view *view)
+{
+    char done[NUMBER_BYTES], total[NUMBER_BYTES], elapsed[NUMBER_BYTES];
+    rpi_number_count(done, view->done);
+    if (!is_known(view->total)) {
+        snprintf(fields[1].text, FIELD_BYTES, "%6s", done);
+        snprintf(fields[2].text, FIELD_BYTES, "after %s", rpi_number_clock(elapsed, view->seconds));
+        fields[3].text[0] = '\0';
+        return;
+    }
+    snprintf(fields[1].text, FIELD_BYTES, "%3.0f %%", percent_of(view));
     time_left(fields[2].text, view);
     steady(fields[2].text, (int)strlen("59:59 left"));
     rpi_number_count(total, view->total);
-    snprintf(fields[3].text, FIELD_BYTES, "%*s of %s", (int)strlen(total),
-             rpi_number_count(done, view->done), total);
+    snprintf(fields[3].text, FIELD_BYTES, "%*s of %s", (int)strlen(total), done, total);
+}
+
+static void fill_fields(struct field fields[FIELDS], const struct progress_view *view)
+{
+    snprintf(fields[0].text, FIELD_BYTES, "%.40s", view->name);
+    fill_reach(fields, view);
     rate_of(fields[4].text, view);
     steady(fields[4].text, (int)(strlen("12345 /s") + strlen(view->unit)));
-    ranks_of(fields[5].text, view);
+    whereabouts(fields[5].text, view);
     static const int ranks[FIELDS] = {2, 0, 1, 4, 3, 5};
     for (int i = 0; i < FIELDS; i++)
         fields[i].rank = ranks[i];
@@ -128,11 +155,12 @@ char *rpi_progress_bar(char *text, size_t bytes, const struct progress_view *vie
     char bar[LONGEST_BAR * 4 + 16] = "";
     int room = style->columns - 1; /* in the last column terminals differ */
     int kept = FIELDS, frame = 4;  /* two edges of the bar, two spaces */
+    int least = is_known(view->total) ? SHORTEST_BAR + frame : 0;
     fill_fields(fields, view);
-    while (kept > 1 && width_of(fields, kept) + SHORTEST_BAR + frame > room)
+    while (kept > 1 && width_of(fields, kept) + least > room)
         kept--;
     int columns = room - width_of(fields, kept) - frame;
-    if (columns >= SHORTEST_BAR)
+    if (least > 0 && columns >= SHORTEST_BAR)
         draw_bar(bar, sizeof bar, share_of(view), columns < LONGEST_BAR ? columns : LONGEST_BAR,
                  style);
     text[0] = '\0';
@@ -151,17 +179,28 @@ char *rpi_progress_bar(char *text, size_t bytes, const struct progress_view *vie
     return text;
 }
 
+static void append_part(char *text, size_t bytes, const char *part)
+{
+    append(text, bytes, part[0] != '\0' ? ", " : "");
+    append(text, bytes, part);
+}
+
 char *rpi_progress_line(char *text, size_t bytes, const struct progress_view *view)
 {
     char done[NUMBER_BYTES], total[NUMBER_BYTES], elapsed[NUMBER_BYTES];
-    char rate[FIELD_BYTES], left[FIELD_BYTES], ranks[FIELD_BYTES];
+    char rate[FIELD_BYTES], left[FIELD_BYTES], where[FIELD_BYTES];
+    rpi_number_count(done, view->done);
+    rpi_number_clock(elapsed, view->seconds);
+    if (is_known(view->total))
+        snprintf(text, bytes, "%s: %.0f %% after %s: %s of %s %s", view->name, percent_of(view),
+                 elapsed, done, rpi_number_count(total, view->total), view->unit);
+    else
+        snprintf(text, bytes, "%s: %s %s after %s", view->name, done, view->unit, elapsed);
     rate_of(rate, view);
     time_left(left, view);
-    ranks_of(ranks, view);
-    double share = share_of(view);
-    snprintf(text, bytes, "%s: %.0f %% after %s: %s of %s %s%s%s%s%s, %s", view->name,
-             share < 1 ? floor(100 * share) : 100, rpi_number_clock(elapsed, view->seconds),
-             rpi_number_count(done, view->done), rpi_number_count(total, view->total), view->unit,
-             rate[0] != '\0' ? ", " : "", rate, left[0] != '\0' ? ", " : "", left, ranks);
+    whereabouts(where, view);
+    append_part(text, bytes, rate);
+    append_part(text, bytes, left);
+    append_part(text, bytes, where);
     return text;
 }

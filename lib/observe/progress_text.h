@@ -9,10 +9,11 @@
 /* How far a job is. */
 struct progress_view {
     const char *name, *unit; /* never NULL */
-    double done, total;      /* items */
-    double seconds;          /* since it began */
+    double done, total;      /* items; total: INFINITY where nobody knows */
+    double flying, window;   /* of a stream: items under way, and how many may be; else 0 */
+    double seconds;          /* since it began, whole ones */
     double rate;             /* items per second; 0: not known yet */
-    int busy, ranks, nodes;
+    int busy, ranks, nodes;  /* busy: not of a stream */
 };
 
 /* How a terminal takes it. */

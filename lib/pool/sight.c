@@ -36,12 +36,28 @@ void rpi_sight_close(rp_pool *pool)
 }
 
 /* What came before a job was preparing it. */
-void rpi_sight_stream(rp_pool *pool, const rp_options *options)
+static void record_job(rp_pool *pool, const rp_options *options)
 {
     if (pool->recorder == NULL)
         return;
     rpi_record_until_now(pool->recorder, COMMUNICATING);
     rpi_record_job(pool->recorder, options->name);
+}
+
+void rpi_sight_stream(rp_pool *pool, const rp_stream_job *job, int64_t window)
+{
+    const rp_options *options = &job->options;
+    record_job(pool, options);
+    if (pool->progress != NULL)
+        rpi_progress_begin(pool->progress, &(struct progress_job){.name = options->name,
+                                                                  .unit = options->unit,
+                                                                  .window = window,
+                                                                  .expected = job->expected_items});
+}
+
+void rpi_sight_stream_end(rp_pool *pool)
+{
+    rpi_progress_end(pool->progress);
 }
 
 void rpi_sight_parcel(rp_pool *pool, double begin, int64_t first, int64_t items)
@@ -60,9 +76,11 @@ void rpi_sight_wait(rp_pool *pool, double begin)
 void rpi_sight_begin(rp_pool *pool, const rp_options *options)
 {
     const char *name = options->name, *unit = options->unit;
-    rpi_sight_stream(pool, options);
+    record_job(pool, options);
     if (pool->progress != NULL)
-        rpi_progress_begin(pool->progress, &(struct progress_job){name, unit, pool->loop.units});
+        rpi_progress_begin(pool->progress, &(struct progress_job){.name = name,
+                                                                  .unit = unit,
+                                                                  .units = pool->loop.units});
 }
 
 void rpi_sight_service(rp_pool *pool, double begin)

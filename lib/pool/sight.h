@@ -19,8 +19,10 @@ void rpi_sight_close(rp_pool *pool);
 void rpi_sight_begin(rp_pool *pool, const rp_options *options);
 void rpi_sight_end(rp_pool *pool, double begin);
 
-/* A stream begins. In it: items that were computed since `begin`, and waiting since then. */
-void rpi_sight_stream(rp_pool *pool, const rp_options *options);
+/* A stream begins, of which `window` items at the most are under way (on the root), and ends. In
+ * it: items that were computed since `begin`, and waiting since then. */
+void rpi_sight_stream(rp_pool *pool, const rp_stream_job *job, int64_t window);
+void rpi_sight_stream_end(rp_pool *pool);
 void rpi_sight_parcel(rp_pool *pool, double begin, int64_t first, int64_t items);
 void rpi_sight_wait(rp_pool *pool, double begin);
 
@@ -38,6 +40,13 @@ void rpi_sight_meeting(struct recorder *recorder, enum call call, double begin);
 static inline double sight_now(const rp_pool *pool)
 {
     return pool->recorder != NULL ? rpi_clock_seconds() : 0;
+}
+
+/* The root has consumed so many items of its stream, and so many are under way. */
+static inline void sight_consumed(const rp_pool *pool, int64_t consumed, int64_t flying)
+{
+    if (pool->progress != NULL)
+        rpi_progress_stream(pool->progress, consumed, flying);
 }
 
 /* The data of the slice in hand were moved, from `begin` until now. */

@@ -253,7 +253,7 @@ static void begin(rp_pool *pool, struct part *part)
         task->attend_closure = part->courier;
     }
     rpi_doing_begin_stream(pool->doing);
-    rpi_sight_stream(pool, &part->worker.job->options);
+    rpi_sight_stream(pool, part->worker.job, part->stream.window_items);
     rpi_watch_limit(&pool->watch, part->worker.job->options.item_seconds);
 }
 
@@ -282,6 +282,7 @@ static rp_status stream(rp_pool *pool, const rp_stream_job *job)
         struct ballot outcome = rpi_ballot(CALL_LOOP_CLOSE);
         begin(pool, &part);
         run(pool, &part, &outcome);
+        rpi_sight_stream_end(pool);
         rpi_watch_limit(&pool->watch, 0);
         pool->task = NULL;
         rpi_doing_end_job(pool->doing);

@@ -57,6 +57,7 @@ void rpi_stream_serve(struct stream *stream)
         uint32_t seen = rpi_signal_seen(&stream->supplier.station->news);
         rpi_stream_look(stream);
         bool moved = rpi_stream_collect(stream);
+        sight_consumed(stream->pool, stream->produced - stream->items_held, stream->items_held);
         heed_limit(stream);
         if (!stream->over)
             moved = rpi_stream_supply(stream) || moved;

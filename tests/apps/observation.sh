@@ -74,9 +74,20 @@ check "unless it is not wanted" sh -c "! grep -q 'ranks busy' '$scratch/terminal
 on_terminal --samples 1e4
 check "or it is over soon" sh -c "! grep -q 'ranks busy' '$scratch/terminal'"
 
+# What is printed bit by bit on the same terminal, or on a pipe to it, would be mixed with a bar.
+stream="./apps/primes --ranks 2 1e12 -d 1e9 -p"
+bar='primes  .* %  .* left  .* of [0-9]*'
+limited ./tests/launch/terminal -- sh -c "stty cols 120; exec $stream >'$scratch/primes'" 2>&1 |
+    tr '\r' '\n' >"$scratch/terminal"
+check "a stream is shown while it goes into a file" grep -q "$bar" "$scratch/terminal"
+limited ./tests/launch/terminal -- sh -c "stty cols 120; $stream | cksum" 2>&1 |
+    tr '\r' '\n' >"$scratch/terminal"
+check "but not while it goes on" [ "$(cat "$scratch/terminal")" = "$(cksum <"$scratch/primes")" ]
+rm -f "$scratch/primes"
+
 RANKPOOL_PROGRESS=0.2 limited ./apps/integrate --ranks 2 --samples 2e7 --family gaussian \
     >"$scratch/stdout" 2>"$scratch/stderr"
-check "lines in a log" grep -q '^integrate: [0-9]* % after 1 s: .* items/s, .* left, ' \
+check "lines in a log" grep -q '^integrate: [0-9]* % after [01] s: .* items/s, .* left, ' \
     "$scratch/stderr"
 check "and a last one" grep -q '^integrate: over after' "$scratch/stderr"
 

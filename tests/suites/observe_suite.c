@@ -363,6 +363,38 @@ START_TEST(a_bar_fits_its_terminal)
 }
 END_TEST
 
+/* There is no bar where nobody knows how long it is. */
+START_TEST(a_stream_is_shown_without_a_share)
+{
+    const struct progress_style style = {100, false, false};
+    char text[640];
+    struct progress_view view = {.name = "lines",
+                                 .unit = "lines",
+                                 .done = 1234567,
+                                 .total = INFINITY,
+                                 .flying = 800,
+                                 .window = 65536,
+                                 .seconds = 61,
+                                 .rate = 20000,
+                                 .ranks = 4,
+                                 .nodes = 2};
+    ck_assert_str_eq(rpi_progress_bar(text, sizeof text, &view, &style),
+                     "lines  1.23 M  after 1:01  20000 lines/s  800 of at most 65536 under way");
+    ck_assert_str_eq(
+        rpi_progress_line(text, sizeof text, &view),
+        "lines: 1.23 M lines after 1:01, 20000 lines/s, 800 of at most 65536 under way");
+    for (int columns = 8; columns < 250; columns++) {
+        struct progress_style narrow = {columns, true, true};
+        rpi_progress_bar(text, sizeof text, &view, &narrow);
+        ck_assert_msg(columns_of(text) < columns, "%d of %d: %s", columns_of(text), columns, text);
+    }
+    view.total = 2e6;
+    ck_assert_str_eq(rpi_progress_line(text, sizeof text, &view),
+                     "lines: 61 % after 1:01: 1.23 M of 2.00 M lines, 20000 lines/s, 39 s left, "
+                     "800 of at most 65536 under way");
+}
+END_TEST
+
 START_TEST(numbers_for_people)
 {
     char text[NUMBER_BYTES];
@@ -435,6 +467,57 @@ START_TEST(progress_in_a_log)
 }
 END_TEST
 
+static int produce_for_a_second(void *user, rp_buffer *item)
+{
+    int *made = user;
+    if (*made == 40 * world_ranks())
+        return RP_PRODUCED_LAST;
+    ++*made;
+    return rp_buffer_append(item, made, sizeof *made) == 0 ? RP_PRODUCED : -1;
+}
+
+static int doze(rp_task *task, const void *in, size_t bytes, rp_buffer *result)
+{
+    (void)task;
+    usleep(25000);
+    return rp_buffer_append(result, in, bytes);
+}
+
+static void stream_for_a_second(rp_pool *pool)
+{
+    int made = 0;
+    rp_stream_job job = {.produce = produce_for_a_second,
+                         .work = doze,
+                         .window_items = 1000,
+                         .options = {.user = &made, .name = "the stream", .unit = "steps"}};
+    ck_assert_int_eq(rp_stream(pool, &job), RP_OK);
+}
+
+START_TEST(progress_of_a_stream)
+{
+    for (int node_size = 0; node_size < 2; node_size++) {
+        char *text = progress_of(stream_for_a_second, node_size);
+        int lines = 0, last = 0;
+        if (text == NULL)
+            continue;
+        for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"), lines++) {
+            int done, flying;
+            const char *window = strstr(line, " of at most 1000 under way");
+            if (strncmp(line, "the stream: over after", 22) == 0)
+                continue;
+            ck_assert_msg(window != NULL && sscanf(line, "the stream: %d steps after", &done) == 1,
+                          "%s", line);
+            ck_assert_int_eq(sscanf(strrchr(line, ',') + 1, "%d", &flying), 1);
+            ck_assert(done >= last && flying >= 0 && done + flying <= 40 * world_ranks());
+            last = done;
+        }
+        ck_assert_int_ge(lines, 4);
+        ck_assert_msg(last > 10 * world_ranks(), "%d of %d were seen", last, 40 * world_ranks());
+        free(text);
+    }
+}
+END_TEST
+
 START_TEST(bad_wishes_are_refused)
 {
     rp_pool *pool;
@@ -458,8 +541,10 @@ static const struct test_case cases[] = {
     {"figures as JSON", &figures_as_json},
     {"memory is bounded and nothing is lost", &memory_is_bounded_and_nothing_is_lost},
     {"a bar fits its terminal", &a_bar_fits_its_terminal},
+    {"a stream is shown without a share", &a_stream_is_shown_without_a_share},
     {"numbers for people", &numbers_for_people},
     {"progress in a log", &progress_in_a_log},
+    {"progress of a stream", &progress_of_a_stream},
     {"bad wishes are refused", &bad_wishes_are_refused},
     {NULL, NULL},
 };
