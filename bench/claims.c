@@ -153,8 +153,10 @@ static void print_results(const struct contest *contest, const struct times *tim
         printf("%" PRId64 " additions on %d ranks, beside OpenMP with %d threads\n", contest->n,
                contest->threads, contest->threads);
     for (int i = 0; i < CONTESTANTS; i++)
-        print_nanoseconds(names[i], &times[i], (double)contest->n);
+        print_nanoseconds(names[i], &times[i], (double)contest->n, 0);
     print_ratio("loop, default / OpenMP static", &times[LOOP_ADAPTIVE], &times[OPENMP_STATIC], true,
+                1.15);
+    print_ratio("loop, default / OpenMP guided", &times[LOOP_ADAPTIVE], &times[OPENMP_GUIDED], true,
                 1.15);
     print_ratio("loop, dynamic,1 / OpenMP dynamic,1", &times[LOOP_DYNAMIC], &times[OPENMP_DYNAMIC],
                 true, 0.6);

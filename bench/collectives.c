@@ -1,8 +1,9 @@
 /* Scatter and gather beside MPI's own, and the memory of a broadcast into node memory.
  *
  *     collectives ROUNDS BYTES          on 2 ranks: bytes dealt out and collected again, below 2^31
- *     collectives memory BYTES          on 4 ranks: private memory before and after a broadcast */
+ *     collectives memory BYTES          on 4 ranks: what a broadcast takes of private memory */
 #include "measure.h"
+#include "resident.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,52 +101,31 @@ static void contests(int rounds)
 
 /* ---- broadcast into node memory -------------------------------------------------------------- */
 
-/* A row of /proc/self/status, in MiB. */
-static double status_of(const char *row)
+/* What every rank does; the root brings the data. */
+static void run_broadcast(void *data)
 {
-    char line[256];
-    double kilobytes = -1;
-    FILE *file = fopen("/proc/self/status", "r");
-    while (file != NULL && kilobytes < 0 && fgets(line, sizeof line, file) != NULL) {
-        if (strncmp(line, row, strlen(row)) == 0)
-            kilobytes = strtod(line + strlen(row), NULL);
-    }
-    if (file != NULL)
-        fclose(file);
-    return kilobytes / 1024;
-}
-
-/* By rank, for rank 0 to print in order. */
-static void print_growth(double private_before, double private_after, double shared)
-{
-    double row[3] = {private_before, private_after, shared};
-    double *rows = malloc(3 * (size_t)rp_ranks(pool) * sizeof *rows);
-    if (rows == NULL)
-        give_up("no memory");
-    MPI_Gather(row, 3, MPI_DOUBLE, rows, 3, MPI_DOUBLE, 0, MPI_COMM_WORLD);
-    for (int rank = 0; speaks() && rank < rp_ranks(pool); rank++)
-        printf("broadcast of %.0f MiB into node memory, rank %d: private %.1f -> %.1f MiB, "
-               "shared %.1f MiB\n",
-               (double)bytes / (1 << 20), rank, rows[3 * rank], rows[3 * rank + 1],
-               rows[3 * rank + 2]);
-    free(rows);
-}
-
-static void show_memory(void)
-{
-    void *data;
-    if (rp_alloc(pool, (size_t)bytes, &data) != RP_OK)
-        give_up("rp_alloc");
-    if (rp_rank(pool) == 0)
-        memset(data, 7, (size_t)bytes);
-    double before = status_of("RssAnon:"), sum = 0;
+    double sum = 0;
     if (rp_broadcast(pool, 0, data, bytes, rp_bytes(1)) != RP_OK)
         give_up("rp_broadcast");
     for (int64_t i = 0; i < bytes; i += 4096)
         sum += ((const char *)data)[i];
     if (sum != 7.0 * (double)((bytes + 4095) / 4096))
         give_up("wrong data");
-    print_growth(before, status_of("RssAnon:"), status_of("RssShmem:"));
+}
+
+static void show_memory(void)
+{
+    void *data;
+    struct resident gain;
+    if (rp_alloc(pool, (size_t)bytes, &data) != RP_OK)
+        give_up("rp_alloc");
+    if (rp_rank(pool) == 0)
+        memset(data, 7, (size_t)bytes);
+    if (!resident_gain(run_broadcast, data, &gain))
+        give_up("cannot watch the memory of this process");
+    double grown = (double)gain.private_bytes / (1 << 20), most;
+    MPI_Allreduce(&grown, &most, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
+    print_figure("memory: broadcast of 1 GiB into node memory", most, "MiB of a rank's own", 1);
 }
 
 int main(int argc, char **argv)

@@ -75,7 +75,7 @@ static void compete(struct contest *contest)
     print_ratio("heat: a serial loop / (ranks * heat)", &serial, &together, false, 0.95);
     print_ratio("heat: heat on one rank / (ranks * heat)", &alone, &together, false, 0.95);
     print_nanoseconds("heat: per cell, step and core", &together,
-                      (double)CELLS * CELLS * contest->steps);
+                      (double)CELLS * CELLS * contest->steps, 0);
 }
 
 /* Numbers that do not become so small that the processor is slow with them. */

@@ -56,29 +56,67 @@ double median_of(const double *values, int count)
     return count % 2 == 1 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
 }
 
-void print_ratio(const char *name, const struct times *a, const struct times *b, bool at_most,
-                 double goal)
+/* What stands behind a row's figures: nothing without a goal. */
+static void print_goal(const char *sense, double goal, bool kept)
 {
-    double ratios[MOST_ROUNDS], least = 0, most = 0;
-    for (int i = 0; i < a->rounds; i++) {
-        ratios[i] = a->seconds[i] / b->seconds[i];
-        least = i == 0 || ratios[i] < least ? ratios[i] : least;
-        most = i == 0 || ratios[i] > most ? ratios[i] : most;
-    }
-    if (!speaks())
-        return;
-    double median = median_of(ratios, a->rounds);
-    printf("%-46s %7.3f  [%.3f ... %.3f]", name, median, least, most);
     if (goal > 0)
-        printf("   goal: %s %.2f%s", at_most ? "at most" : "at least", goal,
-               (at_most ? median <= goal : median >= goal) ? "" : "   MISSED");
+        printf("   goal: at %s %.4g%s", sense, goal, kept ? "" : "   MISSED");
     printf("\n");
     fflush(stdout);
 }
 
-void print_nanoseconds(const char *name, const struct times *times, double items)
+/* A median with its spread, by rank 0. */
+static double print_spread(const char *name, const double *values, int count, int digits)
 {
-    if (speaks())
-        printf("%-46s %7.2f ns per item\n", name,
-               median_of(times->seconds, times->rounds) / items * 1e9);
+    double median = median_of(values, count), least = values[0], most = values[0];
+    for (int i = 1; i < count; i++) {
+        least = values[i] < least ? values[i] : least;
+        most = values[i] > most ? values[i] : most;
+    }
+    printf("%-46s %7.*f  [%.*f ... %.*f]", name, digits, median, digits, least, digits, most);
+    return median;
+}
+
+/* Figures may be of any size. */
+static int digits_for(double value)
+{
+    return value < 1 ? 4 : value < 100 ? 2 : 0;
+}
+
+void print_ratio(const char *name, const struct times *a, const struct times *b, bool at_most,
+                 double goal)
+{
+    double ratios[MOST_ROUNDS];
+    if (!speaks())
+        return;
+    for (int i = 0; i < a->rounds; i++)
+        ratios[i] = a->seconds[i] / b->seconds[i];
+    double median = print_spread(name, ratios, a->rounds, 3);
+    print_goal(at_most ? "most" : "least", goal, at_most ? median <= goal : median >= goal);
+}
+
+void print_figures(const char *name, const struct times *figures, const char *unit, double goal)
+{
+    if (!speaks())
+        return;
+    int digits = digits_for(median_of(figures->seconds, figures->rounds));
+    double median = print_spread(name, figures->seconds, figures->rounds, digits);
+    printf(" %s", unit);
+    print_goal("most", goal, median <= goal);
+}
+
+void print_figure(const char *name, double figure, const char *unit, double goal)
+{
+    if (!speaks())
+        return;
+    printf("%-46s %7.*f %s", name, digits_for(figure), figure, unit);
+    print_goal("most", goal, figure <= goal);
+}
+
+void print_nanoseconds(const char *name, const struct times *times, double items, double goal)
+{
+    struct times each = {.rounds = 0};
+    for (int i = 0; i < times->rounds; i++)
+        times_add(&each, times->seconds[i] / items * 1e9);
+    print_figures(name, &each, "ns per item", goal);
 }

@@ -30,14 +30,16 @@ void times_add(struct times *times, double seconds);
 
 double median_of(const double *values, int count);
 
-/* A row on stdout, by rank 0: name, median ratio of times a / b with its spread, and the goal.
- * `goal`: the ratio must be at most (`at_most`) or at least this; 0: none. */
+/* Rows on stdout, by rank 0, with a goal if it is above 0. A ratio: the median of a / b with its
+ * spread; it is to be at most the goal (`at_most`), or at least that. */
 void print_ratio(const char *name, const struct times *a, const struct times *b, bool at_most,
                  double goal);
 
-/* A row of plain figures, by rank 0: the median of the
- * times, divided by `items`, in nanoseconds. */
-void print_nanoseconds(const char *name, const struct times *times, double items);
+/* What is no ratio: the median of figures and their spread, or one figure, which is to be at most
+ * the goal; and seconds for so many items, told in nanoseconds. */
+void print_figures(const char *name, const struct times *figures, const char *unit, double goal);
+void print_figure(const char *name, double figure, const char *unit, double goal);
+void print_nanoseconds(const char *name, const struct times *times, double items, double goal);
 
 /* Is this rank 0 of MPI_COMM_WORLD? */
 bool speaks(void);

@@ -1,16 +1,16 @@
-/* What a job takes of memory beside the arrays it works on: by how much every rank's resident memory
- * grows at most while the job runs.
+/* What a job takes of memory beside the arrays it works on: by how much the resident memory of a
+ * rank grows at most while the job runs.
  *
  * The arrays are there before; every page of those in private memory has been touched. */
 #include "measure.h"
 #include "resident.h"
 
-#include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 static const int64_t most_items = INT64_C(1000000000000000);
-static const int64_t kibibyte = 1024, mebibyte = 1024 * 1024;
+static const int64_t mebibyte = 1024 * 1024;
 static const int64_t doubles = INT64_C(1) << 27; /* 1 GiB */
 
 static rp_pool *pool;
@@ -96,32 +96,24 @@ static void check_output(bool mine)
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-/* A row for each rank: by how much its memory grew while the job ran. */
-static void print_gains(struct resident mine, int64_t goal)
+/* By how much the rank grew whose private memory grew most; what is shared is there once. */
+static void print_gain(const char *name, struct resident mine, int64_t goal)
 {
-    int ranks = rp_ranks(pool);
-    struct resident *gains = malloc((size_t)ranks * sizeof *gains);
-    if (gains == NULL)
-        give_up("no memory");
-    MPI_Gather(&mine, sizeof mine, MPI_BYTE, gains, sizeof mine, MPI_BYTE, 0, MPI_COMM_WORLD);
-    for (int rank = 0; speaks() && rank < ranks; rank++)
-        printf("  rank %3d: %9" PRId64 " KiB private %9" PRId64 " KiB shared   goal: under %" PRId64
-               " KiB private%s\n",
-               rank, gains[rank].private_bytes / kibibyte, gains[rank].shared_bytes / kibibyte,
-               goal / kibibyte, gains[rank].private_bytes < goal ? "" : "   MISSED");
-    free(gains);
-    fflush(stdout);
+    int64_t gain[2] = {mine.private_bytes, mine.shared_bytes}, most[2];
+    char unit[64];
+    MPI_Allreduce(gain, most, 2, MPI_INT64_T, MPI_MAX, MPI_COMM_WORLD);
+    snprintf(unit, sizeof unit, "MiB of a rank's own, %.1f of node memory",
+             (double)most[1] / (double)mebibyte);
+    print_figure(name, (double)most[0] / (double)mebibyte, unit, (double)(goal / mebibyte));
 }
 
 static void report(const char *name, void (*run)(void *), void *argument, int64_t goal)
 {
     struct resident gain;
-    if (speaks())
-        printf("%s\n", name);
     rp_barrier(pool);
     if (!resident_gain(run, argument, &gain))
         give_up("cannot watch the memory of this process");
-    print_gains(gain, goal);
+    print_gain(name, gain, goal);
 }
 
 static void report_private(void)
@@ -134,8 +126,7 @@ static void report_private(void)
         give_up("no memory for the arrays");
     fill(input, 3);
     fill(output, -1);
-    report("map, 1 GiB of input and of results, private to the root", run_map, &place,
-           64 * mebibyte);
+    report("memory: map, 1 GiB in and out, on the root", run_map, &place, 64 * mebibyte);
     check_output(speaks());
     free(input);
     free(output);
@@ -153,7 +144,7 @@ static void report_node_memory(void)
     output = memory[1];
     fill(rp_node_rank(pool) == 0 ? input : NULL, 3);
     rp_node_sync(pool);
-    report("map, 1 GiB of input and of results, in node memory", run_map, &place, mebibyte);
+    report("memory: map, 1 GiB in and out, in node memory", run_map, &place, mebibyte);
     check_output(rp_node_rank(pool) == 0);
     for (int i = 0; i < 2; i++)
         rp_free(pool, &memory[i]);
@@ -163,7 +154,7 @@ int main(void)
 {
     if (rp_open(NULL, &pool) != RP_OK)
         return EXIT_FAILURE;
-    report("reduce, 10^15 items of which only the index counts", run_reduce, NULL, mebibyte);
+    report("memory: reduce, 10^15 items without input", run_reduce, NULL, mebibyte);
     report_node_memory();
     report_private();
     return rp_exit_code(rp_close(&pool));

@@ -27,9 +27,10 @@ static void count_loop(MPI_Comm comm, double steps, int64_t items)
     mine.batches += pool->traffic.batches;
     MPI_Allreduce(&mine, &all, 2, MPI_INT64_T, MPI_SUM, comm);
     int nodes = rp_nodes(pool);
-    if (speaks())
-        printf("%9lld items on %d nodes: %6.1f letters and %5.1f batches per node\n",
-               (long long)items, nodes, (double)all.letters / nodes, (double)all.batches / nodes);
+    char name[64], unit[64];
+    snprintf(name, sizeof name, "%lld items on %d nodes", (long long)items, nodes);
+    snprintf(unit, sizeof unit, "letters per node, %.1f batches", (double)all.batches / nodes);
+    print_figure(name, (double)all.letters / nodes, unit, 0);
 }
 
 void bench_letters(void)

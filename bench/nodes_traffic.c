@@ -114,10 +114,8 @@ static void show_growth(struct traffic_load *load)
         MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
     }
     double grown = (double)(gain.private_bytes + gain.shared_bytes) / mebibyte;
-    if (speaks())
-        printf("%-46s %7.1f MiB beyond the arrays   goal: at most %.0f%s\n",
-               "64 KiB in and out, the root's memory grows by", grown, goal,
-               grown <= goal ? "" : "   MISSED");
+    print_figure("64 KiB in and out, the root's memory grows by", grown, "MiB beyond the arrays",
+                 goal);
 }
 
 /* All the tasks together take every core as long as the stream does beside computing. */

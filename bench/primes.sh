@@ -1,6 +1,7 @@
 #!/bin/sh
-# The program primes beside the program primesieve on the same cores, in pairs: seconds as both measure
-# them themselves, so start-up is left out; then 16 ranks beside one rank per core.
+# The program primes beside the program primesieve on the same cores; and beside itself: on 16 ranks, and with
+# every core in a virtual node of its own, as the network is and with a millisecond's way to every message.
+# Seconds are as both measure them themselves, so start-up is left out.
 #
 # usage: bench/primes.sh [ROUNDS]      from the build folder
 set -eu
@@ -9,41 +10,75 @@ here=$(dirname "$0")
 . "$here/ratio.sh"
 rounds=$(rounds_of primes.sh 5 "$@")
 launch=$here/../tests/launch_ranks
+cluster=$here/../tests/cluster/run
 cores=$(nproc)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
 : "${MPIRUN:?is set by make bench}"
 RANKPOOL_TEST_SECONDS=${RANKPOOL_TEST_SECONDS:-600}
 export RANKPOOL_TEST_SECONDS
 
-# "primes up to ...: 1.234 s" on stderr
-seconds_of_primes() {
-    ranks=$1
-    shift
-    "$launch" "$ranks" ./apps/primes --time "$@" 2>&1 >/dev/null |
-        sed -n 's/^primes .*: \([0-9.]*\) s$/\1/p'
+# The seconds in "primes up to ...: 1.234 s", on stderr of a command.
+told_by() {
+    "$@" 2>&1 >/dev/null </dev/null | sed -n 's/^primes .*: \([0-9.]*\) s$/\1/p'
 }
 
-seconds_of_primesieve() {
+# primes RANKS START STOP
+primes() {
+    ranks=$1
+    shift
+    told_by "$launch" "$ranks" ./apps/primes --time "$@"
+}
+
+on_nodes() {
+    told_by timeout -k 5 "$RANKPOOL_TEST_SECONDS" "$cluster" --kind net --nodes "${cores}x1" -- \
+        ./apps/primes --time "$@"
+}
+
+on_far_nodes() {
+    RANKPOOL_TEST_LATENCY=0.001 on_nodes "$@"
+}
+
+primesieve_alone() {
     primesieve "$@" --count --time --no-status | sed -n 's/^Seconds: *//p'
 }
 
-beside_primesieve() {
-    name=$1 goal=$2
-    shift 2
-    for _ in $(seq "$rounds"); do
-        echo "$(seconds_of_primes "$cores" "$@") $(seconds_of_primesieve "$@")"
-    done | ratio "$name" "$goal"
+# beside NAME OURS COLUMN GOAL [SENSE]: of the rounds, in which every contestant has a file.
+beside() {
+    paste -d ' ' "$scratch/$2" "$scratch/$3" | ratio "$1" "$4" "${5:-most}"
 }
 
-crowded_beside_not() {
+far_away() {
     for _ in $(seq "$rounds"); do
-        echo "$(seconds_of_primes 16 "$@") $(seconds_of_primes "$cores" "$@")"
-    done | ratio "primes 1e11: 16 ranks / $cores ranks" 1.10
+        primes "$cores" 1e15 1e15+1e10 >>"$scratch/far"
+        primesieve_alone 1e15 1e15+1e10 >>"$scratch/far_primesieve"
+    done
+    beside "primes 1e15 1e15+1e10 / primesieve" far far_primesieve 1.10
+}
+
+run_rounds() {
+    for _ in $(seq "$rounds"); do
+        primesieve_alone 1e11 >>"$scratch/primesieve"
+        primes "$cores" 1e11 >>"$scratch/ours"
+        [ $nodes = no ] || on_nodes 1e11 >>"$scratch/nodes"
+        [ $nodes = no ] || on_far_nodes 1e11 >>"$scratch/far_nodes"
+        primes 16 1e11 >>"$scratch/crowd"
+    done
 }
 
 command -v primesieve >/dev/null || {
-    echo "bench/primes.sh: no primesieve to compare with (Debian: apt install primesieve)" >&2
-    exit 1
+    echo "primes are left out, for there is no primesieve to compare with (Debian: primesieve)"
+    exit 0
 }
-beside_primesieve "primes 1e11 / primesieve" 1.03 1e11
-beside_primesieve "primes 1e15 1e15+1e10 / primesieve" 1.10 1e15 1e15+1e10
-crowded_beside_not 1e11
+nodes=yes
+"$cluster" --kind net --nodes "${cores}x1" -- true 2>"$scratch/why" || nodes=no
+run_rounds
+beside "primes 1e11 / primesieve" ours primesieve 1.03
+beside "primes 1e11: 16 ranks / $cores ranks" crowd ours 1.10
+if [ $nodes = yes ]; then
+    beside "primes 1e11: 1 node / $cores nodes" ours nodes 0.97 least
+    beside "primes 1e11: 1 node / $cores nodes, 1 ms apart" ours far_nodes 0.95 least
+else
+    echo "primes on nodes are left out: $(sed 's/^skipped: //;q' "$scratch/why")"
+fi
+far_away

@@ -162,7 +162,7 @@ static void show_cost(int rounds, const char *name, void (*ours)(void *))
     struct times time = {.rounds = 0};
     for (int round = 0; round < rounds; round++)
         times_add(&time, measure(ours, NULL));
-    print_nanoseconds(name, &time, DRAWS);
+    print_nanoseconds(name, &time, DRAWS, 0);
 }
 
 int main(int argc, char **argv)

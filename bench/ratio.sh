@@ -1,20 +1,23 @@
 #!/bin/sh
 # What the scripts among the benchmarks share: sourced by them.
 
-# ratio NAME [GOAL]: reads pairs of figures, a line each, and prints the median of the first divided by the
-# second, with its spread; the goal is at most GOAL. Ratios of a hundred and more lose their decimals.
+# ratio NAME [GOAL [most|least]]: reads pairs of figures, a line each, and prints the median of the first divided
+# by the second, with its spread; it is to be at most (or at least) the goal. Ratios of a hundred and more lose
+# their decimals. Fails on a line that is no pair of figures: what was measured there went wrong.
 ratio() {
-    awk '$2 > 0 { print $1 / $2 }' | sort -n | awk -v name="$1" -v goal="${2:-0}" '
+    awk '{ good = NF == 2 && $1 > 0 && $2 > 0; print good ? $1 / $2 : -1 }' | sort -n |
+        awk -v name="$1" -v goal="${2:-0}" -v sense="${3:-most}" '
         { value[NR] = $1 }
         END {
-            if (NR == 0)
+            if (NR == 0 || value[1] < 0)
                 exit 1
             median = NR % 2 ? value[(NR + 1) / 2] : (value[NR / 2] + value[NR / 2 + 1]) / 2
+            kept = sense == "most" ? median <= goal : median >= goal
             digits = median < 100 ? 3 : 0
             printf "%-46s %7.*f  [%.*f ... %.*f]", name, digits, median, digits, value[1], digits,
                    value[NR]
             if (goal > 0)
-                printf "   goal: at most %.2f%s", goal, median <= goal ? "" : "   MISSED"
+                printf "   goal: at %s %.4g%s", sense, goal, kept ? "" : "   MISSED"
             printf "\n"
         }'
 }

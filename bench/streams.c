@@ -1,5 +1,5 @@
 /* What a stream costs an item: a million items of 8 bytes in and out, on a task that does next to nothing. On
- * one node, and over several: on one machine every rank is then taken for a node. */
+ * one node, and over several. */
 #include "measure.h"
 
 #include <inttypes.h>
@@ -66,39 +66,22 @@ static void run_stream(void *unordered)
     }
 }
 
-static void compare(const char *where, int rounds)
+int main(int argc, char **argv)
 {
+    int rounds = rounds_wanted(argc, argv, 5);
     struct times ordered = {.rounds = 0}, unordered = {.rounds = 0};
     char name[64];
+    if (rp_open(NULL, &pool) != RP_OK)
+        return EXIT_FAILURE;
+    bool apart = rp_nodes(pool) > 1;
     run_stream(NULL);
     for (int round = 0; round < rounds; round++) {
         times_add(&ordered, measure(run_stream, NULL));
         times_add(&unordered, measure(run_stream, &pool));
     }
-    snprintf(name, sizeof name, "an item in order, %s", where);
-    print_nanoseconds(name, &ordered, ITEMS);
-    snprintf(name, sizeof name, "an item as it is done, %s", where);
-    print_nanoseconds(name, &unordered, ITEMS);
-}
-
-static void open_pool(int node_size)
-{
-    if (rp_create(MPI_COMM_WORLD, &(rp_config){.node_size = node_size}, &pool) == RP_OK)
-        return;
-    fprintf(stderr, "streams: %s\n", rp_last_error(NULL)->text);
-    MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
-}
-
-int main(int argc, char **argv)
-{
-    int rounds = rounds_wanted(argc, argv, 5), provided;
-    MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided);
-    open_pool(0);
-    compare("as launched", rounds);
-    rp_close(&pool);
-    open_pool(1);
-    compare("nodes of 1 rank", rounds);
-    rp_close(&pool);
-    MPI_Finalize();
-    return EXIT_SUCCESS;
+    snprintf(name, sizeof name, "stream: an item in order, %s", apart ? "over nodes" : "on a node");
+    print_nanoseconds(name, &ordered, ITEMS, apart ? 5000 : 1000);
+    snprintf(name, sizeof name, "stream: as it is done, %s", apart ? "over nodes" : "on a node");
+    print_nanoseconds(name, &unordered, ITEMS, 0);
+    return rp_exit_code(rp_close(&pool));
 }

@@ -11,9 +11,10 @@ launch=$here/../tests/launch_ranks
 cores=$(nproc)
 : "${MPIRUN:?is set by make bench}"
 
-# "an item in order, as launched   57.0 ns per item"
+# "stream: an item in order, on a node   57.00  [57.00 ... 57.00] ns per item   goal: ..."
 nanoseconds_of_stream() {
-    "$launch" "$cores" bench/streams 1 | sed -n 's/^an item in order, as launched *\([0-9.]*\) ns.*/\1/p'
+    "$launch" "$cores" bench/streams 1 |
+        sed -n 's/^stream: an item in order, on a node *\([0-9.]*\) .*/\1/p'
 }
 
 nanoseconds_of_pool() {
@@ -36,8 +37,8 @@ if command -v python3 >/dev/null; then
     if python3 -c 'import mpi4py.futures' 2>/dev/null; then
         beside "an item: mpi4py.futures / stream" nanoseconds_of_mpi4py
     else
-        echo "bench/streams.sh: mpi4py is left out (Debian: python3-mpi4py)" >&2
+        echo "mpi4py.futures is left out, for it is not installed (Debian: python3-mpi4py)"
     fi
 else
-    echo "bench/streams.sh: left out, for there is no python3 to compare with" >&2
+    echo "pools are left out, for there is no python3 to compare with"
 fi

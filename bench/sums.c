@@ -119,7 +119,7 @@ static void show_cost(int rounds, const char *name, void (*run)(void *))
     struct times times = {.rounds = 0};
     for (int round = 0; round < rounds; round++)
         times_add(&times, measure(run, NULL));
-    print_nanoseconds(name, &times, DOUBLES);
+    print_nanoseconds(name, &times, DOUBLES, 0);
 }
 
 int main(int argc, char **argv)

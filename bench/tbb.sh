@@ -13,7 +13,7 @@ trap 'rm -rf "$scratch"' EXIT
 : "${MPIRUN:?is set by make bench}"
 
 if ! pkg-config --exists tbb 2>/dev/null || ! command -v c++ >/dev/null; then
-    echo "bench/tbb.sh: left out, for oneTBB is not installed (Debian: libtbb-dev)" >&2
+    echo "oneTBB is left out, for it is not installed (Debian: libtbb-dev)"
     exit 0
 fi
 # shellcheck disable=SC2046 # lists of flags
@@ -23,7 +23,7 @@ c++ -O2 -std=c++17 "$here/tbb.cc" -o "$scratch/tbb" $(pkg-config --cflags --libs
 beside() {
     for _ in $(seq "$rounds"); do
         "$here/../tests/launch_ranks" "$cores" bench/claims 1 |
-            sed -n "s/^$2 *\([0-9.]*\) ns per item.*/\1/p"
+            sed -n "s/^$2 *\([0-9.]*\) .* ns per item$/\1/p"
         timeout -k 5 60 "$scratch/tbb" "$3" "$cores"
     done | paste - - | ratio "$1" "$4"
 }

@@ -1,0 +1,75 @@
+/* What it costs a pool that its ranks would survive the death of others, as long as none dies: the
+ * same loop in a pool with and one without. Start it by `mpirun --enable-recovery`, with as many
+ * ranks as cores. */
+#include "measure.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct contest {
+    rp_pool *pool;
+    int64_t n;
+    rp_options options;
+};
+
+/* An addition that the compiler can neither drop nor vectorise. */
+static void run_loop(void *argument)
+{
+    const struct contest *contest = argument;
+    rp_loop *loop;
+    rp_range range;
+    int64_t sum = 0;
+    rp_loop_open(contest->pool, contest->n, &contest->options, &loop);
+    while (rp_loop_next(loop, &range)) {
+        for (int64_t item = range.begin; item < range.end; item++) {
+            sum += item;
+            __asm__ volatile("" : "+r"(sum));
+        }
+    }
+    rp_loop_close(&loop, RP_OK);
+}
+
+struct pair {
+    struct times with, without;
+};
+
+static struct pair compare(rp_pool *surviving, rp_pool *plain, int64_t n, rp_schedule schedule,
+                           int rounds)
+{
+    struct contest with = {surviving, n, {.schedule = schedule}};
+    struct contest without = {plain, n, {.schedule = schedule}};
+    struct pair pair = {{.rounds = 0}, {.rounds = 0}};
+    for (int round = 0; round < rounds; round++) {
+        times_add(&pair.without, measure(run_loop, &without));
+        times_add(&pair.with, measure(run_loop, &with));
+    }
+    return pair;
+}
+
+static void contests(rp_pool *surviving, rp_pool *plain, int rounds)
+{
+    const int64_t many = 400000000, few = 40000000;
+    struct pair slices = compare(surviving, plain, many, RP_ADAPTIVE, rounds);
+    struct pair single = compare(surviving, plain, few, RP_DYNAMIC, rounds);
+    struct times added = {.rounds = 0};
+    for (int i = 0; i < rounds; i++)
+        times_add(&added, single.with.seconds[i] - single.without.seconds[i]);
+    print_ratio("loop, default: surviving deaths / not", &slices.with, &slices.without, true, 1.02);
+    print_nanoseconds("loop, dynamic,1, not surviving", &single.without, (double)few, 0);
+    print_nanoseconds("loop, dynamic,1: surviving adds", &added, (double)few, 0);
+}
+
+int main(int argc, char **argv)
+{
+    rp_pool *surviving, *plain;
+    int rounds = rounds_wanted(argc, argv, 7);
+    if (rp_open(&(rp_config){.survive_deaths = true}, &surviving) != RP_OK ||
+        rp_create(MPI_COMM_WORLD, NULL, &plain) != RP_OK)
+        return EXIT_FAILURE;
+    if (rp_survives(surviving))
+        contests(surviving, plain, rounds);
+    else if (speaks())
+        printf("survival is left out, for ranks do not survive others with this MPI\n");
+    rp_close(&plain);
+    return rp_exit_code(rp_close(&surviving));
+}
