@@ -1,17 +1,13 @@
-/* What the parts of bench/nodes share: a pool whose nodes are of interest, and work to give it. */
+/* What the parts of bench/nodes share: a pool whose nodes are of interest, and a loop to give it. */
 #ifndef RANKPOOL_BENCH_NODES_H
 #define RANKPOOL_BENCH_NODES_H
 
 #include "measure.h"
+#include "work.h"
 
 #include <stdint.h>
 
 extern rp_pool *pool;
-
-/* Steps of computing that take the same time every time, and how many take a second here, now, on the
- * slowest rank. The second is collective on MPI_COMM_WORLD. */
-void compute(int64_t steps);
-double steps_per_second(void);
 
 /* A loop of items that cost so many steps each; the first item's cost may differ. */
 struct load {

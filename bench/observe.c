@@ -1,5 +1,6 @@
 /* What it costs to record, and to show progress: the same loop with and without. */
 #include "measure.h"
+#include "work.h"
 
 #include <stdlib.h>
 
@@ -10,22 +11,9 @@ enum {
 struct contest {
     rp_pool *pool;
     int64_t items;
-    uint32_t steps; /* of work in an item */
+    int64_t steps; /* of work in an item */
     rp_options options;
 };
-
-static volatile uint64_t kept;
-
-/* Work that takes the same time every time: steps of a linear congruential generator. */
-static void compute(uint32_t steps)
-{
-    uint64_t x = steps;
-    for (uint32_t i = 0; i < steps; i++) {
-        x = x * 6364136223846793005u + 1442695040888963407u;
-        __asm__ volatile("" : "+r"(x));
-    }
-    kept = x;
-}
 
 static void run_loop(void *argument)
 {
@@ -38,17 +26,6 @@ static void run_loop(void *argument)
             compute(contest->steps);
     }
     rp_loop_close(&loop, RP_OK);
-}
-
-/* Steps that take 10 us on this machine. */
-static uint32_t steps_of_ten_microseconds(void)
-{
-    const uint32_t many = 10000000;
-    double begin = MPI_Wtime();
-    compute(many);
-    double seconds = MPI_Wtime() - begin;
-    MPI_Bcast(&seconds, 1, MPI_DOUBLE, 0, MPI_COMM_WORLD);
-    return (uint32_t)(many * 10e-6 / seconds);
 }
 
 static void contest_recording(struct contest *contest, const char *name, int rounds, double goal)
@@ -81,7 +58,7 @@ int main(int argc, char **argv)
     struct contest contest = {.items = ITEMS};
     if (rp_open(NULL, &contest.pool) != RP_OK)
         return EXIT_FAILURE;
-    contest.steps = steps_of_ten_microseconds();
+    contest.steps = (int64_t)(steps_per_second() * 10e-6);
     contest_recording(&contest, "items of 10 us: recorded / not", rounds, 1.02);
     contest_progress(&contest, "items of 10 us: progress shown / not", rounds, 1.02);
     contest.options = (rp_options){.schedule = RP_DYNAMIC, .slice = 1};

@@ -1,6 +1,7 @@
 /* Balance on uneven loads: the pull loop beside the same work split evenly by hand, which one can
  * do here because the cost of every item is known before. */
 #include "measure.h"
+#include "work.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -17,19 +18,6 @@ struct load {
     rp_pool *pool;
     rp_range by_hand; /* this rank's part of an even split */
 };
-
-static volatile uint64_t kept;
-
-/* Work that takes the same time every time: steps of a linear congruential generator. */
-static void compute(uint32_t steps)
-{
-    uint64_t x = steps;
-    for (uint32_t i = 0; i < steps; i++) {
-        x = x * 6364136223846793005u + 1442695040888963407u;
-        __asm__ volatile("" : "+r"(x));
-    }
-    kept = x;
-}
 
 static void run_by_hand(void *argument)
 {

@@ -1,0 +1,70 @@
+/* What it costs to keep finished work in a directory: the same map of items of 1 ms in a pool that
+ * keeps its work and in one that does not. Start it with as many ranks as cores. */
+#include "measure.h"
+#include "work.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+    ITEMS = 3000
+};
+
+struct contest {
+    rp_pool *pool;
+    int64_t steps; /* of an item */
+    double *results;
+};
+
+static int compute_item(rp_task *task, const void *in, void *out)
+{
+    const struct contest *contest = rp_task_user(task);
+    (void)in;
+    compute(contest->steps);
+    *(double *)out = (double)rp_task_item(task);
+    return 0;
+}
+
+static void run_map(void *argument)
+{
+    struct contest *contest = argument;
+    rp_map_job job = {.n = ITEMS,
+                      .item = compute_item,
+                      .out = contest->results,
+                      .out_size = sizeof *contest->results,
+                      .options = {.user = contest}};
+    if (rp_map(contest->pool, &job) == RP_OK)
+        return;
+    fprintf(stderr, "checkpoint: %s\n", rp_last_error(contest->pool)->text);
+    MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
+}
+
+static void compare(rp_pool *keeping, rp_pool *plain, int rounds)
+{
+    static double results[ITEMS];
+    int64_t steps = (int64_t)(steps_per_second() * 1e-3);
+    struct contest with = {keeping, steps, results}, without = {plain, steps, results};
+    struct times on = {.rounds = 0}, off = {.rounds = 0};
+    for (int round = 0; round < rounds; round++) {
+        times_add(&off, measure(run_map, &without));
+        times_add(&on, measure(run_map, &with));
+    }
+    print_ratio("items of 1 ms: checkpointed / not", &on, &off, true, 1.01);
+}
+
+int main(int argc, char **argv)
+{
+    char directory[256]; /* the root's counts; it goes when the pool is closed */
+    const char *parent = getenv("TMPDIR");
+    int rounds = rounds_wanted(argc, argv, 5);
+    rp_pool *keeping, *plain;
+    snprintf(directory, sizeof directory, "%.200s/checkpoint-%d", parent != NULL ? parent : "/tmp",
+             (int)getpid());
+    if (rp_open(&(rp_config){.checkpoint = directory}, &keeping) != RP_OK ||
+        rp_create(MPI_COMM_WORLD, NULL, &plain) != RP_OK)
+        return EXIT_FAILURE;
+    compare(keeping, plain, rounds);
+    rp_close(&plain);
+    return rp_exit_code(rp_close(&keeping));
+}

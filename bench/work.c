@@ -1,0 +1,28 @@
+#include "work.h"
+
+#include "base/clock.h"
+
+#include <mpi.h>
+
+static volatile uint64_t kept;
+
+/* A linear congruential generator, whose every step waits for the last. */
+void compute(int64_t steps)
+{
+    uint64_t x = (uint64_t)steps;
+    for (int64_t i = 0; i < steps; i++) {
+        x = x * 6364136223846793005u + 1442695040888963407u;
+        __asm__ volatile("" : "+r"(x));
+    }
+    kept = x;
+}
+
+double steps_per_second(void)
+{
+    const int64_t probe = 50000000;
+    double begun = rpi_clock_seconds();
+    compute(probe);
+    double rate = (double)probe / (rpi_clock_seconds() - begun), slowest;
+    MPI_Allreduce(&rate, &slowest, 1, MPI_DOUBLE, MPI_MIN, MPI_COMM_WORLD);
+    return slowest;
+}
