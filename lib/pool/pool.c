@@ -289,7 +289,6 @@ rp_status rp_close(rp_pool **pool)
     rpi_watch_close(&closing->watch);
     rpi_crash_unguard(closing);
     rpi_interruption_forget(&closing->interruption);
-    rpi_checkpoint_close(closing);
     rpi_files_drop(closing);
     rpi_sight_close(closing);
     rpi_grids_drop(closing, !finalised && closing->world.meeting.lost_step.status == RP_OK);
@@ -303,6 +302,8 @@ rp_status rp_close(rp_pool **pool)
     else
         drop(closing, !finalised);
     rpi_interruption_restore(&closing->interruption);
+    /* Last, for ending MPI takes a while: who is killed in it would lose what is finished. */
+    rpi_checkpoint_close(closing);
     free(closing);
     return status;
 }
