@@ -2,10 +2,10 @@
  * @file rankpool.h
  * @brief Rankpool: every core of a laptop, and every node of a cluster, on one numeric problem.
  *
- * The same program runs as `./program`, on every core of this machine, as `mpirun -np 16 ./program`,
- * and as `srun ./program` on many nodes. It is SPMD: every rank runs main, and the ranks share work
- * through the pool. README.md has a first program, doc/guide leads here from Python's Pool and from
- * MPI by hand, and its page of caveats says what is not checked.
+ * The same program runs as `./program`, on every core of this machine, as `mpirun -np 16
+ * ./program`, and as `srun ./program` on many nodes. It is SPMD: every rank runs main, and the
+ * ranks share work through the pool. README.md has a first program, doc/guide leads here from
+ * Python's Pool and from MPI by hand, and its page of caveats says what is not checked.
  *
  * How to read this page
  *
@@ -27,9 +27,9 @@
  *   rp_last_error(), must not be given NULL.
  * - *Threads*: one thread at a time uses a pool. Two pools may be used by two threads if MPI was
  *   initialised with MPI_THREAD_MULTIPLE.
- * - *Output*: the library never writes to stdout, never exits and never aborts, rp_launch() aside, and
- *   but for items that never end where a job limits their time: see options.item_seconds.
- */
+ * - *Output*: the library never writes to stdout, never exits and never aborts, rp_launch() aside,
+ *   and but for items that never end where a job limits their time: see
+ options.item_seconds. */
 #ifndef RANKPOOL_H
 #define RANKPOOL_H
 
@@ -115,8 +115,8 @@ typedef struct rp_error {
 } rp_error;
 
 /**
- * Version of the library and of the MPI it was built with, as "0.1.0 (Open MPI 4.1.4)". *Local.*
- */
+ * Version of the library and of the MPI it was built with, as "0.1.0 (Open MPI 4.1.4)".
+ *Local.* */
 const char *rp_version(void);
 
 /** The meaning of a status, a constant string, never NULL: "unknown status" for others. *Local.* */
@@ -127,8 +127,8 @@ const char *rp_strerror(rp_status status);
  * after rp_agree() it is what the ranks told. *Local.*
  *
  * @param[in] pool  a pool, or NULL for the last rp_open() or rp_create() of this thread that failed
- * @return a record, never NULL. The pool owns it; the next call on the pool may change it.
- */
+ * @return a record, never NULL. The pool owns it; the next call on the pool may change
+ it. */
 const rp_error *rp_last_error(const rp_pool *pool);
 
 /**
@@ -144,28 +144,33 @@ int rp_exit_code(rp_status status);
 /**
  * What to do with work that a directory keeps (config.checkpoint).
  *
- * With a directory, every rank writes what its maps, reductions, loops (rp_loop_keep()) and streams have finished into a
- * journal there, now and then, and at the end of a job that was interrupted or failed. A program that was killed,
- * interrupted, or ended by the batch system is then started again with RP_RESUME, on any number of ranks and nodes: it
- * does the same calls, and items whose results are kept are not computed again. (So inputs have to be the same, and calls
- * must not depend on time or on the number of ranks.) Results are the same bits as without a break. Items that
- * had failed are tried again. What is spoilt or was cut off in the journals is noticed, and computed again.
+ * With a directory, every rank writes what its maps, reductions, loops (rp_loop_keep()) and streams
+ * have finished into a journal there, now and then, and at the end of a job that was interrupted or
+ * failed. A program that was killed, interrupted, or ended by the batch system is then started
+ * again with RP_RESUME, on any number of ranks and nodes: it does the same calls, and items whose
+ * results are kept are not computed again. (So inputs have to be the same, and calls must not
+ * depend on time or on the number of ranks.) Results are the same bits as without a break. Items
+ * that had failed are tried again. What is spoilt or was cut off in the journals is noticed, and
+ * computed again.
  *
- * When the pool is closed, and every call on it returned RP_OK, no rp_agree() told of trouble, it was not interrupted,
- * and no earlier run had begun more jobs, then the journals are removed, and the directory if it was made for them.
+ * When the pool is closed, and every call on it returned RP_OK, no rp_agree() told of trouble, it
+ * was not interrupted, and no earlier run had begun more jobs, then the journals are removed, and
+ * the directory if it was made for them.
  *
- * Work that is kept belongs to a program: to the content of its file, its arguments (config.fingerprint), and its jobs,
- * in their order, with their sizes, seeds and inputs. Other work is RP_ERR_ARGUMENT, from rp_open() or from the job.
+ * Work that is kept belongs to a program: to the content of its file, its arguments
+ * (config.fingerprint), and its jobs, in their order, with their sizes, seeds and inputs. Other
+ * work is RP_ERR_ARGUMENT, from rp_open() or from the job.
  *
- * If a journal cannot be written, because the disk is full, say, one rank of each node tells that on stderr, once,
- * and the work goes on without it. Results have to fit into the directory's file system, beside each other; it is
- * one that all nodes share.
+ * If a journal cannot be written, because the disk is full, say, one rank of each node tells that
+ * on stderr, once, and the work goes on without it. Results have to fit into the directory's file
+ * system, beside each other; it is one that all nodes share.
  */
 typedef enum rp_resume {
     RP_RESUME_NOTHING, /**< kept work is an error: RP_ERR_ARGUMENT, from rp_open() */
     RP_RESUME,         /**< go on with it; begin anew if there is none */
-    RP_RESUME_FORCED /**< also if another program kept it, or one with other arguments or inputs: for those
-                            who know that its results hold. Jobs of other sizes begin anew. */
+    RP_RESUME_FORCED   /**< also if another program kept it, or one with other arguments or inputs:
+                            for those who know that its results hold. Jobs of other sizes begin
+                            anew. */
 } rp_resume;
 
 /** How to open a pool. Zero means default; NULL instead of a pointer to it means all defaults. */
@@ -182,9 +187,9 @@ typedef struct rp_config {
                                  leave it 0. Without meaning where agents are polled. */
     bool handle_signals; /**< SIGUSR1, SIGTERM and SIGINT interrupt the pool: see rp_interrupted().
                               And before SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT or exit() ends the
-                              process, it says on stderr which item was being computed, on which rank
-                              and host, and the way there. Signals then go to whoever handled them
-                              before; rp_close() takes the handlers away. May differ. */
+                              process, it says on stderr which item was being computed, on which
+                              rank and host, and the way there. Signals then go to whoever handled
+                              them before; rp_close() takes the handlers away. May differ. */
     double walltime_seconds; /**< so long after it was opened the pool is interrupted; 0: never.
                                   Needs handle_signals. */
     double watchdog_seconds; /**< when nothing has finished for so long while ranks compute or wait,
@@ -211,8 +216,8 @@ typedef struct rp_config {
 } rp_config;
 
 /**
- * A fingerprint of bytes: equal bytes have the same, and others, but for chance, another (64 bits, XXH3).
- * *Local,* pure.
+ * A fingerprint of bytes: equal bytes have the same, and others, but for chance, another (64 bits,
+ * XXH3). *Local,* pure.
  *
  * @param[in] before  0, or a fingerprint of what comes before them
  * @param[in] bytes   may be NULL if `count` is 0
@@ -320,26 +325,28 @@ bool rp_interrupted(const rp_pool *pool);
 /**
  * Do the other ranks go on when one dies? *Local.*
  *
- * They do if config.survive_deaths asked for it, all ranks are on one node and may reach each other's
- * memory (process_vm_readv), and the launcher leaves the living alone: rp_launch() outside a batch
- * allocation and `mpirun --enable-recovery`, with Open MPI 4. Then rp_loop_open() to rp_loop_close(),
- * rp_map(), rp_reduce(), rp_stream(), rp_barrier(), rp_node_sync(), rp_agree(), rp_free() and rp_close()
- * go on without a rank that is killed in them, whichever but the root, and results are the same bits.
- * What the rank had in hand is begun again elsewhere, item by item; an item that was at hand when three
- * ranks in a row died is given up, and so are, at once, those of a map whose `out` is `in`: they are
- * RP_ERR_LOST, which the job returns (at its end, with RP_KEEP_GOING); the consumer of a stream gets the
- * error in place of the item's result. rp_collect() and other collectives need all ranks: they return
- * RP_ERR_LOST at once when one has died before.
+ * They do if config.survive_deaths asked for it, all ranks are on one node and may reach each
+ * other's memory (process_vm_readv), and the launcher leaves the living alone: rp_launch() outside
+ * a batch allocation and `mpirun --enable-recovery`, with Open MPI 4. Then rp_loop_open() to
+ * rp_loop_close(), rp_map(), rp_reduce(), rp_stream(), rp_barrier(), rp_node_sync(), rp_agree(),
+ * rp_free() and rp_close() go on without a rank that is killed in them, whichever but the root, and
+ * results are the same bits. What the rank had in hand is begun again elsewhere, item by item; an
+ * item that was at hand when three ranks in a row died is given up, and so are, at once, those of a
+ * map whose `out` is `in`: they are RP_ERR_LOST, which the job returns (at its end, with
+ * RP_KEEP_GOING); the consumer of a stream gets the error in place of the item's result.
+ * rp_collect() and other collectives need all ranks: they return RP_ERR_LOST at once when one has
+ * died before.
  *
- * The thread that opens the pool then has to live as long as the pool. Once a rank has died, rp_close()
- * does not finalise MPI, which would wait for it, and neither should the program: it returns from main.
- * A rank that dies outside those calls, or the root anywhere, ends the job: rp_launch() sees to that.
+ * The thread that opens the pool then has to live as long as the pool. Once a rank has died,
+ * rp_close() does not finalise MPI, which would wait for it, and neither should the program: it
+ * returns from main. A rank that dies outside those calls, or the root anywhere, ends the job:
+ * rp_launch() sees to that.
  */
 bool rp_survives(const rp_pool *pool);
 
 /**
- * How many ranks had died when the ranks last met, the same number on all. *Local.* rp_ranks() does not
- * change, nor does what rp_block() gives a rank that is dead.
+ * How many ranks had died when the ranks last met, the same number on all. *Local.* rp_ranks() does
+ * not change, nor does what rp_block() gives a rank that is dead.
  */
 int rp_ranks_lost(const rp_pool *pool);
 
@@ -366,8 +373,8 @@ int rp_node_ranks(const rp_pool *pool);
  * The items of run `part` if n items are cut into `parts` near-equal runs: the first n % parts runs
  * have one item more. *Local,* pure, a few instructions.
  *
- * @return {0, 0} for arguments without meaning: n < 0, parts < 1, part outside 0 ... parts - 1.
- */
+ * @return {0, 0} for arguments without meaning: n < 0, parts < 1, part outside 0 ... parts -
+ 1. */
 rp_range rp_block(int64_t n, int64_t parts, int64_t part);
 
 /** The part whose rp_block() holds `item`; -1 for arguments without meaning. *Local,* pure. */
@@ -477,7 +484,8 @@ rp_element rp_datatype(MPI_Datatype type);
  * @param[in] root      the rank that has the data
  * @param[in,out] data  n elements: read on the root, written elsewhere
  * @param[in] n         elements, 0 and more
- * Cost: two meetings (three for up to 64 KiB) and MPI_Bcast, for node memory among the first ranks of the nodes only.
+ * Cost: two meetings (three for up to 64 KiB) and MPI_Bcast, for node memory among the first ranks
+ * of the nodes only.
  */
 rp_status rp_broadcast(rp_pool *pool, int root, void *data, int64_t n, rp_element element);
 
@@ -486,8 +494,8 @@ rp_status rp_broadcast(rp_pool *pool, int root, void *data, int64_t n, rp_elemen
  *
  * @param[in] all    n elements; looked at on the root only
  * @param[out] mine  this rank's elements
- * Cost: two meetings (three for up to 64 KiB a node) and one copy of every element; on a node the ranks copy at the same time. The
- * root sends to each rank in turn.
+ * Cost: two meetings (three for up to 64 KiB a node) and one copy of every element; on a node the
+ * ranks copy at the same time. The root sends to each rank in turn.
  */
 rp_status rp_scatter(rp_pool *pool, int root, const void *all, int64_t n, rp_element element,
                      void *mine);
@@ -512,8 +520,9 @@ rp_status rp_gather(rp_pool *pool, int root, const void *mine, int64_t n, rp_ele
  *
  * @param[in] mine  this rank's elements
  * @param[out] all  n elements
- * Cost: two meetings (three for up to 64 KiB) and MPI_Allgatherv. Into node memory one copy of `mine`, and if there are
- * several nodes another meeting, and one MPI_Bcast per rank among the first ranks of the nodes.
+ * Cost: two meetings (three for up to 64 KiB) and MPI_Allgatherv. Into node memory one copy of
+ * `mine`, and if there are several nodes another meeting, and one MPI_Bcast per rank among the
+ * first ranks of the nodes.
  */
 rp_status rp_allgather(rp_pool *pool, const void *mine, int64_t n, rp_element element, void *all);
 
@@ -607,8 +616,8 @@ typedef struct rp_options {
                                at once and by the same rank. Every attempt finds `out`, or the
                                partial result, as the first did. rp_task_attempt() counts. */
     int64_t max_failures; /**< map and stream, with RP_KEEP_GOING: the job is given up when so many
-                               calls have failed for good, on one node or, in a stream, in all; 0: no
-                               matter how many */
+                               calls have failed for good, on one node or, in a stream, in all; 0:
+                               no matter how many */
     double item_seconds;  /**< seconds that an item may take, a range so many times as many; 0: no
                                limit. What comes back later has failed: RP_ERR_TIMEOUT. What has not
                                come back after twice as long ends the program: a line on stderr, and
@@ -648,14 +657,15 @@ rp_status rp_loop_open(rp_pool *pool, int64_t n, const rp_options *options, rp_l
  * @param[out] range  items to compute, at least one; undefined after false
  * @return false when every item of this node is done and it will get no more, or a rank gave up
  *         (within some milliseconds, if that is on another node).
- * Cost: about 5 ns for a single item, less per item in longer slices. Between nodes 20 to 30 messages
+ * Cost: about 5 ns for a single item, less per item in longer slices. Between nodes 20 to 30
+ * messages
  *       per node and job.
  */
 bool rp_loop_next(rp_loop *loop, rp_range *range);
 
 /**
- * Keeps what the items handed out last came to, with config.checkpoint. *Local.* After they are computed, and before
- * rp_loop_next() is called again:
+ * Keeps what the items handed out last came to, with config.checkpoint. *Local.* After they are
+ * computed, and before rp_loop_next() is called again:
  *
  *     while (rp_loop_next(loop, &range)) {
  *         double part = 0;
@@ -670,18 +680,19 @@ bool rp_loop_next(rp_loop *loop, rp_range *range);
  *         sum += part;
  *     }
  *
- * Ranges for which this is not called are not kept. Without config.checkpoint, and for ranges that are kept, nothing
- * happens.
+ * Ranges for which this is not called are not kept. Without config.checkpoint, and for ranges that
+ * are kept, nothing happens.
  *
  * @param[in] data  copied; may be NULL if `bytes` is 0
- * @return RP_OK, RP_ERR_ARGUMENT; RP_ERR_STATE: no items were handed out since the last call. A journal that cannot
- *         be written is no error: see rp_resume.
+ * @return RP_OK, RP_ERR_ARGUMENT; RP_ERR_STATE: no items were handed out since the last call. A
+ *         journal that cannot be written is no error: see rp_resume.
  * Cost: a copy, its checksum (some 0.1 ns a byte), and now and then a write.
  */
 rp_status rp_loop_keep(rp_loop *loop, const void *data, size_t bytes);
 
 /**
- * What an earlier run has kept of the items handed out last, or NULL: they are to be computed. *Local.*
+ * What an earlier run has kept of the items handed out last, or NULL: they are to be computed.
+ * *Local.*
  *
  * @param[out] bytes  how many; 0 for NULL
  * @return aligned as malloc() does, valid until the next call on the loop
@@ -792,9 +803,9 @@ uint64_t rp_random_below(rp_random *random, uint64_t bound);
 /* ---------------------------------------------------------------------------------------------
  * Map and reduce: the items are computed by a function of the program
  *
- * A rank that gives a job an array, or takes part in a stream, lets other ranks reach its memory, by prctl(PR_SET_PTRACER,
- * PR_SET_PTRACER_ANY): from then on and until it ends, any process of its user may trace it, also
- * where the system (Yama) would otherwise forbid that.
+ * A rank that gives a job an array, or takes part in a stream, lets other ranks reach its memory,
+ * by prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY): from then on and until it ends, any process of its
+ * user may trace it, also where the system (Yama) would otherwise forbid that.
  * ------------------------------------------------------------------------------------------ */
 
 /** Where an array is, or is wanted. */
@@ -817,8 +828,8 @@ typedef int (*rp_item_fn)(rp_task *task, const void *in, void *out);
 
 /**
  * Computes a range of items: `in` and `out` are those of range.begin, the others follow. For a
- * reduction, `out` is the partial result of the leaf so far, the identity at first; a leaf comes in one
- * call, or in several, in order, where its input has more than 512 KiB.
+ * reduction, `out` is the partial result of the leaf so far, the identity at first; a leaf comes in
+ * one call, or in several, in order, where its input has more than 512 KiB.
  * rp_task_fail() says which item failed; otherwise it is the first.
  */
 typedef int (*rp_range_fn)(rp_task *task, rp_range range, const void *in, void *out);
@@ -853,20 +864,21 @@ typedef struct rp_map_job {
  *
  * Node memory of rp_alloc() is used where it is, without a copy. Private memory of the root reaches
  * the other ranks of its node in pieces, so that none needs more than 1 MiB beside it (or one item,
- * if that is more). It reaches other nodes in batches, through 16 MiB of node memory (or four items,
- * if those are more); so it does everywhere if the kernel forbids ranks to reach each other's memory
- * (process_vm_readv). Results go back the same ways. `out` wanted on every node or rank is exchanged
- * at the end, where it cannot be stored at once. `out` may be `in` if the sizes are equal; arrays
- * that overlap otherwise are refused.
+ * if that is more). It reaches other nodes in batches, through 16 MiB of node memory (or four
+ * items, if those are more); so it does everywhere if the kernel forbids ranks to reach each
+ * other's memory (process_vm_readv). Results go back the same ways. `out` wanted on every node or
+ * rank is exchanged at the end, where it cannot be stored at once. `out` may be `in` if the sizes
+ * are equal; arrays that overlap otherwise are refused.
  *
- * If items fail, the call returns RP_ERR_TASK on every rank, or RP_ERR_TIMEOUT for one that was late,
- * and rp_last_error() names the lowest item that failed; or none (-1), if the job was given up after
- * options.max_failures. Its result is what was there before, or what the task stored. With RP_STOP, which
- * items were done by then may differ from run to run, and an `out` that is exchanged at the end may
- * lack the last of them.
+ * If items fail, the call returns RP_ERR_TASK on every rank, or RP_ERR_TIMEOUT for one that was
+ * late, and rp_last_error() names the lowest item that failed; or none (-1), if the job was given
+ * up after options.max_failures. Its result is what was there before, or what the task stored. With
+ * RP_STOP, which items were done by then may differ from run to run, and an `out` that is exchanged
+ * at the end may lack the last of them.
  *
  * @return RP_OK, RP_ERR_TASK, RP_ERR_TIMEOUT, RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY,
- *         RP_ERR_STATE (also for a call inside a task), RP_ERR_VERSION. With an error before the work nothing is written.
+ *         RP_ERR_STATE (also for a call inside a task), RP_ERR_VERSION. With an error before the
+ *         work nothing is written.
  * Cost: two meetings, an exchange of addresses, and for each slice 5 to 10 ns, or about 50 ns with
  * RP_ADAPTIVE, whose slices last some 50 us.
  */
@@ -897,10 +909,10 @@ typedef struct rp_reduce_job {
  * identity. Memory: some log2(leaves) partial results for each run of leaves that a rank works off
  * without a break.
  *
- * @return as rp_map(). on_failure, max_failures and item_status must be 0: a sum without some of its items would
- *         not be the sum.
- * Cost: as rp_map(), and another meeting, the hand-over of the ranks' partial results to the root, and a
- * broadcast.
+ * @return as rp_map(). on_failure, max_failures and item_status must be 0: a sum without some of
+ *         its items would not be the sum.
+ * Cost: as rp_map(), and another meeting, the hand-over of the ranks' partial results to the root,
+ * and a broadcast.
  */
 rp_status rp_reduce(rp_pool *pool, const rp_reduce_job *job);
 
@@ -910,21 +922,22 @@ int64_t rp_task_item(const rp_task *task);
 /** options.user of this rank. */
 void *rp_task_user(const rp_task *task);
 
-/** How often the same call was made before: 0, and more with options.retries, or, in a stream, when a rank
- * died that had the item in hand (see rp_survives()). */
+/** How often the same call was made before: 0, and more with options.retries, or, in a stream, when
+ * a rank died that had the item in hand (see rp_survives()). */
 int rp_task_attempt(const rp_task *task);
 
 /**
  * Should the task end? Long tasks ask now and then, and return an error code (any) when it is so.
  *
- * True when the task has taken longer than options.item_seconds allows: the item is late, and what it
- * returns makes no difference any more. True also when all are to stop, because another rank failed
- * or gave up, or the pool was interrupted: an item that ends for that is RP_ERR_CANCELLED and has not
- * failed. Where MPI gives no MPI_THREAD_MULTIPLE, or with RANKPOOL_AGENT=poll, asking also keeps the
- * node's agent going; without that other nodes may run out of work while a task is long.
+ * True when the task has taken longer than options.item_seconds allows: the item is late, and what
+ * it returns makes no difference any more. True also when all are to stop, because another rank
+ * failed or gave up, or the pool was interrupted: an item that ends for that is RP_ERR_CANCELLED
+ * and has not failed. Where MPI gives no MPI_THREAD_MULTIPLE, or with RANKPOOL_AGENT=poll, asking
+ * also keeps the node's agent going; without that other nodes may run out of work while a task is
+ * long.
  *
- * Cost: some ns; with a limit, and where it keeps the agent going, a reading of the clock (25 ns).
- */
+ * Cost: some ns; with a limit, and where it keeps the agent going, a reading of the clock (25
+ ns). */
 bool rp_task_cancelled(rp_task *task);
 
 /** Begins the stream of random numbers of an item, under options.seed: see rp_random_begin(). */
@@ -955,8 +968,8 @@ int rp_task_fail(rp_task *task, int64_t item, int code, const char *format, ...)
  * What was there before stays, as far as it fits; bytes behind it are undefined.
  *
  * @param[in] bytes  0 and more
- * @return the content, aligned as malloc() does, until the next change of the buffer. NULL: there is
- *         not enough memory, and the buffer is as it was.
+ * @return the content, aligned as malloc() does, until the next change of the buffer. NULL: there
+ *         is not enough memory, and the buffer is as it was.
  */
 void *rp_buffer_resize(rp_buffer *buffer, size_t bytes);
 
@@ -1000,13 +1013,13 @@ enum {
 };
 
 /**
- * Makes the next item: fills `item`, which is empty, with what the task needs, if anything. Called on
- * the root. While it waits, the root neither computes nor consumes: see RP_PRODUCED_NONE.
+ * Makes the next item: fills `item`, which is empty, with what the task needs, if anything. Called
+ * on the root. While it waits, the root neither computes nor consumes: see RP_PRODUCED_NONE.
  *
  * @param[in] user   options.user of the root
  * @param[out] item  any number of bytes, 0 included
- * @return RP_PRODUCED, RP_PRODUCED_LAST, RP_PRODUCED_NONE, or the program's own error code
- */
+ * @return RP_PRODUCED, RP_PRODUCED_LAST, RP_PRODUCED_NONE, or the program's own error
+ code */
 typedef int (*rp_produce_fn)(void *user, rp_buffer *item);
 
 /**
@@ -1050,28 +1063,29 @@ typedef struct rp_stream_job {
 } rp_stream_job;
 
 /**
- * Has items computed that a producer makes, while a consumer takes the results of others: as many as
- * there are, or without an end, in constant memory. *Collective.*
+ * Has items computed that a producer makes, while a consumer takes the results of others: as many
+ * as there are, or without an end, in constant memory. *Collective.*
  *
  * A consumer that is slower than the others holds up the producer, by the window. Items travel in
  * parcels, of so many that computing them takes some 50 us, or of options.slice.
  *
- * When an item fails, its error is consumed in its place. With RP_STOP it is the last that is consumed,
- * and no further items are begun; when the stream is ordered, those before it still are. When the
- * producer fails, all items that it made before are computed and consumed first.
+ * When an item fails, its error is consumed in its place. With RP_STOP it is the last that is
+ * consumed, and no further items are begun; when the stream is ordered, those before it still are.
+ * When the producer fails, all items that it made before are computed and consumed first.
  *
- * Where ranks survive others (rp_survives()), the items that a dead rank had in hand, and those whose results
- * of more than 32 KiB went with it, are computed again; each is still consumed once, and in its turn. An item
- * that was at hand when three ranks in a row died fails with RP_ERR_LOST. With root_only_serves, the root
- * computes when it is the last.
+ * Where ranks survive others (rp_survives()), the items that a dead rank had in hand, and those
+ * whose results of more than 32 KiB went with it, are computed again; each is still consumed once,
+ * and in its turn. An item that was at hand when three ranks in a row died fails with RP_ERR_LOST.
+ * With root_only_serves, the root computes when it is the last.
  *
- * @return RP_OK: all items were consumed, or it was enough. RP_ERR_TASK: an item, the producer or the
- *         consumer failed; rp_last_error() has the code, and the item (the lowest that was seen to
- *         fail; of a producer, the one it would have made). RP_ERR_TIMEOUT: an item was late.
- *         RP_ERR_LOST: an item was given up because ranks died of it, or they cannot be done without.
- *         RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY, RP_ERR_STATE, RP_ERR_VERSION.
- * Cost: three meetings; per item some 0.1 us beside what the functions take; 4 MiB of node memory on
- * every node. A result of more than 32 KiB stays where it was made, and is copied to the root once.
+ * @return RP_OK: all items were consumed, or it was enough. RP_ERR_TASK: an item, the producer or
+ *         the consumer failed; rp_last_error() has the code, and the item (the lowest that was seen
+ *         to fail; of a producer, the one it would have made). RP_ERR_TIMEOUT: an item was late.
+ *         RP_ERR_LOST: an item was given up because ranks died of it, or they cannot be done
+ *         without. RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY, RP_ERR_STATE, RP_ERR_VERSION.
+ * Cost: three meetings; per item some 0.1 us beside what the functions take; 4 MiB of node memory
+ * on every node. A result of more than 32 KiB stays where it was made, and is copied to the root
+ * once.
  */
 rp_status rp_stream(rp_pool *pool, const rp_stream_job *job);
 
@@ -1086,8 +1100,8 @@ rp_status rp_stream(rp_pool *pool, const rp_stream_job *job);
  *
  * A file is there whole or not at all. It is written under another name beside its own, which it
  * gets when all ranks have closed it and all their bytes have arrived; a file that had this name
- * before stays until then. If anything goes wrong on any rank, a full disk for one, every rank gets the
- * same error, with the file's name and the system's reason, and nothing is left behind. (Only a
+ * before stays until then. If anything goes wrong on any rank, a full disk for one, every rank gets
+ * the same error, with the file's name and the system's reason, and nothing is left behind. (Only a
  * program that is killed leaves the other name, path.XXXXXX.) Directories are shared between
  * nodes: a network's file system.
  * ------------------------------------------------------------------------------------------ */
@@ -1095,8 +1109,8 @@ rp_status rp_stream(rp_pool *pool, const rp_stream_job *job);
 /**
  * Begins a file. *Collective.* It says at once if the file cannot be written.
  *
- * @param[in] path   its name, the same on every rank; a relative one is seen from where the root is.
- *                   A symbolic link is followed. Devices and pipes are refused.
+ * @param[in] path   its name, the same on every rank; a relative one is seen from where the root
+ *                   is. A symbolic link is followed. Devices and pipes are refused.
  * @param[out] file  the file; NULL after an error. Owned by the caller until rp_file_close() or
  *                   rp_close(), which drops it.
  * @return RP_OK, RP_ERR_IO, RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY
@@ -1136,9 +1150,9 @@ rp_status rp_file_append(rp_file *file, const void *data, size_t bytes);
  * @param[in,out] file  set to NULL. NULL or a pointer to NULL is fine and does nothing.
  * @param[in] mine      RP_OK; anything else: this rank could not do its part, so no rank's file
  *                      becomes one
- * @return RP_OK; RP_ERR_IO and the details if a write failed on any rank; otherwise `mine` of the lowest
- *         rank that had something else than RP_OK. The file is gone in every case, but for one: with a
- *         loop open it is RP_ERR_STATE, and nothing happens.
+ * @return RP_OK; RP_ERR_IO and the details if a write failed on any rank; otherwise `mine` of the
+ *         lowest rank that had something else than RP_OK. The file is gone in every case, but for
+ *         one: with a loop open it is RP_ERR_STATE, and nothing happens.
  * Cost: two meetings, and the time that the disk takes (fsync).
  */
 rp_status rp_file_close(rp_file **file, rp_status mine);
@@ -1148,8 +1162,8 @@ rp_status rp_file_close(rp_file **file, rp_status mine);
  * ------------------------------------------------------------------------------------------ */
 
 /**
- * Computes one item: reads `in`, puts its bytes into `result`, which is empty at first. Returns 0, or
- * the program's own error code. As rp_item_fn otherwise.
+ * Computes one item: reads `in`, puts its bytes into `result`, which is empty at first. Returns 0,
+ * or the program's own error code. As rp_item_fn otherwise.
  */
 typedef int (*rp_collect_fn)(rp_task *task, const void *in, rp_buffer *result);
 
@@ -1167,14 +1181,14 @@ typedef struct rp_collect_job {
  * Computes every item once, on whichever rank; its result, of 0 and more bytes, stays there.
  * *Collective.*
  *
- * Failures are those of rp_map(). After RP_ERR_TASK, RP_ERR_TIMEOUT and RP_ERR_INTERRUPTED there are results
- * nonetheless: those of the items that went well; all others have no bytes.
+ * Failures are those of rp_map(). After RP_ERR_TASK, RP_ERR_TIMEOUT and RP_ERR_INTERRUPTED there
+ * are results nonetheless: those of the items that went well; all others have no bytes.
  *
- * @param[out] results  the results, owned by the caller until rp_results_free(); NULL after any other
- *                      error than these
+ * @param[out] results  the results, owned by the caller until rp_results_free(); NULL after any
+ *                      other error than these
  * @return as rp_map()
- * Cost: as rp_map(), and a copy of each result. A rank's memory: the bytes of its results and 8 for each
- * of its items; up to half as much again while it grows.
+ * Cost: as rp_map(), and a copy of each result. A rank's memory: the bytes of its results and 8 for
+ * each of its items; up to half as much again while it grows.
  */
 rp_status rp_collect(rp_pool *pool, const rp_collect_job *job, rp_results **results);
 
@@ -1183,14 +1197,15 @@ rp_status rp_collect(rp_pool *pool, const rp_collect_job *job, rp_results **resu
  *
  * @param[in] root      the rank that wants them, the same on every rank
  * @param[out] offsets  on the root n + 1 numbers: result i is at data + offsets[i] and has
- *                      offsets[i + 1] - offsets[i] bytes; NULL on the other ranks, which may also give
- *                      NULL
- * @param[out] data     on the root the bytes of all results, without gaps, aligned as malloc() does;
- *                      likewise. Both belong to `results`, until it is freed or gathered again.
+ *                      offsets[i + 1] - offsets[i] bytes; NULL on the other ranks, which may also
+ *                      give NULL
+ * @param[out] data     on the root the bytes of all results, without gaps, aligned as malloc()
+ *                      does; likewise. Both belong to `results`, until it is freed or gathered
+ *                      again.
  * @return RP_OK, RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY
  * Cost: two meetings and one copy of every result; the root takes from each rank in turn, with two
- * messages for each run of items that it computed without a break. Memory on the root: the results, and
- * 8 bytes an item.
+ * messages for each run of items that it computed without a break. Memory on the root: the results,
+ * and 8 bytes an item.
  */
 rp_status rp_results_gather(rp_results *results, int root, const int64_t **offsets,
                             const void **data);
@@ -1201,8 +1216,8 @@ rp_status rp_results_gather(rp_results *results, int root, const int64_t **offse
  *
  * @param[in] path  the file's name, the same on every rank
  * @return RP_OK, RP_ERR_IO, RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY
- * Cost: six meetings; 16 bytes of memory, and a broadcast, for each run of items that a rank computed
- * without a break.
+ * Cost: six meetings; 16 bytes of memory, and a broadcast, for each run of items that a rank
+ * computed without a break.
  */
 rp_status rp_results_write(rp_results *results, const char *path);
 
@@ -1224,8 +1239,8 @@ bool rp_results_mine(const rp_results *results, int64_t index, int64_t *item, co
 /**
  * Frees what this rank has of results. *Local;* on every rank, and also after rp_close().
  *
- * @param[in,out] results  set to NULL. NULL or a pointer to NULL is fine and does nothing.
- */
+ * @param[in,out] results  set to NULL. NULL or a pointer to NULL is fine and does
+ nothing. */
 void rp_results_free(rp_results **results);
 
 /* ---------------------------------------------------------------------------------------------
@@ -1478,7 +1493,8 @@ rp_status rp_stats_print(rp_pool *pool, const char *path);
  * over time. *Collective;* recording goes on.
  *
  * @param[in] path  a file, on the root: SVG, or, with the suffix .html or .htm, a page with the
- *                  same picture. Both are whole in themselves, and tell more to a mouse, in a browser.
+ *                  same picture. Both are whole in themselves, and tell more to a mouse, in a
+ *                  browser.
  * @return RP_OK, RP_ERR_ARGUMENT, RP_ERR_STATE (nothing is recorded), RP_ERR_MEMORY, RP_ERR_IO
  * Cost: the records of all ranks go to the root, which keeps one at a time.
  */
@@ -1538,8 +1554,8 @@ typedef struct rp_grid_shape {
  * @param[out] grid  the grid; NULL after an error. Owned by the caller until rp_grid_close() or
  *                   rp_close().
  * @return RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY, RP_ERR_MPI, RP_ERR_VERSION
- * Cost: two meetings, a communicator, and node memory for two copies of the blocks' edges.
- */
+ * Cost: two meetings, a communicator, and node memory for two copies of the blocks'
+ edges. */
 rp_status rp_grid_open(rp_pool *pool, const rp_grid_shape *shape, rp_grid **grid);
 
 /**
@@ -1613,9 +1629,9 @@ rp_status rp_grid_exchange_begin(rp_grid *grid, void *field);
  * field that was given to rp_grid_exchange_begin(). As there, every rank calls it, and only
  * neighbours wait for each other.
  *
- * If a rank gives up and closes the grid or the pool, or waits for this rank in any other collective
- * call on the pool, its neighbours' waiting ends with RP_ERR_STATE. They close the grid in their turn,
- * and rp_grid_close() returns the same error on all of them.
+ * If a rank gives up and closes the grid or the pool, or waits for this rank in any other
+ * collective call on the pool, its neighbours' waiting ends with RP_ERR_STATE. They close the grid
+ * in their turn, and rp_grid_close() returns the same error on all of them.
  *
  * @return RP_OK; on this rank alone RP_ERR_STATE: no exchange was begun, or a neighbour is gone; or
  *         RP_ERR_MPI. After an error the grid can only be closed.

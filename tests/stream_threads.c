@@ -1,11 +1,11 @@
-/* A stream with threads for ranks that die wherever they may: every item is consumed once, in order and with its
- * own result, whoever dies where.
+/* A stream with threads for ranks that die wherever they may: every item is consumed once, in order
+ * and with its own result, whoever dies where.
  *
  * usage: stream_threads [STREAMS [THREADS]]
  *
- * The main thread is the root and lives. Another dies by doing nothing more, in the state in which a killed
- * process would leave the station; the root notices later. Inputs, results and what is noted of items are plain
- * memory, so under ThreadSanitizer an item in two hands is a data race. */
+ * The main thread is the root and lives. Another dies by doing nothing more, in the state in which
+ * a killed process would leave the station; the root notices later. Inputs, results and what is
+ * noted of items are plain memory, so under ThreadSanitizer an item in two hands is a data race. */
 #include "base/error.h"
 #include "pool/stream_root.h"
 

@@ -62,9 +62,9 @@ static void join_options(const struct command *command, struct option all[MOST_O
         add_options(keeping_options, all, count);
 }
 
-/* getopt's list of letters: the options whose val is one, with a colon where an argument is required and
- * two where it is optional, as has_arg counts. '+': stop at operands, which are taken apart;
- * ':': tell a missing argument from the rest. */
+/* getopt's list of letters: the options whose val is one, with a colon where an argument is
+ * required and two where it is optional, as has_arg counts. '+': stop at operands, which are taken
+ * apart; ':': tell a missing argument from the rest. */
 static void list_letters(const struct option *options, char letters[3 * MOST_OPTIONS + 3])
 {
     *letters++ = '+';

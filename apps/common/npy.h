@@ -10,8 +10,8 @@ enum {
     NPY_HEADER_SIZE = 128
 };
 
-/* Makes the header of so many rows of numbers of eight bytes: kind 'f' for double, 'u' for uint64_t.
- * With 0 columns it is an array of one dimension. Returns its length. */
+/* Makes the header of so many rows of numbers of eight bytes: kind 'f' for double, 'u' for
+ * uint64_t. With 0 columns it is an array of one dimension. Returns its length. */
 size_t npy_header(char kind, int64_t rows, int64_t columns, char header[NPY_HEADER_SIZE]);
 
 /* Writes rows x columns numbers, row by row, and if that fails, nothing: false, with one line for a

@@ -12,8 +12,8 @@ enum {
     LARGEST_POWER_OF_TEN = 38 /* 10^38 < 2^127 < 10^39 */
 };
 
-/* A parser by recursive descent: one function for each level of precedence, loosest first. Each takes
- * its part off the text and stores its value, or tells the problem and returns false. */
+/* A parser by recursive descent: one function for each level of precedence, loosest first. Each
+ * takes its part off the text and stores its value, or tells the problem and returns false. */
 struct parser {
     const char *text;
     const char *at;
@@ -89,7 +89,8 @@ static bool scale(wide *value, long exponent)
     return true;
 }
 
-/* The digits of a number, its point left out: value * 10^exponent, where value does not end in 0. */
+/* The digits of a number, its point left out: value * 10^exponent, where value does not end in
+ * 0. */
 struct digits {
     wide value;
     long exponent;

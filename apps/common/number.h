@@ -16,8 +16,8 @@ enum {
  * groups from the right and binds tighter than a sign, / drops the remainder, % has the sign of its
  * left side. On the way values up to 2^127 are fine, negative ones too; the result is 0 ... 2^64-1.
  *
- * False, and nothing stored in *value, if `text` is anything else; `problem` then says what is wrong
- * and where, in words that follow the quoted text and a colon. */
+ * False, and nothing stored in *value, if `text` is anything else; `problem` then says what is
+ * wrong and where, in words that follow the quoted text and a colon. */
 bool number_parse(const char *text, uint64_t *value, char problem[NUMBER_PROBLEM_SIZE]);
 
 #endif

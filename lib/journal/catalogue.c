@@ -146,8 +146,8 @@ static bool counts(const struct catalogue *catalogue, const struct kept *entry)
            entry->kind == own->form.kind;
 }
 
-/* Of the results of a map a part can be had; everything else is whole or not at all. Partial results of
- * a reduction lie within each other or apart, and the larger comes first. */
+/* Of the results of a map a part can be had; everything else is whole or not at all. Partial
+ * results of a reduction lie within each other or apart, and the larger comes first. */
 static bool fits_behind(struct kept *entry, const struct kept *before)
 {
     if (before == NULL || before->job != entry->job || before->end <= entry->begin)

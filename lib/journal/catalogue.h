@@ -1,5 +1,6 @@
-/* The catalogue: what the journals in a directory hold, of all ranks and of all runs of a program, in the order of
- * its jobs and of their items. A run is one start of the program; each rank of a run has a journal. */
+/* The catalogue: what the journals in a directory hold, of all ranks and of all runs of a program,
+ * in the order of its jobs and of their items. A run is one start of the program; each rank of a
+ * run has a journal. */
 #ifndef RANKPOOL_JOURNAL_CATALOGUE_H
 #define RANKPOOL_JOURNAL_CATALOGUE_H
 
@@ -45,8 +46,8 @@ struct catalogue {
 /* The name of a journal. False: it is too long. */
 bool rpi_journal_name(const char *directory, int64_t run, int rank, char *path, size_t size);
 
-/* Reads all journals of a directory that have this fingerprint; with `any` those of others, too. A directory that is not
- * there has none. Files that are no journal are passed over. */
+/* Reads all journals of a directory that have this fingerprint; with `any` those of others, too. A
+ * directory that is not there has none. Files that are no journal are passed over. */
 rp_status rpi_catalogue_read(struct catalogue *catalogue, const char *directory,
                              uint64_t fingerprint, bool any, rp_error *error);
 
@@ -56,7 +57,8 @@ void rpi_catalogue_free(struct catalogue *catalogue);
 const struct kept *rpi_catalogue_job(const struct catalogue *catalogue, int64_t job,
                                      int64_t *count);
 
-/* Of the entries of a job, the place of the first that ends behind an item; `count` if there is none. */
+/* Of the entries of a job, the place of the first that ends behind an item; `count` if there is
+ * none. */
 int64_t rpi_kept_at(const struct kept *entries, int64_t count, int64_t item);
 
 /* The form of a job, or NULL: it was never begun. */

@@ -1,9 +1,9 @@
-/* The form of a journal file: a head, then entries one behind the other, each some finished items of a job and
- * what came of them.
+/* The form of a journal file: a head, then entries one behind the other, each some finished items
+ * of a job and what came of them.
  *
- * Checksums are XXH3 (xxHash), seeded with a number that the file has for itself: what looks like an
- * entry inside the results of a program is none. Numbers are in the order of bytes of the machine that wrote
- * them; on another kind of machine the head is not recognized. */
+ * Checksums are XXH3 (xxHash), seeded with a number that the file has for itself: what looks like
+ * an entry inside the results of a program is none. Numbers are in the order of bytes of the
+ * machine that wrote them; on another kind of machine the head is not recognized. */
 #ifndef RANKPOOL_JOURNAL_ENTRY_H
 #define RANKPOOL_JOURNAL_ENTRY_H
 

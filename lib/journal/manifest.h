@@ -11,7 +11,8 @@ struct manifest {
     bool made;           /* the directory was made for this */
 };
 
-/* Reads the manifest of a directory. False: there is none, or it is not whole, or of another version. */
+/* Reads the manifest of a directory. False: there is none, or it is not whole, or of another
+ * version. */
 bool rpi_manifest_read(struct manifest *manifest, const char *directory);
 
 /* Puts it in the place of the one before. */

@@ -1,5 +1,5 @@
-/* Reading a journal file, whatever became of it: entries that are whole are handed over, everything else is
- * counted and left out. */
+/* Reading a journal file, whatever became of it: entries that are whole are handed over, everything
+ * else is counted and left out. */
 #ifndef RANKPOOL_JOURNAL_READER_H
 #define RANKPOOL_JOURNAL_READER_H
 

@@ -17,8 +17,8 @@ struct shelf {
     const struct kept *entry; /* or NULL */
 };
 
-/* The payload of an entry, until the next call. NULL: it is not there any more as it was written; then the work is
- * to be done again. */
+/* The payload of an entry, until the next call. NULL: it is not there any more as it was written;
+ * then the work is to be done again. */
 const unsigned char *rpi_shelf_fetch(struct shelf *shelf, const struct kept *entry);
 
 void rpi_shelf_close(struct shelf *shelf);

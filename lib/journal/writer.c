@@ -14,7 +14,8 @@
 /* The buffer is written when it holds so much, whatever the time. */
 static const size_t most_buffered = (size_t)4 << 20;
 
-/* Seconds between two writes, and between two times that all is brought to the disk: at least and at most. */
+/* Seconds between two writes, and between two times that all is brought to the disk: at least and
+ * at most. */
 static const double least_write = 0.25, most_write = 10, least_sync = 1, most_sync = 60;
 
 static rp_status give_up(struct journal_writer *writer, const char *what, const char *why)

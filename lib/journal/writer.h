@@ -1,8 +1,8 @@
-/* Writing a journal file: entries are gathered in memory, and written, and brought to the disk, at intervals that
- * keep the cost small beside what a failure would cost.
+/* Writing a journal file: entries are gathered in memory, and written, and brought to the disk, at
+ * intervals that keep the cost small beside what a failure would cost.
  *
- * What is written survives the end of the process, and what is on the disk also that of the machine. The one is
- * cheap and done often, the other is dear. */
+ * What is written survives the end of the process, and what is on the disk also that of the
+ * machine. The one is cheap and done often, the other is dear. */
 #ifndef RANKPOOL_JOURNAL_WRITER_H
 #define RANKPOOL_JOURNAL_WRITER_H
 
@@ -29,17 +29,19 @@ struct journal_writer {
 /* A writer whose file is yet to begin, and which is due as if it had begun. */
 struct journal_writer rpi_journal_idle(double interval, double now);
 
-/* Begins a file, which must not be there yet. After an error the writer is there, and writes nothing. */
+/* Begins a file, which must not be there yet. After an error the writer is there, and writes
+ * nothing. */
 rp_status rpi_journal_begin(struct journal_writer *writer, const char *path,
                             const struct journal_head *head, double interval, double now);
 
 /* Adds an entry; its payload is copied. */
 rp_status rpi_journal_add(struct journal_writer *writer, const struct journal_entry *entry);
 
-/* After an action that took `cost` seconds and ended at `now`: when it is due again. The interval is the one that costs
- * least in all, sqrt(2 C M) for an action of C seconds and a failure every M (Young, A first order approximation to the
- * optimum checkpoint interval, Communications of the ACM 17, 1974), between `least` and `most`, but such that the action
- * takes no more than half a percent of the time. */
+/* After an action that took `cost` seconds and ended at `now`: when it is due again. The interval
+ * is the one that costs least in all, sqrt(2 C M) for an action of C seconds and a failure every M
+ * (Young, A first order approximation to the optimum checkpoint interval, Communications of the ACM
+ * 17, 1974), between `least` and `most`, but such that the action takes no more than half a percent
+ * of the time. */
 void rpi_journal_done(struct journal_rhythm *rhythm, double cost, double now, double least,
                       double most);
 

@@ -187,8 +187,8 @@ static void add_form(rp_pool *pool, int64_t job, const struct job_form *form)
                                                      .payload = form});
 }
 
-/* The root says what the job is, before anybody adds a result of it. Twice: without it, what all ranks have kept of
- * the job would be worth nothing, should one byte be spoilt. */
+/* The root says what the job is, before anybody adds a result of it. Twice: without it, what all
+ * ranks have kept of the job would be worth nothing, should one byte be spoilt. */
 int64_t rpi_checkpoint_begin(rp_pool *pool, const struct job_form *form)
 {
     struct checkpoint *checkpoint = pool->checkpoint;
@@ -240,7 +240,8 @@ void rpi_checkpoint_write(rp_pool *pool)
     warn_once(pool);
 }
 
-/* A job that ended well is followed by others, and what comes of them will be written soon enough. */
+/* A job that ended well is followed by others, and what comes of them will be written soon
+ * enough. */
 void rpi_checkpoint_end(rp_pool *pool, rp_status status)
 {
     if (status == RP_OK)

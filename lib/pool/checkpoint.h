@@ -1,12 +1,13 @@
-/* Checkpoints: what the jobs of a pool have finished is kept in a directory, so that a program that was ended
- * before its time goes on where it was.
+/* Checkpoints: what the jobs of a pool have finished is kept in a directory, so that a program that
+ * was ended before its time goes on where it was.
  *
- * Each rank writes a journal of its own and never waits for another. What earlier runs have kept, all ranks know
- * from the time the pool is opened: the root reads the directory once and tells the others, for they must agree
- * on what is to be done. The payloads each reads itself, when it needs them.
+ * Each rank writes a journal of its own and never waits for another. What earlier runs have kept,
+ * all ranks know from the time the pool is opened: the root reads the directory once and tells the
+ * others, for they must agree on what is to be done. The payloads each reads itself, when it needs
+ * them.
  *
- * In a job that is resumed, all items are dealt out as ever. A rank that comes to an item which is kept takes its result
- * from the journal instead of computing it: pool/keeping.h. */
+ * In a job that is resumed, all items are dealt out as ever. A rank that comes to an item which is
+ * kept takes its result from the journal instead of computing it: pool/keeping.h. */
 #ifndef RANKPOOL_POOL_CHECKPOINT_H
 #define RANKPOOL_POOL_CHECKPOINT_H
 
@@ -29,7 +30,8 @@ struct checkpoint {
     struct journal_writer writer;
 };
 
-/* Finds out whether work is to be kept, and what has been kept before. Collective on a world that has just been made. */
+/* Finds out whether work is to be kept, and what has been kept before. Collective on a world that
+ * has just been made. */
 rp_status rpi_checkpoint_open(rp_pool *pool, const rp_config *config, rp_error *error);
 
 /* Is the job that is about to begin the one that is kept under its number? The root finds out. */
@@ -38,7 +40,8 @@ rp_status rpi_checkpoint_check(const rp_pool *pool, const struct job_form *form,
 /* A job begins. Returns its number. */
 int64_t rpi_checkpoint_begin(rp_pool *pool, const struct job_form *form);
 
-/* Adds an entry to this rank's journal. What stands in the way of that is told once, and the work goes on. */
+/* Adds an entry to this rank's journal. What stands in the way of that is told once, and the work
+ * goes on. */
 void rpi_checkpoint_add(rp_pool *pool, const struct journal_entry *entry);
 
 /* Writes what has been added, if it is time to. */

@@ -15,15 +15,17 @@ struct checkpoint_directory {
     uint64_t fingerprint; /* of program and arguments */
 };
 
-/* Reads the config, and the environment where that says nothing. An error is one of the user's: nonsense, or a directory
- * that holds other work. Where nothing can be kept there, that is told on stderr; it is no error. */
+/* Reads the config, and the environment where that says nothing. An error is one of the user's:
+ * nonsense, or a directory that holds other work. Where nothing can be kept there, that is told on
+ * stderr; it is no error. */
 rp_status rpi_checkpoint_directory_open(struct checkpoint_directory *directory,
                                         const rp_config *config, rp_error *error);
 
 /* "rankpool: the work is not protected: ..." */
 void rpi_checkpoint_warn(const char *why);
 
-/* Removes all that keeping work has left in the directory, and the directory if it was made for that. */
+/* Removes all that keeping work has left in the directory, and the directory if it was made for
+ * that. */
 void rpi_checkpoint_directory_remove(const char *path, bool made);
 
 #endif

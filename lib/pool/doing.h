@@ -8,12 +8,12 @@
  * meeting   the number of the meeting that the rank is in, and its call; 0: it is in none
  * in_job    1 from the meeting that opens a job until this rank has done its part; 2 in a stream
  * parcel_begin, parcel_end   in a stream: the items in hand; none if they are equal
- * unprotected   of the head: 0, or 1 once a rank of the node has told that its work is not kept; exchanged by
- *           whoever is about to tell it
- * overdue   when the call at hand will have taken twice as long as it may, in nanoseconds; 0: it may
- *           take as long as it likes. Cleared before, and stored (release) after the items it speaks of,
- *           which are stored with release and read with acquire: who finds it the same before and
- *           after reading the items knows that they belong to it. */
+ * unprotected   of the head: 0, or 1 once a rank of the node has told that its work is not kept;
+ *           exchanged by whoever is about to tell it
+ * overdue   when the call at hand will have taken twice as long as it may, in nanoseconds; 0: it
+ *           may take as long as it likes. Cleared before, and stored (release) after the items it
+ *           speaks of, which are stored with release and read with acquire: who finds it the same
+ *           before and after reading the items knows that they belong to it. */
 #ifndef RANKPOOL_POOL_DOING_H
 #define RANKPOOL_POOL_DOING_H
 
@@ -54,8 +54,8 @@ void rpi_doing_met(struct doing *doing);
 void rpi_doing_begin_job(struct doings *doings, int node_rank, const struct units *units);
 void rpi_doing_end_job(struct doing *doing);
 
-/* This rank begins a stream, which rpi_doing_end_job() ends; has taken a parcel, or with an empty range
- * none. */
+/* This rank begins a stream, which rpi_doing_end_job() ends; has taken a parcel, or with an empty
+ * range none. */
 void rpi_doing_begin_stream(struct doing *doing);
 void rpi_doing_parcel(struct doing *doing, rp_range items);
 

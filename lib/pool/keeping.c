@@ -28,8 +28,8 @@ static const struct kept *find(struct keeping *keeping, int64_t item)
     return at < keeping->count ? &keeping->entries[at] : NULL;
 }
 
-/* A run that begins at `begin`, and ends no later than the piece: all of it is kept in one entry, or nothing
- * of it. */
+/* A run that begins at `begin`, and ends no later than the piece: all of it is kept in one entry,
+ * or nothing of it. */
 static rp_range cut(struct keeping *keeping, int64_t begin, int64_t end, const struct kept **kept)
 {
     const struct kept *next = keeping->count > 0 ? find(keeping, begin) : NULL;

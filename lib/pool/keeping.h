@@ -1,5 +1,6 @@
-/* Keeping the work of one job: what comes of its items goes into the journal (pool/checkpoint.h), and items whose results
- * are kept already are not computed. A piece of items is cut into runs that are kept and runs that are not. */
+/* Keeping the work of one job: what comes of its items goes into the journal (pool/checkpoint.h),
+ * and items whose results are kept already are not computed. A piece of items is cut into runs that
+ * are kept and runs that are not. */
 #ifndef RANKPOOL_POOL_KEEPING_H
 #define RANKPOOL_POOL_KEEPING_H
 
@@ -19,8 +20,8 @@ struct keeping {
     int status_array;  /* of the job; */
     uint8_t *statuses; /* its place where there is none, of `stride` bytes; or NULL */
 
-    /* Takes what is kept of a run, all of it in one entry. False: that is not there any more, and the run is
-     * to be computed. */
+    /* Takes what is kept of a run, all of it in one entry. False: that is not there any more, and
+     * the run is to be computed. */
     bool (*take)(struct work *work, rp_range run, const struct kept *entry, void *const *at);
     /* Notes a run that was computed; `sound`: nothing in it has failed. */
     void (*note)(struct work *work, rp_range run, void *const *at, bool sound);

@@ -24,8 +24,8 @@ rp_status rpi_loop_keeping_check(const rp_pool *pool, int64_t n, const rp_option
 /* The loop has been opened. */
 void rpi_loop_keeping_begin(rp_loop *loop, int64_t n, const rp_options *options);
 
-/* Hands out a range of a slice, or, of ranges that are kept, the whole range to whoever has its first item. False: there is
- * nothing left of the slice. */
+/* Hands out a range of a slice, or, of ranges that are kept, the whole range to whoever has its
+ * first item. False: there is nothing left of the slice. */
 bool rpi_loop_keeping_next(rp_loop *loop, rp_range *range);
 
 void rpi_loop_keeping_end(rp_loop *loop, rp_status status);

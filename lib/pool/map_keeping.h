@@ -19,8 +19,9 @@ struct map_keeping {
     uint8_t statuses[MAP_KEEPING_STRIDE];
 };
 
-/* Begins to keep the results of the job that all have met to open. `results` and `statuses`: which arrays these are.
- * `by_item`: the job's function computes one item at a time, so some may be good and others not. */
+/* Begins to keep the results of the job that all have met to open. `results` and `statuses`: which
+ * arrays these are. `by_item`: the job's function computes one item at a time, so some may be good
+ * and others not. */
 void rpi_map_keeping_begin(struct map_keeping *keeping, rp_pool *pool, const struct job_form *form,
                            int results, int statuses, bool by_item);
 

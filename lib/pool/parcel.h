@@ -8,7 +8,8 @@
 /* How a parcel has come back from the station. */
 enum parcel_fate {
     PARCEL_DONE,    /* with its results */
-    PARCEL_IN_HAND, /* as it was put: its rank died in the middle of it, with `done` items finished, */
+    PARCEL_IN_HAND, /* as it was put: its rank died in the middle of it, with `done` items
+                       finished, */
     PARCEL_GONE     /* or when it was done, and its results are gone */
 };
 

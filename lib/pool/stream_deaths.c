@@ -1,6 +1,6 @@
-/* The root's side of a stream that sees to what ranks leave that die. Its slot says which item a rank had at
- * hand: that one comes alone from then on, so the next death accuses it again, or clears it. What lay before
- * it in the parcel, and what lies behind, are parcels like any other. */
+/* The root's side of a stream that sees to what ranks leave that die. Its slot says which item a
+ * rank had at hand: that one comes alone from then on, so the next death accuses it again, or
+ * clears it. What lay before it in the parcel, and what lies behind, are parcels like any other. */
 #include "base/clock.h"
 #include "base/error.h"
 #include "pool/stream_root.h"

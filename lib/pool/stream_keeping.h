@@ -1,5 +1,6 @@
-/* Keeping the results of a stream: the root, to whom they all come, keeps them by parcels. In a later run the producer
- * makes the items again, and where they are the same the results are there. */
+/* Keeping the results of a stream: the root, to whom they all come, keeps them by parcels. In a
+ * later run the producer makes the items again, and where they are the same the results are
+ * there. */
 #ifndef RANKPOOL_POOL_STREAM_KEEPING_H
 #define RANKPOOL_POOL_STREAM_KEEPING_H
 
@@ -19,16 +20,18 @@ struct stream_keeping {
 /* Is the stream that is about to begin the one that is kept? As rpi_checkpoint_check(). */
 rp_status rpi_stream_keeping_check(const rp_pool *pool, const rp_stream_job *job, rp_error *error);
 
-/* The ranks have met to open the stream. On the root, which keeps it; elsewhere only the numbers of jobs go on. */
+/* The ranks have met to open the stream. On the root, which keeps it; elsewhere only the numbers of
+ * jobs go on. */
 void rpi_stream_keeping_begin(struct stream_keeping *keeping, rp_pool *pool,
                               const rp_stream_job *job);
 
-/* The entry that begins with this item, or NULL. *most: so many items there are up to the next entry, or in
- * this one. */
+/* The entry that begins with this item, or NULL. *most: so many items there are up to the next
+ * entry, or in this one. */
 const struct kept *rpi_stream_keeping_find(const struct stream_keeping *keeping, int64_t item,
                                            int64_t *most);
 
-/* The parcel has its inputs: if these are what the entry was made from, its results take their place. */
+/* The parcel has its inputs: if these are what the entry was made from, its results take their
+ * place. */
 bool rpi_stream_keeping_restore(struct stream_keeping *keeping, struct parcel *parcel,
                                 const struct kept *entry);
 

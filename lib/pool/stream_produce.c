@@ -50,8 +50,8 @@ static bool pack(struct stream *stream, struct parcel *parcel, rp_buffer *item)
     return false;
 }
 
-/* Bytes for an item that fits; one that is larger goes alone, so a parcel that has others already is
- * sent first. */
+/* Bytes for an item that fits; one that is larger goes alone, so a parcel that has others already
+ * is sent first. */
 static void lend(const struct parcel *parcel, rp_buffer *item)
 {
     size_t bytes;
@@ -59,8 +59,9 @@ static void lend(const struct parcel *parcel, rp_buffer *item)
     rpi_buffer_lend(item, room, bytes);
 }
 
-/* Asks the producer for items until the parcel holds `most` of them, or what it can, or, unless all of them are
- * wanted, they are slow to come. A large item that finds others before it is left in `item`. */
+/* Asks the producer for items until the parcel holds `most` of them, or what it can, or, unless all
+ * of them are wanted, they are slow to come. A large item that finds others before it is left in
+ * `item`. */
 static void fill(struct stream *stream, struct parcel *parcel, uint32_t most, bool all,
                  rp_buffer *item)
 {
@@ -165,8 +166,8 @@ static uint32_t items_wanted(const struct stream *stream)
     return paced < (uint32_t)most ? paced : (uint32_t)most;
 }
 
-/* How many items the next parcel should have, and the entry in which their results are kept, or NULL. 0: it has to wait
- * until others are consumed. */
+/* How many items the next parcel should have, and the entry in which their results are kept, or
+ * NULL. 0: it has to wait until others are consumed. */
 static uint32_t plan(const struct stream *stream, const struct kept **entry)
 {
     int64_t most, room = stream->window_items - stream->items_held;

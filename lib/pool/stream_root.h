@@ -48,8 +48,8 @@ struct stream {
     rp_error failure;         /* of the producer, the consumer, or of the stream itself */
 };
 
-/* Runs the stream from the root's side until all is consumed or it is over, then closes the stations of
- * all nodes. */
+/* Runs the stream from the root's side until all is consumed or it is over, then closes the
+ * stations of all nodes. */
 void rpi_stream_serve(struct stream *stream);
 
 /* Looks who has died, if it is time. */
@@ -73,7 +73,8 @@ bool rpi_stream_collect(struct stream *stream);
 /* Takes a parcel that came with its results from an earlier run. */
 void rpi_stream_accept_kept(struct stream *stream, struct parcel *parcel);
 
-/* Has items produced for the nodes that lack parcels, while the window is open. Was there anything? */
+/* Has items produced for the nodes that lack parcels, while the window is open. Was there
+ * anything? */
 bool rpi_stream_supply(struct stream *stream);
 
 /* Makes room to note so many parcels that are done and not due. False: no memory. */

@@ -18,14 +18,14 @@ struct work {
     int array_count;
     int64_t piece; /* items in a piece at most */
     int64_t fence; /* no piece goes beyond a multiple of it; 0: none */
-    /* Called on every rank before anybody computes, also where `error` says already that nobody will. What is
-     * wrong goes there. Or NULL. */
+    /* Called on every rank before anybody computes, also where `error` says already that nobody
+     * will. What is wrong goes there. Or NULL. */
     void (*begin)(struct work *work, rp_error *error);
-    /* Computes a piece; at[i] is where its elements of array i are, or NULL if there is none. Returns
-     * how many items are to be delivered, from the first on. */
+    /* Computes a piece; at[i] is where its elements of array i are, or NULL if there is none.
+     * Returns how many items are to be delivered, from the first on. */
     int64_t (*compute)(struct work *work, rp_range piece, void *const *at);
-    /* When all have met to end the job: is another round needed, for what ranks took with them that died?
-     * Collective, the same answer everywhere; or NULL. */
+    /* When all have met to end the job: is another round needed, for what ranks took with them that
+     * died? Collective, the same answer everywhere; or NULL. */
     bool (*again)(struct work *work);
     void *closure;           /* what these need beside it */
     struct keeping *keeping; /* what comes of the items is kept: pool/keeping.h; or NULL */
@@ -47,12 +47,12 @@ struct work {
 /* How many items a piece should have, so that its elements fill a cache but not more. */
 int64_t rpi_work_piece(const struct array *arrays, int count);
 
-/* A call of the program's function has failed, for good, with this code: notes it, and whether all ranks
- * are to stop. Returns the status of its items. */
+/* A call of the program's function has failed, for good, with this code: notes it, and whether all
+ * ranks are to stop. Returns the status of its items. */
 rp_status rpi_work_failed(struct work *work, int code);
 
-/* Works off the job that the ranks have met to open, until they have met again. Collective: every rank
- * gets the same status. */
+/* Works off the job that the ranks have met to open, until they have met again. Collective: every
+ * rank gets the same status. */
 rp_status rpi_work_off(struct work *work);
 
 #endif

@@ -1,4 +1,5 @@
-/* A map that keeps its work, and counts how often each item is computed, however often it is killed.
+/* A map that keeps its work, and counts how often each item is computed, however often it is
+ * killed.
  *
  * usage: subject COUNTS DIRECTORY SECONDS
  *
@@ -32,7 +33,8 @@ static unsigned char *map_counts(const char *path)
     return counts;
 }
 
-/* At least half a millisecond: so many items at most are computed between two writes of the journal. */
+/* At least half a millisecond: so many items at most are computed between two writes of the
+ * journal. */
 static int compute(rp_task *task, const void *in, void *result)
 {
     unsigned char *counts = rp_task_user(task);

@@ -1,4 +1,5 @@
-/* Checkpoints: work that was finished before a program was ended is not done again, and nothing is wrong. */
+/* Checkpoints: work that was finished before a program was ended is not done again, and nothing is
+ * wrong. */
 #include "suites.h"
 
 #include "journal/catalogue.h"
@@ -20,7 +21,8 @@ enum {
 
 /* ---- directories ----------------------------------------------------------------------------- */
 
-/* A directory of all ranks for one test; work is kept in another within it, that is not there yet. */
+/* A directory of all ranks for one test; work is kept in another within it, that is not there
+ * yet. */
 static char place[PATH_BYTES], kept_in[2 * PATH_BYTES];
 
 static void begin_place(void)
@@ -144,7 +146,8 @@ static void check_results(const rp_pool *pool, rp_place where)
     }
 }
 
-/* The first run of a map, which ends at an item in the middle. Returns how many items it has computed. */
+/* The first run of a map, which ends at an item in the middle. Returns how many items it has
+ * computed. */
 static int64_t break_off(const rp_map_job *job)
 {
     rp_pool *pool = open_kept(RP_RESUME_NOTHING);
@@ -501,7 +504,8 @@ START_TEST(streams_go_on)
         ck_assert_msg(status == RP_OK, "%s", rp_last_error(pool)->text);
         close_pool(pool);
         int64_t after = computed_by_all();
-        /* What comes to the root after the failure is not kept, nor what shares a parcel with it. */
+        /* What comes to the root after the failure is not kept, nor what shares a parcel with
+         * it. */
         ck_assert_int_ge(after, ITEMS - before);
         ck_assert_int_lt(after, ITEMS / 2);
     }
