@@ -159,7 +159,8 @@ int rp_exit_code(rp_status status);
  *
  * Work that is kept belongs to a program: to the content of its file, its arguments
  * (config.fingerprint), and its jobs, in their order, with their sizes, seeds and inputs. Other
- * work is RP_ERR_ARGUMENT, from rp_open() or from the job.
+ * work is RP_ERR_ARGUMENT, from rp_open() or from the job. So is a directory that
+ * another pool uses.
  *
  * If a journal cannot be written, because the disk is full, say, one rank of each node tells that
  * on stderr, once, and the work goes on without it. Results have to fit into the directory's file
