@@ -766,7 +766,7 @@ static void map_where_no_directory_is(void)
     close_pool(pool);
 }
 
-/* Files may have 350 bytes. */
+/* Files may have 350 bytes, so results are where they need no new node memory. */
 static void map_where_the_disk_is_full(void)
 {
     struct rlimit before, small;
@@ -774,6 +774,7 @@ static void map_where_the_disk_is_full(void)
     getrlimit(RLIMIT_FSIZE, &before);
     small = (struct rlimit){350, before.rlim_max};
     rp_map_job job = map_job();
+    job.out_place = RP_ON_RANKS;
     rp_pool *pool = open_kept(RP_RESUME);
     setrlimit(RLIMIT_FSIZE, &small);
     breaks_at = ITEMS - 1;
