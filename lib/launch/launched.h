@@ -10,6 +10,7 @@
  *   supervisor   the process that stays: starts mpirun, watches, ends, and exits with the verdict
  *   crew         the supervisor's connections to its ranks
  *   standing     what a rank's death would mean
+ *   line         the connection to Slurm, kept beyond a rank's death
  *   losses       ranks that died, and the others went on
  *   verdict      what the ranks said at their end, and what the supervisor makes of it
  *   pump         copies what mpirun prints

@@ -1,6 +1,7 @@
 #include "launch/standing.h"
 
 #include "base/environment.h"
+#include "launch/line.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -48,12 +49,18 @@ void rpi_standing_unmap(struct standing_page *page)
         munmap(page, sizeof *page);
 }
 
-/* Open MPI's mpirun tells its ranks of its settings; Slurm's srun leaves the others alone. */
+/* Open MPI's mpirun tells its ranks of its settings; Slurm's srun leaves the others alone as long as
+ * no line breaks off. */
 bool rpi_launch_survives(void)
 {
     const char *recovery = rpi_environment_text("OMPI_MCA_orte_enable_recovery");
     bool mpirun = rpi_environment_text("OMPI_COMM_WORLD_SIZE") != NULL;
-    bool srun =
-        rpi_environment_text("SLURM_STEP_ID") != NULL && rpi_environment_text("PMIX_RANK") != NULL;
-    return (mpirun && recovery != NULL && strcmp(recovery, "0") != 0) || (srun && !mpirun);
+    if (rpi_line_to_slurm())
+        return rpi_line_keep();
+    return mpirun && recovery != NULL && strcmp(recovery, "0") != 0;
+}
+
+void rpi_launch_part(void)
+{
+    rpi_line_let_go();
 }

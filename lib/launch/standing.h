@@ -32,7 +32,9 @@ struct standing_page *rpi_standing_map(int file);
 
 void rpi_standing_unmap(struct standing_page *page);
 
-/* Do other ranks live on here when one has died? Launchers do that only where they are asked to. */
+/* Do other ranks live on here when one has died? Launchers do that only where they are asked to. For one
+ * pool, which says so when it is closed by all its ranks. */
 bool rpi_launch_survives(void);
+void rpi_launch_part(void);
 
 #endif

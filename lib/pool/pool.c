@@ -271,6 +271,8 @@ static void drop(rp_pool *pool, bool mpi_lives)
         rpi_world_drop(&pool->world);
     if (pool->finalize && mpi_lives)
         MPI_Finalize();
+    if (pool->survives)
+        rpi_launch_part();
 }
 
 rp_status rp_close(rp_pool **pool)

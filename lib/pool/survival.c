@@ -43,9 +43,11 @@ rp_status rpi_survival_begin(rp_pool *pool, rp_error *error)
     memcpy(rpi_note(pool, pool->world.node_rank), &self, sizeof self);
     if (rpi_mpi_agree(pool->world.comm, error) != RP_OK)
         return error->status;
-    int mine = rpi_launch_survives() && reaches_all(pool), all;
+    int mine = reaches_all(pool) && rpi_launch_survives(), all;
     int code = MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_MIN, pool->world.comm);
     meeting->survives = pool->survives = all != 0;
+    if (mine && !all)
+        rpi_launch_part();
     return rpi_mpi_check(code, "MPI_Allreduce", error);
 }
 
