@@ -41,8 +41,20 @@ rp_status rpi_post_open(struct post *post, MPI_Comm comm, size_t letter_bytes, r
     return rpi_environment_seconds("RANKPOOL_TEST_LATENCY", &post->delay, error);
 }
 
+void rpi_post_open_wired(struct post *post, struct wires *wires, size_t letter_bytes)
+{
+    *post = (struct post){.comm = MPI_COMM_NULL, .letter_bytes = letter_bytes};
+    rpi_wired_open(&post->wired, wires, letter_bytes);
+}
+
+static bool wired(const struct post *post)
+{
+    return post->wired.wires != NULL;
+}
+
 void rpi_post_close(struct post *post)
 {
+    rpi_wired_close(&post->wired);
     free(post->requests);
     free(post->notes);
     *post = (struct post){.comm = MPI_COMM_NULL};
@@ -113,8 +125,18 @@ static int submit(struct post *post, const struct post_send *send)
     return post->delay > 0 ? hold(post, send) : begin_send(post, send);
 }
 
+static int letter_by_wire(struct post *post, int to, const void *letter)
+{
+    post->letters_sent++;
+    post->bytes_sent += (int64_t)post->letter_bytes;
+    rpi_wired_letter(&post->wired, to, letter);
+    return MPI_SUCCESS;
+}
+
 int rpi_post_letter(struct post *post, int to, const void *letter)
 {
+    if (wired(post))
+        return letter_by_wire(post, to, letter);
     void *copy = malloc(post->letter_bytes);
     if (copy == NULL)
         return MPI_ERR_NO_MEM;
@@ -131,6 +153,11 @@ int rpi_post_payload(struct post *post, int to, enum post_channel channel, const
                      size_t bytes, int *pending)
 {
     int code = MPI_SUCCESS;
+    if (wired(post)) {
+        post->bytes_sent += (int64_t)bytes;
+        rpi_wired_payload(&post->wired, to, memory, bytes, pending);
+        return MPI_SUCCESS;
+    }
     for (size_t done = 0; done < bytes && code == MPI_SUCCESS;) {
         struct post_send send = {.to = to,
                                  .tag = TAG_PAYLOAD + (int)channel,
@@ -147,6 +174,9 @@ int rpi_post_payload(struct post *post, int to, enum post_channel channel, const
 int rpi_post_expect(struct post *post, int from, enum post_channel channel, void *memory,
                     size_t bytes, int *pending)
 {
+    if (wired(post))
+        return rpi_wired_expect(&post->wired, from, memory, bytes, pending) ? MPI_SUCCESS
+                                                                            : MPI_ERR_NO_MEM;
     for (size_t done = 0; done < bytes;) {
         int count = payload_part(bytes - done);
         if (!reserve(post))
@@ -168,6 +198,10 @@ int rpi_post_next(struct post *post, int *from, void *letter)
     int found = 0, code = MPI_SUCCESS;
     MPI_Status status;
     *from = -1;
+    if (wired(post)) {
+        rpi_wired_next(&post->wired, from, letter);
+        return MPI_SUCCESS;
+    }
     for (int i = 0; i < looks && code == MPI_SUCCESS && !found; i++)
         code = MPI_Iprobe(MPI_ANY_SOURCE, TAG_LETTER, post->comm, &found, &status);
     if (code != MPI_SUCCESS || !found)
@@ -212,6 +246,10 @@ static int look_at(struct post *post, int first, int count, int *code)
 
 int rpi_post_step(struct post *post)
 {
+    if (wired(post)) {
+        rpi_wires_step(post->wired.wires);
+        return MPI_SUCCESS;
+    }
     int code = begin_due(post), found = 0;
     for (int first = 0; first < post->count && code == MPI_SUCCESS; first += LOOKED_AT) {
         int left = post->count - first;
@@ -224,5 +262,7 @@ int rpi_post_step(struct post *post)
 
 bool rpi_post_idle(const struct post *post)
 {
+    if (wired(post))
+        return rpi_wired_idle(&post->wired);
     return post->count == 0 && post->first == NULL;
 }

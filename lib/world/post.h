@@ -7,7 +7,7 @@
 #ifndef RANKPOOL_WORLD_POST_H
 #define RANKPOOL_WORLD_POST_H
 
-#include "rankpool.h"
+#include "world/wired_post.h"
 
 /* Payloads to and from different roles of one process must not be taken for each other. */
 enum post_channel {
@@ -19,6 +19,7 @@ struct post_send; /* waiting for its time */
 struct post_note; /* what a request is for */
 
 struct post {
+    struct wired_post wired; /* where ranks are to survive others */
     MPI_Comm comm;
     size_t letter_bytes;
     double delay; /* seconds by which every send is held up: for tests of slow networks */
@@ -31,6 +32,9 @@ struct post {
 
 /* Opens a post on a communicator that nobody else uses meanwhile. RANKPOOL_TEST_LATENCY sets `delay`. */
 rp_status rpi_post_open(struct post *post, MPI_Comm comm, size_t letter_bytes, rp_error *error);
+
+/* Opens one that goes over wires. Latency is not for it. */
+void rpi_post_open_wired(struct post *post, struct wires *wires, size_t letter_bytes);
 
 /* Frees what the post holds; all must have been sent. */
 void rpi_post_close(struct post *post);
