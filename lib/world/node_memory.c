@@ -46,7 +46,7 @@ static int check_room(int file, size_t bytes)
 static int take_room(int file, size_t bytes)
 {
     const size_t step = (size_t)1 << 20;
-    int code = check_room(file, bytes);
+    int code = 0;
     for (size_t taken = 0; taken < bytes && code == 0;) {
         size_t length = bytes - taken < step ? bytes - taken : step;
         code = posix_fallocate(file, (off_t)taken, (off_t)length);
@@ -60,7 +60,9 @@ static int take_room(int file, size_t bytes)
 
 static bool reserve(int file, size_t bytes, const char *directory, rp_error *error)
 {
-    int code = take_room(file, bytes);
+    int code = check_room(file, bytes);
+    if (code == 0)
+        code = take_room(file, bytes);
     if (code != 0)
         rpi_error_set(error, RP_ERR_MEMORY, "no room for %zu bytes of node memory in %s: %s", bytes,
                       directory, strerror(code));
@@ -80,15 +82,27 @@ static void open_segment(struct segment *segment, const char *directory, bool na
         segment->name[0] = '\0';
 }
 
-static bool make_segment(struct segment *segment, const char *directory, bool named, size_t bytes,
-                         rp_error *error)
+/* What is wanted of a segment. */
+struct wish {
+    size_t bytes;
+    bool reserved; /* its memory is put behind it later */
+};
+
+static bool make_segment(struct segment *segment, const char *directory, bool named,
+                         const struct wish *wish, rp_error *error)
 {
     open_segment(segment, directory, named);
     if (segment->file < 0) {
         rpi_error_set(error, RP_ERR_MEMORY, "no node memory in %s: %s", directory, strerror(errno));
         return false;
     }
-    return reserve(segment->file, bytes, directory, error);
+    if (!wish->reserved)
+        return reserve(segment->file, wish->bytes, directory, error);
+    if (ftruncate(segment->file, (off_t)wish->bytes) == 0)
+        return true;
+    rpi_error_set(error, RP_ERR_MEMORY, "no %zu bytes of addresses in %s: %s", wish->bytes,
+                  directory, strerror(errno));
+    return false;
 }
 
 static void drop_segment(struct segment *segment)
@@ -129,14 +143,22 @@ static int accept_invitation(const struct invitation *invitation, rp_error *erro
     return -1;
 }
 
-static void map(int file, size_t bytes, struct node_memory *memory, rp_error *error)
+/* A segment to be filled later keeps a file of its own. */
+static void map(int file, const struct wish *wish, struct node_memory *memory, rp_error *error)
 {
-    void *base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    if (base == MAP_FAILED)
-        rpi_error_set(error, RP_ERR_MEMORY, "cannot map %zu bytes of node memory: %s", bytes,
-                      strerror(errno));
-    else
-        *memory = (struct node_memory){.base = base, .bytes = bytes};
+    int own = wish->reserved ? fcntl(file, F_DUPFD_CLOEXEC, 0) : -1;
+    void *base = mmap(NULL, wish->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (base != MAP_FAILED && (own >= 0 || !wish->reserved)) {
+        *memory = (struct node_memory){
+            .base = base, .bytes = wish->bytes, .file = own, .reserved = wish->reserved};
+        return;
+    }
+    rpi_error_set(error, RP_ERR_MEMORY, "cannot map %zu bytes of node memory: %s", wish->bytes,
+                  strerror(errno));
+    if (base != MAP_FAILED)
+        munmap(base, wish->bytes);
+    if (own >= 0)
+        close(own);
 }
 
 /* Where to try. Returns how many directories there are. */
@@ -154,12 +176,13 @@ static int directories(const char *list[2])
 }
 
 /* The leader's part. Each directory is tried without a name and with one. */
-static struct invitation lead(struct segment *segment, int way, size_t bytes, rp_error *error)
+static struct invitation lead(struct segment *segment, int way, const struct wish *wish,
+                              rp_error *error)
 {
     struct invitation invitation = {.path = ""};
     const char *directory[2] = {NULL, NULL};
     int count = directories(directory);
-    if (make_segment(segment, directory[way / 2], way % 2 == 1, bytes, error))
+    if (make_segment(segment, directory[way / 2], way % 2 == 1, wish, error))
         invitation = invite(segment);
     invitation.ways = 2 * count;
     return invitation;
@@ -167,22 +190,22 @@ static struct invitation lead(struct segment *segment, int way, size_t bytes, rp
 
 /* One attempt: the leader makes a segment, everybody maps it. All ranks of the node agree on how it
  * went. *ways becomes how many there are. */
-static rp_status attempt(const struct company *company, int way, size_t bytes, int *ways,
+static rp_status attempt(const struct company *company, int way, const struct wish *wish, int *ways,
                          struct node_memory *memory, rp_error *error)
 {
     rpi_error_clear(error);
     struct segment segment = {.file = -1};
     struct invitation invitation = {.path = ""};
     if (company->leads)
-        invitation = lead(&segment, way, bytes, error);
+        invitation = lead(&segment, way, wish, error);
     rp_status told = company->tell(company->closure, &invitation, sizeof invitation, error);
     *ways = invitation.ways;
     if (told == RP_OK && company->leads && error->status == RP_OK) {
-        map(segment.file, bytes, memory, error);
+        map(segment.file, wish, memory, error);
     } else if (told == RP_OK && invitation.path[0] != '\0') {
         int file = accept_invitation(&invitation, error);
         if (file >= 0) {
-            map(file, bytes, memory, error);
+            map(file, wish, memory, error);
             close(file);
         }
     }
@@ -193,15 +216,15 @@ static rp_status attempt(const struct company *company, int way, size_t bytes, i
     return error->status;
 }
 
-rp_status rpi_node_memory_make_among(const struct company *company, size_t bytes,
-                                     struct node_memory *memory, rp_error *error)
+static rp_status make(const struct company *company, const struct wish *wish,
+                      struct node_memory *memory, rp_error *error)
 {
     *memory = (struct node_memory){.base = NULL};
     rp_error first;
     rp_status status = RP_ERR_MEMORY;
     int ways = 1;
     for (int i = 0; i < ways && status == RP_ERR_MEMORY; i++) {
-        status = attempt(company, i, bytes, &ways, memory, error);
+        status = attempt(company, i, wish, &ways, memory, error);
         if (i == 0)
             first = *error;
     }
@@ -211,6 +234,24 @@ rp_status rpi_node_memory_make_among(const struct company *company, size_t bytes
         error->rank = -1; /* it was counted within the node; who reports it knows its own */
     }
     return status;
+}
+
+rp_status rpi_node_memory_make_among(const struct company *company, size_t bytes,
+                                     struct node_memory *memory, rp_error *error)
+{
+    return make(company, &(struct wish){.bytes = bytes}, memory, error);
+}
+
+rp_status rpi_node_memory_fill(struct node_memory *memory, size_t bytes, rp_error *error)
+{
+    if (bytes <= memory->filled)
+        return RP_OK;
+    int code = bytes <= memory->bytes ? take_room(memory->file, bytes) : ENOMEM;
+    memory->filled = code == 0 ? bytes : memory->filled;
+    if (code != 0)
+        rpi_error_set(error, RP_ERR_MEMORY, "no room for %zu bytes of node memory: %s", bytes,
+                      strerror(code));
+    return error->status;
 }
 
 /* ---- by MPI -------------------------------------------------------------------------------------- */
@@ -226,18 +267,32 @@ static rp_status agree(void *node, rp_error *error)
     return rpi_mpi_agree(*(MPI_Comm *)node, error);
 }
 
-rp_status rpi_node_memory_make(MPI_Comm node, size_t bytes, struct node_memory *memory,
-                               rp_error *error)
+static rp_status make_by_mpi(MPI_Comm node, const struct wish *wish, struct node_memory *memory,
+                             rp_error *error)
 {
     int rank;
     MPI_Comm_rank(node, &rank);
     struct company company = {rank == 0, broadcast, agree, &node};
-    return rpi_node_memory_make_among(&company, bytes, memory, error);
+    return make(&company, wish, memory, error);
+}
+
+rp_status rpi_node_memory_make(MPI_Comm node, size_t bytes, struct node_memory *memory,
+                               rp_error *error)
+{
+    return make_by_mpi(node, &(struct wish){.bytes = bytes}, memory, error);
+}
+
+rp_status rpi_node_memory_reserve(MPI_Comm node, size_t bytes, struct node_memory *memory,
+                                  rp_error *error)
+{
+    return make_by_mpi(node, &(struct wish){.bytes = bytes, .reserved = true}, memory, error);
 }
 
 void rpi_node_memory_drop(struct node_memory *memory)
 {
     if (memory->base != NULL)
         munmap(memory->base, memory->bytes);
+    if (memory->base != NULL && memory->reserved)
+        close(memory->file);
     memory->base = NULL;
 }

@@ -11,6 +11,9 @@
 struct node_memory {
     void *base; /* page-aligned; NULL: none */
     size_t bytes;
+    bool reserved; /* memory is put behind it later: */
+    int file;
+    size_t filled; /* by this rank */
 };
 
 enum {
@@ -36,6 +39,14 @@ rp_status rpi_node_memory_make(MPI_Comm node, size_t bytes, struct node_memory *
 /* The same among ranks that talk in their own way. */
 rp_status rpi_node_memory_make_among(const struct company *company, size_t bytes,
                                      struct node_memory *memory, rp_error *error);
+
+/* Reserves addresses for a segment, behind which memory is put later. Collective likewise. */
+rp_status rpi_node_memory_reserve(MPI_Comm node, size_t bytes, struct node_memory *memory,
+                                  rp_error *error);
+
+/* Puts memory behind its first bytes, for all ranks. Local: any rank may do it, and it does not matter if
+ * others do, too. */
+rp_status rpi_node_memory_fill(struct node_memory *memory, size_t bytes, rp_error *error);
 
 /* Unmaps it. Local. */
 void rpi_node_memory_drop(struct node_memory *memory);
