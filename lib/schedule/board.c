@@ -1,5 +1,7 @@
 #include "schedule/board.h"
 
+#include <stdlib.h>
+
 /* Entries of a lane's log. Guided and factoring hand out at most lanes *
  * log2(2^31) slices in all, and a lane that takes two neighbouring ones has
  * one entry, so 16 a lane hold the worst case. Stealing stops where the log
@@ -52,6 +54,8 @@ void rpi_board_prepare(struct board *board, struct span mine, struct span reserv
     for (int i = 0; i < RESERVOIRS; i++) {
         uint64_t content = i == 0 ? span_pack(reservoir) : 0;
         atomic_store_explicit(&board->reservoir[i].finished, 0, memory_order_relaxed);
+        atomic_store_explicit(&board->reservoir[i].attempt, 0, memory_order_relaxed);
+        atomic_store_explicit(&board->reservoir[i].listed, 0, memory_order_relaxed);
         atomic_store_explicit(&board->reservoir[i].whole, content, memory_order_relaxed);
         atomic_store_explicit(&board->reservoir[i].left, content, memory_order_relaxed);
     }
@@ -84,6 +88,25 @@ void rpi_board_supply(struct board *board, int place, struct span batch)
     atomic_store_explicit(&reservoir->whole, span_pack(batch), memory_order_relaxed);
     atomic_store_explicit(&reservoir->left, span_pack(batch), memory_order_release);
     rpi_signal_all(&board->signal);
+}
+
+void rpi_board_suspect(struct board *board, int place, uint32_t attempt)
+{
+    atomic_store_explicit(&board->reservoir[place].attempt, attempt, memory_order_relaxed);
+}
+
+void rpi_board_account(struct board *board, int place, struct span batch, bool held)
+{
+    if (held)
+        atomic_store_explicit(&board->reservoir[place].listed, span_pack(batch),
+                              memory_order_release);
+    else
+        rpi_estate_issue(rpi_board_estate(board), batch);
+}
+
+void rpi_board_forget(struct board *board, int place)
+{
+    atomic_store_explicit(&board->reservoir[place].listed, 0, memory_order_release);
 }
 
 void rpi_board_close(struct board *board)
@@ -134,9 +157,24 @@ void rpi_board_leave(struct board *board)
     atomic_fetch_add_explicit(&board->left_by, 1, memory_order_acq_rel);
 }
 
+static bool any_lost(struct board *board)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < board->lanes && !any; i++)
+        any = atomic_load_explicit(&board->lane[i].lost, memory_order_acquire) != 0;
+    return any;
+}
+
+/* The dead leave without a word. */
 bool rpi_board_left(struct board *board)
 {
-    return atomic_load_explicit(&board->left_by, memory_order_acquire) == board->lanes;
+    if (atomic_load_explicit(&board->left_by, memory_order_acquire) == board->lanes)
+        return true;
+    bool left = any_lost(board);
+    for (uint32_t i = 0; i < board->lanes && left; i++)
+        left = atomic_load_explicit(&board->lane[i].lost, memory_order_acquire) != 0 ||
+               atomic_load(&board->lane[i].parked) == LANE_AWAY;
+    return left;
 }
 
 int rpi_board_batch_of(struct board *board, uint32_t unit)
@@ -148,6 +186,13 @@ int rpi_board_batch_of(struct board *board, uint32_t unit)
             return i;
     }
     return -1;
+}
+
+uint32_t rpi_board_attempt_of(struct board *board, uint32_t unit)
+{
+    int place = rpi_board_batch_of(board, unit);
+    return place >= 0 ? atomic_load_explicit(&board->reservoir[place].attempt, memory_order_relaxed)
+                      : 0;
 }
 
 struct span rpi_board_batch(struct board *board, int place)
@@ -163,9 +208,41 @@ void rpi_board_finish(struct board *board, struct span slice)
                                   memory_order_acq_rel);
 }
 
+static uint32_t overlap(struct span a, struct span b)
+{
+    struct span both = {a.low > b.low ? a.low : b.low, a.high < b.high ? a.high : b.high};
+    return span_length(both);
+}
+
+/* Once a rank has died, what it had in hand may have been counted before, and is done again: the logs are
+ * what is sure. What was given up counts as finished. */
+static bool finished_by_logs(struct board *board, struct span batch)
+{
+    uint32_t finished = 0;
+    struct span *log = malloc(board->log_capacity * sizeof *log), given_up = {0, 0};
+    for (uint32_t lane = 0; lane < board->lanes && log != NULL; lane++) {
+        if (atomic_load_explicit(&board->lane[lane].job, memory_order_acquire) != board->job)
+            continue;
+        uint32_t entries = rpi_log_read(rpi_board_log(board, lane), board->log_capacity, log);
+        for (uint32_t i = 0; i < entries; i++)
+            finished += overlap(log[i], batch);
+    }
+    while (rpi_estate_next_given_up(rpi_board_estate(board), &given_up))
+        finished += overlap(given_up, batch);
+    free(log);
+    return finished >= span_length(batch);
+}
+
+bool rpi_board_accounted(struct board *board, int place)
+{
+    return finished_by_logs(board, rpi_board_batch(board, place));
+}
+
 bool rpi_board_finished(struct board *board, int place)
 {
     struct reservoir *reservoir = &board->reservoir[place];
+    if (any_lost(board))
+        return finished_by_logs(board, rpi_board_batch(board, place));
     uint32_t finished = atomic_load_explicit(&reservoir->finished, memory_order_acquire);
     return finished == length_of(&reservoir->whole);
 }

@@ -17,6 +17,11 @@
  *           after `left`, and its compare-and-swap of `left` fails if the reservoir was refilled since.
  * finished  of a reservoir: units done, counted (acq_rel) by those jobs whose results leave the node by
  *           batches, so whoever sees all of them there sees their results. Reset by the supplier.
+ * attempt   of a reservoir: how often ranks died with its units in hand, on other nodes; stored before `left`,
+ *           relaxed. Units of a batch that has some are drawn one by one.
+ * listed    of a reservoir: `whole`, from when `left` holds it until the place is free again, in jobs whose
+ *           batches have to stay until they are used up. Written by the supplier (release): see
+ *           rpi_board_account().
  * issue     units that came to this node so far, and the flag BOARD_CLOSED: no more will come. Written by
  *           the supplier (seq_cst) before the units are offered.
  * done      units that the lane finished and flushed; seq_cst store by its owner when its range is empty
@@ -77,7 +82,9 @@ struct lane {
 struct reservoir {
     alignas(APART) _Atomic uint64_t left;
     _Atomic uint64_t whole;
+    _Atomic uint64_t listed;
     _Atomic uint32_t finished;
+    _Atomic uint32_t attempt;
 };
 
 struct board {
@@ -113,6 +120,18 @@ struct estate *rpi_board_estate(struct board *board);
 /* For the supplier: puts a batch into a reservoir from which everything has been taken. */
 void rpi_board_supply(struct board *board, int place, struct span batch);
 
+/* For the supplier, where ranks may die: how often some did, before the batch is put there. */
+void rpi_board_suspect(struct board *board, int place, uint32_t attempt);
+
+/* The same: after the batch was put there, so that it is known to be the node's. `held`: until it is
+ * rpi_board_forget()ed; otherwise for good. */
+void rpi_board_account(struct board *board, int place, struct span batch, bool held);
+void rpi_board_forget(struct board *board, int place);
+
+/* How often a unit that the caller has in hand, or that is on the node for sure, was in hands that died on
+ * other nodes. */
+uint32_t rpi_board_attempt_of(struct board *board, uint32_t unit);
+
 /* For the supplier: no more batches will come. */
 void rpi_board_close(struct board *board);
 
@@ -126,7 +145,7 @@ uint32_t rpi_board_idle(struct board *board);
 /* For the supplier: has everything been taken out of this reservoir? */
 bool rpi_board_drawn(struct board *board, int place);
 
-/* Says that this lane will claim no more of the job; and: have all lanes said so? */
+/* Says that this lane will claim no more of the job; and: have all lanes said so that live? */
 void rpi_board_leave(struct board *board);
 bool rpi_board_left(struct board *board);
 
@@ -138,6 +157,9 @@ struct span rpi_board_batch(struct board *board, int place);
 
 /* Counts a slice in hand as finished in its batch. */
 void rpi_board_finish(struct board *board, struct span slice);
+
+/* For the supplier: do the logs say that all units of this batch are finished, or are they given up? */
+bool rpi_board_accounted(struct board *board, int place);
 
 /* For the supplier: are all units of this batch finished? */
 bool rpi_board_finished(struct board *board, int place);

@@ -40,6 +40,7 @@ void rpi_claim_begin(struct claimer *claimer, struct board *board, uint32_t inde
         .pace = rpi_pace_start(job->call_seconds, least),
         .rule = {.schedule = schedule, .lanes = board->lanes, .least = least},
         .cautious = job->cautious,
+        .forgoes = job->forgoes,
     };
     rpi_log_start(&claimer->log, rpi_board_log(board, index), board->log_capacity);
     struct span share = claimer->shares ? job->share : (struct span){0, 0};
@@ -151,23 +152,6 @@ static bool steal(struct claimer *claimer)
     return false;
 }
 
-/* Takes a share, or a slice, of a batch that the node holds. */
-static bool draw(struct claimer *claimer)
-{
-    struct span taken;
-    for (int i = 0; i < RESERVOIRS; i++) {
-        if (!rpi_reservoir_take(&claimer->board->reservoir[i], &claimer->rule, &taken))
-            continue;
-        claimer->counts.draws++;
-        if (claimer->shares)
-            take_found(claimer, taken);
-        else
-            divide_found(claimer, taken, taken.high - taken.low);
-        return true;
-    }
-    return false;
-}
-
 /* Does another lane live? */
 static bool others_live(const struct claimer *claimer)
 {
@@ -180,13 +164,36 @@ static bool others_live(const struct claimer *claimer)
     return false;
 }
 
+/* Takes a share, or a slice, of a batch that the node holds; of what was in hands that died elsewhere one
+ * unit, which nobody can steal. */
+static bool draw(struct claimer *claimer)
+{
+    struct span taken;
+    for (int i = 0; i < RESERVOIRS; i++) {
+        struct reservoir *reservoir = &claimer->board->reservoir[i];
+        bool suspect = atomic_load_explicit(&reservoir->attempt, memory_order_relaxed) > 0;
+        if (suspect && claimer->cautious && others_live(claimer))
+            continue;
+        if (!(suspect ? rpi_reservoir_take_one(reservoir, &taken)
+                      : rpi_reservoir_take(reservoir, &claimer->rule, &taken)))
+            continue;
+        claimer->counts.draws++;
+        if (claimer->shares && !suspect)
+            take_found(claimer, taken);
+        else
+            divide_found(claimer, taken, taken.high - taken.low);
+        return true;
+    }
+    return false;
+}
+
 /* Takes over what the dead left: what was in their hands unit by unit, so that it shows which of them
  * ends its rank. */
 static bool inherit(struct claimer *claimer)
 {
     struct estate *estate = rpi_board_estate(claimer->board);
     struct span taken;
-    bool suspects = !claimer->cautious || !others_live(claimer);
+    bool suspects = !claimer->cautious || (!claimer->forgoes && !others_live(claimer));
     if (suspects && rpi_estate_take_suspect(estate, &taken))
         divide_found(claimer, taken, 1);
     else if (rpi_estate_take(estate, claimer->rule.least, &taken))
@@ -195,6 +202,18 @@ static bool inherit(struct claimer *claimer)
         return false;
     claimer->counts.draws++;
     return true;
+}
+
+/* Leaves what was in hands that died for another round: counts it as done, and leaves it where it is. No
+ * other lane lives that might take it. */
+static bool forgo(struct claimer *claimer)
+{
+    bool forgoes = claimer->cautious && claimer->forgoes && !others_live(claimer);
+    uint32_t left = forgoes ? rpi_estate_suspects(rpi_board_estate(claimer->board)) : 0;
+    bool more = left > claimer->forgone;
+    claimer->finished += more ? left - claimer->forgone : 0;
+    claimer->forgone = more ? left : claimer->forgone;
+    return more;
 }
 
 static bool find_elsewhere(struct claimer *claimer)
@@ -253,6 +272,8 @@ __attribute__((noinline)) static bool search(struct claimer *claimer)
         }
         if (find_elsewhere(claimer))
             return true;
+        if (forgo(claimer))
+            flush(claimer);
         if (rpi_board_done(board))
             return nothing_more(claimer);
         if (rpi_recovery_needed(board)) {

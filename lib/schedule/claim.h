@@ -30,13 +30,15 @@ struct claimer {
 
     uint64_t
         slice; /* in hand, packed: halves stored one by one could not be loaded as a whole fast */
-    uint32_t finished;  /* units; the lane's `done` follows */
+    uint32_t forgone;   /* units, and */
+    uint32_t finished;  /* units, with those; the lane's `done` follows */
     double slice_begun; /* when, if the pace decides; below 0: never mind how long it takes */
     struct log_writer log;
     struct claim_counts counts;
     claim_attend attend; /* or NULL */
     void *attend_closure;
-    bool cautious; /* leaves units that were in hands that died to others, if there are any */
+    bool cautious; /* leaves units that were in hands that died to others, if there are any, */
+    bool forgoes;  /* or, if there are none on this node, to those of others in another round */
 };
 
 /* The job as one rank sees it. The same on all ranks of the node but for `share`. */
@@ -48,6 +50,7 @@ struct claim_job {
     struct span share; /* those of them that this rank begins with, where ranks have shares */
     uint32_t number;   /* tells it from the last; the board's `job` */
     bool cautious;     /* this rank's death would end the job */
+    bool forgoes; /* and other nodes would do in another round what is left undone in this one */
 };
 
 /* What lies in the node's first reservoir when the job begins: all or nothing of its units. */

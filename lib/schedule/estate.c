@@ -5,10 +5,15 @@ static _Atomic uint64_t *queue_of(struct estate *estate)
     return (_Atomic uint64_t *)&estate->grave[estate->lanes];
 }
 
+static _Atomic uint64_t *issued_in(struct estate *estate)
+{
+    return queue_of(estate) + estate->capacity;
+}
+
 size_t rpi_estate_bytes(uint32_t lanes, uint32_t capacity)
 {
     return sizeof(struct estate) + lanes * sizeof(struct grave) +
-           capacity * sizeof(_Atomic uint64_t);
+           2 * capacity * sizeof(_Atomic uint64_t);
 }
 
 void rpi_estate_make(struct estate *estate, uint32_t lanes, uint32_t capacity)
@@ -25,10 +30,45 @@ void rpi_estate_prepare(struct estate *estate, struct span whole, struct estate_
     atomic_store_explicit(&estate->length, 0, memory_order_relaxed);
     atomic_store_explicit(&estate->more, 0, memory_order_relaxed);
     atomic_store_explicit(&estate->failed, 0, memory_order_relaxed);
+    atomic_store_explicit(&estate->issues, 0, memory_order_relaxed);
+    atomic_store_explicit(&estate->told, 0, memory_order_relaxed);
     for (uint32_t i = 0; i < estate->lanes; i++) {
         atomic_store_explicit(&estate->grave[i].left, 0, memory_order_relaxed);
         atomic_store_explicit(&estate->grave[i].state, GRAVE_NONE, memory_order_relaxed);
     }
+}
+
+bool rpi_estate_issue_room(struct estate *estate)
+{
+    return atomic_load_explicit(&estate->issues, memory_order_relaxed) < estate->capacity;
+}
+
+bool rpi_estate_issue(struct estate *estate, struct span span)
+{
+    uint32_t issues = atomic_load_explicit(&estate->issues, memory_order_relaxed);
+    _Atomic uint64_t *issued = issued_in(estate);
+    if (issues > 0) {
+        struct span last =
+            span_unpack(atomic_load_explicit(&issued[issues - 1], memory_order_relaxed));
+        if (last.high == span.low) {
+            span.low = last.low;
+            issues--;
+        }
+    }
+    if (issues == estate->capacity)
+        return false;
+    atomic_store_explicit(&issued[issues], span_pack(span), memory_order_release);
+    atomic_store_explicit(&estate->issues, issues + 1, memory_order_release);
+    return true;
+}
+
+bool rpi_estate_next_issue(struct estate *estate, uint32_t *place, struct span *span)
+{
+    if (*place >= atomic_load_explicit(&estate->issues, memory_order_acquire))
+        return false;
+    *span = span_unpack(atomic_load_explicit(&issued_in(estate)[*place], memory_order_acquire));
+    ++*place;
+    return true;
 }
 
 void rpi_estate_queue(struct estate *estate, const struct span *spans, uint32_t found)
@@ -78,8 +118,28 @@ bool rpi_estate_take(struct estate *estate, uint32_t least, struct span *taken)
     return false;
 }
 
+static bool settled(struct grave *grave)
+{
+    return atomic_load_explicit(&grave->state, memory_order_acquire) != GRAVE_NONE;
+}
+
+int rpi_estate_settled(struct estate *estate)
+{
+    int count = 0;
+    for (uint32_t i = 0; i < estate->lanes; i++)
+        count += settled(&estate->grave[i]);
+    return count;
+}
+
+void rpi_estate_tell(struct estate *estate, int settled_ones)
+{
+    atomic_store(&estate->told, (uint32_t)settled_ones);
+}
+
 bool rpi_estate_take_suspect(struct estate *estate, struct span *taken)
 {
+    if (estate->terms.tells && (int)atomic_load(&estate->told) < rpi_estate_settled(estate))
+        return false;
     for (uint32_t i = 0; i < estate->lanes; i++) {
         struct grave *grave = &estate->grave[i];
         if (atomic_load_explicit(&grave->state, memory_order_acquire) == GRAVE_SETTLED &&
@@ -87,6 +147,17 @@ bool rpi_estate_take_suspect(struct estate *estate, struct span *taken)
             return true;
     }
     return false;
+}
+
+uint32_t rpi_estate_suspects(struct estate *estate)
+{
+    uint32_t units = 0;
+    for (uint32_t i = 0; i < estate->lanes; i++) {
+        struct grave *grave = &estate->grave[i];
+        if (atomic_load_explicit(&grave->state, memory_order_acquire) == GRAVE_SETTLED)
+            units += span_length(span_unpack(atomic_load(&grave->left)));
+    }
+    return units;
 }
 
 bool rpi_estate_exhausted(struct estate *estate)
@@ -99,6 +170,13 @@ bool rpi_estate_exhausted(struct estate *estate)
 static struct span hand_of(struct grave *grave)
 {
     return span_unpack(atomic_load_explicit(&grave->hand, memory_order_relaxed));
+}
+
+bool rpi_estate_hand(struct estate *estate, uint32_t lane, struct span *hand)
+{
+    struct grave *grave = &estate->grave[lane];
+    *hand = settled(grave) ? hand_of(grave) : (struct span){0, 0};
+    return !span_empty(*hand);
 }
 
 uint32_t rpi_estate_deaths(struct estate *estate, uint32_t unit)

@@ -132,12 +132,12 @@ static bool prepared(struct board *board, uint32_t index)
     return atomic_load_explicit(&board->lane[index].job, memory_order_acquire) == board->job;
 }
 
-/* The slice that a dead lane had in hand, unless its log says that it is finished. */
-static struct span unfinished_hand(struct inventory *inventory, uint32_t index, uint32_t entries)
+struct span rpi_recovery_hand(struct board *board, uint32_t lane, const struct span *log,
+                              uint32_t entries)
 {
-    struct span hand = span_unpack(atomic_load(&inventory->board->lane[index].slice));
+    struct span hand = span_unpack(atomic_load(&board->lane[lane].slice));
     for (uint32_t i = 0; i < entries; i++) {
-        if (inventory->log[i].low <= hand.low && hand.low < inventory->log[i].high)
+        if (log[i].low <= hand.low && hand.low < log[i].high)
             return (struct span){0, 0};
     }
     return span_empty(hand) ? (struct span){0, 0} : hand;
@@ -156,11 +156,12 @@ static void bury(struct inventory *inventory, uint32_t index)
     if (prepared(board, index)) {
         uint32_t entries =
             rpi_log_read(rpi_board_log(board, index), board->log_capacity, inventory->log);
-        hand = unfinished_hand(inventory, index, entries);
+        hand = rpi_recovery_hand(board, index, inventory->log, entries);
         for (uint32_t i = 0; i < entries && estate->terms.kept; i++)
             done += span_length(inventory->log[i]);
-        given_up =
-            !span_empty(hand) && rpi_estate_deaths(estate, hand.low) + 1 >= estate->terms.limit;
+        given_up = !span_empty(hand) && rpi_estate_deaths(estate, hand.low) +
+                                                rpi_board_attempt_of(board, hand.low) + 1 >=
+                                            estate->terms.limit;
     }
     /* What is given up counts as done, so that the job can end. */
     atomic_store(&lane->done, done + (given_up ? span_length(hand) : 0));
@@ -226,13 +227,38 @@ static void take_inventory(struct inventory *inventory)
         rpi_cover_add(&inventory->cover, span_unpack(atomic_load(&board->reservoir[i].left)));
 }
 
+static const struct span everything = {0, UINT32_MAX};
+
+/* What is not this node's is not missing here: as good as covered. */
+static void cover_foreign(struct inventory *inventory)
+{
+    struct board *board = inventory->board;
+    struct estate *estate = inventory->estate;
+    struct cover ours = {.spans = NULL};
+    struct span span;
+    rpi_cover_add(&ours, estate->whole);
+    for (uint32_t place = 0; rpi_estate_next_issue(estate, &place, &span);)
+        rpi_cover_add(&ours, span);
+    for (int i = 0; i < RESERVOIRS; i++)
+        rpi_cover_add(&ours, span_unpack(atomic_load(&board->reservoir[i].listed)));
+    uint32_t most = ours.count + 1;
+    struct span *foreign = malloc(most * sizeof *foreign);
+    uint32_t found = foreign != NULL ? rpi_cover_gaps(&ours, everything, foreign, most) : 0;
+    for (uint32_t i = 0; i < found; i++)
+        rpi_cover_add(&inventory->cover, foreign[i]);
+    if (foreign == NULL || ours.short_of_memory)
+        inventory->cover.short_of_memory = true;
+    free(foreign);
+    rpi_cover_end(&ours);
+}
+
 static bool queue_gaps(struct inventory *inventory)
 {
     struct estate *estate = inventory->estate;
     struct span *gaps = malloc(estate->capacity * sizeof *gaps);
     if (gaps != NULL && !inventory->cover.short_of_memory)
         rpi_estate_queue(estate, gaps,
-                         rpi_cover_gaps(&inventory->cover, estate->whole, gaps, estate->capacity));
+                         rpi_cover_gaps(&inventory->cover, everything, gaps, estate->capacity));
     bool queued = gaps != NULL && !inventory->cover.short_of_memory;
     free(gaps);
     return queued;
@@ -248,6 +274,8 @@ static bool settle(struct board *board)
         if (lost(board, i) && grave_state(board, i) == GRAVE_NONE)
             bury(&inventory, i);
     }
+    /* First: what comes to the node meanwhile is none of this. */
+    cover_foreign(&inventory);
     take_inventory(&inventory);
     bool settled = queue_gaps(&inventory);
     rpi_cover_end(&inventory.cover);

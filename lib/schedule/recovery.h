@@ -29,6 +29,10 @@ static inline bool recovery_runs(struct board *board)
  * called while one waits for others, and may find that more have died. */
 void rpi_recover(struct board *board, uint32_t lane, claim_attend attend, void *closure);
 
+/* The slice that a dead lane had in hand, unless its log, of so many entries, says that it is finished. */
+struct span rpi_recovery_hand(struct board *board, uint32_t lane, const struct span *log,
+                              uint32_t entries);
+
 /* Waits until no executor is at work. Takes its place if it dies. */
 void rpi_recovery_park(struct board *board, uint32_t lane, claim_attend attend, void *closure);
 

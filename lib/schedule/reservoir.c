@@ -63,3 +63,18 @@ bool rpi_reservoir_take(struct reservoir *reservoir, const struct reservoir_rule
         }
     }
 }
+
+bool rpi_reservoir_take_one(struct reservoir *reservoir, struct span *taken)
+{
+    uint64_t word = atomic_load_explicit(&reservoir->left, memory_order_acquire);
+    for (;;) {
+        struct span left = span_unpack(word);
+        if (span_empty(left))
+            return false;
+        struct span rest = {left.low + 1, left.high};
+        *taken = (struct span){left.low, rest.low};
+        if (atomic_compare_exchange_weak_explicit(&reservoir->left, &word, span_pack(rest),
+                                                  memory_order_acq_rel, memory_order_acquire))
+            return true;
+    }
+}

@@ -21,4 +21,7 @@ uint32_t rpi_reservoir_slice(const struct reservoir_rule *rule, struct span whol
 bool rpi_reservoir_take(struct reservoir *reservoir, const struct reservoir_rule *rule,
                         struct span *taken);
 
+/* Takes one unit, likewise. */
+bool rpi_reservoir_take_one(struct reservoir *reservoir, struct span *taken);
+
 #endif

@@ -4,6 +4,7 @@
 #include "schedule/choice.h"
 #include "schedule/dispatch.h"
 #include "schedule/interval_log.h"
+#include "schedule/ledger.h"
 #include "schedule/pace.h"
 #include "schedule/reservoir.h"
 #include "schedule/speed.h"
@@ -384,6 +385,98 @@ START_TEST(speed_follows_what_is_done)
 }
 END_TEST
 
+static struct ledger ledger_of(uint32_t units)
+{
+    struct ledger ledger;
+    ck_assert(rpi_ledger_begin(&ledger, units, 6, 3, 3));
+    return ledger;
+}
+
+static void ck_assert_left(const struct ledger *ledger, uint32_t place, struct span span,
+                           uint32_t attempt)
+{
+    ck_assert_uint_lt(place, ledger->entries);
+    ck_assert_uint_eq(ledger->left[place].span.low, span.low);
+    ck_assert_uint_eq(ledger->left[place].span.high, span.high);
+    ck_assert_uint_eq(ledger->left[place].attempt, attempt);
+}
+
+START_TEST(what_nobody_has_is_left)
+{
+    struct ledger ledger = ledger_of(100);
+    rpi_ledger_settle(&ledger, (struct span){10, 20});
+    rpi_ledger_finish(&ledger, 1, (struct span){20, 50});
+    rpi_ledger_finish(&ledger, 2, (struct span){60, 100});
+    ck_assert(rpi_ledger_close(&ledger, NULL));
+    ck_assert_uint_eq(ledger.entries, 2);
+    ck_assert_left(&ledger, 0, (struct span){0, 10}, 0);
+    ck_assert_left(&ledger, 1, (struct span){50, 60}, 0);
+    ck_assert_int_eq(rpi_ledger_next(&ledger, false), 0);
+    ledger.left[0].span.low = 10;
+    ck_assert_int_eq(rpi_ledger_next(&ledger, false), 1);
+    /* What a node had finished goes with it; what was given it is suspected. */
+    rpi_ledger_give(&ledger, 2, (struct span){50, 55});
+    rpi_ledger_give(&ledger, 2, (struct span){55, 60});
+    rpi_ledger_bury(&ledger, 2);
+    ck_assert(rpi_ledger_close(&ledger, NULL));
+    ck_assert_uint_eq(ledger.entries, 3);
+    ck_assert_left(&ledger, 1, (struct span){50, 60}, 1);
+    ck_assert_left(&ledger, 2, (struct span){60, 100}, 0);
+    /* However often that happens, nothing is given up for it; but what a node had alone is. */
+    for (int i = 0; i < 3; i++) {
+        rpi_ledger_give(&ledger, 1, (struct span){50, 60});
+        rpi_ledger_bury(&ledger, 1);
+    }
+    ck_assert(rpi_ledger_close(&ledger, NULL));
+    ck_assert_uint_eq(ledger.given_up.count, 0);
+    rpi_ledger_give(&ledger, 2, (struct span){55, 56});
+    ledger.alone[2] = (struct span){55, 56};
+    rpi_ledger_bury(&ledger, 2);
+    ck_assert(rpi_ledger_close(&ledger, NULL));
+    ck_assert_uint_eq(ledger.given_up.count, 1);
+    ck_assert_uint_eq(ledger.given_up.spans[0].low, 55);
+    rpi_ledger_end(&ledger);
+}
+END_TEST
+
+START_TEST(third_death_gives_up)
+{
+    struct ledger ledger = ledger_of(10);
+    rpi_ledger_blame(&ledger, 1, (struct span){2, 8});
+    rpi_ledger_blame(&ledger, 1, (struct span){2, 8}); /* the same death */
+    rpi_ledger_blame(&ledger, 2, (struct span){4, 6});
+    ck_assert(rpi_ledger_close(&ledger, NULL));
+    ck_assert_uint_eq(ledger.entries, 5);
+    ck_assert_left(&ledger, 1, (struct span){2, 4}, 1);
+    ck_assert_left(&ledger, 2, (struct span){4, 6}, 2);
+    rpi_ledger_blame(&ledger, 3, (struct span){5, 6});
+    ck_assert(rpi_ledger_close(&ledger, NULL));
+    ck_assert_uint_eq(ledger.given_up.count, 1);
+    ck_assert_uint_eq(ledger.given_up.spans[0].low, 5);
+    ck_assert_uint_eq(ledger.given_up.spans[0].high, 6);
+    ck_assert_left(&ledger, 2, (struct span){4, 5}, 2);
+    /* It is not left, nor given up again. */
+    ck_assert(rpi_ledger_close(&ledger, NULL));
+    ck_assert_uint_eq(ledger.given_up.count, 1);
+    ck_assert_uint_eq(ledger.entries, 5);
+    rpi_ledger_end(&ledger);
+}
+END_TEST
+
+START_TEST(partial_results_count_where_they_are)
+{
+    struct ledger ledger = ledger_of(10);
+    struct cover have = {.spans = NULL};
+    rpi_ledger_finish(&ledger, 1, (struct span){0, 10});
+    rpi_cover_add(&have, (struct span){0, 4});
+    ck_assert(rpi_ledger_close(&ledger, &have));
+    ck_assert_uint_eq(ledger.entries, 1);
+    ck_assert_left(&ledger, 0, (struct span){4, 10}, 0);
+    rpi_cover_end(&have);
+    rpi_ledger_end(&ledger);
+}
+END_TEST
+
 static const struct test_case cases[] = {
     {"blocks cover everything once", &blocks_cover_everything_once},
     {"blocks at the limits", &blocks_at_the_limits},
@@ -407,6 +500,9 @@ static const struct test_case cases[] = {
     {"dispatch keeps shares apart", &dispatch_keeps_shares_apart},
     {"beginnings leave most for later", &beginnings_leave_most_for_later},
     {"the speed follows what is done", &speed_follows_what_is_done},
+    {"what nobody has is left for another round", &what_nobody_has_is_left},
+    {"a third death gives up", &third_death_gives_up},
+    {"partial results count where they are", &partial_results_count_where_they_are},
     {NULL, NULL},
 };
 const struct test_group schedule_tests = {"schedule", cases};
