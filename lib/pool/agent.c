@@ -30,10 +30,19 @@ static int places_with(const struct agent *agent, enum batch_state state)
     return places;
 }
 
+/* Is there a batch that was at hand in deaths, and is not done? */
+static bool suspected(const struct agent *agent)
+{
+    bool suspected = false;
+    for (int i = 0; i < RESERVOIRS && !suspected; i++)
+        suspected = agent->batches[i].state != BATCH_NONE && agent->batches[i].attempt > 0;
+    return suspected;
+}
+
 static int tell(struct agent *agent, struct letter letter)
 {
     letter.job = agent->job;
-    return rpi_post_letter(&agent->post, agent->dispatcher_node, &letter);
+    return rpi_post_letter(&agent->post, agent->dispatcher_at, &letter);
 }
 
 static char *staged(const struct agent *agent, int place, int index, int64_t element)
@@ -50,7 +59,7 @@ static int expect_inputs(struct agent *agent, int place, uint32_t arrays)
     for (int i = 0; i < agent->array_count && code == MPI_SUCCESS; i++) {
         if ((arrays >> i & 1) != 0)
             code =
-                rpi_post_expect(&agent->post, agent->dispatcher_node, POST_OUTWARD,
+                rpi_post_expect(&agent->post, agent->dispatcher_at, POST_OUTWARD,
                                 staged(agent, place, i, 0),
                                 (size_t)batch->items * agent->arrays[i].size, &batch->travelling);
     }
@@ -64,6 +73,7 @@ static int accept_batch(struct agent *agent, const struct letter *letter)
     agent->batches_come++;
     agent->batches[place] = (struct batch){.state = BATCH_ARRIVING,
                                            .units = letter->units,
+                                           .attempt = (uint32_t)letter->attempt,
                                            .first = letter->first,
                                            .items = letter->items};
     if (agent->requested > 0) {
@@ -100,6 +110,25 @@ static void lose(struct agent *agent, int node)
     rpi_board_stop(agent->board);
 }
 
+/* Asks who writes for a node, if somebody looks. */
+static int ask_for_news_at(struct agent *agent, int address)
+{
+    struct letter letter;
+    bool wanted = rpi_news_wanted(agent->pool, &letter);
+    letter.job = agent->job;
+    return wanted ? rpi_post_letter(&agent->post, address, &letter) : MPI_SUCCESS;
+}
+
+/* Where ranks survive, the first letter of each node. */
+static int greet(struct agent *agent, int node, const struct letter *letter)
+{
+    int code = rpi_dispatcher_read(agent->dispatcher, &agent->post, node, letter);
+    bool other = node != agent->pool->world.node;
+    if (code == MPI_SUCCESS && other)
+        code = ask_for_news_at(agent, agent->dispatcher->nodes[node].agent);
+    return code;
+}
+
 static int read_letter(struct agent *agent, int from, const struct letter *letter)
 {
     if (letter->job != agent->job)
@@ -121,6 +150,8 @@ static int read_letter(struct agent *agent, int from, const struct letter *lette
         agent->dismissed = true;
         return MPI_SUCCESS;
     }
+    if (letter->kind == LETTER_HELLO)
+        return greet(agent, from, letter);
     if (letter->kind != LETTER_CLOSED)
         return rpi_dispatcher_read(agent->dispatcher, &agent->post, from, letter);
     agent->closing = true;
@@ -135,12 +166,25 @@ static int read_letter(struct agent *agent, int from, const struct letter *lette
     return MPI_SUCCESS;
 }
 
+/* Over wires letters are from ranks. Is this one of the rank that writes for its node? */
+static bool is_from_agent(struct agent *agent, const struct letter *letter, int *from)
+{
+    int rank = *from;
+    if (!agent->survives)
+        return true;
+    *from = agent->pool->world.node_of[rank];
+    return agent->dispatcher == NULL ||
+           (letter->job == agent->job && rpi_dispatcher_hear(agent->dispatcher, rank));
+}
+
 static int read_letters(struct agent *agent)
 {
     struct letter letter;
     int from, code;
     while ((code = rpi_post_next(&agent->post, &from, &letter)) == MPI_SUCCESS && from >= 0) {
         agent->heard = rpi_clock_seconds();
+        if (!is_from_agent(agent, &letter, &from))
+            continue;
         if ((code = read_letter(agent, from, &letter)) != MPI_SUCCESS)
             return code;
     }
@@ -158,7 +202,7 @@ static int ship_items(struct agent *agent, int place, rp_range within, uint32_t 
                                            .arrays = arrays});
     for (int i = 0; i < agent->array_count && code == MPI_SUCCESS; i++) {
         if ((arrays >> i & 1) != 0)
-            code = rpi_post_payload(&agent->post, agent->dispatcher_node, POST_HOMEWARD,
+            code = rpi_post_payload(&agent->post, agent->dispatcher_at, POST_HOMEWARD,
                                     staged(agent, place, i, within.begin),
                                     (size_t)(within.end - within.begin) * agent->arrays[i].size,
                                     &batch->travelling);
@@ -177,13 +221,25 @@ static rp_range next_good(const uint8_t *statuses, int64_t begin, int64_t items)
     return run;
 }
 
-/* Ships what the root is to have of a batch: statuses of all items, results of those that have some. */
-static int ship(struct agent *agent, int place)
+/* What ranks died of counts as lost. */
+static void note_given_up(struct agent *agent, int place)
+{
+    const struct batch *batch = &agent->batches[place];
+    struct span lost = {0, 0};
+    while (rpi_estate_next_given_up(rpi_board_estate(agent->board), &lost)) {
+        rp_range items = units_to_items(&agent->units, lost);
+        if (batch->units.low <= lost.low && lost.high <= batch->units.high)
+            memset(staged(agent, place, agent->status_array, items.begin - batch->first),
+                   RP_ERR_LOST, (size_t)(items.end - items.begin));
+    }
+}
+
+/* Statuses of all items, results of those that have some. */
+static int ship_results(struct agent *agent, int place)
 {
     struct batch *batch = &agent->batches[place];
-    batch->state = BATCH_SHIPPING;
-    if (agent->status_array < 0 || !agent->staging.staged[agent->status_array])
-        return MPI_SUCCESS;
+    if (agent->survives)
+        note_given_up(agent, place);
     const uint8_t *statuses = (uint8_t *)staged(agent, place, agent->status_array, 0);
     rp_range run = next_good(statuses, 0, batch->items);
     if (run.end - run.begin == batch->items)
@@ -198,6 +254,19 @@ static int ship(struct agent *agent, int place)
     return code;
 }
 
+/* Ships what the root is to have of a batch. */
+static int ship(struct agent *agent, int place)
+{
+    struct batch *batch = &agent->batches[place];
+    batch->state = BATCH_SHIPPING;
+    if (agent->status_array < 0 || !agent->staging.staged[agent->status_array])
+        return MPI_SUCCESS;
+    int code = ship_results(agent, place);
+    if (code == MPI_SUCCESS && agent->survives)
+        code = tell(agent, (struct letter){.kind = LETTER_DELIVERED, .units = batch->units});
+    return code;
+}
+
 /* ---- steps ------------------------------------------------------------------------------------ */
 
 /* Will nobody touch the batch any more? With results to ship all of it must be finished or, once a rank
@@ -205,8 +274,11 @@ static int ship(struct agent *agent, int place)
 static bool used_up(const struct agent *agent, int place)
 {
     struct board *board = agent->board;
+    /* What was at hand in deaths stays known as that until it is done, or left for another round. */
+    bool holds = agent->batches[place].attempt > 0 && !agent->closing;
     if (!staging_needed(&agent->staging))
-        return board_stopped(board) || rpi_board_drawn(board, place);
+        return board_stopped(board) ||
+               (rpi_board_drawn(board, place) && (!holds || rpi_board_accounted(board, place)));
     return rpi_board_finished(board, place) || rpi_board_left(board);
 }
 
@@ -216,12 +288,17 @@ static int advance(struct agent *agent, int place)
     int code = MPI_SUCCESS;
     if (batch->state == BATCH_ARRIVING && batch->travelling == 0) {
         batch->state = BATCH_OFFERED;
+        rpi_board_suspect(agent->board, place, batch->attempt);
         rpi_board_supply(agent->board, place, batch->units);
+        if (agent->survives)
+            rpi_board_account(agent->board, place, batch->units, staging_needed(&agent->staging));
     }
     if (batch->state == BATCH_OFFERED && used_up(agent, place))
         code = ship(agent, place);
-    if (batch->state == BATCH_SHIPPING && batch->travelling == 0)
+    if (batch->state == BATCH_SHIPPING && batch->travelling == 0) {
         batch->state = BATCH_NONE;
+        rpi_board_forget(agent->board, place);
+    }
     return code;
 }
 
@@ -246,8 +323,12 @@ static int ask(struct agent *agent, double lasts)
     double covered = deliveries * agent->delivery + bit;
     if (agent->closing || board_stopped(agent->board) || !room || lasts > covered)
         return MPI_SUCCESS;
+    if (agent->survives && !rpi_estate_issue_room(rpi_board_estate(agent->board)))
+        return MPI_SUCCESS; /* so many batches that no more can be accounted for */
     /* Another batch before the last has come is worth asking for only where they are small. */
     if (agent->requested > 0 && !staging_needed(&agent->staging))
+        return MPI_SUCCESS;
+    if (agent->dispatcher == NULL && suspected(agent))
         return MPI_SUCCESS;
     agent->requested++;
     agent->asked = rpi_clock_seconds();
@@ -262,6 +343,26 @@ static int tell_stop(struct agent *agent)
         return MPI_SUCCESS;
     agent->stop_told = true;
     return tell(agent, (struct letter){.kind = LETTER_STOP});
+}
+
+/* Once a node has died as a whole, nobody can say any more which of its ranks had what in hand. */
+static int tell_deaths(struct agent *agent)
+{
+    struct estate *estate = rpi_board_estate(agent->board);
+    const struct living *living = &agent->pool->world.living;
+    int settled = rpi_estate_settled(estate), code = MPI_SUCCESS;
+    bool tells = agent->survives && agent->dispatcher == NULL && settled > agent->deaths_told;
+    for (uint32_t lane = 0; lane < estate->lanes && tells && code == MPI_SUCCESS; lane++) {
+        struct letter letter = {.kind = LETTER_DIED, .first = rpi_living_rank(living, (int)lane)};
+        if (rpi_estate_hand(estate, lane, &letter.units))
+            code = tell(agent, letter);
+    }
+    agent->deaths_told = settled;
+    if (tells) {
+        rpi_estate_tell(estate, settled);
+        rpi_signal_all(&agent->board->signal);
+    }
+    return code;
 }
 
 /* The last letter is sent when no batch can come any more and all results are on their way. */
@@ -303,15 +404,27 @@ static int tell_news(struct agent *agent)
 static int ask_for_news(struct agent *agent)
 {
     const struct world *world = &agent->pool->world;
-    struct letter letter;
     int code = MPI_SUCCESS;
-    bool wanted = rpi_news_wanted(agent->pool, &letter);
-    letter.job = agent->job;
-    for (int node = 0; node < world->nodes && wanted && code == MPI_SUCCESS; node++) {
+    for (int node = 0; node < world->nodes && code == MPI_SUCCESS; node++) {
         if (node != world->node)
-            code = rpi_post_letter(&agent->post, node, &letter);
+            code = ask_for_news_at(agent, node);
     }
     return code;
+}
+
+/* Without the root there is nothing to go on for; without other nodes there is. */
+static int look_after_others(struct agent *agent)
+{
+    const struct world *world = &agent->pool->world;
+    if (!agent->survives)
+        return MPI_SUCCESS;
+    if (agent->dispatcher != NULL)
+        return rpi_dispatcher_look(agent->dispatcher, &agent->post);
+    if (!rpi_wires_whole(&world->star.wires, world->root)) {
+        rpi_board_stop(agent->board);
+        agent->over = true;
+    }
+    return MPI_SUCCESS;
 }
 
 static int take_step(struct agent *agent, double *sleep)
@@ -319,12 +432,16 @@ static int take_step(struct agent *agent, double *sleep)
     int code = rpi_post_step(&agent->post);
     if (code == MPI_SUCCESS)
         code = read_letters(agent);
+    if (code == MPI_SUCCESS)
+        code = look_after_others(agent);
     for (int i = 0; i < RESERVOIRS && code == MPI_SUCCESS; i++)
         code = advance(agent, i);
     close_board(agent);
     double lasts = supply_lasts(agent);
     if (code == MPI_SUCCESS)
         code = tell_stop(agent);
+    if (code == MPI_SUCCESS)
+        code = tell_deaths(agent);
     if (code == MPI_SUCCESS)
         code = ask(agent, lasts);
     if (code == MPI_SUCCESS)
@@ -427,10 +544,12 @@ static rp_status furnish(struct agent *agent, const struct agent_job *job, rp_er
 {
     rp_pool *pool = agent->pool;
     const struct world *world = &pool->world;
-    if (rpi_post_open(&agent->post, world->agents, sizeof(struct letter), error) != RP_OK)
+    double silence = agent->survives ? 0 : pool->silence_seconds; /* wires tell */
+    if (!agent->survives &&
+        rpi_post_open(&agent->post, world->agents, sizeof(struct letter), error) != RP_OK)
         return error->status;
     agent->delivery += 2 * agent->post.delay;
-    if (!rpi_vigil_begin(&agent->vigil, world->nodes, pool->silence_seconds))
+    if (!rpi_vigil_begin(&agent->vigil, world->nodes, silence))
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory to watch %d nodes", world->nodes);
     if (world->rank != world->root)
         return RP_OK;
@@ -441,12 +560,21 @@ static rp_status furnish(struct agent *agent, const struct agent_job *job, rp_er
     return RP_OK;
 }
 
+/* May this rank have the agent of its node? */
+static bool eligible(const rp_pool *pool)
+{
+    const struct world *world = &pool->world;
+    if (!pool->in_rounds || world->node == world->root_node)
+        return world->agents != MPI_COMM_NULL && (!pool->in_rounds || world->rank == world->root);
+    return true;
+}
+
 rp_status rpi_agent_make(rp_pool *pool, const struct agent_job *job, struct agent **agent,
                          rp_error *error)
 {
     const double first_delivery = 2e-3;
     *agent = NULL;
-    if (pool->world.agents == MPI_COMM_NULL)
+    if (!eligible(pool))
         return RP_OK;
     struct agent *made = calloc(1, sizeof *made);
     if (made == NULL)
@@ -454,9 +582,11 @@ rp_status rpi_agent_make(rp_pool *pool, const struct agent_job *job, struct agen
     made->pool = pool;
     made->board = pool->board;
     made->job = job_number(pool);
-    made->dispatcher_node = pool->world.root_node;
-    /* A node that begins with nothing is sent its first batch unasked. */
-    made->requested = job->job->begun == 0;
+    made->survives = pool->in_rounds;
+    made->dispatcher_at = made->survives ? pool->world.root : pool->world.root_node;
+    made->units = job->job->units;
+    /* A node that begins with nothing is sent its first batch unasked, where it is known who writes for it. */
+    made->requested = job->job->begun == 0 && !made->survives;
     made->asked = made->heard = rpi_clock_seconds();
     made->speed = rpi_speed_start(made->asked);
     made->delivery = first_delivery;
@@ -482,6 +612,17 @@ void rpi_agent_drop(struct agent *agent)
     free(agent);
 }
 
+struct agent *rpi_agent_elect(struct agent *agent)
+{
+    if (agent == NULL || !agent->survives)
+        return agent;
+    const struct world *world = &agent->pool->world;
+    if (rpi_meeting_led_by(&world->meeting) == world->node_rank)
+        return agent;
+    rpi_agent_drop(agent);
+    return NULL;
+}
+
 /* The root's agent watches those of all other nodes, and they watch it. */
 static void watch(struct agent *agent)
 {
@@ -502,10 +643,13 @@ void rpi_agent_begin(struct agent *agent)
         if (!rpi_board_drawn(agent->board, i))
             agent->batches[i].state = BATCH_OFFERED;
     }
-    if (agent->dispatcher != NULL)
+    if (agent->survives) {
+        rpi_post_open_wired(&agent->post, &agent->pool->world.star.wires, sizeof(struct letter));
+        check(agent, tell(agent, (struct letter){.kind = LETTER_HELLO}));
+    } else if (agent->dispatcher != NULL) {
         check(agent, rpi_dispatcher_open(agent->dispatcher, &agent->post));
-    if (agent->dispatcher != NULL)
         check(agent, ask_for_news(agent));
+    }
     watch(agent);
     agent->threaded = agent->pool->agent_threads && start_thread(agent);
 }

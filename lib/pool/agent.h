@@ -24,6 +24,7 @@ enum batch_state {
 struct batch {
     enum batch_state state;
     struct span units;
+    uint32_t attempt; /* how often ranks died with it in hand */
     int64_t first, items;
     int travelling; /* payloads on their way */
 };
@@ -33,9 +34,11 @@ struct agent {
     struct board *board;
     int64_t job;
     struct post post;
-    int dispatcher_node;
+    int dispatcher_at;             /* where letters to the dispatcher go */
+    bool survives;                 /* by wires, and in rounds */
     struct dispatcher *dispatcher; /* on the root */
     struct staging staging;
+    struct units units;
     const struct array *arrays;
     int array_count, status_array; /* -1: none */
     uint32_t results, statuses;    /* bit i: array i is shipped */
@@ -49,6 +52,7 @@ struct agent {
     int requested; /* batches asked for that have not come */
     bool closing, closed;                   /* no more will come; the board knows */
     bool exhausted;                         /* because all has been handed out */
+    int deaths_told;                        /* lanes whose ranks died, of those that were settled */
     bool stop_told, finish_told, dismissed; /* dismissed: its LETTER_OVER has come */
     struct vigil vigil;
     struct news news; /* how far its node is, for those who look */
@@ -69,12 +73,17 @@ struct agent_job {
     const struct job *job;
 };
 
-/* Makes the agent of this node, if this rank is the one to have it: *agent is NULL otherwise. */
+/* Makes the agent of this node, if this rank is the one to have it: *agent is NULL otherwise. Where ranks
+ * survive, every rank that may be the one makes one: see rpi_agent_elect(). */
 rp_status rpi_agent_make(rp_pool *pool, const struct agent_job *job, struct agent **agent,
                          rp_error *error);
 
 /* Frees an agent that was not begun. */
 void rpi_agent_drop(struct agent *agent);
+
+/* When all ranks have agreed to begin the job: the agent, if this rank is the one to have it; otherwise it is
+ * dropped. */
+struct agent *rpi_agent_elect(struct agent *agent);
 
 /* Begins its work, when all ranks have agreed to begin the job. */
 void rpi_agent_begin(struct agent *agent);

@@ -151,6 +151,26 @@ bool rpi_arrays_staged(const rp_pool *pool, const struct array *arrays, int coun
     return staged;
 }
 
+bool rpi_arrays_delivered(const rp_pool *pool, const struct array *arrays, int count,
+                          const struct reaches *reaches)
+{
+    bool delivered = false;
+    for (int i = 0; i < count; i++)
+        delivered = delivered || (arrays[i].output && arrays[i].place == RP_ON_ROOT &&
+                                  !absent(&arrays[i], i, &reaches->told[pool->world.root]));
+    return delivered;
+}
+
+void rpi_arrays_bring_home(const rp_pool *pool, struct array *arrays, int count)
+{
+    for (int i = 0; i < count && pool->in_rounds; i++) {
+        if (!arrays[i].output || arrays[i].size == 0)
+            continue;
+        arrays[i].published = arrays[i].place;
+        arrays[i].place = RP_ON_ROOT;
+    }
+}
+
 static bool reachable(const rp_pool *pool, const struct told *told, int rank)
 {
     return rank == pool->world.rank || rpi_peer_reachable(&told[rank].self);
@@ -188,8 +208,7 @@ static bool same_node_memory(const rp_pool *pool, const struct told *told, int i
     return true;
 }
 
-/* Every rank comes to the same verdict, for all know what all told; they agree on whose host it names. */
-static rp_status check_reach(const rp_pool *pool, const struct array *arrays, int count,
+rp_status rpi_arrays_compare(const rp_pool *pool, const struct array *arrays, int count,
                              const struct reaches *reaches, rp_error *error)
 {
     for (int i = 0; i < count; i++) {
@@ -198,10 +217,20 @@ static rp_status check_reach(const rp_pool *pool, const struct array *arrays, in
             rpi_error_set(error, RP_ERR_MISMATCH,
                           "\"%s\" is not the same memory of rp_alloc() on all ranks",
                           arrays[i].name);
-            return pool->survives ? error->status : rpi_mpi_agree(pool->world.comm, error);
+            return error->status;
         }
     }
     return RP_OK;
+}
+
+/* Every rank comes to the same verdict, for all know what all told; they agree on whose host it names. In
+ * rounds they only know their own node: they compare later, and tell when they agree to begin. */
+static rp_status check_reach(const rp_pool *pool, const struct array *arrays, int count,
+                             const struct reaches *reaches, rp_error *error)
+{
+    if (pool->in_rounds || rpi_arrays_compare(pool, arrays, count, reaches, error) == RP_OK)
+        return RP_OK;
+    return pool->survives ? error->status : rpi_mpi_agree(pool->world.comm, error);
 }
 
 static rp_status find_reaches(rp_pool *pool, const struct array *arrays, int count,
@@ -233,7 +262,8 @@ static rp_status tell_by_mpi(const rp_pool *pool, const struct told *mine, struc
     return rpi_mpi_check(code, "MPI_Allgather", error);
 }
 
-/* Without MPI, which would wait for the dead. Their notes are of earlier meetings. */
+/* Without MPI, which would wait for the dead. Their notes are of earlier meetings. Of other nodes a rank
+ * hears only what the root told, which is all that it needs. */
 static rp_status tell_by_notes(rp_pool *pool, struct told *mine, struct reaches *reaches,
                                rp_error *error)
 {
@@ -244,9 +274,12 @@ static rp_status tell_by_notes(rp_pool *pool, struct told *mine, struct reaches 
     memcpy(rpi_note(pool, pool->world.node_rank), mine, sizeof *mine);
     if (rpi_pool_meet(pool, &ballot) != RP_OK)
         return pool->last.status;
-    for (int rank = 0; rank < pool->world.ranks; rank++)
-        memcpy(&reaches->told[rank], rpi_note(pool, rank), sizeof *mine);
-    reaches->living = &pool->world.living;
+    memset(reaches->told, 0, (size_t)pool->world.ranks * sizeof *mine);
+    for (int i = 0; i < pool->world.node_ranks; i++)
+        memcpy(&reaches->told[rpi_living_rank(&pool->world.living, i)], rpi_note(pool, i),
+               sizeof *mine);
+    memcpy(&reaches->told[pool->world.root], rpi_root_note(pool), sizeof *mine);
+    reaches->living = pool->in_rounds ? NULL : &pool->world.living;
     return RP_OK;
 }
 
@@ -312,4 +345,11 @@ bool rpi_array_deliver(const struct reaches *reaches, int index, int64_t first, 
             return false;
     }
     return true;
+}
+
+bool rpi_array_copy_to(const struct reaches *reaches, int index, int rank, size_t offset,
+                       const void *bytes, size_t count)
+{
+    const struct told *told = &reaches->told[rank];
+    return rpi_peer_write(&told->self, told->arrays[index].address + offset, bytes, count);
 }

@@ -14,7 +14,8 @@ struct array {
     size_t size; /* bytes of an element; 0: there is no such array */
     rp_place place;
     bool output;
-    bool status; /* says, byte by byte, which items' outputs are there */
+    bool status;        /* says, byte by byte, which items' outputs are there */
+    rp_place published; /* where it is wanted in the end, beside the root; RP_ON_ROOT: nowhere */
 };
 
 enum {
@@ -50,6 +51,22 @@ rp_status rpi_array_check(const rp_pool *pool, const struct array *array, int64_
  * after an error. */
 rp_status rpi_arrays_reach(rp_pool *pool, const struct array *arrays, int count,
                            struct reaches *reaches, rp_error *error);
+
+/* Where ranks of several nodes survive, the root is to have what is wanted on all of them: until it has been
+ * published, with pool/spread.h, nobody else needs to live. */
+void rpi_arrays_bring_home(const rp_pool *pool, struct array *arrays, int count);
+
+/* There: does every rank of this node mean the same memory as the root? Others have found out together. */
+rp_status rpi_arrays_compare(const rp_pool *pool, const struct array *arrays, int count,
+                             const struct reaches *reaches, rp_error *error);
+
+/* Does what comes of the units of other nodes travel to the root? The same answer on every rank. */
+bool rpi_arrays_delivered(const rp_pool *pool, const struct array *arrays, int count,
+                          const struct reaches *reaches);
+
+/* Copies bytes of array `index`, from an offset on, to a rank of this node that told of it. */
+bool rpi_array_copy_to(const struct reaches *reaches, int index, int rank, size_t offset,
+                       const void *bytes, size_t count);
 
 /* How the ranks of other nodes than the root's reach them. For the root. */
 void rpi_arrays_reach_from_afar(const struct array *arrays, int count, struct reach *reach);

@@ -152,8 +152,9 @@ rp_status rp_collect(rp_pool *pool, const rp_collect_job *job, rp_results **resu
     const rp_collect_job *asked = job != NULL ? job : &no_job;
     const struct array arrays[] = {
         [INPUT] = {"in", (void *)(uintptr_t)asked->in, asked->in_size, asked->in_place, false,
-                   false},
-        [STATUSES] = {"item_status", asked->options.item_status, 1, RP_ON_ROOT, true, true},
+                   false, RP_ON_ROOT},
+        [STATUSES] = {"item_status", asked->options.item_status, 1, RP_ON_ROOT, true, true,
+                      RP_ON_ROOT},
     };
     struct choice choice = {RP_ADAPTIVE, 0};
     rp_results *made = calloc(1, sizeof *made);

@@ -7,15 +7,26 @@
 #include "pool/letter.h"
 #include "pool/stage.h"
 #include "schedule/dispatch.h"
+#include "schedule/ledger.h"
 #include "world/post.h"
 
 /* A node as the dispatcher sees it. */
 struct dispatched_node {
     uint32_t inputs;       /* bit i: array i travels to it */
     bool closed, finished; /* it has had its LETTER_CLOSED; its LETTER_FINISHED has come */
+    /* Where ranks survive: */
+    int agent;                   /* the rank that writes for it; -1: none has */
+    int wants;                   /* requests that were not answered, */
+    double seconds;              /* and what the last of them said */
+    struct delivery *deliveries; /* results of a batch that is not complete */
 };
 
+struct delivery; /* results that have come, or are about to */
+
 struct dispatcher {
+    const struct world *world;
+    struct ledger *ledger;      /* where ranks survive; or NULL */
+    bool first_round, delivers; /* delivers: results of other nodes come */
     struct dispatch dispatch;
     struct dispatched_node *nodes;
     const struct array *arrays; /* the root's */
@@ -40,6 +51,12 @@ int rpi_dispatcher_open(struct dispatcher *dispatcher, struct post *post);
 /* Acts on a letter to the dispatcher. */
 int rpi_dispatcher_read(struct dispatcher *dispatcher, struct post *post, int from,
                         const struct letter *letter);
+
+/* Where ranks survive, before it acts on a letter: is it of the rank that writes for its node? */
+bool rpi_dispatcher_hear(struct dispatcher *dispatcher, int rank);
+
+/* The same: looks whether nodes have come to the end of their part for good, or for this round. */
+int rpi_dispatcher_look(struct dispatcher *dispatcher, struct post *post);
 
 /* A node is lost: tells the others. */
 int rpi_dispatcher_lose(struct dispatcher *dispatcher, struct post *post, int node);

@@ -36,9 +36,11 @@ struct job rpi_job(const rp_pool *pool, struct units units, struct choice choice
                    double call_seconds, bool staged)
 {
     const struct world *world = &pool->world;
-    const struct estate_terms deaths = {.limit = DEATHS_IN_A_ROW, .kept = true, .stops = true};
+    bool tells = pool->in_rounds && world->node != world->root_node;
+    const struct estate_terms deaths = {
+        .limit = DEATHS_IN_A_ROW, .kept = true, .stops = true, .tells = tells};
     struct job job = {units, choice, call_seconds, 0, world->nodes > 1 || staged, deaths};
-    if (!staged)
+    if (!staged && pool->rounds.number == 0)
         job.begun =
             rpi_dispatch_beginning(units.count, world->ranks, world->nodes, choice.schedule);
     return job;
@@ -52,13 +54,32 @@ static struct span share_of(const struct world *world, uint32_t units, int first
                          (uint32_t)rp_block(units, world->ranks, last).end};
 }
 
-/* By the rank that has the agent: on the root's node that is the root, without which there is no job. */
+/* By the rank that has the agent: on the root's node that is the root, without which there is no job. Where
+ * any other may come to have it, by all alike. */
+static bool prepares_board(const rp_pool *pool)
+{
+    const struct world *world = &pool->world;
+    if (!pool->in_rounds)
+        return world->agents != MPI_COMM_NULL;
+    return world->rank == world->root || world->node != world->root_node;
+}
+
 static void prepare_board(rp_pool *pool, const struct job *job, const struct claim_job *claims)
 {
-    rpi_board_prepare(pool->board, claims->node, rpi_claim_reservoir(claims),
-                      job->begun == job->units.count);
+    /* In rounds there may be more: what nodes would begin with whose ranks have all died. */
+    bool closed = job->begun == job->units.count && !pool->in_rounds;
+    rpi_board_prepare(pool->board, claims->node, rpi_claim_reservoir(claims), closed);
     rpi_estate_prepare(rpi_board_estate(pool->board), claims->node, job->deaths);
     pool->board->job = claims->number;
+}
+
+/* On the root: does a rank of another node live? */
+static bool others_live(const struct world *world)
+{
+    bool live = false;
+    for (int node = 0; node < world->nodes && !live; node++)
+        live = node != world->node && rpi_star_lives(&world->star, node);
+    return live;
 }
 
 void rpi_job_prepare(rp_pool *pool, const struct job *job)
@@ -73,8 +94,9 @@ void rpi_job_prepare(rp_pool *pool, const struct job *job)
         .share = share_of(world, job->begun, mine, mine),
         .number = (uint32_t)job_number(pool),
         .cautious = world->rank == world->root,
+        .forgoes = pool->in_rounds && world->rank == world->root && others_live(world),
     };
-    if (world->agents != MPI_COMM_NULL)
+    if (prepares_board(pool))
         prepare_board(pool, job, &claims);
     pool->loop.units = job->units;
     pool->loop.dispatched = job->dispatched;

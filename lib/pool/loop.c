@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "pool/rounds.h"
 #include "pool/sight.h"
 #include "pool/survival.h"
 #include "pool/trial.h"
@@ -19,7 +20,8 @@ void rpi_loop_begin(rp_pool *pool, struct agent *agent, const rp_options *option
     loop->pool = pool;
     loop->ended = false;
     loop->open = true;
-    loop->agent = agent;
+    loop->agent_at = rpi_meeting_led_by(&pool->world.meeting);
+    loop->agent = agent = rpi_agent_elect(agent);
     pool->worker = pthread_self();
     rpi_interruption_begin(pool->board);
     rpi_sight_begin(pool, options);
@@ -29,17 +31,17 @@ void rpi_loop_begin(rp_pool *pool, struct agent *agent, const rp_options *option
     loop->item_seconds = 0;
     rpi_error_clear(&loop->late);
     rpi_doing_begin_job(pool->doings, pool->world.node_rank, &loop->units);
-    if (loop->attends)
+    if (loop->attends && !pool->in_rounds)
         rpi_claim_attend(&loop->claimer, attend, agent);
 }
 
 /* Is this node's part in the job done, as far as this rank is to say so? With agents, theirs is the word:
  * only they know whether more was to come. */
-static bool part_is_done(const rp_pool *pool, bool agent_done)
+static bool part_is_done(const rp_pool *pool, bool has_agent, bool agent_done)
 {
     if (!pool->loop.dispatched)
         return rpi_board_done(pool->board);
-    return pool->world.agents == MPI_COMM_NULL || agent_done;
+    return !has_agent || agent_done;
 }
 
 void rpi_loop_end(rp_pool *pool, struct ballot *ballot)
@@ -48,6 +50,7 @@ void rpi_loop_end(rp_pool *pool, struct ballot *ballot)
     double begin = sight_now(pool);
     rpi_watch_limit(&pool->watch, 0);
     rpi_doing_return(pool->doing);
+    bool has_agent = loop->agent != NULL;
     bool agent_done = rpi_agent_end(loop->agent, ballot);
     rpi_doing_end_job(pool->doing);
     rpi_sight_end(pool, begin);
@@ -56,7 +59,7 @@ void rpi_loop_end(rp_pool *pool, struct ballot *ballot)
     loop->attends = false;
     loop->aside = false;
     /* From here on no rank of the node adds to the logs. */
-    if (!part_is_done(pool, agent_done))
+    if (!part_is_done(pool, has_agent, agent_done))
         rpi_interruption_tell(pool->board, ballot);
     rpi_survival_report(pool, &loop->units, &ballot->error);
 }
@@ -69,17 +72,25 @@ rp_status rpi_loop_meet(rp_pool *pool, const struct ballot *ballot)
     return status;
 }
 
-/* Prepares this rank for the job, before the ranks meet to open it. */
-static void prepare(rp_pool *pool, int64_t n, const rp_options *options,
-                    const struct choice *choice, struct agent **agent, rp_error *error)
+/* Prepares this rank for the job, or for another round of it, before the ranks meet to open it. */
+static void prepare_round(rp_pool *pool, struct units units, const struct choice *choice,
+                          double call_seconds, struct agent **agent, rp_error *error)
 {
     static const struct staging nothing = {.most = UINT32_MAX};
-    struct job job = rpi_job(pool, rpi_units_cut(n), *choice, options->call_seconds, false);
+    struct job job = rpi_job(pool, units, *choice, call_seconds, false);
     rpi_job_prepare(pool, &job);
     if (job.dispatched)
         rpi_agent_make(pool,
                        &(struct agent_job){.status_array = -1, .staging = &nothing, .job = &job},
                        agent, error);
+}
+
+static void prepare(rp_pool *pool, int64_t n, const rp_options *options,
+                    const struct choice *choice, struct agent **agent, rp_error *error)
+{
+    struct units units = rpi_units_cut(n);
+    rpi_rounds_begin(pool, units.count, (struct round_terms){.delivers = false}, error);
+    prepare_round(pool, units, choice, options->call_seconds, agent, error);
 }
 
 /* Limits the time that the program may take for an item of a loop it works off itself. */
@@ -128,6 +139,9 @@ rp_status rp_loop_open(rp_pool *pool, int64_t n, const rp_options *options, rp_l
     if (status == RP_OK) {
         rpi_loop_begin(pool, agent, options);
         limit(&pool->loop, options->item_seconds);
+        pool->loop.choice = choice;
+        pool->loop.options = *options;
+        pool->loop.in_rounds = pool->in_rounds;
         rpi_loop_keeping_begin(&pool->loop, n, options);
         *loop = &pool->loop;
     } else {
@@ -199,9 +213,57 @@ static bool take_aside(rp_loop *loop, rp_range *range)
     return taken;
 }
 
+/* Where the job goes on in rounds: meets to end one, with what went wrong on this rank. Is there another? */
+static bool next_round(rp_loop *loop, const struct rp_error *mine)
+{
+    rp_pool *pool = loop->pool;
+    struct agent *agent = NULL;
+    struct ballot ended = rpi_ballot(CALL_LOOP_ROUND), prepared = rpi_ballot(CALL_PREPARED);
+    ended.error = *mine;
+    rpi_loop_end(pool, &ended);
+    rpi_loop_meet(pool, &ended);
+    bool again = rpi_rounds_follow(pool, false);
+    if (again)
+        prepare_round(pool, loop->units, &loop->choice, loop->options.call_seconds, &agent,
+                      &prepared.error);
+    again = again && rpi_pool_meet(pool, &prepared) == RP_OK;
+    if (again) {
+        rpi_loop_begin(pool, agent, &loop->options);
+        limit(loop, loop->options.item_seconds);
+        loop->aside = loop->aside || loop->keeping.on;
+    } else {
+        rpi_agent_drop(agent);
+        loop->in_rounds = false;
+        loop->over = pool->last;
+        loop->open = true; /* until it is closed */
+    }
+    return again;
+}
+
+/* Is there another slice after this round? */
+static bool take_later(rp_loop *loop, rp_range *range)
+{
+    while (loop->in_rounds && next_round(loop, &loop->late)) {
+        if (loop->aside ? take_aside(loop, range) : take_slice(loop, range))
+            return true;
+    }
+    return false;
+}
+
 bool rp_loop_next(rp_loop *loop, rp_range *range)
 {
-    return loop->aside ? take_aside(loop, range) : take_slice(loop, range);
+    bool taken = loop->aside ? take_aside(loop, range) : take_slice(loop, range);
+    return taken || (loop->in_rounds && take_later(loop, range));
+}
+
+/* A rank that leaves early is awaited where the others end their round. */
+static void close_rounds(rp_loop *loop, struct ballot *ballot)
+{
+    if (loop->in_rounds)
+        next_round(loop, &ballot->error);
+    if (ballot->error.status == RP_OK || loop->over.status != RP_OK)
+        ballot->error = loop->over;
+    rpi_survival_enter(loop->pool);
 }
 
 rp_status rp_loop_close(rp_loop **loop, rp_status mine)
@@ -222,7 +284,10 @@ rp_status rp_loop_close(rp_loop **loop, rp_status mine)
         ballot.error = closing->late;
     if (ballot.error.status != RP_OK)
         rpi_board_stop(pool->board);
-    rpi_loop_end(pool, &ballot);
+    if (pool->in_rounds)
+        close_rounds(closing, &ballot);
+    else
+        rpi_loop_end(pool, &ballot);
     rp_status status = rpi_loop_meet(pool, &ballot);
     rpi_loop_keeping_end(closing, status);
     return status;

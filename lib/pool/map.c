@@ -1,6 +1,7 @@
 /* The map: out[i] = f(in[i]). */
 #include "base/error.h"
 #include "pool/map_keeping.h"
+#include "pool/rounds.h"
 #include "pool/survival.h"
 #include "pool/work.h"
 
@@ -196,6 +197,11 @@ static void note_lost(const struct work *work)
         rp_range items = units_to_items(&work->units, lost);
         set_statuses(job->options.item_status + items.begin, items.end - items.begin, RP_ERR_LOST);
     }
+    lost = (struct span){0, 0};
+    while (noted && rpi_rounds_next_given_up(pool, &lost)) {
+        rp_range items = units_to_items(&work->units, lost);
+        set_statuses(job->options.item_status + items.begin, items.end - items.begin, RP_ERR_LOST);
+    }
 }
 
 /* What tells the job from others, for what is kept of it. */
@@ -273,17 +279,19 @@ static rp_status map(rp_pool *pool, const rp_map_job *job)
 {
     static const rp_map_job no_job;
     const rp_map_job *asked = job != NULL ? job : &no_job;
-    const struct array arrays[] = {
+    struct array arrays[] = {
         [INPUT] = {"in", (void *)(uintptr_t)asked->in, asked->in_size, asked->in_place, false,
-                   false},
-        [RESULTS] = {"out", asked->out, asked->out_size, asked->out_place, true, false},
-        [STATUSES] = {"item_status", asked->options.item_status, 1, RP_ON_ROOT, true, true},
+                   false, RP_ON_ROOT},
+        [RESULTS] = {"out", asked->out, asked->out_size, asked->out_place, true, false, RP_ON_ROOT},
+        [STATUSES] = {"item_status", asked->options.item_status, 1, RP_ON_ROOT, true, true,
+                      RP_ON_ROOT},
     };
     struct choice choice = {RP_ADAPTIVE, 0};
     struct job_form form;
     rp_status status = open_job(pool, job, arrays, &choice, &form);
     if (status != RP_OK)
         return status;
+    rpi_arrays_bring_home(pool, arrays, STATUSES + 1);
     return pool->checkpoint != NULL ? work_off_and_keep(pool, job, arrays, choice, &form)
                                     : work_off(pool, job, arrays, choice, NULL);
 }

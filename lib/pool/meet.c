@@ -7,7 +7,8 @@
 
 rp_status rpi_pool_meet(rp_pool *pool, const struct ballot *ballot)
 {
-    if (pool->loop.open && ballot->call != CALL_LOOP_CLOSE)
+    bool ends_loop = ballot->call == CALL_LOOP_CLOSE || ballot->call == CALL_LOOP_ROUND;
+    if (pool->loop.open && !ends_loop)
         return rpi_error_set(&pool->last, RP_ERR_STATE,
                              "a loop is open on this pool; close it first");
     rpi_grids_meet(pool);

@@ -52,7 +52,8 @@ static size_t notes_offset(int node_ranks)
 
 static size_t shared_bytes(int node_ranks)
 {
-    return notes_offset(node_ranks) + (size_t)node_ranks * NOTE_BYTES;
+    /* One for the root of other nodes. */
+    return notes_offset(node_ranks) + ((size_t)node_ranks + 1) * NOTE_BYTES;
 }
 
 static void board_prepare(void *board, int node_ranks)
@@ -163,6 +164,7 @@ static rp_status create(MPI_Comm comm, const rp_config *config, rp_pool *pool, r
     struct world_request request = request_of(config, ranks, mine);
     pool->agent_threads = agent_threads(mine);
     pool->silence_seconds = silence_allowed(config, pool->agent_threads, mine);
+    pool->survival_silence = silence_allowed(config, true, mine);
     double watchdog = watchdog_of(config, mine);
     rpi_sight_ask(pool, mine);
     if (mine->status == RP_OK)
@@ -295,6 +297,7 @@ rp_status rp_close(rp_pool **pool)
     rpi_sight_close(closing);
     rpi_grids_drop(closing, !finalised && closing->world.meeting.lost_step.status == RP_OK);
     bool lost = closing->world.meeting.lost > 0;
+    rpi_star_close(&closing->world.star, closing->survival_silence);
     rpi_survival_leave(closing);
     rpi_standing_set(lost ? STANDING_LEAVING : STANDING_NONE);
     /* With a node lost, MPI may still move what it was asked to move, and waits for it for ever; with a

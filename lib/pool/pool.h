@@ -10,6 +10,7 @@
 #include "pool/loop_keeping.h"
 #include "pool/watch.h"
 #include "schedule/claim.h"
+#include "schedule/gaps.h"
 #include "world/world.h"
 
 #include <pthread.h>
@@ -22,11 +23,16 @@ struct rp_loop {
     struct units units;
     struct claimer claimer;
     struct agent *agent; /* of this node's part in the loop, if this rank has it */
+    int agent_at;        /* in rounds: whose place on the node is that of the rank that has it */
     bool dispatched;     /* nodes have agents */
     bool attends;        /* this rank takes the agent's steps */
     bool aside;          /* between two slices there is something to do: one of these,
                             or recording */
     struct loop_keeping keeping;
+    bool in_rounds;       /* a loop of the program's own, of which there may be another round */
+    struct choice choice; /* of that one */
+    rp_options options;
+    rp_error over;       /* how its rounds went, when there is none any more */
     double item_seconds; /* that an item may take, in a loop of the program's own; 0: no limit */
     double begun;        /* with a limit: when the slice at hand was; 0: none is */
     rp_range slice;      /* with a limit */
@@ -50,6 +56,24 @@ struct traffic {
 
 struct bundle;     /* see pool/bundle.h */
 struct checkpoint; /* see pool/checkpoint.h */
+struct ledger;     /* see schedule/ledger.h */
+
+/* How a job in rounds goes on. */
+struct round_terms {
+    bool delivers;    /* what comes of the units of other nodes travels to the root */
+    bool partial;     /* what comes of them stays with the ranks; `have` says what is there */
+    bool keeps_going; /* also when items have failed */
+};
+
+/* The rounds of a job: see pool/rounds.h. */
+struct rounds {
+    struct round_terms terms;
+    struct ledger *ledger; /* on the root */
+    struct cover have;     /* on the root, of partial results, when a round has ended */
+    int number;            /* of the round, from 0 */
+    int lost;              /* ranks, when it was last accounted for what is there */
+    rp_error worst;        /* what has gone wrong in rounds after which the job went on */
+};
 
 struct rp_pool {
     struct world world;
@@ -60,10 +84,13 @@ struct rp_pool {
     uint32_t bundles_filled; /* how often they came from another node */
     bool directly;           /* collectives do without bundles, whatever the size of their data */
     struct watch watch;
-    char *notes;     /* in node memory: see pool/survival.h, as for the next two */
-    bool survives;   /* the ranks go on when others than the root die */
-    int in_survival; /* how deep in calls that survive */
-    bool finalize;   /* rp_open() initialised MPI, so rp_close() finalises it */
+    char *notes;    /* in node memory: see pool/survival.h, as for the next two */
+    bool survives;  /* the ranks go on when others than the root die */
+    bool in_rounds; /* and on several nodes: see pool/rounds.h */
+    struct rounds rounds;
+    double survival_silence; /* a node that does not answer for so long is lost there */
+    int in_survival;         /* how deep in calls that survive */
+    bool finalize;           /* rp_open() initialised MPI, so rp_close() finalises it */
     struct rp_loop loop;
     struct allocation *allocations;
     int64_t allocated;          /* allocations ever made: the number of the next */

@@ -232,6 +232,8 @@ static bool hand_over(struct work *work)
     struct handover handover = {
         .pool = work->pool,
         .leaves = job->n / reduction->leaf + (job->n % reduction->leaf != 0),
+        .leaf = reduction->leaf,
+        .units = work->units,
         .tree = &reduction->tree,
         .identity = job->identity,
         .result = job->result,
@@ -334,7 +336,8 @@ rp_status rp_reduce(rp_pool *pool, const rp_reduce_job *job)
     const rp_reduce_job *asked = job != NULL ? job : &no_job;
     const struct array input = {"in",           (void *)(uintptr_t)asked->in,
                                 asked->in_size, asked->in_place,
-                                false,          false};
+                                false,          false,
+                                RP_ON_ROOT};
     struct reduction reduction = {.job = asked, .choice = {RP_ADAPTIVE, 0}};
     struct job_form form;
     rpi_survival_enter(pool);

@@ -1,10 +1,12 @@
 #include "pool/spread.h"
 
 #include "base/error.h"
+#include "pool/survival.h"
 #include "world/message.h"
 #include "world/mpi_error.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Who has what of an array: its ranks one by one, or its nodes, for which their first ranks speak. */
 struct owner {
@@ -98,16 +100,112 @@ static void spread(rp_pool *pool, const struct array *array, const struct units 
     free(mine.spans);
 }
 
+/* ---- where ranks survive ---------------------------------------------------------------------- */
+
+/* A part of an array on its way from the root. */
+struct publication {
+    rp_pool *pool;
+    const struct array *array;
+    const struct reaches *reaches;
+    int index;
+    size_t offset, bytes;
+    bool missed; /* a rank that lives has no memory there */
+};
+
+/* To the others of this node, who wait. */
+static void distribute(struct publication *publication, const void *bytes)
+{
+    const struct world *world = &publication->pool->world;
+    bool to_ranks = publication->array->published == RP_ON_RANKS;
+    for (int i = 0; i < world->node_ranks && to_ranks; i++) {
+        int rank = rpi_living_rank(&world->living, i);
+        if (i == world->node_rank || rpi_rank_lost(publication->pool, i))
+            continue;
+        if (!rpi_array_copy_to(publication->reaches, publication->index, rank, publication->offset,
+                               bytes, publication->bytes) &&
+            rpi_living_look(&publication->pool->world.living) >= 0 &&
+            !rpi_rank_lost(publication->pool, i))
+            publication->missed = true;
+    }
+}
+
+static const void *give(void *closure, size_t *bytes)
+{
+    struct publication *publication = closure;
+    const char *part = (const char *)publication->array->base + publication->offset;
+    *bytes = publication->bytes;
+    distribute(publication, part);
+    return part;
+}
+
+static void receive(void *closure, const void *part, size_t bytes)
+{
+    struct publication *publication = closure;
+    memcpy((char *)publication->array->base + publication->offset, part, bytes);
+    distribute(publication, part);
+}
+
+static rp_status publish(struct publication *publication, size_t all, rp_error *error)
+{
+    const size_t most = (size_t)16 << 20; /* of another rank's memory that waits to be stored */
+    struct cargo cargo = {.gift = give, .receive = receive, .closure = publication};
+    struct meeting *meeting = &publication->pool->world.meeting;
+    rp_status status = RP_OK;
+    for (size_t done = 0; done < all && status == RP_OK; done += publication->bytes) {
+        struct ballot ballot = rpi_ballot(CALL_SPREAD);
+        publication->offset = done;
+        publication->bytes = all - done < most ? all - done : most;
+        meeting->cargo = &cargo;
+        status = rpi_pool_meet(publication->pool, &ballot);
+        meeting->cargo = NULL;
+    }
+    if (publication->missed)
+        rpi_error_set(error, RP_ERR_ARGUMENT, "%s: not all of it is in the memory of a rank",
+                      publication->array->name);
+    return status;
+}
+
+/* All have what the root gave only when they have met again. */
+static rp_status publish_all(rp_pool *pool, const struct array *arrays, int count,
+                             const struct reaches *reaches, const struct units *units)
+{
+    rp_error before = pool->last;
+    struct ballot ballot = rpi_ballot(CALL_SPREAD);
+    bool needed = false;
+    for (int i = 0; i < count; i++) {
+        struct publication publication = {
+            .pool = pool, .array = &arrays[i], .reaches = reaches, .index = i};
+        if (arrays[i].published == RP_ON_ROOT)
+            continue;
+        needed = true;
+        if (publish(&publication, (size_t)units->items * arrays[i].size, &ballot.error) != RP_OK)
+            return pool->last.status;
+    }
+    if (needed && rpi_pool_meet(pool, &ballot) != RP_OK)
+        return pool->last.status;
+    pool->last = before;
+    return before.status;
+}
+
+/* ----------------------------------------------------------------------------------------------- */
+
+/* Is there something to bring to others after a job that ended like this? */
+static bool worth_it(const rp_error *error)
+{
+    return error->status == RP_OK || error->status == RP_ERR_TASK ||
+           error->status == RP_ERR_TIMEOUT;
+}
+
 rp_status rpi_spread(rp_pool *pool, const struct array *arrays, int count,
                      const struct reaches *reaches, const struct units *units)
 {
     bool needed = false;
     rp_error before = pool->last;
     struct ballot ballot = rpi_ballot(CALL_SPREAD);
+    if (pool->in_rounds)
+        return worth_it(&before) ? publish_all(pool, arrays, count, reaches, units) : before.status;
     for (int i = 0; i < count; i++) {
-        bool done = before.status == RP_OK || before.status == RP_ERR_TASK ||
-                    before.status == RP_ERR_TIMEOUT;
-        if (!reaches->reach[i].spread || !done)
+        if (!reaches->reach[i].spread || !worth_it(&before))
             continue;
         needed = true;
         spread(pool, &arrays[i], units, &ballot.error);

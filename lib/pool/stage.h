@@ -27,8 +27,12 @@ static inline bool staging_needed(const struct staging *staging)
     return staging->slot_bytes > 0;
 }
 
+/* Where ranks of several nodes survive: reserves the stage when the pool is opened, while MPI can still be
+ * called. Collective; *reserved is the same everywhere. */
+rp_status rpi_stage_reserve(rp_pool *pool, bool *reserved, rp_error *error);
+
 /* Makes the pool's stage large enough, if it is not. Collective among the ranks of the node, which all
- * get the same status. */
+ * get the same status; local where it was reserved. */
 rp_status rpi_stage_provide(rp_pool *pool, const struct staging *staging, rp_error *error);
 
 /* Where an element of array `index` lies in slot `place`, counted from the first of the batch. */

@@ -2,7 +2,10 @@
 
 #include "base/environment.h"
 #include "base/error.h"
+#include "launch/line.h"
 #include "launch/standing.h"
+#include "pool/agent.h"
+#include "pool/stage.h"
 #include "world/mpi_error.h"
 #include "world/peer_memory.h"
 
@@ -34,6 +37,32 @@ static bool reaches_all(const rp_pool *pool)
     return reaches;
 }
 
+/* Do others live on under this launcher? mpirun waits for ever for the end of a job that has lost ranks
+ * on another machine. */
+static bool launched_to_survive(const rp_pool *pool)
+{
+    bool one_machine = pool->world.one_machine;
+    return (one_machine || rpi_line_to_slurm()) && rpi_launch_survives();
+}
+
+/* Between several nodes wires take the place of MPI, and outputs of all lie on a stage that is there before
+ * anybody dies. */
+static rp_status connect_nodes(rp_pool *pool, bool *survives, rp_error *error)
+{
+    struct world *world = &pool->world;
+    double silence = pool->survival_silence;
+    if (!*survives || world->nodes == 1)
+        return RP_OK;
+    if (rpi_stage_reserve(pool, survives, error) != RP_OK || !*survives)
+        return error->status;
+    if (rpi_world_connect(world, silence, survives, error) != RP_OK || !*survives)
+        return error->status;
+    bool root = world->rank == world->root;
+    world->meeting.note = rpi_note(pool, root ? world->node_rank : world->node_ranks);
+    world->meeting.star = &world->star;
+    return RP_OK;
+}
+
 rp_status rpi_survival_begin(rp_pool *pool, rp_error *error)
 {
     struct meeting *meeting = &pool->world.meeting;
@@ -43,12 +72,28 @@ rp_status rpi_survival_begin(rp_pool *pool, rp_error *error)
     memcpy(rpi_note(pool, pool->world.node_rank), &self, sizeof self);
     if (rpi_mpi_agree(pool->world.comm, error) != RP_OK)
         return error->status;
-    int mine = reaches_all(pool) && rpi_launch_survives(), all;
+    int mine = reaches_all(pool) && launched_to_survive(pool), all;
     int code = MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_MIN, pool->world.comm);
-    meeting->survives = pool->survives = all != 0;
-    if (mine && !all)
+    if (rpi_mpi_check(code, "MPI_Allreduce", error) != RP_OK)
+        return error->status;
+    bool survives = all != 0;
+    rp_status status = connect_nodes(pool, &survives, error);
+    if (mine && !survives)
         rpi_launch_part();
-    return rpi_mpi_check(code, "MPI_Allreduce", error);
+    meeting->survives = pool->survives = survives;
+    pool->in_rounds = survives && pool->world.nodes > 1;
+    if (!survives && pool->world.nodes > 1) {
+        rpi_living_leave(&pool->world.living);
+        meeting->living = NULL;
+    }
+    return status;
+}
+
+void *rpi_root_note(const rp_pool *pool)
+{
+    const struct world *world = &pool->world;
+    bool here = world->node == world->root_node;
+    return rpi_note(pool, here ? world->meeting.root : world->node_ranks);
 }
 
 /* Without the root, the others have nothing to go on for. */
@@ -72,14 +117,19 @@ bool rpi_rank_lost(const rp_pool *pool, int node_rank)
 double rpi_survival_attend(void *closure)
 {
     rp_pool *pool = closure;
-    const double next = 20e-3;
+    const double longest = 20e-3;
+    double next = pool->loop.attends ? rpi_agent_attend(pool->loop.agent) : longest;
+    next = next < longest ? next : longest;
     if (rpi_living_look(&pool->world.living) == 0)
         return next;
     for (int i = 0; i < pool->world.node_ranks; i++) {
         if (rpi_rank_lost(pool, i))
             rpi_recovery_lose(pool->board, (uint32_t)i);
     }
-    if (!pool->survives || rpi_rank_lost(pool, pool->world.meeting.root))
+    int root = pool->world.meeting.root;
+    bool over = !pool->survives || (root >= 0 && rpi_rank_lost(pool, root));
+    /* Without its agent the node is out of the round. */
+    if (over || (pool->in_rounds && rpi_rank_lost(pool, pool->loop.agent_at)))
         rpi_board_stop(pool->board);
     return next;
 }

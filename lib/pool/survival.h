@@ -10,7 +10,6 @@
 #include "world/node_memory.h"
 
 enum {
-    NOTE_BYTES = 512,
     DEATHS_IN_A_ROW = 3 /* at so many an item that was at hand is given up */
 };
 
@@ -27,6 +26,9 @@ void rpi_survival_leave(rp_pool *pool);
 /* The note of a rank, by its place on the node: NOTE_BYTES that it writes before a meeting and others
  * read after it. */
 void *rpi_note(const rp_pool *pool, int node_rank);
+
+/* The root's note, as it was when the last meeting was decided; on its own node as it is. */
+void *rpi_root_note(const rp_pool *pool);
 
 /* Looks who has died, and tells the board. For rpi_claim_attend(). */
 double rpi_survival_attend(void *pool);

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "pool/keeping.h"
 #include "pool/loop.h"
+#include "pool/rounds.h"
 #include "pool/sight.h"
 #include "pool/spread.h"
 #include "pool/survival.h"
@@ -38,6 +39,8 @@ static rp_status furnish(struct work *work, rp_error *error)
         if (!with_peer(reach))
             continue;
         needed = true;
+        if (work->buffers[i] != NULL)
+            continue; /* of an earlier round */
         work->buffers[i] = malloc((size_t)work->piece * reach->size);
         if (work->buffers[i] == NULL)
             return rpi_error_set(error, RP_ERR_MEMORY, "no memory for a piece of %" PRId64 " items",
@@ -175,6 +178,14 @@ static int64_t do_slice(struct work *work, rp_range slice)
     return done;
 }
 
+/* Of the slice at hand, when a rank leaves it. What the job goes on with in another round must be whole. */
+static uint32_t units_begun(const struct work *work, int64_t done)
+{
+    if (work->pool->in_rounds)
+        return (uint32_t)(done / work->units.unit_items);
+    return done > 0 ? rpi_units_for(&work->units, done) : 0;
+}
+
 /* The loop is open for as long as tasks may run: no other call on the pool is allowed from them. */
 static void do_slices(struct work *work, struct agent *agent)
 {
@@ -188,7 +199,7 @@ static void do_slices(struct work *work, struct agent *agent)
     while (rp_loop_next(&pool->loop, &slice)) {
         int64_t done = do_slice(work, slice);
         if (work->stopping || done < slice.end - slice.begin) {
-            rpi_claim_leave(&pool->loop.claimer, done > 0 ? rpi_units_for(&work->units, done) : 0);
+            rpi_claim_leave(&pool->loop.claimer, units_begun(work, done));
             rpi_board_stop(pool->board);
             break;
         }
@@ -204,10 +215,15 @@ static rp_status prepare(struct work *work, struct agent **agent, rp_error *erro
 {
     rp_pool *pool = work->pool;
     int count = work->array_count, status_array = -1;
+    if (pool->in_rounds &&
+        rpi_arrays_compare(pool, work->arrays, count, &work->reaches, error) != RP_OK)
+        return error->status;
     bool staged = rpi_arrays_staged(pool, work->arrays, count, &work->reaches);
     struct job job = rpi_job(pool, work->units, work->choice, work->call_seconds, staged);
-    job.deaths.limit = work->fragile ? 1 : job.deaths.limit;
-    job.deaths.kept = work->again == NULL;
+    /* On another node, what an item may have changed is not its input. */
+    bool fragile = work->fragile && pool->world.node == pool->world.root_node;
+    job.deaths.limit = fragile ? 1 : job.deaths.limit;
+    job.deaths.kept = work->again == NULL || pool->in_rounds;
     job.deaths.stops = !work->keeps_going;
     work->staging = rpi_staging_plan(work->reaches.reach, count, &work->units);
     rpi_job_prepare(pool, &job);
@@ -227,11 +243,40 @@ static rp_status prepare(struct work *work, struct agent **agent, rp_error *erro
                           agent, error);
 }
 
+/* Is there another round, for what ranks took with them that died? */
+static bool goes_on(struct work *work, struct agent **agent)
+{
+    rp_pool *pool = work->pool;
+    bool missing = pool->last.status == RP_OK && work->again != NULL && work->again(work);
+    if (!pool->in_rounds)
+        return missing;
+    if (!rpi_rounds_follow(pool, missing))
+        return false;
+    *agent = NULL;
+    rpi_error_clear(&pool->last);
+    prepare(work, agent, &pool->last);
+    if (rpi_survival_agree(pool) == RP_OK)
+        return true;
+    rpi_agent_drop(*agent);
+    return false;
+}
+
+static void begin_rounds(struct work *work, rp_error *error)
+{
+    rp_pool *pool = work->pool;
+    struct round_terms terms = {.delivers = rpi_arrays_delivered(pool, work->arrays,
+                                                                 work->array_count, &work->reaches),
+                                .partial = work->again != NULL,
+                                .keeps_going = work->keeps_going};
+    rpi_rounds_begin(pool, work->units.count, terms, error);
+}
+
 /* Works the job off when all are prepared; otherwise nobody computes. */
 static rp_status begin_and_end(struct work *work)
 {
     rp_pool *pool = work->pool;
     struct agent *agent = NULL;
+    begin_rounds(work, &pool->last);
     prepare(work, &agent, &pool->last);
     if (work->begin != NULL)
         work->begin(work, &pool->last);
@@ -241,12 +286,13 @@ static rp_status begin_and_end(struct work *work)
     }
     do {
         struct ballot ballot = rpi_ballot(CALL_LOOP_CLOSE);
+        work->stopping = false;
         do_slices(work, agent);
         if (work->failures.count > 0)
             ballot.error = work->failures.lowest;
         rpi_loop_end(pool, &ballot);
         rpi_loop_meet(pool, &ballot);
-    } while (pool->last.status == RP_OK && work->again != NULL && work->again(work));
+    } while (goes_on(work, &agent));
     return rpi_spread(pool, work->arrays, work->array_count, &work->reaches, &work->units);
 }
 

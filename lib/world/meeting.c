@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdalign.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Names of the calls and of their terms, for people. What a datatype, an operation or many counts
@@ -26,6 +27,7 @@ static const struct {
     [CALL_LOOP_OPEN] = {"rp_loop_open",
                         {"n", "the schedule", "the slice", "retries", "max_failures",
                          "item_seconds (its bits)"}},
+    [CALL_LOOP_ROUND] = {"rp_loop_next", {NULL}},
     [CALL_LOOP_CLOSE] = {"rp_loop_close", {NULL}},
     [CALL_MAP] = {"rp_map",
                   {"n", "the schedule", "the slice", "in_size", "in_place", "out_size", "out_place",
@@ -42,6 +44,8 @@ static const struct {
     [CALL_REACHED] = {"rp_map or rp_reduce", {NULL}},
     [CALL_PREPARED] = {"rp_map, rp_reduce or rp_stream", {NULL}},
     [CALL_PUBLISHED] = {"rp_reduce", {NULL}},
+    [CALL_ACCOUNTED] = {"rp_loop_next, rp_map or rp_reduce", {NULL}},
+    [CALL_RESUMED] = {"rp_loop_next, rp_map or rp_reduce", {NULL}},
     [CALL_SPREAD] = {"rp_map", {NULL}},
     [CALL_BROADCAST] = {"rp_broadcast",
                         {"n", "root", "the element's size", "the element's type",
@@ -92,11 +96,12 @@ static const struct {
 
 /* Those that go on without the dead. */
 static const bool survives[CALLS] = {
-    [CALL_CLOSE] = true,      [CALL_BARRIER] = true,   [CALL_AGREE] = true,
-    [CALL_FREE] = true,       [CALL_NODE_SYNC] = true, [CALL_LOOP_OPEN] = true,
-    [CALL_LOOP_CLOSE] = true, [CALL_MAP] = true,       [CALL_REDUCE] = true,
-    [CALL_REDUCED] = true,    [CALL_REACHED] = true,   [CALL_PREPARED] = true,
-    [CALL_PUBLISHED] = true,  [CALL_STREAM] = true,
+    [CALL_CLOSE] = true,      [CALL_BARRIER] = true,    [CALL_AGREE] = true,
+    [CALL_FREE] = true,       [CALL_NODE_SYNC] = true,  [CALL_LOOP_OPEN] = true,
+    [CALL_LOOP_CLOSE] = true, [CALL_MAP] = true,        [CALL_REDUCE] = true,
+    [CALL_REDUCED] = true,    [CALL_REACHED] = true,    [CALL_PREPARED] = true,
+    [CALL_PUBLISHED] = true,  [CALL_LOOP_ROUND] = true, [CALL_ACCOUNTED] = true,
+    [CALL_RESUMED] = true,    [CALL_SPREAD] = true,     [CALL_STREAM] = true,
 };
 
 /* A rank's ballot with its rank, as it is compared within and between nodes. */
@@ -130,6 +135,7 @@ struct verdict {
  *           one that makes it number * node_ranks signals `arrivals`; the leader reads it with
  *           acquire, so it sees all ballots. Once a rank has died it stays below that, and all signal.
  * number    of a seat: the last meeting its rank came to; release, after the ballot.
+ * led_by    who leads to its end the meeting that is about to be over; stored before `released`.
  * released  number of the last meeting that is over; the leader stores it with release after the
  *           verdict, then signals `releases`.
  * A ballot is rewritten only by its rank for the next meeting, after this one's release; the
@@ -141,6 +147,7 @@ struct meeting_place {
     alignas(128) struct signal_word releases;
     _Atomic uint32_t released;
     alignas(128) struct verdict verdict;
+    int led_by;
     struct seat seats[];
 };
 
@@ -345,38 +352,157 @@ static const struct ballot *find_cut_off(const struct meeting *meeting)
     return NULL;
 }
 
-/* The first rank of this node that has died; the root before others. -1: all live. */
-static int first_lost(const struct meeting *meeting, int *count)
+static bool root_lost(const struct meeting *meeting)
+{
+    return meeting->living != NULL && meeting->root >= 0 &&
+           rpi_living_lost(meeting->living, meeting->root);
+}
+
+/* Ranks that have died, and the one to name: the root, or else the lowest. */
+struct losses {
+    int count, rank; /* -1: all live */
+};
+
+static void add_losses(struct losses *losses, const struct losses *more)
+{
+    losses->count += more->count;
+    if (more->rank >= 0 && (losses->rank < 0 || more->rank < losses->rank))
+        losses->rank = more->rank;
+}
+
+/* Of this node. */
+static struct losses own_losses(const struct meeting *meeting)
 {
     const struct living *living = meeting->living;
-    int first = -1;
-    *count = 0;
-    for (int i = meeting->node_ranks - 1; i >= 0; i--) {
-        if (!rpi_living_lost(living, i))
-            continue;
-        ++*count;
-        first = first == meeting->root && first >= 0 ? first : i;
+    struct losses losses = {0, -1};
+    for (int i = 0; i < meeting->node_ranks; i++) {
+        if (rpi_living_lost(living, i))
+            add_losses(&losses, &(struct losses){1, rpi_living_rank(living, i)});
     }
-    return first;
+    if (root_lost(meeting))
+        losses.rank = rpi_living_rank(living, meeting->root);
+    return losses;
+}
+
+static struct verdict all_over(int rank)
+{
+    struct verdict verdict = {.lost_step = true};
+    rpi_error_set(&verdict.error, RP_ERR_LOST, "rank %d has died: the others cannot go on", rank);
+    verdict.error.rank = rank;
+    return verdict;
+}
+
+/* Streams survive on one node only. */
+static bool goes_on(const struct meeting *meeting, enum call call)
+{
+    return survives[call] && (call != CALL_STREAM || meeting->star == NULL);
 }
 
 /* What a verdict becomes when somebody has died. */
-static struct verdict mourn(const struct meeting *meeting, enum call call, struct verdict verdict)
+static struct verdict mourn(const struct meeting *meeting, const struct losses *losses,
+                            enum call call, struct verdict verdict)
 {
-    int first = first_lost(meeting, &verdict.lost);
-    bool over = first >= 0 && (first == meeting->root || !meeting->survives);
-    if (first < 0 || verdict.lost_step || (!over && survives[call]))
+    int rank = losses->rank;
+    bool over = rank >= 0 && (root_lost(meeting) || !meeting->survives);
+    verdict.lost = losses->count;
+    if (rank < 0 || verdict.lost_step || (!over && goes_on(meeting, call)))
         return verdict;
-    int rank = rpi_living_rank(meeting->living, first);
     if (over)
-        rpi_error_set(&verdict.error, RP_ERR_LOST, "rank %d has died: the others cannot go on",
-                      rank);
+        verdict = all_over(rank);
     else
         rpi_error_set(&verdict.error, RP_ERR_LOST, "rank %d has died: %s needs all ranks", rank,
                       calls[call].name);
     verdict.error.rank = rank;
-    verdict.lost_step = over;
+    verdict.lost = losses->count;
     return verdict;
+}
+
+/* ---- nodes whose ranks survive ---------------------------------------------------------------- */
+
+/* What a node says over the star; its cargo follows. */
+struct report {
+    struct summary summary;
+    struct losses losses;
+};
+
+/* Of a node that the root has heard, or not. A node may know of a death before the wire breaks. */
+static void hear_node(struct meeting *meeting, int node, struct summary *known,
+                      struct losses *losses)
+{
+    const struct cargo *cargo = meeting->cargo;
+    const struct star_map *map = &meeting->star->map;
+    const struct star_word *word = rpi_star_said(meeting->star, node, meeting->number);
+    struct report report = {.losses = {0, -1}};
+    int broken = rpi_star_lost(meeting->star, node);
+    if (word != NULL && word->count >= sizeof report) {
+        memcpy(&report, word->bytes, sizeof report);
+        join(known, &report.summary);
+    }
+    if (broken > report.losses.count)
+        report.losses = (struct losses){broken, rpi_star_lowest_lost(meeting->star, node)};
+    if (node != map->node)
+        add_losses(losses, &report.losses);
+    if (word != NULL && cargo != NULL && cargo->unload != NULL && word->count > sizeof report)
+        cargo->unload(cargo->closure, node, (const char *)word->bytes + sizeof report,
+                      word->count - sizeof report);
+}
+
+/* On the root: hears all nodes, judges, and tells them. */
+static struct verdict preside(struct meeting *meeting, struct summary known)
+{
+    const struct cargo *cargo = meeting->cargo;
+    struct star *star = meeting->star;
+    enum call call = known.first.ballot.call;
+    sign(&known);
+    rpi_star_await(star, meeting->number);
+    struct losses losses = own_losses(meeting);
+    for (int node = 0; node < meeting->nodes; node++)
+        hear_node(meeting, node, &known, &losses);
+    struct verdict verdict = mourn(meeting, &losses, call, judge(&known));
+    size_t gift_bytes = 0;
+    const void *gift = cargo != NULL && cargo->gift != NULL && verdict.error.status == RP_OK
+                           ? cargo->gift(cargo->closure, &gift_bytes)
+                           : NULL;
+    char answer[sizeof verdict + NOTE_BYTES];
+    memcpy(answer, &verdict, sizeof verdict);
+    memcpy(answer + sizeof verdict, meeting->note, NOTE_BYTES);
+    rpi_star_answer(star, meeting->number, answer, sizeof answer, gift, gift_bytes);
+    return verdict;
+}
+
+/* On other nodes: tells the root, and hears what it says. */
+static struct verdict consult(struct meeting *meeting, struct summary known)
+{
+    const struct cargo *cargo = meeting->cargo;
+    struct verdict verdict;
+    const size_t head = sizeof verdict + NOTE_BYTES;
+    size_t bytes = 0;
+    void *load = cargo != NULL && cargo->load != NULL ? cargo->load(cargo->closure, &bytes) : NULL;
+    struct report report = {.summary = known, .losses = own_losses(meeting)};
+    sign(&report.summary);
+    const struct star_word *answer = rpi_star_ask(meeting->star, meeting->number, &report,
+                                                  sizeof report, load, load != NULL ? bytes : 0);
+    if (answer == NULL || answer->count < head)
+        verdict = all_over(meeting->star->map.root);
+    else
+        memcpy(&verdict, answer->bytes, sizeof verdict);
+    if (answer != NULL && answer->count >= head) {
+        const char *text = answer->bytes;
+        memcpy(meeting->note, text + sizeof verdict, NOTE_BYTES);
+        if (cargo != NULL && cargo->receive != NULL && answer->count > head)
+            cargo->receive(cargo->closure, text + head, answer->count - head);
+    }
+    free(load);
+    return verdict;
+}
+
+static struct verdict decide_in_star(struct meeting *meeting)
+{
+    struct star *star = meeting->star;
+    struct summary summary = summarize(meeting);
+    if (root_lost(meeting))
+        return all_over(star->map.root);
+    return star->map.rank == star->map.root ? preside(meeting, summary) : consult(meeting, summary);
 }
 
 /* The verdict of all nodes; or, when one of them will not come any more, of this one alone. */
@@ -385,9 +511,14 @@ static struct verdict decide(struct meeting *meeting)
     const struct ballot *cut_off = find_cut_off(meeting);
     if (cut_off != NULL)
         return (struct verdict){.error = cut_off->error, .lost_step = true, .cut_off = true};
+    if (meeting->star != NULL)
+        return decide_in_star(meeting);
     struct summary summary = summarize(meeting);
     struct verdict verdict = exchange(meeting, &summary);
-    return meeting->living != NULL ? mourn(meeting, summary.first.ballot.call, verdict) : verdict;
+    if (meeting->living == NULL)
+        return verdict;
+    struct losses losses = own_losses(meeting);
+    return mourn(meeting, &losses, summary.first.ballot.call, verdict);
 }
 
 /* ---- waiting ---------------------------------------------------------------------------------- */
@@ -414,10 +545,12 @@ static bool released(const struct meeting *meeting)
     return atomic_load_explicit(&meeting->place->released, memory_order_acquire) == meeting->number;
 }
 
-/* Is this the first rank of the node that lives? */
+/* Is this the first rank of the node that lives? Between nodes that survive the root speaks for its own. */
 static bool leads(const struct meeting *meeting)
 {
     bool leads = true;
+    if (meeting->star != NULL && meeting->root >= 0 && !root_lost(meeting))
+        return meeting->node_rank == meeting->root;
     for (int i = 0; i < meeting->node_rank && leads; i++)
         leads = meeting->living != NULL && rpi_living_lost(meeting->living, i);
     return leads;
@@ -430,6 +563,9 @@ static void wait_for(struct meeting *meeting, struct signal_word *signal, uint32
     rpi_signal_wait(signal, seen, meeting->spin, longest_sleep);
     if (meeting->living != NULL)
         rpi_living_look(meeting->living);
+    /* Others may have to ask again what was answered before. */
+    if (meeting->star != NULL && meeting->node_rank == meeting->root)
+        rpi_wires_step(&meeting->star->wires);
 }
 
 /* Leads the meeting to its end when all have come. */
@@ -445,6 +581,7 @@ static void lead(struct meeting *meeting)
         wait_for(meeting, &place->arrivals, seen);
     }
     place->verdict = decide(meeting);
+    place->led_by = meeting->node_rank;
     atomic_store_explicit(&place->released, meeting->number, memory_order_release);
     rpi_signal_all(&place->releases);
 }
@@ -474,6 +611,11 @@ static void stay(struct meeting *meeting)
         else
             wait_for(meeting, &place->releases, seen);
     }
+}
+
+int rpi_meeting_led_by(const struct meeting *meeting)
+{
+    return meeting->place->led_by;
 }
 
 rp_status rpi_meet(struct meeting *meeting, const struct ballot *mine, rp_error *error)

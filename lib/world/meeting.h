@@ -10,6 +10,7 @@
 #include "base/waiting.h"
 #include "rankpool.h"
 #include "world/living.h"
+#include "world/star.h"
 
 /* The collective calls. */
 enum call {
@@ -22,6 +23,7 @@ enum call {
     CALL_FREE,
     CALL_NODE_SYNC,
     CALL_LOOP_OPEN,
+    CALL_LOOP_ROUND,
     CALL_LOOP_CLOSE,
     CALL_MAP,
     CALL_REDUCE,
@@ -30,6 +32,8 @@ enum call {
     CALL_REACHED,
     CALL_PREPARED,
     CALL_PUBLISHED,
+    CALL_ACCOUNTED,
+    CALL_RESUMED,
     CALL_SPREAD,
     CALL_BROADCAST,
     CALL_SCATTER,
@@ -67,7 +71,8 @@ enum call {
 };
 
 enum {
-    BALLOT_TERMS = 13
+    BALLOT_TERMS = 13,
+    NOTE_BYTES = 512 /* of what ranks tell each other before a meeting; see pool/survival.h */
 };
 
 /* What a rank brings to a meeting. */
@@ -80,6 +85,20 @@ struct ballot {
 
 /* Can this call do without ranks that have died? */
 bool rpi_call_survives(enum call call);
+
+/* What travels with a meeting of several nodes whose ranks survive. On a node the rank that leads does it,
+ * when all of the node have come and before they leave. */
+struct cargo {
+    /* Elsewhere than on the root's node: what to bring to the root, from malloc(); NULL for nothing. */
+    void *(*load)(void *closure, size_t *bytes);
+    /* On the root: what a node has brought. */
+    void (*unload)(void *closure, int node, const void *bytes, size_t count);
+    /* On the root: what all other nodes are to have. It stays as it is until the next meeting. */
+    const void *(*gift)(void *closure, size_t *bytes);
+    /* Elsewhere: here it is. */
+    void (*receive)(void *closure, const void *gift, size_t bytes);
+    void *closure;
+};
 
 struct meeting_place; /* in node memory */
 struct summary;       /* what a node has to say */
@@ -95,9 +114,12 @@ struct meeting {
     rp_error lost_step;    /* why the ranks can meet no more, or RP_OK */
     bool cut_off;          /* because a node is lost */
     struct living *living; /* who of this node lives; or NULL */
-    bool survives; /* the ranks go on when others than the root have died; all have `living` */
-    int root;      /* by its place on the node; used with `living` only */
-    int lost;      /* ranks that had died at the last meeting, the same number on all */
+    bool survives;     /* the ranks go on when others than the root have died; all have `living` */
+    int root;          /* by its place on the node, or -1; used with `living` only */
+    int lost;          /* ranks that had died at the last meeting, the same number on all */
+    struct star *star; /* of nodes whose ranks survive; or NULL */
+    void *note; /* NOTE_BYTES that go with each verdict: the root's, and where others find it */
+    const struct cargo *cargo; /* of the meeting to come; or NULL */
 };
 
 /* Bytes of zeroed node memory for a meeting place. */
@@ -120,5 +142,9 @@ struct ballot rpi_ballot(enum call call);
  * Where deaths are looked after, it is over without the dead. RP_ERR_LOST if the call cannot do without
  * them; without the root, or where ranks do not survive, that is the last meeting. */
 rp_status rpi_meet(struct meeting *meeting, const struct ballot *mine, rp_error *error);
+
+/* Did this rank lead the last meeting to its end on this node? One of those who live then did, the same for
+ * all of the node. */
+int rpi_meeting_led_by(const struct meeting *meeting);
 
 #endif

@@ -27,8 +27,12 @@ rp_status rpi_world_join_mpi(int thread_level, bool *initialised, rp_error *erro
 static int split_nodes(struct world *world, int node_size)
 {
     MPI_Comm machine;
+    int machine_ranks = 0;
     int code = MPI_Comm_split_type(world->comm, MPI_COMM_TYPE_SHARED, world->rank, MPI_INFO_NULL,
                                    &machine);
+    if (code == MPI_SUCCESS)
+        MPI_Comm_size(machine, &machine_ranks);
+    world->one_machine = machine_ranks == world->ranks;
     if (code != MPI_SUCCESS || node_size == 0) {
         world->node_comm = code == MPI_SUCCESS ? machine : MPI_COMM_NULL;
         return code;
@@ -108,6 +112,17 @@ static size_t extra_offset(const struct world *world)
     return meeting_space(world->node_ranks) + round_up(rpi_living_bytes(world->node_ranks), 4096);
 }
 
+/* A rank's place on this node, or -1: it is on another. */
+static int place_on_node(const struct world *world, int rank)
+{
+    int first = world->node_first[world->node];
+    for (int i = 0; i < world->node_ranks; i++) {
+        if (world->by_node[first + i] == rank)
+            return i;
+    }
+    return -1;
+}
+
 static rp_status furnish(struct world *world, rp_error *error)
 {
     struct summary *summaries = malloc(rpi_meeting_summaries_bytes());
@@ -123,9 +138,7 @@ static rp_status furnish(struct world *world, rp_error *error)
         .node_ranks = world->node_ranks,
         .summaries = summaries,
         .spin = world->crowding <= 1,
-        .root =
-            world
-                ->root, /* deaths are looked after on one node, where ranks have their own places */
+        .root = place_on_node(world, world->root),
     };
     rpi_error_clear(&world->meeting.lost_step);
     return rpi_mpi_agree(world->comm, error);
@@ -233,8 +246,7 @@ static rp_status build(struct world *world, const struct world_request *request,
                          &world->memory, error);
     if (rpi_mpi_agree(world->comm, error) != RP_OK || furnish(world, error) != RP_OK)
         return error->status;
-    if (request->survive_deaths && world->nodes == 1 &&
-        look_after_each_other(world, error) != RP_OK)
+    if (request->survive_deaths && look_after_each_other(world, error) != RP_OK)
         return error->status;
     if (world->node_rank == 0)
         request->extra_prepare(world->extra, world->node_ranks);
@@ -276,6 +288,19 @@ void rpi_world_forget(struct world *world)
     free(world->node_of);
     free(world->by_node);
     free(world->hosts);
+}
+
+rp_status rpi_world_connect(struct world *world, double silence, bool *connected, rp_error *error)
+{
+    struct star_map map = {.rank = world->rank,
+                           .root = world->root,
+                           .ranks = world->ranks,
+                           .nodes = world->nodes,
+                           .node = world->node,
+                           .node_of = world->node_of,
+                           .node_first = world->node_first,
+                           .by_node = world->by_node};
+    return rpi_star_open(&world->star, world->comm, &map, silence, connected, error);
 }
 
 void rpi_world_drop(struct world *world)

@@ -18,15 +18,17 @@ struct world {
     int rank, ranks, root;
     int node, nodes, node_rank, node_ranks;
     int root_node;
-    int *node_first; /* ranks on nodes with a lower number, for each node, and all ranks behind */
-    int *node_of;    /* by rank; owned */
-    int *by_node;    /* the ranks of node 0, then those of node 1 ...; owned */
+    bool one_machine; /* nodes, if there are several, are pretended */
+    int *node_first;  /* ranks on nodes with a lower number, for each node, and all ranks behind */
+    int *node_of;     /* by rank; owned */
+    int *by_node;     /* the ranks of node 0, then those of node 1 ...; owned */
     char (*hosts)[HOST_NAME_BYTES]; /* by node, where an agent is; owned */
     double crowding; /* ranks per core on this node, at least 1; above 1 waiting must give its core
                         away at once */
     struct node_memory memory; /* meeting place, who lives, then `extra` bytes */
     void *extra;
     struct living living;
+    struct star star; /* where ranks of several nodes survive others */
     struct meeting meeting;
 };
 
@@ -35,7 +37,7 @@ struct world_request {
     int root;
     int node_size;       /* pretend that so many ranks of a machine are a node; 0: no pretence */
     int thread_level;    /* what MPI was, or would have been, asked for; only compared here */
-    bool survive_deaths; /* look after who lives, where all ranks are on one node */
+    bool survive_deaths; /* look after who lives */
     /* Node memory wanted beside the meeting place: its size, and what the first rank of each node
      * puts into it before anybody sees it. */
     size_t (*extra_bytes)(int node_ranks);
@@ -50,6 +52,9 @@ rp_status rpi_world_join_mpi(int thread_level, bool *initialised, rp_error *erro
  * *mine: what this rank found wrong with its arguments before, which all will hear of. */
 rp_status rpi_world_make(struct world *world, MPI_Comm comm, const struct world_request *request,
                          const rp_error *mine, rp_error *error);
+
+/* Connects the nodes by a star. Collective; *connected is the same everywhere, as is the status. */
+rp_status rpi_world_connect(struct world *world, double silence, bool *connected, rp_error *error);
 
 /* Frees what only this rank uses, where MPI may still use the rest. Local. */
 void rpi_world_forget(struct world *world);
