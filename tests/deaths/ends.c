@@ -56,7 +56,7 @@ static rp_status killer(bool in_place)
                       .in_size = sizeof *in,
                       .out = in_place ? in : out,
                       .out_size = sizeof *out,
-                      .options = {.schedule = RP_DYNAMIC,
+                      .options = {.schedule = rp_nodes(pool) > 1 ? RP_STATIC : RP_DYNAMIC,
                                   .slice = 1,
                                   .on_failure = RP_KEEP_GOING,
                                   .item_status = statuses}};

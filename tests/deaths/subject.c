@@ -1,6 +1,8 @@
-/* Jobs that lose ranks, with results that are checked. Started by itself on 4 ranks.
+/* Jobs that lose ranks, with results that are checked. Started by itself on 4 ranks, or by srun.
  *
  * usage: subject SEED [KIND]
+ *
+ * RANKPOOL_DEATHS_OPEN  a file to make as soon as the pool is open
  *
  * Does a job undisturbed, the same job with one to three ranks killed at random moments, and others with
  * the ranks that are left. Prints the milliseconds that the deaths cost. All ranks draw the same random
@@ -8,12 +10,14 @@
 #include "pool/survival.h"
 #include "rankpool.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum kind {
     MAP_OF_ROOT,  /* arrays private to the root */
@@ -22,8 +26,8 @@ enum kind {
     MAP_RANGES,
     REDUCE,
     REDUCE_INPUT,
-    LOOP,
-    STREAM,
+    LOOP,   /* into node memory; on several nodes, into a file */
+    STREAM, /* and the others that follow: on one node */
     STREAM_UNORDERED,
     STREAM_LARGE, /* inputs and results that do not fit a slot among others that do */
     KINDS
@@ -44,6 +48,7 @@ struct errand {
 static rp_pool *pool;
 static double *in, *out; /* private */
 static double *node_out; /* node memory */
+static int file = -1;    /* that all nodes see */
 static double result, undisturbed;
 static int64_t produced, consumed; /* items of a stream */
 static int64_t calls_to_death;     /* of this rank; 0: it does not die in a task */
@@ -180,6 +185,11 @@ static rp_status do_loop(const struct errand *job)
     while (rp_loop_next(loop, &range)) {
         for (int64_t item = range.begin; item < range.end; item++)
             node_out[item] = compute(item, job->burn);
+        size_t first = (size_t)range.begin * sizeof *node_out;
+        size_t bytes = (size_t)(range.end - range.begin) * sizeof *node_out;
+        if (file >= 0)
+            require(pwrite(file, node_out + range.begin, bytes, (off_t)first) == (ssize_t)bytes,
+                    "a file", range.begin);
     }
     return rp_loop_close(&loop, RP_OK);
 }
@@ -266,16 +276,24 @@ static void check_array(const struct errand *job, const double *array)
 {
     bool added = job->kind == MAP_OF_ROOT;
     for (int64_t item = 0; item < job->n; item++)
-        require(array[item] == value_of(item, job->burn) + (added ? in[item] : 0), "a wrong result",
+        require(array[item] == value_of(item, job->burn) + (added ? in[item] : 0), names[job->kind],
                 item);
+}
+
+static void read_file(const struct errand *job)
+{
+    size_t bytes = (size_t)job->n * sizeof *node_out;
+    require(pread(file, node_out, bytes, 0) == (ssize_t)bytes, "a file that is whole", -1);
 }
 
 static void check_results(const struct errand *job, bool first)
 {
     bool root = rp_rank(pool) == rp_root(pool);
+    if (root && job->kind == LOOP && file >= 0)
+        read_file(job);
     if (job->kind == MAP_ON_RANKS || (job->kind <= MAP_RANGES && root && job->kind != MAP_ON_NODES))
         check_array(job, out);
-    if (root && (job->kind == MAP_ON_NODES || job->kind == LOOP))
+    if (job->kind == MAP_ON_NODES || (root && job->kind == LOOP))
         check_array(job, node_out);
     if (job->kind >= STREAM && root) {
         require(consumed == job->n, "lost", consumed);
@@ -309,21 +327,24 @@ static double do_job(const struct errand *job, bool first)
 {
     memset(out, 0, (size_t)job->n * sizeof *out);
     result = -1;
-    if (rp_rank(pool) == rp_root(pool))
-        memset(node_out, 0, (size_t)job->n * sizeof *node_out);
+    memset(node_out, 0, (size_t)job->n * sizeof *node_out); /* on each node */
+    if (rp_rank(pool) == rp_root(pool) && file >= 0)
+        require(ftruncate(file, 0) == 0, "an empty file", -1);
     require(rp_barrier(pool) == RP_OK, "a barrier", -1);
     double begun = seconds();
     rp_status status = do_kind(job);
     double took = seconds() - begun;
     require(status == RP_OK, "a job", -1);
     check_results(job, first);
+    require(rp_barrier(pool) == RP_OK, "a barrier", -1); /* all have looked at what they share */
     return took;
 }
 
 static struct errand random_job(int kind)
 {
     const double usual = 60e6; /* ns of work, in all */
-    struct errand job = {.kind = kind >= 0 ? (enum kind)kind : (enum kind)below(KINDS),
+    uint64_t kinds = rp_nodes(pool) > 1 ? STREAM : KINDS;
+    struct errand job = {.kind = kind >= 0 ? (enum kind)kind : (enum kind)below(kinds),
                          .schedule = (rp_schedule)below(5),
                          .n = 1 + (int64_t)below(below(2) == 0 ? 100 : 100000)};
     if (job.kind == STREAM_LARGE)
@@ -349,12 +370,12 @@ static void arm(double delay)
 /* Which ranks die is the same on all; how, only the one that dies has to know. */
 static int doom(const struct errand *job, double usual, bool *dies)
 {
-    int doomed = 0, others = rp_ranks(pool) - 1;
-    while (doomed == 0) {
-        for (int rank = 1; rank <= others; rank++) {
-            dies[rank] = below(2) == 0;
-            doomed += dies[rank];
-        }
+    int others = rp_ranks(pool) - 1, most = others < 3 ? others : 3;
+    int doomed = 1 + (int)below((uint64_t)most);
+    for (int chosen = 0; chosen < doomed;) {
+        int rank = 1 + (int)below((uint64_t)others);
+        chosen += !dies[rank];
+        dies[rank] = true;
     }
     for (int rank = 1; rank <= others; rank++) {
         bool in_task = below(3) == 0;
@@ -385,6 +406,17 @@ static double lose_ranks(const struct errand *job, double usual)
     return took;
 }
 
+/* Without a name, as soon as all have it. */
+static void open_file(void)
+{
+    char name[64];
+    snprintf(name, sizeof name, "deaths.%016" PRIx64 ".file", state);
+    file = open(name, O_RDWR | O_CREAT, 0600);
+    require(file >= 0 && rp_barrier(pool) == RP_OK, "a file", -1);
+    if (rp_rank(pool) == 0)
+        unlink(name);
+}
+
 static void open_pool(void)
 {
     const size_t most = 200000;
@@ -401,6 +433,10 @@ static void open_pool(void)
     require(in != NULL && out != NULL && rp_alloc(pool, most * sizeof *out, &memory) == RP_OK,
             "memory", -1);
     node_out = memory;
+    if (rp_rank(pool) == 0 && getenv("RANKPOOL_DEATHS_OPEN") != NULL)
+        require(close(creat(getenv("RANKPOOL_DEATHS_OPEN"), 0600)) == 0, "a mark", -1);
+    if (rp_nodes(pool) > 1)
+        open_file();
     for (size_t i = 0; i < most; i++)
         in[i] = (double)scramble(i) / 3;
 }

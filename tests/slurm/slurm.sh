@@ -1,6 +1,11 @@
 #!/bin/bash
 # Every script of slurm/ under a real Slurm, which runs over virtual nodes of this machine for as long as this
-# does. Usage: slurm.sh, with the programs in ./apps. Needs what Debian has as slurm-wlm and munge.
+# does; or, with arguments, something else. Usage, with the programs in ./apps and ./tests:
+#
+#     slurm.sh
+#     slurm.sh NODES COMMAND...    on nodes as tests/cluster/run takes them
+#
+# Needs what Debian has as slurm-wlm and munge.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -26,8 +31,11 @@ directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 trap 'kill -TERM "$cluster" 2>/dev/null' INT TERM HUP
 mkdir "$directory/jobs"
-"$here/../cluster/run" --kind net --nodes 2,2,2 --once \
-    "$here/start" "$directory/slurm" "$here/checks" "$directory/jobs" &
+[ $# -gt 0 ] || set -- 2,2,2 "$here/checks" "$directory/jobs"
+nodes=$1
+shift
+"$here/../cluster/run" --kind net --nodes "$nodes" --once \
+    "$here/start" "$directory/slurm" "$@" &
 cluster=$!
 while kill -0 "$cluster" 2>/dev/null; do
     wait "$cluster"
