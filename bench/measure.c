@@ -38,7 +38,7 @@ double measure(void (*run)(void *), void *argument)
 
 void times_add(struct times *times, double seconds)
 {
-    if (times->rounds < MOST_ROUNDS)
+    if (times->rounds < MOST_TIMES)
         times->seconds[times->rounds++] = seconds;
 }
 
@@ -50,7 +50,7 @@ static int by_value(const void *left, const void *right)
 
 double median_of(const double *values, int count)
 {
-    double sorted[MOST_ROUNDS];
+    double sorted[MOST_TIMES];
     memcpy(sorted, values, (size_t)count * sizeof *values);
     qsort(sorted, (size_t)count, sizeof *sorted, by_value);
     return count % 2 == 1 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
@@ -86,7 +86,7 @@ static int digits_for(double value)
 void print_ratio(const char *name, const struct times *a, const struct times *b, bool at_most,
                  double goal)
 {
-    double ratios[MOST_ROUNDS];
+    double ratios[MOST_TIMES];
     if (!speaks())
         return;
     for (int i = 0; i < a->rounds; i++)

@@ -8,16 +8,17 @@
 #include "rankpool.h"
 
 enum {
-    MOST_ROUNDS = 99
+    MOST_ROUNDS = 99,
+    MOST_TIMES = 999 /* of one contestant, who may be timed several times in a round */
 };
 
 /* How many rounds the command line asks for, or `usual`. Anything but one number from 1 to
  * MOST_ROUNDS ends the program with one line and status 2. Before MPI is initialised. */
 int rounds_wanted(int argc, char **argv, int usual);
 
-/* One contestant's seconds in each round. */
+/* One contestant's seconds, time after time. */
 struct times {
-    double seconds[MOST_ROUNDS];
+    double seconds[MOST_TIMES];
     int rounds;
 };
 

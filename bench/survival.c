@@ -49,7 +49,7 @@ static struct pair compare(rp_pool *surviving, rp_pool *plain, int64_t n, rp_sch
 static void contests(rp_pool *surviving, rp_pool *plain, int rounds)
 {
     const int64_t many = 400000000, few = 40000000;
-    struct pair slices = compare(surviving, plain, many, RP_ADAPTIVE, rounds);
+    struct pair slices = compare(surviving, plain, many, RP_ADAPTIVE, 5 * rounds);
     struct pair single = compare(surviving, plain, few, RP_DYNAMIC, rounds);
     struct times added = {.rounds = 0};
     for (int i = 0; i < rounds; i++)
