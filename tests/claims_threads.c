@@ -111,7 +111,7 @@ static void work(int thread)
     mine.share = share_of(thread);
     rpi_claim_begin(&claimer, board, (uint32_t)thread, 4, &mine);
     pthread_barrier_wait(&meeting);
-    while (rpi_claim_next(&claimer, &slice)) {
+    while (!span_empty(slice = rpi_claim_next(&claimer))) {
         for (uint32_t item = slice.low; item < slice.high; item++)
             times_done[item]++;
         if (supplied)

@@ -193,7 +193,7 @@ static void claim_all(struct claimer *claimer)
     volatile int slices = 0;
     if (setjmp(death) != 0)
         return;
-    while (rpi_claim_next(claimer, &slice)) {
+    while (!span_empty(slice = rpi_claim_next(claimer))) {
         if (slices++ == slices_before[me])
             meet_end(claimer, slice);
         note_finished(slice);

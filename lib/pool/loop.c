@@ -151,15 +151,13 @@ rp_status rp_loop_open(rp_pool *pool, int64_t n, const rp_options *options, rp_l
     return status;
 }
 
-static inline bool take_slice(rp_loop *loop, rp_range *range)
+static bool take_slice(rp_loop *loop, rp_range *range)
 {
-    struct span slice;
-    if (!rpi_claim_next(&loop->claimer, &slice)) {
-        loop->ended = true;
-        return false;
-    }
-    *range = units_to_items(&loop->units, slice);
-    return true;
+    struct span slice = rpi_claim_next(&loop->claimer);
+    loop->ended = span_empty(slice);
+    if (!loop->ended)
+        *range = units_to_items(&loop->units, slice);
+    return !loop->ended;
 }
 
 /* Takes a slice, or goes on with what is left of the last. */
@@ -250,10 +248,20 @@ static bool take_later(rp_loop *loop, rp_range *range)
     return false;
 }
 
+bool rpi_loop_next_aside(rp_loop *loop, rp_range *range)
+{
+    return take_aside(loop, range) || take_later(loop, range);
+}
+
+bool rpi_loop_next_later(rp_loop *loop, rp_range *range)
+{
+    loop->ended = true;
+    return take_later(loop, range);
+}
+
 bool rp_loop_next(rp_loop *loop, rp_range *range)
 {
-    bool taken = loop->aside ? take_aside(loop, range) : take_slice(loop, range);
-    return taken || (loop->in_rounds && take_later(loop, range));
+    return loop_next(loop, range);
 }
 
 /* A rank that leaves early is awaited where the others end their round. */

@@ -1,5 +1,6 @@
 /* The map: out[i] = f(in[i]). */
 #include "base/error.h"
+#include "pool/loop.h"
 #include "pool/map_keeping.h"
 #include "pool/rounds.h"
 #include "pool/survival.h"
@@ -138,6 +139,7 @@ __attribute__((always_inline)) static inline int64_t compute_each(struct work *w
     const char *in = at[INPUT];
     char *out = at[RESULTS];
     uint8_t *statuses = at[STATUSES];
+    size_t in_step = in != NULL ? job->in_size : 0, out_step = out != NULL ? job->out_size : 0;
     for (int64_t item = piece.begin; item < piece.end; item++) {
         if (board_stopped(work->pool->board)) {
             work->stopping = true;
@@ -149,8 +151,8 @@ __attribute__((always_inline)) static inline int64_t compute_each(struct work *w
         set_statuses(statuses, statuses != NULL, RP_OK);
         if (code != 0 && !go_on_after(work, item, out, statuses, code))
             return item + 1 - piece.begin;
-        in += in != NULL ? job->in_size : 0;
-        out += out != NULL ? job->out_size : 0;
+        in += in_step;
+        out += out_step;
         statuses += statuses != NULL;
     }
     return piece.end - piece.begin;
@@ -164,6 +166,32 @@ static int64_t compute_items(struct work *work, rp_range piece, void *const *at)
 static int64_t compute_items_carefully(struct work *work, rp_range piece, void *const *at)
 {
     return compute_each(work, piece, at, true);
+}
+
+/* An element that is where it belongs. */
+static void *at_hand(const struct reach *reach, int64_t item)
+{
+    return reach->size > 0 ? reach->here + (size_t)item * reach->size : NULL;
+}
+
+/* The shortest way from one item to the next: a single one costs a claim, and the call. */
+static bool compute_slices(struct work *work, rp_range *slice, int64_t *done)
+{
+    rp_loop *loop = &work->pool->loop;
+    const struct reach *reach = work->reaches.reach;
+    rp_range taken;
+    while (loop_next(loop, &taken)) {
+        void *const at[] = {[INPUT] = at_hand(&reach[INPUT], taken.begin),
+                            [RESULTS] = at_hand(&reach[RESULTS], taken.begin),
+                            [STATUSES] = at_hand(&reach[STATUSES], taken.begin)};
+        int64_t computed = compute_each(work, taken, at, false);
+        if (work->stopping || computed < taken.end - taken.begin) {
+            *slice = taken;
+            *done = computed;
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Calls the program for the whole piece. */
@@ -251,6 +279,7 @@ static rp_status work_off(rp_pool *pool, const rp_map_job *job, const struct arr
         .compute = job->range != NULL ? compute_range
                    : careful          ? compute_items_carefully
                                       : compute_items,
+        .do_at_hand = job->item != NULL && !careful ? compute_slices : NULL,
         .closure = (void *)(uintptr_t)job,
         .keeping = keeping,
         .fragile = job->in != NULL && job->in == job->out,

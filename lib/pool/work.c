@@ -30,6 +30,17 @@ static bool with_peer(const struct reach *reach)
     return reach->size > 0 && reach->here == NULL && !reach->staged;
 }
 
+/* Is every element in its place already, and nothing kept? */
+static bool all_at_hand(const struct work *work)
+{
+    bool at_hand = work->keeping == NULL && !staging_needed(&work->staging);
+    for (int i = 0; i < work->array_count && at_hand; i++) {
+        const struct reach *reach = &work->reaches.reach[i];
+        at_hand = reach->size == 0 || (reach->here != NULL && reach->last_peer < reach->first_peer);
+    }
+    return at_hand;
+}
+
 /* Buffers for what a peer has. Where nothing is, a piece may be as long as a slice. */
 static rp_status furnish(struct work *work, rp_error *error)
 {
@@ -186,23 +197,32 @@ static uint32_t units_begun(const struct work *work, int64_t done)
     return done > 0 ? rpi_units_for(&work->units, done) : 0;
 }
 
+/* Does slice after slice. False: this rank gave up, with *done items of *slice done. */
+static bool do_each(struct work *work, rp_range *slice, int64_t *done)
+{
+    while (loop_next(&work->pool->loop, slice)) {
+        *done = do_slice(work, *slice);
+        if (work->stopping || *done < slice->end - slice->begin)
+            return false;
+    }
+    return true;
+}
+
 /* The loop is open for as long as tasks may run: no other call on the pool is allowed from them. */
 static void do_slices(struct work *work, struct agent *agent)
 {
     rp_pool *pool = work->pool;
     rp_range slice;
+    int64_t done = 0;
     rpi_loop_begin(pool, agent, work->trials.options);
     pool->task = &work->task;
     work->task.attend = pool->loop.claimer.attend;
     work->task.attend_closure = pool->loop.claimer.attend_closure;
     rpi_watch_limit(&pool->watch, work->trials.options->item_seconds);
-    while (rp_loop_next(&pool->loop, &slice)) {
-        int64_t done = do_slice(work, slice);
-        if (work->stopping || done < slice.end - slice.begin) {
-            rpi_claim_leave(&pool->loop.claimer, units_begun(work, done));
-            rpi_board_stop(pool->board);
-            break;
-        }
+    bool at_hand = work->do_at_hand != NULL && all_at_hand(work);
+    if (!(at_hand ? work->do_at_hand : do_each)(work, &slice, &done)) {
+        rpi_claim_leave(&pool->loop.claimer, units_begun(work, done));
+        rpi_board_stop(pool->board);
     }
     pool->task = NULL;
     if (work->keeping != NULL)

@@ -6,6 +6,8 @@
  * only bounds what an unforeseen loss could cost. It doubles while nothing happens. */
 static const double first_sleep = 2e-3, longest_sleep = 50e-3;
 
+static const struct span no_units = {0, 0};
+
 static bool deals_from_reservoir(rp_schedule schedule)
 {
     return schedule == RP_GUIDED || schedule == RP_FACTORING;
@@ -13,7 +15,7 @@ static bool deals_from_reservoir(rp_schedule schedule)
 
 struct span rpi_claim_reservoir(const struct claim_job *job)
 {
-    return deals_from_reservoir(job->choice.schedule) ? job->node : (struct span){0, 0};
+    return deals_from_reservoir(job->choice.schedule) ? job->node : no_units;
 }
 
 /* Units in every slice where the pace does not decide. */
@@ -43,7 +45,7 @@ void rpi_claim_begin(struct claimer *claimer, struct board *board, uint32_t inde
         .forgoes = job->forgoes,
     };
     rpi_log_start(&claimer->log, rpi_board_log(board, index), board->log_capacity);
-    struct span share = claimer->shares ? job->share : (struct span){0, 0};
+    struct span share = claimer->shares ? job->share : no_units;
     struct lane *lane = claimer->lane;
     atomic_store_explicit(&lane->slice, span_pack((struct span){share.low, share.low}),
                           memory_order_relaxed);
@@ -74,28 +76,28 @@ static inline void take_in_hand(struct claimer *claimer, struct span slice)
     atomic_store_explicit(&claimer->lane->slice, claimer->slice, memory_order_release);
 }
 
-/* Pops a slice from the front of the own range. Relaxed: what the range refers to was there before
- * it was published, and this rank published it. */
-static inline bool pop(struct claimer *claimer, bool paced)
+/* Pops a slice from the front of the own range: an empty one if nothing is left. Relaxed: what the range
+ * refers to was there before it was published, and this rank published it. */
+static inline struct span pop(struct claimer *claimer, bool paced)
 {
     _Atomic uint64_t *range = &claimer->lane->range;
     uint64_t word = atomic_load_explicit(range, memory_order_relaxed);
     for (;;) {
         struct span left = span_unpack(word);
         if (span_empty(left))
-            return false;
+            return no_units;
         uint32_t units = next_units(claimer, paced, left.high - left.low);
         struct span rest = {left.low + units, left.high};
         if (atomic_compare_exchange_weak_explicit(range, &word, span_pack(rest),
                                                   memory_order_relaxed, memory_order_relaxed)) {
-            take_in_hand(claimer, (struct span){left.low, rest.low});
-            return true;
+            struct span slice = {left.low, rest.low};
+            take_in_hand(claimer, slice);
+            return slice;
         }
     }
 }
 
-/* The lane with the most left to steal, or NULL. Starting
- * behind the own lane spreads the thieves. */
+/* The lane with the most left to steal, or NULL. Starting behind the own lane spreads the thieves. */
 static struct lane *richest_lane(struct claimer *claimer, uint64_t *word)
 {
     struct board *board = claimer->board;
@@ -223,7 +225,17 @@ static bool find_elsewhere(struct claimer *claimer)
     return draw(claimer) || inherit(claimer) || (claimer->steals && room && steal(claimer));
 }
 
-static inline void finish_slice(struct claimer *claimer)
+/* Notes that the slice in hand is finished, where that lengthens the last entry of the log. False: it is
+ * still to be noted. */
+static inline bool finish_next(struct claimer *claimer)
+{
+    struct span slice = span_unpack(claimer->slice);
+    bool noted = log_extend(&claimer->log, slice);
+    claimer->finished += noted ? slice.high - slice.low : 0;
+    return noted;
+}
+
+static void finish_slice(struct claimer *claimer)
 {
     struct span slice = span_unpack(claimer->slice);
     if (span_empty(slice))
@@ -248,16 +260,16 @@ static void flush(struct claimer *claimer)
         rpi_signal_all(&board->signal);
 }
 
-static bool nothing_more(struct claimer *claimer)
+static struct span nothing_more(struct claimer *claimer)
 {
     atomic_store(&claimer->lane->parked, LANE_AWAY);
     rpi_signal_all(&rpi_board_estate(claimer->board)->parking);
-    return false;
+    return no_units;
 }
 
-/* Looks for work beyond the own range, and waits for it until
- * there can be none. Kept out of the way of the hot path. */
-__attribute__((noinline)) static bool search(struct claimer *claimer)
+/* Looks for work beyond the own range, and waits for it until there can be none. Kept out of the way of the
+ * hot path. */
+__attribute__((noinline)) static struct span search(struct claimer *claimer)
 {
     struct board *board = claimer->board;
     double sleep = first_sleep;
@@ -271,7 +283,7 @@ __attribute__((noinline)) static bool search(struct claimer *claimer)
             continue;
         }
         if (find_elsewhere(claimer))
-            return true;
+            return span_unpack(claimer->slice);
         if (forgo(claimer))
             flush(claimer);
         if (rpi_board_done(board))
@@ -290,14 +302,14 @@ __attribute__((noinline)) static bool search(struct claimer *claimer)
     }
 }
 
-__attribute__((always_inline)) static inline bool next_slice(struct claimer *claimer, bool paced)
+static inline struct span pop_or_search(struct claimer *claimer, bool paced)
 {
-    finish_slice(claimer);
-    return (!board_stopped(claimer->board) && pop(claimer, paced)) || search(claimer);
+    struct span slice = board_stopped(claimer->board) ? no_units : pop(claimer, paced);
+    return span_empty(slice) ? search(claimer) : slice;
 }
 
 /* One clock reading a slice: its end is the beginning of the next, unless one was waited for. */
-__attribute__((noinline)) static bool next_paced_slice(struct claimer *claimer)
+static struct span next_paced_slice(struct claimer *claimer)
 {
     double now = rpi_clock_seconds();
     struct span slice = span_unpack(claimer->slice);
@@ -305,18 +317,28 @@ __attribute__((noinline)) static bool next_paced_slice(struct claimer *claimer)
         rpi_pace_learn(&claimer->pace, slice.high - slice.low,
                        (now - claimer->slice_begun) / claimer->crowding);
     uint64_t searches = claimer->counts.steals + claimer->counts.draws;
-    if (!next_slice(claimer, true))
-        return false;
+    finish_slice(claimer);
+    slice = pop_or_search(claimer, true);
     bool searched = claimer->counts.steals + claimer->counts.draws != searches;
     claimer->slice_begun = searched ? rpi_clock_seconds() : now;
-    return true;
+    return slice;
 }
 
-bool rpi_claim_next(struct claimer *claimer, struct span *slice)
+__attribute__((noinline)) static struct span next_slice(struct claimer *claimer)
 {
-    bool found = claimer->paced ? next_paced_slice(claimer) : next_slice(claimer, false);
-    *slice = span_unpack(claimer->slice);
-    return found;
+    if (claimer->paced)
+        return next_paced_slice(claimer);
+    finish_slice(claimer);
+    return pop_or_search(claimer, false);
+}
+
+/* The shortest way there is, for single items. On it nothing is called, so nothing has to be kept for after
+ * a call, and the slice stays in a register: each way to memory and back would count. */
+struct span rpi_claim_next(struct claimer *claimer)
+{
+    if (claimer->paced || !finish_next(claimer))
+        return next_slice(claimer);
+    return pop_or_search(claimer, false);
 }
 
 void rpi_claim_leave(struct claimer *claimer, uint32_t finished)

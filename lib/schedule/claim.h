@@ -28,8 +28,7 @@ struct claimer {
     struct pace pace;
     struct reservoir_rule rule;
 
-    uint64_t
-        slice; /* in hand, packed: halves stored one by one could not be loaded as a whole fast */
+    uint64_t slice;     /* in hand, packed: halves stored one by one are slow to load as a whole */
     uint32_t forgone;   /* units, and */
     uint32_t finished;  /* units, with those; the lane's `done` follows */
     double slice_begun; /* when, if the pace decides; below 0: never mind how long it takes */
@@ -64,8 +63,8 @@ void rpi_claim_begin(struct claimer *claimer, struct board *board, uint32_t inde
 void rpi_claim_attend(struct claimer *claimer, claim_attend attend, void *closure);
 
 /* Marks the slice in hand as finished and takes the next. Waits, asleep, while others hold the last
- * ones, or the node may get more. False when every unit of the node is done, or a rank gave up. */
-bool rpi_claim_next(struct claimer *claimer, struct span *slice);
+ * ones, or the node may get more. Empty when every unit of the node is done, or a rank gave up. */
+struct span rpi_claim_next(struct claimer *claimer);
 
 /* The slice in hand says nothing of what slices cost. */
 static inline void claim_untimed(struct claimer *claimer)

@@ -36,8 +36,9 @@ void rpi_log_append(struct log_writer *writer, struct span finished)
         return;
     }
     uint32_t place = half_of(writer->generation, writer->capacity) + writer->length;
-    atomic_store_explicit(&writer->log->entries[place], span_pack(finished), memory_order_release);
     writer->last = finished;
+    writer->newest = &writer->log->entries[place];
+    atomic_store_explicit(writer->newest, span_pack(finished), memory_order_release);
     writer->length++;
     publish_extent(writer);
 }
@@ -75,6 +76,7 @@ static void compact(struct log_writer *writer)
         atomic_store_explicit(&writer->log->entries[half + i], span_pack(spans[i]),
                               memory_order_release);
     writer->last = spans[writer->length - 1];
+    writer->newest = &writer->log->entries[half + writer->length - 1];
     publish_extent(writer);
     free(spans);
 }

@@ -27,7 +27,8 @@ struct log_writer {
     struct interval_log *log;
     uint32_t capacity, generation, length;
     bool incomplete;
-    struct span last; /* the entry at length - 1 */
+    struct span last;         /* the entry that was begun last, */
+    _Atomic uint64_t *newest; /* and where it is; NULL: none was */
 };
 
 /* Bytes of shared memory for a log of `capacity` entries. */
@@ -42,24 +43,27 @@ void rpi_log_append(struct log_writer *writer, struct span finished);
 /* Is there room for `entries` more? Merges neighbouring entries if that is needed to say yes. */
 bool rpi_log_room(struct log_writer *writer, uint32_t entries);
 
-/* Copies a log that its owner may be writing. `copy` holds
- * `capacity` spans. Returns their number. */
+/* Copies a log that its owner may be writing. `copy` holds `capacity` spans. Returns their number. */
 uint32_t rpi_log_read(const struct interval_log *log, uint32_t capacity, struct span *copy);
 
 /* Does the log hold everything that its owner finished? */
 bool rpi_log_complete(const struct interval_log *log);
 
+/* Records a finished span that goes on where the last one ended. False: it does not. */
+static inline bool log_extend(struct log_writer *writer, struct span finished)
+{
+    if (finished.low != writer->last.high || writer->newest == NULL)
+        return false;
+    writer->last.high = finished.high;
+    atomic_store_explicit(writer->newest, span_pack(writer->last), memory_order_release);
+    return true;
+}
+
 /* Records a finished span. */
 static inline void log_finish(struct log_writer *writer, struct span finished)
 {
-    if (finished.low != writer->last.high || writer->length == 0) {
+    if (!log_extend(writer, finished))
         rpi_log_append(writer, finished);
-        return;
-    }
-    writer->last.high = finished.high;
-    uint32_t half = (writer->generation & 1) * writer->capacity;
-    atomic_store_explicit(&writer->log->entries[half + writer->length - 1], span_pack(writer->last),
-                          memory_order_release);
 }
 
 #endif
