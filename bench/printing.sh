@@ -31,8 +31,8 @@ printed() {
 
 # saved RANKS
 saved() {
-    timeout -k 5 120 ./apps/primes --ranks "$1" 1e10 -p -o "$memory/primes.npy"
-    rm -f "$memory/primes.npy"
+    timeout -k 5 120 ./apps/primes --ranks "$1" 1e10 -p -o "$memory/primes.npy" &&
+        rm "$memory/primes.npy"
 }
 
 # Is there room for a file?
