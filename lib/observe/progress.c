@@ -3,13 +3,13 @@
 #include "base/clock.h"
 #include "base/environment.h"
 #include "base/error.h"
+#include "base/thread.h"
 #include "observe/numbers.h"
 #include "observe/progress_text.h"
 #include "observe/screen.h"
 
 #include <math.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -234,17 +234,6 @@ static bool prepare_waiting(struct progress *progress)
     return good;
 }
 
-/* Signals are for the program's own threads. */
-static bool start_thread(struct progress *progress)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    bool started = pthread_create(&progress->thread, NULL, watch, progress) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return started;
-}
-
 static void release(struct progress *progress)
 {
     free(progress->reports);
@@ -282,7 +271,7 @@ rp_status rpi_progress_make(struct progress **progress, rp_progress manner,
     made->reports = calloc((size_t)site->nodes, sizeof *made->reports);
     made->scratch = calloc(site->board->log_capacity, sizeof *made->scratch);
     if (made->reports == NULL || made->scratch == NULL || !prepare_waiting(made) ||
-        !start_thread(made)) {
+        rpi_thread_start(&made->thread, watch, made) != 0) {
         release(made);
         return RP_ERR_MEMORY;
     }

@@ -2,12 +2,12 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/thread.h"
 #include "pool/overrun.h"
 #include "pool/survival.h"
 
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,17 +122,6 @@ static void *keep_watch(void *argument)
     return NULL;
 }
 
-/* Signals are for the program's own threads. */
-static int start_thread(struct watch *watch)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    int code = pthread_create(&watch->thread, NULL, keep_watch, watch);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return code;
-}
-
 /* ---- the rank's side --------------------------------------------------------------------------- */
 
 /* Starts the thread, unless it runs. Returns 0 or an errno. */
@@ -152,7 +141,7 @@ static int start(struct watch *watch)
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&watch->news, &attributes);
     pthread_condattr_destroy(&attributes);
-    int code = start_thread(watch);
+    int code = rpi_thread_start(&watch->thread, keep_watch, watch);
     watch->running = code == 0;
     if (code != 0) {
         free(watch->sights);
