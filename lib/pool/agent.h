@@ -46,13 +46,14 @@ struct agent {
     int64_t batches_come;
 
     struct speed speed;
-    double delivery,
-        asked;     /* seconds from a request to its batch, smoothed; when the last was sent */
-    double heard;  /* when a letter last came */
-    int requested; /* batches asked for that have not come */
-    bool closing, closed;                   /* no more will come; the board knows */
-    bool exhausted;                         /* because all has been handed out */
-    int deaths_told;                        /* lanes whose ranks died, of those that were settled */
+    double lasts;         /* seconds for which the node has enough to do, as of this step */
+    double delivery;      /* seconds from a request to its batch, smoothed */
+    double asked;         /* when the last was sent */
+    double heard;         /* when a letter last came */
+    int requested;        /* batches asked for that have not come */
+    bool closing, closed; /* no more will come; the board knows */
+    bool exhausted;       /* because all has been handed out */
+    int deaths_told;      /* lanes whose ranks died, of those that were settled */
     bool stop_told, finish_told, dismissed; /* dismissed: its LETTER_OVER has come */
     struct vigil vigil;
     struct news news; /* how far its node is, for those who look */
@@ -73,16 +74,16 @@ struct agent_job {
     const struct job *job;
 };
 
-/* Makes the agent of this node, if this rank is the one to have it: *agent is NULL otherwise. Where ranks
- * survive, every rank that may be the one makes one: see rpi_agent_elect(). */
+/* Makes the agent of this node, if this rank is the one to have it: *agent is NULL otherwise. Where
+ * ranks survive, every rank that may be the one makes one: see rpi_agent_elect(). */
 rp_status rpi_agent_make(rp_pool *pool, const struct agent_job *job, struct agent **agent,
                          rp_error *error);
 
 /* Frees an agent that was not begun. */
 void rpi_agent_drop(struct agent *agent);
 
-/* When all ranks have agreed to begin the job: the agent, if this rank is the one to have it; otherwise it is
- * dropped. */
+/* When all ranks have agreed to begin the job: the agent, if this rank is the one to have it; otherwise
+ * it is dropped. */
 struct agent *rpi_agent_elect(struct agent *agent);
 
 /* Begins its work, when all ranks have agreed to begin the job. */
@@ -97,5 +98,44 @@ double rpi_agent_attend(struct agent *agent);
  * unless that tells of something already. Returns whether this node has done its part of a job of which
  * all was handed out. */
 bool rpi_agent_end(struct agent *agent, struct ballot *ballot);
+
+/* ---- within the agent --------------------------------------------------------------------------- */
+
+/* All that return an int return MPI's error code, but for rpi_agent_places(). */
+
+/* What a step consists of. Each does, or tells, what is due. */
+int rpi_agent_read_letters(struct agent *agent);
+int rpi_agent_look_after_others(struct agent *agent);
+int rpi_agent_advance(struct agent *agent);  /* its batches */
+int rpi_agent_estimate(struct agent *agent); /* how long what the node has will last */
+int rpi_agent_tell_stop(struct agent *agent);
+int rpi_agent_tell_deaths(struct agent *agent);
+int rpi_agent_ask(struct agent *agent); /* for batches: as many as there is room for */
+int rpi_agent_tell_news(struct agent *agent);
+int rpi_agent_tell_finish(struct agent *agent);
+int rpi_agent_keep_vigil(struct agent *agent); /* gives signs of life, and notices who gives none */
+
+/* How many batches are in this state. */
+int rpi_agent_places(const struct agent *agent, enum batch_state state);
+
+/* Where elements of an array of a batch lie in the stage. */
+char *rpi_agent_staged(const struct agent *agent, int place, int index, int64_t element);
+
+/* A batch that has come; one of which the root is to have what it wants. */
+int rpi_agent_accept_batch(struct agent *agent, const struct letter *letter);
+int rpi_agent_ship(struct agent *agent, int place);
+
+/* Writes the dispatcher a letter. */
+int rpi_agent_tell(struct agent *agent, struct letter letter);
+
+/* Asks who writes for a node, or for each of the other nodes, for news, if somebody looks. */
+int rpi_agent_ask_for_news(struct agent *agent, int address);
+int rpi_agent_ask_all_for_news(struct agent *agent);
+
+/* The root's agent watches those of all other nodes, and they watch it. */
+void rpi_agent_watch(struct agent *agent);
+
+/* Nothing more can come of the job, because `node` is lost. */
+void rpi_agent_lose(struct agent *agent, int node);
 
 #endif

@@ -1,0 +1,112 @@
+/* Making an agent for a job, on every rank that may be the one to have it, and dropping it. */
+#include "pool/agent.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static void describe_node(struct agent *agent, rp_pool *pool)
+{
+    const double first_delivery = 2e-3;
+    agent->pool = pool;
+    agent->board = pool->board;
+    agent->survives = pool->in_rounds;
+    agent->dispatcher_at = agent->survives ? pool->world.root : pool->world.root_node;
+    agent->asked = agent->heard = rpi_clock_seconds();
+    agent->speed = rpi_speed_start(agent->asked);
+    agent->delivery = first_delivery;
+    agent->lost_at = INFINITY;
+    rpi_error_clear(&agent->error);
+}
+
+static void describe_job(struct agent *agent, const struct agent_job *job)
+{
+    agent->job = job_number(agent->pool);
+    agent->units = job->job->units;
+    /* A node that begins with nothing is sent its first batch unasked, where it is known who writes
+     * for it. */
+    agent->requested = job->job->begun == 0 && !agent->survives;
+    agent->arrays = job->arrays;
+    agent->array_count = job->count;
+    agent->status_array = job->status_array;
+    agent->staging = *job->staging;
+    for (int i = 0; i < job->count; i++) {
+        bool shipped = job->staging->staged[i] && job->arrays[i].output;
+        if (shipped && i != job->status_array)
+            agent->results |= UINT32_C(1) << i;
+        else if (shipped && job->status_wanted)
+            agent->statuses |= UINT32_C(1) << i;
+    }
+}
+
+static rp_status furnish(struct agent *agent, const struct agent_job *job, rp_error *error)
+{
+    rp_pool *pool = agent->pool;
+    const struct world *world = &pool->world;
+    double silence = agent->survives ? 0 : pool->silence_seconds; /* wires tell */
+    if (!agent->survives &&
+        rpi_post_open(&agent->post, world->agents, sizeof(struct letter), error) != RP_OK)
+        return error->status;
+    agent->delivery += 2 * agent->post.delay;
+    if (!rpi_vigil_begin(&agent->vigil, world->nodes, silence))
+        return rpi_error_set(error, RP_ERR_MEMORY, "no memory to watch %d nodes", world->nodes);
+    if (world->rank != world->root)
+        return RP_OK;
+    agent->dispatcher = rpi_dispatcher_make(pool, job->arrays, job->count, job->staging, job->job);
+    if (agent->dispatcher == NULL)
+        return rpi_error_set(error, RP_ERR_MEMORY, "no memory to dispatch to %d nodes",
+                             world->nodes);
+    return RP_OK;
+}
+
+/* May this rank have the agent of its node? */
+static bool eligible(const rp_pool *pool)
+{
+    const struct world *world = &pool->world;
+    if (!pool->in_rounds || world->node == world->root_node)
+        return world->agents != MPI_COMM_NULL && (!pool->in_rounds || world->rank == world->root);
+    return true;
+}
+
+rp_status rpi_agent_make(rp_pool *pool, const struct agent_job *job, struct agent **agent,
+                         rp_error *error)
+{
+    *agent = NULL;
+    if (!eligible(pool))
+        return RP_OK;
+    struct agent *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return rpi_error_set(error, RP_ERR_MEMORY, "no memory for the agent of a node");
+    describe_node(made, pool);
+    describe_job(made, job);
+    if (furnish(made, job, error) != RP_OK) {
+        rpi_agent_drop(made);
+        return error->status;
+    }
+    *agent = made;
+    return RP_OK;
+}
+
+void rpi_agent_drop(struct agent *agent)
+{
+    if (agent == NULL)
+        return;
+    rpi_vigil_end(&agent->vigil);
+    rpi_news_end(&agent->news);
+    rpi_dispatcher_drop(agent->dispatcher);
+    rpi_post_close(&agent->post);
+    free(agent);
+}
+
+struct agent *rpi_agent_elect(struct agent *agent)
+{
+    if (agent == NULL || !agent->survives)
+        return agent;
+    const struct world *world = &agent->pool->world;
+    if (rpi_meeting_led_by(&world->meeting) == world->node_rank)
+        return agent;
+    rpi_agent_drop(agent);
+    return NULL;
+}
