@@ -1,77 +1,19 @@
 /* The meeting: every collective call begins with one. Ranks wait for each other asleep, tell what
  * they are about to do, and all hear the same verdict.
  *
- * On a node it is a rendezvous in node memory on futexes; the first ranks of
- * the nodes exchange what their nodes said with messages that they
- * poll between sleeps, because MPI's own waiting keeps a core busy. */
+ * On a node it is a rendezvous in node memory on futexes; the first ranks of the nodes exchange what
+ * their nodes said with messages that they poll between sleeps, because MPI's own waiting keeps a core
+ * busy. */
 #ifndef RANKPOOL_WORLD_MEETING_H
 #define RANKPOOL_WORLD_MEETING_H
 
 #include "base/waiting.h"
 #include "rankpool.h"
+#include "world/call.h"
 #include "world/living.h"
 #include "world/star.h"
 
-/* The collective calls. */
-enum call {
-    CALL_OPEN,
-    CALL_CLOSE,
-    CALL_BARRIER,
-    CALL_AGREE,
-    CALL_ALLOC,
-    CALL_ALLOC_DONE,
-    CALL_FREE,
-    CALL_NODE_SYNC,
-    CALL_LOOP_OPEN,
-    CALL_LOOP_ROUND,
-    CALL_LOOP_CLOSE,
-    CALL_MAP,
-    CALL_REDUCE,
-    CALL_REDUCED,
-    CALL_STREAM,
-    CALL_REACHED,
-    CALL_PREPARED,
-    CALL_PUBLISHED,
-    CALL_ACCOUNTED,
-    CALL_RESUMED,
-    CALL_SPREAD,
-    CALL_BROADCAST,
-    CALL_SCATTER,
-    CALL_SCATTERV,
-    CALL_GATHER,
-    CALL_GATHERV,
-    CALL_ALLGATHER,
-    CALL_STAGED,
-    CALL_REDUCE_RANKS,
-    CALL_ALLREDUCE_RANKS,
-    CALL_EXSCAN_RANKS,
-    CALL_MOVED,
-    CALL_GRID_OPEN,
-    CALL_GRID_OPENED,
-    CALL_GRID_CLOSE,
-    CALL_GRID_ALLOC,
-    CALL_GRID_SCATTER,
-    CALL_GRID_GATHER,
-    CALL_GRID_MOVED,
-    CALL_FILE_CREATE,
-    CALL_FILE_CREATED,
-    CALL_FILE_APPEND,
-    CALL_FILE_CLOSE,
-    CALL_FILE_MOVED,
-    CALL_COLLECT,
-    CALL_RESULTS_GATHER,
-    CALL_RESULTS_WRITE,
-    CALL_RESULTS_MOVED,
-    CALL_RECORD,
-    CALL_STATS,
-    CALL_TIMELINE,
-    CALL_TRACE,
-    CALL_TOLD,
-    CALLS
-};
-
 enum {
-    BALLOT_TERMS = 13,
     NOTE_BYTES = 512 /* of what ranks tell each other before a meeting; see pool/survival.h */
 };
 
@@ -82,9 +24,6 @@ struct ballot {
     rp_error error;              /* what this rank found wrong, or RP_OK */
     bool cut_off; /* the error says that another node is lost: this one must not wait for it */
 };
-
-/* Can this call do without ranks that have died? */
-bool rpi_call_survives(enum call call);
 
 /* What travels with a meeting of several nodes whose ranks survive. On a node the rank that leads does it,
  * when all of the node have come and before they leave. */
@@ -127,9 +66,6 @@ size_t rpi_meeting_bytes(int node_ranks);
 
 /* Bytes of private memory for the summaries. */
 size_t rpi_meeting_summaries_bytes(void);
-
-/* The name of a call, for people. */
-const char *rpi_call_name(enum call call);
 
 /* A ballot that finds nothing wrong. */
 struct ballot rpi_ballot(enum call call);
