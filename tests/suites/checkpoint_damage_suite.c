@@ -1,0 +1,91 @@
+/* Checkpoints: journals that are spoilt are noticed, and what they cannot give any more is computed. */
+#include "kept_work.h"
+#include "suites.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static unsigned damage; /* a number of its own for each file and time */
+
+static void spoil(const char *path)
+{
+    struct stat about;
+    ck_assert_int_eq(stat(path, &about), 0);
+    damage = damage * 1103515245 + 12345;
+    off_t at = (off_t)(damage / 3) % about.st_size;
+    if (damage / 65536 % 3 == 0) {
+        ck_assert_int_eq(truncate(path, at), 0);
+        return;
+    }
+    unsigned char byte;
+    int file = open(path, O_RDWR);
+    ck_assert_int_eq(pread(file, &byte, 1, at), 1);
+    byte ^= (unsigned char)(1 + damage / 256 % 255);
+    ck_assert_int_eq(pwrite(file, &byte, 1, at), 1);
+    close(file);
+}
+
+/* Every file in which work is kept; returns how many there are. On rank 0. */
+static int spoil_all(void)
+{
+    int count = 0;
+    char path[1200];
+    DIR *open = opendir(kept_in());
+    ck_assert_ptr_nonnull(open);
+    for (struct dirent *entry; (entry = readdir(open)) != NULL;) {
+        if (strncmp(entry->d_name, "journal.", 8) != 0)
+            continue;
+        snprintf(path, sizeof path, "%s/%s", kept_in(), entry->d_name);
+        spoil(path);
+        count++;
+    }
+    closedir(open);
+    return count;
+}
+
+START_TEST(spoilt_journals_are_noticed)
+{
+    double expected, result;
+    rp_reduce_job reduction = reduce_job(&expected);
+    rp_pool *pool = open_pool();
+    ck_assert_int_eq(rp_reduce(pool, &reduction), RP_OK);
+    close_pool(pool);
+    begin_place();
+    rp_map_job job = map_job();
+    reduction = reduce_job(&result);
+    for (int time = 0; time < 20; time++) {
+        pool = open_kept(RP_RESUME_NOTHING);
+        breaks_at = ITEMS / 2;
+        ck_assert_int_eq(rp_map(pool, &job), RP_ERR_TASK);
+        ck_assert_int_eq(rp_reduce(pool, &reduction), RP_ERR_TASK);
+        breaks_at = -1;
+        close_pool(pool);
+        int64_t before = computed_by_all();
+        MPI_Barrier(MPI_COMM_WORLD);
+        if (world_rank() == 0)
+            ck_assert_int_gt(spoil_all(), 0);
+        MPI_Barrier(MPI_COMM_WORLD);
+        memset(map_results, 0, sizeof map_results);
+        pool = open_kept(RP_RESUME);
+        ck_assert_int_eq(rp_map(pool, &job), RP_OK);
+        check_results(pool, RP_ON_ROOT);
+        ck_assert_int_eq(rp_reduce(pool, &reduction), RP_OK);
+        ck_assert_mem_eq(&result, &expected, sizeof result);
+        close_pool(pool);
+        ck_assert_int_ge(computed_by_all(), 2 * ITEMS - before);
+    }
+    end_place();
+}
+END_TEST
+
+const struct test_group checkpoint_damage_tests = {
+    "checkpoint: damage",
+    (const struct test_case[]){
+        {"spoilt journals are noticed", &spoilt_journals_are_noticed},
+        {NULL, NULL},
+    },
+};
