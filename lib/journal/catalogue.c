@@ -112,6 +112,24 @@ static int by_items(const void *left, const void *right)
     return (a->end < b->end) - (a->end > b->end);
 }
 
+/* Of so many things in order: does the one at a place come before what is looked for? */
+typedef bool (*comes_before)(const void *things, int64_t place, int64_t wanted);
+
+/* The first place whose thing does not, which is `count` if all do. */
+static int64_t first_not_before(const void *things, int64_t count, comes_before before,
+                                int64_t wanted)
+{
+    int64_t low = 0, high = count;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (before(things, middle, wanted))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* The form that a run gave to a job, or NULL. */
 static const struct kept_form *form_of(const struct catalogue *catalogue, int64_t job, int64_t run)
 {
@@ -122,19 +140,18 @@ static const struct kept_form *form_of(const struct catalogue *catalogue, int64_
                    by_job_and_run);
 }
 
+static bool form_before(const void *forms, int64_t place, int64_t job)
+{
+    return ((const struct kept_form *)forms)[place].job < job;
+}
+
 /* What the last run takes a job for. */
 static const struct kept_form *last_form(const struct catalogue *catalogue, int64_t job)
 {
-    int64_t low = 0, high = catalogue->form_count;
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (catalogue->forms[middle].job < job)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    bool found = low < catalogue->form_count && catalogue->forms[low].job == job;
-    return found ? &catalogue->forms[low] : NULL;
+    int64_t count = catalogue->form_count;
+    int64_t place = first_not_before(catalogue->forms, count, form_before, job);
+    bool found = place < count && catalogue->forms[place].job == job;
+    return found ? &catalogue->forms[place] : NULL;
 }
 
 /* Entries count if their run took the job for the same as the last run did. */
@@ -258,18 +275,15 @@ void rpi_catalogue_free(struct catalogue *catalogue)
     *catalogue = (struct catalogue){.last_run = 0};
 }
 
+static bool entry_before(const void *entries, int64_t place, int64_t job)
+{
+    return ((const struct kept *)entries)[place].job < job;
+}
+
 /* The first entry of a job, or of one behind it. */
 static int64_t first_of(const struct catalogue *catalogue, int64_t job)
 {
-    int64_t low = 0, high = catalogue->count;
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (catalogue->entries[middle].job < job)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return first_not_before(catalogue->entries, catalogue->count, entry_before, job);
 }
 
 const struct kept *rpi_catalogue_job(const struct catalogue *catalogue, int64_t job, int64_t *count)
@@ -279,17 +293,14 @@ const struct kept *rpi_catalogue_job(const struct catalogue *catalogue, int64_t 
     return *count > 0 ? &catalogue->entries[first] : NULL;
 }
 
+static bool ends_before(const void *entries, int64_t place, int64_t item)
+{
+    return ((const struct kept *)entries)[place].end <= item;
+}
+
 int64_t rpi_kept_at(const struct kept *entries, int64_t count, int64_t item)
 {
-    int64_t low = 0, high = count;
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (entries[middle].end <= item)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return first_not_before(entries, count, ends_before, item);
 }
 
 const struct job_form *rpi_catalogue_form(const struct catalogue *catalogue, int64_t job)
