@@ -44,23 +44,13 @@ static rp_status meet(rp_pool *pool, enum call call, const rp_error *error)
     return rpi_pool_meet(pool, &ballot);
 }
 
-/* Why a tree could not take a node. */
-static void note_failure(const struct tree *tree, rp_error *error)
-{
-    if (error->status != RP_OK)
-        return;
-    rpi_error_set(error, tree->code != 0 ? RP_ERR_TASK : RP_ERR_MEMORY,
-                  tree->code != 0 ? "combine failed with code %d" : "no memory for partial results",
-                  tree->code);
-    error->task_code = tree->code;
-}
-
 static void add_all(struct tree *tree, const struct tree_node *nodes, const char *values,
                     int64_t count, rp_error *error)
 {
     for (int64_t i = 0; i < count; i++) {
         if (!rpi_tree_add(tree, nodes[i], values + (size_t)i * tree->value_size)) {
-            note_failure(tree, error);
+            if (error->status == RP_OK)
+                rpi_tree_explain(tree, error);
             return;
         }
     }
@@ -272,8 +262,8 @@ static bool conclude(const struct handover *handover, struct tree *all, rp_error
         memcpy(handover->result, handover->identity, all->value_size);
     else if (sound && rpi_tree_settle(all) && rpi_tree_finish(all))
         memcpy(handover->result, rpi_tree_value(all, 0), all->value_size);
-    else
-        note_failure(all, error);
+    else if (sound)
+        rpi_tree_explain(all, error);
     return !complete;
 }
 
