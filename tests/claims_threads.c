@@ -6,6 +6,8 @@
  * memory is plain, so under ThreadSanitizer two threads with one item, or a reader that trusts the
  * log too early, are data races. One more thread watches the logs all the while, and supplies half of
  * the jobs with batches, as the agent of a node does. */
+#include "threads.h"
+
 #include "schedule/claim.h"
 
 #include <inttypes.h>
@@ -40,16 +42,6 @@ static void fail(const char *what, int64_t item)
     fprintf(stderr, "FAILED: %s: item %" PRId64 " of job %" PRIu64 " (n = %d, schedule %d, %s)\n",
             what, item, jobs, items, (int)job.choice.schedule, "claims_threads");
     exit(EXIT_FAILURE);
-}
-
-/* A small generator for the shapes of jobs: Marsaglia, Xorshift RNGs, 2003. */
-static uint32_t next_random(void)
-{
-    static _Thread_local uint32_t state = 2463534242;
-    state ^= state << 13;
-    state ^= state >> 17;
-    state ^= state << 5;
-    return state;
 }
 
 static void choose_job(void)
@@ -224,9 +216,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "claims_threads: 1 to %d threads\n", MOST_THREADS);
         return 2;
     }
-    board = aligned_alloc(APART, (rpi_board_bytes((uint32_t)threads) + APART - 1) / APART * APART);
-    memset(board, 0, rpi_board_bytes((uint32_t)threads));
-    rpi_board_make(board, (uint32_t)threads);
+    board = make_board((uint32_t)threads);
     pthread_barrier_init(&meeting, NULL, (unsigned)threads + 1);
     pthread_t thread[MOST_THREADS + 1];
     for (int i = 0; i < threads; i++)

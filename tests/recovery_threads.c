@@ -3,19 +3,19 @@
  *
  * usage: recovery_threads [JOBS [THREADS]]
  *
- * A thread dies by doing nothing more for the job, in the state in which a killed process would leave
- * the board; others notice later. Thread 0 lives: it is the root. */
+ * Thread 0 lives: it is the root. */
+#include "mortals.h"
+#include "threads.h"
+
 #include "schedule/claim.h"
 
 #include <inttypes.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    MOST_THREADS = 16,
     MOST_ITEMS = 2000
 };
 
@@ -33,7 +33,7 @@ enum end {
 };
 
 static struct board *board;
-static int threads = 6;
+static uint32_t threads = 6;
 static uint64_t jobs_wanted = 2000, jobs, deaths, given_up_items;
 static pthread_barrier_t meeting;
 static bool over;
@@ -46,10 +46,7 @@ static enum end ends[MOST_THREADS];
 static int slices_before[MOST_THREADS];
 static bool again; /* another round, said by thread 0 */
 
-static _Atomic bool dead[MOST_THREADS];
 static uint8_t finished[MOST_THREADS][MOST_ITEMS]; /* by whom; written by that thread */
-static _Thread_local int me;
-static _Thread_local jmp_buf death;
 
 static void fail(const char *what, int64_t item)
 {
@@ -58,33 +55,12 @@ static void fail(const char *what, int64_t item)
     exit(EXIT_FAILURE);
 }
 
-/* Marsaglia, Xorshift RNGs, 2003. */
-static uint32_t next_random(void)
-{
-    static uint32_t state = 2463534242;
-    state ^= state << 13;
-    state ^= state >> 17;
-    state ^= state << 5;
-    return state;
-}
-
-static _Noreturn void die(void)
-{
-    atomic_store(&dead[me], true);
-    longjmp(death, 1);
-}
-
-/* What a rank does while it waits: it looks who has died. */
 static double attend(void *closure)
 {
     (void)closure;
     if (ends[me] == WAITING)
         die();
-    for (int i = 0; i < threads; i++) {
-        if (atomic_load(&dead[i]))
-            rpi_recovery_lose(board, (uint32_t)i);
-    }
-    return 0.2e-3;
+    return notice_deaths(board, threads);
 }
 
 static _Noreturn void die_popping(struct claimer *claimer)
@@ -125,12 +101,11 @@ static _Noreturn void die_in_office(struct claimer *claimer)
     atomic_store(&claimer->lane->slice, LANE_SEEKS);
     if ((uint32_t)seen == 0 && span_empty(span_unpack(atomic_load(&claimer->lane->range))) &&
         atomic_compare_exchange_strong(&estate->executor, &seen,
-                                       ((seen >> 32) + 1) << 32 | (uint32_t)(me + 1))) {
+                                       ((seen >> 32) + 1) << 32 | (me + 1))) {
         /* Whoever takes has looked for an executor before: wait until all have seen us. */
         for (uint32_t i = 0; i < board->lanes; i++) {
             struct lane *lane = &board->lane[i];
-            while ((int)i != me && !atomic_load(&dead[i]) &&
-                   atomic_load(&lane->slice) == LANE_SEEKS &&
+            while (i != me && !atomic_load(&dead[i]) && atomic_load(&lane->slice) == LANE_SEEKS &&
                    atomic_load(&lane->parked) != LANE_AWAY &&
                    atomic_load(&lane->parked) != (uint32_t)(seen >> 32) + 1)
                 rpi_signal_all(&board->signal);
@@ -178,11 +153,11 @@ static void meet_end(struct claimer *claimer, struct span slice)
     }
 }
 
-static struct span share_of(int thread)
+static struct span share_of(uint32_t thread)
 {
     if (jobs % 3 == 0)
-        return thread == (int)(jobs % (uint64_t)threads) ? job.node : (struct span){0, 0};
-    rp_range block = rp_block(job.node.high, threads, thread);
+        return thread == jobs % threads ? job.node : (struct span){0, 0};
+    rp_range block = rp_block(job.node.high, (int)threads, (int)thread);
     return (struct span){(uint32_t)block.begin, (uint32_t)block.end};
 }
 
@@ -219,7 +194,7 @@ static void work(void)
     if (ends[me] == UNPREPARED)
         atomic_store(&dead[me], true);
     else
-        rpi_claim_begin(&claimer, board, (uint32_t)me, 4, &mine);
+        rpi_claim_begin(&claimer, board, me, 4, &mine);
     rpi_claim_attend(&claimer, attend, NULL);
     pthread_barrier_wait(&meeting);
     do {
@@ -236,7 +211,7 @@ static void work(void)
 
 static void choose_ends(void)
 {
-    for (int thread = 0; thread < threads; thread++) {
+    for (uint32_t thread = 0; thread < threads; thread++) {
         atomic_store(&board->lane[thread].lost, 0);
         atomic_store(&dead[thread], false);
         bool dies = thread > 0 && next_random() % 2 == 0;
@@ -277,11 +252,11 @@ static bool is_given_up(uint32_t item)
 
 static void check_job(void)
 {
-    for (int thread = 0; thread < threads; thread++)
+    for (uint32_t thread = 0; thread < threads; thread++)
         deaths += atomic_load(&dead[thread]);
     for (int item = 0; item < items; item++) {
         int times = 0;
-        for (int thread = 0; thread < threads; thread++)
+        for (uint32_t thread = 0; thread < threads; thread++)
             times += terms.kept || !atomic_load(&dead[thread]) ? finished[thread][item] : 0;
         bool given_up = is_given_up((uint32_t)item);
         given_up_items += given_up;
@@ -294,7 +269,7 @@ static void check_job(void)
 
 static void *worker(void *argument)
 {
-    me = (int)(intptr_t)argument;
+    me = (uint32_t)(uintptr_t)argument;
     for (;;) {
         if (me == 0)
             choose_job();
@@ -315,21 +290,19 @@ int main(int argc, char **argv)
     if (argc > 1)
         jobs_wanted = strtoull(argv[1], NULL, 10);
     if (argc > 2)
-        threads = atoi(argv[2]);
+        threads = (uint32_t)strtoul(argv[2], NULL, 10);
     if (threads < 1 || threads > MOST_THREADS) {
         fprintf(stderr, "recovery_threads: 1 to %d threads\n", MOST_THREADS);
         return 2;
     }
-    board = aligned_alloc(APART, (rpi_board_bytes((uint32_t)threads) + APART - 1) / APART * APART);
-    memset(board, 0, rpi_board_bytes((uint32_t)threads));
-    rpi_board_make(board, (uint32_t)threads);
-    pthread_barrier_init(&meeting, NULL, (unsigned)threads);
+    board = make_board(threads);
+    pthread_barrier_init(&meeting, NULL, threads);
     pthread_t thread[MOST_THREADS];
-    for (int i = 0; i < threads; i++)
-        pthread_create(&thread[i], NULL, worker, (void *)(intptr_t)i);
-    for (int i = 0; i < threads; i++)
+    for (uint32_t i = 0; i < threads; i++)
+        pthread_create(&thread[i], NULL, worker, (void *)(uintptr_t)i);
+    for (uint32_t i = 0; i < threads; i++)
         pthread_join(thread[i], NULL);
-    printf("ok: %" PRIu64 " jobs on %d threads, %" PRIu64 " deaths, %" PRIu64 " items given up\n",
+    printf("ok: %" PRIu64 " jobs on %u threads, %" PRIu64 " deaths, %" PRIu64 " items given up\n",
            jobs, threads, deaths, given_up_items);
     pthread_barrier_destroy(&meeting);
     free(board);

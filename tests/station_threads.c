@@ -6,6 +6,8 @@
  * The main thread is the supplier. Items and results are plain memory, so under ThreadSanitizer a slot that
  * two threads believe to be theirs is a data race. Every second stream goes as if the kernel forbade ranks to
  * read each other's memory. */
+#include "threads.h"
+
 #include "base/buffer.h"
 #include "base/waiting.h"
 #include "pool/stream_work.h"
@@ -36,16 +38,6 @@ static void fail(const char *what, int64_t item)
 {
     fprintf(stderr, "FAILED: %s: item %" PRId64 "\n", what, item);
     exit(EXIT_FAILURE);
-}
-
-/* A small generator for the shapes of parcels: Marsaglia, Xorshift RNGs, 2003. */
-static uint32_t next_random(void)
-{
-    static uint32_t state = 2463534242;
-    state ^= state << 13;
-    state ^= state >> 17;
-    state ^= state << 5;
-    return state;
 }
 
 /* Bytes of an item's result behind its number: few, or more than a slot holds. */
@@ -191,9 +183,7 @@ int main(int argc, char **argv)
         return 2;
     }
     station = aligned_alloc(APART, rpi_station_bytes(threads + 1));
-    board = aligned_alloc(APART, (rpi_board_bytes(threads) + APART - 1) / APART * APART);
-    memset(board, 0, rpi_board_bytes(threads));
-    rpi_board_make(board, threads);
+    board = make_board(threads);
     while (parcels < wanted) {
         run_stream();
         by_chunks = !by_chunks;

@@ -3,22 +3,22 @@
  *
  * usage: stream_threads [STREAMS [THREADS]]
  *
- * The main thread is the root and lives. Another dies by doing nothing more, in the state in which
- * a killed process would leave the station; the root notices later. Inputs, results and what is
- * noted of items are plain memory, so under ThreadSanitizer an item in two hands is a data race. */
+ * The main thread is the root and lives. Inputs, results and what is noted of items are plain memory, so
+ * under ThreadSanitizer an item in two hands is a data race. */
+#include "mortals.h"
+#include "threads.h"
+
 #include "base/error.h"
 #include "pool/stream_root.h"
 
 #include <inttypes.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 enum {
-    MOST_THREADS = 16,
     MOST_ITEMS = 2000,
     DEATHS = 3, /* after which an item is given up */
     LARGE = 40000,
@@ -59,10 +59,6 @@ static int64_t produced, consumed, most_ahead;
 static bool seen[MOST_ITEMS];
 static enum end ends[MOST_THREADS];
 static int before_end[MOST_THREADS]; /* parcels, or in a task items */
-static _Atomic bool dead[MOST_THREADS];
-
-static _Thread_local uint32_t me;
-static _Thread_local jmp_buf death;
 
 static void fail(const char *what, int64_t item)
 {
@@ -71,31 +67,10 @@ static void fail(const char *what, int64_t item)
     exit(EXIT_FAILURE);
 }
 
-/* Marsaglia, Xorshift RNGs, 2003. */
-static uint32_t next_random(void)
-{
-    static uint32_t state = 2463534242;
-    state ^= state << 13;
-    state ^= state >> 17;
-    state ^= state << 5;
-    return state;
-}
-
-static _Noreturn void die(void)
-{
-    atomic_store(&dead[me], true);
-    longjmp(death, 1);
-}
-
-/* The root looks who has died. */
 static double look(void *closure)
 {
     (void)closure;
-    for (uint32_t i = 0; i < threads; i++) {
-        if (atomic_load(&dead[i]))
-            rpi_recovery_lose(board, i);
-    }
-    return 0.2e-3;
+    return notice_deaths(board, threads);
 }
 
 /* ---- items ------------------------------------------------------------------------------------ */
@@ -459,9 +434,7 @@ int main(int argc, char **argv)
         return 2;
     }
     station = aligned_alloc(APART, rpi_station_bytes(threads));
-    board = aligned_alloc(APART, (rpi_board_bytes(threads) + APART - 1) / APART * APART);
-    memset(board, 0, rpi_board_bytes(threads));
-    rpi_board_make(board, threads);
+    board = make_board(threads);
     while (streams < wanted) {
         streams++;
         run_stream();
