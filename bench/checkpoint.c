@@ -34,10 +34,8 @@ static void run_map(void *argument)
                       .out = contest->results,
                       .out_size = sizeof *contest->results,
                       .options = {.user = contest}};
-    if (rp_map(contest->pool, &job) == RP_OK)
-        return;
-    fprintf(stderr, "checkpoint: %s\n", rp_last_error(contest->pool)->text);
-    MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
+    if (rp_map(contest->pool, &job) != RP_OK)
+        give_up(contest->pool, "rp_map");
 }
 
 static void compare(rp_pool *keeping, rp_pool *plain, int rounds)

@@ -3,6 +3,7 @@
  * Start it with as many ranks as cores. OpenMP runs as many threads in rank 0 while the other ranks
  * sleep at a barrier, so both have the same cores. */
 #include "measure.h"
+#include "work.h"
 
 #include <inttypes.h>
 #include <omp.h>
@@ -16,13 +17,6 @@ struct contest {
     rp_options options;
     int threads;
 };
-
-/* The body: an addition that the compiler can neither drop nor vectorise. */
-static inline void body(int64_t *sum, int64_t item)
-{
-    *sum += item;
-    __asm__ volatile("" : "+r"(*sum));
-}
 
 static void check_sum(int64_t sum, int64_t n)
 {
@@ -43,7 +37,7 @@ static void run_loop(void *argument)
     rp_loop_open(contest->pool, contest->n, &contest->options, &loop);
     while (rp_loop_next(loop, &range)) {
         for (int64_t item = range.begin; item < range.end; item++)
-            body(&sum, item);
+            add_item(&sum, item);
     }
     rp_loop_close(&loop, RP_OK);
     my_sum = sum;
@@ -53,7 +47,7 @@ static int add_one(rp_task *task, const void *in, void *out)
 {
     (void)in;
     (void)out;
-    body(rp_task_user(task), rp_task_item(task));
+    add_item(rp_task_user(task), rp_task_item(task));
     return 0;
 }
 
@@ -63,7 +57,7 @@ static int add_range(rp_task *task, rp_range range, const void *in, void *out)
     (void)out;
     int64_t sum = 0;
     for (int64_t item = range.begin; item < range.end; item++)
-        body(&sum, item);
+        add_item(&sum, item);
     *(int64_t *)rp_task_user(task) += sum;
     return 0;
 }
@@ -87,7 +81,7 @@ static void run_openmp(const struct contest *contest)
     int64_t sum = 0;
 #pragma omp parallel for schedule(runtime) reduction(+ : sum) num_threads(contest->threads)
     for (int64_t item = 0; item < contest->n; item++)
-        body(&sum, item);
+        add_item(&sum, item);
     check_sum(sum, contest->n);
 }
 

@@ -14,19 +14,13 @@ static int64_t bytes = INT64_C(1) << 30;
 static char *all, *mine; /* on rank 0, and this rank's part */
 static int *counts, *places;
 
-static void give_up(const char *what)
-{
-    fprintf(stderr, "collectives: %s: %s\n", what, rp_last_error(pool)->text);
-    MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
-}
-
 /* ---- scatter and gather ---------------------------------------------------------------------- */
 
 static void run_scatter(void *argument)
 {
     (void)argument;
     if (rp_scatter(pool, 0, all, bytes, rp_bytes(1), mine) != RP_OK)
-        give_up("rp_scatter");
+        give_up(pool, "rp_scatter");
 }
 
 static void run_mpi_scatter(void *argument)
@@ -40,7 +34,7 @@ static void run_gather(void *argument)
 {
     (void)argument;
     if (rp_gather(pool, 0, mine, bytes, rp_bytes(1), all) != RP_OK)
-        give_up("rp_gather");
+        give_up(pool, "rp_gather");
 }
 
 static void run_mpi_gather(void *argument)
@@ -54,7 +48,7 @@ static char *touched(int64_t size)
 {
     char *memory = malloc((size_t)size + 1);
     if (memory == NULL)
-        give_up("no memory");
+        give_up(pool, "no memory");
     memset(memory, 1, (size_t)size + 1);
     return memory;
 }
@@ -66,7 +60,7 @@ static void prepare(void)
     counts = malloc((size_t)ranks * sizeof *counts);
     places = malloc((size_t)ranks * sizeof *places);
     if (counts == NULL || places == NULL)
-        give_up("no memory");
+        give_up(pool, "no memory");
     for (int rank = 0; rank < ranks; rank++) {
         rp_range part = rp_block(bytes, ranks, rank);
         counts[rank] = (int)(part.end - part.begin);
@@ -106,11 +100,11 @@ static void run_broadcast(void *data)
 {
     double sum = 0;
     if (rp_broadcast(pool, 0, data, bytes, rp_bytes(1)) != RP_OK)
-        give_up("rp_broadcast");
+        give_up(pool, "rp_broadcast");
     for (int64_t i = 0; i < bytes; i += 4096)
         sum += ((const char *)data)[i];
     if (sum != 7.0 * (double)((bytes + 4095) / 4096))
-        give_up("wrong data");
+        give_up(pool, "wrong data");
 }
 
 static void show_memory(void)
@@ -118,11 +112,11 @@ static void show_memory(void)
     void *data;
     struct resident gain;
     if (rp_alloc(pool, (size_t)bytes, &data) != RP_OK)
-        give_up("rp_alloc");
+        give_up(pool, "rp_alloc");
     if (rp_rank(pool) == 0)
         memset(data, 7, (size_t)bytes);
     if (!resident_gain(run_broadcast, data, &gain))
-        give_up("cannot watch the memory of this process");
+        give_up(pool, "cannot watch the memory of this process");
     double grown = (double)gain.private_bytes / (1 << 20), most;
     MPI_Allreduce(&grown, &most, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
     print_figure("memory: broadcast of 1 GiB into node memory", most, "MiB of a rank's own", 1);

@@ -19,10 +19,8 @@ static struct picture picture;
 
 static void draw(void *schedule)
 {
-    if (picture_draw(pool, &picture, *(const rp_schedule *)schedule) != RP_OK) {
-        fprintf(stderr, "mandelbrot: %s\n", rp_last_error(pool)->text);
-        MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
-    }
+    if (picture_draw(pool, &picture, *(const rp_schedule *)schedule) != RP_OK)
+        give_up(pool, "the picture");
 }
 
 static double ideal_seconds(void)

@@ -15,12 +15,6 @@ static rp_pool *pool;
 static double *all_in, *all_out; /* private memory of rank 0 */
 static double *my_in, *my_out;   /* this rank's part, for scatter and gather */
 
-static void give_up(const char *what)
-{
-    fprintf(stderr, "map: %s: %s\n", what, rp_last_error(pool)->text);
-    MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
-}
-
 /* ---- a reduction of 10^9 items --------------------------------------------------------------- */
 
 static int sum_inverse_squares(rp_task *task, rp_range range, const void *in, void *out)
@@ -53,9 +47,9 @@ static void run_reduce(void *argument)
                          .result = &result,
                          .result_size = sizeof result};
     if (rp_reduce(pool, &job) != RP_OK)
-        give_up("rp_reduce");
+        give_up(pool, "rp_reduce");
     if (fabs(result - 1.6449340668482264) > 1e-8)
-        give_up("a wrong sum");
+        give_up(pool, "a wrong sum");
 }
 
 static void run_by_hand(void *argument)
@@ -98,7 +92,7 @@ static void run_private_map(void *argument)
                       .out = all_out,
                       .out_size = sizeof *all_out};
     if (rp_map(pool, &job) != RP_OK)
-        give_up("rp_map");
+        give_up(pool, "rp_map");
 }
 
 static void run_scatter(void *argument)
@@ -131,7 +125,7 @@ static void check_scaled(void)
 {
     for (int i = 0; all_out != NULL && i < DOUBLES; i++) {
         if (all_out[i] != 2.0 * i + 1)
-            give_up("a wrong element");
+            give_up(pool, "a wrong element");
         all_out[i] = 0;
     }
 }

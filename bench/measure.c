@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/environment.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,12 @@ bool speaks(void)
     int rank;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     return rank == 0;
+}
+
+void give_up(const rp_pool *pool, const char *what)
+{
+    fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, what, rp_last_error(pool)->text);
+    MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
 }
 
 int rounds_wanted(int argc, char **argv, int usual)

@@ -42,6 +42,9 @@ void print_figures(const char *name, const struct times *figures, const char *un
 void print_figure(const char *name, double figure, const char *unit, double goal);
 void print_nanoseconds(const char *name, const struct times *times, double items, double goal);
 
+/* Ends the program on all ranks: what went wrong, and what the pool says of it. */
+void give_up(const rp_pool *pool, const char *what);
+
 /* Is this rank 0 of MPI_COMM_WORLD? */
 bool speaks(void);
 

@@ -16,12 +16,6 @@ static const int64_t doubles = INT64_C(1) << 27; /* 1 GiB */
 static rp_pool *pool;
 static double *input, *output;
 
-static void give_up(const char *what)
-{
-    fprintf(stderr, "memory: %s: %s\n", what, rp_last_error(pool)->text);
-    MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
-}
-
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
 static int count(rp_task *task, rp_range range, const void *in, void *out)
@@ -51,7 +45,7 @@ static void run_reduce(void *unused)
                          .result = &result,
                          .result_size = sizeof result};
     if (rp_reduce(pool, &job) != RP_OK || result != most_items)
-        give_up("rp_reduce");
+        give_up(pool, "rp_reduce");
 }
 
 static int scale(rp_task *task, rp_range range, const void *in, void *out)
@@ -75,7 +69,7 @@ static void run_map(void *place)
                       .out_size = sizeof *output,
                       .out_place = *(rp_place *)place};
     if (rp_map(pool, &job) != RP_OK)
-        give_up("rp_map");
+        give_up(pool, "rp_map");
 }
 
 /* ---- arrays ---------------------------------------------------------------------------------- */
@@ -90,7 +84,7 @@ static void check_output(bool mine)
 {
     for (int64_t i = 0; mine && i < doubles; i++) {
         if (output[i] != 7)
-            give_up("a wrong element");
+            give_up(pool, "a wrong element");
     }
 }
 
@@ -112,7 +106,7 @@ static void report(const char *name, void (*run)(void *), void *argument, int64_
     struct resident gain;
     rp_barrier(pool);
     if (!resident_gain(run, argument, &gain))
-        give_up("cannot watch the memory of this process");
+        give_up(pool, "cannot watch the memory of this process");
     print_gain(name, gain, goal);
 }
 
@@ -123,7 +117,7 @@ static void report_private(void)
     input = speaks() ? malloc(bytes) : NULL;
     output = speaks() ? malloc(bytes) : NULL;
     if (speaks() && (input == NULL || output == NULL))
-        give_up("no memory for the arrays");
+        give_up(pool, "no memory for the arrays");
     fill(input, 3);
     fill(output, -1);
     report("memory: map, 1 GiB in and out, on the root", run_map, &place, 64 * mebibyte);
@@ -138,7 +132,7 @@ static void report_node_memory(void)
     void *memory[2];
     for (int i = 0; i < 2; i++) {
         if (rp_alloc(pool, (size_t)doubles * sizeof *input, &memory[i]) != RP_OK)
-            give_up("rp_alloc");
+            give_up(pool, "rp_alloc");
     }
     input = memory[0];
     output = memory[1];

@@ -1,8 +1,8 @@
 #!/bin/sh
-# The program primes beside the program primesieve on the same cores; and beside itself: on 16 ranks, keeping its
-# work, and with every core in a virtual node of its own, as the network is and with a millisecond's way to every
-# message. Seconds are as both measure them themselves, so
-# start-up is left out.
+# The program primes beside the program primesieve on the same cores; and beside itself: on 16 ranks,
+# keeping its work, and with every core in a virtual node of its own, as the network is and with a
+# millisecond's way to every message. Seconds are as both measure them themselves, so start-up is left
+# out.
 #
 # usage: bench/primes.sh [ROUNDS]      from the build folder
 set -eu
@@ -12,9 +12,6 @@ here=$(dirname "$0")
 rounds=$(rounds_of primes.sh 5 "$@")
 launch=$here/../tests/launch_ranks
 cluster=$here/../tests/cluster/run
-cores=$(nproc)
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
 : "${MPIRUN:?is set by make bench}"
 RANKPOOL_TEST_SECONDS=${RANKPOOL_TEST_SECONDS:-600}
 export RANKPOOL_TEST_SECONDS

@@ -9,8 +9,6 @@ here=$(dirname "$0")
 # shellcheck source=bench/ratio.sh
 . "$here/ratio.sh"
 rounds=$(rounds_of printing.sh 3 "$@")
-cores=$(nproc)
-scratch=$(mktemp -d)
 memory=$(mktemp -d -p /dev/shm 2>/dev/null) || memory=
 trap 'rm -rf "$scratch" ${memory:+"$memory"}' EXIT
 

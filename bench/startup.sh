@@ -8,7 +8,6 @@ here=$(dirname "$0")
 # shellcheck source=bench/ratio.sh
 . "$here/ratio.sh"
 rounds=$(rounds_of startup.sh 7 "$@")
-cores=$(nproc)
 : "${MPIRUN:?is set by make bench}"
 # shellcheck disable=SC1091 # it is no script of its own
 . "$here/../tests/launch_environment"

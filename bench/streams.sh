@@ -8,7 +8,6 @@ here=$(dirname "$0")
 . "$here/ratio.sh"
 rounds=$(rounds_of streams.sh 3 "$@")
 launch=$here/../tests/launch_ranks
-cores=$(nproc)
 : "${MPIRUN:?is set by make bench}"
 
 # "stream: an item in order, on a node   57.00  [57.00 ... 57.00] ns per item   goal: ..."

@@ -14,12 +14,6 @@ static rp_pool *pool;
 static double *x;
 static double expected;
 
-static void give_up(const char *what)
-{
-    fprintf(stderr, "sums: %s: %s\n", what, rp_last_error(pool)->text);
-    MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
-}
-
 static void run_plain(void *argument)
 {
     (void)argument;
@@ -29,7 +23,7 @@ static void run_plain(void *argument)
         sum += x[i];
     MPI_Allreduce(&sum, &total, 1, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
     if (fabs(total - expected) > 1e-6 * expected)
-        give_up("a wrong plain sum");
+        give_up(pool, "a wrong plain sum");
 }
 
 static void reduce(rp_range_fn body, rp_combine_fn combine, const void *identity, void *result,
@@ -45,7 +39,7 @@ static void reduce(rp_range_fn body, rp_combine_fn combine, const void *identity
                          .result = result,
                          .result_size = size};
     if (rp_reduce(pool, &job) != RP_OK)
-        give_up("rp_reduce");
+        give_up(pool, "rp_reduce");
 }
 
 static int add_sum(rp_task *task, rp_range range, const void *in, void *out)
@@ -62,7 +56,7 @@ static void run_sum(void *argument)
     (void)argument;
     reduce(add_sum, rp_sum_combine, &none, &sum, sizeof sum);
     if (rp_sum_value(&sum) != expected)
-        give_up("a wrong sum");
+        give_up(pool, "a wrong sum");
 }
 
 static int add_moments(rp_task *task, rp_range range, const void *in, void *out)
@@ -79,7 +73,7 @@ static void run_moments(void *argument)
     (void)argument;
     reduce(add_moments, rp_moments_combine, &none, &moments, sizeof moments);
     if (moments.count != DOUBLES)
-        give_up("wrong moments");
+        give_up(pool, "wrong moments");
 }
 
 static int add_extrema(rp_task *task, rp_range range, const void *in, void *out)
@@ -96,7 +90,7 @@ static void run_extrema(void *argument)
     (void)argument;
     reduce(add_extrema, rp_extrema_combine, &none, &extrema, sizeof extrema);
     if (extrema.least_item != 0)
-        give_up("a wrong least item");
+        give_up(pool, "a wrong least item");
 }
 
 /* Whole numbers, whose sum is known. */
@@ -104,14 +98,14 @@ static void fill(void)
 {
     void *memory;
     if (rp_alloc(pool, DOUBLES * sizeof *x, &memory) != RP_OK)
-        give_up("rp_alloc");
+        give_up(pool, "rp_alloc");
     x = memory;
     rp_range mine = rp_block(DOUBLES, rp_node_ranks(pool), rp_node_rank(pool));
     for (int64_t i = mine.begin; i < mine.end; i++)
         x[i] = (double)(i % 1000);
     expected = 499.5 * DOUBLES;
     if (rp_node_sync(pool) != RP_OK)
-        give_up("rp_node_sync");
+        give_up(pool, "rp_node_sync");
 }
 
 static void show_cost(int rounds, const char *name, void (*run)(void *))

@@ -2,6 +2,7 @@
  * same loop in a pool with and one without. Start it by `mpirun --enable-recovery`, with as many
  * ranks as cores. */
 #include "measure.h"
+#include "work.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,6 @@ struct contest {
     rp_options options;
 };
 
-/* An addition that the compiler can neither drop nor vectorise. */
 static void run_loop(void *argument)
 {
     const struct contest *contest = argument;
@@ -21,10 +21,8 @@ static void run_loop(void *argument)
     int64_t sum = 0;
     rp_loop_open(contest->pool, contest->n, &contest->options, &loop);
     while (rp_loop_next(loop, &range)) {
-        for (int64_t item = range.begin; item < range.end; item++) {
-            sum += item;
-            __asm__ volatile("" : "+r"(sum));
-        }
+        for (int64_t item = range.begin; item < range.end; item++)
+            add_item(&sum, item);
     }
     rp_loop_close(&loop, RP_OK);
 }

@@ -7,9 +7,6 @@ here=$(dirname "$0")
 # shellcheck source=bench/ratio.sh
 . "$here/ratio.sh"
 rounds=$(rounds_of tbb.sh 5 "$@")
-cores=$(nproc)
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
 : "${MPIRUN:?is set by make bench}"
 
 if ! pkg-config --exists tbb 2>/dev/null || ! command -v c++ >/dev/null; then

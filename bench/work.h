@@ -4,6 +4,14 @@
 
 #include <stdint.h>
 
+/* The least that can be done for an item: an addition that the compiler can neither drop nor
+ * vectorise. */
+static inline void add_item(int64_t *sum, int64_t item)
+{
+    *sum += item;
+    __asm__ volatile("" : "+r"(*sum));
+}
+
 /* Computes so many steps: one is some cycles of a core. */
 void compute(int64_t steps);
 
