@@ -1,8 +1,9 @@
 /* Numbers of twice the digits, and points followed by their distance from another, held to points
  * followed by themselves. */
+#include "passes.h"
+
 #include "fractal/fractal.h"
 
-#include <check.h>
 #include <math.h>
 
 /* ---- numbers of twice the digits ------------------------------------------------------------- */
@@ -161,20 +162,13 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("fractal");
-    TCase *tcase = tcase_create("fractal");
-    tcase_add_test(tcase, numbers_are_read);
-    tcase_add_test(tcase, other_texts_are_none);
-    tcase_add_test(tcase, arithmetic_has_twice_the_digits);
-    tcase_add_test(tcase, points_of_the_whole_set);
-    tcase_add_test(tcase, points_deep_inside);
-    tcase_add_test(tcase, points_of_julia_sets);
-    tcase_add_test(tcase, points_that_stay);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    TCase *all = tcase_create("all");
+    tcase_add_test(all, numbers_are_read);
+    tcase_add_test(all, other_texts_are_none);
+    tcase_add_test(all, arithmetic_has_twice_the_digits);
+    tcase_add_test(all, points_of_the_whole_set);
+    tcase_add_test(all, points_deep_inside);
+    tcase_add_test(all, points_of_julia_sets);
+    tcase_add_test(all, points_that_stay);
+    return passes(all, "fractal") ? 0 : 1;
 }

@@ -1,10 +1,11 @@
 /* The sieves against known values, against arithmetic, and against each other. No MPI. */
 #include "config.h"
 
+#include "passes.h"
+
 #include "sieve/kernel.h"
 #include "sieve/tuplets.h"
 
-#include <check.h>
 #include <inttypes.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -286,18 +287,6 @@ static TCase *other_tests(void)
     return all;
 }
 
-static bool passes(TCase *tests)
-{
-    Suite *suite = suite_create("kernels");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0;
-}
-
 /* The last numbers take half of the time: the sieves begin with the primes up to 2^32. So a process has those, and
  * another the rest. */
 int main(void)
@@ -305,7 +294,7 @@ int main(void)
     int status;
     pid_t other = fork();
     if (other == 0)
-        return passes(tests_of_the_last_numbers()) ? 0 : 1;
-    bool good = passes(other_tests());
+        return passes(tests_of_the_last_numbers(), "kernels") ? 0 : 1;
+    bool good = passes(other_tests(), "kernels");
     return good && other > 0 && waitpid(other, &status, 0) == other && status == 0 ? 0 : 1;
 }
