@@ -8,9 +8,10 @@ trap 'rm -rf "$work"' EXIT
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck disable=SC1091 # it lies beside the launchers
 . "$here/../launch_environment"
+# shellcheck source=tests/checks disable=SC1091
+. "$here/../checks"
 cd "$work" || exit 99
 unset "${!RANKPOOL_@}"
-failures=0
 
 under_mpirun() { "${MPIRUN:-mpirun}" -np 3 "$subject" "$@"; }
 alone() { "$subject" "$@" --ranks 3; }
@@ -21,7 +22,7 @@ export subject MPIRUN
 try() {
     timeout -k 2 30 bash -c '"$@"' bash "$@" >out 2>err
     status=$?
-    sed -i -f "$here/../noise_of_mpi.sed" err
+    sed -i -f "$noise" err
 }
 
 # says PATTERN [TIMES]: is there a line so, so often?
@@ -36,17 +37,6 @@ says() {
 }
 
 ends_with() { [ "$status" -eq "$1" ] || { echo "# status $status instead of $1"; return 1; }; }
-
-check() { # check NAME FUNCTION [ARGUMENT]...
-    local name=$1
-    shift
-    if "$@"; then
-        echo "ok - $name"
-    else
-        echo "not ok - $name"
-        failures=$((failures + 1))
-    fi
-}
 
 # beside: the same beside others, in a directory of its own. To have ranks ended takes mpirun two seconds, in
 # which it sleeps.

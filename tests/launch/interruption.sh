@@ -11,8 +11,8 @@ cd "$work" || exit 99
 unset "${!OMPI_@}" "${!PMI@}" "${!SLURM_@}" "${!RANKPOOL_@}" LSB_JOBID PBS_JOBID PBS_NODEFILE PE_HOSTFILE
 # shellcheck disable=SC1091 # it lies above us
 . "$here/../launch_environment"
-failures=0
-noise=$here/../noise_of_mpi.sed
+# shellcheck source=tests/checks disable=SC1091
+. "$here/../checks"
 
 quiet=
 case $("$mpirun" --version 2>&1) in
@@ -47,17 +47,6 @@ expect() {
     sed -i -f "$noise" err
     [ "$status" = "$1" ] || { echo "# status $status instead of $1"; head -c 500 err; return 1; }
     [ "$(<err)" = "$2" ] || { echo "# said: $(head -c 500 err)"; return 1; }
-}
-
-check() { # check NAME FUNCTION [ARGUMENT]...
-    local name=$1 begin=$EPOCHREALTIME
-    shift
-    if "$@"; then
-        printf 'ok - %s (%d ms)\n' "$name" $(((${EPOCHREALTIME/./} - ${begin/./}) / 1000))
-    else
-        echo "not ok - $name"
-        failures=$((failures + 1))
-    fi
 }
 
 # interrupted SIGNAL REASON COMMAND...

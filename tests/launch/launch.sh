@@ -5,14 +5,14 @@ set -u
 programs=$PWD/tests/launch
 subject=$programs/subject
 mark=mark-$$-$RANDOM # an argument by which our processes are known
+# shellcheck source=tests/checks disable=SC1091
+. "$(dirname "$0")/../checks"
 work=$(mktemp -d)
 export TMPDIR=$work/tmp
 mkdir "$TMPDIR"
 chmod 755 "$work"
 cd "$work" || exit 99
 unset "${!OMPI_@}" "${!PMI@}" "${!SLURM_@}" "${!RANKPOOL_@}" LSB_JOBID PBS_JOBID PBS_NODEFILE PE_HOSTFILE
-failures=0
-noise=$(cd "$(dirname "$0")/.." && pwd)/noise_of_mpi.sed
 
 # try: a command that must not last; its output in out and err, its status in $status.
 try() {
@@ -62,17 +62,6 @@ tiny_shared_memory() {
     try unshare --mount sh -c 'mount -t tmpfs -o size=64k tmpfs /dev/shm && exec "$@"' sh \
         "$subject" --ranks 4 ranks "$mark"
     expect 0 "4 ranks" && gone 1
-}
-
-check() { # check NAME FUNCTION [ARGUMENT]...
-    local name=$1 begin=$EPOCHREALTIME
-    shift
-    if "$@"; then
-        printf 'ok - %s (%d ms)\n' "$name" $(((${EPOCHREALTIME/./} - ${begin/./}) / 1000))
-    else
-        echo "not ok - $name"
-        failures=$((failures + 1))
-    fi
 }
 
 cores() { try "$subject" ranks; expect 0 "$(nproc) ranks"; }
