@@ -94,8 +94,8 @@ static void run_openmp_in_rank_0(void *argument)
     rp_barrier(contest->pool);
 }
 
-/* The threads of OpenMP spin for some milliseconds after a loop: they must not do so at the cost of who comes
- * next. */
+/* The threads of OpenMP spin for some milliseconds after a loop: they must not do so at the cost of
+ * who comes next. */
 static void let_threads_sleep(void)
 {
     nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
@@ -138,8 +138,8 @@ static const char *const names[CONTESTANTS] = {
     [MAP_ADAPTIVE] = "map, default",       [MAP_DYNAMIC] = "map, dynamic,1",
 };
 
-/* Where slices are long a contest is over in milliseconds: so many of them make a round, for one that is
- * interrupted says nothing. */
+/* Where slices are long a contest is over in milliseconds: so many of them make a round, for one
+ * that is interrupted says nothing. */
 enum {
     QUICK_ONES = 9
 };

@@ -1,9 +1,9 @@
 /* Work over several nodes: what the dispatcher, the agents and the network cost.
  *
- * On one machine every rank is taken for a node, and every message is held up by a millisecond, as a
- * slow network would, but for the measurements of bandwidth. Under several real or virtual nodes they are
- * taken as they are. `nodes PART`: only balance, traffic or letters; letters are the same on a machine
- * of any size. */
+ * On one machine every rank is taken for a node, and every message is held up by a millisecond, as
+ * a slow network would, but for the measurements of bandwidth. Under several real or virtual nodes
+ * they are taken as they are. `nodes PART`: only balance, traffic or letters; letters are the same
+ * on a machine of any size. */
 #include "nodes.h"
 
 #include <stdio.h>

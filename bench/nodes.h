@@ -1,4 +1,5 @@
-/* What the parts of bench/nodes share: a pool whose nodes are of interest, and a loop to give it. */
+/* What the parts of bench/nodes share: a pool whose nodes are of interest, and a loop
+ * to give it. */
 #ifndef RANKPOOL_BENCH_NODES_H
 #define RANKPOOL_BENCH_NODES_H
 
@@ -15,8 +16,8 @@ struct load {
 };
 void run_loop(void *load);
 
-/* Makes the pool: each rank a node if `apart`, or if there is one node only. Ends the program if that
- * fails. Close it. */
+/* Makes the pool: each rank a node if `apart`, or if there is one node only. Ends the program if
+ * that fails. Close it. */
 void open_pool(MPI_Comm comm, bool apart);
 
 /* The parts: how evenly and how fast nodes work, what they write each other, and what they move. */

@@ -1,8 +1,8 @@
 #!/bin/sh
-# The program primes beside the program primesieve on the same cores; and beside itself: on 16 ranks,
-# keeping its work, and with every core in a virtual node of its own, as the network is and with a
-# millisecond's way to every message. Seconds are as both measure them themselves, so start-up is left
-# out.
+# The program primes beside the program primesieve on the same cores; and beside itself: on 16
+# ranks, keeping its work, and with every core in a virtual node of its own, as the network is and
+# with a millisecond's way to every message. Seconds are as both measure them themselves, so
+# start-up is left out.
 #
 # usage: bench/primes.sh [ROUNDS]      from the build folder
 set -eu

@@ -1,15 +1,15 @@
 #!/bin/sh
-# What the scripts among the benchmarks share: sourced by them. Sets `cores` and `scratch`, a directory
-# that goes in the end.
+# What the scripts among the benchmarks share: sourced by them. Sets `cores` and `scratch`, a
+# directory that goes in the end.
 # shellcheck disable=SC2034 # it is the benchmarks that use it
 cores=$(nproc)
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 
-# ratio NAME [GOAL [most|least]]: reads pairs of figures, a line each, and prints the median of the first
-# divided by the second, with its spread; it is to be at most (or at least) the goal. Ratios of a hundred
-# and more lose their decimals. Fails on a line that is no pair of figures: what was measured there went
-# wrong.
+# ratio NAME [GOAL [most|least]]: reads pairs of figures, a line each, and prints the median of the
+# first divided by the second, with its spread; it is to be at most (or at least) the goal. Ratios
+# of a hundred and more lose their decimals. Fails on a line that is no pair of figures: what was
+# measured there went wrong.
 ratio() {
     awk '{ good = NF == 2 && $1 > 0 && $2 > 0; print good ? $1 / $2 : -1 }' | sort -n |
         awk -v name="$1" -v goal="${2:-0}" -v sense="${3:-most}" '

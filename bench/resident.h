@@ -1,7 +1,7 @@
 /* By how much the resident memory of this process grows while something runs.
  *
- * What is private (RssAnon in /proc/self/status: heap, stacks) adds up over the ranks of a node; what
- * is shared (RssShmem: node memory) is there once, however many ranks have it mapped. */
+ * What is private (RssAnon in /proc/self/status: heap, stacks) adds up over the ranks of a node;
+ * what is shared (RssShmem: node memory) is there once, however many ranks have it mapped. */
 #ifndef RANKPOOL_BENCH_RESIDENT_H
 #define RANKPOOL_BENCH_RESIDENT_H
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What a program costs that opens and closes a pool and does nothing else, from beginning to end, beside an
-# empty MPI program; started by mpirun, and by itself.
+# What a program costs that opens and closes a pool and does nothing else, from beginning to end,
+# beside an empty MPI program; started by mpirun, and by itself.
 #
 # usage: bench/startup.sh [ROUNDS]      from the build folder
 set -eu

@@ -1,5 +1,5 @@
-/* What a stream costs an item: a million items of 8 bytes in and out, on a task that does next to nothing. On
- * one node, and over several. */
+/* What a stream costs an item: a million items of 8 bytes in and out, on a task that does next to
+ * nothing. On one node, and over several. */
 #include "measure.h"
 
 #include <inttypes.h>

@@ -1,6 +1,8 @@
-"""What an item of 8 bytes in and out costs in Python's pools, in nanoseconds: streams.sh prints it as ratios.
+"""What an item of 8 bytes in and out costs in Python's pools, in nanoseconds: streams.sh prints it
+as ratios.
 
-usage: streams.py pool WORKERS | mpi4py WORKERS (under mpirun -np WORKERS + 1, with -m mpi4py.futures)
+usage: streams.py pool WORKERS
+       streams.py mpi4py WORKERS (under mpirun -np WORKERS + 1, with -m mpi4py.futures)
 """
 import sys
 import time

@@ -1,5 +1,6 @@
 #!/bin/sh
-# A stream's cost of an item beside that of Python's pools, where they are installed: tiny items, one at a time.
+# A stream's cost of an item beside that of Python's pools, where they are installed: tiny items,
+# one at a time.
 #
 # usage: bench/streams.sh [ROUNDS]      from the build folder
 set -eu

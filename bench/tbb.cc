@@ -1,4 +1,5 @@
-// The additions of bench/claims.c by oneTBB, in nanoseconds an item: an argument names the partitioner.
+// The additions of bench/claims.c by oneTBB, in nanoseconds an item: an argument names the
+// partitioner.
 #include <tbb/blocked_range.h>
 #include <tbb/global_control.h>
 #include <tbb/parallel_reduce.h>

@@ -182,10 +182,10 @@ typedef struct rp_config {
     int thread_level; /**< what rp_open() asks MPI_Init_thread for, an MPI_THREAD_ constant; 0:
                            MPI_THREAD_MULTIPLE (so MPI_THREAD_SINGLE, where that is 0, cannot be
                            asked for) */
-    double
-        silence_seconds; /**< a node that does not answer for so long during a job is lost, and the
-                                 job ends; 0: 60. RANKPOOL_SILENCE does the same for programs that
-                                 leave it 0. Without meaning where agents are polled. */
+    double silence_seconds; /**< a node that does not answer for so long during a job is lost,
+                                 and the job ends; 0: 60. RANKPOOL_SILENCE does the same for
+                                 programs that leave it 0. Without meaning where agents are
+                                 polled. */
     bool handle_signals; /**< SIGUSR1, SIGTERM and SIGINT interrupt the pool: see rp_interrupted().
                               And before SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT or exit() ends the
                               process, it says on stderr which item was being computed, on which
@@ -207,11 +207,11 @@ typedef struct rp_config {
                               the next three. */
     rp_resume resume; /**< what to do with work that is kept there already. RANKPOOL_RESUME, 1
                               or force, does the same for programs that leave it 0. */
-    double
-        checkpoint_seconds; /**< how much of its work a rank may lose, in seconds; 0: as little as
-                                can be had for 1 % of the time. RANKPOOL_CHECKPOINT_SECONDS does the
-                                same for programs that leave it 0. */
-    uint64_t fingerprint;   /**< of whatever the results depend on beside the program's file and the
+    double checkpoint_seconds; /**< how much of its work a rank may lose, in seconds; 0: as
+                                    little as can be had for 1 % of the time.
+                                    RANKPOOL_CHECKPOINT_SECONDS does the same for programs that
+                                    leave it 0. */
+    uint64_t fingerprint; /**< of whatever the results depend on beside the program's file and the
                               inputs of its jobs, its arguments above all: see rp_fingerprint() */
     uint64_t reserved[6];
 } rp_config;
@@ -1052,17 +1052,16 @@ typedef int (*rp_consume_fn)(void *user, int64_t item, const rp_error *error, co
 typedef struct rp_stream_job {
     rp_produce_fn produce; /**< looked at on the root */
     rp_stream_fn work;
-    rp_consume_fn consume; /**< looked at on the root; NULL: results are dropped */
-    bool unordered;        /**< results are consumed as they are done */
-    bool root_only_serves; /**< the root produces and consumes, and computes only if it is alone;
+    rp_consume_fn consume;  /**< looked at on the root; NULL: results are dropped */
+    bool unordered;         /**< results are consumed as they are done */
+    bool root_only_serves;  /**< the root produces and consumes, and computes only if it is alone;
                                 otherwise a long item of its own holds up both */
-    int64_t window_items;  /**< items that are produced and not consumed, at the most; 0: 65536 */
-    int64_t window_bytes;  /**< bytes of them, inputs and results, at the most, but for those of
+    int64_t window_items;   /**< items that are produced and not consumed, at the most; 0: 65536 */
+    int64_t window_bytes;   /**< bytes of them, inputs and results, at the most, but for those of
                                 items in hand; 0: 16 MiB */
-    int64_t
-        expected_items; /**< how many there will be, for who watches the progress; looked at on the
-                                 root; 0: nobody knows */
-    rp_options options; /**< schedule: RP_ADAPTIVE or RP_DYNAMIC. item_status: NULL. */
+    int64_t expected_items; /**< how many there will be, for who watches the progress; looked at
+                                 on the root; 0: nobody knows */
+    rp_options options;     /**< schedule: RP_ADAPTIVE or RP_DYNAMIC. item_status: NULL. */
 } rp_stream_job;
 
 /**

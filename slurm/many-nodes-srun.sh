@@ -1,5 +1,6 @@
 #!/bin/bash
-# Several nodes, by srun, which starts the ranks without an mpirun. `srun --mpi=list` must name pmix.
+# Several nodes, by srun, which starts the ranks without an mpirun. `srun --mpi=list`
+# must name pmix.
 #
 #     sbatch --nodes=8 --ntasks-per-node=16 many-nodes-srun.sh ./primes --time 1e15
 #

@@ -1,6 +1,7 @@
 #!/bin/bash
-# A job that is longer than the time a job may have: interrupted before its end, it queues itself again, until
-# the program is done. The program must keep what it has done, and go on from there when it is started anew:
+# A job that is longer than the time a job may have: interrupted before its end, it queues itself
+# again, until the program is done. The program must keep what it has done, and go on from there
+# when it is started anew:
 #
 #     sbatch requeue.sh ./primes 1e16 --checkpoint kept --resume
 #
@@ -18,8 +19,8 @@ interrupted=75    # the exit status of a program that may be resumed
 
 [ $# -gt 0 ] || { echo "usage: sbatch requeue.sh PROGRAM [ARGUMENT]..." >&2; exit 2; }
 
-# The shell hears of a signal at once only while it waits for something in the background. It waits again
-# afterwards: for the program, which is about to end.
+# The shell hears of a signal at once only while it waits for something in the background. It waits
+# again afterwards: for the program, which is about to end.
 "$@" &
 program=$!
 trap 'kill -USR1 "$program"' USR1

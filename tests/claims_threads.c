@@ -4,8 +4,8 @@
  *
  * Runs jobs until lanes were refilled (by steals and from the reservoir) so often. The items' own
  * memory is plain, so under ThreadSanitizer two threads with one item, or a reader that trusts the
- * log too early, are data races. One more thread watches the logs all the while, and supplies half of
- * the jobs with batches, as the agent of a node does. */
+ * log too early, are data races. One more thread watches the logs all the while, and supplies half
+ * of the jobs with batches, as the agent of a node does. */
 #include "threads.h"
 
 #include "schedule/claim.h"
@@ -130,8 +130,8 @@ static void *worker(void *argument)
     }
 }
 
-/* What the log of the watched job says is done must be done. It looks on while jobs run, so it takes
- * part in the meetings. */
+/* What the log of the watched job says is done must be done. It looks on while jobs run, so it
+ * takes part in the meetings. */
 static void watch(struct span *spans)
 {
     for (int lane = 0; lane < threads; lane++) {

@@ -1,5 +1,5 @@
-/* The journal's reader on files that were spoilt in every way: whatever it takes for an entry must be one that
- * was written.
+/* The journal's reader on files that were spoilt in every way: whatever it takes for an entry must
+ * be one that was written.
  *
  * usage: journal_fuzz [SECONDS [SEED]] */
 #include "base/clock.h"

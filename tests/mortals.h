@@ -1,5 +1,5 @@
-/* Threads for ranks that die. A thread dies by doing nothing more, in the state in which a killed process
- * would leave what it shares; others notice later. */
+/* Threads for ranks that die. A thread dies by doing nothing more, in the state in which a killed
+ * process would leave what it shares; others notice later. */
 #ifndef RANKPOOL_TESTS_MORTALS_H
 #define RANKPOOL_TESTS_MORTALS_H
 

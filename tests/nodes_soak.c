@@ -3,8 +3,8 @@
  *
  * usage: nodes_soak [SECONDS [SEED]]
  *
- * All ranks draw the same random numbers, so that they agree on what to do without a word. Where ranks
- * are to differ, the rank goes into the number. */
+ * All ranks draw the same random numbers, so that they agree on what to do without a word. Where
+ * ranks are to differ, the rank goes into the number. */
 #include "rankpool.h"
 
 #include <inttypes.h>
@@ -24,8 +24,8 @@ static int rank, ranks;
 static uint64_t state;
 static char what[512]; /* the job at hand, for people */
 
-/* Vigna, An experimental exploration of Marsaglia's xorshift generators, 2016; the mixer is Stafford's
- * number 13. */
+/* Vigna, An experimental exploration of Marsaglia's xorshift generators, 2016; the mixer is
+ * Stafford's number 13. */
 static uint64_t scramble(uint64_t word)
 {
     word = (word ^ word >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -98,7 +98,7 @@ static rp_options random_options(void)
     return options;
 }
 
-/* ---- loops ------------------------------------------------------------------------------------ */
+/* ---- loops ----------------------------------------------------------------------------------- */
 
 static int times_done[MOST_ITEMS];
 
@@ -162,7 +162,7 @@ static void try_bad_loop(rp_pool *pool)
     require(status == RP_ERR_ARGUMENT && loop == NULL, "refused", status);
 }
 
-/* ---- maps ------------------------------------------------------------------------------------- */
+/* ---- maps ------------------------------------------------------------------------------------ */
 
 struct map_case {
     rp_map_job job;
@@ -351,7 +351,7 @@ static void try_map(rp_pool *pool)
         put_away(pool, &out);
 }
 
-/* ---- reductions ------------------------------------------------------------------------------- */
+/* ---- reductions ------------------------------------------------------------------------------ */
 
 static int hash_up(rp_task *task, rp_range range, const void *in, void *out)
 {
@@ -425,7 +425,7 @@ static void try_reduce(rp_pool *pool)
     put_away(pool, &in);
 }
 
-/* ---- all -------------------------------------------------------------------------------------- */
+/* ---- all ------------------------------------------------------------------------------------- */
 
 static void set(const char *name, bool wanted, const char *value)
 {

@@ -1,5 +1,5 @@
-# For tests of stderr: what mpirun says there now and then whose words are its own, and no failure of anything.
-# Exactly these lines go.
+# For tests of stderr: what mpirun says there now and then whose words are its own, and no failure
+# of anything. Exactly these lines go.
 
 # libevent, of a file that was closed while it was watched.
 /^\[warn\] Epoll [A-Z]*([0-9]*) on fd [0-9]* failed\. /d

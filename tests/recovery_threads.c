@@ -1,5 +1,5 @@
-/* The recovery of what the dead leave, with threads for ranks that die wherever they may: every item
- * once, whoever dies where.
+/* The recovery of what the dead leave, with threads for ranks that die wherever they may: every
+ * item once, whoever dies where.
  *
  * usage: recovery_threads [JOBS [THREADS]]
  *
@@ -207,7 +207,7 @@ static void work(void)
     } while (again);
 }
 
-/* ---- jobs ------------------------------------------------------------------------------------- */
+/* ---- jobs ------------------------------------------------------------------------------------ */
 
 static void choose_ends(void)
 {

@@ -1,11 +1,11 @@
-/* The station of a stream with threads for ranks: every item once, with its own result, whatever the
- * interleaving.
+/* The station of a stream with threads for ranks: every item once, with its own result, whatever
+ * the interleaving.
  *
  * usage: station_threads [PARCELS [THREADS]]
  *
- * The main thread is the supplier. Items and results are plain memory, so under ThreadSanitizer a slot that
- * two threads believe to be theirs is a data race. Every second stream goes as if the kernel forbade ranks to
- * read each other's memory. */
+ * The main thread is the supplier. Items and results are plain memory, so under ThreadSanitizer a
+ * slot that two threads believe to be theirs is a data race. Every second stream goes as if the
+ * kernel forbade ranks to read each other's memory. */
 #include "threads.h"
 
 #include "base/buffer.h"
@@ -27,8 +27,7 @@ enum {
 static struct station *station;
 static struct board *board;
 static struct supplier supplier;
-static rp_pool
-    pools[MOST_THREADS]; /* each rank has its own; all that is looked at is what it does */
+static rp_pool pools[MOST_THREADS]; /* a rank's own: all that is looked at is what it does */
 static struct doing doings[MOST_THREADS];
 static uint32_t threads = 8;
 static bool by_chunks;

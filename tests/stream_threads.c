@@ -3,8 +3,8 @@
  *
  * usage: stream_threads [STREAMS [THREADS]]
  *
- * The main thread is the root and lives. Inputs, results and what is noted of items are plain memory, so
- * under ThreadSanitizer an item in two hands is a data race. */
+ * The main thread is the root and lives. Inputs, results and what is noted of items are plain
+ * memory, so under ThreadSanitizer an item in two hands is a data race. */
 #include "mortals.h"
 #include "threads.h"
 
@@ -52,8 +52,8 @@ static uint64_t streams, deaths, given_up;
 
 /* The stream at hand, set by the root before threads begin. */
 static rp_stream_job job;
-static int64_t items, bad,
-    killer; /* every item that this divides fails, or ends its rank; 0: none does */
+static int64_t items;
+static int64_t bad, killer; /* items that these divide fail, or end their rank; 0: none does */
 static struct note notes[MOST_ITEMS];
 static int64_t produced, consumed, most_ahead;
 static bool seen[MOST_ITEMS];
@@ -73,7 +73,7 @@ static double look(void *closure)
     return notice_deaths(board, threads);
 }
 
-/* ---- items ------------------------------------------------------------------------------------ */
+/* ---- items ----------------------------------------------------------------------------------- */
 
 static size_t in_bytes_of(int64_t item)
 {
@@ -182,7 +182,7 @@ static int consume(void *user, int64_t item, const rp_error *error, const void *
     return 0;
 }
 
-/* ---- how threads die -------------------------------------------------------------------------- */
+/* ---- how threads die ------------------------------------------------------------------------- */
 
 static void die_taking(void)
 {
@@ -286,7 +286,7 @@ static double meet_end(void *closure)
     return 1e-3;
 }
 
-/* ---- streams ---------------------------------------------------------------------------------- */
+/* ---- streams --------------------------------------------------------------------------------- */
 
 static struct stream_worker worker_of(uint32_t lane)
 {

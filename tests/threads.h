@@ -4,8 +4,8 @@
 
 #include "schedule/board.h"
 
-/* A small generator for the shapes of jobs (Marsaglia, Xorshift RNGs, 2003): every thread has one, and
- * all begin alike. */
+/* A small generator for the shapes of jobs (Marsaglia, Xorshift RNGs, 2003): every thread has one,
+ * and all begin alike. */
 uint32_t next_random(void);
 
 /* A board for so many threads. Freed by free(). */

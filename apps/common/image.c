@@ -62,8 +62,8 @@ static bool prepare(struct writer *writer)
     return false;
 }
 
-/* Errors inside libpng come back through setjmp(); no local of this function is changed meanwhile.
- * */
+/* Errors inside libpng come back through setjmp(); no local of this function is
+ * changed meanwhile. */
 static bool write_picture(struct writer *writer)
 {
     const struct image *image = writer->image;

@@ -1,5 +1,5 @@
-/* What the temperature is like at the beginning, on the unit square whose border is kept at zero.
- * */
+/* What the temperature is like at the beginning, on the unit square whose border is
+ * kept at zero. */
 #ifndef RANKPOOL_APPS_DIFFUSION_INITIAL_H
 #define RANKPOOL_APPS_DIFFUSION_INITIAL_H
 

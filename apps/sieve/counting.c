@@ -25,8 +25,8 @@ static struct cut cut_in_parts(struct interval interval, const struct kernel *ke
     return cut_interval(interval, length / width < most_parts ? width : length / most_parts + 1);
 }
 
-/* The map: counts parts that follow one another, all in the place of the first. What is found does not
- * stay with the rank, which may die. */
+/* The map: counts parts that follow one another, all in the place of the first. What is found does
+ * not stay with the rank, which may die. */
 static int count_parts(rp_task *task, rp_range parts, const void *in, void *out)
 {
     struct count *count = rp_task_user(task);

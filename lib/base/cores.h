@@ -2,8 +2,8 @@
 #ifndef RANKPOOL_BASE_CORES_H
 #define RANKPOOL_BASE_CORES_H
 
-/* An affinity mask, a bit per core, so that the masks of
- * several processes can be joined by bitwise or. */
+/* An affinity mask, a bit per core, so that the masks of several processes can be joined by
+ * bitwise or. */
 struct core_mask {
     unsigned long words[128];
 };

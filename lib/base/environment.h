@@ -7,8 +7,8 @@
 /* The variable's text, or NULL if it is unset or empty. */
 const char *rpi_environment_text(const char *name);
 
-/* Reads a whole decimal number from `text`. False, and nothing
- * stored, if `text` is anything else or outside least ... most. */
+/* Reads a whole decimal number from `text`. False, and nothing stored, if `text` is anything else
+ * or outside least ... most. */
 bool rpi_parse_integer(const char *text, int64_t least, int64_t most, int64_t *value);
 
 /* Reads a whole number from a variable. Unset leaves *value as it is; nonsense is RP_ERR_ARGUMENT

@@ -13,16 +13,16 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A setting of mpirun, made in the environment so that a
- * user's own setting there goes before it. */
+/* A setting of mpirun, made in the environment so that a user's own setting there goes
+ * before it. */
 struct setting {
     const char *name, *value;
 };
 
 /* Open MPI has a name for each up to version 4 and one from version 5 on.
- * Ranks are not bound: the system spreads them, also beside other
- * work and over few cores. Who waits inside MPI lets others run. When
- * one rank is lost or the job is ended, the others go at once. */
+ * Ranks are not bound: the system spreads them, also beside other work and over few cores.
+ * Who waits inside MPI lets others run. When one rank is lost or the job is ended, the others
+ * go at once. */
 static const struct setting always[] = {
     {"OMPI_MCA_hwloc_base_binding_policy", "none"},
     {"PRTE_MCA_hwloc_default_binding_policy", "none"},
@@ -48,8 +48,8 @@ static const struct setting as_root[] = {
     {NULL, NULL},
 };
 
-/* Where mpirun and MPI keep what they share in files, on a
- * machine of which we clean up ourselves. */
+/* Where mpirun and MPI keep what they share in files, on a machine of which we clean
+ * up ourselves. */
 static const char *const directories[] = {
     "OMPI_MCA_orte_tmpdir_base",
     "PRTE_MCA_prte_tmpdir_base",

@@ -28,8 +28,8 @@ const char *rpi_mpirun_chatter(void);
  * that is not possible, with an errno. */
 int rpi_command_execute(const struct command *command);
 
-/* The signal that ended a rank, by the exit code of mpirun
- * when a rank ended so; 0 if it tells none. */
+/* The signal that ended a rank, by the exit code of mpirun when a rank ended so; 0 if it
+ * tells none. */
 int rpi_signal_of_code(int mpirun_code);
 
 /* An argument that is exactly ":" separates programs on mpirun's command line. So arguments of

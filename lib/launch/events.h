@@ -20,9 +20,9 @@ bool rpi_events_watch_input(int events, struct source *source);
 bool rpi_events_watch_output(int events, struct source *source);
 void rpi_events_forget(int events, const struct source *source);
 
-/* Waits for an event, no longer than so many milliseconds (-1: for ever),
- * and handles that one. False if the time went by without one. Events come
- * in the order in which they happened: who is lost first, is seen first. */
+/* Waits for an event, no longer than so many milliseconds (-1: for ever), and handles that one.
+ * False if the time went by without one. Events come in the order in which they happened: who is
+ * lost first, is seen first. */
 bool rpi_events_turn(int events, int milliseconds);
 
 #endif

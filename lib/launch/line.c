@@ -88,8 +88,9 @@ static long step_daemon(void)
     return end != NULL && strlen(end) > 4 ? strtol(end + 4, NULL, 10) : -1;
 }
 
-/* Nothing else of this process stays open in the keeper, and signals for the program are not for it. A
- * process that is spawned shares no page with us, so pages that a network card knows stay where they are. */
+/* Nothing else of this process stays open in the keeper, and signals for the program are not for
+ * it. A process that is spawned shares no page with us, so pages that a network card knows stay
+ * where they are. */
 static bool spawn(int line, char *daemon)
 {
     char name[] = "rankpool-line", option[] = "-c", path[] = "PATH=/usr/bin:/bin";

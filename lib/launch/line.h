@@ -1,7 +1,7 @@
-/* The line to Slurm: the connection of a rank to the PMIx server of its node, which MPI has opened. Slurm's
- * plugin ends the whole step when such a line breaks off while other ranks of the node live. So where the
- * others are to go on, a process without any other purpose keeps the line as well: when the rank is killed,
- * it does not break off. The process ends with the step. */
+/* The line to Slurm: the connection of a rank to the PMIx server of its node, which MPI has opened.
+ * Slurm's plugin ends the whole step when such a line breaks off while other ranks of the node
+ * live. So where the others are to go on, a process without any other purpose keeps the line as
+ * well: when the rank is killed, it does not break off. The process ends with the step. */
 #ifndef RANKPOOL_LAUNCH_LINE_H
 #define RANKPOOL_LAUNCH_LINE_H
 

@@ -1,5 +1,5 @@
-/* Ranks whose mpirun is gone. They become children of the supervisor,
- * so that it can end them even if they have not said hello yet. */
+/* Ranks whose mpirun is gone. They become children of the supervisor, so that it can end them even
+ * if they have not said hello yet. */
 #ifndef RANKPOOL_LAUNCH_ORPHANS_H
 #define RANKPOOL_LAUNCH_ORPHANS_H
 

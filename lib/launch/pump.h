@@ -22,8 +22,8 @@ struct pump {
 /* Starts copying from `input`, which it will close, to `output`. */
 void rpi_pump_start(struct pump *pump, int events, int input, int output);
 
-/* Lines with this text, and no zero byte before it, are not copied. They are looked for in what comes at
- * once, as a line does that was written at once. */
+/* Lines with this text, and no zero byte before it, are not copied. They are looked for in what
+ * comes at once, as a line does that was written at once. */
 void rpi_pump_hide(struct pump *pump, const char *text);
 
 /* From now on nothing is copied. */

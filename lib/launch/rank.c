@@ -41,8 +41,8 @@ static void tell_verdict(int code, void *unused)
 }
 #endif
 
-/* Asks for the foreground of the terminal. When the supervisor
- * answers, the read that was interrupted begins anew. */
+/* Asks for the foreground of the terminal. When the supervisor answers, the read that was
+ * interrupted begins anew. */
 static void ask_for_terminal(int signal_number)
 {
     (void)signal_number;
@@ -55,8 +55,8 @@ static void ask_for_terminal(int signal_number)
     errno = saved;
 }
 
-/* The terminal signals us while we are in the foreground. It means
- * the supervisor, which will end or stop all ranks together. */
+/* The terminal signals us while we are in the foreground. It means the supervisor, which will end
+ * or stop all ranks together. */
 static void pass_on(int signal_number)
 {
     int saved = errno;
@@ -68,8 +68,8 @@ static void pass_on(int signal_number)
     errno = saved;
 }
 
-/* The reader of our output is gone. The supervisor ends all
- * ranks for that; until then we keep quiet. */
+/* The reader of our output is gone. The supervisor ends all ranks for that; until then we
+ * keep quiet. */
 static void await_end(int signal_number)
 {
     struct message none;
@@ -100,9 +100,9 @@ static void handle_signals(void)
     handle(SIGTSTP, pass_on);
 }
 
-/* Puts `file` in the place of a standard file. The pipe to mpirun
- * that was there stays open elsewhere for as long as we live: when
- * rank 0 closes its output, mpirun stops forwarding its input. */
+/* Puts `file` in the place of a standard file. The pipe to mpirun that was there stays
+ * open elsewhere for as long as we live: when rank 0 closes its output, mpirun stops
+ * forwarding its input. */
 static void replace_file(int file, int standard_file)
 {
     fcntl(standard_file, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);

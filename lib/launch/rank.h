@@ -4,9 +4,9 @@
 
 #include <stdbool.h>
 
-/* Says hello to the supervisor of that name, takes over the standard files it hands to rank 0, and
- * will tell it the exit code at the end. On another node
- * there is none, and mpirun does what it can. */
+/* Says hello to the supervisor of that name, takes over the standard files it hands to rank 0,
+ * and will tell it the exit code at the end. On another node there is none, and mpirun does
+ * what it can. */
 void rpi_rank_join(const char *channel_name, int rank);
 
 /* Has this process a supervisor? */

@@ -49,8 +49,8 @@ void rpi_standing_unmap(struct standing_page *page)
         munmap(page, sizeof *page);
 }
 
-/* Open MPI's mpirun tells its ranks of its settings; Slurm's srun leaves the others alone as long as
- * no line breaks off. */
+/* Open MPI's mpirun tells its ranks of its settings; Slurm's srun leaves the others alone as long
+ * as no line breaks off. */
 bool rpi_launch_survives(void)
 {
     const char *recovery = rpi_environment_text("OMPI_MCA_orte_enable_recovery");

@@ -1,5 +1,6 @@
-/* What a rank's death would mean. A rank that dies cannot say it, so it says it before, in a page of
- * memory that its supervisor sees: a store, wherever a call that survives deaths begins or ends. */
+/* What a rank's death would mean. A rank that dies cannot say it, so it says it before, in a
+ * page of memory that its supervisor sees: a store, wherever a call that survives deaths
+ * begins or ends. */
 #ifndef RANKPOOL_LAUNCH_STANDING_H
 #define RANKPOOL_LAUNCH_STANDING_H
 
@@ -32,8 +33,8 @@ struct standing_page *rpi_standing_map(int file);
 
 void rpi_standing_unmap(struct standing_page *page);
 
-/* Do other ranks live on here when one has died? Launchers do that only where they are asked to. For one
- * pool, which says so when it is closed by all its ranks. */
+/* Do other ranks live on here when one has died? Launchers do that only where they are asked to.
+ * For one pool, which says so when it is closed by all its ranks. */
 bool rpi_launch_survives(void);
 void rpi_launch_part(void);
 

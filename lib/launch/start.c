@@ -38,8 +38,8 @@ static int open_pipes(struct pipes *pipes)
     return 0;
 }
 
-/* On this machine rank 0 reads our stdin itself, and mpirun must not
- * take it away. From elsewhere it can do so only through mpirun. */
+/* On this machine rank 0 reads our stdin itself, and mpirun must not take it away. From elsewhere
+ * it can do so only through mpirun. */
 static int redirect(const struct command *command, const struct pipes *pipes)
 {
     if (!command->in_allocation) {

@@ -211,8 +211,8 @@ static void take_leave(struct supervisor *supervisor, const struct member *membe
         mourn(supervisor, member, status);
 }
 
-/* A rank exits and has not left MPI, where the others may wait for it: mpirun, if it lets ranks live
- * that have lost others, does not end them. */
+/* A rank exits and has not left MPI, where the others may wait for it: mpirun, if it lets ranks
+ * live that have lost others, does not end them. */
 static void desert(struct supervisor *supervisor, struct member *member, int code)
 {
     bool alone = supervisor->command->ranks == 1;
@@ -328,8 +328,8 @@ static void fill_standard_files(void)
         close(file);
 }
 
-/* As many as we are allowed: each rank needs one. mpirun has
- * been started with the user's own limit. */
+/* As many as we are allowed: each rank needs one. mpirun has been started with the
+ * user's own limit. */
 static void allow_many_files(void)
 {
     struct rlimit limit;

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <sys/prctl.h>
 
-/* ---- steps ------------------------------------------------------------------------------------ */
+/* ---- steps ----------------------------------------------------------------------------------- */
 
 static int carry_post(struct agent *agent)
 {
@@ -64,7 +64,7 @@ static double step(struct agent *agent)
     return sleep;
 }
 
-/* ---- life ------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 /* Until it has nothing more to do. A rank that becomes idle wakes it. */
 static void attend(struct agent *agent)

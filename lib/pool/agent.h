@@ -1,8 +1,8 @@
-/* The agent: the part of a node that fetches batches and ships results, on the root together with the
- * dispatcher. It runs beside the ranks that compute, either in a thread of its own or in steps between
- * the slices of its rank (RANKPOOL_AGENT=thread or poll), and touches what they touch only through the
- * board and the stage, whose words say who writes them. Everything in struct agent belongs to whoever
- * takes the steps, from rpi_agent_begin() to rpi_agent_end(). */
+/* The agent: the part of a node that fetches batches and ships results, on the root together with
+ * the dispatcher. It runs beside the ranks that compute, either in a thread of its own or in steps
+ * between the slices of its rank (RANKPOOL_AGENT=thread or poll), and touches what they touch only
+ * through the board and the stage, whose words say who writes them. Everything in struct agent
+ * belongs to whoever takes the steps, from rpi_agent_begin() to rpi_agent_end(). */
 #ifndef RANKPOOL_POOL_AGENT_H
 #define RANKPOOL_POOL_AGENT_H
 
@@ -82,24 +82,24 @@ rp_status rpi_agent_make(rp_pool *pool, const struct agent_job *job, struct agen
 /* Frees an agent that was not begun. */
 void rpi_agent_drop(struct agent *agent);
 
-/* When all ranks have agreed to begin the job: the agent, if this rank is the one to have it; otherwise
- * it is dropped. */
+/* When all ranks have agreed to begin the job: the agent, if this rank is the one to have it;
+ * otherwise it is dropped. */
 struct agent *rpi_agent_elect(struct agent *agent);
 
 /* Begins its work, when all ranks have agreed to begin the job. */
 void rpi_agent_begin(struct agent *agent);
 
-/* Takes a step if it is time. Returns after how many seconds it wants to take the next. For a rank that
- * takes the steps itself. */
+/* Takes a step if it is time. Returns after how many seconds it wants to take the next. For a rank
+ * that takes the steps itself. */
 double rpi_agent_attend(struct agent *agent);
 
-/* Waits, asleep, until the agent has nothing more to do for the job: the board of its node is done or
- * stopped. Then frees it. What went wrong with it goes into the ballot for the meeting that ends the job,
- * unless that tells of something already. Returns whether this node has done its part of a job of which
- * all was handed out. */
+/* Waits, asleep, until the agent has nothing more to do for the job: the board of its node is done
+ * or stopped. Then frees it. What went wrong with it goes into the ballot for the meeting that ends
+ * the job, unless that tells of something already. Returns whether this node has done its part of a
+ * job of which all was handed out. */
 bool rpi_agent_end(struct agent *agent, struct ballot *ballot);
 
-/* ---- within the agent --------------------------------------------------------------------------- */
+/* ---- within the agent ------------------------------------------------------------------------ */
 
 /* All that return an int return MPI's error code, but for rpi_agent_places(). */
 

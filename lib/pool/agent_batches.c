@@ -40,7 +40,7 @@ char *rpi_agent_staged(const struct agent *agent, int place, int index, int64_t 
     return rpi_stage_at(agent->pool, &agent->staging, place, index, element);
 }
 
-/* ---- coming in -------------------------------------------------------------------------------- */
+/* ---- coming in ------------------------------------------------------------------------------- */
 
 static int expect_inputs(struct agent *agent, int place, uint32_t arrays)
 {
@@ -77,14 +77,15 @@ int rpi_agent_accept_batch(struct agent *agent, const struct letter *letter)
     return expect_inputs(agent, place, letter->arrays);
 }
 
-/* ---- at hand ---------------------------------------------------------------------------------- */
+/* ---- at hand --------------------------------------------------------------------------------- */
 
-/* Will nobody touch the batch any more? With results to ship all of it must be finished or, once a rank
- * gave up, all lanes have left. */
+/* Will nobody touch the batch any more? With results to ship all of it must be finished or, once a
+ * rank gave up, all lanes have left. */
 static bool used_up(const struct agent *agent, int place)
 {
     struct board *board = agent->board;
-    /* What was at hand in deaths stays known as that until it is done, or left for another round. */
+    /* What was at hand in deaths stays known as that until it is done, or left for
+     * another round. */
     bool holds = agent->batches[place].attempt > 0 && !agent->closing;
     if (!staging_needed(&agent->staging))
         return board_stopped(board) ||
@@ -124,7 +125,7 @@ int rpi_agent_advance(struct agent *agent)
     return code;
 }
 
-/* ---- the next ones ---------------------------------------------------------------------------- */
+/* ---- the next ones --------------------------------------------------------------------------- */
 
 /* How long what the node has will last, in seconds. With a rank idle: nothing at all. */
 static double supply_lasts(struct agent *agent)

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* ---- results going out ------------------------------------------------------------------------ */
+/* ---- results going out ----------------------------------------------------------------------- */
 static int ship_items(struct agent *agent, int place, rp_range within, uint32_t arrays)
 {
     struct batch *batch = &agent->batches[place];

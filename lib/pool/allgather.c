@@ -67,8 +67,8 @@ static rp_status fill_node(struct collective *collective, const struct run *mine
     return rpi_pool_meet(pool, &ballot);
 }
 
-/* The first ranks of the nodes exchange what is on them, as one run of each node where its ranks are
- * neighbours, which they need not be. */
+/* The first ranks of the nodes exchange what is on them, as one run of each node where its ranks
+ * are neighbours, which they need not be. */
 static int fill_other_nodes(const struct collective *collective, const void *all)
 {
     const struct world *world = &collective->pool->world;

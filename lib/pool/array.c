@@ -223,8 +223,9 @@ rp_status rpi_arrays_compare(const rp_pool *pool, const struct array *arrays, in
     return RP_OK;
 }
 
-/* Every rank comes to the same verdict, for all know what all told; they agree on whose host it names. In
- * rounds they only know their own node: they compare later, and tell when they agree to begin. */
+/* Every rank comes to the same verdict, for all know what all told; they agree on whose host
+ * it names. In rounds they only know their own node: they compare later, and tell when they
+ * agree to begin. */
 static rp_status check_reach(const rp_pool *pool, const struct array *arrays, int count,
                              const struct reaches *reaches, rp_error *error)
 {
@@ -262,8 +263,8 @@ static rp_status tell_by_mpi(const rp_pool *pool, const struct told *mine, struc
     return rpi_mpi_check(code, "MPI_Allgather", error);
 }
 
-/* Without MPI, which would wait for the dead. Their notes are of earlier meetings. Of other nodes a rank
- * hears only what the root told, which is all that it needs. */
+/* Without MPI, which would wait for the dead. Their notes are of earlier meetings. Of other nodes a
+ * rank hears only what the root told, which is all that it needs. */
 static rp_status tell_by_notes(rp_pool *pool, struct told *mine, struct reaches *reaches,
                                rp_error *error)
 {

@@ -1,7 +1,8 @@
 /* The arrays of a job, and how this rank reaches their elements: by a pointer of its own (on every
- * rank, in node memory, or this is the root); in the private memory of another rank of the node, which
- * the kernel copies from and to, slice by slice; or through the stage, which the agent of the node fills
- * and empties. What one rank cannot know of another's pointers the ranks tell each other first. */
+ * rank, in node memory, or this is the root); in the private memory of another rank of the node,
+ * which the kernel copies from and to, slice by slice; or through the stage, which the agent of
+ * the node fills and empties. What one rank cannot know of another's pointers the ranks tell each
+ * other first. */
 #ifndef RANKPOOL_POOL_ARRAY_H
 #define RANKPOOL_POOL_ARRAY_H
 
@@ -47,16 +48,17 @@ struct reaches {
 rp_status rpi_array_check(const rp_pool *pool, const struct array *array, int64_t n,
                           rp_error *error);
 
-/* Finds out how to reach `count` arrays. Collective: every rank gets the same status. Release it, also
- * after an error. */
+/* Finds out how to reach `count` arrays. Collective: every rank gets the same status. Release it,
+ * also after an error. */
 rp_status rpi_arrays_reach(rp_pool *pool, const struct array *arrays, int count,
                            struct reaches *reaches, rp_error *error);
 
-/* Where ranks of several nodes survive, the root is to have what is wanted on all of them: until it has been
- * published, with pool/spread.h, nobody else needs to live. */
+/* Where ranks of several nodes survive, the root is to have what is wanted on all of them: until it
+ * has been published, with pool/spread.h, nobody else needs to live. */
 void rpi_arrays_bring_home(const rp_pool *pool, struct array *arrays, int count);
 
-/* There: does every rank of this node mean the same memory as the root? Others have found out together. */
+/* There: does every rank of this node mean the same memory as the root? Others have found
+ * out together. */
 rp_status rpi_arrays_compare(const rp_pool *pool, const struct array *arrays, int count,
                              const struct reaches *reaches, rp_error *error);
 

@@ -1,5 +1,5 @@
-/* The same data for everyone: a copy for each rank, or for each node if it is node memory. Little data
- * goes once to each node in either case. */
+/* The same data for everyone: a copy for each rank, or for each node if it is node memory. Little
+ * data goes once to each node in either case. */
 #include "pool/bundle.h"
 
 /* In node memory the first ranks of the nodes do it for all; the others sleep in the meeting that

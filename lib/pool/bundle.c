@@ -27,7 +27,7 @@ char *rpi_bundle_base(const rp_pool *pool)
     return pool->bundle->bytes;
 }
 
-/* ---- room ------------------------------------------------------------------------------------- */
+/* ---- room ------------------------------------------------------------------------------------ */
 
 /* Not more than a message may have, which tests make few. */
 static int64_t most_bytes(const struct collective *collective)
@@ -79,10 +79,10 @@ size_t rpi_bundle_room(const struct collective *collective, bool everyone)
     return room <= most ? (size_t)room : 0;
 }
 
-/* ---- copies ----------------------------------------------------------------------------------- */
+/* ---- copies ---------------------------------------------------------------------------------- */
 
-/* Between machines of one kind, and others would not understand our letters either, MPI packs values one
- * behind the other. Should it not, that is an error and not a wrong result. */
+/* Between machines of one kind, and others would not understand our letters either, MPI packs
+ * values one behind the other. Should it not, that is an error and not a wrong result. */
 static int expect_end(int code, int64_t end, int64_t expected)
 {
     return code == MPI_SUCCESS && end != expected ? MPI_ERR_INTERN : code;
@@ -118,7 +118,7 @@ int rpi_bundle_unpack(const rp_pool *pool, const struct run *run, const char *fr
     return expect_end(code, end, bytes);
 }
 
-/* ---- between nodes ---------------------------------------------------------------------------- */
+/* ---- between nodes --------------------------------------------------------------------------- */
 
 static int bytes_of(const struct world *world, size_t room, int node)
 {

@@ -1,11 +1,12 @@
-/* A bundle: what the ranks of a node send or get together in a collective, in node memory, so that it
- * crosses to another node as one message. For small data, where messages cost and bytes do not; large
- * data goes from rank to rank, for copying it would cost more.
+/* A bundle: what the ranks of a node send or get together in a collective, in node memory, so that
+ * it crosses to another node as one message. For small data, where messages cost and bytes do not;
+ * large data goes from rank to rank, for copying it would cost more.
  *
- * bytes          of a rank's own between the meeting that begins a collective, which may refuse it, and a second,
- *                and of all others after that. Nobody looks any more when the ranks have met to end it.
- * filled, code   where the bundle comes from another node: written by the rank that got them; `code`
- *                first, then `filled`, a release store announced by `signal`. */
+ * bytes          of a rank's own between the meeting that begins a collective, which may refuse it,
+ *                and a second, and of all others after that. Nobody looks any more when the ranks
+ *                have met to end it.
+ * filled, code   where the bundle comes from another node: written by the rank that got them;
+ *                `code` first, then `filled`, a release store announced by `signal`. */
 #ifndef RANKPOOL_POOL_BUNDLE_H
 #define RANKPOOL_POOL_BUNDLE_H
 
@@ -19,8 +20,8 @@ enum {
 /* Bytes of zeroed node memory. */
 size_t rpi_bundle_bytes(void);
 
-/* How many bytes each part gets, if the parts of all ranks of a node find room in its bundle, or, if
- * `everyone`, those of all ranks; 0: they do not. The same on every rank, if the ranks agree. */
+/* How many bytes each part gets, if the parts of all ranks of a node find room in its bundle, or,
+ * if `everyone`, those of all ranks; 0: they do not. The same on every rank, if the ranks agree. */
 size_t rpi_bundle_room(const struct collective *collective, bool everyone);
 
 /* Does it hold so many elements at once? Likewise. */
@@ -41,8 +42,8 @@ int rpi_bundle_receive(rp_pool *pool, char *bundle, size_t room, int node, int r
 /* The first rank of a node. */
 int rpi_bundle_keeper(const rp_pool *pool, int node);
 
-/* Tells the ranks of this node that its bundle has come, or what MPI answered instead; and waits for
- * that. */
+/* Tells the ranks of this node that its bundle has come, or what MPI answered instead; and
+ * waits for that. */
 void rpi_bundle_fill(rp_pool *pool, int code);
 int rpi_bundle_await(rp_pool *pool);
 

@@ -60,7 +60,8 @@ struct part_place {
     int64_t first;
 };
 
-/* A rank's part of all, found from the place of another: quickly, if its rank is a little higher. */
+/* A rank's part of all, found from the place of another: quickly, if its rank is a
+ * little higher. */
 struct run rpi_collective_find(const struct collective *collective, const void *all, int rank,
                                struct part_place *place);
 

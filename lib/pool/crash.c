@@ -32,7 +32,7 @@ static char *stack; /* for a handler whose own has overflowed; NULL: somebody el
 /* The guarded pools, the last first. Changed by one thread while another may crash. */
 static rp_pool *_Atomic guarded;
 
-/* ---- what is told ------------------------------------------------------------------------------ */
+/* ---- what is told ---------------------------------------------------------------------------- */
 
 /* The pool that has a job at hand, or else the last one. */
 static const rp_pool *pool_at_work(void)
@@ -56,7 +56,8 @@ static void tell_range(struct crash_text *text, rp_range items)
     rpi_crash_say_number(text, items.end - 1);
 }
 
-/* The item that the program's function was called for, if the library calls it; the slice at hand. */
+/* The item that the program's function was called for, if the library calls it; the
+ * slice at hand. */
 static void tell_items(struct crash_text *text, const rp_pool *pool)
 {
     struct span slice = span_unpack(pool->loop.claimer.slice);
@@ -123,10 +124,10 @@ static void tell_signal(const char *name, const siginfo_t *info)
     tell_backtrace();
 }
 
-/* ---- handlers ---------------------------------------------------------------------------------- */
+/* ---- handlers -------------------------------------------------------------------------------- */
 
-/* Who handled the fault before handles it now: the instruction is executed again. What somebody sent has
- * to be sent again. */
+/* Who handled the fault before handles it now: the instruction is executed again. What somebody
+ * sent has to be sent again. */
 static void on_crash(int number, siginfo_t *info, void *context)
 {
     (void)context;
@@ -156,7 +157,7 @@ static void on_exit_inside(void)
     tell_backtrace();
 }
 
-/* ---- installing -------------------------------------------------------------------------------- */
+/* ---- installing ------------------------------------------------------------------------------ */
 
 /* A stack for handlers of this thread, unless it has one. */
 static void provide_stack(void)

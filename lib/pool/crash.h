@@ -1,10 +1,11 @@
-/* Crashes: what a rank says on stderr before it goes, when a signal such as SIGSEGV or a call of exit()
- * ends it inside a job: which item, on which rank and host, and the way there.
+/* Crashes: what a rank says on stderr before it goes, when a signal such as SIGSEGV or a call of
+ * exit() ends it inside a job: which item, on which rank and host, and the way there.
  *
- * Handlers are a process's own, so all pools that ask for them share one set: the first installs it,
- * the last takes it away. They run on a stack of their own, call only what may be called there, and
- * hand over to whoever handled the signal before: another handler (of MPI, of a sanitizer) or the
- * system, so that the process ends as it would have, with its core dump if there is to be one. */
+ * Handlers are a process's own, so all pools that ask for them share one set: the first installs
+ * it, the last takes it away. They run on a stack of their own, call only what may be called
+ * there, and hand over to whoever handled the signal before: another handler (of MPI, of a
+ * sanitizer) or the system, so that the process ends as it would have, with its core dump if there
+ * is to be one. */
 #ifndef RANKPOOL_POOL_CRASH_H
 #define RANKPOOL_POOL_CRASH_H
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where ranks survive, results are stored when all of a batch has come: what had been begun of others is as
- * if it had never been. */
+/* Where ranks survive, results are stored when all of a batch has come: what had been begun of
+ * others is as if it had never been. */
 struct delivery {
     struct delivery *next;
     char *to;
@@ -204,8 +204,9 @@ static bool alone(const struct dispatcher *dispatcher)
     return dispatcher->unfinished == !dispatcher->nodes[own].finished;
 }
 
-/* What an earlier round has left, or a node whose ranks have died. The root's node gets what was at hand in deaths only if there is no
- * other. What was in two goes alone, so that the third accuses one. */
+/* What an earlier round has left, or a node whose ranks have died. The root's node gets what was
+ * at hand in deaths only if there is no other. What was in two goes alone, so that the third
+ * accuses one. */
 static struct span next_left(struct dispatcher *dispatcher, int node, double seconds,
                              uint32_t *attempt)
 {
@@ -261,8 +262,8 @@ static void keep_the_rest(struct dispatcher *dispatcher)
         dispatcher->ledger->entries = 0;
 }
 
-/* A rank gave up: nothing more is handed out, and all nodes hear of it, whether they know that there
- * is no more or not. */
+/* A rank gave up: nothing more is handed out, and all nodes hear of it, whether they know that
+ * there is no more or not. */
 static int stop(struct dispatcher *dispatcher, struct post *post)
 {
     int code = MPI_SUCCESS;
@@ -285,7 +286,7 @@ int rpi_dispatcher_lose(struct dispatcher *dispatcher, struct post *post, int no
     return stop(dispatcher, post);
 }
 
-/* ---- where ranks survive ---------------------------------------------------------------------- */
+/* ---- where ranks survive --------------------------------------------------------------------- */
 
 /* Answers what could not be answered before. */
 static int answer_late(struct dispatcher *dispatcher, struct post *post, int node)
@@ -340,8 +341,8 @@ static int store(struct dispatcher *dispatcher, struct post *post, int node, str
     return answer_late(dispatcher, post, node);
 }
 
-/* Nothing more of the node in this round. If ranks of it live, the round is to be over soon, for they cannot
- * do anything before the next one. */
+/* Nothing more of the node in this round. If ranks of it live, the round is to be over soon, for
+ * they cannot do anything before the next one. */
 static int forgo(struct dispatcher *dispatcher, struct post *post, int node)
 {
     struct dispatched_node *gone = &dispatcher->nodes[node];
@@ -361,7 +362,8 @@ static int forgo(struct dispatcher *dispatcher, struct post *post, int node)
     return code;
 }
 
-/* Has the rank died that writes for it, or has the node come to the end of its part without a word? */
+/* Has the rank died that writes for it, or has the node come to the end of its part
+ * without a word? */
 static bool is_gone(const struct dispatcher *dispatcher, int node)
 {
     const struct star *star = &dispatcher->world->star;
@@ -381,7 +383,7 @@ int rpi_dispatcher_look(struct dispatcher *dispatcher, struct post *post)
     return code;
 }
 
-/* ---- letters ---------------------------------------------------------------------------------- */
+/* ---- letters --------------------------------------------------------------------------------- */
 
 static int take_result(struct dispatcher *dispatcher, struct post *post, int from,
                        const struct letter *letter)
@@ -414,8 +416,8 @@ int rpi_dispatcher_read(struct dispatcher *dispatcher, struct post *post, int fr
         rpi_ledger_blame(dispatcher->ledger, (int)letter->first, letter->units);
         return MPI_SUCCESS;
     case LETTER_REQUEST:
-        /* A node does not ask while it has such a unit. Where results come they say that it is done, for the
-         * letter may have been on its way before. */
+        /* A node does not ask while it has such a unit. Where results come they say that it is
+         * done, for the letter may have been on its way before. */
         if (dispatcher->ledger != NULL && !dispatcher->delivers)
             dispatcher->ledger->alone[from] = (struct span){0, 0};
         dispatcher->dispatch.node[from].speed = letter->speed;

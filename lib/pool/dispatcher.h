@@ -1,5 +1,5 @@
-/* The dispatcher: the part of the root that hands batches to nodes, with the inputs that travel, and
- * takes their results straight into place. It acts on letters only, and never waits. */
+/* The dispatcher: the part of the root that hands batches to nodes, with the inputs that travel,
+ * and takes their results straight into place. It acts on letters only, and never waits. */
 #ifndef RANKPOOL_POOL_DISPATCHER_H
 #define RANKPOOL_POOL_DISPATCHER_H
 
@@ -38,7 +38,8 @@ struct dispatcher {
     int lost; /* a node, or -1 */
 };
 
-/* Makes the dispatcher of a job. `own`: how arrays are staged on the root's node. NULL: no memory. */
+/* Makes the dispatcher of a job. `own`: how arrays are staged on the root's node.
+ * NULL: no memory. */
 struct dispatcher *rpi_dispatcher_make(const rp_pool *pool, const struct array *arrays, int count,
                                        const struct staging *own, const struct job *job);
 

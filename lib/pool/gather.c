@@ -1,4 +1,5 @@
-/* Collecting on the root: from rank to rank, or, if there is little of it, by a message of each node. */
+/* Collecting on the root: from rank to rank, or, if there is little of it, by a message
+ * of each node. */
 #include "pool/bundle.h"
 
 /* The parts of a node's ranks, from its bundle. */

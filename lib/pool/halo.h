@@ -24,9 +24,9 @@ enum {
  *
  * sent      exchanges begun; stored with release when the edges are in the outbox.
  * meetings  meetings entered since the grid was made; stored with release before the rank waits in
- *           one. A neighbour that has entered more than this rank, and not sent, waits for this rank,
- *           so it will never send. `meetings` is read first, with acquire: what was sent before the
- *           meeting is then seen. */
+ *           one. A neighbour that has entered more than this rank, and not sent, waits for this
+ *           rank, so it will never send. `meetings` is read first, with acquire: what was sent
+ *           before the meeting is then seen. */
 struct notice {
     alignas(128) struct signal_word news;
     _Atomic uint64_t sent;

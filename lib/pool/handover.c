@@ -84,7 +84,8 @@ static int64_t leaves_of(const struct tree *tree, int64_t leaves)
     return covered;
 }
 
-/* Of another rank of the node: has it come to the meeting, has it not died since, and has it something? */
+/* Of another rank of the node: has it come to the meeting, has it not died since, and has
+ * it something? */
 static bool there(const rp_pool *pool, int node_rank, const struct offer *offer)
 {
     return node_rank != pool->world.node_rank && offer->meeting == pool->world.meeting.number &&
@@ -103,7 +104,7 @@ static void gather(const struct handover *handover, struct tree *all, rp_error *
     }
 }
 
-/* ---- between nodes ---------------------------------------------------------------------------- */
+/* ---- between nodes --------------------------------------------------------------------------- */
 
 /* What the root needs while nodes bring it what they hold. */
 struct collection {
@@ -113,8 +114,8 @@ struct collection {
     bool complete; /* there is a result to be given out */
 };
 
-/* What a node holds: for each of its ranks a number, so many nodes, and their values. Nothing is joined on the
- * way: what fails in that could not be told any more. */
+/* What a node holds: for each of its ranks a number, so many nodes, and their values. Nothing is
+ * joined on the way: what fails in that could not be told any more. */
 static size_t holding_bytes(const struct handover *handover, int64_t count)
 {
     return sizeof count + (size_t)count * (sizeof(struct tree_node) + handover->tree->value_size);
@@ -267,7 +268,8 @@ static bool conclude(const struct handover *handover, struct tree *all, rp_error
     return !complete;
 }
 
-/* The result is on the root, or something is missing. Others read the root's memory where they can. */
+/* The result is on the root, or something is missing. Others read the root's memory
+ * where they can. */
 static rp_status give_out(struct collection *collection, bool *again)
 {
     const struct handover *handover = collection->handover;

@@ -17,11 +17,13 @@ struct handover {
     void *result;            /* on every rank */
 };
 
-/* Where ranks of several nodes survive, the rank that leads its node at the meetings brings the root what its
- * node holds, and the ranks of the node the result; with *again what is there is in the pool's rounds.
+/* Where ranks of several nodes survive, the rank that leads its node at the meetings brings the
+ * root what its node holds, and the ranks of the node the result; with *again what is there is in
+ * the pool's rounds.
  *
- * Hands over, after the ranks have met to end the job. Collective: *again is the same on every rank, as
- * is the status; with `again` ranks have died with what they held, which is to be computed once more. */
+ * Hands over, after the ranks have met to end the job. Collective: *again is the same on every
+ * rank, as is the status; with `again` ranks have died with what they held, which is to be
+ * computed once more. */
 rp_status rpi_hand_over(struct handover *handover, bool *again);
 
 #endif

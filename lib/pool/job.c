@@ -46,16 +46,16 @@ struct job rpi_job(const rp_pool *pool, struct units units, struct choice choice
     return job;
 }
 
-/* The part of the units at the beginning that falls to this node and to this rank, by their number of
- * ranks. */
+/* The part of the units at the beginning that falls to this node and to this rank, by their
+ * number of ranks. */
 static struct span share_of(const struct world *world, uint32_t units, int first, int last)
 {
     return (struct span){(uint32_t)rp_block(units, world->ranks, first).begin,
                          (uint32_t)rp_block(units, world->ranks, last).end};
 }
 
-/* By the rank that has the agent: on the root's node that is the root, without which there is no job. Where
- * any other may come to have it, by all alike. */
+/* By the rank that has the agent: on the root's node that is the root, without which there is no
+ * job. Where any other may come to have it, by all alike. */
 static bool prepares_board(const rp_pool *pool)
 {
     const struct world *world = &pool->world;

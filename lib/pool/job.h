@@ -25,8 +25,8 @@ rp_status rpi_job_check(int64_t n, const rp_options *options, struct choice *cho
 /* Puts n, schedule and slice into a ballot: terms 0 to 2. */
 void rpi_job_terms(struct ballot *ballot, int64_t n, const struct choice *choice);
 
-/* The number of the job at hand, the same on every rank: meetings are counted everywhere alike, and at
- * least one lies between two jobs. */
+/* The number of the job at hand, the same on every rank: meetings are counted everywhere alike, and
+ * at least one lies between two jobs. */
 static inline int64_t job_number(const rp_pool *pool)
 {
     return pool->world.meeting.number;

@@ -14,10 +14,9 @@ struct keeping {
     const struct kept *entries; /* of this job */
     int64_t count, at;          /* at: the entry that was found last */
     struct shelf shelf;
-    int64_t
-        stride; /* no run goes beyond a multiple of it, so that there is a time to write between;
-                       0: none */
-    int status_array;  /* of the job; */
+    /* No run goes beyond a multiple of it, so that there is a time to write between; 0: none. */
+    int64_t stride;
+    int status_array;  /* of the job */
     uint8_t *statuses; /* its place where there is none, of `stride` bytes; or NULL */
 
     /* Takes what is kept of a run, all of it in one entry. False: that is not there any more, and

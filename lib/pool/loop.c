@@ -35,8 +35,8 @@ void rpi_loop_begin(rp_pool *pool, struct agent *agent, const rp_options *option
         rpi_claim_attend(&loop->claimer, attend, agent);
 }
 
-/* Is this node's part in the job done, as far as this rank is to say so? With agents, theirs is the word:
- * only they know whether more was to come. */
+/* Is this node's part in the job done, as far as this rank is to say so? With agents, theirs is the
+ * word: only they know whether more was to come. */
 static bool part_is_done(const rp_pool *pool, bool has_agent, bool agent_done)
 {
     if (!pool->loop.dispatched)
@@ -211,7 +211,8 @@ static bool take_aside(rp_loop *loop, rp_range *range)
     return taken;
 }
 
-/* Where the job goes on in rounds: meets to end one, with what went wrong on this rank. Is there another? */
+/* Where the job goes on in rounds: meets to end one, with what went wrong on this rank. Is
+ * there another? */
 static bool next_round(rp_loop *loop, const struct rp_error *mine)
 {
     rp_pool *pool = loop->pool;

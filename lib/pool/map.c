@@ -73,8 +73,8 @@ static void set_statuses(uint8_t *statuses, int64_t count, rp_status status)
         memset(statuses, (int)status, (size_t)count);
 }
 
-/* A failed call may have left anything in a buffer: what the owner of the results has stays. (From the
- * stage, results of failed items are not shipped.) */
+/* A failed call may have left anything in a buffer: what the owner of the results has stays. (From
+ * the stage, results of failed items are not shipped.) */
 static void restore(const struct work *work, int64_t first, int64_t count, void *out)
 {
     const struct reach *reach = &work->reaches.reach[RESULTS];

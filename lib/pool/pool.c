@@ -105,8 +105,8 @@ static struct world_request request_of(const rp_config *config, int ranks, rp_er
                                   .extra_prepare = board_prepare};
 }
 
-/* How long a node may be silent. Where ranks take their agents' steps a node is silent while its first
- * rank computes an item, so nobody is watched. */
+/* How long a node may be silent. Where ranks take their agents' steps a node is silent while its
+ * first rank computes an item, so nobody is watched. */
 static double silence_allowed(const rp_config *config, bool agent_threads, rp_error *mine)
 {
     const double usual = 60;
@@ -125,7 +125,8 @@ static double watchdog_of(const rp_config *config, rp_error *mine)
     return seconds;
 }
 
-/* Do agents get threads? Not where MPI cannot be called by two at once, nor where the user says no. */
+/* Do agents get threads? Not where MPI cannot be called by two at once, nor where the
+ * user says no. */
 static bool agent_threads(rp_error *mine)
 {
     int level;
@@ -248,7 +249,8 @@ const rp_error *rp_last_error(const rp_pool *pool)
     return pool != NULL ? &pool->last : &last_open;
 }
 
-/* The last thing all ranks do together. A loop still open is stopped, so that nobody waits in it. */
+/* The last thing all ranks do together. A loop still open is stopped, so that nobody
+ * waits in it. */
 static rp_status part(rp_pool *pool)
 {
     bool in_loop = pool->loop.open;
@@ -300,8 +302,8 @@ rp_status rp_close(rp_pool **pool)
     rpi_star_close(&closing->world.star, closing->survival_silence);
     rpi_survival_leave(closing);
     rpi_standing_set(lost ? STANDING_LEAVING : STANDING_NONE);
-    /* With a node lost, MPI may still move what it was asked to move, and waits for it for ever; with a
-     * rank lost, it may wait for that one. */
+    /* With a node lost, MPI may still move what it was asked to move, and waits for it for ever;
+     * with a rank lost, it may wait for that one. */
     if (closing->world.meeting.cut_off || lost)
         rpi_world_forget(&closing->world);
     else

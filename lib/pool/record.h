@@ -1,6 +1,6 @@
-/* How the items of a parcel, or their results, lie in an area of memory one behind the other: each a
- * record and its data, aligned as malloc() does. What does not fit lies elsewhere, and its record says
- * where. */
+/* How the items of a parcel, or their results, lie in an area of memory one behind the other: each
+ * a record and its data, aligned as malloc() does. What does not fit lies elsewhere, and its record
+ * says where. */
 #ifndef RANKPOOL_POOL_RECORD_H
 #define RANKPOOL_POOL_RECORD_H
 
@@ -30,8 +30,8 @@ struct area {
     size_t used, capacity;
 };
 
-/* Where the data of the next record would go, and how many bytes of them fit if `reserved` bytes are
- * to be left behind it. */
+/* Where the data of the next record would go, and how many bytes of them fit if `reserved` bytes
+ * are to be left behind it. */
 static inline void *area_room(const struct area *area, size_t reserved, size_t *bytes)
 {
     size_t left = area->capacity - area->used - sizeof(struct record);

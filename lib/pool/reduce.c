@@ -117,8 +117,8 @@ static bool fold(struct work *work, rp_range part, const void *in)
     return code == 0 || rpi_work_failed(work, code) == RP_OK;
 }
 
-/* A piece is a part of a leaf, a leaf, or several: a leaf begins with the identity, and is kept when
- * its last item is done. */
+/* A piece is a part of a leaf, a leaf, or several: a leaf begins with the identity, and is kept
+ * when its last item is done. */
 static bool compute_part(struct work *work, rp_range part, const void *in)
 {
     struct reduction *reduction = work->closure;
@@ -168,8 +168,8 @@ static int send_tree(const struct world *world, const struct tree *tree)
     return code;
 }
 
-/* Takes a rank's nodes into the root's tree. Goes on to receive after a failure, for the rank goes on
- * to send. */
+/* Takes a rank's nodes into the root's tree. Goes on to receive after a failure, for the rank goes
+ * on to send. */
 static int receive_tree(const struct world *world, int rank, struct reduction *reduction,
                         bool *kept)
 {

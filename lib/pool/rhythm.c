@@ -8,8 +8,8 @@ static const double moving_sleep = 50e-6, awaited_sleep = 0.1e-3, shortest = 0.5
 /* While nobody knows how long the node has enough to do. */
 static const double usual = 1e-3;
 
-/* A dispatcher answers late by as much as it sleeps. Batches halve, and so does the time between two
- * requests: after a silence, the next one comes sooner than half of it only by chance. */
+/* A dispatcher answers late by as much as it sleeps. Batches halve, and so does the time between
+ * two requests: after a silence, the next one comes sooner than half of it only by chance. */
 static const double longest_of_dispatcher = 4e-3;
 
 /* What is waited for is late by no more than one part in so many of the time it took to come. */

@@ -1,5 +1,6 @@
 /* The rhythm of an agent: how long it sleeps before it looks again. Every look costs a core that
- * computes some 20 us, so an agent looks often only where somebody waits for it. Pure arithmetic. */
+ * computes some 20 us, so an agent looks often only where somebody waits for it. Pure
+ * arithmetic. */
 #ifndef RANKPOOL_POOL_RHYTHM_H
 #define RANKPOOL_POOL_RHYTHM_H
 

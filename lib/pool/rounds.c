@@ -58,7 +58,7 @@ void rpi_rounds_begin(rp_pool *pool, uint32_t units, struct round_terms terms, r
         rpi_error_set(error, RP_ERR_MEMORY, "no memory for what %d nodes do", pool->world.nodes);
 }
 
-/* ---- what a node has to say ------------------------------------------------------------------- */
+/* ---- what a node has to say ------------------------------------------------------------------ */
 
 static void add_entry(struct account *account, struct span span, enum entry_kind kind, int rank)
 {
@@ -130,7 +130,7 @@ static void unload(void *closure, int node, const void *bytes, size_t count)
     }
 }
 
-/* ---- what the root makes of it ---------------------------------------------------------------- */
+/* ---- what the root makes of it --------------------------------------------------------------- */
 
 static void report_given_up(const rp_pool *pool, rp_error *error)
 {
@@ -175,7 +175,7 @@ static bool noted_again(const rp_pool *pool)
     return note.meeting == pool->world.meeting.number && note.again;
 }
 
-/* ---- all of them ------------------------------------------------------------------------------ */
+/* ---- all of them ----------------------------------------------------------------------------- */
 
 /* May the job go on after this? Remembers it in that case. */
 static bool may_go_on(rp_pool *pool)

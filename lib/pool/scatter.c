@@ -1,4 +1,5 @@
-/* Dealing out what the root has: from rank to rank, or, if it is little, by a message to each node. */
+/* Dealing out what the root has: from rank to rank, or, if it is little, by a message
+ * to each node. */
 #include "pool/bundle.h"
 
 /* The parts of a node's ranks, into its bundle. */

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Who has what of an array: its ranks one by one, or its nodes, for which their first ranks speak. */
+/* Who has what of an array: its ranks one by one, or its nodes, for which their first
+ * ranks speak. */
 struct owner {
     MPI_Comm comm;
     uint32_t first_lane, lanes; /* whose logs say what this owner has */
@@ -100,7 +101,7 @@ static void spread(rp_pool *pool, const struct array *array, const struct units 
     free(mine.spans);
 }
 
-/* ---- where ranks survive ---------------------------------------------------------------------- */
+/* ---- where ranks survive --------------------------------------------------------------------- */
 
 /* A part of an array on its way from the root. */
 struct publication {
@@ -187,7 +188,7 @@ static rp_status publish_all(rp_pool *pool, const struct array *arrays, int coun
     return before.status;
 }
 
-/* ----------------------------------------------------------------------------------------------- */
+/* ---- both ------------------------------------------------------------------------------------ */
 
 /* Is there something to bring to others after a job that ended like this? */
 static bool worth_it(const rp_error *error)

@@ -4,9 +4,9 @@
 
 #include "pool/array.h"
 
-/* Brings the others what each node or rank has computed of the arrays that are to be spread, after the
- * ranks have met to end the job; where ranks of several nodes survive, what the root has of those to be
- * published. Keeps what they agreed on then in the pool's last error, unless something
+/* Brings the others what each node or rank has computed of the arrays that are to be spread, after
+ * the ranks have met to end the job; where ranks of several nodes survive, what the root has of
+ * those to be published. Keeps what they agreed on then in the pool's last error, unless something
  * goes wrong here. Collective: every rank gets the same status. */
 rp_status rpi_spread(rp_pool *pool, const struct array *arrays, int count,
                      const struct reaches *reaches, const struct units *units);

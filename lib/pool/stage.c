@@ -3,8 +3,8 @@
 #include "base/error.h"
 #include "world/mpi_error.h"
 
-/* A slot is worth the time it takes to ask for the next one; all slots together stay small beside the
- * memory of a core. */
+/* A slot is worth the time it takes to ask for the next one; all slots together stay small beside
+ * the memory of a core. */
 static const size_t slot_target = (size_t)4 << 20, alignment = 4096;
 
 static size_t round_up(size_t bytes)

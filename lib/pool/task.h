@@ -34,8 +34,8 @@ static inline void rpi_task_begin(struct rp_task *task, int64_t item)
 /* Notes that the call at hand returned `code`. Returns the status of its items. */
 rp_status rpi_task_failed(struct rp_task *task, int code, struct failures *failures);
 
-/* So many items have failed that the job is given up: an error of the whole call, which comes before that
- * of any item. There is at least one failure. */
+/* So many items have failed that the job is given up: an error of the whole call, which comes
+ * before that of any item. There is at least one failure. */
 void rpi_failures_give_up(struct failures *failures, int64_t count);
 
 /* These items took longer than they may. */

@@ -38,8 +38,8 @@ bool rpi_trial_needed(const rp_options *options);
  * rpi_task_failed(). */
 int rpi_trial(struct trials *trials, const struct trial *trial);
 
-/* Did a call return `code` because it heard that the job has been stopped? Then its items have failed no
- * more than those that nobody began. */
+/* Did a call return `code` because it heard that the job has been stopped? Then its items have
+ * failed no more than those that nobody began. */
 bool rpi_trial_cancelled(const struct trials *trials, int code);
 
 void rpi_trials_end(struct trials *trials);

@@ -1,5 +1,6 @@
-/* The vigil: who of the other agents was heard when. One that is silent for too long is lost; so that
- * nobody is silent without a reason, agents give signs of life when they have nothing to say. */
+/* The vigil: who of the other agents was heard when. One that is silent for too long is
+ * lost; so that nobody is silent without a reason, agents give signs of life when they have
+ * nothing to say. */
 #ifndef RANKPOOL_POOL_VIGIL_H
 #define RANKPOOL_POOL_VIGIL_H
 

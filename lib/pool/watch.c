@@ -13,11 +13,11 @@
 #include <string.h>
 #include <time.h>
 
-/* Looks per time that is allowed, so that what is due is at most a quarter late; and how short a sleep
- * between two looks may be, each of which costs some 8 us of a core. */
+/* Looks per time that is allowed, so that what is due is at most a quarter late; and how short a
+ * sleep between two looks may be, each of which costs some 8 us of a core. */
 static const double looks = 4, shortest_sleep = 2e-3;
 
-/* ---- looking ----------------------------------------------------------------------------------- */
+/* ---- looking --------------------------------------------------------------------------------- */
 
 /* Keeps a word that was seen. Is it another one than before? */
 static bool see(uint64_t *seen, double *since, uint64_t word, double now)
@@ -78,7 +78,7 @@ static void find_overrun(struct watch *watch, double now)
     }
 }
 
-/* ---- the thread -------------------------------------------------------------------------------- */
+/* ---- the thread ------------------------------------------------------------------------------ */
 
 /* Seconds until the next look. Under the mutex. */
 static double sleep_of(const struct watch *watch)
@@ -122,7 +122,7 @@ static void *keep_watch(void *argument)
     return NULL;
 }
 
-/* ---- the rank's side --------------------------------------------------------------------------- */
+/* ---- the rank's side ------------------------------------------------------------------------- */
 
 /* Starts the thread, unless it runs. Returns 0 or an errno. */
 static int start(struct watch *watch)

@@ -1,12 +1,12 @@
-/* The watch: a thread of the first rank of each node, which sleeps most of the time. Now and then it
- * looks at the board and at the doings of the node's ranks (pool/doing.h), and
+/* The watch: a thread of the first rank of each node, which sleeps most of the time. Now and then
+ * it looks at the board and at the doings of the node's ranks (pool/doing.h), and
  *
- * - where nothing has finished for so long as the watchdog is told to wait, it tells on stderr what every
- *   rank is doing, and again after twice, four times ... as long;
+ * - where nothing has finished for so long as the watchdog is told to wait, it tells on stderr what
+ *   every rank is doing, and again after twice, four times ... as long;
  * - where a call has taken twice as long as it may, it sees to it that this ends (pool/overrun.h).
  *
- * The ranks do nothing for it but store what they do; how long they have been doing it the watch knows
- * from its own looks. */
+ * The ranks do nothing for it but store what they do; how long they have been doing it the watch
+ * knows from its own looks. */
 #ifndef RANKPOOL_POOL_WATCH_H
 #define RANKPOOL_POOL_WATCH_H
 
@@ -37,8 +37,8 @@ struct watch {
     double patience; /* seconds of quiet after which the next report is due */
 };
 
-/* Begins the watch, on the first rank of a node and if there is a watchdog. If that cannot be, it says so
- * on stderr: the pool works without. */
+/* Begins the watch, on the first rank of a node and if there is a watchdog. If that cannot be, it
+ * says so on stderr: the pool works without. */
 void rpi_watch_open(struct watch *watch, rp_pool *pool, double watchdog);
 
 /* Sees to it that there is a watch for a job whose items have a time limit. */

@@ -1,5 +1,5 @@
-/* What the watch tells a person, composed as a whole and written at once, so that what several nodes have
- * to say does not mingle. */
+/* What the watch tells a person, composed as a whole and written at once, so that what several
+ * nodes have to say does not mingle. */
 #include "base/error.h"
 #include "base/writing.h"
 #include "pool/survival.h"

@@ -12,7 +12,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* A piece's elements are copied, computed with and copied again while they are in a core's cache. */
+/* A piece's elements are copied, computed with and copied again while they are in a
+ * core's cache. */
 static const size_t piece_bytes = (size_t)1 << 19;
 
 int64_t rpi_work_piece(const struct array *arrays, int count)
@@ -72,8 +73,8 @@ static void release(struct work *work)
     rpi_arrays_release(&work->reaches);
 }
 
-/* Have so many items failed that the job is given up? The ranks of a node count together; exactly one of
- * them finds that it was enough. */
+/* Have so many items failed that the job is given up? The ranks of a node count together; exactly
+ * one of them finds that it was enough. */
 static bool enough(struct work *work)
 {
     const rp_options *options = work->trials.options;
@@ -141,8 +142,8 @@ static bool deliver(struct work *work, rp_range piece, void *const *at)
     return true;
 }
 
-/* Returns how many items are done, from the first on. So do the next two: all items, unless all ranks
- * are to stop. */
+/* Returns how many items are done, from the first on. So do the next two: all items, unless all
+ * ranks are to stop. */
 static int64_t do_piece(struct work *work, rp_range piece)
 {
     void *at[MOST_ARRAYS] = {NULL};
@@ -174,7 +175,8 @@ static int64_t do_pieces(struct work *work, rp_range slice)
     return done;
 }
 
-/* A slice belongs to one batch: lanes draw from one reservoir at a time, and steal from one lane. */
+/* A slice belongs to one batch: lanes draw from one reservoir at a time, and steal
+ * from one lane. */
 static int64_t do_slice(struct work *work, rp_range slice)
 {
     if (!staging_needed(&work->staging))
@@ -189,7 +191,8 @@ static int64_t do_slice(struct work *work, rp_range slice)
     return done;
 }
 
-/* Of the slice at hand, when a rank leaves it. What the job goes on with in another round must be whole. */
+/* Of the slice at hand, when a rank leaves it. What the job goes on with in another round
+ * must be whole. */
 static uint32_t units_begun(const struct work *work, int64_t done)
 {
     if (work->pool->in_rounds)

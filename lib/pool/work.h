@@ -24,8 +24,8 @@ struct work {
     /* Computes a piece; at[i] is where its elements of array i are, or NULL if there is none.
      * Returns how many items are to be delivered, from the first on. */
     int64_t (*compute)(struct work *work, rp_range piece, void *const *at);
-    /* Does slice after slice where nothing is to be moved or kept, so that nothing lies between two items
-     * but a claim. False: this rank gave up, with *done items of *slice done. Or NULL. */
+    /* Does slice after slice where nothing is to be moved or kept, so that nothing lies between two
+     * items but a claim. False: this rank gave up, with *done items of *slice done. Or NULL. */
     bool (*do_at_hand)(struct work *work, rp_range *slice, int64_t *done);
     /* When all have met to end the job: is another round needed, for what ranks took with them that
      * died? Collective, the same answer everywhere; or NULL. */

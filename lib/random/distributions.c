@@ -73,9 +73,9 @@ double rp_random_exponential(rp_random *random)
     return -log(rp_random_uniform(random));
 }
 
-/* The upper half of bits * bound is the value; it is unbiased once the 2^64 % bound products with
- * the smallest lower half are drawn again. Dividing is needed only where that is possible at all.
- * */
+/* The upper half of bits * bound is the value; it is unbiased once the 2^64 % bound products
+ * with the smallest lower half are drawn again. Dividing is needed only where that is
+ * possible at all. */
 uint64_t rp_random_below(rp_random *random, uint64_t bound)
 {
     if (bound == 0)

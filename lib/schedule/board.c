@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 
-/* Entries of a lane's log. Guided and factoring hand out at most lanes *
- * log2(2^31) slices in all, and a lane that takes two neighbouring ones has
- * one entry, so 16 a lane hold the worst case. Stealing stops where the log
- * is full, which takes thousands of steals that leave no neighbours. */
+/* Entries of a lane's log. Guided and factoring hand out at most lanes * log2(2^31) slices in all,
+ * and a lane that takes two neighbouring ones has one entry, so 16 a lane hold the worst case.
+ * Stealing stops where the log is full, which takes thousands of steals that leave no
+ * neighbours. */
 static uint32_t log_capacity(uint32_t lanes)
 {
     const uint32_t least = 4096, per_lane = 16;
@@ -214,8 +214,8 @@ static uint32_t overlap(struct span a, struct span b)
     return span_length(both);
 }
 
-/* Once a rank has died, what it had in hand may have been counted before, and is done again: the logs are
- * what is sure. What was given up counts as finished. */
+/* Once a rank has died, what it had in hand may have been counted before, and is done again: the
+ * logs are what is sure. What was given up counts as finished. */
 static bool finished_by_logs(struct board *board, struct span batch)
 {
     uint32_t finished = 0;

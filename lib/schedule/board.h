@@ -2,45 +2,47 @@
  * (in tests: in the memory of a process, with threads for ranks) and holds no pointers.
  *
  * Shared words, their writers and orders:
- * range     units a lane still has to hand out. The owner takes slices from its front and thieves half
- *           from its back, each by compare-and-swap; only the owner makes it non-empty, by a release
- *           store. Absolute indices: an equal word means equal ownership, so a stale expectation that
- *           matches is right (no ABA).
- * slice     the slice in the owner's hands, LANE_SEEKS while it looks for more; written by the owner
- *           (release; LANE_SEEKS seq_cst), read by whoever supplies the node or recovers what is lost.
- *           The range, also an empty one, begins where the slice ends, but for the moment between the
- *           stores of the two; LANE_EMPTY while the owner looks for more.
+ * range     units a lane still has to hand out. The owner takes slices from its front and thieves
+ *           half from its back, each by compare-and-swap; only the owner makes it non-empty, by a
+ *           release store. Absolute indices: an equal word means equal ownership, so a stale
+ *           expectation that matches is right (no ABA).
+ * slice     the slice in the owner's hands, LANE_SEEKS while it looks for more; written by the
+ *           owner (release; LANE_SEEKS seq_cst), read by whoever supplies the node or recovers what
+ *           is lost. The range, also an empty one, begins where the slice ends, but for the moment
+ *           between the stores of the two; LANE_EMPTY while the owner looks for more.
  * left      of a reservoir: units of the node that belong to no lane yet; taken by compare-and-swap
- *           (acq_rel). Made non-empty by the supplier alone, by a release store, while it is empty; in a
- *           job without one, before the job begins. Units are issued once, so there is no ABA.
- * whole     of a reservoir: what `left` was at first. Stored before `left`, relaxed; a lane reads it
- *           after `left`, and its compare-and-swap of `left` fails if the reservoir was refilled since.
- * finished  of a reservoir: units done, counted (acq_rel) by those jobs whose results leave the node by
- *           batches, so whoever sees all of them there sees their results. Reset by the supplier.
- * attempt   of a reservoir: how often ranks died with its units in hand, on other nodes; stored before `left`,
- *           relaxed. Units of a batch that has some are drawn one by one.
- * listed    of a reservoir: `whole`, from when `left` holds it until the place is free again, in jobs whose
- *           batches have to stay until they are used up. Written by the supplier (release): see
- *           rpi_board_account().
- * issue     units that came to this node so far, and the flag BOARD_CLOSED: no more will come. Written by
- *           the supplier (seq_cst) before the units are offered.
- * done      units that the lane finished and flushed; seq_cst store by its owner when its range is empty
- *           (by the executor once the owner has died), so whoever adds up the number of a closed issue
- *           has seen all results. seq_cst here and at the issue: either the lane that adds the last units
- *           sees the others' and BOARD_CLOSED and wakes everyone, or whoever closes sees those units done when
- *           it wakes everyone.
- * job       for which the lane is prepared; stored last (release). A lane whose rank died before has the
- *           words of an earlier job.
- * parked    epoch of the recovery that the owner waits for, or LANE_AWAY: it will claim nothing more;
- *           written by the owner (seq_cst).
+ *           (acq_rel). Made non-empty by the supplier alone, by a release store, while it is empty;
+ *           in a job without one, before the job begins. Units are issued once, so there is no ABA.
+ * whole     of a reservoir: what `left` was at first. Stored before `left`, relaxed; a lane reads
+ *           it after `left`, and its compare-and-swap of `left` fails if the reservoir was refilled
+ *           since.
+ * finished  of a reservoir: units done, counted (acq_rel) by those jobs whose results leave the
+ *           node by batches, so whoever sees all of them there sees their results. Reset by the
+ *           supplier.
+ * attempt   of a reservoir: how often ranks died with its units in hand, on other nodes; stored
+ *           before `left`, relaxed. Units of a batch that has some are drawn one by one.
+ * listed    of a reservoir: `whole`, from when `left` holds it until the place is free again, in
+ *           jobs whose batches have to stay until they are used up. Written by the supplier
+ *           (release): see rpi_board_account().
+ * issue     units that came to this node so far, and the flag BOARD_CLOSED: no more will come.
+ *           Written by the supplier (seq_cst) before the units are offered.
+ * done      units that the lane finished and flushed; seq_cst store by its owner when its range is
+ *           empty (by the executor once the owner has died), so whoever adds up the number of a
+ *           closed issue has seen all results. seq_cst here and at the issue: either the lane that
+ *           adds the last units sees the others' and BOARD_CLOSED and wakes everyone, or whoever
+ *           closes sees those units done when it wakes everyone.
+ * job       for which the lane is prepared; stored last (release). A lane whose rank died before
+ *           has the words of an earlier job.
+ * parked    epoch of the recovery that the owner waits for, or LANE_AWAY: it will claim nothing
+ *           more; written by the owner (seq_cst).
  * lost      0, or 1 once somebody has noticed that the owner died; release.
  * left_by   lanes that will claim nothing more; acq_rel fetch_add.
  * failed    items that failed, where the job is given up after some; relaxed fetch_add, for it is a
  *           number alone.
  * stop      0, or 1 once a rank gave up; seq_cst store before a signal, relaxed load per claim.
  * interruption
- *           0, or why the pool is to end its work; stored seq_cst, by a signal handler, before `stop`.
- *           It stays for as long as the board.
+ *           0, or why the pool is to end its work; stored seq_cst, by a signal handler, before
+ *           `stop`. It stays for as long as the board.
  * signal    see base/waiting.h: news are loot, a supply, the last units done, stop.
  * idle      likewise, for the supplier: a lane has nothing to do.
  * lanes, log_capacity, job: constant while a job runs.
@@ -106,9 +108,9 @@ size_t rpi_board_bytes(uint32_t lanes);
 /* Makes a board in zeroed memory. Called once, by one rank, before the others look. */
 void rpi_board_make(struct board *board, uint32_t lanes);
 
-/* Prepares a job in which this node begins with the units of `mine`; those of `reservoir`, a part of
- * them, belong to no lane yet. `closed`: it will get no others. Called by one rank of the node before
- * the meeting that opens the job. */
+/* Prepares a job in which this node begins with the units of `mine`; those of `reservoir`, a part
+ * of them, belong to no lane yet. `closed`: it will get no others. Called by one rank of the node
+ * before the meeting that opens the job. */
 void rpi_board_prepare(struct board *board, struct span mine, struct span reservoir, bool closed);
 
 /* The log of a lane. */
@@ -123,13 +125,13 @@ void rpi_board_supply(struct board *board, int place, struct span batch);
 /* For the supplier, where ranks may die: how often some did, before the batch is put there. */
 void rpi_board_suspect(struct board *board, int place, uint32_t attempt);
 
-/* The same: after the batch was put there, so that it is known to be the node's. `held`: until it is
- * rpi_board_forget()ed; otherwise for good. */
+/* The same: after the batch was put there, so that it is known to be the node's. `held`: until it
+ * is rpi_board_forget()ed; otherwise for good. */
 void rpi_board_account(struct board *board, int place, struct span batch, bool held);
 void rpi_board_forget(struct board *board, int place);
 
-/* How often a unit that the caller has in hand, or that is on the node for sure, was in hands that died on
- * other nodes. */
+/* How often a unit that the caller has in hand, or that is on the node for sure, was in hands that
+ * died on other nodes. */
 uint32_t rpi_board_attempt_of(struct board *board, uint32_t unit);
 
 /* For the supplier: no more batches will come. */
@@ -158,7 +160,8 @@ struct span rpi_board_batch(struct board *board, int place);
 /* Counts a slice in hand as finished in its batch. */
 void rpi_board_finish(struct board *board, struct span slice);
 
-/* For the supplier: do the logs say that all units of this batch are finished, or are they given up? */
+/* For the supplier: do the logs say that all units of this batch are finished, or are
+ * they given up? */
 bool rpi_board_accounted(struct board *board, int place);
 
 /* For the supplier: are all units of this batch finished? */
@@ -167,8 +170,8 @@ bool rpi_board_finished(struct board *board, int place);
 /* Makes every lane stop at its next claim. */
 void rpi_board_stop(struct board *board);
 
-/* Makes every lane stop, and says why in a number other than 0; the first reason stays, also for the jobs
- * to come. Safe in a signal handler. */
+/* Makes every lane stop, and says why in a number other than 0; the first reason stays, also for
+ * the jobs to come. Safe in a signal handler. */
 void rpi_board_interrupt(struct board *board, uint32_t reason);
 
 static inline uint32_t board_interruption(const struct board *board)

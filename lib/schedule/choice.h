@@ -1,5 +1,5 @@
-/* The choice of a schedule: by the job's options, or where
- * they leave it open by RANKPOOL_SCHEDULE. */
+/* The choice of a schedule: by the job's options, or where they leave it open by
+ * RANKPOOL_SCHEDULE. */
 #ifndef RANKPOOL_SCHEDULE_CHOICE_H
 #define RANKPOOL_SCHEDULE_CHOICE_H
 

@@ -76,8 +76,8 @@ static inline void take_in_hand(struct claimer *claimer, struct span slice)
     atomic_store_explicit(&claimer->lane->slice, claimer->slice, memory_order_release);
 }
 
-/* Pops a slice from the front of the own range: an empty one if nothing is left. Relaxed: what the range
- * refers to was there before it was published, and this rank published it. */
+/* Pops a slice from the front of the own range: an empty one if nothing is left. Relaxed: what the
+ * range refers to was there before it was published, and this rank published it. */
 static inline struct span pop(struct claimer *claimer, bool paced)
 {
     _Atomic uint64_t *range = &claimer->lane->range;
@@ -97,7 +97,8 @@ static inline struct span pop(struct claimer *claimer, bool paced)
     }
 }
 
-/* The lane with the most left to steal, or NULL. Starting behind the own lane spreads the thieves. */
+/* The lane with the most left to steal, or NULL. Starting behind the own lane spreads
+ * the thieves. */
 static struct lane *richest_lane(struct claimer *claimer, uint64_t *word)
 {
     struct board *board = claimer->board;
@@ -119,8 +120,8 @@ static struct lane *richest_lane(struct claimer *claimer, uint64_t *word)
     return richest;
 }
 
-/* Takes the first units of what was found in hand and offers the rest. Something is in hand before the
- * rest can be stolen in turn, so every steal is progress. */
+/* Takes the first units of what was found in hand and offers the rest. Something is in hand before
+ * the rest can be stolen in turn, so every steal is progress. */
 static void divide_found(struct claimer *claimer, struct span found, uint32_t units)
 {
     struct span rest = {found.low + units, found.high};
@@ -166,8 +167,8 @@ static bool others_live(const struct claimer *claimer)
     return false;
 }
 
-/* Takes a share, or a slice, of a batch that the node holds; of what was in hands that died elsewhere one
- * unit, which nobody can steal. */
+/* Takes a share, or a slice, of a batch that the node holds; of what was in hands that died
+ * elsewhere one unit, which nobody can steal. */
 static bool draw(struct claimer *claimer)
 {
     struct span taken;
@@ -189,8 +190,8 @@ static bool draw(struct claimer *claimer)
     return false;
 }
 
-/* Takes over what the dead left: what was in their hands unit by unit, so that it shows which of them
- * ends its rank. */
+/* Takes over what the dead left: what was in their hands unit by unit, so that it shows which of
+ * them ends its rank. */
 static bool inherit(struct claimer *claimer)
 {
     struct estate *estate = rpi_board_estate(claimer->board);
@@ -206,8 +207,8 @@ static bool inherit(struct claimer *claimer)
     return true;
 }
 
-/* Leaves what was in hands that died for another round: counts it as done, and leaves it where it is. No
- * other lane lives that might take it. */
+/* Leaves what was in hands that died for another round: counts it as done, and leaves it where it
+ * is. No other lane lives that might take it. */
 static bool forgo(struct claimer *claimer)
 {
     bool forgoes = claimer->cautious && claimer->forgoes && !others_live(claimer);
@@ -225,8 +226,8 @@ static bool find_elsewhere(struct claimer *claimer)
     return draw(claimer) || inherit(claimer) || (claimer->steals && room && steal(claimer));
 }
 
-/* Notes that the slice in hand is finished, where that lengthens the last entry of the log. False: it is
- * still to be noted. */
+/* Notes that the slice in hand is finished, where that lengthens the last entry of the log. False:
+ * it is still to be noted. */
 static inline bool finish_next(struct claimer *claimer)
 {
     struct span slice = span_unpack(claimer->slice);
@@ -244,7 +245,8 @@ static void finish_slice(struct claimer *claimer)
     claimer->finished += slice.high - slice.low;
 }
 
-/* Tells what this rank finished, and that it looks for more. Whoever tells last sees that all is done. */
+/* Tells what this rank finished, and that it looks for more. Whoever tells last sees that
+ * all is done. */
 static void flush(struct claimer *claimer)
 {
     struct board *board = claimer->board;
@@ -267,8 +269,8 @@ static struct span nothing_more(struct claimer *claimer)
     return no_units;
 }
 
-/* Looks for work beyond the own range, and waits for it until there can be none. Kept out of the way of the
- * hot path. */
+/* Looks for work beyond the own range, and waits for it until there can be none. Kept out of the
+ * way of the hot path. */
 __attribute__((noinline)) static struct span search(struct claimer *claimer)
 {
     struct board *board = claimer->board;
@@ -332,8 +334,8 @@ __attribute__((noinline)) static struct span next_slice(struct claimer *claimer)
     return pop_or_search(claimer, false);
 }
 
-/* The shortest way there is, for single items. On it nothing is called, so nothing has to be kept for after
- * a call, and the slice stays in a register: each way to memory and back would count. */
+/* The shortest way there is, for single items. On it nothing is called, so nothing has to be kept
+ * for after a call, and the slice stays in a register: each way to memory and back would count. */
 struct span rpi_claim_next(struct claimer *claimer)
 {
     if (claimer->paced || !finish_next(claimer))

@@ -72,8 +72,8 @@ static inline void claim_untimed(struct claimer *claimer)
     claimer->slice_begun = -1;
 }
 
-/* Leaves with a slice in hand of which so many units are finished, from the first on: others may want to
- * know which. */
+/* Leaves with a slice in hand of which so many units are finished, from the first on: others may
+ * want to know which. */
 void rpi_claim_leave(struct claimer *claimer, uint32_t finished);
 
 #endif

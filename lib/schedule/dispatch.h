@@ -1,8 +1,8 @@
 /* Dispatch: which batch a node gets next. Pure logic, so that it can be tested without nodes.
  *
- * Factoring: half of what remains is divided among the nodes by their measured speed, so batches get
- * smaller towards the end and their number grows with the logarithm of the job. What a node gets
- * bridges at least the time until it could get more. */
+ * Factoring: half of what remains is divided among the nodes by their measured speed, so batches
+ * get smaller towards the end and their number grows with the logarithm of the job. What a node
+ * gets bridges at least the time until it could get more. */
 #ifndef RANKPOOL_SCHEDULE_DISPATCH_H
 #define RANKPOOL_SCHEDULE_DISPATCH_H
 
@@ -28,9 +28,9 @@ struct dispatch {
     struct dispatch_node *node; /* owned by the caller */
 };
 
-/* How many units, from the first on, the nodes begin with, each in proportion to its ranks: all of them
- * if there is one node or nodes have shares; otherwise 5 %, so that a long item early on does not pin
- * much to its node, but one for each rank. */
+/* How many units, from the first on, the nodes begin with, each in proportion to its ranks: all of
+ * them if there is one node or nodes have shares; otherwise 5 %, so that a long item early on does
+ * not pin much to its node, but one for each rank. */
 uint32_t rpi_dispatch_beginning(uint32_t units, int ranks, int nodes, rp_schedule schedule);
 
 /* The next batch for a node that could get more only after so many seconds. Empty: nothing left. */

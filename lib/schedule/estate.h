@@ -1,20 +1,22 @@
-/* The estate: what lanes leave behind whose ranks died, until others have taken it over. It is a part of
- * the board, in node memory, so that it outlives whoever settles it.
+/* The estate: what lanes leave behind whose ranks died, until others have taken it over. It is a
+ * part of the board, in node memory, so that it outlives whoever settles it.
  *
  * Shared words:
- * executor  epoch << 32 | lane + 1 of the one that settles the estate, 0 there: nobody does. Taken by
- *           compare-and-swap from nobody, with the next epoch, or from a lane that is lost; given up by
- *           a store. While it is held, lanes that look for work park: nothing below changes but by the
- *           executor.
- * hand      of a grave: units that the lane had in hand and did not finish. `left`: those of them that
- *           nobody has taken yet; taken one at a time by compare-and-swap. Both are stored before
+ * executor  epoch << 32 | lane + 1 of the one that settles the estate, 0 there: nobody does. Taken
+ *           by compare-and-swap from nobody, with the next epoch, or from a lane that is lost;
+ *           given up by a store. While it is held, lanes that look for work park: nothing below
+ *           changes but by the executor.
+ * hand      of a grave: units that the lane had in hand and did not finish. `left`: those of them
+ *           that nobody has taken yet; taken one at a time by compare-and-swap. Both are stored
+ *           before
  * state     of the grave, by the executor; reset before a job.
- * queue     spans that belong to nobody; entries shrink by compare-and-swap. `length` of them count, all
- *           before `first` are used up. `more`: there was no room for all.
+ * queue     spans that belong to nobody; entries shrink by compare-and-swap. `length` of them
+ *           count, all before `first` are used up. `more`: there was no room for all.
  * told      hands of which others have been told; written by who tells them (seq_cst).
  * failed    what is lost could not be found out.
- * issued    spans that came to the node beside `whole`, and may be anywhere in it; `issues` of them count.
- *           Written by the supplier when their units are offered (release), so what is there is not on its way.
+ * issued    spans that came to the node beside `whole`, and may be anywhere in it; `issues` of them
+ *           count. Written by the supplier when their units are offered (release), so what is there
+ *           is not on its way.
  * whole, terms: constant while a job runs; prepared like the head of the board. */
 #ifndef RANKPOOL_SCHEDULE_ESTATE_H
 #define RANKPOOL_SCHEDULE_ESTATE_H
@@ -71,7 +73,8 @@ bool rpi_estate_issue_room(struct estate *estate);
 /* Reads the next span that was issued; begin with *place = 0. False: there is none. */
 bool rpi_estate_next_issue(struct estate *estate, uint32_t *place, struct span *span);
 
-/* Puts up to `capacity` spans into the queue; `found`: how many there are in all. For the executor. */
+/* Puts up to `capacity` spans into the queue; `found`: how many there are in all. For
+ * the executor. */
 void rpi_estate_queue(struct estate *estate, const struct span *spans, uint32_t found);
 
 /* Takes from the queue: of a span a lane's share, but at least so many units. */
@@ -89,7 +92,8 @@ bool rpi_estate_exhausted(struct estate *estate);
 /* In how many hands that died was this unit? */
 uint32_t rpi_estate_deaths(struct estate *estate, uint32_t unit);
 
-/* Of how many lanes has been settled what they had in hand? And what was it? False: it is not, or nothing. */
+/* Of how many lanes has been settled what they had in hand? And what was it? False: it is not,
+ * or nothing. */
 int rpi_estate_settled(struct estate *estate);
 bool rpi_estate_hand(struct estate *estate, uint32_t lane, struct span *hand);
 

@@ -1,14 +1,15 @@
 /* The log of what a rank has finished: spans of units, in shared memory, one writer, any readers.
  *
- * It is the one record that recovery, progress and the exchange of results read. A run of contiguous slices is one entry that grows in
- * place, so the log costs a store per slice and an entry per steal.
+ * It is the one record that recovery, progress and the exchange of results read. A run of
+ * contiguous slices is one entry that grows in place, so the log costs a store per slice and an
+ * entry per steal.
  *
  * Shared words, all written by the log's owner only:
- * entries  stored with release after the results of the span are stored, so a reader that sees a span
- *          (acquire) sees its results.
- * extent   generation << 32 | INCOMPLETE | number of entries, stored with release after the entry. Compaction
- *          writes the other half and then moves to the next generation; a reader that finds another
- *          generation after its copy than before starts over. */
+ * entries  stored with release after the results of the span are stored, so a reader that sees a
+ *          span (acquire) sees its results.
+ * extent   generation << 32 | INCOMPLETE | number of entries, stored with release after the entry.
+ *          Compaction writes the other half and then moves to the next generation; a reader that
+ *          finds another generation after its copy than before starts over. */
 #ifndef RANKPOOL_SCHEDULE_INTERVAL_LOG_H
 #define RANKPOOL_SCHEDULE_INTERVAL_LOG_H
 
@@ -43,7 +44,8 @@ void rpi_log_append(struct log_writer *writer, struct span finished);
 /* Is there room for `entries` more? Merges neighbouring entries if that is needed to say yes. */
 bool rpi_log_room(struct log_writer *writer, uint32_t entries);
 
-/* Copies a log that its owner may be writing. `copy` holds `capacity` spans. Returns their number. */
+/* Copies a log that its owner may be writing. `copy` holds `capacity` spans. Returns
+ * their number. */
 uint32_t rpi_log_read(const struct interval_log *log, uint32_t capacity, struct span *copy);
 
 /* Does the log hold everything that its owner finished? */

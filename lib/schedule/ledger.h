@@ -1,6 +1,7 @@
-/* The ledger: what the root knows of a job that goes on in rounds when ranks of several nodes die. What is
- * neither settled nor finished somewhere when a round is over is left for the next one. A unit that was at
- * hand in too many deaths is given up. Pure logic, so that it can be tested without nodes. */
+/* The ledger: what the root knows of a job that goes on in rounds when ranks of several nodes die.
+ * What is neither settled nor finished somewhere when a round is over is left for the next one. A
+ * unit that was at hand in too many deaths is given up. Pure logic, so that it can be tested
+ * without nodes. */
 #ifndef RANKPOOL_SCHEDULE_LEDGER_H
 #define RANKPOOL_SCHEDULE_LEDGER_H
 
@@ -42,19 +43,19 @@ void rpi_ledger_give_up(struct ledger *ledger, struct span span);
 /* A rank died with this in hand. It may be said more than once. */
 void rpi_ledger_blame(struct ledger *ledger, int rank, struct span span);
 
-/* A node has died as a whole: what it had finished is gone. It was the unit that it had alone; or else anything
- * that it was given may have been at hand. That makes suspects, and accuses none. */
+/* A node has died as a whole: what it had finished is gone. It was the unit that it had alone; or
+ * else anything that it was given may have been at hand. That makes suspects, and accuses none. */
 void rpi_ledger_bury(struct ledger *ledger, int node);
 
 /* These units, which nobody was given, are left. False without memory. */
 bool rpi_ledger_leave(struct ledger *ledger, struct span span);
 
-/* A round is over. `have`: what is there of a job whose results are partial ones; otherwise NULL. Finds what
- * is left, and gives up what is to be. False without memory. */
+/* A round is over. `have`: what is there of a job whose results are partial ones; otherwise NULL.
+ * Finds what is left, and gives up what is to be. False without memory. */
 bool rpi_ledger_close(struct ledger *ledger, const struct cover *have);
 
-/* Is something left that nobody has been given? Then a place in `left`; otherwise -1. `suspects`: also what
- * was at hand when ranks died. */
+/* Is something left that nobody has been given? Then a place in `left`; otherwise -1. `suspects`:
+ * also what was at hand when ranks died. */
 int64_t rpi_ledger_next(const struct ledger *ledger, bool suspects);
 
 #endif

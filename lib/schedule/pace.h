@@ -19,9 +19,9 @@ struct pace {
 /* A new pace. */
 struct pace rpi_pace_start(double call_seconds, uint32_t least);
 
-/* The next slice of a share in which `remaining` >= 1 units are left: 1 ... remaining. At the end of a
- * share slices get smaller, so that others may take from it and all end together; not so when it is
- * not the last, for `more` is to come. */
+/* The next slice of a share in which `remaining` >= 1 units are left: 1 ... remaining. At the end
+ * of a share slices get smaller, so that others may take from it and all end together; not so when
+ * it is not the last, for `more` is to come. */
 uint32_t rpi_pace_next(const struct pace *pace, uint32_t remaining, bool more);
 
 /* Learns from a slice. */

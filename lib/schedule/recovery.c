@@ -33,7 +33,7 @@ bool rpi_recovery_needed(struct board *board)
     return rpi_estate_exhausted(rpi_board_estate(board));
 }
 
-/* ---- taking office ---------------------------------------------------------------------------- */
+/* ---- taking office --------------------------------------------------------------------------- */
 
 static uint32_t epoch_of(uint64_t executor)
 {
@@ -59,10 +59,10 @@ static void leave_office(struct board *board, uint32_t epoch)
     rpi_signal_all(&board->signal);
 }
 
-/* ---- waiting for each other ------------------------------------------------------------------- */
+/* ---- waiting for each other ------------------------------------------------------------------ */
 
-/* Has this lane a slice in hand, and the rest that belongs behind it in its range? Both words are stored
- * one after the other, so in between they do not fit. */
+/* Has this lane a slice in hand, and the rest that belongs behind it in its range? Both words are
+ * stored one after the other, so in between they do not fit. */
 static bool at_work(uint64_t slice, uint64_t range)
 {
     return slice != LANE_SEEKS && span_unpack(slice).high == span_unpack(range).low;
@@ -117,7 +117,7 @@ void rpi_recovery_park(struct board *board, uint32_t lane, claim_attend attend, 
     atomic_store(&board->lane[lane].parked, 0);
 }
 
-/* ---- settling --------------------------------------------------------------------------------- */
+/* ---- settling -------------------------------------------------------------------------------- */
 
 /* All that one pass over the board needs. */
 struct inventory {
@@ -143,7 +143,8 @@ struct span rpi_recovery_hand(struct board *board, uint32_t lane, const struct s
     return span_empty(hand) ? (struct span){0, 0} : hand;
 }
 
-/* Follows from the dead lane's words alone, so an executor that dies here can be followed by another. */
+/* Follows from the dead lane's words alone, so an executor that dies here can be followed
+ * by another. */
 static void bury(struct inventory *inventory, uint32_t index)
 {
     struct board *board = inventory->board;

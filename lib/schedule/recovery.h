@@ -1,16 +1,17 @@
 /* Recovery: when the rank of a lane has died, what it left goes to others.
  *
- * Whoever of the living first finds nothing else to do becomes the executor. Lanes that look for work
- * park, since what they are about to take is in nobody's words; lanes that have a slice in hand go on.
- * When all are parked or at work, whatever of the job is neither finished, nor in a range, nor in hand,
- * is lost, and is queued. If the executor dies another begins anew: until it is done, nobody has acted on
- * what it wrote. */
+ * Whoever of the living first finds nothing else to do becomes the executor. Lanes that look for
+ * work park, since what they are about to take is in nobody's words; lanes that have a slice in
+ * hand go on. When all are parked or at work, whatever of the job is neither finished, nor in a
+ * range, nor in hand, is lost, and is queued. If the executor dies another begins anew: until it is
+ * done, nobody has acted on what it wrote. */
 #ifndef RANKPOOL_SCHEDULE_RECOVERY_H
 #define RANKPOOL_SCHEDULE_RECOVERY_H
 
 #include "schedule/board.h"
 
-/* Attends to something beside the job. Returns after how many seconds it wants to be called again. */
+/* Attends to something beside the job. Returns after how many seconds it wants to be
+ * called again. */
 typedef double (*claim_attend)(void *closure);
 
 /* The rank of this lane has died. Called by any rank that notices. */
@@ -25,11 +26,12 @@ static inline bool recovery_runs(struct board *board)
     return (uint32_t)atomic_load(&rpi_board_estate(board)->executor) != 0;
 }
 
-/* Settles the estate, unless somebody else does. `lane`: one's own, with nothing in hand. `attend` is
- * called while one waits for others, and may find that more have died. */
+/* Settles the estate, unless somebody else does. `lane`: one's own, with nothing in hand. `attend`
+ * is called while one waits for others, and may find that more have died. */
 void rpi_recover(struct board *board, uint32_t lane, claim_attend attend, void *closure);
 
-/* The slice that a dead lane had in hand, unless its log, of so many entries, says that it is finished. */
+/* The slice that a dead lane had in hand, unless its log, of so many entries, says that it
+ * is finished. */
 struct span rpi_recovery_hand(struct board *board, uint32_t lane, const struct span *log,
                               uint32_t entries);
 

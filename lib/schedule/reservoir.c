@@ -11,9 +11,9 @@ static uint32_t guided(const struct reservoir_rule *rule, struct span whole, uin
     return divide_up(whole.high - low, rule->lanes);
 }
 
-/* Hummel, Schonberg and Flynn, Factoring, Communications of the ACM 35 (1992): rounds of `lanes` equal
- * slices, each round half of what remains. The round that `low` is in follows from the beginning, in
- * log(n) steps, so no state is shared but the reservoir itself. */
+/* Hummel, Schonberg and Flynn, Factoring, Communications of the ACM 35 (1992): rounds of `lanes`
+ * equal slices, each round half of what remains. The round that `low` is in follows from the
+ * beginning, in log(n) steps, so no state is shared but the reservoir itself. */
 static uint32_t factoring(const struct reservoir_rule *rule, struct span whole, uint32_t low)
 {
     uint32_t round = whole.low;

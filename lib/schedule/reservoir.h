@@ -1,5 +1,5 @@
-/* What is taken from a node's reservoir: slices, by the schedules that deal out decreasing ones; shares,
- * one for each lane, by the others. */
+/* What is taken from a node's reservoir: slices, by the schedules that deal out decreasing ones;
+ * shares, one for each lane, by the others. */
 #ifndef RANKPOOL_SCHEDULE_RESERVOIR_H
 #define RANKPOOL_SCHEDULE_RESERVOIR_H
 
@@ -13,8 +13,8 @@ struct reservoir_rule {
     uint32_t least; /* units at the least */
 };
 
-/* Units to take from a reservoir that held `whole` and has everything from `low` on left, at least 1.
- * Pure: the same whoever asks. */
+/* Units to take from a reservoir that held `whole` and has everything from `low` on left, at least
+ * 1. Pure: the same whoever asks. */
 uint32_t rpi_reservoir_slice(const struct reservoir_rule *rule, struct span whole, uint32_t low);
 
 /* Takes from a reservoir; false if nothing is left. */

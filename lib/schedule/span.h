@@ -1,6 +1,6 @@
 /* A span: the units low <= u < high of a job, packed into one 64-bit word so that one
- * compare-and-swap moves it. Indices are absolute in the
- * job: an equal word means equal ownership. */
+ * compare-and-swap moves it. Indices are absolute in the job: an equal word means
+ * equal ownership. */
 #ifndef RANKPOOL_SCHEDULE_SPAN_H
 #define RANKPOOL_SCHEDULE_SPAN_H
 

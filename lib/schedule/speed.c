@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdbool.h>
 
-/* Shorter measurements would be about single slices; older ones about other items. After a long item,
- * during which nothing was done, the speed comes back in a few measurements. */
+/* Shorter measurements would be about single slices; older ones about other items. After a long
+ * item, during which nothing was done, the speed comes back in a few measurements. */
 static const double shortest = 0.02, memory = 0.3, recovery = 0.5;
 
 struct speed rpi_speed_start(double now)

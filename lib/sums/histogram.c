@@ -1,5 +1,5 @@
-/* Histograms: bins of equal width, and what lies beside them. The counts follow the head in memory.
- * */
+/* Histograms: bins of equal width, and what lies beside them. The counts follow the
+ * head in memory. */
 #include "rankpool.h"
 
 #include <math.h>

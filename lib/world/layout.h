@@ -1,8 +1,8 @@
 /* Layout: how the elements of a collective lie in memory, in units that MPI can count.
  *
  * An element that is plain bytes is as many units of one byte, any other is one unit of its
- * datatype. So transfers know units only, and can be cut between any two of them. All ranks must cut
- * at the same places: so where an element is plain bytes on one rank it must be so on all. */
+ * datatype. So transfers know units only, and can be cut between any two of them. All ranks must
+ * cut at the same places: so where an element is plain bytes on one rank it must be so on all. */
 #ifndef RANKPOOL_WORLD_LAYOUT_H
 #define RANKPOOL_WORLD_LAYOUT_H
 

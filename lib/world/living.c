@@ -5,8 +5,8 @@
 #include <stdalign.h>
 #include <stdatomic.h>
 
-/* lost  0, or 1 once somebody found the lock's owner dead: release, after everything the dead one stored,
- *       which the kernel orders before its mark.
+/* lost  0, or 1 once somebody found the lock's owner dead: release, after everything the dead one
+ *       stored, which the kernel orders before its mark.
  * rank  stored by the owner before all meet for the first time. */
 struct life {
     alignas(128) pthread_mutex_t lock;
@@ -47,8 +47,8 @@ void rpi_living_leave(struct living *living)
     living->place = NULL;
 }
 
-/* The lock of a living member is busy, and free once it has left. That of a dead one is given back as it
- * is, not made consistent, so that it tells the next one the same. */
+/* The lock of a living member is busy, and free once it has left. That of a dead one is given back
+ * as it is, not made consistent, so that it tells the next one the same. */
 static bool found_dead(struct life *life)
 {
     int code = pthread_mutex_trylock(&life->lock);

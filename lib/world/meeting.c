@@ -17,14 +17,15 @@ struct seat {
 /* Shared words:
  * arrived   ranks that came, over all meetings; acq_rel fetch_add after the ballot is stored. The
  *           one that makes it number * node_ranks signals `arrivals`; the leader reads it with
- *           acquire, so it sees all ballots. Once a rank has died it stays below that, and all signal.
+ *           acquire, so it sees all ballots. Once a rank has died it stays below that, and all
+ *           signal.
  * number    of a seat: the last meeting its rank came to; release, after the ballot.
  * led_by    who leads to its end the meeting that is about to be over; stored before `released`.
  * released  number of the last meeting that is over; the leader stores it with release after the
  *           verdict, then signals `releases`.
- * A ballot is rewritten only by its rank for the next meeting, after this one's release; the verdict
- * only by the leader after all came to the next meeting, when all have read it. The leader is the first
- * rank that lives: if it dies before the release, the next one begins anew. */
+ * A ballot is rewritten only by its rank for the next meeting, after this one's release; the
+ * verdict only by the leader after all came to the next meeting, when all have read it. The leader
+ * is the first rank that lives: if it dies before the release, the next one begins anew. */
 struct meeting_place {
     alignas(128) struct signal_word arrivals;
     _Atomic uint32_t arrived;
@@ -131,7 +132,7 @@ static struct verdict decide(struct meeting *meeting)
     return rpi_mourn(meeting, &toll, summary.first.ballot.call, verdict);
 }
 
-/* ---- waiting ---------------------------------------------------------------------------------- */
+/* ---- waiting --------------------------------------------------------------------------------- */
 
 /* Has everybody come who lives? */
 static bool complete(const struct meeting *meeting)

@@ -1,9 +1,9 @@
 /* The meeting: every collective call begins with one. Ranks wait for each other asleep, tell what
  * they are about to do, and all hear the same verdict.
  *
- * On a node it is a rendezvous in node memory on futexes; the first ranks of the nodes exchange what
- * their nodes said with messages that they poll between sleeps, because MPI's own waiting keeps a core
- * busy. */
+ * On a node it is a rendezvous in node memory on futexes; the first ranks of the nodes exchange
+ * what their nodes said with messages that they poll between sleeps, because MPI's own waiting
+ * keeps a core busy. */
 #ifndef RANKPOOL_WORLD_MEETING_H
 #define RANKPOOL_WORLD_MEETING_H
 
@@ -25,10 +25,11 @@ struct ballot {
     bool cut_off; /* the error says that another node is lost: this one must not wait for it */
 };
 
-/* What travels with a meeting of several nodes whose ranks survive. On a node the rank that leads does it,
- * when all of the node have come and before they leave. */
+/* What travels with a meeting of several nodes whose ranks survive. On a node the rank that leads
+ * does it, when all of the node have come and before they leave. */
 struct cargo {
-    /* Elsewhere than on the root's node: what to bring to the root, from malloc(); NULL for nothing. */
+    /* Elsewhere than on the root's node: what to bring to the root, from malloc(); NULL
+     * for nothing. */
     void *(*load)(void *closure, size_t *bytes);
     /* On the root: what a node has brought. */
     void (*unload)(void *closure, int node, const void *bytes, size_t count);
@@ -75,12 +76,12 @@ struct ballot rpi_ballot(enum call call);
  * RP_ERR_MISMATCH if terms differ. After different calls the ranks have lost step: this and every
  * later meeting fails at once, on every rank.
  *
- * Where deaths are looked after, it is over without the dead. RP_ERR_LOST if the call cannot do without
- * them; without the root, or where ranks do not survive, that is the last meeting. */
+ * Where deaths are looked after, it is over without the dead. RP_ERR_LOST if the call cannot do
+ * without them; without the root, or where ranks do not survive, that is the last meeting. */
 rp_status rpi_meet(struct meeting *meeting, const struct ballot *mine, rp_error *error);
 
-/* Did this rank lead the last meeting to its end on this node? One of those who live then did, the same for
- * all of the node. */
+/* Did this rank lead the last meeting to its end on this node? One of those who live then did, the
+ * same for all of the node. */
 int rpi_meeting_led_by(const struct meeting *meeting);
 
 #endif

@@ -1,5 +1,5 @@
-/* The meeting over the star, of nodes whose ranks survive: the root hears what all nodes have to say,
- * judges, and tells them. */
+/* The meeting over the star, of nodes whose ranks survive: the root hears what all nodes have to
+ * say, judges, and tells them. */
 #ifndef RANKPOOL_WORLD_MEETING_STAR_H
 #define RANKPOOL_WORLD_MEETING_STAR_H
 

@@ -20,7 +20,7 @@ struct invitation {
     char path[256]; /* empty: the leader has none */
     dev_t device;
     ino_t inode;
-    int ways; /* to try one after the other: the leader's environment counts, for it makes the segments */
+    int ways; /* to try in turn; the leader's environment counts, for it makes the segments */
 };
 
 _Static_assert(sizeof(struct invitation) <= INVITATION_MOST, "as it says");
@@ -254,7 +254,7 @@ rp_status rpi_node_memory_fill(struct node_memory *memory, size_t bytes, rp_erro
     return error->status;
 }
 
-/* ---- by MPI -------------------------------------------------------------------------------------- */
+/* ---- by MPI ---------------------------------------------------------------------------------- */
 
 static rp_status broadcast(void *node, void *data, size_t bytes, rp_error *error)
 {

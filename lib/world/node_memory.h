@@ -23,8 +23,8 @@ enum {
 /* How the ranks of a node talk while they make one. */
 struct company {
     bool leads; /* this rank is the one that makes the segment */
-    /* What the leader has in `data`, INVITATION_MOST bytes at the most, becomes everybody's. Between two of
-     * these calls all agree on something. */
+    /* What the leader has in `data`, INVITATION_MOST bytes at the most, becomes everybody's.
+     * Between two of these calls all agree on something. */
     rp_status (*tell)(void *closure, void *data, size_t bytes, rp_error *error);
     /* The same status, and error, for all. */
     rp_status (*agree)(void *closure, rp_error *error);
@@ -44,8 +44,8 @@ rp_status rpi_node_memory_make_among(const struct company *company, size_t bytes
 rp_status rpi_node_memory_reserve(MPI_Comm node, size_t bytes, struct node_memory *memory,
                                   rp_error *error);
 
-/* Puts memory behind its first bytes, for all ranks. Local: any rank may do it, and it does not matter if
- * others do, too. */
+/* Puts memory behind its first bytes, for all ranks. Local: any rank may do it, and it does not
+ * matter if others do, too. */
 rp_status rpi_node_memory_fill(struct node_memory *memory, size_t bytes, rp_error *error);
 
 /* Unmaps it. Local. */

@@ -27,8 +27,8 @@ struct post_send {
     struct post_note note;
 };
 
-/* Payloads go in parts of which several are under way at once: each time MPI is called it moves a long
- * message only a little further. */
+/* Payloads go in parts of which several are under way at once: each time MPI is called it moves a
+ * long message only a little further. */
 static int payload_part(size_t left)
 {
     const size_t most = (size_t)1 << 19;
@@ -232,8 +232,8 @@ static void close_gaps(struct post *post)
     post->count = kept;
 }
 
-/* Looks at some requests in one call: every call lets MPI see to everything, and perhaps give its core
- * away. Returns how many are complete. */
+/* Looks at some requests in one call: every call lets MPI see to everything, and perhaps give its
+ * core away. Returns how many are complete. */
 static int look_at(struct post *post, int first, int count, int *code)
 {
     int found = 0, finished[LOOKED_AT];

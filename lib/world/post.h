@@ -1,9 +1,9 @@
-/* The post between nodes: letters of a fixed form, each followed by payloads where sender and receiver
- * know from the letter what comes. Nothing here waits: sends and receives are begun, and completed by
- * rpi_post_step(), so that whoever attends to the post can do so between other things.
+/* The post between nodes: letters of a fixed form, each followed by payloads where sender and
+ * receiver know from the letter what comes. Nothing here waits: sends and receives are begun, and
+ * completed by rpi_post_step(), so that whoever attends to the post can do so between other things.
  *
- * Payloads are matched by their order: between two places, those of one channel arrive in the order in
- * which they were sent. No index of the job ever becomes an MPI tag. */
+ * Payloads are matched by their order: between two places, those of one channel arrive in the order
+ * in which they were sent. No index of the job ever becomes an MPI tag. */
 #ifndef RANKPOOL_WORLD_POST_H
 #define RANKPOOL_WORLD_POST_H
 
@@ -30,7 +30,8 @@ struct post {
     int64_t letters_sent, bytes_sent;
 };
 
-/* Opens a post on a communicator that nobody else uses meanwhile. RANKPOOL_TEST_LATENCY sets `delay`. */
+/* Opens a post on a communicator that nobody else uses meanwhile. RANKPOOL_TEST_LATENCY
+ * sets `delay`. */
 rp_status rpi_post_open(struct post *post, MPI_Comm comm, size_t letter_bytes, rp_error *error);
 
 /* Opens one that goes over wires. Latency is not for it. */

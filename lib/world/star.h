@@ -1,8 +1,8 @@
-/* The star: how the nodes meet where ranks are to go on without those that die. One rank of each node says
- * the root over its wire what its node has to say about meeting number so and so, and the root answers all
- * of them when it has heard of all. If the rank dies meanwhile another one says the same again, and gets the
- * same answer, also when the root is at something else by then. The root itself never dies: without it
- * there is nothing to go on for. */
+/* The star: how the nodes meet where ranks are to go on without those that die. One rank of each
+ * node says the root over its wire what its node has to say about meeting number so and so, and the
+ * root answers all of them when it has heard of all. If the rank dies meanwhile another one says
+ * the same again, and gets the same answer, also when the root is at something else by then. The
+ * root itself never dies: without it there is nothing to go on for. */
 #ifndef RANKPOOL_WORLD_STAR_H
 #define RANKPOOL_WORLD_STAR_H
 
@@ -43,8 +43,8 @@ rp_status rpi_star_open(struct star *star, MPI_Comm comm, const struct star_map 
 /* The root answers for so long those who ask again. */
 void rpi_star_close(struct star *star, double most_seconds);
 
-/* Not on the root's node: says what this node has to say, and waits for the answer. NULL: the root cannot be
- * reached, now or ever. Its bytes are there until the next question. */
+/* Not on the root's node: says what this node has to say, and waits for the answer. NULL: the root
+ * cannot be reached, now or ever. Its bytes are there until the next question. */
 const struct star_word *rpi_star_ask(struct star *star, uint32_t number, const void *head,
                                      size_t head_bytes, const void *load, size_t load_bytes);
 
@@ -58,8 +58,8 @@ const struct star_word *rpi_star_said(const struct star *star, int node, uint32_
 void rpi_star_answer(struct star *star, uint32_t number, const void *answer, size_t bytes,
                      const void *gift, size_t gift_bytes);
 
-/* On the root: does a rank of that node live? How many of its ranks have died, as far as wires tell, and
- * which is the lowest of them (-1: none)? */
+/* On the root: does a rank of that node live? How many of its ranks have died, as far as wires
+ * tell, and which is the lowest of them (-1: none)? */
 bool rpi_star_lives(const struct star *star, int node);
 int rpi_star_lost(const struct star *star, int node);
 int rpi_star_lowest_lost(const struct star *star, int node);

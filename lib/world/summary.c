@@ -18,8 +18,8 @@ static void keep_lowest(struct statement *kept, const struct statement *candidat
         *kept = *candidate;
 }
 
-/* What concerns the whole call comes before what concerns an item, the lowest item before others. The
- * order is total, so that the worst of all is the same in whatever order they are compared. */
+/* What concerns the whole call comes before what concerns an item, the lowest item before others.
+ * The order is total, so that the worst of all is the same in whatever order they are compared. */
 static void keep_worst(struct statement *kept, const struct statement *candidate)
 {
     int64_t kept_item = kept->rank >= 0 ? kept->ballot.error.item : INT64_MAX;
@@ -35,7 +35,8 @@ static bool other_call(const struct statement *a, const struct statement *b)
     return a->rank >= 0 && a->ballot.call != b->ballot.call;
 }
 
-/* Keeps what differs most from `reference`: another call before another term, then the lowest rank. */
+/* Keeps what differs most from `reference`: another call before another term, then the
+ * lowest rank. */
 static void keep_most_different(struct statement *kept, const struct statement *candidate,
                                 const struct statement *reference)
 {

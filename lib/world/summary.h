@@ -33,9 +33,9 @@ void rpi_summary_add(struct summary *summary, const struct statement *statement)
 /* If this node's ranks turn out to differ from others, all nodes must name the same host. */
 void rpi_summary_sign(struct summary *summary);
 
-/* Adds what other nodes said to what is known. In whatever order that is done, and however often, the
- * same comes out: the first rank of a node is also the lowest of its ranks that differ from another
- * node's, if it differs at all, so a summary has all it takes. */
+/* Adds what other nodes said to what is known. In whatever order that is done, and however often,
+ * the same comes out: the first rank of a node is also the lowest of its ranks that differ from
+ * another node's, if it differs at all, so a summary has all it takes. */
 void rpi_summary_join(struct summary *known, const struct summary *heard);
 
 /* Judges what all said: the same result wherever it is computed. */

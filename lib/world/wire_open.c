@@ -35,7 +35,7 @@ struct greeting {
 
 static const int patience = 2000; /* milliseconds for each step of getting to know each other */
 
-/* ---- the root --------------------------------------------------------------------------------- */
+/* ---- the root -------------------------------------------------------------------------------- */
 
 /* Every address of this host; that of the host itself last, for pretended nodes. */
 static void add_addresses(struct invitation *invitation, in_port_t port, bool loopback)
@@ -145,7 +145,7 @@ static void admit(const struct wire_opening *opening, const struct invitation *i
         greet(file, invitation, opening->root);
 }
 
-/* ---- the others ------------------------------------------------------------------------------- */
+/* ---- the others ------------------------------------------------------------------------------ */
 
 static int call(const struct sockaddr_in *address)
 {
@@ -182,7 +182,7 @@ static bool find_root(const struct wire_opening *opening, const struct invitatio
     return false;
 }
 
-/* ---- both ------------------------------------------------------------------------------------- */
+/* ---- both ------------------------------------------------------------------------------------ */
 
 /* The root lets others in until all have called, which it hears when they say how it went. */
 static int listen_until_all_called(const struct wire_opening *opening,

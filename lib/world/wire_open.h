@@ -1,4 +1,5 @@
-/* Opening wires: the root listens, tells by MPI where, and is found by who knows a number that it told. */
+/* Opening wires: the root listens, tells by MPI where, and is found by who knows a number
+ * that it told. */
 #ifndef RANKPOOL_WORLD_WIRE_OPEN_H
 #define RANKPOOL_WORLD_WIRE_OPEN_H
 

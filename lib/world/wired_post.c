@@ -19,7 +19,8 @@ struct wired_expectation {
     int *pending;
 };
 
-/* What there is no memory for is lost, and with it the job: who waits for it hears of the end only. */
+/* What there is no memory for is lost, and with it the job: who waits for it hears of
+ * the end only. */
 static void keep(struct wired_post *post, bool letter, int from, const void *bytes, size_t count)
 {
     struct wired_item *item = malloc(sizeof *item + count);
@@ -49,8 +50,8 @@ static bool unread_from(const struct wired_post *post, int from)
     return item != NULL;
 }
 
-/* A payload is for the first expectation of what comes from there. If there is none it belongs to a letter
- * that was dropped; or to one that nobody has read yet, and waits for that. */
+/* A payload is for the first expectation of what comes from there. If there is none it belongs to a
+ * letter that was dropped; or to one that nobody has read yet, and waits for that. */
 static void hear_payload(void *closure, int from, const void *bytes, size_t count)
 {
     struct wired_post *post = closure;

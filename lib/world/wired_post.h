@@ -1,6 +1,6 @@
-/* The post over wires, where ranks are to survive others: places are ranks, and a payload has arrived as a
- * whole or not at all. What is expected from who is not there any more never comes: see
- * rpi_wired_forget(). */
+/* The post over wires, where ranks are to survive others: places are ranks, and a payload has
+ * arrived as a whole or not at all. What is expected from who is not there any more never comes:
+ * see rpi_wired_forget(). */
 #ifndef RANKPOOL_WORLD_WIRED_POST_H
 #define RANKPOOL_WORLD_WIRED_POST_H
 

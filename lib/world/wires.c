@@ -60,7 +60,7 @@ static int rank_of(const struct wires *wires, const struct wire *wire)
     return wires->me == wires->root ? (int)(wire - wires->wire) : wires->root;
 }
 
-/* ---- opening and closing ---------------------------------------------------------------------- */
+/* ---- opening and closing --------------------------------------------------------------------- */
 
 static bool watch(struct wires *wires, struct wire *wire, int operation)
 {
@@ -174,9 +174,10 @@ bool rpi_wires_whole(const struct wires *wires, int rank)
     return wire_to(wires, rank)->file >= 0;
 }
 
-/* ---- hearing ---------------------------------------------------------------------------------- */
+/* ---- hearing --------------------------------------------------------------------------------- */
 
-/* Keeps a copy of a frame until somebody listens. Without memory it is lost, and its sender with it. */
+/* Keeps a copy of a frame until somebody listens. Without memory it is lost, and its
+ * sender with it. */
 static bool keep(struct wires *wires, int from, enum wire_kind kind, const void *head,
                  size_t head_bytes, const void *body, size_t body_bytes)
 {
@@ -264,7 +265,7 @@ static bool read_on(struct wires *wires, struct wire *wire)
     return wire->file >= 0;
 }
 
-/* ---- sending ---------------------------------------------------------------------------------- */
+/* ---- sending --------------------------------------------------------------------------------- */
 
 static void send_on(struct wires *wires, struct wire *wire)
 {
@@ -359,7 +360,7 @@ bool rpi_wires_idle(const struct wires *wires)
     return idle;
 }
 
-/* ---- steps ------------------------------------------------------------------------------------ */
+/* ---- steps ----------------------------------------------------------------------------------- */
 
 void rpi_wires_wait(struct wires *wires, double most_seconds)
 {

@@ -12,8 +12,9 @@ cores=$(nproc)
 
 blot() { cat; }
 
-# finds [REGULAR-EXPRESSION]... -- COMMAND...: the report has these lines and is one: the doctor says at its
-# end how many things are to be mended, says about each what to type, and ends accordingly.
+# finds [REGULAR-EXPRESSION]... -- COMMAND...: the report has these lines and is one: the
+# doctor says at its end how many things are to be mended, says about each what to type, and
+# ends accordingly.
 finds() {
     local expected=() mends last=all\ in\ order
     while [ "$1" != -- ]; do

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What the tests of programs share: sourced by them, in the build directory. Sets `mpirun`, `quiet` and
-# `scratch`, a directory that goes in the end.
+# What the tests of programs share: sourced by them, in the build directory. Sets `mpirun`, `quiet`
+# and `scratch`, a directory that goes in the end.
 mpirun=${MPIRUN:-mpirun}
 noise=$(dirname "$0")/../noise_of_mpi.sed
 
@@ -54,8 +54,8 @@ check() {
 }
 
 # What differs from run to run is blotted out by the test's own function `blot`.
-# expect STATUS STDOUT STDERR COMMAND...: the command gives all three. It runs beside others that are
-# expected, as many as there are cores: to start ranks is mostly to wait.
+# expect STATUS STDOUT STDERR COMMAND...: the command gives all three. It runs beside others that
+# are expected, as many as there are cores: to start ranks is mostly to wait.
 expect() {
     number=$((number + 1))
     while [ "$(echo "$running" | wc -w)" -ge "$cores" ]; do
@@ -65,7 +65,8 @@ expect() {
     running="$running $!:$number"
 }
 
-# try PLACE STATUS STDOUT STDERR COMMAND...: runs one, with its files in the place. Reports by number.
+# try PLACE STATUS STDOUT STDERR COMMAND...: runs one, with its files in the place.
+# Reports by number.
 try() (
     place=$1 expected_status=$2
     mkdir "$place"

@@ -96,9 +96,9 @@ static double direct_steps_at(struct dd_point center, const struct dd_point *jul
     return julia != NULL ? direct_steps(point, *julia, most) : direct_steps(zero, point, most);
 }
 
-/* Points around `center`, up to `radius` away; `least` of them must leave. Near the set the steps
- * of neighbours differ wildly, so a point may be off by as much as one a millionth of a pixel away.
- * */
+/* Points around `center`, up to `radius` away; `least` of them must leave. Near the set the
+ * steps of neighbours differ wildly, so a point may be off by as much as one a millionth of a
+ * pixel away. */
 static void check_points(struct dd_point center, const struct dd_point *julia, double radius,
                          int64_t iterations, int least)
 {

@@ -1,6 +1,6 @@
-/* Genz's families: integrals by quadrature of the functions themselves, and by Genz's own formula;
- * then estimates held to the integrals, as often as it takes to see whether their errors are right.
- * */
+/* Genz's families: integrals by quadrature of the functions themselves, and by Genz's own
+ * formula; then estimates held to the integrals, as often as it takes to see whether their
+ * errors are right. */
 #include "passes.h"
 
 #include "genz/sampling.h"

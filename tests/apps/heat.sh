@@ -1,7 +1,7 @@
 #!/bin/sh
 # The program heat as people use it: what it computes, beside a formula and beside another program's
-# steps; the same bytes from any number of ranks; every complaint. Run in the build directory; heat.sh
-# ./apps/heat names another program.
+# steps; the same bytes from any number of ranks; every complaint. Run in the build directory;
+# heat.sh ./apps/heat names another program.
 set -u
 heat=${1:-./apps/heat}
 # shellcheck source=tests/apps/expect.sh
@@ -94,7 +94,7 @@ not_square() {
 }
 check "the error on a mesh that is not square" not_square
 
-# ---- the same bytes from any number of ranks ---------------------------------------------------------
+# ---- the same bytes from any number of ranks -----------------------------------------------------
 
 same_bytes() { # same_bytes RANKS NODE_SIZE ARGUMENT...
     ranks=$1

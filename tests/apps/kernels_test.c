@@ -287,8 +287,8 @@ static TCase *other_tests(void)
     return all;
 }
 
-/* The last numbers take half of the time: the sieves begin with the primes up to 2^32. So a process has those, and
- * another the rest. */
+/* The last numbers take half of the time: the sieves begin with the primes up to 2^32. So a process
+ * has those, and another the rest. */
 int main(void)
 {
     int status;

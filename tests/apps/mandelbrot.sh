@@ -12,7 +12,8 @@ blot() {
     sed -e 's/ [0-9]*\.[0-9]* s/ N s/g' -e 's/ [0-9.]* % even/ N % even/'
 }
 
-# refuses STATUS COMPLAINT ARGUMENT...: one line, nothing on stdout; and no file, as the end of this looks.
+# refuses STATUS COMPLAINT ARGUMENT...: one line, nothing on stdout; and no file, as the end
+# of this looks.
 refuses() {
     status_wanted=$1 complaint=$2
     shift 2

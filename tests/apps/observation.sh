@@ -1,6 +1,6 @@
 #!/bin/sh
-# How every program lets its work be seen: the same options, the same files, the same bar. Run in the
-# build directory.
+# How every program lets its work be seen: the same options, the same files, the same bar. Run in
+# the build directory.
 set -u
 # shellcheck source=tests/apps/expect.sh
 . "$(dirname "$0")/expect.sh"
@@ -55,7 +55,8 @@ for program in $programs; do
     check "$program knows them all" sh -c "./apps/$program --help | grep -q -- --timeline"
 done
 
-# on_terminal OPTION...: integrate on a terminal of 120 columns; what it shows, a line for each drawing.
+# on_terminal OPTION...: integrate on a terminal of 120 columns; what it shows, a line
+# for each drawing.
 on_terminal() {
     limited ./tests/launch/terminal -- sh -c \
         'stty cols 120; exec ./apps/integrate --ranks 2 --family gaussian "$@"' sh "$@" 2>&1 |

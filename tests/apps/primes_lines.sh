@@ -1,6 +1,7 @@
 #!/bin/sh
-# The program primes with the command lines of primesieve: what is counted, found and printed, by both
-# kernels, by itself and on several ranks, and as primesieve prints it, where that is installed.
+# The program primes with the command lines of primesieve: what is counted, found and
+# printed, by both kernels, by itself and on several ranks, and as primesieve prints it,
+# where that is installed.
 set -u
 primes=${1:-./apps/primes}
 # shellcheck source=tests/apps/expect.sh
@@ -58,8 +59,8 @@ expect 0 "2038074743" "" "$primes" 1e8 -n -q
 expect 2 "" "primes: there are fewer primes below 2^64" "$primes" 10 18446744073709551500 -n
 expect 2 "" "primes: there are fewer primes below 2^64" "$primes" 2^63 -n
 
-# Tuplets up to 10^10: OEIS A006880, A007508, A050258 for primes, twins and quadruplets; the others as
-# primesieve counts them. With the kernel that is there, for the other takes too long.
+# Tuplets up to 10^10: OEIS A006880, A007508, A050258 for primes, twins and quadruplets; the others
+# as primesieve counts them. With the kernel that is there, for the other takes too long.
 prints "Primes: 50847534
 Twin primes: 3424506
 Prime quadruplets: 28388" 1e9 -c124
@@ -161,8 +162,8 @@ if bounded 10 >/dev/null 2>&1; then
     check "memory stays small" test "$(wc -l <"$scratch/list")" -eq 10858588
 fi
 
-# same LINE: standard output as that of primesieve, but for what it says of itself and of time. (It takes
-# no 1e9+3: but it is the same number.)
+# same LINE: standard output as that of primesieve, but for what it says of itself and of time. (It
+# takes no 1e9+3: but it is the same number.)
 same() {
     # shellcheck disable=SC2086 # words
     theirs=$(primesieve $1 --no-status 2>/dev/null | sed '/^Sieve size/d; /^Threads/d; /^Seconds/d')

@@ -82,7 +82,8 @@ arguments() {
 }
 input() { echo hello | "$run" --nodes 1,1 --once cat >out; status=$?; expect 0 hello; }
 
-# at_work KIND [COMMAND]...: a job in the background that is ready when this returns. Its number is in $job.
+# at_work KIND [COMMAND]...: a job in the background that is ready when this returns. Its
+# number is in $job.
 at_work() {
     local kind=$1
     shift

@@ -1,4 +1,5 @@
-/* Jobs to run while links are cut and nodes fall silent: tells, in a file for each rank, how each ended.
+/* Jobs to run while links are cut and nodes fall silent: tells, in a file for each rank,
+ * how each ended.
  *
  * usage: jobs DIRECTORY moved          a map whose arrays travel all the time
  *        jobs DIRECTORY lost           a loop that never ends of itself

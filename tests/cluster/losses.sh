@@ -1,6 +1,6 @@
 #!/bin/bash
-# What a job does when a link is cut: for a while it is late and right; for good, or when a node stops,
-# it ends on every rank that can be reached, with an error that names the node.
+# What a job does when a link is cut: for a while it is late and right; for good, or when a node
+# stops, it ends on every rank that can be reached, with an error that names the node.
 # Usage: losses.sh, with the program jobs in ./tests/cluster.
 set -u
 [ "${RANKPOOL_TEST_NODES:-}" != none ] || { echo "skipped: RANKPOOL_TEST_NODES is 'none'"; exit 77; }
@@ -14,7 +14,8 @@ cd "$work" || exit 99
 # shellcheck source=tests/cluster/checks disable=SC1091
 . "$here/checks"
 
-# at_work NODES ARGUMENT...: a job that has begun when this returns; its number is in $job. It tells in told/.
+# at_work NODES ARGUMENT...: a job that has begun when this returns; its number is in $job. It
+# tells in told/.
 at_work() {
     rm -rf told
     mkdir told

@@ -1,5 +1,6 @@
 #!/bin/bash
-# What a program says whose tasks crash, exit, or never end; and that it ends as it would without us.
+# What a program says whose tasks crash, exit, or never end; and that it ends as it
+# would without us.
 # Usage: faults.sh, with the program subject in ./tests/faults.
 set -u
 subject=$PWD/tests/faults/subject
@@ -38,8 +39,8 @@ says() {
 
 ends_with() { [ "$status" -eq "$1" ] || { echo "# status $status instead of $1"; return 1; }; }
 
-# beside: the same beside others, in a directory of its own. To have ranks ended takes mpirun two seconds, in
-# which it sleeps.
+# beside: the same beside others, in a directory of its own. To have ranks ended takes mpirun two
+# seconds, in which it sleeps.
 places=0
 beside() {
     while [ "$(jobs -r | wc -l)" -ge 4 ]; do

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Programs that are interrupted end in good order: with status 75, one line on stderr, within seconds.
+# Programs that are interrupted end in good order: with status 75, one line on stderr,
+# within seconds.
 # Usage: interruption.sh, with the programs in ./apps and ./tests/launch.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -19,8 +20,8 @@ case $("$mpirun" --version 2>&1) in
 *"Open MPI"* | *OpenRTE*) quiet=-q ;;
 esac
 
-# at_work COMMAND...: in the background; returns when its ranks have begun. Its number is in $job. What runs
-# in the background of a script has SIGINT ignored: not so here.
+# at_work COMMAND...: in the background; returns when its ranks have begun. Its number is in $job.
+# What runs in the background of a script has SIGINT ignored: not so here.
 at_work() {
     : >out
     env --default-signal "$@" >out 2>err </dev/null &

@@ -146,7 +146,8 @@ sleeper() {
     while [ ! -s out ]; do sleep 0.05; done
 }
 
-# ended SIGNAL DELAY: a signal after so many seconds ends everything in two, and is what the shell sees.
+# ended SIGNAL DELAY: a signal after so many seconds ends everything in two, and is what
+# the shell sees.
 ended() {
     local begin
     # what runs in the background of a script has SIGINT ignored: not so here

@@ -2,8 +2,8 @@
  *
  *     terminal [WAIT TYPE]... -- COMMAND [ARGUMENT]...
  *
- * What the terminal shows goes to stdout. Exits with the command's code, 128 + the signal that ended
- * it, or 124 if a text did not come. */
+ * What the terminal shows goes to stdout. Exits with the command's code, 128 + the signal that
+ * ended it, or 124 if a text did not come. */
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>

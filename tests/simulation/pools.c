@@ -1,5 +1,5 @@
-/* A loop, a reduction and a map on a simulated cluster: right on however many nodes, and in simulated
- * time, which no other load of this machine changes, not much slower than ideal. */
+/* A loop, a reduction and a map on a simulated cluster: right on however many nodes, and in
+ * simulated time, which no other load of this machine changes, not much slower than ideal. */
 #include "rankpool.h"
 
 #include <stdbool.h>

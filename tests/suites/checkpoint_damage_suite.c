@@ -1,4 +1,5 @@
-/* Checkpoints: journals that are spoilt are noticed, and what they cannot give any more is computed. */
+/* Checkpoints: journals that are spoilt are noticed, and what they cannot give any more
+ * is computed. */
 #include "kept_work.h"
 #include "suites.h"
 

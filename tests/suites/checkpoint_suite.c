@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- maps ------------------------------------------------------------------------------------- */
+/* ---- maps ------------------------------------------------------------------------------------ */
 
 START_TEST(what_is_kept_is_not_computed_again)
 {
@@ -132,7 +132,7 @@ START_TEST(failed_items_are_tried_again)
 }
 END_TEST
 
-/* ---- reductions ------------------------------------------------------------------------------- */
+/* ---- reductions ------------------------------------------------------------------------------ */
 
 START_TEST(reductions_go_on_with_the_same_bits)
 {
@@ -163,7 +163,7 @@ START_TEST(reductions_go_on_with_the_same_bits)
 }
 END_TEST
 
-/* ---- programs of several jobs ----------------------------------------------------------------- */
+/* ---- programs of several jobs ---------------------------------------------------------------- */
 
 START_TEST(jobs_that_were_finished_are_not_done_again)
 {

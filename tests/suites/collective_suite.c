@@ -1,5 +1,5 @@
-/* Collectives that move data: hundreds of random shapes, against a serial model that knows nothing of
- * MPI's datatypes, only where the bytes of an element lie. */
+/* Collectives that move data: hundreds of random shapes, against a serial model that knows nothing
+ * of MPI's datatypes, only where the bytes of an element lie. */
 #include "suites.h"
 
 #include "pool/pool.h"
@@ -300,8 +300,8 @@ static void try_allgather_on_nodes(rp_pool *pool, const struct form *form,
 
 typedef void (*trial)(rp_pool *pool, const struct form *form, const struct shape *shape);
 
-/* On the machine as it is, and on pools that pretend to have nodes of one rank, and of two; some as if
- * there were much data. */
+/* On the machine as it is, and on pools that pretend to have nodes of one rank, and of two; some as
+ * if there were much data. */
 static void try_shapes(trial attempt, bool counted, bool same_layout)
 {
     for (int node_size = 0; node_size <= 2; node_size++) {
@@ -349,8 +349,8 @@ START_TEST(broadcasts)
 }
 END_TEST
 
-/* More than one part of the size MPI can count, if the library was built to have small ones; and more
- * messages than are on their way at once. */
+/* More than one part of the size MPI can count, if the library was built to have small ones; and
+ * more messages than are on their way at once. */
 START_TEST(many_bytes)
 {
     enum {

@@ -24,7 +24,7 @@ static int64_t sum_over_ranks(int64_t mine)
     return sum;
 }
 
-/* ---- another attempt ----------------------------------------------------------------------------- */
+/* ---- another attempt ------------------------------------------------------------------------- */
 
 enum {
     STUBBORN = 7 /* every so many items fail, at their first attempts */
@@ -203,7 +203,7 @@ START_TEST(reductions_try_again)
 }
 END_TEST
 
-/* ---- enough is enough ---------------------------------------------------------------------------- */
+/* ---- enough is enough ------------------------------------------------------------------------ */
 
 static int always_fail(rp_task *task, const void *in, void *out)
 {
@@ -251,7 +251,7 @@ START_TEST(a_job_is_given_up_after_so_many_failures)
 }
 END_TEST
 
-/* ---- late ---------------------------------------------------------------------------------------- */
+/* ---- late ------------------------------------------------------------------------------------ */
 
 /* How long each item takes, and whether it asks. */
 struct naps {
@@ -383,7 +383,7 @@ START_TEST(loops_have_limits_too)
 }
 END_TEST
 
-/* ---- told to end --------------------------------------------------------------------------------- */
+/* ---- told to end ----------------------------------------------------------------------------- */
 
 /* Item 0 fails after a while. The others wait until they are told to end. */
 static int fail_or_wait(rp_task *task, const void *in, void *out)
@@ -424,7 +424,7 @@ START_TEST(tasks_hear_of_a_stop)
 }
 END_TEST
 
-/* ---- streams ------------------------------------------------------------------------------------- */
+/* ---- streams --------------------------------------------------------------------------------- */
 
 /* What a stream is told, and what comes of it. */
 struct flow {
@@ -516,7 +516,7 @@ START_TEST(streams_have_limits)
 }
 END_TEST
 
-/* ---- nonsense ------------------------------------------------------------------------------------ */
+/* ---- nonsense -------------------------------------------------------------------------------- */
 
 static rp_status run_map(rp_pool *pool, const void *job)
 {

@@ -1,5 +1,5 @@
-/* What jobs take of every rank's private memory beside their
- * arrays; bench/memory.c shows the same with larger ones. */
+/* What jobs take of every rank's private memory beside their arrays; bench/memory.c shows the same
+ * with larger ones. */
 #include "suites.h"
 
 #include "resident.h"
@@ -117,8 +117,8 @@ static void run_stream(void *argument)
     run->status = rp_stream(run->pool, &job);
 }
 
-/* What MPI sets up when two ranks first talk to each other is not
- * the job's: in this one every rank has partial results to send. */
+/* What MPI sets up when two ranks first talk to each other is not the job's: in this one every rank
+ * has partial results to send. */
 static void warm_up(rp_pool *pool)
 {
     const int64_t nothing = 0;
@@ -172,8 +172,8 @@ static void check_all(const double *array, double value)
     }
 }
 
-/* Ten million leaves. MPI keeps for the root what the other
- * ranks sent and it has not taken yet: some 50 KiB of each. */
+/* Ten million leaves. MPI keeps for the root what the other ranks sent and it has not taken yet:
+ * some 50 KiB of each. */
 START_TEST(index_only_items_take_kilobytes)
 {
     const int64_t n = INT64_C(1000000000000000), nothing = 0;

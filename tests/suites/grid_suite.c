@@ -1,5 +1,5 @@
-/* Grids: blocks, whole fields dealt out and collected, borders exchanged; against a serial model.
- * */
+/* Grids: blocks, whole fields dealt out and collected, borders exchanged; against a
+ * serial model. */
 #include "suites.h"
 
 #include "schedule/tiling.h"
@@ -526,8 +526,8 @@ START_TEST(bad_shapes_are_refused_by_all)
 }
 END_TEST
 
-/* A column so long that no address space holds a part of it, though its blocks' edges are single cells;
- * and a cell so large that with a halo around it nobody could number its bytes. */
+/* A column so long that no address space holds a part of it, though its blocks' edges are single
+ * cells; and a cell so large that with a halo around it nobody could number its bytes. */
 START_TEST(fields_that_are_too_large)
 {
     rp_pool *pool = open_pool();

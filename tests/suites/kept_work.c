@@ -12,7 +12,7 @@ enum {
     PATH_BYTES = 400
 };
 
-/* ---- directories ------------------------------------------------------------------------------ */
+/* ---- directories ----------------------------------------------------------------------------- */
 
 static char place[PATH_BYTES], directory[2 * PATH_BYTES];
 
@@ -63,7 +63,7 @@ rp_pool *open_kept(rp_resume resume)
     return pool;
 }
 
-/* ---- a program that is ended before its time -------------------------------------------------- */
+/* ---- a program that is ended before its time ------------------------------------------------- */
 
 int64_t computed;
 int64_t breaks_at = -1;
@@ -131,7 +131,7 @@ int64_t resume(const rp_map_job *job)
     return computed_by_all();
 }
 
-/* ---- reductions ------------------------------------------------------------------------------- */
+/* ---- reductions ------------------------------------------------------------------------------ */
 
 /* Neither commutative nor associative. */
 static int fold(rp_task *task, rp_range range, const void *in, void *partial)

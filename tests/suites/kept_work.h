@@ -1,5 +1,5 @@
-/* What tests of checkpoints share: a directory in which work is kept, and a program that is ended before
- * its time. */
+/* What tests of checkpoints share: a directory in which work is kept, and a program that is ended
+ * before its time. */
 #ifndef RANKPOOL_TESTS_KEPT_WORK_H
 #define RANKPOOL_TESTS_KEPT_WORK_H
 
@@ -9,7 +9,8 @@ enum {
     ITEMS = 2000
 };
 
-/* A directory of all ranks for one test; work is kept in another within it, that is not there yet. */
+/* A directory of all ranks for one test; work is kept in another within it, that is
+ * not there yet. */
 void begin_place(void);
 const char *kept_in(void);
 
@@ -34,8 +35,8 @@ extern double map_results[ITEMS];
 double value_of(int64_t item);
 void check_results(const rp_pool *pool, rp_place where);
 
-/* The first run of a map, which ends at an item in the middle; and the second one, which finishes it.
- * They return how many items they have computed. Collective. */
+/* The first run of a map, which ends at an item in the middle; and the second one, which finishes
+ * it. They return how many items they have computed. Collective. */
 int64_t break_off(const rp_map_job *job);
 int64_t resume(const rp_map_job *job);
 

@@ -1,6 +1,6 @@
-/* Several nodes: batches, inputs and results travel, and nothing depends on how many nodes there are.
- * The nodes are pretended, so these tests run on any number of ranks; where ranks cannot reach each
- * other's memory, one node works as several do. */
+/* Several nodes: batches, inputs and results travel, and nothing depends on how many nodes there
+ * are. The nodes are pretended, so these tests run on any number of ranks; where ranks cannot reach
+ * each other's memory, one node works as several do. */
 #include "suites.h"
 
 #include "pool/pool.h"
@@ -309,7 +309,8 @@ START_TEST(a_rank_that_gives_up_stops_every_node)
 }
 END_TEST
 
-/* With letters on their way for long, the root gives up while others finish, or they when they have. */
+/* With letters on their way for long, the root gives up while others finish, or they
+ * when they have. */
 static void give_up_late(rp_pool *pool, int round)
 {
     rp_loop *loop;

@@ -1,4 +1,5 @@
-/* What collectives refuse, on every rank alike and before anything moves, whichever rank is to blame. */
+/* What collectives refuse, on every rank alike and before anything moves, whichever rank
+ * is to blame. */
 #include "suites.h"
 
 #include <stdint.h>
@@ -9,7 +10,8 @@ enum {
     MOST_RANKS = 64
 };
 
-/* One call of every kind, with arguments that are good until a test spoils one, on the last rank. */
+/* One call of every kind, with arguments that are good until a test spoils one, on the
+ * last rank. */
 struct arguments {
     rp_element element;
     MPI_Op op;

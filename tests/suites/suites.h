@@ -4,8 +4,8 @@
  * failed would leave the others waiting. So every test is run by itself, and a failure on any rank
  * ends the whole launch.
  *
- * Every assertion writes to a file, even one that holds: where there are thousands in a loop, look with
- * an `if`, and call ck_abort_msg(). */
+ * Every assertion writes to a file, even one that holds: where there are thousands in a loop, look
+ * with an `if`, and call ck_abort_msg(). */
 #ifndef RANKPOOL_TESTS_SUITES_H
 #define RANKPOOL_TESTS_SUITES_H
 

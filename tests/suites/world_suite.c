@@ -1,4 +1,5 @@
-/* Opening and closing pools, meeting, agreeing: what holds on every rank whatever one of them does. */
+/* Opening and closing pools, meeting, agreeing: what holds on every rank whatever one
+ * of them does. */
 #include "suites.h"
 
 #include <sched.h>
