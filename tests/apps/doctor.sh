@@ -101,11 +101,7 @@ else
 fi
 
 # Nonsense, help, and output that cannot be written.
-refuses() {
-    complaint=$1
-    shift
-    expect 2 "" "rankpool-doctor: $complaint; try 'rankpool-doctor --help'" "$doctor" "$@"
-}
+refuses() { refused "$doctor" "$@"; }
 refuses "'now' is one argument too many: give options only" now
 refuses "option '--fast' is not known" --fast
 refuses "option '--ranks' needs an argument" --ranks

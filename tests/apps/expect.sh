@@ -65,6 +65,13 @@ expect() {
     running="$running $!:$number"
 }
 
+# refused PROGRAM COMPLAINT ARGUMENT...: one line, status 2, nothing on stdout.
+refused() {
+    program=$1 complaint=$2
+    shift 2
+    expect 2 "" "${program##*/}: $complaint; try '${program##*/} --help'" "$program" "$@"
+}
+
 # try PLACE STATUS STDOUT STDERR COMMAND...: runs one, with its files in the place.
 # Reports by number.
 try() (

@@ -12,12 +12,7 @@ blot() {
     sed -e 's/ [0-9]*\.[0-9]* s$/ N s/'
 }
 
-# refuses COMPLAINT ARGUMENT...: one line, status 2, nothing on stdout.
-refuses() {
-    complaint=$1
-    shift
-    expect 2 "" "heat: $complaint; try 'heat --help'" "$heat" "$@"
-}
+refuses() { refused "$heat" "$@"; }
 
 # ---- what it computes ----------------------------------------------------------------------------
 

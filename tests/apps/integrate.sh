@@ -12,12 +12,7 @@ blot() {
     sed -e 's/ [0-9]*\.[0-9]* s$/ N s/'
 }
 
-# refuses COMPLAINT ARGUMENT...: one line, status 2, nothing on stdout.
-refuses() {
-    complaint=$1
-    shift
-    expect 2 "" "integrate: $complaint; try 'integrate --help'" "$integrate" "$@"
-}
+refuses() { refused "$integrate" "$@"; }
 
 # everywhere OPTION...: what one rank prints, any others print, too.
 everywhere() {

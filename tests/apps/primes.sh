@@ -19,12 +19,7 @@ counts() {
     expect 0 "$expected" "" "$primes" --ranks 2 "$@"
 }
 
-# refuses COMPLAINT ARGUMENT... : one line, status 2, nothing on stdout.
-refuses() {
-    complaint=$1
-    shift
-    expect 2 "" "primes: $complaint; try 'primes --help'" "$primes" "$@"
-}
+refuses() { refused "$primes" "$@"; }
 
 range="give a whole number from 0 to 2^64-1"
 operands="give at most two numbers, START and STOP"

@@ -1,4 +1,5 @@
 /* Failing items: made again, counted, late, told to end. */
+#include "plain_sums.h"
 #include "suites.h"
 
 #include "pool/pool.h"
@@ -156,13 +157,6 @@ static int add_at_last(rp_task *task, rp_range range, const void *in, void *out)
     return rp_task_attempt(task) < *(int *)rp_task_user(task) ? 1 : 0;
 }
 
-static int add(void *left, const void *right, void *user)
-{
-    (void)user;
-    *(double *)left += *(const double *)right;
-    return 0;
-}
-
 static rp_status add_up(rp_pool *pool, const double *x, int64_t n, int64_t leaf, int failures,
                         double *sum)
 {
@@ -170,7 +164,7 @@ static rp_status add_up(rp_pool *pool, const double *x, int64_t n, int64_t leaf,
     rp_reduce_job job = {.n = n,
                          .leaf = leaf,
                          .body = add_at_last,
-                         .combine = add,
+                         .combine = add_doubles,
                          .identity = &zero,
                          .in = x,
                          .in_size = sizeof *x,

@@ -1,5 +1,6 @@
 /* What jobs take of every rank's private memory beside their arrays; bench/memory.c shows the same
  * with larger ones. */
+#include "plain_sums.h"
 #include "suites.h"
 
 #include "resident.h"
@@ -38,21 +39,6 @@ static int scale(rp_task *task, rp_range range, const void *in, void *out)
     (void)task;
     for (int64_t i = 0; i < range.end - range.begin; i++)
         ((double *)out)[i] = scaled(((const double *)in)[i]);
-    return 0;
-}
-
-static int count(rp_task *task, rp_range range, const void *in, void *out)
-{
-    (void)task;
-    (void)in;
-    *(int64_t *)out += range.end - range.begin;
-    return 0;
-}
-
-static int add(void *left, const void *right, void *user)
-{
-    (void)user;
-    *(int64_t *)left += *(const int64_t *)right;
     return 0;
 }
 
@@ -124,8 +110,8 @@ static void warm_up(rp_pool *pool)
     const int64_t nothing = 0;
     int64_t result;
     rp_reduce_job job = {.n = 100 * world_ranks(),
-                         .body = count,
-                         .combine = add,
+                         .body = count_items,
+                         .combine = add_integers,
                          .identity = &nothing,
                          .result = &result,
                          .result_size = sizeof result,
@@ -181,8 +167,8 @@ START_TEST(index_only_items_take_kilobytes)
     struct run run = {.pool = open_pool(),
                       .reduce = {.n = n,
                                  .leaf = n / 10000000,
-                                 .body = count,
-                                 .combine = add,
+                                 .body = count_items,
+                                 .combine = add_integers,
                                  .identity = &nothing,
                                  .result = &result,
                                  .result_size = sizeof result}};

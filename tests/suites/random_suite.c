@@ -1,6 +1,7 @@
 /* Random numbers: the generator's known answers, the same draws whoever makes them, and
  * distributions held to statistical tests. Seeds are fixed, so a test that passes once passes
  * always. */
+#include "plain_sums.h"
 #include "suites.h"
 
 #include <inttypes.h>
@@ -404,13 +405,6 @@ static int draw_range(rp_task *task, rp_range range, const void *in, void *out)
     return 0;
 }
 
-static int add(void *left, const void *right, void *user)
-{
-    (void)user;
-    *(double *)left += *(const double *)right;
-    return 0;
-}
-
 enum {
     ITEMS = 3000
 };
@@ -450,7 +444,7 @@ START_TEST(sums_of_draws)
     rp_reduce_job job = {.n = ITEMS,
                          .leaf = 16,
                          .body = draw_range,
-                         .combine = add,
+                         .combine = add_doubles,
                          .identity = &zero,
                          .result = &sum,
                          .result_size = sizeof sum,
@@ -473,7 +467,7 @@ START_TEST(seeds_must_agree)
         check_same_error(rp_last_error(pool), RP_ERR_MISMATCH);
         rp_reduce_job reduce = {.n = 10,
                                 .body = draw_range,
-                                .combine = add,
+                                .combine = add_doubles,
                                 .identity = &zero,
                                 .result = &sum,
                                 .result_size = sizeof sum,

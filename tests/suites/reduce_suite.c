@@ -1,4 +1,5 @@
 /* The reduction: the same bits whatever the ranks and the schedule, any combine function, any n. */
+#include "plain_sums.h"
 #include "suites.h"
 
 #include "schedule/tree.h"
@@ -142,21 +143,6 @@ START_TEST(input_from_every_place)
 }
 END_TEST
 
-static int count_range(rp_task *task, rp_range range, const void *in, void *out)
-{
-    (void)task;
-    (void)in;
-    *(int64_t *)out += range.end - range.begin;
-    return 0;
-}
-
-static int add(void *left, const void *right, void *user)
-{
-    (void)user;
-    *(int64_t *)left += *(const int64_t *)right;
-    return 0;
-}
-
 START_TEST(more_items_than_words_can_count)
 {
     static const int64_t sizes[] = {(INT64_C(1) << 31) + 1, INT64_C(1000000000000000)};
@@ -166,8 +152,8 @@ START_TEST(more_items_than_words_can_count)
         int64_t result = -1;
         rp_reduce_job job = {.n = sizes[i],
                              .leaf = sizes[i] / 100000,
-                             .body = count_range,
-                             .combine = add,
+                             .body = count_items,
+                             .combine = add_integers,
                              .identity = &nothing,
                              .result = &result,
                              .result_size = sizeof result};

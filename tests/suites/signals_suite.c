@@ -1,5 +1,6 @@
 /* Interruption: one rank gets a signal, or the clock strikes, and every rank hears of it, in
  * every kind of job, on one node and on several. */
+#include "plain_sums.h"
 #include "suites.h"
 
 #include "pool/pool.h"
@@ -90,13 +91,6 @@ static int add_slowly(rp_task *task, rp_range range, const void *in, void *out)
     return 0;
 }
 
-static int join(void *left, const void *right, void *user)
-{
-    (void)user;
-    *(int64_t *)left += *(const int64_t *)right;
-    return 0;
-}
-
 static rp_status run_reduce(rp_pool *pool, int number)
 {
     int64_t none = 0, sum;
@@ -104,7 +98,7 @@ static rp_status run_reduce(rp_pool *pool, int number)
     return rp_reduce(pool, &(rp_reduce_job){.n = ITEMS,
                                             .leaf = 1,
                                             .body = add_slowly,
-                                            .combine = join,
+                                            .combine = add_integers,
                                             .identity = &none,
                                             .result = &sum,
                                             .result_size = sizeof sum,
