@@ -125,7 +125,7 @@ lost_parent() {
 # MPICH's messages do not cross the virtual network: head says why.
 crosses_network() { ! "$MPIRUN" --version | grep -q HYDRA; }
 cut_link() {
-    try "$run" --kind net --nodes 1,1 --cut n2:1:2 "$subject" work 3
+    try "$run" --kind net --nodes 1,1 --cut n2:4:2 "$subject" work 30
     expect 0 "$(printf 'ready\nwith a pause')"
 }
 no_cut() {
@@ -134,7 +134,7 @@ no_cut() {
 }
 link_by_hand() {
     : >out
-    "$run" --kind net --nodes 1,1 "$subject" work 3 >out 2>err </dev/null &
+    "$run" --kind net --nodes 1,1 "$subject" work 30 >out 2>err </dev/null &
     local job=$!
     while [ ! -s out ]; do sleep 0.05; done
     "$here/link" --cluster $job n2 down && sleep 2 && "$here/link" --cluster $job n2 up || return 1

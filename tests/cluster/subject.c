@@ -50,7 +50,8 @@ static int count_marks(char **arguments)
     return 0;
 }
 
-/* work SECONDS [STATUS]: ranks that meet all the time. Was there a second without a meeting? */
+/* work SECONDS [STATUS]: ranks that meet all the time. Was there a second without a meeting? Then
+ * that is all. */
 static int work(char **arguments)
 {
     double begin = MPI_Wtime(), last = begin, longest = 0;
@@ -60,7 +61,7 @@ static int work(char **arguments)
     fflush(stdout);
     while (more) {
         usleep(5000);
-        more = MPI_Wtime() - begin < atof(arguments[0]);
+        more = longest < 1 && MPI_Wtime() - begin < atof(arguments[0]);
         MPI_Bcast(&more, 1, MPI_INT, 0, MPI_COMM_WORLD);
         MPI_Barrier(MPI_COMM_WORLD);
         double now = MPI_Wtime();
