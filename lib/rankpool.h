@@ -337,8 +337,8 @@ bool rp_interrupted(const rp_pool *pool);
  * item that was at hand when three ranks in a row died is given up, and so are, at once, those of a
  * map whose `out` is `in`: they are RP_ERR_LOST, which the job returns (at its end, with
  * RP_KEEP_GOING); the consumer of a stream gets the error in place of the item's result.
- * rp_collect() and other collectives need all ranks, and so does rp_stream() on several nodes: they
- * return RP_ERR_LOST at once when one has died before.
+ * rp_collect() and other collectives need all ranks: they return RP_ERR_LOST at once when one has
+ * died before.
  *
  * The thread that opens the pool then has to live as long as the pool. Once a rank has died,
  * rp_close() does not finalise MPI, which would wait for it, and neither should the program: it

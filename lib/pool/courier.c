@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "pool/survival.h"
 #include "world/mpi_error.h"
 
 #include <math.h>
@@ -9,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How long a courier sleeps between steps: after one in which something moved; at the most. Every waking
- * costs some 8 us of a core that computes. */
+/* How long a courier sleeps between steps: after one in which something moved; at the most. Every
+ * waking costs some 8 us of a core that computes. */
 static const double shortest_sleep = 0.1e-3, longest_sleep = 1e-3;
 
 static bool on_root(const struct courier *courier)
@@ -30,15 +31,14 @@ void rpi_courier_out_of_memory(struct courier *courier, size_t bytes)
                   "no memory for an item or result of %zu bytes of a stream", bytes);
 }
 
-/* Stops this node's ranks, and wakes who waits at the station. */
-static void stop_node(struct courier *courier)
+void rpi_courier_stop_node(struct courier *courier)
 {
     rpi_board_stop(courier->pool->board);
     rpi_signal_all(&courier->station->work);
     rpi_signal_all(&courier->station->news);
 }
 
-/* ---- who is silent too long ---------------------------------------------------------------------- */
+/* ---- who is silent too long ------------------------------------------------------------------ */
 
 static void lose(struct courier *courier, int node)
 {
@@ -51,7 +51,7 @@ static void lose(struct courier *courier, int node)
             courier->error.rank = rank;
     }
     courier->lost_at = rpi_clock_seconds();
-    stop_node(courier);
+    rpi_courier_stop_node(courier);
 }
 
 static int keep_vigil(struct courier *courier)
@@ -59,7 +59,7 @@ static int keep_vigil(struct courier *courier)
     double now = rpi_clock_seconds();
     int code = MPI_SUCCESS;
     if (!on_root(courier) && !courier->finish_told && rpi_vigil_speak(&courier->vigil, now))
-        code = rpi_courier_tell(courier, courier->pool->world.root_node,
+        code = rpi_courier_tell(courier, courier->root_at,
                                 (struct parcel_letter){.kind = PARCEL_ALIVE});
     int silent = isinf(courier->lost_at) ? rpi_vigil_silent(&courier->vigil, now) : -1;
     if (silent < 0 || code != MPI_SUCCESS)
@@ -79,7 +79,7 @@ static void watch(struct courier *courier)
     }
 }
 
-/* ---- steps --------------------------------------------------------------------------------------- */
+/* ---- steps ----------------------------------------------------------------------------------- */
 
 static int read_letter(struct courier *courier, int from, const struct parcel_letter *letter)
 {
@@ -94,12 +94,24 @@ static int read_letter(struct courier *courier, int from, const struct parcel_le
                             : rpi_courier_read_on_node(courier, letter);
 }
 
+/* Over wires letters are from ranks. Is this one of the rank that writes for its node? */
+static bool is_from_courier(struct courier *courier, const struct parcel_letter *letter, int *from)
+{
+    int rank = *from;
+    if (!courier->survives)
+        return true;
+    *from = courier->pool->world.node_of[rank];
+    return !on_root(courier) || (letter->job == courier->job && rpi_courier_hear(courier, rank));
+}
+
 static int read_letters(struct courier *courier)
 {
     struct parcel_letter letter;
     int from, code;
     while ((code = rpi_post_next(&courier->post, &from, &letter)) == MPI_SUCCESS && from >= 0) {
         courier->moved = true;
+        if (!is_from_courier(courier, &letter, &from))
+            continue;
         if ((code = read_letter(courier, from, &letter)) != MPI_SUCCESS)
             return code;
     }
@@ -114,6 +126,8 @@ static int take_step(struct courier *courier)
     if (code == MPI_SUCCESS)
         code = on_root(courier) ? rpi_courier_step_on_root(courier)
                                 : rpi_courier_step_on_node(courier);
+    if (courier->survives && on_root(courier))
+        rpi_courier_look(courier);
     return code == MPI_SUCCESS ? keep_vigil(courier) : code;
 }
 
@@ -124,7 +138,7 @@ static void check(struct courier *courier, int code)
         return;
     if (courier->error.status == RP_OK)
         rpi_mpi_check(code, "MPI between nodes", &courier->error);
-    stop_node(courier);
+    rpi_courier_stop_node(courier);
     courier->over = true;
 }
 
@@ -153,7 +167,7 @@ static double step(struct courier *courier)
     return courier->sleep;
 }
 
-/* ---- life ---------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static void *attend(void *argument)
 {
@@ -184,43 +198,38 @@ static bool start_thread(struct courier *courier)
     return started;
 }
 
-static bool note_nodes(struct courier *courier)
-{
-    const struct world *world = &courier->pool->world;
-    courier->unfinished = world->nodes - 1;
-    courier->nodes = calloc((size_t)world->nodes, sizeof *courier->nodes);
-    for (int node = 0; courier->nodes != NULL && node < world->nodes; node++) {
-        struct served_node *served = &courier->nodes[node];
-        int ranks = world->node_first[node + 1] - world->node_first[node];
-        served->slots = rpi_station_slots((uint32_t)ranks);
-        served->parcels = calloc(served->slots, sizeof(struct parcel *));
-        if (served->parcels == NULL)
-            return false;
-    }
-    return courier->nodes != NULL;
-}
-
 static rp_status furnish(struct courier *courier, rp_error *error)
 {
     const struct world *world = &courier->pool->world;
     bool root = world->rank == world->root;
-    if (rpi_post_open(&courier->post, world->agents, sizeof(struct parcel_letter), error) != RP_OK)
+    double silence = courier->survives ? 0 : courier->pool->silence_seconds; /* wires tell */
+    if (!courier->survives &&
+        rpi_post_open(&courier->post, world->agents, sizeof(struct parcel_letter), error) != RP_OK)
         return error->status;
-    if (!rpi_vigil_begin(&courier->vigil, world->nodes, courier->pool->silence_seconds))
+    if (!rpi_vigil_begin(&courier->vigil, world->nodes, silence))
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory to watch %d nodes", world->nodes);
     bool made =
-        root ? note_nodes(courier)
+        root ? rpi_courier_note_nodes(courier)
              : rpi_supplier_make(&courier->supplier, courier->station, (uint32_t)world->node_rank);
     if (!made)
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory for the courier of a node");
     return RP_OK;
 }
 
+/* May this rank have the courier of its node? */
+static bool eligible(const rp_pool *pool)
+{
+    const struct world *world = &pool->world;
+    if (pool->in_rounds)
+        return world->rank == world->root || world->node != world->root_node;
+    return world->nodes > 1 && world->agents != MPI_COMM_NULL;
+}
+
 rp_status rpi_courier_make(rp_pool *pool, struct station *station, struct courier **courier,
                            rp_error *error)
 {
     *courier = NULL;
-    if (pool->world.nodes == 1 || pool->world.agents == MPI_COMM_NULL)
+    if (!eligible(pool))
         return RP_OK;
     struct courier *made = calloc(1, sizeof *made);
     if (made == NULL)
@@ -228,6 +237,8 @@ rp_status rpi_courier_make(rp_pool *pool, struct station *station, struct courie
     made->pool = pool;
     made->job = pool->world.meeting.number;
     made->station = station;
+    made->survives = pool->in_rounds;
+    made->root_at = made->survives ? pool->world.root : pool->world.root_node;
     made->lost_at = INFINITY;
     made->sleep = shortest_sleep;
     made->limit_told = made->errands.limit = INT64_MAX;
@@ -241,10 +252,35 @@ rp_status rpi_courier_make(rp_pool *pool, struct station *station, struct courie
     return RP_OK;
 }
 
+struct courier *rpi_courier_elect(struct courier *courier)
+{
+    if (courier == NULL || !courier->survives)
+        return courier;
+    const struct world *world = &courier->pool->world;
+    if (rpi_meeting_led_by(&world->meeting) == world->node_rank)
+        return courier;
+    rpi_courier_drop(courier);
+    return NULL;
+}
+
+/* Who lives on this node is for its supplier to know. */
+static void begin_by_wire(struct courier *courier)
+{
+    rp_pool *pool = courier->pool;
+    rpi_post_open_wired(&courier->post, &pool->world.star.wires, sizeof(struct parcel_letter));
+    if (on_root(courier))
+        return;
+    rpi_supplier_attend(&courier->supplier, pool->board, rpi_survival_attend, pool);
+    check(courier, rpi_courier_tell(courier, courier->root_at,
+                                    (struct parcel_letter){.kind = PARCEL_HELLO}));
+}
+
 void rpi_courier_begin(struct courier *courier)
 {
     if (courier == NULL)
         return;
+    if (courier->survives)
+        begin_by_wire(courier);
     watch(courier);
     courier->threaded = courier->pool->agent_threads && start_thread(courier);
 }
@@ -287,9 +323,7 @@ void rpi_courier_drop(struct courier *courier)
     if (courier == NULL)
         return;
     free_parcels(courier);
-    for (int node = 0; courier->nodes != NULL && node < courier->pool->world.nodes; node++)
-        free(courier->nodes[node].parcels);
-    free(courier->nodes);
+    rpi_courier_forget_nodes(courier);
     pthread_mutex_destroy(&courier->errands.lock);
     rpi_vigil_end(&courier->vigil);
     rpi_post_close(&courier->post);

@@ -33,6 +33,24 @@ void rpi_parcel_free(struct parcel *parcel)
     free(parcel);
 }
 
+struct parcel *rpi_parcel_answer(struct parcel *results)
+{
+    struct parcel *parcel = results->answered;
+    struct area inputs = parcel->area;
+    rpi_parcel_drop_large(parcel);
+    parcel->area = results->area;
+    parcel->large = results->large;
+    parcel->large_bytes = results->large_bytes;
+    parcel->fate = PARCEL_DONE;
+    parcel->done = results->done;
+    parcel->seconds = results->seconds;
+    parcel->hungry = results->hungry;
+    results->area = inputs;
+    results->large = NULL;
+    rpi_parcel_free(results);
+    return parcel;
+}
+
 void rpi_parcels_add(struct parcel_list *list, struct parcel *parcel)
 {
     parcel->next = NULL;

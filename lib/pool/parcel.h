@@ -7,10 +7,12 @@
 
 /* How a parcel has come back from the station. */
 enum parcel_fate {
-    PARCEL_DONE,    /* with its results */
-    PARCEL_IN_HAND, /* as it was put: its rank died in the middle of it, with `done` items
-                       finished, */
-    PARCEL_GONE     /* or when it was done, and its results are gone */
+    PARCEL_DONE,      /* with its results */
+    PARCEL_IN_HAND,   /* as it was put: its rank died in the middle of it, with `done` items
+                         finished, */
+    PARCEL_GONE,      /* or when it was done, and its results are gone; */
+    PARCEL_MISSING,   /* or the courier of its node died, and nobody can say what became of it; */
+    PARCEL_UNTOUCHED, /* or no rank has had it */
 };
 
 struct parcel {
@@ -22,6 +24,7 @@ struct parcel {
     size_t large_bytes; /* whose records say where they begin; owned */
     size_t counted;     /* bytes of it that count for the window */
     uint64_t inputs;    /* a fingerprint of them, where results are kept */
+    int64_t limit;      /* items from this on are not wanted, because of one here that failed */
     double seconds;     /* that the items took */
     int node;           /* where it was sent, */
     uint32_t place;     /* and its number among those that are there */
@@ -29,9 +32,11 @@ struct parcel {
     int travelling;     /* payloads on their way */
     bool emptied;       /* the large input has been dropped; what is there are results */
     enum parcel_fate fate;
-    uint32_t attempt; /* calls for each of its items that ended with their rank */
-    uint32_t deaths;  /* those that its only item was at hand at, in a row */
-    bool continued;   /* items behind these, once in the same parcel, are in another */
+    bool alone;              /* missing: nothing else was with its node, which died as a whole */
+    struct parcel *answered; /* whose results are arriving in this one; or NULL */
+    uint32_t attempt;        /* calls for each of its items that ended with their rank */
+    uint32_t deaths;         /* those in a row that its item, or one of them, was at hand at */
+    bool continued;          /* items behind these, once in the same parcel, are in another */
 };
 
 /* An empty parcel; NULL: no memory. */
@@ -42,6 +47,10 @@ void rpi_parcel_free(struct parcel *parcel);
 
 /* Forgets the large input or results. */
 void rpi_parcel_drop_large(struct parcel *parcel);
+
+/* Brings the results that have arrived into the parcel whose they are, in place of its inputs, and
+ * frees what they arrived in. Returns that parcel. */
+struct parcel *rpi_parcel_answer(struct parcel *results);
 
 /* A list of parcels, in the order in which they were added. */
 struct parcel_list {

@@ -162,13 +162,13 @@ static bool conclude(rp_pool *pool, rp_error *error)
     return rounds->ledger->entries > 0 && !stops;
 }
 
-static void write_note(rp_pool *pool, bool again)
+void rpi_rounds_tell(rp_pool *pool, bool again)
 {
     struct round_note note = {.meeting = pool->world.meeting.number + 1, .again = again};
     memcpy(rpi_root_note(pool), &note, sizeof note);
 }
 
-static bool noted_again(const rp_pool *pool)
+bool rpi_rounds_told(const rp_pool *pool)
 {
     struct round_note note;
     memcpy(&note, rpi_root_note(pool), sizeof note);
@@ -218,12 +218,12 @@ bool rpi_rounds_follow(rp_pool *pool, bool missing)
     if (root)
         again = conclude(pool, &resumed.error);
     if (root)
-        write_note(pool, again);
+        rpi_rounds_tell(pool, again);
     rpi_pool_meet(pool, &resumed);
     if (!may_go_on(pool))
         return false;
     rounds->number++;
-    return noted_again(pool) || finish(pool);
+    return rpi_rounds_told(pool) || finish(pool);
 }
 
 bool rpi_rounds_next_given_up(const rp_pool *pool, struct span *span)

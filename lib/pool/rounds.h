@@ -1,10 +1,11 @@
 /* Rounds: how a job of several nodes goes on when ranks die.
  *
- * A round is what the whole job is where nobody dies: nodes work off what they began with and what they are
- * sent. On its node, what a dead rank leaves goes to the others, as on one node. When the rank dies that has
- * the node's agent, the others of that node leave the round; when a node dies there is nobody to leave. In
- * the end, if somebody has died, the nodes account for what is there, and what is not is left for another
- * round, with other agents. So nobody takes over anything in the middle of it. */
+ * A round is what the whole job is where nobody dies: nodes work off what they began with and what
+ * they are sent. On its node, what a dead rank leaves goes to the others, as on one node. When the
+ * rank dies that has the node's agent, the others of that node leave the round; when a node dies
+ * there is nobody to leave. In the end, if somebody has died, the nodes account for what is there,
+ * and what is not is left for another round, with other agents. So nobody takes over anything in
+ * the middle of it. */
 #ifndef RANKPOOL_POOL_ROUNDS_H
 #define RANKPOOL_POOL_ROUNDS_H
 
@@ -14,13 +15,18 @@
 /* Begins the rounds of a job of so many units. Every rank does, before the first is prepared. */
 void rpi_rounds_begin(rp_pool *pool, uint32_t units, struct round_terms terms, rp_error *error);
 
-/* When all have met to end a round: is there to be another one? Then the board can be prepared for it.
- * Collective, the same answer everywhere. The pool's last error tells how it went, and in the end how all
- * rounds did. `missing`: of partial results something is. */
+/* When all have met to end a round: is there to be another one? Then the board can be prepared for
+ * it. Collective, the same answer everywhere. The pool's last error tells how it went, and in the
+ * end how all rounds did. `missing`: of partial results something is. */
 bool rpi_rounds_follow(rp_pool *pool, bool missing);
 
-/* On the root: the next span that was given up between rounds, the lowest behind *span. False: there is
- * none. */
+/* On the root: says with the next meeting whether there is to be another round. Then, and
+ * elsewhere, when all have met: is there? */
+void rpi_rounds_tell(rp_pool *pool, bool again);
+bool rpi_rounds_told(const rp_pool *pool);
+
+/* On the root: the next span that was given up between rounds, the lowest behind *span. False:
+ * there is none. */
 bool rpi_rounds_next_given_up(const rp_pool *pool, struct span *span);
 
 /* Frees what the last job has left. */

@@ -1,7 +1,6 @@
 #include "pool/stage.h"
 
-#include "base/error.h"
-#include "world/mpi_error.h"
+#include "pool/survival.h"
 
 /* A slot is worth the time it takes to ask for the next one; all slots together stay small beside
  * the memory of a core. */
@@ -45,11 +44,7 @@ struct staging rpi_staging_plan(const struct reach *reached, int count, const st
 rp_status rpi_stage_reserve(rp_pool *pool, bool *reserved, rp_error *error)
 {
     const size_t most = (size_t)1 << 36; /* of addresses, which cost nothing */
-    int mine = rpi_node_memory_reserve(pool->world.node_comm, most, &pool->stage, error) == RP_OK;
-    int all, code = MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_MIN, pool->world.comm);
-    rpi_error_clear(error);
-    *reserved = all != 0;
-    return rpi_mpi_check(code, "MPI_Allreduce", error);
+    return rpi_survival_reserve(pool, most, &pool->stage, reserved, error);
 }
 
 rp_status rpi_stage_provide(rp_pool *pool, const struct staging *staging, rp_error *error)

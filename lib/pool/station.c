@@ -32,6 +32,7 @@ void rpi_station_reset(struct station *station, uint32_t lanes)
     atomic_store_explicit(&station->taken, 0, memory_order_relaxed);
     atomic_store_explicit(&station->put, 0, memory_order_relaxed);
     atomic_store_explicit(&station->closed, 0, memory_order_relaxed);
+    atomic_store_explicit(&station->lonely, 0, memory_order_relaxed);
     atomic_store_explicit(&station->hungry, 0, memory_order_relaxed);
     atomic_store_explicit(&station->unreachable, 0, memory_order_relaxed);
     atomic_store_explicit(&station->limit, INT64_MAX, memory_order_relaxed);

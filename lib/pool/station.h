@@ -1,55 +1,68 @@
-/* The station of a node: where the ranks of a node get the parcels of a stream, and leave their results.
- * It lies in node memory (in tests: in the memory of a process, with threads for ranks) and holds no
- * pointers but those of records.
+/* The station of a node: where the ranks of a node get the parcels of a stream, and leave their
+ * results. It lies in node memory (in tests: in the memory of a process, with threads for ranks)
+ * and holds no pointers but those of records.
  *
- * On one side is the supplier, one thread of one process: it puts parcels into free slots, and takes them
- * out when they are done. On the other are the ranks, each of which takes one parcel at a time, in the
- * order in which they were put there.
+ * On one side is the supplier, one thread of one process: it puts parcels into free slots, and
+ * takes them out when they are done. On the other are the ranks, each of which takes one parcel at
+ * a time, in the order in which they were put there.
  *
  * Shared words, their writers and orders:
- * word      of a slot: its state, the lane of the rank that took it, and the number of its entry in the
- *           queue. The state says whose the slot and its areas are. The supplier's: FREE, DONE, MORE, WANT,
- *           LOST. A rank's: READY (whoever takes it, by compare-and-swap (acquire) of the whole word; with
- *           the number in it there is no ABA in less than 2^32 parcels), TAKEN, CHUNK. Whoever has the slot
- *           changes it, by a release store behind all else it stored; the other reads it with acquire.
- * queued    slots that are ready, in order; entry i is in slot i modulo their number. Written by the supplier
- *           (relaxed) before it counts `put` up (release). An entry is written over only when its slot
- *           has been taken and become free; a rank that read it before then finds another number there.
- * taken     entries that are used up; counted up, when the slot of the next has been taken, by compare-and-swap
- *           (acq_rel): by the rank that took it, or by one that comes behind. It only grows.
- * done      of a slot: items of the parcel that are done, from the first on. Written (relaxed) by the rank that
- *           has it in hand; begun with 0 by the supplier.
- * handed    a bit for each slot that a rank has handed to the supplier, set by fetch_or (release), all
- *           taken at once by exchange (acquire). By the supplier for ranks that died.
+ * word      of a slot: its state, the lane of the rank that took it, and the number of its entry in
+ *           the queue. The state says whose the slot and its areas are. The supplier's: FREE, DONE,
+ *           MORE, WANT, LOST. A rank's: READY (whoever takes it, by compare-and-swap (acquire) of
+ *           the whole word; with the number in it there is no ABA in less than 2^32 parcels),
+ *           TAKEN, CHUNK. Whoever has the slot changes it, by a release store behind all else it
+ *           stored; the other reads it with acquire.
+ * queued    slots that are ready, in order; entry i is in slot i modulo their number. Written by
+ *           the supplier (relaxed) before it counts `put` up (release). An entry is written over
+ *           only when its slot has been taken and become free; a rank that read it before then
+ *           finds another number there.
+ * taken     entries that are used up; counted up, when the slot of the next has been taken, by
+ *           compare-and-swap (acq_rel): by the rank that took it, or by one that comes behind. It
+ *           only grows.
+ * done      of a slot: items of the parcel that are done, from the first on. Written (relaxed) by
+ *           the rank that has it in hand; begun with 0 by the supplier.
+ * handed    a bit for each slot that a rank has handed to the supplier, set by fetch_or (release),
+ *           all taken at once by exchange (acquire). By the supplier for ranks that died.
  * closed    the supplier will put nothing more (release).
- * limit     items from this on are not begun: lowered by compare-and-swap (relaxed, for nothing else
- *           depends on it), by ranks that have handed back an item that failed, and by the supplier.
+ * limit     items from this on are not begun: lowered by compare-and-swap (relaxed, for nothing
+ *           else depends on it), by ranks that have handed back an item that failed, and by the
+ *           supplier.
+ * lonely    only the rank that is the supplier's is left, and the root knows; set by the courier of
+ *           a node (relaxed: it is of the same process as the rank that asks).
  * hungry    a rank found nothing to take; set by ranks, cleared by the supplier (relaxed: a hint).
- * unreachable  some rank may not read the memory of another that it must; set before the stream begins.
+ * unreachable  some rank may not read the memory of another that it must; set before the stream
+ *           begins.
  * work, news   signals, see base/waiting.h: for the ranks, and for the supplier.
  *
- * Where ranks survive others (pool/survival.h; then there are no chunks, and the supplier is the root, without
- * which there is no stream), a rank may die between any two of its stores. What it stored before, the supplier
- * sees when it has found it dead. It then looks at the words of all slots:
+ * Where ranks survive others (pool/survival.h; then there are no chunks), a rank may die between
+ * any two of its stores. What it stored before, the supplier sees when it has found it dead. It
+ * then looks at the words of all slots, as follows. The supplier itself lives: it is the root, or,
+ * if it is the courier of another node and dies, the station is left by all, and made empty for
+ * another one (pool/stream.c).
  *
- * before it took     nothing has happened. It may have been woken for a parcel that now waits until a rank
- *                    looks without being woken, which a sleeper does after 50 ms at the latest.
- * taken, and `taken` not counted up   the word has its lane already. Whoever takes next finds the slot not
- *                    READY, and counts up instead; its entry stands for a slot that is not free, so there
- *                    are never more entries than slots.
- * in hand            the slot is TAKEN, and becomes LOST: `done` says which item was at hand. The supplier has
- *                    kept the inputs. What is in the slot is not looked at, and the slot stays out of use:
- *                    another thread of that process may be a few instructions behind.
+ * before it took     nothing has happened. It may have been woken for a parcel that now waits until
+ *                    a rank looks without being woken, which a sleeper does after 50 ms at the
+ *                    latest.
+ * taken, and `taken` not counted up   the word has its lane already. Whoever takes next finds the
+ *                    slot not READY, and counts up instead; its entry stands for a slot that is not
+ *                    free, so there are never more entries than slots.
+ * in hand            the slot is TAKEN, and becomes LOST: `done` says which item was at hand. The
+ *                    supplier has kept the inputs. What is in the slot is not looked at, and the
+ *                    slot stays out of use: another thread of that process may be a few
+ *                    instructions behind.
  * DONE, and its bit not set, or its signal not given   the supplier sets the bit itself.
- * DONE, with results that did not fit   they went with the rank. Reading them fails, be it in the middle, or the
- *                    process is found not to be the rank any more, and the parcel comes back as it was put.
- * DONE, and the limit not lowered    that is done last. Until the root has consumed the error, items are
- *                    computed that nobody wants.
- * hungry, work, news   hints, or counts that only grow; `sleepers` of a dead sleeper cost a system call.
- * While it waits, in the closing meeting   it has nothing in hand, and all it had handed back is copied before
- *                    the station is closed.
+ * DONE, with results that did not fit   they went with the rank. Reading them fails, be it in the
+ *                    middle, or the process is found not to be the rank any more, and the parcel
+ *                    comes back as it was put.
+ * DONE, and the limit not lowered    that is done last. Until the root has consumed the error,
+ *                    items are computed that nobody wants.
+ * hungry, work, news   hints, or counts that only grow; `sleepers` of a dead sleeper cost a system
+ *                    call.
+ * While it waits, in the closing meeting   it has nothing in hand, and all it had handed back is
+ *                    copied before the station is closed.
  *
- * Between streams all ranks meet, so a station is reset by one rank before anybody looks. */
+ * Between streams all ranks meet, so a station is reset before anybody looks. */
 #ifndef RANKPOOL_POOL_STATION_H
 #define RANKPOOL_POOL_STATION_H
 
@@ -71,10 +84,12 @@ enum slot_state {
     SLOT_TAKEN, /* a rank works on it */
     SLOT_DONE,  /* its results are there */
     SLOT_LOST,  /* its rank died in the middle of it */
-    /* Where the ranks of a node may not read each other's memory, what does not fit goes chunk by chunk: */
+    /* Where the ranks of a node may not read each other's memory, what does not fit goes chunk by
+     * chunk: */
     SLOT_WANT,  /* the rank wants the next chunk of the input; */
     SLOT_CHUNK, /* there it is */
-    SLOT_MORE /* here is a chunk of results, where the inputs were; TAKEN again: it has been copied */
+    SLOT_MORE /* here is a chunk of results, where the inputs were; TAKEN again: it has been copied
+                 */
 };
 
 struct slot {
@@ -87,7 +102,8 @@ struct slot {
     int64_t first;
     uint64_t large, large_bytes; /* the input, if it is one that does not fit: its address */
     size_t in_bytes, out_bytes;  /* used in the two areas */
-    double seconds;              /* that the items took */
+    int64_t limit;  /* items from this on are not wanted, because of one here that failed */
+    double seconds; /* that the items took */
 };
 
 /* A rank as others may reach its memory. Stored before the stream begins. */
@@ -100,7 +116,7 @@ struct station {
     alignas(128) struct signal_word news;
     alignas(128) _Atomic uint32_t taken;
     alignas(128) _Atomic uint32_t put;
-    _Atomic uint32_t closed, hungry, unreachable;
+    _Atomic uint32_t closed, lonely, hungry, unreachable;
     _Atomic int64_t limit;
     uint32_t lanes, slots; /* constant */
     alignas(128) _Atomic uint64_t handed[STATION_MOST_SLOTS / 64];
@@ -113,7 +129,8 @@ uint32_t rpi_station_slots(uint32_t lanes);
 /* Bytes of memory, aligned to 128, for it. */
 size_t rpi_station_bytes(uint32_t lanes);
 
-/* Makes the station empty. By one rank, while nobody looks at it. */
+/* Makes the station empty, while nobody looks at it. By one rank; or by several, which store the
+ * same. */
 void rpi_station_reset(struct station *station, uint32_t lanes);
 
 struct station_lane *rpi_station_lane(struct station *station, uint32_t lane);
@@ -132,7 +149,8 @@ void rpi_station_offer(struct station *station, uint32_t place);
 void rpi_station_close(struct station *station);
 
 /* For a rank: takes the next parcel. False: there is none, and the supplier will see that ranks are
- * hungry; or, for one that is `cautious`, which only the supplier's may be, the next is for others. */
+ * hungry; or, for one that is `cautious`, which only the supplier's may be, the next is for
+ * others. */
 bool rpi_station_take(struct station *station, uint32_t lane, bool cautious, uint32_t *place);
 
 /* For a rank: hands a slot to the supplier, in this state. */
@@ -169,6 +187,11 @@ static inline uint32_t slot_lane(uint64_t word)
 static inline uint64_t station_word(struct station *station, uint32_t place)
 {
     return atomic_load_explicit(&station->slot[place].word, memory_order_acquire);
+}
+
+static inline bool station_lonely(struct station *station)
+{
+    return atomic_load_explicit(&station->lonely, memory_order_relaxed) != 0;
 }
 
 static inline int64_t station_limit(struct station *station)

@@ -135,6 +135,7 @@ static void accept(struct stream *stream, struct parcel *parcel, bool hungry)
 {
     struct outlet *outlet = &stream->outlets[parcel->node];
     outlet->held--;
+    outlet->tries = outlet->tries && outlet->held > 0;
     if (parcel->fate != PARCEL_DONE) {
         rpi_stream_redo(stream, parcel);
         return;

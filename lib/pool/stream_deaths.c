@@ -1,6 +1,9 @@
 /* The root's side of a stream that sees to what ranks leave that die. Its slot says which item a
  * rank had at hand: that one comes alone from then on, so the next death accuses it again, or
- * clears it. What lay before it in the parcel, and what lies behind, are parcels like any other. */
+ * clears it. What lay before it in the parcel, and what lies behind, are parcels like any other.
+ *
+ * When the courier of another node dies, nobody can say that: all that was with the node is
+ * suspected, parcel by parcel, and if a parcel is so another time, item by item. */
 #include "base/clock.h"
 #include "base/error.h"
 #include "pool/stream_root.h"
@@ -8,23 +11,69 @@
 
 #include <string.h>
 
-/* ---- who is there -------------------------------------------------------------------------------- */
+/* ---- who is there ---------------------------------------------------------------------------- */
+
+bool rpi_stream_others_live(const struct stream *stream)
+{
+    bool live = false;
+    for (int node = 0; stream->outposts != NULL && node < stream->pool->world.nodes; node++)
+        live = live || (node != stream->pool->world.node && stream->outposts[node].ranks > 0);
+    return live;
+}
+
+/* Fewer ranks need fewer parcels. */
+static void note_ranks(struct outlet *outlet, uint32_t ranks)
+{
+    if (ranks == outlet->ranks)
+        return;
+    outlet->ranks = ranks;
+    outlet->depth = 2 * ranks < outlet->most ? 2 * ranks : outlet->most;
+}
+
+/* What waits here for a rank other than the root has none any more. */
+static void recall_all(struct stream *stream)
+{
+    struct parcel *parcel;
+    while ((parcel = rpi_supplier_recall(&stream->supplier)) != NULL) {
+        stream->outlets[parcel->node].held--;
+        rpi_stream_redo(stream, parcel);
+    }
+}
 
 /* The last rank computes, also if it was only to serve, and whatever it is. */
 static void note_living(struct stream *stream)
 {
     struct outlet *outlet = &stream->outlets[stream->pool->world.node];
     uint32_t others = stream->supplier.station->lanes - 1 - stream->supplier.buried;
-    stream->stand_in->cautious = others > 0;
-    if (others == 0)
+    bool elsewhere = rpi_stream_others_live(stream);
+    stream->stand_in->cautious = others > 0 || elsewhere;
+    if (others == 0 && !elsewhere)
         stream->worker = stream->stand_in;
-    outlet->ranks = others + (stream->worker != NULL);
+    if (others == 0 && elsewhere && !stream->deserted)
+        recall_all(stream);
+    stream->deserted = others == 0;
+    note_ranks(outlet, others + (stream->worker != NULL));
+}
+
+static void hear_of_nodes(struct stream *stream)
+{
+    if (stream->outposts == NULL || !rpi_courier_tidings(stream->courier, stream->outposts))
+        return;
+    for (int node = 0; node < stream->pool->world.nodes; node++) {
+        const struct outpost *outpost = &stream->outposts[node];
+        if (node == stream->pool->world.node)
+            continue;
+        note_ranks(&stream->outlets[node], outpost->state == OUTPOST_SERVED ? outpost->ranks : 0);
+        stream->regroups = stream->regroups || outpost->state == OUTPOST_WAITS;
+    }
+    stream->next_look = 0;
 }
 
 void rpi_stream_look(struct stream *stream)
 {
     if (stream->stand_in == NULL)
         return;
+    hear_of_nodes(stream);
     double now = rpi_clock_seconds();
     if (now < stream->next_look)
         return;
@@ -32,7 +81,7 @@ void rpi_stream_look(struct stream *stream)
     note_living(stream);
 }
 
-/* ---- parcels ------------------------------------------------------------------------------------- */
+/* ---- parcels --------------------------------------------------------------------------------- */
 
 /* Leaves the first items to the parcel. Returns a new one with those behind; NULL: no memory. */
 static struct parcel *cut(struct stream *stream, struct parcel *parcel, uint32_t items)
@@ -50,6 +99,7 @@ static struct parcel *cut(struct stream *stream, struct parcel *parcel, uint32_t
     behind->items = parcel->items - items;
     behind->node = parcel->node;
     behind->attempt = parcel->attempt;
+    behind->deaths = parcel->deaths;
     behind->continued = parcel->continued;
     behind->counted = behind->area.used;
     parcel->counted -= behind->counted;
@@ -102,7 +152,8 @@ static void out_of_memory(struct stream *stream, struct parcel *parcel)
     rpi_parcels_add(&stream->again, parcel);
 }
 
-/* Tells the items apart: done, at hand, and not begun. */
+/* Tells the items apart: done, at hand, and not begun. The one at hand explains whatever the parcel
+ * was suspected of. */
 static void take_apart(struct stream *stream, struct parcel *parcel)
 {
     uint32_t done = parcel->done;
@@ -118,8 +169,42 @@ static void take_apart(struct stream *stream, struct parcel *parcel)
         return;
     }
     suspect(stream, at_hand);
-    if (behind != NULL)
+    if (behind != NULL) {
+        behind->deaths = 0;
         rpi_parcels_add(&stream->again, behind);
+    }
+}
+
+/* Each of its items comes alone. */
+static void single_out(struct stream *stream, struct parcel *parcel)
+{
+    while (parcel->items > 1) {
+        struct parcel *behind = cut(stream, parcel, 1);
+        if (behind == NULL) {
+            out_of_memory(stream, parcel);
+            return;
+        }
+        rpi_parcels_add(&stream->again, parcel);
+        parcel = behind;
+    }
+    rpi_parcels_add(&stream->again, parcel);
+}
+
+/* It was with a node whose courier died. That alone gives up no item, unless the node died as a
+ * whole, with nothing else to die of. */
+static void miss(struct stream *stream, struct parcel *parcel)
+{
+    if (parcel->alone && parcel->items == 1) {
+        suspect(stream, parcel);
+        return;
+    }
+    parcel->attempt++;
+    if (parcel->deaths < DEATHS_IN_A_ROW - 1)
+        parcel->deaths++;
+    if (parcel->deaths > 1)
+        single_out(stream, parcel);
+    else
+        rpi_parcels_add(&stream->again, parcel);
 }
 
 /* The slot of a rank that died in the middle of a parcel is not used any more. */
@@ -135,21 +220,12 @@ void rpi_stream_redo(struct stream *stream, struct parcel *parcel)
 {
     if (parcel->fate == PARCEL_IN_HAND)
         lose_slot(stream, parcel);
-    if (parcel->fate == PARCEL_IN_HAND && parcel->done < parcel->items)
+    if (parcel->fate == PARCEL_MISSING)
+        miss(stream, parcel);
+    else if (parcel->fate == PARCEL_UNTOUCHED)
+        rpi_parcels_add(&stream->again, parcel);
+    else if (parcel->fate == PARCEL_IN_HAND && parcel->done < parcel->items)
         take_apart(stream, parcel);
     else
         repeat(stream, parcel);
-}
-
-bool rpi_stream_supply_again(struct stream *stream)
-{
-    const struct outlet *outlet = &stream->outlets[stream->pool->world.node];
-    bool any = false;
-    while (stream->again.head != NULL && outlet->held < outlet->depth) {
-        struct parcel *parcel = rpi_parcels_take(&stream->again);
-        rpi_stream_keeping_note(stream->keeping, parcel);
-        rpi_stream_put(stream, parcel);
-        any = true;
-    }
-    return any;
 }

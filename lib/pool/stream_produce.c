@@ -5,13 +5,13 @@
 
 #include <inttypes.h>
 
-/* The outlet that lacks most, or NULL if none does. */
-static struct outlet *neediest(const struct stream *stream)
+struct outlet *rpi_stream_neediest(const struct stream *stream)
 {
     struct outlet *found = NULL;
     for (int node = 0; node < stream->pool->world.nodes; node++) {
         struct outlet *outlet = &stream->outlets[node];
-        bool lacks = outlet->held < outlet->depth;
+        bool lacks = outlet->ranks > 0 && outlet->held < outlet->depth && !outlet->reserved &&
+                     !outlet->tries;
         if (lacks && (found == NULL || (uint64_t)outlet->held * found->ranks <
                                            (uint64_t)found->held * outlet->ranks))
             found = outlet;
@@ -109,7 +109,10 @@ static struct parcel *new_parcel(struct stream *stream)
 void rpi_stream_put(struct stream *stream, struct parcel *parcel)
 {
     stream->outlets[parcel->node].held++;
-    rpi_supplier_put(&stream->supplier, parcel);
+    if (parcel->node == stream->pool->world.node)
+        rpi_supplier_put(&stream->supplier, parcel);
+    else
+        rpi_courier_send(stream->courier, parcel->node, parcel);
 }
 
 static void send(struct stream *stream, struct parcel *parcel, struct outlet *outlet)
@@ -120,12 +123,7 @@ static void send(struct stream *stream, struct parcel *parcel, struct outlet *ou
     parcel->counted = parcel->area.used + parcel->large_bytes;
     stream->bytes_held += (int64_t)parcel->counted;
     stream->flying++;
-    if (parcel->node == stream->pool->world.node) {
-        rpi_stream_put(stream, parcel);
-    } else {
-        outlet->held++;
-        rpi_courier_send(stream->courier, parcel->node, parcel);
-    }
+    rpi_stream_put(stream, parcel);
 }
 
 /* The parcel has its items. If their results are kept, nobody computes them. */
@@ -211,7 +209,7 @@ bool rpi_stream_supply(struct stream *stream)
     stream->idle = false;
     while (!stream->dry && !stream->idle && window_open(stream) &&
            station_limit(stream->supplier.station) == INT64_MAX &&
-           (outlet = neediest(stream)) != NULL && supply_one(stream, outlet))
+           (outlet = rpi_stream_neediest(stream)) != NULL && supply_one(stream, outlet))
         any = true;
     return any;
 }

@@ -5,7 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* An item failed somewhere: what lies behind it is not wanted, and the nodes learn where that is. */
+/* An item failed somewhere: what lies behind it is not wanted, and the nodes learn where that
+ * is. */
 static void heed_limit(struct stream *stream)
 {
     int64_t limit = station_limit(stream->supplier.station);
@@ -20,6 +21,16 @@ static bool finished(const struct stream *stream)
 {
     return stream->over || (stream->dry && stream->flying == 0) ||
            board_stopped(stream->pool->board);
+}
+
+/* Has this round come to its end, since others wait for the next, and nothing is left on any
+ * node? */
+static bool regrouped(const struct stream *stream)
+{
+    bool empty = stream->regroups;
+    for (int node = 0; node < stream->pool->world.nodes && empty; node++)
+        empty = stream->outlets[node].held == 0;
+    return empty;
 }
 
 /* Waits until something is done, but not longer than the producer may be left alone. */
@@ -42,6 +53,7 @@ static void close_stations(struct stream *stream)
 {
     bool stop = stream->over || board_stopped(stream->pool->board);
     stream->complete = stream->over || (stream->dry && stream->flying == 0);
+    stream->goes_on = !stop && !stream->complete;
     if (stop) {
         rpi_board_stop(stream->pool->board);
         rpi_signal_all(&stream->supplier.station->work);
@@ -53,15 +65,15 @@ static void close_stations(struct stream *stream)
 
 void rpi_stream_serve(struct stream *stream)
 {
-    while (!finished(stream)) {
+    while (!finished(stream) && !regrouped(stream)) {
         uint32_t seen = rpi_signal_seen(&stream->supplier.station->news);
         rpi_stream_look(stream);
         bool moved = rpi_stream_collect(stream);
         sight_consumed(stream->pool, stream->produced - stream->items_held, stream->items_held);
         heed_limit(stream);
-        if (!stream->over)
+        if (!stream->over && !stream->regroups)
             moved = rpi_stream_supply(stream) || moved;
-        if (finished(stream))
+        if (finished(stream) || regrouped(stream))
             break;
         if (stream->courier != NULL)
             rpi_courier_attend(stream->courier);
@@ -83,5 +95,6 @@ void rpi_stream_drop(struct stream *stream)
     rpi_parcels_free(&stream->again);
     free(stream->done);
     free(stream->outlets);
+    free(stream->outposts);
     rpi_supplier_drop(&stream->supplier);
 }

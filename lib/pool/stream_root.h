@@ -10,10 +10,13 @@
 
 /* Where parcels go: the root's node, or another. */
 struct outlet {
-    uint32_t ranks; /* that compute there */
+    uint32_t ranks; /* that compute there; 0: nothing is sent there */
     uint32_t held;  /* parcels that are there */
     uint32_t depth; /* parcels that should be there: more when ranks there had to wait for one, */
     uint32_t most;  /* but no more than this */
+    /* Another node than the root's, where ranks survive: it is to be empty for a parcel that is
+     * suspected; or it has one. */
+    bool reserved, tries;
 };
 
 struct stream {
@@ -24,6 +27,7 @@ struct stream {
     struct stream_worker *worker;   /* the root as one of the ranks; NULL: it only serves, */
     struct stream_worker *stand_in; /* until no other rank lives; NULL: none may die */
     struct outlet *outlets;         /* by node */
+    struct outpost *outposts;       /* where ranks survive: what is known of other nodes, by node */
     struct stream_keeping *keeping;
     struct pace pace;
     int64_t window_items, window_bytes;
@@ -38,8 +42,11 @@ struct stream {
     struct parcel **done; /* by serial modulo `done_capacity`: done, and not due yet. One parcel,
                              or by item those that have come of one. */
     int64_t done_capacity;
-    struct parcel_list again; /* to be put into the station another time */
+    struct parcel_list again; /* to be sent out another time */
     double next_look;         /* when to look who has died */
+    bool deserted;            /* no other rank of the root's node lives */
+    bool regroups;            /* ranks of other nodes wait for another round */
+    bool goes_on;             /* with one, when this has come to its end */
     bool dry;                 /* the producer has no more */
     bool idle;                /* it has none right now */
     bool complete;            /* all was consumed that was to be */
@@ -55,16 +62,22 @@ void rpi_stream_serve(struct stream *stream);
 /* Looks who has died, if it is time. */
 void rpi_stream_look(struct stream *stream);
 
+/* Does any rank of another node live, where ranks survive? */
+bool rpi_stream_others_live(const struct stream *stream);
+
 /* Has computed again what came back without results. */
 void rpi_stream_redo(struct stream *stream, struct parcel *parcel);
 
-/* Puts into the station what is to be computed again. Was there anything? */
+/* Sends out what is to be computed again, if there is a place for it. Was there anything? */
 bool rpi_stream_supply_again(struct stream *stream);
+
+/* The outlet that lacks most, or NULL if none does. */
+struct outlet *rpi_stream_neediest(const struct stream *stream);
 
 /* A parcel has its results, or an error in their place: it is consumed now, or when it is due. */
 void rpi_stream_accept_done(struct stream *stream, struct parcel *parcel);
 
-/* Puts a parcel that counts already into the station of the root's node. */
+/* Brings a parcel that counts already to the node that it is for. */
 void rpi_stream_put(struct stream *stream, struct parcel *parcel);
 
 /* Takes what ranks have done, and has consumed what is due. Was there anything? */

@@ -20,7 +20,7 @@ static void wait_for_work(const struct stream_worker *worker, uint32_t seen, dou
         worker->look(worker->pool);
 }
 
-/* ---- what stays here until it has been copied ---------------------------------------------------- */
+/* ---- what stays here until it has been copied ------------------------------------------------ */
 
 static void release(struct stream_worker *worker, uint32_t place)
 {
@@ -60,7 +60,7 @@ static bool keep(struct stream_worker *worker, uint32_t place, const rp_buffer *
     return true;
 }
 
-/* ---- chunks, where the kernel forbids to read the memory of another rank ------------------------- */
+/* ---- chunks, where the kernel forbids to read the memory of another rank --------------------- */
 
 static bool by_reference(const struct stream_worker *worker)
 {
@@ -120,7 +120,7 @@ static bool send_chunks(struct stream_worker *worker, uint32_t place)
     return true;
 }
 
-/* ---- one item ------------------------------------------------------------------------------------ */
+/* ---- one item -------------------------------------------------------------------------------- */
 
 /* A parcel in this rank's hands. */
 struct taken {
@@ -132,6 +132,14 @@ struct taken {
     int64_t limit; /* items from this on are not begun any more, because of one that failed here */
 };
 
+/* Where ranks survive the supplier may have died, and its number be that of another process. */
+static bool read_input(const struct stream_worker *worker, const struct slot *slot, char *input)
+{
+    const struct peer *supplier = &rpi_station_lane(worker->station, worker->supplier)->self;
+    return rpi_peer_read(supplier, slot->large, input, slot->large_bytes) &&
+           (worker->look == NULL || rpi_peer_reachable(supplier));
+}
+
 /* The input that did not fit into the slot. */
 static const void *large_input(struct stream_worker *worker, const struct taken *taken)
 {
@@ -141,9 +149,8 @@ static const void *large_input(struct stream_worker *worker, const struct taken 
     char *input = rp_buffer_resize(&worker->input, slot->large_bytes);
     if (input == NULL)
         return NULL;
-    const struct peer *supplier = &rpi_station_lane(worker->station, worker->supplier)->self;
     bool there = by_reference(worker)
-                     ? rpi_peer_read(supplier, slot->large, input, slot->large_bytes)
+                     ? read_input(worker, slot, input)
                      : receive_chunks(worker, taken->place, input, slot->large_bytes);
     return there ? input : NULL;
 }
@@ -249,7 +256,7 @@ static bool do_item(struct stream_worker *worker, struct taken *taken, int64_t i
     return store_failure(worker, taken, code);
 }
 
-/* ---- parcels ------------------------------------------------------------------------------------- */
+/* ---- parcels --------------------------------------------------------------------------------- */
 
 static bool do_items(struct stream_worker *worker, struct taken *taken)
 {
@@ -282,7 +289,8 @@ static bool do_parcel(struct stream_worker *worker, struct taken *taken)
     return done;
 }
 
-/* What failed stops others last of all: if this rank dies before it is handed over, it has not failed. */
+/* What failed stops others last of all: if this rank dies before it is handed over, it has not
+ * failed. */
 static void hand_over(struct stream_worker *worker, const struct taken *taken)
 {
     rpi_station_hand(worker->station, taken->place, SLOT_DONE);
@@ -305,6 +313,7 @@ static bool work_off(struct stream_worker *worker, uint32_t place)
     bool done = do_parcel(worker, &taken);
     if (!done || (!by_reference(worker) && !send_chunks(worker, place)))
         return false;
+    slot->limit = taken.limit;
     slot->seconds = rpi_clock_seconds() - begun;
     slot->out_bytes = taken.results.used;
     rpi_sight_parcel(worker->pool, begun, slot->first,
@@ -328,7 +337,8 @@ bool rpi_stream_work(struct stream_worker *worker)
     if (board_stopped(worker->board) || worker->kept_bytes > worker->most_kept)
         return false;
     uint32_t place;
-    return rpi_station_take(worker->station, worker->lane, worker->cautious, &place) &&
+    bool cautious = worker->cautious && !station_lonely(worker->station);
+    return rpi_station_take(worker->station, worker->lane, cautious, &place) &&
            work_off(worker, place);
 }
 

@@ -8,7 +8,8 @@
 #include "pool/station.h"
 #include "pool/trial.h"
 
-/* Results that did not fit into a slot, in this rank's own memory until the supplier has copied them. */
+/* Results that did not fit into a slot, in this rank's own memory until the supplier has copied
+ * them. */
 struct kept_result {
     char *memory;
     size_t bytes;
@@ -24,7 +25,7 @@ struct stream_worker {
     struct board *board; /* says when to stop */
     struct station *station;
     uint32_t lane, supplier; /* which of the node's ranks this one is, and which the supplier's */
-    bool cautious;           /* it leaves to others what may have ended ranks */
+    bool cautious; /* it leaves to others what may have ended ranks, unless it is lonely */
     const rp_stream_job *job;
     bool spin;
     rp_pool *pool;
@@ -41,7 +42,8 @@ struct stream_worker {
 /* Gives a worker what it needs. False: no memory. */
 bool rpi_stream_worker_make(struct stream_worker *worker);
 
-/* Takes a parcel and works it off. False: there was none to take, or this rank has to stop or to wait. */
+/* Takes a parcel and works it off. False: there was none to take, or this rank has to stop or to
+ * wait. */
 bool rpi_stream_work(struct stream_worker *worker);
 
 /* Works until the station is over, or all are to stop. `attend`: called while waiting and between

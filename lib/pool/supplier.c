@@ -54,6 +54,7 @@ void rpi_supplier_put(struct supplier *supplier, struct parcel *parcel)
     supplier->parcels[place] = parcel;
     atomic_store_explicit(&slot->done, 0, memory_order_relaxed);
     slot->items = parcel->items;
+    slot->limit = INT64_MAX;
     slot->attempt = parcel->attempt;
     slot->suspect = parcel->deaths > 0;
     slot->first = parcel->first;
@@ -125,7 +126,7 @@ static bool by_reference(const struct supplier *supplier, uint32_t lane)
            atomic_load_explicit(&supplier->station->unreachable, memory_order_relaxed) == 0;
 }
 
-/* ---- results ------------------------------------------------------------------------------------- */
+/* ---- results --------------------------------------------------------------------------------- */
 
 /* Bytes of what records refer to. */
 static size_t large_bytes(const struct area *results)
@@ -165,15 +166,16 @@ static bool fetch_large(const struct supplier *supplier, uint32_t lane, const st
     return true;
 }
 
-/* Was it the rank's memory that has been read, to the end? The number of a dead process may be another's. */
+/* Was it the rank's memory that has been read, to the end? The number of a dead process may be
+ * another's. */
 static bool still_there(const struct supplier *supplier, uint32_t lane)
 {
     return supplier->look == NULL || lane == supplier->lane ||
            rpi_peer_reachable(&rpi_station_lane(supplier->station, lane)->self);
 }
 
-/* The memory of a rank cannot be read: has it died? The kernel takes the memory away some moments before it
- * tells of the end. */
+/* The memory of a rank cannot be read: has it died? The kernel takes the memory away some moments
+ * before it tells of the end. */
 static bool await_death(struct supplier *supplier, uint32_t lane)
 {
     const double moment = 1e-3;
@@ -188,8 +190,8 @@ static bool await_death(struct supplier *supplier, uint32_t lane)
     return died(supplier, lane);
 }
 
-/* Brings the large results of a slot into the parcel, in place of the input. If they are gone the parcel stays
- * as it was, and its fate is told. */
+/* Brings the large results of a slot into the parcel, in place of the input. If they are gone the
+ * parcel stays as it was, and its fate is told. */
 static bool bring_large(struct supplier *supplier, uint32_t lane, const struct area *results,
                         struct parcel *parcel, rp_error *error)
 {
@@ -235,6 +237,7 @@ static bool take_done(struct supplier *supplier, uint32_t place, rp_error *error
     bool good = bring_large(supplier, lane, &results, parcel, error);
     if (parcel->fate == PARCEL_DONE) {
         parcel->done = atomic_load_explicit(&slot->done, memory_order_relaxed);
+        parcel->limit = slot->limit;
         parcel->seconds = slot->seconds;
         parcel->area.used = results.used;
         memcpy(parcel->area.base, results.base, results.used);
@@ -298,6 +301,18 @@ rp_status rpi_supplier_take(struct supplier *supplier, struct parcel **parcel, r
         status = look(supplier, place, parcel, error);
     }
     return status;
+}
+
+struct parcel *rpi_supplier_recall(struct supplier *supplier)
+{
+    uint32_t place;
+    if (rpi_station_waiting(supplier->station) == 0 ||
+        !rpi_station_take(supplier->station, supplier->lane, false, &place))
+        return NULL;
+    struct parcel *parcel = supplier->parcels[place];
+    free_slot(supplier, place);
+    parcel->fate = PARCEL_UNTOUCHED;
+    return parcel;
 }
 
 void rpi_supplier_drop(struct supplier *supplier)

@@ -6,6 +6,7 @@
 #include "launch/standing.h"
 #include "pool/agent.h"
 #include "pool/stage.h"
+#include "pool/station.h"
 #include "world/mpi_error.h"
 #include "world/peer_memory.h"
 
@@ -37,23 +38,33 @@ static bool reaches_all(const rp_pool *pool)
     return reaches;
 }
 
-/* Do others live on under this launcher? mpirun waits for ever for the end of a job that has lost ranks
- * on another machine. */
+/* Do others live on under this launcher? mpirun waits for ever for the end of a job that has lost
+ * ranks on another machine. */
 static bool launched_to_survive(const rp_pool *pool)
 {
     bool one_machine = pool->world.one_machine;
     return (one_machine || rpi_line_to_slurm()) && rpi_launch_survives();
 }
 
-/* Between several nodes wires take the place of MPI, and outputs of all lie on a stage that is there before
- * anybody dies. */
+/* What was reserved in vain must not be taken for memory. */
+static void forgo_memory(rp_pool *pool)
+{
+    rpi_node_memory_drop(&pool->stage);
+    rpi_node_memory_drop(&pool->station);
+}
+
+/* Between several nodes wires take the place of MPI, and outputs of all lie on a stage that is
+ * there before anybody dies, as is the station. */
 static rp_status connect_nodes(rp_pool *pool, bool *survives, rp_error *error)
 {
     struct world *world = &pool->world;
     double silence = pool->survival_silence;
     if (!*survives || world->nodes == 1)
         return RP_OK;
+    size_t station = rpi_station_bytes((uint32_t)world->node_ranks);
     if (rpi_stage_reserve(pool, survives, error) != RP_OK || !*survives)
+        return error->status;
+    if (rpi_survival_reserve(pool, station, &pool->station, survives, error) != RP_OK || !*survives)
         return error->status;
     if (rpi_world_connect(world, silence, survives, error) != RP_OK || !*survives)
         return error->status;
@@ -80,6 +91,8 @@ rp_status rpi_survival_begin(rp_pool *pool, rp_error *error)
     rp_status status = connect_nodes(pool, &survives, error);
     if (mine && !survives)
         rpi_launch_part();
+    if (!survives)
+        forgo_memory(pool);
     meeting->survives = pool->survives = survives;
     pool->in_rounds = survives && pool->world.nodes > 1;
     if (!survives && pool->world.nodes > 1) {
@@ -143,7 +156,17 @@ rp_status rpi_survival_agree(rp_pool *pool)
     return rpi_pool_meet(pool, &ballot);
 }
 
-/* ---- node memory --------------------------------------------------------------------------------- */
+/* ---- node memory ----------------------------------------------------------------------------- */
+
+rp_status rpi_survival_reserve(rp_pool *pool, size_t bytes, struct node_memory *memory,
+                               bool *reserved, rp_error *error)
+{
+    int mine = rpi_node_memory_reserve(pool->world.node_comm, bytes, memory, error) == RP_OK;
+    int all, code = MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_MIN, pool->world.comm);
+    rpi_error_clear(error);
+    *reserved = all != 0;
+    return rpi_mpi_check(code, "MPI_Allreduce", error);
+}
 
 /* By the root's note, which stays as it is until all have agreed on something. */
 static rp_status tell(void *closure, void *data, size_t bytes, rp_error *error)
@@ -178,7 +201,7 @@ rp_status rpi_survival_memory(rp_pool *pool, size_t bytes, struct node_memory *m
     return rpi_node_memory_make_among(&company, bytes, memory, error);
 }
 
-/* ---- what was given up --------------------------------------------------------------------------- */
+/* ---- what was given up ----------------------------------------------------------------------- */
 
 rp_status rpi_survival_accuse(rp_error *error, int64_t item, uint32_t deaths)
 {

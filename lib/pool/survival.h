@@ -1,8 +1,8 @@
 /* Survival: a pool whose other ranks go on when one dies.
  *
- * In its loops, maps, reductions and streams no rank calls MPI, which would wait for the dead. What ranks have
- * to tell each other is in their notes, in node memory; what they have to give each other is read
- * from the other's memory by the kernel, which says so if the other is gone. */
+ * In its loops, maps, reductions and streams no rank calls MPI, which would wait for the dead. What
+ * ranks have to tell each other is in their notes, in node memory; what they have to give each
+ * other is read from the other's memory by the kernel, which says so if the other is gone. */
 #ifndef RANKPOOL_POOL_SURVIVAL_H
 #define RANKPOOL_POOL_SURVIVAL_H
 
@@ -23,8 +23,8 @@ rp_status rpi_survival_begin(rp_pool *pool, rp_error *error);
 void rpi_survival_enter(rp_pool *pool);
 void rpi_survival_leave(rp_pool *pool);
 
-/* The note of a rank, by its place on the node: NOTE_BYTES that it writes before a meeting and others
- * read after it. */
+/* The note of a rank, by its place on the node: NOTE_BYTES that it writes before a meeting and
+ * others read after it. */
 void *rpi_note(const rp_pool *pool, int node_rank);
 
 /* The root's note, as it was when the last meeting was decided; on its own node as it is. */
@@ -36,11 +36,17 @@ double rpi_survival_attend(void *pool);
 /* Is this rank known to have died? */
 bool rpi_rank_lost(const rp_pool *pool, int node_rank);
 
-/* Makes all ranks of the pool have the same status in pool->last, by MPI where they do not survive: an error if
- * one of them has one there. Returns it. */
+/* Makes all ranks of the pool have the same status in pool->last, by MPI where they do not survive:
+ * an error if one of them has one there. Returns it. */
 rp_status rpi_survival_agree(rp_pool *pool);
 
-/* Makes node memory without MPI, in a pool that survives on one node. As rpi_node_memory_make() otherwise. */
+/* Reserves addresses for node memory when the pool is opened, while MPI can still be called.
+ * Collective; *reserved is the same everywhere. */
+rp_status rpi_survival_reserve(rp_pool *pool, size_t bytes, struct node_memory *memory,
+                               bool *reserved, rp_error *error);
+
+/* Makes node memory without MPI, in a pool that survives on one node. As rpi_node_memory_make()
+ * otherwise. */
 rp_status rpi_survival_memory(rp_pool *pool, size_t bytes, struct node_memory *memory,
                               rp_error *error);
 

@@ -36,19 +36,13 @@ struct verdict rpi_verdict_all_over(int rank)
     return verdict;
 }
 
-/* Streams survive on one node only. */
-static bool goes_on(const struct meeting *meeting, enum call call)
-{
-    return rpi_call_survives(call) && (call != CALL_STREAM || meeting->star == NULL);
-}
-
 struct verdict rpi_mourn(const struct meeting *meeting, const struct toll *toll, enum call call,
                          struct verdict verdict)
 {
     int rank = toll->rank;
     bool over = rank >= 0 && (rpi_root_lost(meeting) || !meeting->survives);
     verdict.lost = toll->count;
-    if (rank < 0 || verdict.lost_step || (!over && goes_on(meeting, call)))
+    if (rank < 0 || verdict.lost_step || (!over && rpi_call_survives(call)))
         return verdict;
     if (over)
         verdict = rpi_verdict_all_over(rank);

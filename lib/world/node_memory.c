@@ -294,5 +294,5 @@ void rpi_node_memory_drop(struct node_memory *memory)
         munmap(memory->base, memory->bytes);
     if (memory->base != NULL && memory->reserved)
         close(memory->file);
-    memory->base = NULL;
+    *memory = (struct node_memory){.base = NULL};
 }
