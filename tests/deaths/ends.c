@@ -1,7 +1,7 @@
 /* Ways in which ranks go, and what becomes of the others. Started by itself; ends.sh says what is right.
  *
- * usage: ends killer | in_place | late | stream | stream_stops | stream_again | stream_gone | outside | root | abort |
- *        leaves | after */
+ * usage: ends killer | in_place | late | stream | stream_stops | stream_again | stream_gone |
+ *        stream_back | stream_root | outside | root | abort | leaves | after */
 #include <rankpool.h>
 
 #include <signal.h>
@@ -177,6 +177,64 @@ static rp_status lose_large_results(void)
     return status;
 }
 
+enum {
+    COURIER = 2, /* on nodes of two ranks, where its end takes away all that its node gets */
+    OTHER = 3,
+    EARLY = 500, /* items, in which it dies; 1 ms each */
+    MOST = 20000
+};
+
+static int64_t numbered;
+static bool came_back, root_dies; /* that is, instead of the courier */
+
+static int number(void *user, rp_buffer *item)
+{
+    (void)user;
+    if (came_back || numbered == MOST)
+        return RP_PRODUCED_LAST;
+    numbered++;
+    return rp_buffer_append(item, &numbered, sizeof numbered) == 0 ? RP_PRODUCED : -1;
+}
+
+static int tell_rank(rp_task *task, const void *input, size_t bytes, rp_buffer *output)
+{
+    int rank = rp_rank(pool);
+    (void)task;
+    (void)input;
+    (void)bytes;
+    if (rank == COURIER && !root_dies)
+        raise(SIGKILL);
+    usleep(1000);
+    return rp_buffer_append(output, &rank, sizeof rank);
+}
+
+static int see_rank(void *user, int64_t item, const rp_error *error, const void *data, size_t bytes)
+{
+    int rank;
+    (void)user;
+    if (error != NULL || bytes != sizeof rank)
+        return -1;
+    memcpy(&rank, data, sizeof rank);
+    if (root_dies && item == KILLER)
+        raise(SIGKILL);
+    came_back = came_back || (item >= EARLY && rank == OTHER);
+    return 0;
+}
+
+/* A stream goes on with the other ranks of a node whose courier died. */
+static rp_status come_back(void)
+{
+    rp_stream_job job = {.produce = number,
+                         .work = tell_rank,
+                         .consume = see_rank,
+                         .window_items = 20,
+                         .options = {.slice = 1}};
+    rp_status status = rp_stream(pool, &job);
+    if (at_root())
+        printf("%s, %d ranks lost\n", came_back ? "came back" : "stayed away", rp_ranks_lost(pool));
+    return status;
+}
+
 static int abort_job(rp_task *task, const void *input, void *output)
 {
     (void)input;
@@ -231,6 +289,9 @@ static rp_status run(const char *what)
         return stream(stream_again, 20, RP_STOP);
     if (strcmp(what, "stream_gone") == 0)
         return lose_large_results();
+    root_dies = strcmp(what, "stream_root") == 0;
+    if (root_dies || strcmp(what, "stream_back") == 0)
+        return come_back();
     if (strcmp(what, "abort") == 0)
         return rp_map(pool, &aborting);
     if (strcmp(what, "after") == 0)

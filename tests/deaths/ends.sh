@@ -42,22 +42,29 @@ ends 0 "
 ends 0 "0 0 0 3 0 6: rank 1 has died: rp_allreduce_ranks needs all ranks
 6: rank 1 has died: rp_alloc needs all ranks" "ends: ranks died; the others went on" after
 ends 137 "" "ends: rank 2 has died" outside
-ends 137 "" "ends: rank 0 has died" root
+for how in root stream_root; do
+    ends 137 "" "ends: rank 0 has died" $how
+done
 ends 42 "" "" abort
 
 # The same on pretended nodes; the root is reached by wires, and whole nodes die. There an item that was begun
-# elsewhere has not changed the root's input.
+# elsewhere has not changed the root's input, and streams need no new memory.
 for size in 1 2; do
     RANKPOOL_NODE_SIZE=$size
     export RANKPOOL_NODE_SIZE
-    for how in killer in_place; do
+    for how in killer in_place stream; do
         ends 1 "item 60 was at hand when 3 ranks in a row died: given up
 99 good, 1 lost, 3 ranks lost" "ends: ranks died; the others went on" $how
     done
-    ends 0 "0 0 0 6 6 6: rank 1 has died: rp_allreduce_ranks needs all ranks
+    ends 1 "item 60 was at hand when 3 ranks in a row died: given up
+60 good, 1 lost, 3 ranks lost" "ends: ranks died; the others went on" stream_stops
+    ends 0 "0 0 0 0 0 6: rank 1 has died: rp_allreduce_ranks needs all ranks
 6: rank 1 has died: rp_alloc needs all ranks" "ends: ranks died; the others went on" after
-    ends 137 "" "ends: rank 0 has died" root
+    for how in root stream_root; do
+        ends 137 "" "ends: rank 0 has died" $how
+    done
 done
+ends 0 "came back, 1 ranks lost" "ends: ranks died; the others went on" stream_back
 unset RANKPOOL_NODE_SIZE
 ends 3 "" "ends: rank 2 exited with code 3 and has not finalised MPI: the others are ended" leaves
 finish

@@ -26,8 +26,8 @@ enum kind {
     MAP_RANGES,
     REDUCE,
     REDUCE_INPUT,
-    LOOP,   /* into node memory; on several nodes, into a file */
-    STREAM, /* and the others that follow: on one node */
+    LOOP, /* into node memory; on several nodes, into a file */
+    STREAM,
     STREAM_UNORDERED,
     STREAM_LARGE, /* inputs and results that do not fit a slot among others that do */
     KINDS
@@ -343,8 +343,7 @@ static double do_job(const struct errand *job, bool first)
 static struct errand random_job(int kind)
 {
     const double usual = 60e6; /* ns of work, in all */
-    uint64_t kinds = rp_nodes(pool) > 1 ? STREAM : KINDS;
-    struct errand job = {.kind = kind >= 0 ? (enum kind)kind : (enum kind)below(kinds),
+    struct errand job = {.kind = kind >= 0 ? (enum kind)kind : (enum kind)below(KINDS),
                          .schedule = (rp_schedule)below(5),
                          .n = 1 + (int64_t)below(below(2) == 0 ? 100 : 100000)};
     if (job.kind == STREAM_LARGE)
