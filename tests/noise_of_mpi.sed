@@ -7,3 +7,13 @@
 /plm:rsh: Warning: setpgid([0-9-]*,[0-9-]*) failed in parent with errno=/d
 # Where it got a signal itself.
 /^mpirun[^ ]*: Forwarding signal /d
+# Version 5 on an exit code of the program's own: a page between two lines of dashes.
+/^-\{74\}$/{
+N
+/\nprterun detected that one or more processes exited with non-zero status,$/{
+:page
+N
+/\n-\{74\}$/d
+b page
+}
+}

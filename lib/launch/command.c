@@ -48,6 +48,13 @@ static const struct setting as_root[] = {
     {NULL, NULL},
 };
 
+/* On one machine. Where that has addresses of IPv4 and IPv6, Open MPI 5.0 would say of each pair of
+ * ranks that no network joins them: none has to. */
+static const struct setting on_one_machine[] = {
+    {"OMPI_MCA_reachable", "weighted"},
+    {NULL, NULL},
+};
+
 /* Where mpirun and MPI keep what they share in files, on a machine of which we clean
  * up ourselves. */
 static const char *const directories[] = {
@@ -69,6 +76,8 @@ static void make_all_settings(const struct command *command)
     make_settings(always);
     if (!command->in_allocation || command->ranks > 0)
         make_settings(any_number);
+    if (!command->in_allocation)
+        make_settings(on_one_machine);
     if (geteuid() == 0)
         make_settings(as_root);
     if (command->scratch[0] != '\0')
@@ -76,15 +85,22 @@ static void make_all_settings(const struct command *command)
             setenv(directories[i], command->scratch, 0);
 }
 
-/* Open MPI 4's mpirun can, but where it has other nodes it then hangs at the end. */
+/* Options of mpirun, each list up to an empty one: those for every job, so that mpirun keeps to
+ * itself what it thinks of an exit code (version 5 cannot), and those that let ranks live when one
+ * has died. None: it ends them. */
+#if defined(HAVE_ULFM)
+static char usual_options[][20] = {""}, survival_options[][20] = {"--with-ft", "ulfm", ""};
+#elif defined(OPEN_MPI) && OMPI_MAJOR_VERSION < 5
+static char usual_options[][20] = {"-q", ""}, survival_options[][20] = {"--enable-recovery", ""};
+#else
+static char usual_options[][20] = {""}, survival_options[][20] = {""};
+#endif
+
+/* Where it has other nodes, Open MPI 4's hangs at the end, and version 5's ends the job with a
+ * node. */
 bool rpi_mpirun_survives(bool in_allocation)
 {
-#if defined(OPEN_MPI) && OMPI_MAJOR_VERSION < 5
-    const bool survives = true;
-#else
-    const bool survives = false;
-#endif
-    return survives && !in_allocation;
+    return survival_options[0][0] != '\0' && !in_allocation;
 }
 
 const char *rpi_mpirun_chatter(void)
@@ -139,16 +155,22 @@ enum {
     MOST_OPTIONS = 8
 };
 
+static int add_all(char (*options)[20], char **line, int words)
+{
+    while (**options != '\0')
+        line[words++] = *options++;
+    return words;
+}
+
 /* Appends mpirun's options to the line, and returns how many words it has then. */
 static int add_options(const struct command *command, char **line, int words)
 {
     static char ranks[16];
-#ifdef OPEN_MPI
-    static char quiet[] = "-q", recovery[] = "--enable-recovery", export_option[] = "-x",
-                export_name[] = RPI_LAUNCHED_VARIABLE;
-    line[words++] = quiet;
+    words = add_all(usual_options, line, words);
     if (command->survives)
-        line[words++] = recovery;
+        words = add_all(survival_options, line, words);
+#ifdef OPEN_MPI
+    static char export_option[] = "-x", export_name[] = RPI_LAUNCHED_VARIABLE;
     if (command->in_allocation) {
         line[words++] = export_option;
         line[words++] = export_name;

@@ -42,7 +42,7 @@ finds() {
     fi
 }
 
-is_open_mpi() { [ -n "$quiet" ]; }
+is_open_mpi() { "$mpirun" --version 2>&1 | grep -q -E '\((Open MPI|OpenRTE)\)'; }
 bound_by_default() { "$mpirun" --version 2>&1 | grep -q -E '\((Open MPI|OpenRTE)\) 4\.'; }
 
 # By itself.

@@ -7,6 +7,8 @@ noise=$(dirname "$0")/../noise_of_mpi.sed
 # Open MPI: as root, and with more ranks than cores, which then let each other run.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
+# The same for version 5, and no words of its own on the network of a single machine.
+export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe OMPI_MCA_reachable=weighted
 unset RANKPOOL_RANKS RANKPOOL_SCHEDULE RANKPOOL_NODE_SIZE RANKPOOL_MEMORY_DIR RANKPOOL_MPIRUN
 # A machine that is slow would be told after a minute how far it is.
 export RANKPOOL_PROGRESS=off
@@ -18,10 +20,12 @@ failures=0
 running=
 cores=$(nproc 2>/dev/null || echo 1)
 
-# -q: no page of mpirun's own when the program ends with a status of its own. Open MPI only.
+# -q: no page of mpirun's own when the program ends with a status of its own. Open MPI 4 only:
+# of version 5 noise_of_mpi.sed takes it away.
 quiet=
 # shellcheck disable=SC2034 # it is the tests that use it
 case $("$mpirun" --version 2>&1) in
+*"(Open MPI) 5."*) ;;
 *"Open MPI"* | *OpenRTE*) quiet=-q ;;
 esac
 
