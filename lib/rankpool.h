@@ -329,16 +329,16 @@ bool rp_interrupted(const rp_pool *pool);
  * They do if config.survive_deaths asked for it, the ranks of a node may reach each other's memory
  * (process_vm_readv), and the launcher leaves the living alone: on one machine rp_launch() outside
  * a batch allocation and `mpirun --enable-recovery`, on one node or several `srun --mpi=pmix`, all
- * with Open MPI 4. On several nodes each rank must be able to open a TCP connection to the root's
- * host. Then rp_loop_open() to
- * rp_loop_close(), rp_map(), rp_reduce(), rp_stream(), rp_barrier(), rp_node_sync(), rp_agree(),
- * rp_free() and rp_close() go on without a rank that is killed in them, whichever but the root, and
- * results are the same bits. What the rank had in hand is begun again elsewhere, item by item; an
- * item that was at hand when three ranks in a row died is given up, and so are, at once, those of a
- * map whose `out` is `in`: they are RP_ERR_LOST, which the job returns (at its end, with
- * RP_KEEP_GOING); the consumer of a stream gets the error in place of the item's result.
- * rp_collect() and other collectives need all ranks: they return RP_ERR_LOST at once when one has
- * died before.
+ * with Open MPI 4; with Open MPI 5, where it has ULFM, on one machine rp_launch() and `mpirun
+ * --with-ft ulfm`. On several nodes each rank must be able to open a TCP connection to the root's
+ * host. Then rp_loop_open() to rp_loop_close(), rp_map(), rp_reduce(), rp_stream(), rp_barrier(),
+ * rp_node_sync(), rp_agree(), rp_free() and rp_close() go on without a rank that is killed in them,
+ * whichever but the root, and results are the same bits. What the rank had in hand is begun again
+ * elsewhere, item by item; an item that was at hand when three ranks in a row died is given up, and
+ * so are, at once, those of a map whose `out` is `in`: they are RP_ERR_LOST, which the job returns
+ * (at its end, with RP_KEEP_GOING); the consumer of a stream gets the error in place of the item's
+ * result. rp_collect() and other collectives need all ranks: they return RP_ERR_LOST at once when
+ * one has died before.
  *
  * The thread that opens the pool then has to live as long as the pool. Once a rank has died,
  * rp_close() does not finalise MPI, which would wait for it, and neither should the program: it

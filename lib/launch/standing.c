@@ -49,15 +49,21 @@ void rpi_standing_unmap(struct standing_page *page)
         munmap(page, sizeof *page);
 }
 
-/* Open MPI's mpirun tells its ranks of its settings; Slurm's srun leaves the others alone as long
- * as no line breaks off. */
+/* Is a setting of mpirun's on, of which it tells its ranks? */
+static bool is_on(const char *setting)
+{
+    const char *value = rpi_environment_text(setting);
+    return value != NULL && strcmp(value, "0") != 0;
+}
+
+/* mpirun of Open MPI 4 --enable-recovery, of Open MPI 5 --with-ft ulfm. Slurm's srun leaves the
+ * others alone as long as no line breaks off. */
 bool rpi_launch_survives(void)
 {
-    const char *recovery = rpi_environment_text("OMPI_MCA_orte_enable_recovery");
     bool mpirun = rpi_environment_text("OMPI_COMM_WORLD_SIZE") != NULL;
     if (rpi_line_to_slurm())
         return rpi_line_keep();
-    return mpirun && recovery != NULL && strcmp(recovery, "0") != 0;
+    return mpirun && (is_on("OMPI_MCA_orte_enable_recovery") || is_on("OMPI_MCA_mpi_ft_enable"));
 }
 
 void rpi_launch_part(void)
