@@ -21,20 +21,28 @@ told_by() {
     "$@" 2>&1 >/dev/null </dev/null | sed -n 's/^primes .*: \([0-9.]*\) s$/\1/p'
 }
 
-# primes RANKS START STOP
-primes() {
-    ranks=$1
-    shift
-    told_by "$launch" "$ranks" ./apps/primes --time "$@"
-}
-
+# on_nodes SHAPE START STOP
 on_nodes() {
-    told_by timeout -k 5 "$RANKPOOL_TEST_SECONDS" "$cluster" --kind net --nodes "${cores}x1" -- \
+    shape=$1
+    shift
+    told_by timeout -k 5 "$RANKPOOL_TEST_SECONDS" "$cluster" --kind net --nodes "$shape" -- \
         ./apps/primes --time "$@"
 }
 
+# primes RANKS START STOP: where there are virtual nodes on one of them, for otherwise mpirun would
+# bind ranks to cores here, and not there.
+primes() {
+    if [ $nodes = yes ]; then
+        on_nodes "$@"
+    else
+        ranks=$1
+        shift
+        told_by "$launch" "$ranks" ./apps/primes --time "$@"
+    fi
+}
+
 on_far_nodes() {
-    RANKPOOL_TEST_LATENCY=0.001 on_nodes "$@"
+    RANKPOOL_TEST_LATENCY=0.001 on_nodes "${cores}x1" "$@"
 }
 
 primesieve_alone() {
@@ -58,7 +66,7 @@ run_rounds() {
     for _ in $(seq "$rounds"); do
         primesieve_alone 1e11 >>"$scratch/primesieve"
         primes "$cores" 1e11 >>"$scratch/ours"
-        [ $nodes = no ] || on_nodes 1e11 >>"$scratch/nodes"
+        [ $nodes = no ] || on_nodes "${cores}x1" 1e11 >>"$scratch/nodes"
         [ $nodes = no ] || on_far_nodes 1e11 >>"$scratch/far_nodes"
         primes 16 1e11 >>"$scratch/crowd"
         primes "$cores" 1e11 --checkpoint "$scratch/kept" >>"$scratch/checkpointed"
