@@ -112,7 +112,7 @@ void rpi_agent_begin(struct agent *agent)
         check(agent, rpi_dispatcher_open(agent->dispatcher, &agent->post));
         check(agent, rpi_agent_ask_all_for_news(agent));
     }
-    rpi_agent_watch(agent);
+    rpi_vigil_watch(&agent->vigil, &agent->pool->world, rpi_clock_seconds());
     agent->threaded =
         agent->pool->agent_threads && rpi_thread_start(&agent->thread, live, agent) == 0;
 }

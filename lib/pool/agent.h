@@ -132,9 +132,6 @@ int rpi_agent_tell(struct agent *agent, struct letter letter);
 int rpi_agent_ask_for_news(struct agent *agent, int address);
 int rpi_agent_ask_all_for_news(struct agent *agent);
 
-/* The root's agent watches those of all other nodes, and they watch it. */
-void rpi_agent_watch(struct agent *agent);
-
 /* Nothing more can come of the job, because `node` is lost. */
 void rpi_agent_lose(struct agent *agent, int node);
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "pool/writer.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -61,20 +62,11 @@ static rp_status furnish(struct agent *agent, const struct agent_job *job, rp_er
     return RP_OK;
 }
 
-/* May this rank have the agent of its node? */
-static bool eligible(const rp_pool *pool)
-{
-    const struct world *world = &pool->world;
-    if (!pool->in_rounds || world->node == world->root_node)
-        return world->agents != MPI_COMM_NULL && (!pool->in_rounds || world->rank == world->root);
-    return true;
-}
-
 rp_status rpi_agent_make(rp_pool *pool, const struct agent_job *job, struct agent **agent,
                          rp_error *error)
 {
     *agent = NULL;
-    if (!eligible(pool))
+    if (!rpi_may_write(pool))
         return RP_OK;
     struct agent *made = calloc(1, sizeof *made);
     if (made == NULL)
@@ -102,10 +94,7 @@ void rpi_agent_drop(struct agent *agent)
 
 struct agent *rpi_agent_elect(struct agent *agent)
 {
-    if (agent == NULL || !agent->survives)
-        return agent;
-    const struct world *world = &agent->pool->world;
-    if (rpi_meeting_led_by(&world->meeting) == world->node_rank)
+    if (agent == NULL || rpi_writes(agent->pool))
         return agent;
     rpi_agent_drop(agent);
     return NULL;

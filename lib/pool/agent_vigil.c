@@ -2,21 +2,12 @@
 #include "pool/agent.h"
 
 #include "base/clock.h"
-#include "base/error.h"
 
 #include <math.h>
-#include <string.h>
 
 void rpi_agent_lose(struct agent *agent, int node)
 {
-    const struct world *world = &agent->pool->world;
-    rpi_error_set(&agent->error, RP_ERR_LOST, "node %d (%s) has not answered for %g s", node,
-                  world->hosts[node], agent->vigil.limit);
-    memcpy(agent->error.host, world->hosts[node], sizeof agent->error.host);
-    for (int rank = world->ranks - 1; rank >= 0; rank--) {
-        if (world->node_of[rank] == node)
-            agent->error.rank = rank;
-    }
+    rpi_vigil_accuse(&agent->vigil, &agent->pool->world, node, &agent->error);
     agent->lost_at = rpi_clock_seconds();
     rpi_board_stop(agent->board);
 }
@@ -48,14 +39,4 @@ int rpi_agent_look_after_others(struct agent *agent)
         agent->over = true;
     }
     return MPI_SUCCESS;
-}
-
-void rpi_agent_watch(struct agent *agent)
-{
-    const struct world *world = &agent->pool->world;
-    double now = rpi_clock_seconds();
-    for (int node = 0; node < world->nodes; node++) {
-        if (node != world->node && (agent->dispatcher != NULL || node == world->root_node))
-            rpi_vigil_watch(&agent->vigil, node, now);
-    }
 }

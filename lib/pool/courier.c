@@ -2,13 +2,13 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/thread.h"
 #include "pool/survival.h"
+#include "pool/writer.h"
 #include "world/mpi_error.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* How long a courier sleeps between steps: after one in which something moved; at the most. Every
  * waking costs some 8 us of a core that computes. */
@@ -42,14 +42,7 @@ void rpi_courier_stop_node(struct courier *courier)
 
 static void lose(struct courier *courier, int node)
 {
-    const struct world *world = &courier->pool->world;
-    rpi_error_set(&courier->error, RP_ERR_LOST, "node %d (%s) has not answered for %g s", node,
-                  world->hosts[node], courier->vigil.limit);
-    memcpy(courier->error.host, world->hosts[node], sizeof courier->error.host);
-    for (int rank = world->ranks - 1; rank >= 0; rank--) {
-        if (world->node_of[rank] == node)
-            courier->error.rank = rank;
-    }
+    rpi_vigil_accuse(&courier->vigil, &courier->pool->world, node, &courier->error);
     courier->lost_at = rpi_clock_seconds();
     rpi_courier_stop_node(courier);
 }
@@ -66,17 +59,6 @@ static int keep_vigil(struct courier *courier)
         return code;
     lose(courier, silent);
     return on_root(courier) ? rpi_courier_lose(courier, silent) : MPI_SUCCESS;
-}
-
-/* The root's courier watches those of all other nodes, and they watch it. */
-static void watch(struct courier *courier)
-{
-    const struct world *world = &courier->pool->world;
-    double now = rpi_clock_seconds();
-    for (int node = 0; node < world->nodes; node++) {
-        if (node != world->node && (on_root(courier) || node == world->root_node))
-            rpi_vigil_watch(&courier->vigil, node, now);
-    }
 }
 
 /* ---- steps ----------------------------------------------------------------------------------- */
@@ -187,17 +169,6 @@ double rpi_courier_attend(struct courier *courier)
     return courier->next_step - now;
 }
 
-/* Signals are for the program's own threads. */
-static bool start_thread(struct courier *courier)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    bool started = pthread_create(&courier->thread, NULL, attend, courier) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return started;
-}
-
 static rp_status furnish(struct courier *courier, rp_error *error)
 {
     const struct world *world = &courier->pool->world;
@@ -216,20 +187,11 @@ static rp_status furnish(struct courier *courier, rp_error *error)
     return RP_OK;
 }
 
-/* May this rank have the courier of its node? */
-static bool eligible(const rp_pool *pool)
-{
-    const struct world *world = &pool->world;
-    if (pool->in_rounds)
-        return world->rank == world->root || world->node != world->root_node;
-    return world->nodes > 1 && world->agents != MPI_COMM_NULL;
-}
-
 rp_status rpi_courier_make(rp_pool *pool, struct station *station, struct courier **courier,
                            rp_error *error)
 {
     *courier = NULL;
-    if (!eligible(pool))
+    if (!rpi_may_write(pool))
         return RP_OK;
     struct courier *made = calloc(1, sizeof *made);
     if (made == NULL)
@@ -254,10 +216,7 @@ rp_status rpi_courier_make(rp_pool *pool, struct station *station, struct courie
 
 struct courier *rpi_courier_elect(struct courier *courier)
 {
-    if (courier == NULL || !courier->survives)
-        return courier;
-    const struct world *world = &courier->pool->world;
-    if (rpi_meeting_led_by(&world->meeting) == world->node_rank)
+    if (courier == NULL || rpi_writes(courier->pool))
         return courier;
     rpi_courier_drop(courier);
     return NULL;
@@ -281,8 +240,9 @@ void rpi_courier_begin(struct courier *courier)
         return;
     if (courier->survives)
         begin_by_wire(courier);
-    watch(courier);
-    courier->threaded = courier->pool->agent_threads && start_thread(courier);
+    rpi_vigil_watch(&courier->vigil, &courier->pool->world, rpi_clock_seconds());
+    courier->threaded =
+        courier->pool->agent_threads && rpi_thread_start(&courier->thread, attend, courier) == 0;
 }
 
 void rpi_courier_end(struct courier *courier, struct ballot *ballot)

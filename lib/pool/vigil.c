@@ -1,7 +1,10 @@
 #include "pool/vigil.h"
 
+#include "base/error.h"
+
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Signs of life in the time of a silence that is too long: some may be late. */
 static const double signs = 4;
@@ -21,9 +24,13 @@ void rpi_vigil_end(struct vigil *vigil)
     vigil->heard = NULL;
 }
 
-void rpi_vigil_watch(struct vigil *vigil, int node, double now)
+void rpi_vigil_watch(struct vigil *vigil, const struct world *world, double now)
 {
-    vigil->heard[node] = now;
+    bool root = world->rank == world->root;
+    for (int node = 0; node < world->nodes; node++) {
+        if (node != world->node && (root || node == world->root_node))
+            vigil->heard[node] = now;
+    }
     vigil->spoken = now;
 }
 
@@ -45,6 +52,18 @@ int rpi_vigil_silent(const struct vigil *vigil, double now)
             return i;
     }
     return -1;
+}
+
+void rpi_vigil_accuse(const struct vigil *vigil, const struct world *world, int node,
+                      rp_error *error)
+{
+    rpi_error_set(error, RP_ERR_LOST, "node %d (%s) has not answered for %g s", node,
+                  world->hosts[node], vigil->limit);
+    memcpy(error->host, world->hosts[node], sizeof error->host);
+    for (int rank = world->ranks - 1; rank >= 0; rank--) {
+        if (world->node_of[rank] == node)
+            error->rank = rank;
+    }
 }
 
 bool rpi_vigil_speak(struct vigil *vigil, double now)
