@@ -191,7 +191,7 @@ rp_status rpi_courier_make(rp_pool *pool, struct station *station, struct courie
                            rp_error *error)
 {
     *courier = NULL;
-    if (!rpi_may_write(pool))
+    if (pool->world.nodes == 1 || !rpi_may_write(pool))
         return RP_OK;
     struct courier *made = calloc(1, sizeof *made);
     if (made == NULL)

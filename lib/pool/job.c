@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "pool/survival.h"
 #include "pool/trial.h"
+#include "pool/writer.h"
 #include "schedule/dispatch.h"
 
 #include <inttypes.h>
@@ -54,16 +55,7 @@ static struct span share_of(const struct world *world, uint32_t units, int first
                          (uint32_t)rp_block(units, world->ranks, last).end};
 }
 
-/* By the rank that has the agent: on the root's node that is the root, without which there is no
- * job. Where any other may come to have it, by all alike. */
-static bool prepares_board(const rp_pool *pool)
-{
-    const struct world *world = &pool->world;
-    if (!pool->in_rounds)
-        return world->agents != MPI_COMM_NULL;
-    return world->rank == world->root || world->node != world->root_node;
-}
-
+/* By the writer of the node; where any rank may come to be it, by all alike. */
 static void prepare_board(rp_pool *pool, const struct job *job, const struct claim_job *claims)
 {
     /* In rounds there may be more: what nodes would begin with whose ranks have all died. */
@@ -96,7 +88,7 @@ void rpi_job_prepare(rp_pool *pool, const struct job *job)
         .cautious = world->rank == world->root,
         .forgoes = pool->in_rounds && world->rank == world->root && others_live(world),
     };
-    if (prepares_board(pool))
+    if (rpi_may_write(pool))
         prepare_board(pool, job, &claims);
     pool->loop.units = job->units;
     pool->loop.dispatched = job->dispatched;

@@ -5,7 +5,7 @@ bool rpi_may_write(const rp_pool *pool)
     const struct world *world = &pool->world;
     if (pool->in_rounds)
         return world->rank == world->root || world->node != world->root_node;
-    return world->nodes > 1 && world->agents != MPI_COMM_NULL;
+    return world->agents != MPI_COMM_NULL;
 }
 
 bool rpi_writes(const rp_pool *pool)
