@@ -5,6 +5,7 @@
  *
  * All ranks draw the same random numbers, so that they agree on what to do without a word. Where
  * ranks are to differ, the rank goes into the number. */
+#include "chance.h"
 #include "rankpool.h"
 
 #include <inttypes.h>
@@ -21,28 +22,7 @@ enum {
 };
 
 static int rank, ranks;
-static uint64_t state;
 static char what[512]; /* the job at hand, for people */
-
-/* Vigna, An experimental exploration of Marsaglia's xorshift generators, 2016; the mixer is
- * Stafford's number 13. */
-static uint64_t scramble(uint64_t word)
-{
-    word = (word ^ word >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    word = (word ^ word >> 27) * UINT64_C(0x94d049bb133111eb);
-    return word ^ word >> 31;
-}
-
-static uint64_t below(uint64_t bound)
-{
-    state += UINT64_C(0x9e3779b97f4a7c15);
-    return scramble(state) % bound;
-}
-
-static bool one_in(uint64_t chances)
-{
-    return below(chances) == 0;
-}
 
 static void require(bool holds, const char *property, int64_t item)
 {
@@ -505,7 +485,7 @@ int main(int argc, char **argv)
     signal(SIGALRM, on_alarm);
     while (more) {
         alarm(hanging_seconds);
-        state = scramble(seed + (uint64_t)rounds);
+        begin_chance(scramble(seed + (uint64_t)rounds));
         try_pools();
         rounds++;
         more = MPI_Wtime() - begun < seconds;

@@ -7,6 +7,7 @@
  * Does a job undisturbed, the same job with one to three ranks killed at random moments, and others with
  * the ranks that are left. Prints the milliseconds that the deaths cost. All ranks draw the same random
  * numbers, so that they agree on what to do without a word. */
+#include "chance.h"
 #include "pool/survival.h"
 #include "rankpool.h"
 
@@ -52,22 +53,7 @@ static int file = -1;    /* that all nodes see */
 static double result, undisturbed;
 static int64_t produced, consumed; /* items of a stream */
 static int64_t calls_to_death;     /* of this rank; 0: it does not die in a task */
-static uint64_t state;
-
-/* Vigna, An experimental exploration of Marsaglia's xorshift generators, 2016; the mixer is Stafford's
- * number 13. */
-static uint64_t scramble(uint64_t word)
-{
-    word = (word ^ word >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    word = (word ^ word >> 27) * UINT64_C(0x94d049bb133111eb);
-    return word ^ word >> 31;
-}
-
-static uint64_t below(uint64_t bound)
-{
-    state += UINT64_C(0x9e3779b97f4a7c15);
-    return scramble(state) % bound;
-}
+static uint64_t seed;
 
 static double seconds(void)
 {
@@ -409,7 +395,7 @@ static double lose_ranks(const struct errand *job, double usual)
 static void open_file(void)
 {
     char name[64];
-    snprintf(name, sizeof name, "deaths.%016" PRIx64 ".file", state);
+    snprintf(name, sizeof name, "deaths.%016" PRIx64 ".file", seed);
     file = open(name, O_RDWR | O_CREAT, 0600);
     require(file >= 0 && rp_barrier(pool) == RP_OK, "a file", -1);
     if (rp_rank(pool) == 0)
@@ -444,7 +430,8 @@ int main(int argc, char **argv)
 {
     setenv("RANKPOOL_RANKS", "4", 0);
     rp_launch(&argc, &argv);
-    state = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
+    seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
+    begin_chance(seed);
     open_pool();
     struct errand job = random_job(argc > 2 ? atoi(argv[2]) : -1);
     double usual = do_job(&job, true);
