@@ -355,7 +355,9 @@ static void arm(double delay)
 /* Which ranks die is the same on all; how, only the one that dies has to know. */
 static int doom(const struct errand *job, double usual, bool *dies)
 {
-    int others = rp_ranks(pool) - 1, most = others < 3 ? others : 3;
+    /* With few items, one may by chance be in the hands of three in a row, and is then given up. */
+    int others = rp_ranks(pool) - 1, most = job->n < 100 ? 2 : 3;
+    most = others < most ? others : most;
     int doomed = 1 + (int)below((uint64_t)most);
     for (int chosen = 0; chosen < doomed;) {
         int rank = 1 + (int)below((uint64_t)others);
