@@ -29,12 +29,12 @@ expect() {
 }
 
 # left_behind: what remains of our jobs, after a moment. A directory whose lock is held belongs to a
-# job that somebody else runs.
+# job that somebody else runs, which may remove it before we look: flock would make a file of its name.
 left_behind() {
     pgrep -f -a -- "$mark"
     local directory
     for directory in /dev/shm/rankpool-launch.*; do
-        [ -O "$directory" ] && flock -n "$directory" echo "$directory"
+        [ ! -O "$directory" ] || { flock -n 9 && echo "$directory"; } 2>/dev/null 9<"$directory"
     done
     ls -A "$TMPDIR"
 }
