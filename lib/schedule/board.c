@@ -125,16 +125,20 @@ uint64_t rpi_board_waiting(struct board *board)
     uint64_t units = 0;
     for (int i = 0; i < RESERVOIRS; i++)
         units += length_of(&board->reservoir[i].left);
-    for (uint32_t i = 0; i < board->lanes; i++)
-        units += length_of(&board->lane[i].range);
+    for (uint32_t i = 0; i < board->lanes; i++) {
+        if (atomic_load_explicit(&board->lane[i].job, memory_order_acquire) == board->job)
+            units += length_of(&board->lane[i].range);
+    }
     return units;
 }
 
 uint64_t rpi_board_in_hand(struct board *board)
 {
     uint64_t units = 0;
-    for (uint32_t i = 0; i < board->lanes; i++)
-        units += length_of(&board->lane[i].slice);
+    for (uint32_t i = 0; i < board->lanes; i++) {
+        if (atomic_load_explicit(&board->lane[i].lost, memory_order_relaxed) == 0)
+            units += length_of(&board->lane[i].slice);
+    }
     return units;
 }
 
@@ -157,12 +161,17 @@ void rpi_board_leave(struct board *board)
     atomic_fetch_add_explicit(&board->left_by, 1, memory_order_acq_rel);
 }
 
+uint32_t rpi_board_living(struct board *board)
+{
+    uint32_t living = 0;
+    for (uint32_t i = 0; i < board->lanes; i++)
+        living += atomic_load_explicit(&board->lane[i].lost, memory_order_acquire) == 0;
+    return living;
+}
+
 static bool any_lost(struct board *board)
 {
-    bool any = false;
-    for (uint32_t i = 0; i < board->lanes && !any; i++)
-        any = atomic_load_explicit(&board->lane[i].lost, memory_order_acquire) != 0;
-    return any;
+    return rpi_board_living(board) < board->lanes;
 }
 
 /* The dead leave without a word. */

@@ -140,7 +140,7 @@ void rpi_board_close(struct board *board);
 /* Units of this node that nobody has in hand. An estimate while lanes are at work. */
 uint64_t rpi_board_waiting(struct board *board);
 
-/* Units in the hands of lanes, done or not; and how many lanes have none. Estimates likewise. */
+/* Units in the hands of lanes that live, done or not; and how many lanes have none. Estimates likewise. */
 uint64_t rpi_board_in_hand(struct board *board);
 uint32_t rpi_board_idle(struct board *board);
 
@@ -150,6 +150,9 @@ bool rpi_board_drawn(struct board *board, int place);
 /* Says that this lane will claim no more of the job; and: have all lanes said so that live? */
 void rpi_board_leave(struct board *board);
 bool rpi_board_left(struct board *board);
+
+/* How many lanes there are whose ranks are not known to have died. */
+uint32_t rpi_board_living(struct board *board);
 
 /* The reservoir whose batch holds this unit, or -1. Sure for a unit that the caller has in hand. */
 int rpi_board_batch_of(struct board *board, uint32_t unit);

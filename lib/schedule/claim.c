@@ -155,16 +155,9 @@ static bool steal(struct claimer *claimer)
     return false;
 }
 
-/* Does another lane live? */
 static bool others_live(const struct claimer *claimer)
 {
-    struct board *board = claimer->board;
-    for (uint32_t i = 0; i < board->lanes; i++) {
-        if (i != claimer->index &&
-            atomic_load_explicit(&board->lane[i].lost, memory_order_relaxed) == 0)
-            return true;
-    }
-    return false;
+    return rpi_board_living(claimer->board) > 1;
 }
 
 /* Takes a share, or a slice, of a batch that the node holds; of what was in hands that died
