@@ -91,8 +91,11 @@ double rpi_agent_attend(struct agent *agent)
     double now = rpi_clock_seconds();
     if (agent->over)
         return INFINITY;
-    if (now >= agent->next_step)
+    uint32_t idle = rpi_signal_seen(&agent->board->idle);
+    if (now >= agent->next_step || idle != agent->idle) {
+        agent->idle = idle;
         agent->next_step = now + step(agent);
+    }
     return agent->next_step - now;
 }
 

@@ -58,7 +58,8 @@ struct agent {
     struct vigil vigil;
     struct news news; /* how far its node is, for those who look */
     double lost_at;   /* when a node was found to be lost; INFINITY: none is */
-    double next_step; /* when to take the next step, if the rank takes them */
+    double next_step; /* when to take the next step, if the rank takes them; */
+    uint32_t idle;    /* or when another word of an idle rank has come than this */
 
     bool threaded, over;
     pthread_t thread;

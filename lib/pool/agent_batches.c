@@ -26,6 +26,12 @@ int rpi_agent_places(const struct agent *agent, enum batch_state state)
     return places;
 }
 
+/* Is the end of this rank that of its node? The root's node does not end. */
+static bool single(const struct agent *agent)
+{
+    return agent->dispatcher == NULL && rpi_board_living(agent->board) == 1;
+}
+
 /* Is there a batch that was at hand in deaths, and is not done? */
 static bool suspected(const struct agent *agent)
 {
@@ -86,18 +92,26 @@ static bool used_up(const struct agent *agent, int place)
     struct board *board = agent->board;
     /* What was at hand in deaths stays known as that until it is done, or left for
      * another round. */
-    bool holds = agent->batches[place].attempt > 0 && !agent->closing;
+    bool holds = agent->batches[place].attempt > 0 && !rpi_board_done(board);
     if (!staging_needed(&agent->staging))
         return board_stopped(board) ||
                (rpi_board_drawn(board, place) && (!holds || rpi_board_accounted(board, place)));
     return rpi_board_finished(board, place) || rpi_board_left(board);
 }
 
+/* What was at hand in deaths comes when nothing else is at hand, where the end of the node is to
+ * tell of it. */
+static bool may_offer(const struct agent *agent, const struct batch *batch)
+{
+    uint64_t others = rpi_board_waiting(agent->board) + rpi_board_in_hand(agent->board);
+    return batch->attempt == 0 || !single(agent) || others == 0;
+}
+
 static int advance_batch(struct agent *agent, int place)
 {
     struct batch *batch = &agent->batches[place];
     int code = MPI_SUCCESS;
-    if (batch->state == BATCH_ARRIVING && batch->travelling == 0) {
+    if (batch->state == BATCH_ARRIVING && batch->travelling == 0 && may_offer(agent, batch)) {
         batch->state = BATCH_OFFERED;
         rpi_board_suspect(agent->board, place, batch->attempt);
         rpi_board_supply(agent->board, place, batch->units);
@@ -158,7 +172,7 @@ int rpi_agent_ask(struct agent *agent)
     /* Another batch before the last has come is worth asking for only where they are small. */
     if (agent->requested > 0 && !staging_needed(&agent->staging))
         return MPI_SUCCESS;
-    if (agent->dispatcher == NULL && suspected(agent))
+    if (single(agent) && suspected(agent))
         return MPI_SUCCESS;
     agent->requested++;
     agent->asked = rpi_clock_seconds();

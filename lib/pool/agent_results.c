@@ -65,12 +65,22 @@ static int ship_results(struct agent *agent, int place)
     return code;
 }
 
+/* Results stay here, and the root hears nothing of them; but that no rank died of these. What is
+ * used up is done unless all was to stop. */
+static int tell_outlived(struct agent *agent, int place)
+{
+    const struct batch *batch = &agent->batches[place];
+    if (batch->attempt == 0 || board_stopped(agent->board))
+        return MPI_SUCCESS;
+    return rpi_agent_tell(agent, (struct letter){.kind = LETTER_OUTLIVED, .units = batch->units});
+}
+
 int rpi_agent_ship(struct agent *agent, int place)
 {
     struct batch *batch = &agent->batches[place];
     batch->state = BATCH_SHIPPING;
     if (agent->status_array < 0 || !agent->staging.staged[agent->status_array])
-        return MPI_SUCCESS;
+        return tell_outlived(agent, place);
     int code = ship_results(agent, place);
     if (code == MPI_SUCCESS && agent->survives)
         code =

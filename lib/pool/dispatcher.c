@@ -1,5 +1,7 @@
 #include "pool/dispatcher.h"
 
+#include "base/clock.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,8 +38,6 @@ static void describe_nodes(struct dispatcher *dispatcher, const struct world *wo
     struct staging others = rpi_staging_plan(far, count, &job->units);
     bool shares = job->choice.schedule == RP_STATIC && !span_empty(dispatcher->dispatch.left);
     dispatcher->world = world;
-    for (int i = 0; i < count; i++)
-        dispatcher->delivers |= far[i].staged && dispatcher->arrays[i].output;
     for (int i = 0; i < world->nodes; i++) {
         const struct staging *staging = i == world->node ? own : &others;
         dispatcher->nodes[i].inputs = inputs_of(dispatcher->arrays, count, staging);
@@ -60,7 +60,7 @@ static bool note_beginning(struct dispatcher *dispatcher, const struct job *job)
     for (int i = 0; i < world->nodes && dispatcher->first_round; i++) {
         struct span span = share_of(world, job->begun, i), own = dispatcher->dispatch.node[i].own;
         if (rpi_star_lives(&world->star, i)) {
-            rpi_ledger_give(dispatcher->ledger, i, span);
+            rpi_ledger_give(dispatcher->ledger, i, (struct remainder){span, 0});
             continue;
         }
         noted = noted && rpi_ledger_leave(dispatcher->ledger, span) &&
@@ -154,20 +154,21 @@ static int close_node(struct dispatcher *dispatcher, struct post *post, int node
                                             .lost = dispatcher->lost});
 }
 
-static int send_batch(struct dispatcher *dispatcher, struct post *post, int node, struct span units,
-                      uint32_t attempt)
+static int send_batch(struct dispatcher *dispatcher, struct post *post, int node,
+                      struct remainder units)
 {
     int to = address_of(dispatcher, node);
-    rp_range items = units_to_items(&dispatcher->units, units);
+    rp_range items = units_to_items(&dispatcher->units, units.span);
     struct letter letter = {.kind = LETTER_BATCH,
-                            .attempt = (int)attempt,
+                            .attempt = (int)units.attempt,
                             .job = dispatcher->job,
-                            .units = units,
+                            .units = units.span,
                             .first = items.begin,
                             .items = items.end - items.begin,
                             .arrays = dispatcher->nodes[node].inputs};
-    if (dispatcher->ledger != NULL)
+    if (dispatcher->ledger != NULL && node != dispatcher->world->node)
         rpi_ledger_give(dispatcher->ledger, node, units);
+    dispatcher->nodes[node].given = rpi_clock_seconds();
     int code = rpi_post_letter(post, to, &letter);
     for (int i = 0; i < MOST_ARRAYS && code == MPI_SUCCESS; i++) {
         if ((letter.arrays >> i & 1) != 0)
@@ -181,7 +182,7 @@ static int send_batch(struct dispatcher *dispatcher, struct post *post, int node
 /* Is nothing left for this node? */
 static bool exhausted(const struct dispatcher *dispatcher, int node)
 {
-    bool more = dispatcher->ledger != NULL && rpi_ledger_next(dispatcher->ledger, true) >= 0;
+    bool more = dispatcher->ledger != NULL && rpi_ledger_next(dispatcher->ledger, INT64_MAX) >= 0;
     return !more && rpi_dispatch_exhausted(&dispatcher->dispatch, node);
 }
 
@@ -204,41 +205,65 @@ static bool alone(const struct dispatcher *dispatcher)
     return dispatcher->unfinished == !dispatcher->nodes[own].finished;
 }
 
-/* What an earlier round has left, or a node whose ranks have died. The root's node gets what was
- * at hand in deaths only if there is no other. What was in two goes alone, so that the third
- * accuses one. */
-static struct span next_left(struct dispatcher *dispatcher, int node, double seconds,
-                             uint32_t *attempt)
+/* The most attempts that units may have had which the node is given now; -1: it gets none. The
+ * root's node gets what was at hand in deaths only if there is no other. */
+static int64_t allowed(const struct dispatcher *dispatcher, int node)
+{
+    const struct world *world = dispatcher->world;
+    if (dispatcher->ledger == NULL)
+        return 0;
+    if (node == world->node)
+        return alone(dispatcher) ? INT64_MAX : 0;
+    int ranks = world->node_first[node + 1] - world->node_first[node];
+    bool single = ranks - rpi_star_lost(&world->star, node) == 1;
+    return rpi_ledger_allows(dispatcher->ledger, node, single);
+}
+
+/* How much of what is left. The root's node need not be careful: it does not die as a whole. */
+static uint32_t most_of(const struct dispatcher *dispatcher, int node, const struct remainder *left)
+{
+    const struct dispatch_node *asking = &dispatcher->dispatch.node[node];
+    uint32_t tries = dispatcher->nodes[node].tries;
+    uint32_t most = rpi_ledger_most(left, tries > asking->ranks ? tries : asking->ranks);
+    return node == dispatcher->world->node || most > asking->most ? asking->most : most;
+}
+
+/* What an earlier round has left, or a node whose ranks have died. */
+static struct remainder next_left(struct dispatcher *dispatcher, int node, double seconds)
 {
     struct dispatch *dispatch = &dispatcher->dispatch;
     uint32_t most = dispatch->node[node].most;
-    bool suspects = node != dispatcher->world->node || alone(dispatcher);
-    int64_t place = rpi_ledger_next(dispatcher->ledger, suspects);
-    if (place < 0 || !span_empty(dispatcher->ledger->alone[node]))
-        return (struct span){0, 0};
+    int64_t place = rpi_ledger_next(dispatcher->ledger, allowed(dispatcher, node));
+    if (place < 0)
+        return (struct remainder){.attempt = 0};
     struct remainder *left = &dispatcher->ledger->left[place];
     dispatch->left = left->span;
-    dispatch->node[node].most = left->attempt > 1 ? 1 : most;
+    dispatch->node[node].most = most_of(dispatcher, node, left);
     struct span units = rpi_dispatch_next(dispatch, node, seconds);
-    *attempt = left->attempt;
-    if (left->attempt > 1 && node != dispatcher->world->node)
-        dispatcher->ledger->alone[node] = units;
     left->span = dispatch->left;
     dispatch->left = (struct span){0, 0};
     dispatch->node[node].most = most;
-    return units;
+    return (struct remainder){units, left->attempt};
+}
+
+static struct remainder next_units(struct dispatcher *dispatcher, int node, double seconds)
+{
+    struct remainder units = {.attempt = 0};
+    if (allowed(dispatcher, node) < 0)
+        return units;
+    units.span = rpi_dispatch_next(&dispatcher->dispatch, node, seconds);
+    bool more = span_empty(units.span) && dispatcher->ledger != NULL;
+    return more ? next_left(dispatcher, node, seconds) : units;
 }
 
 static int answer(struct dispatcher *dispatcher, struct post *post, int node, double seconds)
 {
-    uint32_t attempt = 0;
     struct dispatched_node *asking = &dispatcher->nodes[node];
-    struct span units = rpi_dispatch_next(&dispatcher->dispatch, node, seconds);
-    if (span_empty(units) && dispatcher->ledger != NULL)
-        units = next_left(dispatcher, node, seconds, &attempt);
+    struct remainder units = next_units(dispatcher, node, seconds);
+    bool none = span_empty(units.span);
     asking->seconds = seconds;
-    asking->wants += span_empty(units);
-    int code = span_empty(units) ? MPI_SUCCESS : send_batch(dispatcher, post, node, units, attempt);
+    asking->wants += none;
+    int code = none ? MPI_SUCCESS : send_batch(dispatcher, post, node, units);
     return code == MPI_SUCCESS ? close_exhausted(dispatcher, post) : code;
 }
 
@@ -330,6 +355,17 @@ static int expect_result(struct dispatcher *dispatcher, struct post *post, int n
                            bytes, &dispatcher->travelling);
 }
 
+/* The node has done these units. If they were at hand in deaths, it gets more at a time as long as
+ * that takes it no longer than it takes others to come. */
+static int acquit(struct dispatcher *dispatcher, struct post *post, int node, struct span units)
+{
+    struct dispatched_node *tried = &dispatcher->nodes[node];
+    bool quick = rpi_clock_seconds() - tried->given < tried->seconds;
+    if (rpi_ledger_acquit(dispatcher->ledger, node, units))
+        tried->tries = quick ? 2 * span_length(units) : span_length(units) / 2;
+    return answer_late(dispatcher, post, node);
+}
+
 /* All of a batch has come, in the order in which it was sent. */
 static int store(struct dispatcher *dispatcher, struct post *post, int node, struct span units)
 {
@@ -337,8 +373,7 @@ static int store(struct dispatcher *dispatcher, struct post *post, int node, str
         memcpy(at->to, at->come, at->bytes);
     drop_deliveries(&dispatcher->nodes[node]);
     rpi_ledger_settle(dispatcher->ledger, units);
-    dispatcher->ledger->alone[node] = (struct span){0, 0};
-    return answer_late(dispatcher, post, node);
+    return acquit(dispatcher, post, node, units);
 }
 
 /* Nothing more of the node in this round. If ranks of it live, the round is to be over soon, for
@@ -412,14 +447,12 @@ int rpi_dispatcher_read(struct dispatcher *dispatcher, struct post *post, int fr
         return welcome(dispatcher, post, from);
     case LETTER_DELIVERED:
         return store(dispatcher, post, from, letter->units);
+    case LETTER_OUTLIVED:
+        return acquit(dispatcher, post, from, letter->units);
     case LETTER_DIED:
         rpi_ledger_blame(dispatcher->ledger, (int)letter->first, letter->units);
         return MPI_SUCCESS;
     case LETTER_REQUEST:
-        /* A node does not ask while it has such a unit. Where results come they say that it is
-         * done, for the letter may have been on its way before. */
-        if (dispatcher->ledger != NULL && !dispatcher->delivers)
-            dispatcher->ledger->alone[from] = (struct span){0, 0};
         dispatcher->dispatch.node[from].speed = letter->speed;
         return answer(dispatcher, post, from, letter->seconds);
     case LETTER_RESULT:

@@ -19,14 +19,16 @@ struct dispatched_node {
     int wants;                   /* requests that were not answered, */
     double seconds;              /* and what the last of them said */
     struct delivery *deliveries; /* results of a batch that is not complete */
+    uint32_t tries;              /* suspects that it can well do with at a time */
+    double given;                /* when it was last given something */
 };
 
 struct delivery; /* results that have come, or are about to */
 
 struct dispatcher {
     const struct world *world;
-    struct ledger *ledger;      /* where ranks survive; or NULL */
-    bool first_round, delivers; /* delivers: results of other nodes come */
+    struct ledger *ledger; /* where ranks survive; or NULL */
+    bool first_round;
     struct dispatch dispatch;
     struct dispatched_node *nodes;
     const struct array *arrays; /* the root's */

@@ -13,6 +13,7 @@ enum letter_kind {
     LETTER_PROGRESS,  /* to a node: say every so many seconds how far you are; and what it says */
     LETTER_HELLO,     /* to the dispatcher, where ranks survive: this rank writes for its node */
     LETTER_DELIVERED, /* to the dispatcher, there: all results of these units have been sent */
+    LETTER_OUTLIVED,  /* to the dispatcher, there: these units, no first attempt, are done */
     LETTER_DIED,      /* to the dispatcher, there: rank `first` died with these units in hand */
     LETTER_STOP,      /* to the dispatcher: a rank of this node gave up */
     LETTER_FINISHED,  /* to the dispatcher: the last letter of this node about this job */

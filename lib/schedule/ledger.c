@@ -1,5 +1,6 @@
 #include "schedule/ledger.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 bool rpi_ledger_begin(struct ledger *ledger, uint32_t units, int ranks, int nodes, uint32_t limit)
@@ -7,9 +8,9 @@ bool rpi_ledger_begin(struct ledger *ledger, uint32_t units, int ranks, int node
     *ledger = (struct ledger){.units = units, .limit = limit, .nodes = nodes};
     ledger->finished = calloc((size_t)nodes, sizeof *ledger->finished);
     ledger->given = calloc((size_t)nodes, sizeof *ledger->given);
-    ledger->alone = calloc((size_t)nodes, sizeof *ledger->alone);
+    ledger->tried = calloc((size_t)nodes, sizeof *ledger->tried);
     ledger->blamed = calloc((size_t)ranks, sizeof *ledger->blamed);
-    return ledger->finished != NULL && ledger->given != NULL && ledger->alone != NULL &&
+    return ledger->finished != NULL && ledger->given != NULL && ledger->tried != NULL &&
            ledger->blamed != NULL;
 }
 
@@ -24,7 +25,7 @@ void rpi_ledger_end(struct ledger *ledger)
     free(ledger->finished);
     free(ledger->given);
     free(ledger->left);
-    free(ledger->alone);
+    free(ledger->tried);
     free(ledger->blamed);
     rpi_cover_end(&ledger->settled);
     rpi_cover_end(&ledger->deaths);
@@ -44,13 +45,50 @@ void rpi_ledger_finish(struct ledger *ledger, int node, struct span span)
 }
 
 /* Batches that follow each other are one span. */
-void rpi_ledger_give(struct ledger *ledger, int node, struct span span)
+static void note_given(struct cover *given, struct span span)
 {
-    struct cover *given = &ledger->given[node];
     if (given->count > 0 && given->spans[given->count - 1].high == span.low)
         given->spans[given->count - 1].high = span.high;
     else
         rpi_cover_add(given, span);
+}
+
+static uint32_t held_by(const struct suspects *tried)
+{
+    return span_length(tried->batch[0].span) + span_length(tried->batch[1].span);
+}
+
+void rpi_ledger_give(struct ledger *ledger, int node, struct remainder units)
+{
+    struct suspects *tried = &ledger->tried[node];
+    if (units.attempt == 0)
+        note_given(&ledger->given[node], units.span);
+    else
+        tried->batch[span_empty(tried->batch[0].span) ? 0 : 1] = units;
+}
+
+bool rpi_ledger_acquit(struct ledger *ledger, int node, struct span span)
+{
+    struct suspects *tried = &ledger->tried[node];
+    uint32_t before = held_by(tried);
+    for (int i = 0; i < 2; i++) {
+        struct span *held = &tried->batch[i].span;
+        if (held->low == span.low && held->high == span.high)
+            *held = (struct span){0, 0};
+    }
+    return held_by(tried) < before;
+}
+
+int64_t rpi_ledger_allows(const struct ledger *ledger, int node, bool single)
+{
+    const struct remainder *batch = ledger->tried[node].batch;
+    bool full = !span_empty(batch[0].span) && !span_empty(batch[1].span);
+    const struct remainder *held = span_empty(batch[0].span) ? &batch[1] : &batch[0];
+    if (span_empty(held->span))
+        return INT64_MAX;
+    if (single)
+        return -1;
+    return full || held->attempt > 1 ? 0 : 1;
 }
 
 void rpi_ledger_give_up(struct ledger *ledger, struct span span)
@@ -69,13 +107,15 @@ void rpi_ledger_blame(struct ledger *ledger, int rank, struct span span)
 void rpi_ledger_bury(struct ledger *ledger, int node)
 {
     struct cover *given = &ledger->given[node];
-    bool alone = !span_empty(ledger->alone[node]);
-    rpi_cover_end(&ledger->finished[node]);
-    rpi_cover_add(&ledger->deaths, ledger->alone[node]);
-    for (uint32_t i = 0; i < given->count && !alone; i++)
+    struct suspects *tried = &ledger->tried[node];
+    struct cover *cover = held_by(tried) == 1 ? &ledger->deaths : &ledger->doubts;
+    for (int i = 0; i < 2; i++)
+        rpi_cover_add(cover, tried->batch[i].span);
+    for (uint32_t i = 0; i < given->count; i++)
         rpi_cover_add(&ledger->doubts, given->spans[i]);
+    rpi_cover_end(&ledger->finished[node]);
     rpi_cover_end(given);
-    ledger->alone[node] = (struct span){0, 0};
+    *tried = (struct suspects){.batch = {{.attempt = 0}}};
 }
 
 static uint32_t count_of(const struct cover *cover, uint32_t unit)
@@ -86,12 +126,22 @@ static uint32_t count_of(const struct cover *cover, uint32_t unit)
     return count;
 }
 
-/* Doubts alone never make it too many. */
+/* Was it alone at hand when somebody died? */
+static bool accused(const struct ledger *ledger, uint32_t unit)
+{
+    bool alone = false;
+    for (uint32_t i = 0; i < ledger->deaths.count && !alone; i++) {
+        struct span death = ledger->deaths.spans[i];
+        alone = death.low == unit && span_length(death) == 1;
+    }
+    return alone;
+}
+
+/* Nothing is given up for what may as well have been another's doing. */
 static uint32_t deaths_of(const struct ledger *ledger, uint32_t unit)
 {
-    uint32_t sure = count_of(&ledger->deaths, unit);
-    uint32_t all = sure + count_of(&ledger->doubts, unit);
-    return sure == 0 && all >= ledger->limit ? ledger->limit - 1 : all;
+    uint32_t deaths = count_of(&ledger->deaths, unit) + count_of(&ledger->doubts, unit);
+    return deaths >= ledger->limit && !accused(ledger, unit) ? ledger->limit - 1 : deaths;
 }
 
 /* Up to where the units from `from` on have been in the same hands. */
@@ -180,18 +230,28 @@ bool rpi_ledger_close(struct ledger *ledger, const struct cover *have)
         divide(ledger, gaps[i]);
     for (int node = 0; node < ledger->nodes; node++) {
         rpi_cover_end(&ledger->given[node]);
-        ledger->alone[node] = (struct span){0, 0};
+        ledger->tried[node] = (struct suspects){.batch = {{.attempt = 0}}};
     }
     free(gaps);
     rpi_cover_end(&covered);
     return sound && !ledger->short_of_memory;
 }
 
-int64_t rpi_ledger_next(const struct ledger *ledger, bool suspects)
+int64_t rpi_ledger_next(const struct ledger *ledger, int64_t attempts)
 {
     for (uint32_t i = 0; i < ledger->entries; i++) {
-        if (!span_empty(ledger->left[i].span) && (suspects || ledger->left[i].attempt == 0))
+        if (!span_empty(ledger->left[i].span) && ledger->left[i].attempt <= attempts)
             return i;
     }
     return -1;
+}
+
+uint32_t rpi_ledger_most(const struct remainder *left, uint32_t some)
+{
+    const uint32_t few = 1000; /* one by one, they take some tenths of a second */
+    uint32_t length = span_length(left->span);
+    if (left->attempt == 0)
+        return UINT32_MAX;
+    bool alone = left->attempt > 1 && length <= few;
+    return alone ? 1 : (uint32_t)fmin(some, floor(sqrt(length)));
 }

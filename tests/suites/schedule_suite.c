@@ -411,30 +411,117 @@ START_TEST(what_nobody_has_is_left)
     ck_assert_uint_eq(ledger.entries, 2);
     ck_assert_left(&ledger, 0, (struct span){0, 10}, 0);
     ck_assert_left(&ledger, 1, (struct span){50, 60}, 0);
-    ck_assert_int_eq(rpi_ledger_next(&ledger, false), 0);
+    ck_assert_int_eq(rpi_ledger_next(&ledger, 0), 0);
     ledger.left[0].span.low = 10;
-    ck_assert_int_eq(rpi_ledger_next(&ledger, false), 1);
+    ck_assert_int_eq(rpi_ledger_next(&ledger, 0), 1);
     /* What a node had finished goes with it; what was given it is suspected. */
-    rpi_ledger_give(&ledger, 2, (struct span){50, 55});
-    rpi_ledger_give(&ledger, 2, (struct span){55, 60});
+    rpi_ledger_give(&ledger, 2, (struct remainder){{50, 55}, 0});
+    rpi_ledger_give(&ledger, 2, (struct remainder){{55, 60}, 0});
     rpi_ledger_bury(&ledger, 2);
     ck_assert(rpi_ledger_close(&ledger, NULL));
     ck_assert_uint_eq(ledger.entries, 3);
     ck_assert_left(&ledger, 1, (struct span){50, 60}, 1);
     ck_assert_left(&ledger, 2, (struct span){60, 100}, 0);
-    /* However often that happens, nothing is given up for it; but what a node had alone is. */
-    for (int i = 0; i < 3; i++) {
-        rpi_ledger_give(&ledger, 1, (struct span){50, 60});
+    rpi_ledger_end(&ledger);
+}
+END_TEST
+
+START_TEST(suspects_are_tried_a_few_at_a_time)
+{
+    struct remainder fresh = {{0, 10000}, 0}, once = {{0, 10000}, 1}, twice = {{0, 10000}, 2};
+    ck_assert_uint_eq(rpi_ledger_most(&fresh, 2), UINT32_MAX);
+    ck_assert_uint_eq(rpi_ledger_most(&once, 2), 2);
+    ck_assert_uint_eq(rpi_ledger_most(&once, 1000000), 100);
+    ck_assert_uint_eq(rpi_ledger_most(&twice, 1000000), 100); /* too many for one by one */
+    twice.span.high = 1000;
+    ck_assert_uint_eq(rpi_ledger_most(&twice, 1000000), 1);
+    once.span.high = 1;
+    ck_assert_uint_eq(rpi_ledger_most(&once, 1000000), 1);
+}
+END_TEST
+
+START_TEST(a_node_has_few_suspects)
+{
+    struct ledger ledger = ledger_of(100);
+    ck_assert_int_eq(rpi_ledger_allows(&ledger, 1, true), INT64_MAX);
+    rpi_ledger_give(&ledger, 1, (struct remainder){{0, 4}, 1});
+    ck_assert_int_eq(rpi_ledger_allows(&ledger, 1, true), -1);
+    ck_assert_int_eq(rpi_ledger_allows(&ledger, 1, false), 1);
+    rpi_ledger_give(&ledger, 1, (struct remainder){{4, 8}, 1});
+    ck_assert_int_eq(rpi_ledger_allows(&ledger, 1, false), 0);
+    ck_assert(rpi_ledger_acquit(&ledger, 1, (struct span){0, 4}));
+    ck_assert_int_eq(rpi_ledger_allows(&ledger, 1, false), 1);
+    ck_assert(rpi_ledger_acquit(&ledger, 1, (struct span){4, 8}));
+    /* Alone. */
+    rpi_ledger_give(&ledger, 1, (struct remainder){{8, 9}, 2});
+    ck_assert_int_eq(rpi_ledger_allows(&ledger, 1, false), 0);
+    ck_assert_int_eq(rpi_ledger_allows(&ledger, 2, false), INT64_MAX);
+    rpi_ledger_end(&ledger);
+}
+END_TEST
+
+/* A node that dies with some of the suspects tells of these alone, and of what else it has. */
+START_TEST(a_dead_node_accuses_what_it_tried)
+{
+    struct ledger ledger = ledger_of(100);
+    rpi_ledger_give(&ledger, 1, (struct remainder){{0, 80}, 0});
+    rpi_ledger_bury(&ledger, 1);
+    ck_assert(rpi_ledger_close(&ledger, NULL));
+    rpi_ledger_give(&ledger, 2, (struct remainder){{80, 90}, 0});
+    rpi_ledger_give(&ledger, 2, (struct remainder){{0, 8}, 1});
+    ck_assert(!rpi_ledger_acquit(&ledger, 2, (struct span){80, 90})); /* no suspects */
+    ck_assert(rpi_ledger_acquit(&ledger, 2, (struct span){0, 8}));
+    ck_assert(!rpi_ledger_acquit(&ledger, 2, (struct span){0, 8}));
+    rpi_ledger_give(&ledger, 2, (struct remainder){{8, 12}, 1});
+    rpi_ledger_bury(&ledger, 2);
+    ck_assert(rpi_ledger_close(&ledger, NULL));
+    ck_assert_uint_eq(ledger.entries, 5);
+    ck_assert_left(&ledger, 0, (struct span){0, 8}, 1);
+    ck_assert_left(&ledger, 1, (struct span){8, 12}, 2);
+    ck_assert_left(&ledger, 2, (struct span){12, 80}, 1);
+    ck_assert_left(&ledger, 3, (struct span){80, 90}, 1);
+    ck_assert_left(&ledger, 4, (struct span){90, 100}, 0);
+    rpi_ledger_end(&ledger);
+}
+END_TEST
+
+/* However many nodes die, what may have been at hand is not given up for it; but what was tried
+ * alone and for sure at hand is. */
+START_TEST(doubts_give_nothing_up)
+{
+    struct ledger ledger = ledger_of(10);
+    for (int i = 0; i < 4; i++) {
+        rpi_ledger_give(&ledger, 1, (struct remainder){{0, 10}, 0});
         rpi_ledger_bury(&ledger, 1);
     }
     ck_assert(rpi_ledger_close(&ledger, NULL));
     ck_assert_uint_eq(ledger.given_up.count, 0);
-    rpi_ledger_give(&ledger, 2, (struct span){55, 56});
-    ledger.alone[2] = (struct span){55, 56};
+    ck_assert_left(&ledger, 0, (struct span){0, 10}, 2);
+    rpi_ledger_give(&ledger, 2, (struct remainder){{5, 6}, 2});
     rpi_ledger_bury(&ledger, 2);
     ck_assert(rpi_ledger_close(&ledger, NULL));
     ck_assert_uint_eq(ledger.given_up.count, 1);
-    ck_assert_uint_eq(ledger.given_up.spans[0].low, 55);
+    ck_assert_uint_eq(ledger.given_up.spans[0].low, 5);
+    ck_assert_uint_eq(ledger.given_up.spans[0].high, 6);
+    rpi_ledger_end(&ledger);
+}
+END_TEST
+
+/* Not even for three that are sure, if others may have been the cause of each. */
+START_TEST(only_what_was_alone_is_given_up)
+{
+    struct ledger ledger = ledger_of(10);
+    rpi_ledger_blame(&ledger, 1, (struct span){0, 8});
+    rpi_ledger_blame(&ledger, 2, (struct span){2, 8});
+    rpi_ledger_blame(&ledger, 3, (struct span){2, 4});
+    ck_assert(rpi_ledger_close(&ledger, NULL));
+    ck_assert_uint_eq(ledger.given_up.count, 0);
+    ck_assert_left(&ledger, 1, (struct span){2, 4}, 2);
+    rpi_ledger_blame(&ledger, 4, (struct span){3, 4});
+    ck_assert(rpi_ledger_close(&ledger, NULL));
+    ck_assert_uint_eq(ledger.given_up.count, 1);
+    ck_assert_uint_eq(ledger.given_up.spans[0].low, 3);
+    ck_assert_uint_eq(ledger.given_up.spans[0].high, 4);
     rpi_ledger_end(&ledger);
 }
 END_TEST
@@ -501,6 +588,11 @@ static const struct test_case cases[] = {
     {"beginnings leave most for later", &beginnings_leave_most_for_later},
     {"the speed follows what is done", &speed_follows_what_is_done},
     {"what nobody has is left for another round", &what_nobody_has_is_left},
+    {"suspects are tried a few at a time", &suspects_are_tried_a_few_at_a_time},
+    {"a node has few suspects at a time", &a_node_has_few_suspects},
+    {"a dead node accuses what it tried", &a_dead_node_accuses_what_it_tried},
+    {"doubts give nothing up", &doubts_give_nothing_up},
+    {"only what was alone is given up", &only_what_was_alone_is_given_up},
     {"a third death gives up", &third_death_gives_up},
     {"partial results count where they are", &partial_results_count_where_they_are},
     {NULL, NULL},
