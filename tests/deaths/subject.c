@@ -50,6 +50,8 @@ static rp_pool *pool;
 static double *in, *out; /* private */
 static double *node_out; /* node memory */
 static int file = -1;    /* that all nodes see */
+static int notes = -1;   /* another: what each rank has in hand, */
+static bool few;         /* if the items are few */
 static double result, undisturbed;
 static int64_t produced, consumed; /* items of a stream */
 static int64_t calls_to_death;     /* of this rank; 0: it does not die in a task */
@@ -81,11 +83,39 @@ static double value_of(int64_t item, unsigned burn)
     return (double)(word >> 11);
 }
 
+/* With few items, one may by chance be in the hands of all that die, one after the other, and is then
+ * rightly given up. So on several nodes, where this was seen, each rank tells in a file what it has in
+ * hand; 0: nothing. */
+static void take_in_hand(int64_t item_and_one)
+{
+    off_t place = (off_t)sizeof item_and_one * rp_rank(pool);
+    require(!few || pwrite(notes, &item_and_one, sizeof item_and_one, place) ==
+                        (ssize_t)sizeof item_and_one,
+            "a note", item_and_one - 1);
+}
+
+/* Did so many ranks die with this item in hand that it is given up? In a stream the deaths are counted by
+ * item. Otherwise the first that dies may have had more in hand, and a node that dies as a whole anything that
+ * it was given: the first death may have been with another item. */
+static bool rightly_given_up(const struct errand *job, int64_t item)
+{
+    uint32_t died = 0, enough = job->kind >= STREAM ? DEATHS_IN_A_ROW : DEATHS_IN_A_ROW - 1;
+    for (int rank = 0; few && rank < rp_ranks(pool); rank++) {
+        int64_t noted = 0;
+        ssize_t bytes = pread(notes, &noted, sizeof noted, (off_t)sizeof noted * rank);
+        died += bytes == (ssize_t)sizeof noted && noted == item + 1;
+    }
+    return died >= enough;
+}
+
 static double compute(int64_t item, unsigned burn)
 {
+    take_in_hand(item + 1);
     if (calls_to_death > 0 && --calls_to_death == 0)
         raise(SIGKILL);
-    return value_of(item, burn);
+    double value = value_of(item, burn);
+    take_in_hand(0);
+    return value;
 }
 
 static int map_item(rp_task *task, const void *input, void *output)
@@ -207,34 +237,6 @@ static int produce(void *user, rp_buffer *item)
     return RP_PRODUCED;
 }
 
-/* With few items, one may by chance be in the hands of all that die, one after the other, and is then
- * rightly given up. So on several nodes, where this was seen, each rank tells in the file what it has in
- * hand; 0: nothing. */
-static bool few(const struct errand *job)
-{
-    return file >= 0 && job->n < 100;
-}
-
-static void take_in_hand(const struct errand *job, int64_t item_and_one)
-{
-    off_t place = (off_t)sizeof item_and_one * rp_rank(pool);
-    require(!few(job) || pwrite(file, &item_and_one, sizeof item_and_one, place) ==
-                             (ssize_t)sizeof item_and_one,
-            "a note", item_and_one - 1);
-}
-
-/* Did so many ranks die with this item in hand that it is given up? */
-static bool rightly_given_up(const struct errand *job, int64_t item)
-{
-    uint32_t died = 0;
-    for (int rank = 0; few(job) && rank < rp_ranks(pool); rank++) {
-        int64_t noted = 0;
-        ssize_t bytes = pread(file, &noted, sizeof noted, (off_t)sizeof noted * rank);
-        died += bytes == (ssize_t)sizeof noted && noted == item + 1;
-    }
-    return died >= DEATHS_IN_A_ROW;
-}
-
 static int stream_item(rp_task *task, const void *input, size_t bytes, rp_buffer *output)
 {
     const struct errand *job = rp_task_user(task);
@@ -244,9 +246,7 @@ static int stream_item(rp_task *task, const void *input, size_t bytes, rp_buffer
     require(bytes == length * sizeof *numbers, "an input of another length", item);
     double *values = rp_buffer_resize(output, bytes);
     require(values != NULL, "memory", item);
-    take_in_hand(job, item + 1);
     double value = compute(item, job->burn);
-    take_in_hand(job, 0);
     for (size_t i = 0; i < length; i++) {
         require(numbers[i] == (double)item, "a spoilt input", item);
         values[i] = value;
@@ -347,14 +347,14 @@ static double do_job(const struct errand *job, bool first)
     memset(out, 0, (size_t)job->n * sizeof *out);
     result = -1;
     memset(node_out, 0, (size_t)job->n * sizeof *node_out); /* on each node */
+    few = notes >= 0 && job->n < 100;
     if (rp_rank(pool) == rp_root(pool) && file >= 0)
-        require(ftruncate(file, 0) == 0, "an empty file", -1);
+        require(ftruncate(file, 0) == 0 && ftruncate(notes, 0) == 0, "empty files", -1);
     require(rp_barrier(pool) == RP_OK, "a barrier", -1);
     double begun = seconds();
     rp_status status = do_kind(job);
     double took = seconds() - begun;
-    bool given_up = job->kind >= STREAM && status == RP_ERR_LOST &&
-                    rightly_given_up(job, rp_last_error(pool)->item);
+    bool given_up = status == RP_ERR_LOST && rightly_given_up(job, rp_last_error(pool)->item);
     require(status == RP_OK || given_up, "a job", -1);
     if (!given_up)
         check_results(job, first);
@@ -428,14 +428,15 @@ static double lose_ranks(const struct errand *job, double usual)
 }
 
 /* Without a name, as soon as all have it. */
-static void open_file(void)
+static int open_file(const char *what)
 {
     char name[64];
-    snprintf(name, sizeof name, "deaths.%016" PRIx64 ".file", seed);
-    file = open(name, O_RDWR | O_CREAT, 0600);
-    require(file >= 0 && rp_barrier(pool) == RP_OK, "a file", -1);
+    snprintf(name, sizeof name, "deaths.%016" PRIx64 ".%s", seed, what);
+    int opened = open(name, O_RDWR | O_CREAT, 0600);
+    require(opened >= 0 && rp_barrier(pool) == RP_OK, "a file", -1);
     if (rp_rank(pool) == 0)
         unlink(name);
+    return opened;
 }
 
 static void open_pool(void)
@@ -456,8 +457,10 @@ static void open_pool(void)
     node_out = memory;
     if (rp_rank(pool) == 0 && getenv("RANKPOOL_DEATHS_OPEN") != NULL)
         require(close(creat(getenv("RANKPOOL_DEATHS_OPEN"), 0600)) == 0, "a mark", -1);
-    if (rp_nodes(pool) > 1)
-        open_file();
+    if (rp_nodes(pool) > 1) {
+        file = open_file("file");
+        notes = open_file("notes");
+    }
     for (size_t i = 0; i < most; i++)
         in[i] = (double)scramble(i) / 3;
 }
