@@ -140,7 +140,8 @@ void rpi_board_close(struct board *board);
 /* Units of this node that nobody has in hand. An estimate while lanes are at work. */
 uint64_t rpi_board_waiting(struct board *board);
 
-/* Units in the hands of lanes that live, done or not; and how many lanes have none. Estimates likewise. */
+/* Units in the hands of lanes that live, done or not; and how many lanes have none. Estimates
+ * likewise. */
 uint64_t rpi_board_in_hand(struct board *board);
 uint32_t rpi_board_idle(struct board *board);
 

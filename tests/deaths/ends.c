@@ -1,6 +1,6 @@
 /* Ways in which ranks go, and what becomes of the others. Started by itself; ends.sh says what is right.
  *
- * usage: ends killer | in_place | late | stream | stream_stops | stream_again | stream_gone |
+ * usage: ends killer | in_place | needle | late | stream | stream_stops | stream_again | stream_gone |
  *        stream_back | stream_root | outside | root | abort | leaves | after */
 #include <rankpool.h>
 
@@ -12,12 +12,14 @@
 
 enum {
     ITEMS = 100,
-    KILLER = 60 /* in the first share of the third of four ranks */
+    KILLER = 60, /* in the first share of the third of four ranks */
+    MANY = 20000,
+    NEEDLE = 12000 /* likewise */
 };
 
 static rp_pool *pool;
-static int32_t in[ITEMS], out[ITEMS];
-static uint8_t statuses[ITEMS];
+static int32_t in[MANY], out[MANY];
+static uint8_t statuses[MANY];
 
 static bool at_root(void)
 {
@@ -34,10 +36,10 @@ static int kill_or_triple(rp_task *task, const void *input, void *output)
     return 0;
 }
 
-static rp_status show(rp_status status, const int32_t *results)
+static rp_status show(rp_status status, const int32_t *results, int items)
 {
     int good = 0, lost = 0;
-    for (int i = 0; i < ITEMS; i++) {
+    for (int i = 0; i < items; i++) {
         good += statuses[i] == RP_OK && results[i] == 3 * i;
         lost += statuses[i] == RP_ERR_LOST;
     }
@@ -60,7 +62,29 @@ static rp_status killer(bool in_place)
                                   .slice = 1,
                                   .on_failure = RP_KEEP_GOING,
                                   .item_status = statuses}};
-    return show(rp_map(pool, &job), in_place ? in : out);
+    return show(rp_map(pool, &job), in_place ? in : out, ITEMS);
+}
+
+static int kill_or_hurry(rp_task *task, const void *input, void *output)
+{
+    if (rp_task_item(task) == NEEDLE)
+        raise(SIGKILL);
+    *(int32_t *)output = 3 * *(const int32_t *)input;
+    return 0;
+}
+
+/* Such an item among so many that whoever dies of it has thousands in hand. */
+static rp_status needle(void)
+{
+    rp_map_job job = {
+        .n = MANY,
+        .item = kill_or_hurry,
+        .in = in,
+        .in_size = sizeof *in,
+        .out = out,
+        .out_size = sizeof *out,
+        .options = {.schedule = RP_STATIC, .on_failure = RP_KEEP_GOING, .item_status = statuses}};
+    return show(rp_map(pool, &job), out, MANY);
 }
 
 /* It takes longer than all others, whose rank dies of it, and does not come back for twice as long. */
@@ -86,7 +110,7 @@ static rp_status late(void)
                                   .on_failure = RP_KEEP_GOING,
                                   .item_seconds = 0.2,
                                   .item_status = statuses}};
-    return show(rp_map(pool, &job), out);
+    return show(rp_map(pool, &job), out, ITEMS);
 }
 
 /* ---- streams ---------------------------------------------------------------------------------- */
@@ -166,7 +190,7 @@ static rp_status stream(rp_stream_fn work, int64_t slice, rp_on_failure on_failu
                          .unordered = slice == 1,
                          .root_only_serves = true,
                          .options = {.slice = slice, .on_failure = on_failure}};
-    return show(rp_stream(pool, &job), out);
+    return show(rp_stream(pool, &job), out, ITEMS);
 }
 
 static rp_status lose_large_results(void)
@@ -281,6 +305,8 @@ static rp_status run(const char *what)
     rp_map_job aborting = {.n = ITEMS, .item = abort_job};
     if (strcmp(what, "killer") == 0 || strcmp(what, "in_place") == 0)
         return killer(strcmp(what, "in_place") == 0);
+    if (strcmp(what, "needle") == 0)
+        return needle();
     if (strcmp(what, "late") == 0)
         return late();
     if (strcmp(what, "stream") == 0 || strcmp(what, "stream_stops") == 0)
@@ -318,7 +344,7 @@ int main(int argc, char **argv)
         rp_close(&pool);
         return 77; /* cannot be tested here */
     }
-    for (int i = 0; i < ITEMS; i++)
+    for (int i = 0; i < MANY; i++)
         in[i] = i;
     rp_status status = run(argv[1]);
     rp_close(&pool);
