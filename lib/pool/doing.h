@@ -7,7 +7,8 @@
  * rank      in the pool; written once, before the ranks first meet
  * meeting   the number of the meeting that the rank is in, and its call; 0: it is in none
  * in_job    1 from the meeting that opens a job until this rank has done its part; 2 in a stream
- * parcel_begin, parcel_end   in a stream: the items in hand; none if they are equal
+ * parcel_begin, parcel_end   in a stream: the items in hand; none if they are equal, and then where
+ *           those ended that were the last
  * unprotected   of the head: 0, or 1 once a rank of the node has told that its work is not kept;
  *           exchanged by whoever is about to tell it
  * overdue   when the call at hand will have taken twice as long as it may, in nanoseconds; 0: it

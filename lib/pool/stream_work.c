@@ -285,7 +285,7 @@ static bool do_parcel(struct stream_worker *worker, struct taken *taken)
     worker->task.attempt = (int)slot->attempt;
     bool done = do_items(worker, taken);
     worker->task.attempt = 0;
-    rpi_doing_parcel(doing, (rp_range){0, 0});
+    rpi_doing_parcel(doing, (rp_range){slot->first + slot->items, slot->first + slot->items});
     return done;
 }
 

@@ -30,6 +30,14 @@ static bool see(uint64_t *seen, double *since, uint64_t word, double now)
     return new;
 }
 
+/* A word that is another one whenever a parcel of a stream was begun or finished. */
+static uint64_t parcel_of(struct doing *doing)
+{
+    int64_t begin = atomic_load_explicit(&doing->parcel_begin, memory_order_relaxed);
+    int64_t end = atomic_load_explicit(&doing->parcel_end, memory_order_relaxed);
+    return 2 * (uint64_t)end + (begin < end);
+}
+
 /* Has anything come to an end since the last look? Or is nobody waiting for that? */
 static bool progress(struct watch *watch, double now)
 {
@@ -46,8 +54,7 @@ static bool progress(struct watch *watch, double now)
         struct doing *doing = &pool->doings->of[i];
         uint64_t slice = atomic_load_explicit(&board->lane[i].slice, memory_order_acquire);
         uint64_t meeting = atomic_load_explicit(&doing->meeting, memory_order_relaxed);
-        uint64_t parcel = (uint64_t)atomic_load_explicit(&doing->parcel_end, memory_order_relaxed);
-        news |= see(&sight->parcel, &sight->parcel_since, parcel, now);
+        news |= see(&sight->parcel, &sight->parcel_since, parcel_of(doing), now);
         news |= see(&sight->slice, &sight->slice_since, slice, now);
         news |= see(&sight->meeting, &sight->meeting_since, meeting, now);
         busy |=

@@ -16,7 +16,7 @@
 
 /* What the watch last saw of a rank, and since when. */
 struct sight {
-    uint64_t slice, meeting, parcel; /* parcel: its end, which also tells that there is another */
+    uint64_t slice, meeting, parcel; /* words that change when there is another */
     double slice_since, meeting_since, parcel_since;
 };
 

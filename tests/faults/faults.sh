@@ -112,6 +112,10 @@ watchdog_knows_streams() {
     RANKPOOL_WATCHDOG=0.2 try under_mpirun stream-while
     reported 2 && says "^  rank [0-2] computes item 17 of a stream, $seconds\$" "$reports"
 }
+watchdog_sees_tiny_items() {
+    RANKPOOL_WATCHDOG=0.5 try under_mpirun stream-tiny
+    ends_with 0 && says . 0
+}
 watchdog_names_the_late() {
     RANKPOOL_WATCHDOG=0.3 try "$1" late
     reported 1 && says "^  rank 2 is in the program's own code, in no call of this pool\$" "$reports" &&
@@ -126,6 +130,7 @@ for launch in under_mpirun alone; do
     check "$launch: no watchdog" watchdog_sleeps $launch
 done
 check "the watchdog and a stream" watchdog_knows_streams
+check "the watchdog and a stream of tiny items" watchdog_sees_tiny_items
 
 for launch in under_mpirun alone; do
     beside "$launch: a stray pointer" crash $launch segv 'signal 11 \(SIGSEGV\), in item 17'
