@@ -8,6 +8,7 @@
 #include "threads.h"
 
 #include "schedule/claim.h"
+#include "schedule/suspects.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -27,6 +28,7 @@ enum end {
     LOGGED,     /* with a finished slice in hand */
     POPPING,    /* with units taken from its range and not yet in hand */
     STEALING,   /* with units taken from another lane */
+    TRYING,     /* with a unit taken from its suspects and not yet in hand */
     WAITING,    /* while it waits for others: perhaps parked, perhaps the executor */
     IN_OFFICE,  /* as the executor, with nonsense in the queue */
     ENDS
@@ -93,6 +95,13 @@ static _Noreturn void die_stealing(struct claimer *claimer)
     die();
 }
 
+static _Noreturn void die_trying(struct claimer *claimer)
+{
+    struct span unit;
+    rpi_suspects_next(claimer->lane, &unit);
+    die();
+}
+
 static _Noreturn void die_in_office(struct claimer *claimer)
 {
     struct estate *estate = rpi_board_estate(board);
@@ -144,6 +153,10 @@ static void meet_end(struct claimer *claimer, struct span slice)
         note_finished(slice);
         log_finish(&claimer->log, slice);
         die_stealing(claimer);
+    case TRYING:
+        note_finished(slice);
+        log_finish(&claimer->log, slice);
+        die_trying(claimer);
     case IN_OFFICE:
         note_finished(slice);
         log_finish(&claimer->log, slice);

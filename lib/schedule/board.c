@@ -126,8 +126,11 @@ uint64_t rpi_board_waiting(struct board *board)
     for (int i = 0; i < RESERVOIRS; i++)
         units += length_of(&board->reservoir[i].left);
     for (uint32_t i = 0; i < board->lanes; i++) {
-        if (atomic_load_explicit(&board->lane[i].job, memory_order_acquire) == board->job)
-            units += length_of(&board->lane[i].range);
+        struct lane *lane = &board->lane[i];
+        if (atomic_load_explicit(&lane->job, memory_order_acquire) == board->job)
+            units += length_of(&lane->range);
+        if (atomic_load_explicit(&lane->lost, memory_order_relaxed) == 0)
+            units += length_of(&lane->suspects);
     }
     return units;
 }
@@ -242,9 +245,25 @@ static bool finished_by_logs(struct board *board, struct span batch)
     return finished >= span_length(batch);
 }
 
+/* Has a lane that lives a part of it? */
+static bool held(struct board *board, struct span batch)
+{
+    bool held = false;
+    for (uint32_t i = 0; i < board->lanes && !held; i++) {
+        struct lane *lane = &board->lane[i];
+        held = atomic_load_explicit(&lane->lost, memory_order_relaxed) == 0 &&
+               overlap(span_unpack(atomic_load(&lane->slice)), batch) +
+                       overlap(span_unpack(atomic_load(&lane->suspects)), batch) >
+                   0;
+    }
+    return held;
+}
+
 bool rpi_board_accounted(struct board *board, int place)
 {
-    return finished_by_logs(board, rpi_board_batch(board, place));
+    struct span batch = rpi_board_batch(board, place);
+    bool all = rpi_board_finished_units(board) == board_issued(board);
+    return all || (!held(board, batch) && finished_by_logs(board, batch));
 }
 
 bool rpi_board_finished(struct board *board, int place)

@@ -10,6 +10,10 @@
  *           owner (release; LANE_SEEKS seq_cst), read by whoever supplies the node or recovers what
  *           is lost. The range, also an empty one, begins where the slice ends, but for the moment
  *           between the stores of the two; LANE_EMPTY while the owner looks for more.
+ * suspects  units that were in hands that died and that the owner is to try one by one, without the
+ *           one it has in hand. Made non-empty by the owner, by a release store; the owner takes
+ *           one from its front and thieves half from its back, each by compare-and-swap (acq_rel).
+ *           Nobody touches those of a lane that is lost: they go to its grave.
  * left      of a reservoir: units of the node that belong to no lane yet; taken by compare-and-swap
  *           (acq_rel). Made non-empty by the supplier alone, by a release store, while it is empty;
  *           in a job without one, before the job begins. Units are issued once, so there is no ABA.
@@ -20,7 +24,7 @@
  *           node by batches, so whoever sees all of them there sees their results. Reset by the
  *           supplier.
  * attempt   of a reservoir: how often ranks died with its units in hand, on other nodes; stored
- *           before `left`, relaxed. Units of a batch that has some are drawn one by one.
+ *           before `left`, relaxed. Units of a batch that has some are suspects.
  * listed    of a reservoir: `whole`, from when `left` holds it until the place is free again, in
  *           jobs whose batches have to stay until they are used up. Written by the supplier
  *           (release): see rpi_board_account().
@@ -74,6 +78,7 @@ static const uint32_t LANE_AWAY = UINT32_MAX;
 struct lane {
     alignas(APART) _Atomic uint64_t range;
     _Atomic uint64_t slice;
+    _Atomic uint64_t suspects;
     _Atomic uint32_t done;
     _Atomic uint32_t job;
     _Atomic uint32_t parked;
@@ -164,8 +169,8 @@ struct span rpi_board_batch(struct board *board, int place);
 /* Counts a slice in hand as finished in its batch. */
 void rpi_board_finish(struct board *board, struct span slice);
 
-/* For the supplier: do the logs say that all units of this batch are finished, or are
- * they given up? */
+/* For the supplier: is it known that all units of this batch, from which everything has been taken,
+ * are finished, or given up? */
 bool rpi_board_accounted(struct board *board, int place);
 
 /* For the supplier: are all units of this batch finished? */

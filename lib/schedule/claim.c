@@ -1,6 +1,7 @@
 #include "schedule/claim.h"
 
 #include "base/clock.h"
+#include "schedule/suspects.h"
 
 /* A sleeper looks around after this long even without news: the announcers wake it exactly, so this
  * only bounds what an unforeseen loss could cost. It doubles while nothing happens. */
@@ -49,6 +50,7 @@ void rpi_claim_begin(struct claimer *claimer, struct board *board, uint32_t inde
     struct lane *lane = claimer->lane;
     atomic_store_explicit(&lane->slice, span_pack((struct span){share.low, share.low}),
                           memory_order_relaxed);
+    atomic_store_explicit(&lane->suspects, 0, memory_order_relaxed);
     atomic_store_explicit(&lane->done, 0, memory_order_relaxed);
     atomic_store_explicit(&lane->parked, 0, memory_order_relaxed);
     atomic_store_explicit(&lane->range, span_pack(share), memory_order_release);
@@ -160,8 +162,27 @@ static bool others_live(const struct claimer *claimer)
     return rpi_board_living(claimer->board) > 1;
 }
 
-/* Takes a share, or a slice, of a batch that the node holds; of what was in hands that died
- * elsewhere one unit, which nobody can steal. */
+/* Takes in hand the next of the units that were in hands that died. */
+static bool try_next(struct claimer *claimer)
+{
+    struct span unit;
+    if (!rpi_suspects_next(claimer->lane, &unit))
+        return false;
+    divide_found(claimer, unit, 1);
+    return true;
+}
+
+/* One goes into the hand whatever thieves do with the others, so every steal is progress. */
+static void try_all(struct claimer *claimer, struct span suspects)
+{
+    struct span unit = {suspects.low, suspects.low + 1}, others = {unit.high, suspects.high};
+    rpi_suspects_keep(claimer->lane, others);
+    if (!span_empty(others))
+        rpi_signal_one(&claimer->board->signal);
+    divide_found(claimer, unit, 1);
+}
+
+/* Takes a share, or a slice, of a batch that the node holds. */
 static bool draw(struct claimer *claimer)
 {
     struct span taken;
@@ -170,11 +191,13 @@ static bool draw(struct claimer *claimer)
         bool suspect = atomic_load_explicit(&reservoir->attempt, memory_order_relaxed) > 0;
         if (suspect && claimer->cautious && others_live(claimer))
             continue;
-        if (!(suspect ? rpi_reservoir_take_one(reservoir, &taken)
+        if (!(suspect ? rpi_reservoir_take_part(reservoir, claimer->board->lanes, &taken)
                       : rpi_reservoir_take(reservoir, &claimer->rule, &taken)))
             continue;
         claimer->counts.draws++;
-        if (claimer->shares && !suspect)
+        if (suspect)
+            try_all(claimer, taken);
+        else if (claimer->shares)
             take_found(claimer, taken);
         else
             divide_found(claimer, taken, taken.high - taken.low);
@@ -183,15 +206,15 @@ static bool draw(struct claimer *claimer)
     return false;
 }
 
-/* Takes over what the dead left: what was in their hands unit by unit, so that it shows which of
- * them ends its rank. */
+/* Takes over what the dead left, or what others have taken over of what was in dead hands. */
 static bool inherit(struct claimer *claimer)
 {
     struct estate *estate = rpi_board_estate(claimer->board);
     struct span taken;
     bool suspects = !claimer->cautious || (!claimer->forgoes && !others_live(claimer));
-    if (suspects && rpi_estate_take_suspect(estate, &taken))
-        divide_found(claimer, taken, 1);
+    if (suspects && (rpi_estate_take_suspects(estate, &taken) ||
+                     rpi_suspects_steal(claimer->board, claimer->index, &taken)))
+        try_all(claimer, taken);
     else if (rpi_estate_take(estate, claimer->rule.least, &taken))
         take_found(claimer, taken);
     else
@@ -216,7 +239,8 @@ static bool find_elsewhere(struct claimer *claimer)
 {
     /* A slice in hand and the rest behind it: two entries of the log at the most. */
     bool room = rpi_log_room(&claimer->log, 2);
-    return draw(claimer) || inherit(claimer) || (claimer->steals && room && steal(claimer));
+    return try_next(claimer) || draw(claimer) || inherit(claimer) ||
+           (claimer->steals && room && steal(claimer));
 }
 
 /* Notes that the slice in hand is finished, where that lengthens the last entry of the log. False:

@@ -136,14 +136,14 @@ void rpi_estate_tell(struct estate *estate, int settled_ones)
     atomic_store(&estate->told, (uint32_t)settled_ones);
 }
 
-bool rpi_estate_take_suspect(struct estate *estate, struct span *taken)
+bool rpi_estate_take_suspects(struct estate *estate, struct span *taken)
 {
+    const uint32_t parts = 4 * estate->lanes; /* of what is left: shrinking, and not too many */
     if (estate->terms.tells && (int)atomic_load(&estate->told) < rpi_estate_settled(estate))
         return false;
     for (uint32_t i = 0; i < estate->lanes; i++) {
         struct grave *grave = &estate->grave[i];
-        if (atomic_load_explicit(&grave->state, memory_order_acquire) == GRAVE_SETTLED &&
-            take_front(&grave->left, UINT32_MAX, 1, taken))
+        if (settled(grave) && take_front(&grave->left, parts, 1, taken))
             return true;
     }
     return false;
@@ -154,7 +154,7 @@ uint32_t rpi_estate_suspects(struct estate *estate)
     uint32_t units = 0;
     for (uint32_t i = 0; i < estate->lanes; i++) {
         struct grave *grave = &estate->grave[i];
-        if (atomic_load_explicit(&grave->state, memory_order_acquire) == GRAVE_SETTLED)
+        if (settled(grave))
             units += span_length(span_unpack(atomic_load(&grave->left)));
     }
     return units;

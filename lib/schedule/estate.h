@@ -6,9 +6,9 @@
  *           by compare-and-swap from nobody, with the next epoch, or from a lane that is lost;
  *           given up by a store. While it is held, lanes that look for work park: nothing below
  *           changes but by the executor.
- * hand      of a grave: units that the lane had in hand and did not finish. `left`: those of them
- *           that nobody has taken yet; taken one at a time by compare-and-swap. Both are stored
- *           before
+ * hand      of a grave: units that the lane had in hand and did not finish. `left`: those of them,
+ *           unless they were given up, and of its other suspects that nobody has taken yet; taken
+ *           by compare-and-swap. Both are stored before
  * state     of the grave, by the executor; reset before a job.
  * queue     spans that belong to nobody; entries shrink by compare-and-swap. `length` of them
  *           count, all before `first` are used up. `more`: there was no room for all.
@@ -30,7 +30,7 @@
 
 enum grave_state {
     GRAVE_NONE,    /* the lane lives, or what it left has not been settled */
-    GRAVE_SETTLED, /* what it had in hand is for others, one unit at a time */
+    GRAVE_SETTLED, /* what it had in hand is for others, to be tried one unit at a time */
     GRAVE_GIVEN_UP /* what it had in hand has ended too many */
 };
 
@@ -80,8 +80,8 @@ void rpi_estate_queue(struct estate *estate, const struct span *spans, uint32_t 
 /* Takes from the queue: of a span a lane's share, but at least so many units. */
 bool rpi_estate_take(struct estate *estate, uint32_t least, struct span *taken);
 
-/* Takes one unit that was in a hand that died. */
-bool rpi_estate_take_suspect(struct estate *estate, struct span *taken);
+/* Takes some of the units that were in a hand that died. */
+bool rpi_estate_take_suspects(struct estate *estate, struct span *taken);
 
 /* Units that were in hands that died, and that nobody has taken. */
 uint32_t rpi_estate_suspects(struct estate *estate);

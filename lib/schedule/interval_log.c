@@ -81,11 +81,16 @@ static void compact(struct log_writer *writer)
     free(spans);
 }
 
+/* Merging takes as long as many slices, so that it has to make room for many. */
 bool rpi_log_room(struct log_writer *writer, uint32_t entries)
 {
+    const uint32_t part = 8;
     if (writer->capacity - writer->length >= entries)
         return true;
-    compact(writer);
+    if (!writer->packed) {
+        compact(writer);
+        writer->packed = writer->capacity - writer->length < writer->capacity / part;
+    }
     return writer->capacity - writer->length >= entries;
 }
 

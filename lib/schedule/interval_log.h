@@ -27,7 +27,7 @@ struct interval_log {
 struct log_writer {
     struct interval_log *log;
     uint32_t capacity, generation, length;
-    bool incomplete;
+    bool incomplete, packed;  /* packed: merging would make little room */
     struct span last;         /* the entry that was begun last, */
     _Atomic uint64_t *newest; /* and where it is; NULL: none was */
 };

@@ -143,6 +143,14 @@ struct span rpi_recovery_hand(struct board *board, uint32_t lane, const struct s
     return span_empty(hand) ? (struct span){0, 0} : hand;
 }
 
+/* A unit in hand and the suspects behind it; or one of the two. */
+static struct span both(struct span hand, struct span suspects)
+{
+    if (span_empty(hand) || span_empty(suspects))
+        return span_empty(hand) ? suspects : hand;
+    return (struct span){hand.low, suspects.high};
+}
+
 /* Follows from the dead lane's words alone, so an executor that dies here can be followed
  * by another. */
 static void bury(struct inventory *inventory, uint32_t index)
@@ -151,13 +159,14 @@ static void bury(struct inventory *inventory, uint32_t index)
     struct estate *estate = inventory->estate;
     struct lane *lane = &board->lane[index];
     struct grave *grave = &estate->grave[index];
-    struct span hand = {0, 0};
+    struct span hand = {0, 0}, suspects = {0, 0};
     uint32_t done = 0;
     bool given_up = false;
     if (prepared(board, index)) {
         uint32_t entries =
             rpi_log_read(rpi_board_log(board, index), board->log_capacity, inventory->log);
         hand = rpi_recovery_hand(board, index, inventory->log, entries);
+        suspects = span_unpack(atomic_load(&lane->suspects));
         for (uint32_t i = 0; i < entries && estate->terms.kept; i++)
             done += span_length(inventory->log[i]);
         given_up = !span_empty(hand) && rpi_estate_deaths(estate, hand.low) +
@@ -168,7 +177,7 @@ static void bury(struct inventory *inventory, uint32_t index)
     atomic_store(&lane->done, done + (given_up ? span_length(hand) : 0));
     atomic_store(&lane->range, LANE_EMPTY);
     atomic_store(&grave->hand, span_pack(hand));
-    atomic_store(&grave->left, given_up ? 0 : span_pack(hand));
+    atomic_store(&grave->left, span_pack(given_up ? suspects : both(hand, suspects)));
     atomic_store(&grave->state, given_up ? GRAVE_GIVEN_UP : GRAVE_SETTLED);
     if (given_up && estate->terms.stops)
         rpi_board_stop(board);
@@ -200,6 +209,7 @@ static void cover_lane(struct inventory *inventory, uint32_t index)
     if (slice != LANE_SEEKS)
         rpi_cover_add(&inventory->cover, span_unpack(slice));
     rpi_cover_add(&inventory->cover, span_unpack(range));
+    rpi_cover_add(&inventory->cover, span_unpack(atomic_load(&lane->suspects)));
     cover_log(inventory, index);
     if (!rpi_log_complete(rpi_board_log(board, index)))
         inventory->cover.short_of_memory = true;
@@ -208,9 +218,9 @@ static void cover_lane(struct inventory *inventory, uint32_t index)
 static void cover_grave(struct inventory *inventory, uint32_t index)
 {
     struct grave *grave = &inventory->estate->grave[index];
-    bool given_up = grave_state(inventory->board, index) == GRAVE_GIVEN_UP;
-    rpi_cover_add(&inventory->cover,
-                  span_unpack(atomic_load(given_up ? &grave->hand : &grave->left)));
+    if (grave_state(inventory->board, index) == GRAVE_GIVEN_UP)
+        rpi_cover_add(&inventory->cover, span_unpack(atomic_load(&grave->hand)));
+    rpi_cover_add(&inventory->cover, span_unpack(atomic_load(&grave->left)));
     if (inventory->estate->terms.kept && prepared(inventory->board, index))
         cover_log(inventory, index);
 }

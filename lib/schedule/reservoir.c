@@ -64,17 +64,8 @@ bool rpi_reservoir_take(struct reservoir *reservoir, const struct reservoir_rule
     }
 }
 
-bool rpi_reservoir_take_one(struct reservoir *reservoir, struct span *taken)
+bool rpi_reservoir_take_part(struct reservoir *reservoir, uint32_t parts, struct span *taken)
 {
-    uint64_t word = atomic_load_explicit(&reservoir->left, memory_order_acquire);
-    for (;;) {
-        struct span left = span_unpack(word);
-        if (span_empty(left))
-            return false;
-        struct span rest = {left.low + 1, left.high};
-        *taken = (struct span){left.low, rest.low};
-        if (atomic_compare_exchange_weak_explicit(&reservoir->left, &word, span_pack(rest),
-                                                  memory_order_acq_rel, memory_order_acquire))
-            return true;
-    }
+    const struct reservoir_rule rule = {.schedule = RP_STATIC, .lanes = parts, .least = 1};
+    return rpi_reservoir_take(reservoir, &rule, taken);
 }

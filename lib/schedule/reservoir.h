@@ -21,7 +21,7 @@ uint32_t rpi_reservoir_slice(const struct reservoir_rule *rule, struct span whol
 bool rpi_reservoir_take(struct reservoir *reservoir, const struct reservoir_rule *rule,
                         struct span *taken);
 
-/* Takes one unit, likewise. */
-bool rpi_reservoir_take_one(struct reservoir *reservoir, struct span *taken);
+/* Takes one of so many parts, or what is left, likewise. */
+bool rpi_reservoir_take_part(struct reservoir *reservoir, uint32_t parts, struct span *taken);
 
 #endif

@@ -1,7 +1,7 @@
 /* Ways in which ranks go, and what becomes of the others. Started by itself; ends.sh says what is right.
  *
- * usage: ends killer | in_place | needle | late | stream | stream_stops | stream_again | stream_gone |
- *        stream_back | stream_root | outside | root | abort | leaves | after */
+ * usage: ends killer | in_place | needle | again | late | stream | stream_stops | stream_again |
+ *        stream_gone | stream_back | stream_root | outside | root | abort | leaves | after */
 #include <rankpool.h>
 
 #include <signal.h>
@@ -13,8 +13,8 @@
 enum {
     ITEMS = 100,
     KILLER = 60, /* in the first share of the third of four ranks */
-    MANY = 20000,
-    NEEDLE = 12000 /* likewise */
+    MANY = 400000,
+    NEEDLE = 240000 /* likewise */
 };
 
 static rp_pool *pool;
@@ -84,6 +84,36 @@ static rp_status needle(void)
         .out = out,
         .out_size = sizeof *out,
         .options = {.schedule = RP_STATIC, .on_failure = RP_KEEP_GOING, .item_status = statuses}};
+    return show(rp_map(pool, &job), out, MANY);
+}
+
+static int64_t calls_to_death; /* of this rank; 0: it lives */
+
+static int die_or_triple(rp_task *task, const void *input, void *output)
+{
+    (void)task;
+    if (calls_to_death > 0 && --calls_to_death == 0)
+        raise(SIGKILL);
+    *(int32_t *)output = 3 * *(const int32_t *)input;
+    return 0;
+}
+
+/* A rank dies with a hundred thousand items in hand, and another while all try them one by one: what
+ * each has finished of them must still be known. */
+static rp_status again(void)
+{
+    rp_map_job job = {.n = MANY,
+                      .item = die_or_triple,
+                      .in = in,
+                      .in_size = sizeof *in,
+                      .out = out,
+                      .out_size = sizeof *out,
+                      .out_place = RP_ON_RANKS,
+                      .options = {.schedule = RP_STATIC, .item_status = statuses}};
+    if (rp_rank(pool) == 3)
+        calls_to_death = 1000;
+    if (rp_rank(pool) == 2)
+        calls_to_death = MANY / 4 + 20000;
     return show(rp_map(pool, &job), out, MANY);
 }
 
@@ -307,6 +337,8 @@ static rp_status run(const char *what)
         return killer(strcmp(what, "in_place") == 0);
     if (strcmp(what, "needle") == 0)
         return needle();
+    if (strcmp(what, "again") == 0)
+        return again();
     if (strcmp(what, "late") == 0)
         return late();
     if (strcmp(what, "stream") == 0 || strcmp(what, "stream_stops") == 0)

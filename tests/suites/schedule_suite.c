@@ -8,10 +8,12 @@
 #include "schedule/pace.h"
 #include "schedule/reservoir.h"
 #include "schedule/speed.h"
+#include "schedule/suspects.h"
 #include "schedule/units.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 START_TEST(blocks_cover_everything_once)
 {
@@ -385,6 +387,49 @@ START_TEST(speed_follows_what_is_done)
 }
 END_TEST
 
+START_TEST(suspects_are_taken_one_by_one_and_stolen_by_halves)
+{
+    struct board *board = aligned_alloc(APART, rpi_board_bytes(3));
+    struct span taken;
+    memset(board, 0, rpi_board_bytes(3));
+    rpi_board_make(board, 3);
+    ck_assert(!rpi_suspects_next(&board->lane[0], &taken));
+    ck_assert(!rpi_suspects_steal(board, 1, &taken));
+    rpi_suspects_keep(&board->lane[0], (struct span){10, 17});
+    ck_assert(rpi_suspects_next(&board->lane[0], &taken));
+    ck_assert(taken.low == 10 && taken.high == 11);
+    ck_assert(!rpi_suspects_steal(board, 0, &taken)); /* its own */
+    ck_assert(rpi_suspects_steal(board, 1, &taken));
+    ck_assert(taken.low == 14 && taken.high == 17);
+    rpi_suspects_keep(&board->lane[2], (struct span){20, 21}); /* fewer than the first has */
+    ck_assert(rpi_suspects_steal(board, 1, &taken));
+    ck_assert(taken.low == 12 && taken.high == 14);
+    /* What a lane has that is lost goes to its grave. */
+    atomic_store(&board->lane[0].lost, 1);
+    ck_assert(rpi_suspects_steal(board, 1, &taken));
+    ck_assert(taken.low == 20 && taken.high == 21);
+    ck_assert(!rpi_suspects_steal(board, 1, &taken));
+    free(board);
+}
+END_TEST
+
+START_TEST(log_does_not_merge_in_vain)
+{
+    const uint32_t capacity = 16;
+    struct interval_log *log = calloc(1, rpi_log_bytes(capacity));
+    struct log_writer writer;
+    rpi_log_start(&writer, log, capacity);
+    for (uint32_t i = 0; i < capacity - 1; i++)
+        rpi_log_append(&writer, (struct span){2 * i, 2 * i + 1}); /* no neighbours */
+    ck_assert(rpi_log_room(&writer, 1));
+    ck_assert(!rpi_log_room(&writer, 2));
+    uint32_t generation = writer.generation;
+    ck_assert(!rpi_log_room(&writer, 2));
+    ck_assert_uint_eq(writer.generation, generation);
+    free(log);
+}
+END_TEST
+
 static struct ledger ledger_of(uint32_t units)
 {
     struct ledger ledger;
@@ -582,6 +627,9 @@ static const struct test_case cases[] = {
      &pace_keeps_its_length_while_more_is_to_come},
     {"the log joins contiguous slices", &log_joins_contiguous_slices},
     {"the log makes room by joining", &log_makes_room_by_joining},
+    {"the log does not merge in vain", &log_does_not_merge_in_vain},
+    {"suspects are taken one by one, and stolen by halves",
+     &suspects_are_taken_one_by_one_and_stolen_by_halves},
     {"dispatch divides by speed", &dispatch_divides_by_speed},
     {"dispatch hands out everything", &dispatch_hands_out_everything},
     {"dispatch keeps shares apart", &dispatch_keeps_shares_apart},
