@@ -191,9 +191,11 @@ static void single_out(struct stream *stream, struct parcel *parcel)
 }
 
 /* It was with a node whose courier died. That alone gives up no item, unless the node died as a
- * whole, with nothing else to die of. */
+ * whole, with nothing else to die of. Where they are few its items come alone at once, so that the
+ * next death tells of one; where they are many that would take too long. */
 static void miss(struct stream *stream, struct parcel *parcel)
 {
+    const uint32_t few = 32;
     if (parcel->alone && parcel->items == 1) {
         suspect(stream, parcel);
         return;
@@ -201,7 +203,7 @@ static void miss(struct stream *stream, struct parcel *parcel)
     parcel->attempt++;
     if (parcel->deaths < DEATHS_IN_A_ROW - 1)
         parcel->deaths++;
-    if (parcel->deaths > 1)
+    if (parcel->deaths > 1 || parcel->items <= few)
         single_out(stream, parcel);
     else
         rpi_parcels_add(&stream->again, parcel);

@@ -94,18 +94,18 @@ static void take_in_hand(int64_t item_and_one)
             "a note", item_and_one - 1);
 }
 
-/* Did so many ranks die with this item in hand that it is given up? In a stream the deaths are counted by
- * item. Otherwise the first that dies may have had more in hand, and a node that dies as a whole anything that
- * it was given: the first death may have been with another item. */
-static bool rightly_given_up(const struct errand *job, int64_t item)
+/* Did so many ranks die with this item in hand that it is given up? The first that dies may have had more in
+ * hand, and a node that dies as a whole anything that it was given: the first death may have been with
+ * another item. */
+static bool rightly_given_up(int64_t item)
 {
-    uint32_t died = 0, enough = job->kind >= STREAM ? DEATHS_IN_A_ROW : DEATHS_IN_A_ROW - 1;
+    uint32_t died = 0;
     for (int rank = 0; few && rank < rp_ranks(pool); rank++) {
         int64_t noted = 0;
         ssize_t bytes = pread(notes, &noted, sizeof noted, (off_t)sizeof noted * rank);
         died += bytes == (ssize_t)sizeof noted && noted == item + 1;
     }
-    return died >= enough;
+    return died >= DEATHS_IN_A_ROW - 1;
 }
 
 static double compute(int64_t item, unsigned burn)
@@ -259,7 +259,7 @@ static int consume(void *user, int64_t item, const rp_error *error, const void *
     const struct errand *job = user;
     const double *values = data;
     if (error != NULL) {
-        require(error->status == RP_ERR_LOST && rightly_given_up(job, item), "an error", item);
+        require(error->status == RP_ERR_LOST && rightly_given_up(item), "an error", item);
         return 0;
     }
     require(job->kind == STREAM_UNORDERED || item == consumed, "out of order", item);
@@ -354,7 +354,7 @@ static double do_job(const struct errand *job, bool first)
     double begun = seconds();
     rp_status status = do_kind(job);
     double took = seconds() - begun;
-    bool given_up = status == RP_ERR_LOST && rightly_given_up(job, rp_last_error(pool)->item);
+    bool given_up = status == RP_ERR_LOST && rightly_given_up(rp_last_error(pool)->item);
     require(status == RP_OK || given_up, "a job", -1);
     if (!given_up)
         check_results(job, first);
