@@ -1,5 +1,6 @@
 /* schedule/: pure logic. tests/claims_threads.c has it under contention. */
 #include "suites.h"
+#include "threads.h"
 
 #include "schedule/choice.h"
 #include "schedule/dispatch.h"
@@ -13,7 +14,6 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 START_TEST(blocks_cover_everything_once)
 {
@@ -389,10 +389,8 @@ END_TEST
 
 START_TEST(suspects_are_taken_one_by_one_and_stolen_by_halves)
 {
-    struct board *board = aligned_alloc(APART, rpi_board_bytes(3));
+    struct board *board = make_board(3);
     struct span taken;
-    memset(board, 0, rpi_board_bytes(3));
-    rpi_board_make(board, 3);
     ck_assert(!rpi_suspects_next(&board->lane[0], &taken));
     ck_assert(!rpi_suspects_steal(board, 1, &taken));
     rpi_suspects_keep(&board->lane[0], (struct span){10, 17});
