@@ -229,11 +229,12 @@ static uint32_t most_of(const struct dispatcher *dispatcher, int node, const str
 }
 
 /* What an earlier round has left, or a node whose ranks have died. */
-static struct remainder next_left(struct dispatcher *dispatcher, int node, double seconds)
+static struct remainder next_left(struct dispatcher *dispatcher, int node, double seconds,
+                                  int64_t attempts)
 {
     struct dispatch *dispatch = &dispatcher->dispatch;
     uint32_t most = dispatch->node[node].most;
-    int64_t place = rpi_ledger_next(dispatcher->ledger, allowed(dispatcher, node));
+    int64_t place = rpi_ledger_next(dispatcher->ledger, attempts);
     if (place < 0)
         return (struct remainder){.attempt = 0};
     struct remainder *left = &dispatcher->ledger->left[place];
@@ -249,11 +250,12 @@ static struct remainder next_left(struct dispatcher *dispatcher, int node, doubl
 static struct remainder next_units(struct dispatcher *dispatcher, int node, double seconds)
 {
     struct remainder units = {.attempt = 0};
-    if (allowed(dispatcher, node) < 0)
+    int64_t attempts = allowed(dispatcher, node);
+    if (attempts < 0)
         return units;
     units.span = rpi_dispatch_next(&dispatcher->dispatch, node, seconds);
     bool more = span_empty(units.span) && dispatcher->ledger != NULL;
-    return more ? next_left(dispatcher, node, seconds) : units;
+    return more ? next_left(dispatcher, node, seconds, attempts) : units;
 }
 
 static int answer(struct dispatcher *dispatcher, struct post *post, int node, double seconds)
@@ -355,8 +357,8 @@ static int expect_result(struct dispatcher *dispatcher, struct post *post, int n
                            bytes, &dispatcher->travelling);
 }
 
-/* The node has done these units. If they were at hand in deaths, it gets more at a time as long as
- * that takes it no longer than it takes others to come. */
+/* The node has done these units. If they were at hand in deaths, it gets more at a time as long as it
+ * does them sooner than another batch could come. */
 static int acquit(struct dispatcher *dispatcher, struct post *post, int node, struct span units)
 {
     struct dispatched_node *tried = &dispatcher->nodes[node];

@@ -1,7 +1,7 @@
 /* The ledger: what the root knows of a job that goes on in rounds when ranks of several nodes die.
  * What is neither settled nor finished somewhere when a round is over is left for the next one. A
- * unit that was at hand in too many deaths, and in one of them alone, is given up. Pure logic, so that it can be tested
- * without nodes. */
+ * unit that was at hand in too many deaths, and in one of them alone, is given up. Pure logic, so
+ * that it can be tested without nodes. */
 #ifndef RANKPOOL_SCHEDULE_LEDGER_H
 #define RANKPOOL_SCHEDULE_LEDGER_H
 

@@ -73,17 +73,18 @@ static int kill_or_hurry(rp_task *task, const void *input, void *output)
     return 0;
 }
 
-/* Such an item among so many that whoever dies of it has thousands in hand. */
-static rp_status needle(void)
+/* So many items, in one slice a rank, that who dies has a hundred thousand in hand. */
+static rp_status do_many(rp_item_fn item, rp_place place, rp_on_failure on_failure)
 {
     rp_map_job job = {
         .n = MANY,
-        .item = kill_or_hurry,
+        .item = item,
         .in = in,
         .in_size = sizeof *in,
         .out = out,
         .out_size = sizeof *out,
-        .options = {.schedule = RP_STATIC, .on_failure = RP_KEEP_GOING, .item_status = statuses}};
+        .out_place = place,
+        .options = {.schedule = RP_STATIC, .on_failure = on_failure, .item_status = statuses}};
     return show(rp_map(pool, &job), out, MANY);
 }
 
@@ -98,23 +99,15 @@ static int die_or_triple(rp_task *task, const void *input, void *output)
     return 0;
 }
 
-/* A rank dies with a hundred thousand items in hand, and another while all try them one by one: what
- * each has finished of them must still be known. */
+/* Another rank dies while all try what the first had in hand one by one: what each has finished of it
+ * must still be known. */
 static rp_status again(void)
 {
-    rp_map_job job = {.n = MANY,
-                      .item = die_or_triple,
-                      .in = in,
-                      .in_size = sizeof *in,
-                      .out = out,
-                      .out_size = sizeof *out,
-                      .out_place = RP_ON_RANKS,
-                      .options = {.schedule = RP_STATIC, .item_status = statuses}};
     if (rp_rank(pool) == 3)
         calls_to_death = 1000;
     if (rp_rank(pool) == 2)
         calls_to_death = MANY / 4 + 20000;
-    return show(rp_map(pool, &job), out, MANY);
+    return do_many(die_or_triple, RP_ON_RANKS, RP_STOP);
 }
 
 /* It takes longer than all others, whose rank dies of it, and does not come back for twice as long. */
@@ -336,7 +329,7 @@ static rp_status run(const char *what)
     if (strcmp(what, "killer") == 0 || strcmp(what, "in_place") == 0)
         return killer(strcmp(what, "in_place") == 0);
     if (strcmp(what, "needle") == 0)
-        return needle();
+        return do_many(kill_or_hurry, RP_ON_ROOT, RP_KEEP_GOING);
     if (strcmp(what, "again") == 0)
         return again();
     if (strcmp(what, "late") == 0)

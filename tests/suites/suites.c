@@ -7,6 +7,7 @@
 static const struct test_group *const groups[] = {
     &base_tests,
     &schedule_tests,
+    &suspects_tests,
     &random_tests,
     &world_tests,
     &memory_tests,
