@@ -357,8 +357,8 @@ static int expect_result(struct dispatcher *dispatcher, struct post *post, int n
                            bytes, &dispatcher->travelling);
 }
 
-/* The node has done these units. If they were at hand in deaths, it gets more at a time as long as it
- * does them sooner than another batch could come. */
+/* The node has done these units. If they were at hand in deaths, it gets more at a time as long as
+ * it does them sooner than another batch could come. */
 static int acquit(struct dispatcher *dispatcher, struct post *post, int node, struct span units)
 {
     struct dispatched_node *tried = &dispatcher->nodes[node];

@@ -1,6 +1,6 @@
 /* The vigil: who of the other agents, or couriers, was heard when. One that is silent for too long
- * is lost; so that nobody is silent without a reason, they give signs of life when they have nothing
- * to say. */
+ * is lost; so that nobody is silent without a reason, they give signs of life when they have
+ * nothing to say. */
 #ifndef RANKPOOL_POOL_VIGIL_H
 #define RANKPOOL_POOL_VIGIL_H
 

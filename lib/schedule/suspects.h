@@ -1,6 +1,6 @@
-/* Suspects: units that were in hands that died. They are tried one at a time, so that it shows which
- * of them ends its rank; but a lane takes many, so that what it has finished of them is one entry of
- * its log. They lie in the lane's word `suspects`, where others may steal them. */
+/* Suspects: units that were in hands that died. They are tried one at a time, so that it shows
+ * which of them ends its rank; but a lane takes many, so that what it has finished of them is one
+ * entry of its log. They lie in the lane's word `suspects`, where others may steal them. */
 #ifndef RANKPOOL_SCHEDULE_SUSPECTS_H
 #define RANKPOOL_SCHEDULE_SUSPECTS_H
 
