@@ -1,4 +1,5 @@
 /* heat: how heat spreads on a square plate, on all ranks of a pool. */
+#include "base/atomic_file.h"
 #include "common/program.h"
 #include "diffusion/picture.h"
 #include "diffusion/plate.h"
@@ -97,10 +98,10 @@ static rp_status compute(rp_pool *pool, const struct mesh *mesh, double *all)
 static rp_status prepare(const struct settings *settings, double **all)
 {
     const struct mesh *mesh = &settings->mesh;
-    char problem[OUTPUT_PROBLEM_SIZE];
+    rp_error error;
     for (int i = 0; i < settings->outputs; i++) {
-        if (!output_possible(settings->output[i], problem)) {
-            fprintf(stderr, "heat: %s\n", problem);
+        if (rpi_atomic_file_check(settings->output[i], &error) != RP_OK) {
+            fprintf(stderr, "heat: %s\n", error.text);
             return RP_ERR_IO;
         }
     }
@@ -114,17 +115,19 @@ static rp_status prepare(const struct settings *settings, double **all)
     return RP_OK;
 }
 
+/* What cannot be printed, or written into one file, can still be written into the others. */
 static rp_status write_files(const struct settings *settings, const struct summary *summary,
                              const double *all)
 {
-    char problem[OUTPUT_PROBLEM_SIZE];
+    rp_error error;
+    rp_status status = RP_OK;
     for (int i = 0; i < settings->outputs; i++) {
-        if (!picture_write(&settings->mesh, summary, all, settings->output[i], problem)) {
-            fprintf(stderr, "heat: %s\n", problem);
-            return RP_ERR_IO;
+        if (picture_write(&settings->mesh, summary, all, settings->output[i], &error) != RP_OK) {
+            fprintf(stderr, "heat: %s\n", error.text);
+            status = RP_ERR_IO;
         }
     }
-    return RP_OK;
+    return status;
 }
 
 static rp_status show(const struct settings *settings, const double *all)
@@ -134,8 +137,8 @@ static rp_status show(const struct settings *settings, const double *all)
            summary.mean);
     if (settings->initial->later != NULL)
         printf("error %.6g\n", summary.error);
-    rp_status status = program_flush(&command);
-    return status == RP_OK ? write_files(settings, &summary, all) : status;
+    rp_status printed = program_flush(&command), written = write_files(settings, &summary, all);
+    return printed != RP_OK ? printed : written;
 }
 
 static void show_run(const rp_pool *pool, const struct mesh *mesh, double seconds)

@@ -1,4 +1,5 @@
 /* integrate: Monte Carlo integration of Genz's families, with the same digits from any ranks. */
+#include "base/numeric_locale.h"
 #include "common/program.h"
 #include "genz/sampling.h"
 
@@ -109,9 +110,7 @@ static bool take_count(struct command_line *line, const char *text, uint64_t lea
 
 static bool take_error(struct command_line *line, struct settings *settings, const char *text)
 {
-    char *end;
-    settings->error = strtod(text, &end);
-    return (end != text && *end == '\0' && settings->error > 0 && isfinite(settings->error)) ||
+    return (rpi_parse_number(text, &settings->error) && settings->error > 0) ||
            command_line_complain(line, "'%.60s': give a standard error above 0, as 1e-6", text);
 }
 
@@ -225,8 +224,7 @@ static rp_status integrate_family(rp_pool *pool, const struct settings *settings
     struct genz genz = genz_member(family, (int)settings->dimensions, settings->sampling.seed);
     rp_status status = estimate_integral(pool, settings, &genz, &estimate);
     if (status != RP_OK) {
-        if (program_speaks(pool))
-            fprintf(stderr, "integrate: %s\n", rp_last_error(pool)->text);
+        rp_report(pool, command.name);
         return status;
     }
     if (program_speaks(pool))

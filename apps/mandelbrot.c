@@ -1,4 +1,6 @@
 /* mandelbrot: pictures of Mandelbrot's and Julia's sets, drawn on all ranks of a pool. */
+#include "base/atomic_file.h"
+#include "base/numeric_locale.h"
 #include "common/image.h"
 #include "common/program.h"
 #include "fractal/picture.h"
@@ -115,10 +117,8 @@ static bool take_point(struct command_line *line, const char *text, struct dd_po
 
 static bool take_zoom(struct command_line *line, struct settings *settings, const char *text)
 {
-    char *end;
-    settings->view.zoom = strtod(text, &end);
     settings->has_zoom = true;
-    return (end != text && *end == '\0' && settings->view.zoom >= 0.01 &&
+    return (rpi_parse_number(text, &settings->view.zoom) && settings->view.zoom >= 0.01 &&
             settings->view.zoom < 1e100) ||
            command_line_complain(line, "'%.60s': give a number of at least 0.01, as 2e5", text);
 }
@@ -150,7 +150,7 @@ static bool take_option(struct command_line *line, void *into, int option, const
     }
 }
 
-/* Where to look if nobody says. */
+/* The view if no option names one. */
 static void choose_view(struct settings *settings)
 {
     if (settings->has_center || settings->has_zoom || settings->view.is_julia) {
@@ -212,9 +212,9 @@ static void show_time(const rp_pool *pool, const struct picture *picture, double
 static rp_status draw(rp_pool *pool, struct picture *picture, bool time)
 {
     double begin = MPI_Wtime();
-    rp_status status = picture_draw(pool, picture, RP_ADAPTIVE);
-    if (status != RP_OK && program_speaks(pool))
-        fprintf(stderr, "mandelbrot: %s\n", rp_last_error(pool)->text);
+    rp_status status = picture_draw(pool, picture, RP_SCHEDULE_ADAPTIVE);
+    if (status != RP_OK)
+        rp_report(pool, command.name);
     if (status == RP_OK && time)
         show_time(pool, picture, MPI_Wtime() - begin);
     return status;
@@ -230,25 +230,25 @@ static rp_status complain(rp_status status, const char *problem)
 static rp_status prepare(const rp_pool *pool, const struct settings *settings,
                          struct picture *picture)
 {
-    char problem[OUTPUT_PROBLEM_SIZE];
+    rp_error error;
     bool begun = picture_begin(picture, &settings->view);
-    if (program_speaks(pool) && !output_possible(settings->output, problem))
-        return complain(RP_ERR_IO, problem);
+    if (program_speaks(pool) && rpi_atomic_file_check(settings->output, &error) != RP_OK)
+        return complain(RP_ERR_IO, error.text);
     return begun ? RP_OK : complain(RP_ERR_MEMORY, "no memory for so many iterations");
 }
 
 static rp_status run(rp_pool *pool, const struct settings *settings)
 {
     struct picture picture;
-    char problem[OUTPUT_PROBLEM_SIZE];
+    rp_error error;
     rp_status worst, status = rp_agree(pool, prepare(pool, settings, &picture), &worst);
     if (status == RP_OK)
         status = worst;
     if (status == RP_OK)
         status = draw(pool, &picture, settings->show_time);
     if (status == RP_OK && program_speaks(pool) &&
-        !picture_save(&picture, settings->output, problem))
-        status = complain(RP_ERR_IO, problem);
+        picture_save(&picture, settings->output, &error) != RP_OK)
+        status = complain(RP_ERR_IO, error.text);
     picture_end(&picture);
     return status;
 }

@@ -1,6 +1,7 @@
 /* rankpool-doctor: are this machine and this launch in order, and if not, what is to be typed? */
 #include "common/program.h"
 #include "doctor/findings.h"
+#include "doctor/start.h"
 
 #include <stdlib.h>
 
@@ -95,6 +96,7 @@ int main(int argc, char **argv)
 {
     rp_pool *pool;
     int exit_code;
+    start_watch();
     if (!program_begin(&command, &argc, &argv, NULL, &pool, &exit_code))
         return exit_code;
     return program_end(&pool, examine(pool));

@@ -38,11 +38,11 @@ static void run_map(void *argument)
         give_up(contest->pool, "rp_map");
 }
 
-static void compare(rp_pool *keeping, rp_pool *plain, int rounds)
+static void compare(rp_pool *saving, rp_pool *plain, int rounds)
 {
     static double results[ITEMS];
     int64_t steps = (int64_t)(steps_per_second() * 1e-3);
-    struct contest with = {keeping, steps, results}, without = {plain, steps, results};
+    struct contest with = {saving, steps, results}, without = {plain, steps, results};
     struct times on = {.rounds = 0}, off = {.rounds = 0};
     for (int round = 0; round < rounds; round++) {
         times_add(&off, measure(run_map, &without));
@@ -56,13 +56,13 @@ int main(int argc, char **argv)
     char directory[256]; /* the root's counts; it goes when the pool is closed */
     const char *parent = getenv("TMPDIR");
     int rounds = rounds_wanted(argc, argv, 5);
-    rp_pool *keeping, *plain;
+    rp_pool *saving, *plain;
     snprintf(directory, sizeof directory, "%.200s/checkpoint-%d", parent != NULL ? parent : "/tmp",
              (int)getpid());
-    if (rp_open(&(rp_config){.checkpoint = directory}, &keeping) != RP_OK ||
-        rp_create(MPI_COMM_WORLD, NULL, &plain) != RP_OK)
+    if (rp_open(&(rp_config){.checkpoint = directory}, &saving) != RP_OK ||
+        rp_open_comm(MPI_COMM_WORLD, NULL, &plain) != RP_OK)
         return EXIT_FAILURE;
-    compare(keeping, plain, rounds);
+    compare(saving, plain, rounds);
     rp_close(&plain);
-    return rp_exit_code(rp_close(&keeping));
+    return rp_exit_code(rp_close(&saving));
 }

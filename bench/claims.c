@@ -62,11 +62,11 @@ static int add_range(rp_task *task, rp_range range, const void *in, void *out)
     return 0;
 }
 
-/* By range where slices are long, by item where they are single. */
+/* By range where chunks are long, by item where they are single. */
 static void run_map(void *argument)
 {
     const struct contest *contest = argument;
-    bool single = contest->options.schedule == RP_DYNAMIC;
+    bool single = contest->options.schedule == RP_SCHEDULE_DYNAMIC;
     rp_map_job job = {.n = contest->n,
                       .item = single ? add_one : NULL,
                       .range = single ? NULL : add_range,
@@ -138,7 +138,7 @@ static const char *const names[CONTESTANTS] = {
     [MAP_ADAPTIVE] = "map, default",       [MAP_DYNAMIC] = "map, dynamic,1",
 };
 
-/* Where slices are long a contest is over in milliseconds: so many of them make a round, for one
+/* Where chunks are long a contest is over in milliseconds: so many of them make a round, for one
  * that is interrupted says nothing. */
 enum {
     QUICK_ONES = 9
@@ -148,9 +148,9 @@ enum {
 static void run_quick_ones(struct contest *contest, struct times *times)
 {
     times_add(&times[OPENMP_STATIC], time_openmp(contest, omp_sched_static));
-    times_add(&times[LOOP_ADAPTIVE], time_ours(contest, run_loop, RP_ADAPTIVE));
-    times_add(&times[MAP_ADAPTIVE], time_ours(contest, run_map, RP_ADAPTIVE));
-    times_add(&times[LOOP_STATIC], time_ours(contest, run_loop, RP_STATIC));
+    times_add(&times[LOOP_ADAPTIVE], time_ours(contest, run_loop, RP_SCHEDULE_ADAPTIVE));
+    times_add(&times[MAP_ADAPTIVE], time_ours(contest, run_map, RP_SCHEDULE_ADAPTIVE));
+    times_add(&times[LOOP_STATIC], time_ours(contest, run_loop, RP_SCHEDULE_STATIC));
     times_add(&times[OPENMP_GUIDED], time_openmp(contest, omp_sched_guided));
 }
 
@@ -159,8 +159,8 @@ static void run_round(struct contest *contest, struct times *times)
     for (int i = 0; i < QUICK_ONES; i++)
         run_quick_ones(contest, times);
     times_add(&times[OPENMP_DYNAMIC], time_openmp(contest, omp_sched_dynamic));
-    times_add(&times[LOOP_DYNAMIC], time_ours(contest, run_loop, RP_DYNAMIC));
-    times_add(&times[MAP_DYNAMIC], time_ours(contest, run_map, RP_DYNAMIC));
+    times_add(&times[LOOP_DYNAMIC], time_ours(contest, run_loop, RP_SCHEDULE_DYNAMIC));
+    times_add(&times[MAP_DYNAMIC], time_ours(contest, run_map, RP_SCHEDULE_DYNAMIC));
 }
 
 static void print_results(const struct contest *contest, const struct times *times)

@@ -111,8 +111,8 @@ static void show_memory(void)
 {
     void *data;
     struct resident gain;
-    if (rp_alloc(pool, (size_t)bytes, &data) != RP_OK)
-        give_up(pool, "rp_alloc");
+    if (rp_node_alloc(pool, (size_t)bytes, &data) != RP_OK)
+        give_up(pool, "rp_node_alloc");
     if (rp_rank(pool) == 0)
         memset(data, 7, (size_t)bytes);
     if (!resident_gain(run_broadcast, data, &gain))

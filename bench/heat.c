@@ -110,7 +110,7 @@ int main(int argc, char **argv)
 {
     struct contest contest = {.steps = argc > 1 ? atoi(argv[1]) : 100};
     if (contest.steps < 1 || rp_open(NULL, &contest.pool) != RP_OK ||
-        rp_create(MPI_COMM_SELF, NULL, &contest.alone) != RP_OK ||
+        rp_open_comm(MPI_COMM_SELF, NULL, &contest.alone) != RP_OK ||
         !prepare_plate(contest.pool, &contest.plate) ||
         !prepare_plate(contest.alone, &contest.private) || !prepare_serial(&contest))
         return EXIT_FAILURE;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 enum {
-    SCHEDULES = RP_FACTORING + 1
+    SCHEDULES = RP_SCHEDULE_FACTORING + 1
 };
 
 static const char *const names[SCHEDULES] = {"default", "static", "dynamic", "guided", "factoring"};
@@ -49,7 +49,7 @@ static void keep_least(struct times *best, const struct times *other)
 
 static void contest(int rounds)
 {
-    rp_schedule schedule = RP_ADAPTIVE;
+    rp_schedule schedule = RP_SCHEDULE_ADAPTIVE;
     draw(&schedule); /* brings memory into being */
     struct times taken[SCHEDULES] = {{.rounds = 0}}, ideal[SCHEDULES] = {{.rounds = 0}};
     for (int round = 0; round < rounds; round++) {
@@ -59,14 +59,14 @@ static void contest(int rounds)
             times_add(&ideal[i], ideal_seconds());
         }
     }
-    struct times ours = in_ideals(&taken[RP_ADAPTIVE], &ideal[RP_ADAPTIVE]);
-    struct times best = in_ideals(&taken[RP_STATIC], &ideal[RP_STATIC]);
+    struct times ours = in_ideals(&taken[RP_SCHEDULE_ADAPTIVE], &ideal[RP_SCHEDULE_ADAPTIVE]);
+    struct times best = in_ideals(&taken[RP_SCHEDULE_STATIC], &ideal[RP_SCHEDULE_STATIC]);
     for (int i = 0; i < SCHEDULES; i++) {
         char name[64];
         snprintf(name, sizeof name, "picture, %s: ideal / time", names[i]);
-        print_ratio(name, &ideal[i], &taken[i], false, i == RP_ADAPTIVE ? 0.98 : 0);
+        print_ratio(name, &ideal[i], &taken[i], false, i == RP_SCHEDULE_ADAPTIVE ? 0.98 : 0);
         struct times other = in_ideals(&taken[i], &ideal[i]);
-        if (i != RP_ADAPTIVE)
+        if (i != RP_SCHEDULE_ADAPTIVE)
             keep_least(&best, &other);
     }
     print_ratio("picture: default / best other schedule", &ours, &best, true, 1.02);

@@ -64,16 +64,16 @@ double median_of(const double *values, int count)
 }
 
 /* What stands behind a row's figures: nothing without a goal. */
-static void print_goal(const char *sense, double goal, bool kept)
+static void print_goal(const char *sense, double goal, bool saved)
 {
     if (goal > 0)
-        printf("   goal: at %s %.4g%s", sense, goal, kept ? "" : "   MISSED");
+        printf("   goal: at %s %.4g%s", sense, goal, saved ? "" : "   MISSED");
     printf("\n");
     fflush(stdout);
 }
 
 /* A median with its spread, by rank 0. */
-static double print_spread(const char *name, const double *values, int count, int digits)
+static double print_replicate(const char *name, const double *values, int count, int digits)
 {
     double median = median_of(values, count), least = values[0], most = values[0];
     for (int i = 1; i < count; i++) {
@@ -98,7 +98,7 @@ void print_ratio(const char *name, const struct times *a, const struct times *b,
         return;
     for (int i = 0; i < a->rounds; i++)
         ratios[i] = a->seconds[i] / b->seconds[i];
-    double median = print_spread(name, ratios, a->rounds, 3);
+    double median = print_replicate(name, ratios, a->rounds, 3);
     print_goal(at_most ? "most" : "least", goal, at_most ? median <= goal : median >= goal);
 }
 
@@ -107,7 +107,7 @@ void print_figures(const char *name, const struct times *figures, const char *un
     if (!speaks())
         return;
     int digits = digits_for(median_of(figures->seconds, figures->rounds));
-    double median = print_spread(name, figures->seconds, figures->rounds, digits);
+    double median = print_replicate(name, figures->seconds, figures->rounds, digits);
     printf(" %s", unit);
     print_goal("most", goal, median <= goal);
 }

@@ -131,8 +131,8 @@ static void report_node_memory(void)
     rp_place place = RP_ON_NODES;
     void *memory[2];
     for (int i = 0; i < 2; i++) {
-        if (rp_alloc(pool, (size_t)doubles * sizeof *input, &memory[i]) != RP_OK)
-            give_up(pool, "rp_alloc");
+        if (rp_node_alloc(pool, (size_t)doubles * sizeof *input, &memory[i]) != RP_OK)
+            give_up(pool, "rp_node_alloc");
     }
     input = memory[0];
     output = memory[1];
@@ -141,7 +141,7 @@ static void report_node_memory(void)
     report("memory: map, 1 GiB in and out, in node memory", run_map, &place, mebibyte);
     check_output(rp_node_rank(pool) == 0);
     for (int i = 0; i < 2; i++)
-        rp_free(pool, &memory[i]);
+        rp_node_free(pool, &memory[i]);
 }
 
 int main(void)

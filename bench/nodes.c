@@ -27,10 +27,10 @@ void run_loop(void *argument)
 
 void open_pool(MPI_Comm comm, bool apart)
 {
-    rp_status status = rp_create(comm, &(rp_config){.node_size = apart}, &pool);
+    rp_status status = rp_open_comm(comm, &(rp_config){.node_size = apart}, &pool);
     if (status == RP_OK && !apart && rp_nodes(pool) == 1) {
         rp_close(&pool);
-        status = rp_create(comm, &(rp_config){.node_size = 1}, &pool);
+        status = rp_open_comm(comm, &(rp_config){.node_size = 1}, &pool);
     }
     if (status != RP_OK) {
         fprintf(stderr, "nodes: %s\n", rp_last_error(NULL)->text);
@@ -47,8 +47,8 @@ static bool wanted(const char *part, int argc, char **argv)
 int main(int argc, char **argv)
 {
     bool balance = wanted("balance", argc, argv), traffic = wanted("traffic", argc, argv),
-         letters = wanted("letters", argc, argv);
-    int named = balance + traffic + letters == 1, provided;
+         messages = wanted("letters", argc, argv);
+    int named = balance + traffic + messages == 1, provided;
     int rounds = rounds_wanted(argc - named, argv + named, 3);
     MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided);
     if (balance) {
@@ -58,8 +58,8 @@ int main(int argc, char **argv)
     }
     if (traffic)
         bench_traffic(rounds);
-    if (letters)
-        bench_letters();
+    if (messages)
+        bench_messages();
     MPI_Finalize();
     return EXIT_SUCCESS;
 }

@@ -22,7 +22,7 @@ void open_pool(MPI_Comm comm, bool apart);
 
 /* The parts: how evenly and how fast nodes work, what they write each other, and what they move. */
 void bench_balance(int rounds);
-void bench_letters(void);
+void bench_messages(void);
 void bench_traffic(int rounds);
 
 #endif

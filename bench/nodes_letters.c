@@ -12,7 +12,7 @@ enum {
 };
 
 struct count {
-    int64_t letters, batches;
+    int64_t messages, batches;
 };
 
 /* Loops of one second and very different numbers of items. */
@@ -21,19 +21,19 @@ static void count_loop(MPI_Comm comm, double steps, int64_t items)
     struct load load = {.items = items, .steps = (int64_t)(steps / (double)items)};
     struct count mine, all;
     load.steps_of_first = load.steps;
-    mine = (struct count){-pool->traffic.letters, -pool->traffic.batches};
+    mine = (struct count){-pool->traffic.messages, -pool->traffic.batches};
     run_loop(&load);
-    mine.letters += pool->traffic.letters;
+    mine.messages += pool->traffic.messages;
     mine.batches += pool->traffic.batches;
     MPI_Allreduce(&mine, &all, 2, MPI_INT64_T, MPI_SUM, comm);
     int nodes = rp_nodes(pool);
     char name[64], unit[64];
     snprintf(name, sizeof name, "%lld items on %d nodes", (long long)items, nodes);
     snprintf(unit, sizeof unit, "letters per node, %.1f batches", (double)all.batches / nodes);
-    print_figure(name, (double)all.letters / nodes, unit, 0);
+    print_figure(name, (double)all.messages / nodes, unit, 0);
 }
 
-void bench_letters(void)
+void bench_messages(void)
 {
     int rank, ranks;
     double steps = steps_per_second();

@@ -41,7 +41,7 @@ static void run_map(void *argument)
                                .in_size = BLOCK,
                                .out = load->out,
                                .out_size = BLOCK,
-                               .options = {.schedule = RP_STATIC, .user = load}});
+                               .options = {.schedule = RP_SCHEDULE_STATIC, .user = load}});
 }
 
 /* The bytes that leave the root for one other node, and come back. */

@@ -33,9 +33,9 @@ static void contest_recording(struct contest *contest, const char *name, int rou
     struct times off = {.rounds = 0}, on = {.rounds = 0};
     for (int round = 0; round < rounds; round++) {
         times_add(&off, measure(run_loop, contest));
-        rp_record(contest->pool, true);
+        rp_record_start(contest->pool);
         times_add(&on, measure(run_loop, contest));
-        rp_record(contest->pool, false);
+        rp_record_stop(contest->pool);
     }
     print_ratio(name, &on, &off, true, goal);
 }
@@ -61,7 +61,7 @@ int main(int argc, char **argv)
     contest.steps = (int64_t)(steps_per_second() * 10e-6);
     contest_recording(&contest, "items of 10 us: recorded / not", rounds, 1.02);
     contest_progress(&contest, "items of 10 us: progress shown / not", rounds, 1.02);
-    contest.options = (rp_options){.schedule = RP_DYNAMIC, .slice = 1};
+    contest.options = (rp_options){.schedule = RP_SCHEDULE_DYNAMIC, .chunk = 1};
     contest_recording(&contest, "claimed one by one: recorded / not", rounds, 1.02);
     return rp_exit_code(rp_close(&contest.pool));
 }

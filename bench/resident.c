@@ -8,7 +8,7 @@
 #include <time.h>
 
 /* What a watching thread has seen, and shares with the one it watches. */
-struct watch {
+struct watchdog {
     struct resident before, most; /* the watcher's; read by the other before and after it lives */
     _Atomic bool begun, over;
 };
@@ -43,41 +43,41 @@ static void nap(void)
     nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 }
 
-static void note(struct watch *watch)
+static void note(struct watchdog *watchdog)
 {
     struct resident now = look();
-    if (now.private_bytes > watch->most.private_bytes)
-        watch->most.private_bytes = now.private_bytes;
-    if (now.shared_bytes > watch->most.shared_bytes)
-        watch->most.shared_bytes = now.shared_bytes;
+    if (now.private_bytes > watchdog->most.private_bytes)
+        watchdog->most.private_bytes = now.private_bytes;
+    if (now.shared_bytes > watchdog->most.shared_bytes)
+        watchdog->most.shared_bytes = now.shared_bytes;
 }
 
 static void *watch_on(void *argument)
 {
-    struct watch *watch = argument;
+    struct watchdog *watchdog = argument;
     look(); /* what looking takes itself is not a gain */
-    watch->before = watch->most = look();
-    atomic_store(&watch->begun, true);
-    while (!atomic_load(&watch->over)) {
-        note(watch);
+    watchdog->before = watchdog->most = look();
+    atomic_store(&watchdog->begun, true);
+    while (!atomic_load(&watchdog->over)) {
+        note(watchdog);
         nap();
     }
-    note(watch);
+    note(watchdog);
     return NULL;
 }
 
 bool resident_gain(void (*run)(void *), void *argument, struct resident *gain)
 {
-    struct watch watch = {.begun = false};
+    struct watchdog watchdog = {.begun = false};
     pthread_t watcher;
-    if (look().private_bytes < 0 || pthread_create(&watcher, NULL, watch_on, &watch) != 0)
+    if (look().private_bytes < 0 || pthread_create(&watcher, NULL, watch_on, &watchdog) != 0)
         return false;
-    while (!atomic_load(&watch.begun))
+    while (!atomic_load(&watchdog.begun))
         nap();
     run(argument);
-    atomic_store(&watch.over, true);
+    atomic_store(&watchdog.over, true);
     pthread_join(watcher, NULL);
-    gain->private_bytes = watch.most.private_bytes - watch.before.private_bytes;
-    gain->shared_bytes = watch.most.shared_bytes - watch.before.shared_bytes;
+    gain->private_bytes = watchdog.most.private_bytes - watchdog.before.private_bytes;
+    gain->shared_bytes = watchdog.most.shared_bytes - watchdog.before.shared_bytes;
     return true;
 }

@@ -22,12 +22,12 @@ static int produce(void *user, rp_buffer *item)
 {
     struct numbers *numbers = user;
     if (numbers->next == ITEMS)
-        return RP_PRODUCED_LAST;
+        return RP_ITEM_LAST;
     int64_t *number = rp_buffer_resize(item, sizeof *number);
     if (number == NULL)
         return -1;
     *number = numbers->next++;
-    return RP_PRODUCED;
+    return RP_ITEM;
 }
 
 static int twice(rp_task *task, const void *in, size_t bytes, rp_buffer *result)

@@ -97,8 +97,8 @@ static void run_extrema(void *argument)
 static void fill(void)
 {
     void *memory;
-    if (rp_alloc(pool, DOUBLES * sizeof *x, &memory) != RP_OK)
-        give_up(pool, "rp_alloc");
+    if (rp_node_alloc(pool, DOUBLES * sizeof *x, &memory) != RP_OK)
+        give_up(pool, "rp_node_alloc");
     x = memory;
     rp_range mine = rp_block(DOUBLES, rp_node_ranks(pool), rp_node_rank(pool));
     for (int64_t i = mine.begin; i < mine.end; i++)

@@ -47,12 +47,12 @@ static struct pair compare(rp_pool *surviving, rp_pool *plain, int64_t n, rp_sch
 static void contests(rp_pool *surviving, rp_pool *plain, int rounds)
 {
     const int64_t many = 400000000, few = 40000000;
-    struct pair slices = compare(surviving, plain, many, RP_ADAPTIVE, 5 * rounds);
-    struct pair single = compare(surviving, plain, few, RP_DYNAMIC, rounds);
+    struct pair chunks = compare(surviving, plain, many, RP_SCHEDULE_ADAPTIVE, 5 * rounds);
+    struct pair single = compare(surviving, plain, few, RP_SCHEDULE_DYNAMIC, rounds);
     struct times added = {.rounds = 0};
     for (int i = 0; i < rounds; i++)
         times_add(&added, single.with.seconds[i] - single.without.seconds[i]);
-    print_ratio("loop, default: surviving deaths / not", &slices.with, &slices.without, true, 1.02);
+    print_ratio("loop, default: surviving deaths / not", &chunks.with, &chunks.without, true, 1.02);
     print_nanoseconds("loop, dynamic,1, not surviving", &single.without, (double)few, 0);
     print_nanoseconds("loop, dynamic,1: surviving adds", &added, (double)few, 0);
 }
@@ -62,7 +62,7 @@ int main(int argc, char **argv)
     rp_pool *surviving, *plain;
     int rounds = rounds_wanted(argc, argv, 7);
     if (rp_open(&(rp_config){.survive_deaths = true}, &surviving) != RP_OK ||
-        rp_create(MPI_COMM_WORLD, NULL, &plain) != RP_OK)
+        rp_open_comm(MPI_COMM_WORLD, NULL, &plain) != RP_OK)
         return EXIT_FAILURE;
     if (rp_survives(surviving))
         contests(surviving, plain, rounds);

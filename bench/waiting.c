@@ -30,7 +30,7 @@ static void wait_in_loop(rp_pool *pool)
 {
     rp_loop *loop;
     rp_range range;
-    rp_options options = {.schedule = RP_STATIC};
+    rp_options options = {.schedule = RP_SCHEDULE_STATIC};
     rp_loop_open(pool, rp_ranks(pool), &options, &loop);
     while (rp_loop_next(loop, &range)) {
         if (rp_rank(pool) == 0)

@@ -4,7 +4,7 @@
 
 #include <mpi.h>
 
-static volatile uint64_t kept;
+static volatile uint64_t saved;
 
 /* A linear congruential generator, whose every step waits for the last. */
 void compute(int64_t steps)
@@ -14,7 +14,7 @@ void compute(int64_t steps)
         x = x * 6364136223846793005u + 1442695040888963407u;
         __asm__ volatile("" : "+r"(x));
     }
-    kept = x;
+    saved = x;
 }
 
 double steps_per_second(void)

@@ -30,5 +30,14 @@ AC_DEFUN([RANKPOOL_MPI], [
         [
             AC_PATH_PROGS([MPIRUN], [mpirun mpiexec])
             AC_CHECK_PROGS([MPICXX], [mpicxx])])
+    AC_MSG_CHECKING([for the parameter files of this MPI])
+    rankpool_mpi_bin=`AS_DIRNAME(["$MPIRUN"])`
+    rankpool_mpi_sysconfdir=`"$rankpool_mpi_bin/ompi_info" --parsable --path sysconfdir 2>/dev/null |
+        sed -n 's/^path:sysconfdir://p'`
+    AS_IF([test -z "$rankpool_mpi_sysconfdir"],
+        [rankpool_mpi_sysconfdir=`AS_DIRNAME(["$rankpool_mpi_bin"])`/etc])
+    AC_MSG_RESULT([$rankpool_mpi_sysconfdir])
+    AC_DEFINE_UNQUOTED([RANKPOOL_MPI_SYSCONFDIR], ["$rankpool_mpi_sysconfdir"],
+        [Where Open MPI has its parameter file openmpi-mca-params.conf])
     AC_DEFINE_UNQUOTED([RANKPOOL_MPIRUN], ["$MPIRUN"], [The mpirun of the MPI we are built with])
 ])

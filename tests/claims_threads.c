@@ -2,13 +2,14 @@
  *
  * usage: claims_threads [REFILLS [THREADS]]
  *
- * Runs jobs until lanes were refilled (by steals and from the reservoir) so often. The items' own
+ * Runs jobs until lanes were refilled (by steals and from the batch queue) so often. The items' own
  * memory is plain, so under ThreadSanitizer two threads with one item, or a reader that trusts the
  * log too early, are data races. One more thread watches the logs all the while, and supplies half
- * of the jobs with batches, as the agent of a node does. */
+ * of the jobs with batches, as the agent of a node does. Some batches are suspects: their units come
+ * one at a time, and never to thread 0, which is cautious as the root is. */
 #include "threads.h"
 
-#include "schedule/claim.h"
+#include "sched/claim.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -21,19 +22,21 @@ enum {
     MOST_ITEMS = 3000
 };
 
-static struct board *board;
+static struct work_queue *work_queue;
 static int threads = 8;
 static uint64_t refills_wanted = 1000000;
-static pthread_barrier_t meeting;
+static pthread_barrier_t agreement;
 
-/* The job at hand, set by thread 0 between meetings. */
+/* The job at hand, set by thread 0 between agreements. */
 static struct claim_job job;
 static int items;
 static bool supplied; /* some of its units come while it runs */
 static bool over;
 
-/* Written by whoever has the item; read by others only through the log or after a meeting. */
+/* Written by whoever has the item; read by others only through the log or after a agreement. */
 static int times_done[MOST_ITEMS];
+/* Written by the feeder before it supplies the item. */
+static bool suspected[MOST_ITEMS];
 static uint64_t refills[MOST_THREADS];
 static uint64_t jobs, observations;
 
@@ -46,27 +49,31 @@ static void fail(const char *what, int64_t item)
 
 static void choose_job(void)
 {
-    static const rp_schedule schedules[] = {RP_DYNAMIC, RP_ADAPTIVE, RP_DYNAMIC,  RP_GUIDED,
-                                            RP_DYNAMIC, RP_STATIC,   RP_FACTORING};
+    static const rp_schedule schedules[] = {RP_SCHEDULE_DYNAMIC,  RP_SCHEDULE_ADAPTIVE,
+                                            RP_SCHEDULE_DYNAMIC,  RP_SCHEDULE_GUIDED,
+                                            RP_SCHEDULE_DYNAMIC,  RP_SCHEDULE_STATIC,
+                                            RP_SCHEDULE_FACTORING};
     jobs++;
     items = (int)(next_random() % (next_random() % 8 == 0 ? MOST_ITEMS : 100));
     job = (struct claim_job){
         .units = rpi_units_cut(items),
         .choice = {schedules[jobs % 7], next_random() % 4 == 0 ? 1 + next_random() % 5 : 0},
     };
+    job.random = jobs % 5 == 0;
     supplied = jobs % 2 == 0;
-    job.node = (struct span){0, (uint32_t)(supplied ? items / 20 : items)};
+    job.node = (struct unit_range){0, (uint32_t)(supplied ? items / 20 : items)};
     memset(times_done, 0, sizeof times_done);
-    rpi_board_prepare(board, job.node, rpi_claim_reservoir(&job), !supplied);
+    memset(suspected, 0, sizeof suspected);
+    rpi_work_queue_prepare(work_queue, job.node, rpi_claim_batch_queue(&job), !supplied);
 }
 
 /* An uneven start: all items with one thread in some jobs, so that the others have to steal. */
-static struct span share_of(int thread)
+static struct unit_range share_of(int thread)
 {
     if (jobs % 3 == 0)
-        return thread == (int)(jobs % (uint64_t)threads) ? job.node : (struct span){0, 0};
+        return thread == (int)(jobs % (uint64_t)threads) ? job.node : (struct unit_range){0, 0};
     rp_range block = rp_block(job.node.high, threads, thread);
-    return (struct span){(uint32_t)block.begin, (uint32_t)block.end};
+    return (struct unit_range){(uint32_t)block.begin, (uint32_t)block.end};
 }
 
 static void check_job(void)
@@ -75,13 +82,13 @@ static void check_job(void)
         if (times_done[item] != 1)
             fail(times_done[item] == 0 ? "lost" : "done twice", item);
     }
-    static struct span spans[1 << 16];
+    static struct unit_range unit_ranges[1 << 16];
     uint32_t logged = 0;
     for (int lane = 0; lane < threads; lane++) {
-        uint32_t count =
-            rpi_log_read(rpi_board_log(board, (uint32_t)lane), board->log_capacity, spans);
+        uint32_t count = rpi_completion_log_read(rpi_work_queue_log(work_queue, (uint32_t)lane),
+                                                 work_queue->log_capacity, unit_ranges);
         for (uint32_t i = 0; i < count; i++)
-            logged += span_length(spans[i]);
+            logged += unit_range_length(unit_ranges[i]);
     }
     if (logged != (uint32_t)items)
         fail("not in the log", logged);
@@ -95,19 +102,29 @@ static bool enough(void)
     return sum >= refills_wanted;
 }
 
+static void check_chunk(int thread, struct unit_range chunk)
+{
+    if (suspected[chunk.low] && unit_range_length(chunk) != 1)
+        fail("a suspect among others", chunk.low);
+    if (suspected[chunk.low] && thread == 0 && threads > 1)
+        fail("a suspect with the root", chunk.low);
+}
+
 static void work(int thread)
 {
     struct claimer claimer;
-    struct span slice;
+    struct unit_range chunk;
     struct claim_job mine = job;
     mine.share = share_of(thread);
-    rpi_claim_begin(&claimer, board, (uint32_t)thread, 4, &mine);
-    pthread_barrier_wait(&meeting);
-    while (!span_empty(slice = rpi_claim_next(&claimer))) {
-        for (uint32_t item = slice.low; item < slice.high; item++)
+    mine.cautious = thread == 0;
+    rpi_claim_begin(&claimer, work_queue, (uint32_t)thread, 4, &mine);
+    pthread_barrier_wait(&agreement);
+    while (!unit_range_empty(chunk = rpi_claim_next(&claimer))) {
+        check_chunk(thread, chunk);
+        for (uint32_t item = chunk.low; item < chunk.high; item++)
             times_done[item]++;
         if (supplied)
-            rpi_board_finish(board, slice);
+            rpi_work_queue_finish(work_queue, chunk);
     }
     refills[thread] += claimer.counts.draws + claimer.counts.steals;
 }
@@ -118,11 +135,11 @@ static void *worker(void *argument)
     for (;;) {
         if (thread == 0)
             choose_job();
-        pthread_barrier_wait(&meeting);
+        pthread_barrier_wait(&agreement);
         if (over)
             return NULL;
         work(thread);
-        pthread_barrier_wait(&meeting);
+        pthread_barrier_wait(&agreement);
         if (thread == 0) {
             check_job();
             over = enough();
@@ -131,14 +148,14 @@ static void *worker(void *argument)
 }
 
 /* What the log of the watched job says is done must be done. It looks on while jobs run, so it
- * takes part in the meetings. */
-static void watch(struct span *spans)
+ * takes part in the agreements. */
+static void watchdog(struct unit_range *unit_ranges)
 {
     for (int lane = 0; lane < threads; lane++) {
-        uint32_t count =
-            rpi_log_read(rpi_board_log(board, (uint32_t)lane), board->log_capacity, spans);
+        uint32_t count = rpi_completion_log_read(rpi_work_queue_log(work_queue, (uint32_t)lane),
+                                                 work_queue->log_capacity, unit_ranges);
         for (uint32_t i = 0; i < count; i++) {
-            for (uint32_t item = spans[i].low; item < spans[i].high; item++) {
+            for (uint32_t item = unit_ranges[i].low; item < unit_ranges[i].high; item++) {
                 if (times_done[item] != 1)
                     fail("logged and not done", item);
                 observations++;
@@ -147,8 +164,8 @@ static void watch(struct span *spans)
     }
 }
 
-/* What was supplied, and what the supplier knows of it. */
-static struct span batches[RESERVOIRS];
+/* What was supplied, and what the feeder knows of it. */
+static struct unit_range batches[RESERVOIRS];
 static uint32_t next_supplied;
 
 /* All of a batch that is said to be finished must be done. */
@@ -158,23 +175,26 @@ static void check_batch(int place)
         if (times_done[item] != 1)
             fail("in a finished batch and not done", item);
     }
-    batches[place] = (struct span){0, 0};
+    batches[place] = (struct unit_range){0, 0};
 }
 
-/* Refills reservoirs whose batches are finished, and closes the board when all is handed out. */
+/* Refills reservoirs whose batches are finished, and closes the work queue when all is handed out. */
 static void supply(void)
 {
     for (int place = 0; place < RESERVOIRS && next_supplied < (uint32_t)items; place++) {
-        if (!rpi_board_finished(board, place))
+        if (!rpi_work_queue_finished(work_queue, place))
             continue;
         check_batch(place);
         uint32_t units = 1 + next_random() % 50, left = (uint32_t)items - next_supplied;
         batches[place] =
-            (struct span){next_supplied, next_supplied + (units < left ? units : left)};
+            (struct unit_range){next_supplied, next_supplied + (units < left ? units : left)};
         next_supplied = batches[place].high;
-        rpi_board_supply(board, place, batches[place]);
+        bool suspect = next_random() % 2 == 0;
+        memset(suspected + batches[place].low, suspect, unit_range_length(batches[place]));
+        rpi_work_queue_suspect(work_queue, place, suspect ? 1 : 0);
+        rpi_work_queue_supply(work_queue, place, batches[place]);
         if (next_supplied == (uint32_t)items)
-            rpi_board_close(board);
+            rpi_work_queue_close(work_queue);
     }
 }
 
@@ -183,26 +203,26 @@ static void begin_supply(void)
     memset(batches, 0, sizeof batches);
     next_supplied = supplied ? job.node.high : (uint32_t)items;
     if (supplied && next_supplied == (uint32_t)items)
-        rpi_board_close(board);
+        rpi_work_queue_close(work_queue);
 }
 
 static void *watcher(void *argument)
 {
-    static struct span spans[1 << 16];
+    static struct unit_range unit_ranges[1 << 16];
     (void)argument;
     for (;;) {
-        pthread_barrier_wait(&meeting);
+        pthread_barrier_wait(&agreement);
         if (over)
             return NULL;
-        pthread_barrier_wait(&meeting);
+        pthread_barrier_wait(&agreement);
         begin_supply();
         do {
-            watch(spans);
+            watchdog(unit_ranges);
             supply();
-        } while (!rpi_board_done(board));
+        } while (!rpi_work_queue_done(work_queue));
         for (int place = 0; place < RESERVOIRS; place++)
             check_batch(place);
-        pthread_barrier_wait(&meeting);
+        pthread_barrier_wait(&agreement);
     }
 }
 
@@ -216,8 +236,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "claims_threads: 1 to %d threads\n", MOST_THREADS);
         return 2;
     }
-    board = make_board((uint32_t)threads);
-    pthread_barrier_init(&meeting, NULL, (unsigned)threads + 1);
+    work_queue = make_work_queue((uint32_t)threads);
+    pthread_barrier_init(&agreement, NULL, (unsigned)threads + 1);
     pthread_t thread[MOST_THREADS + 1];
     for (int i = 0; i < threads; i++)
         pthread_create(&thread[i], NULL, worker, (void *)(intptr_t)i);
@@ -230,7 +250,7 @@ int main(int argc, char **argv)
     printf("ok: %" PRIu64 " jobs on %d threads, %" PRIu64 " refills, %" PRIu64
            " items seen through the logs\n",
            jobs, threads, sum, observations);
-    pthread_barrier_destroy(&meeting);
-    free(board);
+    pthread_barrier_destroy(&agreement);
+    free(work_queue);
     return EXIT_SUCCESS;
 }

@@ -1,9 +1,10 @@
 /* The journal's reader on files that were spoilt in every way: whatever it takes for an entry must
  * be one that was written.
  *
- * usage: journal_fuzz [SECONDS [SEED]] */
-#include "base/clock.h"
-#include "journal/reader.h"
+ * usage: journal_fuzz [JOURNALS [SEED]] */
+#include "fuzz.h"
+
+#include "checkpoint/journal_reader.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,33 +19,24 @@ enum {
 static unsigned char written[MOST_BYTES], spoilt[2 * MOST_BYTES];
 static size_t written_bytes;
 static size_t begins[ENTRIES + 1]; /* of the entries in `written` */
-static uint64_t state, runs, taken;
-
-/* Marsaglia, Xorshift RNGs, 2003. */
-static uint64_t next_random(void)
-{
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state;
-}
+static uint64_t runs, taken;
 
 static size_t below(size_t bound)
 {
-    return bound > 0 ? (size_t)(next_random() % bound) : 0;
+    return (size_t)fuzz_below(bound);
 }
 
 static void write_journal(void)
 {
     static unsigned char payload[1000];
-    struct journal_head head = {.seed = next_random(), .fingerprint = next_random()};
+    struct journal_head head = {.seed = fuzz_random(), .fingerprint = fuzz_random()};
     rpi_journal_write_head(&head, written);
     written_bytes = JOURNAL_HEAD_BYTES;
     for (int i = 0; i < ENTRIES; i++) {
         struct journal_entry entry = {
             .job = i, .begin = i, .end = i + 1, .bytes = below(sizeof payload), .payload = payload};
         for (size_t j = 0; j < entry.bytes; j++)
-            payload[j] = (unsigned char)next_random();
+            payload[j] = (unsigned char)fuzz_random();
         /* Some payloads look like the journal itself. */
         if (i % 5 == 4 && entry.bytes < written_bytes)
             memcpy(payload, written, entry.bytes);
@@ -62,13 +54,13 @@ static size_t spoil(size_t bytes)
     size_t from = below(bytes), length = 1 + below(bytes - from < 200 ? bytes - from : 200);
     if (from + length > bytes)
         return bytes;
-    switch (next_random() % 6) {
+    switch (fuzz_random() % 6) {
     case 0:
         spoilt[from] ^= (unsigned char)(1 << below(8));
         return bytes;
     case 1:
         for (size_t i = 0; i < length; i++)
-            spoilt[from + i] = (unsigned char)next_random();
+            spoilt[from + i] = (unsigned char)fuzz_random();
         return bytes;
     case 2:
         memmove(spoilt + from, spoilt + from + length, bytes - from - length);
@@ -97,8 +89,7 @@ static void check(const struct journal_entry *entry, void *closure)
             memcmp(entry->payload, written + begin + JOURNAL_HEAD_BYTES, bytes) == 0)
             return;
     }
-    fprintf(stderr, "FAILED: run %" PRIu64 ": an entry that nobody wrote\n", runs);
-    abort();
+    fuzz_fail("an entry that nobody wrote", __FILE__, __LINE__);
 }
 
 static void run(void)
@@ -117,9 +108,8 @@ static void run(void)
 
 int main(int argc, char **argv)
 {
-    double seconds = argc > 1 ? strtod(argv[1], NULL) : 1, begun = rpi_clock_seconds();
-    state = argc > 2 ? strtoull(argv[2], NULL, 10) : 88172645463325252u;
-    while (rpi_clock_seconds() - begun < seconds) {
+    uint64_t wanted = fuzz_begin(argc, argv, 10000);
+    while (runs < wanted) {
         write_journal();
         for (int i = 0; i < 1000; i++)
             run();

@@ -1,6 +1,6 @@
 #include "mortals.h"
 
-#include "schedule/recovery.h"
+#include "sched/recovery.h"
 
 _Atomic bool dead[MOST_THREADS];
 _Thread_local uint32_t me;
@@ -12,11 +12,11 @@ _Noreturn void die(void)
     longjmp(death, 1);
 }
 
-double notice_deaths(struct board *board, uint32_t threads)
+double notice_deaths(struct work_queue *work_queue, uint32_t threads)
 {
     for (uint32_t i = 0; i < threads; i++) {
         if (atomic_load(&dead[i]))
-            rpi_recovery_lose(board, i);
+            rpi_recovery_lose(work_queue, i);
     }
     return 0.2e-3;
 }

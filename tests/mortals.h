@@ -3,7 +3,7 @@
 #ifndef RANKPOOL_TESTS_MORTALS_H
 #define RANKPOOL_TESTS_MORTALS_H
 
-#include "schedule/board.h"
+#include "sched/work_queue.h"
 
 #include <setjmp.h>
 
@@ -18,6 +18,6 @@ extern _Thread_local jmp_buf death; /* where it goes when it dies */
 _Noreturn void die(void);
 
 /* What a rank does while it waits: it looks who has died. Returns when to look again. */
-double notice_deaths(struct board *board, uint32_t threads);
+double notice_deaths(struct work_queue *work_queue, uint32_t threads);
 
 #endif

@@ -72,8 +72,8 @@ static void take_time(int64_t item)
 static rp_options random_options(void)
 {
     rp_options options = {.schedule = (rp_schedule)below(5)};
-    options.slice = one_in(3) ? (int64_t)below(200) : 0;
-    options.call_seconds = one_in(4) ? 1e-5 : 0;
+    options.chunk = one_in(3) ? (int64_t)below(200) : 0;
+    options.call_overhead = one_in(4) ? 1e-5 : 0;
     slowness = one_in(2) ? 0 : 50 + below(500);
     return options;
 }
@@ -82,7 +82,7 @@ static rp_options random_options(void)
 
 static int times_done[MOST_ITEMS];
 
-/* Which rank gives up after how many slices; -1: it does not. */
+/* Which rank gives up after how many chunks; -1: it does not. */
 static int patience_of(int who, uint64_t draw)
 {
     uint64_t mine = scramble(draw + (uint64_t)who);
@@ -101,7 +101,7 @@ static void check_loop(int64_t n, bool stopped)
 static bool run_loop(rp_loop *loop, int patience)
 {
     rp_range range;
-    for (int slices = 0; slices != patience; slices++) {
+    for (int chunks = 0; chunks != patience; chunks++) {
         if (!rp_loop_next(loop, &range))
             return true;
         for (int64_t i = range.begin; i < range.end; i++) {
@@ -118,8 +118,8 @@ static void try_loop(rp_pool *pool)
     rp_options options = random_options();
     bool stops = one_in(3), anyone = false;
     uint64_t draw = below(1000000);
-    snprintf(what, sizeof what, "loop n %" PRId64 " schedule %d slice %" PRId64 " stops %d", n,
-             (int)options.schedule, options.slice, stops);
+    snprintf(what, sizeof what, "loop n %" PRId64 " schedule %d chunk %" PRId64 " stops %d", n,
+             (int)options.schedule, options.chunk, stops);
     memset(times_done, 0, (size_t)n * sizeof *times_done);
     rp_loop *loop;
     require(rp_loop_open(pool, n, &options, &loop) == RP_OK, "opens", -1);
@@ -191,7 +191,7 @@ static struct memory provide(rp_pool *pool, rp_place place, size_t bytes)
     if (bytes == 0)
         memory = (struct memory){.place = place};
     else if (memory.of_pool && place != RP_ON_RANKS)
-        require(rp_alloc(pool, bytes, &memory.at) == RP_OK, "allocates", (int64_t)bytes);
+        require(rp_node_alloc(pool, bytes, &memory.at) == RP_OK, "allocates", (int64_t)bytes);
     else
         memory.at = memory.mine ? malloc(bytes) : NULL;
     memory.of_pool = memory.of_pool && bytes > 0 && place != RP_ON_RANKS;
@@ -201,7 +201,7 @@ static struct memory provide(rp_pool *pool, rp_place place, size_t bytes)
 static void put_away(rp_pool *pool, struct memory *memory)
 {
     if (memory->of_pool)
-        require(rp_free(pool, &memory->at) == RP_OK, "frees", -1);
+        require(rp_node_free(pool, &memory->at) == RP_OK, "frees", -1);
     else
         free(memory->at);
 }
@@ -240,7 +240,7 @@ static void check_map(const struct map_case *map, const uint8_t *statuses, rp_st
 {
     const unsigned char *out = map->job.out;
     int64_t failed = 0;
-    bool keep = map->job.options.on_failure == RP_KEEP_GOING;
+    bool keep = map->job.options.on_failure == RP_ON_FAILURE_CONTINUE;
     for (int64_t i = 0; i < map->job.n; i++) {
         bool fail = fails(map, i);
         failed += fail;
@@ -265,7 +265,7 @@ static struct map_case random_map(void)
     struct map_case map = {.salt = below(UINT64_C(1) << 40)};
     map.job.n = random_n();
     map.job.options = random_options();
-    map.job.options.on_failure = one_in(2) ? RP_KEEP_GOING : RP_STOP;
+    map.job.options.on_failure = one_in(2) ? RP_ON_FAILURE_CONTINUE : RP_ON_FAILURE_STOP;
     map.job.item = compute;
     map.job.in_size = one_in(4) ? 0 : 1 + below(one_in(3) ? 2000 : 40);
     map.job.out_size = one_in(6) ? 0 : 1 + below(one_in(3) ? 2000 : 40);
@@ -283,11 +283,11 @@ static void describe_map(rp_pool *pool, const struct map_case *map, bool same, b
 {
     const rp_options *options = &map->job.options;
     snprintf(what, sizeof what,
-             "map n %" PRId64 ", in %zu at %d, out %zu at %d%s, schedule %d, slice %" PRId64
+             "map n %" PRId64 ", in %zu at %d, out %zu at %d%s, schedule %d, chunk %" PRId64
              ", %s, %s, one in %" PRIu64 " fails, root %d, %d nodes",
              map->job.n, map->job.in_size, (int)map->job.in_place, map->job.out_size,
              (int)map->job.out_place, same ? " (the same)" : "", (int)options->schedule,
-             options->slice, options->on_failure == RP_STOP ? "stops" : "keeps going",
+             options->chunk, options->on_failure == RP_ON_FAILURE_STOP ? "stops" : "keeps going",
              with_status ? "statuses" : "no statuses", map->failing, rp_root(pool), rp_nodes(pool));
 }
 
@@ -424,7 +424,7 @@ static rp_pool *open_pool(void)
     set("RANKPOOL_AGENT", one_in(3), "poll");
     set("RANKPOOL_TEST_UNREACHABLE", one_in(3), "1");
     set("RANKPOOL_TEST_LATENCY", one_in(3), latencies[below(3)]);
-    require(rp_create(MPI_COMM_WORLD, &config, &pool) == RP_OK, "creates", -1);
+    require(rp_open_comm(MPI_COMM_WORLD, &config, &pool) == RP_OK, "creates", -1);
     return pool;
 }
 

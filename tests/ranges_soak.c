@@ -65,7 +65,7 @@ static struct round draw(uint64_t seed, int64_t number, int most_bits)
     return round;
 }
 
-/* Dynamic slices of one unit: what ranks count ends at as many borders as there are. */
+/* Dynamic chunks of one unit: what ranks count ends at as many borders as there are. */
 static bool same_count(rp_pool *pool, const struct round *round)
 {
     struct counts counts;

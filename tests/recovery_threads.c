@@ -7,8 +7,8 @@
 #include "mortals.h"
 #include "threads.h"
 
-#include "schedule/claim.h"
-#include "schedule/suspects.h"
+#include "sched/claim.h"
+#include "sched/suspects.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -24,8 +24,8 @@ enum {
 enum end {
     LIVES,
     UNPREPARED, /* before it has prepared its lane */
-    IN_TASK,    /* with a slice in hand */
-    LOGGED,     /* with a finished slice in hand */
+    IN_TASK,    /* with a chunk in hand */
+    LOGGED,     /* with a finished chunk in hand */
     POPPING,    /* with units taken from its range and not yet in hand */
     STEALING,   /* with units taken from another lane */
     TRYING,     /* with a unit taken from its suspects and not yet in hand */
@@ -34,18 +34,18 @@ enum end {
     ENDS
 };
 
-static struct board *board;
+static struct work_queue *work_queue;
 static uint32_t threads = 6;
 static uint64_t jobs_wanted = 2000, jobs, deaths, given_up_items;
-static pthread_barrier_t meeting;
+static pthread_barrier_t agreement;
 static bool over;
 
-/* The job at hand, set by thread 0 between meetings. */
+/* The job at hand, set by thread 0 between agreements. */
 static struct claim_job job;
 static int items;
-static struct estate_terms terms;
+static struct orphaned_work_terms terms;
 static enum end ends[MOST_THREADS];
-static int slices_before[MOST_THREADS];
+static int chunks_before[MOST_THREADS];
 static bool again; /* another round, said by thread 0 */
 
 static uint8_t finished[MOST_THREADS][MOST_ITEMS]; /* by whom; written by that thread */
@@ -62,16 +62,16 @@ static double attend(void *closure)
     (void)closure;
     if (ends[me] == WAITING)
         die();
-    return notice_deaths(board, threads);
+    return notice_deaths(work_queue, threads);
 }
 
 static _Noreturn void die_popping(struct claimer *claimer)
 {
     uint64_t word = atomic_load(&claimer->lane->range);
-    struct span range = span_unpack(word);
-    if (!span_empty(range)) {
+    struct unit_range range = unit_range_unpack(word);
+    if (!unit_range_empty(range)) {
         range.low += 1 + (range.high - range.low) / 3;
-        atomic_compare_exchange_strong(&claimer->lane->range, &word, span_pack(range));
+        atomic_compare_exchange_strong(&claimer->lane->range, &word, unit_range_pack(range));
     }
     die();
 }
@@ -80,122 +80,123 @@ static _Noreturn void die_popping(struct claimer *claimer)
 static _Noreturn void die_stealing(struct claimer *claimer)
 {
     uint64_t own = atomic_load(&claimer->lane->range);
-    if (!span_empty(span_unpack(own)))
+    if (!unit_range_empty(unit_range_unpack(own)))
         die();
-    atomic_store(&claimer->lane->slice, LANE_SEEKS);
-    if (recovery_runs(board))
+    atomic_store(&claimer->lane->chunk, LANE_SEEKS);
+    if (recovery_runs(work_queue))
         die();
-    struct lane *victim = &board->lane[(me + 1) % threads];
+    struct lane *victim = &work_queue->lane[(me + 1) % threads];
     uint64_t word = atomic_load(&victim->range);
-    struct span range = span_unpack(word);
-    if (!span_empty(range) && atomic_load(&victim->job) == board->job) {
+    struct unit_range range = unit_range_unpack(word);
+    if (!unit_range_empty(range) && atomic_load(&victim->job) == work_queue->job) {
         range.high -= (range.high - range.low + 1) / 2;
-        atomic_compare_exchange_strong(&victim->range, &word, span_pack(range));
+        atomic_compare_exchange_strong(&victim->range, &word, unit_range_pack(range));
     }
     die();
 }
 
 static _Noreturn void die_trying(struct claimer *claimer)
 {
-    struct span unit;
+    struct unit_range unit;
     rpi_suspects_next(claimer->lane, &unit);
     die();
 }
 
 static _Noreturn void die_in_office(struct claimer *claimer)
 {
-    struct estate *estate = rpi_board_estate(board);
-    uint64_t seen = atomic_load(&estate->executor);
-    struct span nonsense[2] = {{0, 7}, {3, (uint32_t)items}};
-    atomic_store(&claimer->lane->slice, LANE_SEEKS);
-    if ((uint32_t)seen == 0 && span_empty(span_unpack(atomic_load(&claimer->lane->range))) &&
-        atomic_compare_exchange_strong(&estate->executor, &seen,
+    struct orphaned_work *orphaned_work = rpi_work_queue_orphaned_work(work_queue);
+    uint64_t seen = atomic_load(&orphaned_work->coordinator);
+    struct unit_range nonsense[2] = {{0, 7}, {3, (uint32_t)items}};
+    atomic_store(&claimer->lane->chunk, LANE_SEEKS);
+    if ((uint32_t)seen == 0 &&
+        unit_range_empty(unit_range_unpack(atomic_load(&claimer->lane->range))) &&
+        atomic_compare_exchange_strong(&orphaned_work->coordinator, &seen,
                                        ((seen >> 32) + 1) << 32 | (me + 1))) {
         /* Whoever takes has looked for an executor before: wait until all have seen us. */
-        for (uint32_t i = 0; i < board->lanes; i++) {
-            struct lane *lane = &board->lane[i];
-            while (i != me && !atomic_load(&dead[i]) && atomic_load(&lane->slice) == LANE_SEEKS &&
+        for (uint32_t i = 0; i < work_queue->lanes; i++) {
+            struct lane *lane = &work_queue->lane[i];
+            while (i != me && !atomic_load(&dead[i]) && atomic_load(&lane->chunk) == LANE_SEEKS &&
                    atomic_load(&lane->parked) != LANE_AWAY &&
                    atomic_load(&lane->parked) != (uint32_t)(seen >> 32) + 1)
-                rpi_signal_all(&board->signal);
+                rpi_eventcount_notify_all(&work_queue->signal);
         }
-        rpi_estate_queue(estate, nonsense, 2);
+        rpi_orphaned_work_queue(orphaned_work, nonsense, 2);
     }
     die();
 }
 
-/* A slice is finished in the moment in which the log has it. */
-static void note_finished(struct span slice)
+/* A chunk is finished in the moment in which the log has it. */
+static void note_finished(struct unit_range chunk)
 {
-    for (uint32_t item = slice.low; item < slice.high; item++)
+    for (uint32_t item = chunk.low; item < chunk.high; item++)
         finished[me][item]++;
 }
 
-static _Noreturn void die_logged(struct claimer *claimer, struct span slice)
+static _Noreturn void die_logged(struct claimer *claimer, struct unit_range chunk)
 {
-    note_finished(slice);
-    log_finish(&claimer->log, slice);
+    note_finished(chunk);
+    log_finish(&claimer->log, chunk);
     die();
 }
 
-static void meet_end(struct claimer *claimer, struct span slice)
+static void meet_end(struct claimer *claimer, struct unit_range chunk)
 {
     switch (ends[me]) {
     case IN_TASK:
         die();
     case LOGGED:
-        die_logged(claimer, slice);
+        die_logged(claimer, chunk);
     case POPPING:
-        note_finished(slice);
-        log_finish(&claimer->log, slice);
+        note_finished(chunk);
+        log_finish(&claimer->log, chunk);
         die_popping(claimer);
     case STEALING:
-        note_finished(slice);
-        log_finish(&claimer->log, slice);
+        note_finished(chunk);
+        log_finish(&claimer->log, chunk);
         die_stealing(claimer);
     case TRYING:
-        note_finished(slice);
-        log_finish(&claimer->log, slice);
+        note_finished(chunk);
+        log_finish(&claimer->log, chunk);
         die_trying(claimer);
     case IN_OFFICE:
-        note_finished(slice);
-        log_finish(&claimer->log, slice);
+        note_finished(chunk);
+        log_finish(&claimer->log, chunk);
         die_in_office(claimer);
     default:
         break;
     }
 }
 
-static struct span share_of(uint32_t thread)
+static struct unit_range share_of(uint32_t thread)
 {
     if (jobs % 3 == 0)
-        return thread == jobs % threads ? job.node : (struct span){0, 0};
+        return thread == jobs % threads ? job.node : (struct unit_range){0, 0};
     rp_range block = rp_block(job.node.high, (int)threads, (int)thread);
-    return (struct span){(uint32_t)block.begin, (uint32_t)block.end};
+    return (struct unit_range){(uint32_t)block.begin, (uint32_t)block.end};
 }
 
 /* Claims until nothing is left, or this thread dies. */
 static void claim_all(struct claimer *claimer)
 {
-    struct span slice;
-    volatile int slices = 0;
+    struct unit_range chunk;
+    volatile int chunks = 0;
     if (setjmp(death) != 0)
         return;
-    while (!span_empty(slice = rpi_claim_next(claimer))) {
-        if (slices++ == slices_before[me])
-            meet_end(claimer, slice);
-        note_finished(slice);
+    while (!unit_range_empty(chunk = rpi_claim_next(claimer))) {
+        if (chunks++ == chunks_before[me])
+            meet_end(claimer, chunk);
+        note_finished(chunk);
     }
 }
 
 /* What a rank took with it that died when all was done, as a reduction's partial results: all begin
- * again, as after rpi_hand_over(). */
+ * again, as after rpi_collect_partial_results(). */
 static void begin_again(void)
 {
     attend(NULL);
-    again = !terms.kept && rpi_recovery_needed(board);
+    again = !terms.saved && rpi_recovery_needed(work_queue);
     if (again)
-        rpi_recover(board, 0, attend, NULL);
+        rpi_recover(work_queue, 0, attend, NULL);
 }
 
 static void work(void)
@@ -207,16 +208,16 @@ static void work(void)
     if (ends[me] == UNPREPARED)
         atomic_store(&dead[me], true);
     else
-        rpi_claim_begin(&claimer, board, me, 4, &mine);
+        rpi_claim_begin(&claimer, work_queue, me, 4, &mine);
     rpi_claim_attend(&claimer, attend, NULL);
-    pthread_barrier_wait(&meeting);
+    pthread_barrier_wait(&agreement);
     do {
         if (!atomic_load(&dead[me]))
             claim_all(&claimer);
-        pthread_barrier_wait(&meeting);
+        pthread_barrier_wait(&agreement);
         if (me == 0)
             begin_again();
-        pthread_barrier_wait(&meeting);
+        pthread_barrier_wait(&agreement);
     } while (again);
 }
 
@@ -225,18 +226,19 @@ static void work(void)
 static void choose_ends(void)
 {
     for (uint32_t thread = 0; thread < threads; thread++) {
-        atomic_store(&board->lane[thread].lost, 0);
+        atomic_store(&work_queue->lane[thread].lost, 0);
         atomic_store(&dead[thread], false);
         bool dies = thread > 0 && next_random() % 2 == 0;
         ends[thread] = dies ? (enum end)(1 + next_random() % (ENDS - 1)) : LIVES;
-        slices_before[thread] = (int)(next_random() % 6);
+        chunks_before[thread] = (int)(next_random() % 6);
     }
 }
 
 static void choose_job(void)
 {
-    static const rp_schedule schedules[] = {RP_DYNAMIC, RP_ADAPTIVE, RP_STATIC, RP_GUIDED,
-                                            RP_FACTORING};
+    static const rp_schedule schedules[] = {RP_SCHEDULE_DYNAMIC, RP_SCHEDULE_ADAPTIVE,
+                                            RP_SCHEDULE_STATIC, RP_SCHEDULE_GUIDED,
+                                            RP_SCHEDULE_FACTORING};
     jobs++;
     items = (int)(next_random() % (next_random() % 8 == 0 ? MOST_ITEMS : 100));
     job = (struct claim_job){
@@ -244,20 +246,22 @@ static void choose_job(void)
         .choice = {schedules[jobs % 5], next_random() % 4 == 0 ? 1 + next_random() % 5 : 0},
         .node = {0, (uint32_t)items},
         .number = (uint32_t)jobs,
+        .random = next_random() % 3 == 0,
     };
-    terms = (struct estate_terms){.limit = 1 + next_random() % 3, .kept = next_random() % 2 == 0};
+    terms = (struct orphaned_work_terms){.limit = 1 + next_random() % 3,
+                                         .saved = next_random() % 2 == 0};
     memset(finished, 0, sizeof finished);
     choose_ends();
-    rpi_board_prepare(board, job.node, rpi_claim_reservoir(&job), true);
-    rpi_estate_prepare(rpi_board_estate(board), job.node, terms);
-    board->job = job.number;
+    rpi_work_queue_prepare(work_queue, job.node, rpi_claim_batch_queue(&job), true);
+    rpi_orphaned_work_prepare(rpi_work_queue_orphaned_work(work_queue), job.node, terms);
+    work_queue->job = job.number;
 }
 
 static bool is_given_up(uint32_t item)
 {
-    struct span span = {0, 0};
-    while (rpi_estate_next_given_up(rpi_board_estate(board), &span)) {
-        if (span.low <= item && item < span.high)
+    struct unit_range unit_range = {0, 0};
+    while (rpi_orphaned_work_next_given_up(rpi_work_queue_orphaned_work(work_queue), &unit_range)) {
+        if (unit_range.low <= item && item < unit_range.high)
             return true;
     }
     return false;
@@ -270,7 +274,7 @@ static void check_job(void)
     for (int item = 0; item < items; item++) {
         int times = 0;
         for (uint32_t thread = 0; thread < threads; thread++)
-            times += terms.kept || !atomic_load(&dead[thread]) ? finished[thread][item] : 0;
+            times += terms.saved || !atomic_load(&dead[thread]) ? finished[thread][item] : 0;
         bool given_up = is_given_up((uint32_t)item);
         given_up_items += given_up;
         if (given_up && times > 0)
@@ -286,11 +290,11 @@ static void *worker(void *argument)
     for (;;) {
         if (me == 0)
             choose_job();
-        pthread_barrier_wait(&meeting);
+        pthread_barrier_wait(&agreement);
         if (over)
             return NULL;
         work();
-        pthread_barrier_wait(&meeting);
+        pthread_barrier_wait(&agreement);
         if (me == 0) {
             check_job();
             over = jobs >= jobs_wanted;
@@ -308,8 +312,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "recovery_threads: 1 to %d threads\n", MOST_THREADS);
         return 2;
     }
-    board = make_board(threads);
-    pthread_barrier_init(&meeting, NULL, threads);
+    work_queue = make_work_queue(threads);
+    pthread_barrier_init(&agreement, NULL, threads);
     pthread_t thread[MOST_THREADS];
     for (uint32_t i = 0; i < threads; i++)
         pthread_create(&thread[i], NULL, worker, (void *)(uintptr_t)i);
@@ -317,7 +321,7 @@ int main(int argc, char **argv)
         pthread_join(thread[i], NULL);
     printf("ok: %" PRIu64 " jobs on %u threads, %" PRIu64 " deaths, %" PRIu64 " items given up\n",
            jobs, threads, deaths, given_up_items);
-    pthread_barrier_destroy(&meeting);
-    free(board);
+    pthread_barrier_destroy(&agreement);
+    free(work_queue);
     return EXIT_SUCCESS;
 }

@@ -1,17 +1,17 @@
-/* The station of a stream with threads for ranks: every item once, with its own result, whatever
+/* The slot queue of a stream with threads for ranks: every item once, with its own result, whatever
  * the interleaving.
  *
- * usage: station_threads [PARCELS [THREADS]]
+ * usage: slot_queue_threads [Packets [THREADS]]
  *
- * The main thread is the supplier. Items and results are plain memory, so under ThreadSanitizer a
+ * The main thread is the feeder. Items and results are plain memory, so under ThreadSanitizer a
  * slot that two threads believe to be theirs is a data race. Every second stream goes as if the
  * kernel forbade ranks to read each other's memory. */
 #include "threads.h"
 
 #include "base/buffer.h"
-#include "base/waiting.h"
-#include "pool/stream_work.h"
-#include "pool/supplier.h"
+#include "base/eventcount.h"
+#include "stream/feeder.h"
+#include "stream/worker.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -21,14 +21,14 @@
 
 enum {
     MOST_THREADS = 64,
-    PARCELS_OF_STREAM = 500
+    PACKETS_OF_STREAM = 500
 };
 
-static struct station *station;
-static struct board *board;
-static struct supplier supplier;
+static struct slot_queue *slot_queue;
+static struct work_queue *work_queue;
+static struct feeder feeder;
 static rp_pool pools[MOST_THREADS]; /* a rank's own: all that is looked at is what it does */
-static struct doing doings[MOST_THREADS];
+static struct rank_activity activities[MOST_THREADS];
 static uint32_t threads = 8;
 static bool by_chunks;
 static int64_t items, consumed;
@@ -72,79 +72,79 @@ static void check(const char *data, size_t bytes, int64_t item)
     consumed++;
 }
 
-/* A parcel of small items, or of a large one. */
-static struct parcel *make_parcel(void)
+/* A packet of small items, or of a large one. */
+static struct packet *make_packet(void)
 {
-    struct parcel *parcel = rpi_parcel_make();
-    parcel->first = items;
+    struct packet *packet = rpi_packet_make();
+    packet->first = items;
     if (next_random() % 16 == 0) {
-        parcel->large_bytes = 40000 + next_random() % 50000;
-        parcel->large = malloc(parcel->large_bytes);
-        memset(parcel->large, 'x', parcel->large_bytes);
-        memcpy(parcel->large, &items, sizeof items);
-        parcel->items = 1;
+        packet->large_bytes = 40000 + next_random() % 50000;
+        packet->large = malloc(packet->large_bytes);
+        memset(packet->large, 'x', packet->large_bytes);
+        memcpy(packet->large, &items, sizeof items);
+        packet->items = 1;
         items++;
-        return parcel;
+        return packet;
     }
-    for (parcel->items = 0; parcel->items < 1 + next_random() % 20; parcel->items++) {
+    for (packet->items = 0; packet->items < 1 + next_random() % 20; packet->items++) {
         size_t room, bytes = sizeof items + 1 + next_random() % 20;
-        char *place = area_room(&parcel->area, 0, &room);
+        char *place = area_room(&packet->area, 0, &room);
         memset(place, 'y', bytes);
         memcpy(place, &items, sizeof items);
-        area_add(&parcel->area, false, bytes);
+        area_add(&packet->area, false, bytes);
         items++;
     }
-    return parcel;
+    return packet;
 }
 
-static void check_parcel(struct parcel *parcel)
+static void check_packet(struct packet *packet)
 {
     const struct record *record;
     size_t position = 0;
-    int64_t item = parcel->first;
-    while ((record = area_next(&parcel->area, &position)) != NULL) {
+    int64_t item = packet->first;
+    while ((record = area_next(&packet->area, &position)) != NULL) {
         const char *data = (const char *)(record + 1);
         if (record->elsewhere)
-            data = parcel->large + *(const uint64_t *)(const void *)data;
+            data = packet->large + *(const uint64_t *)(const void *)data;
         check(data, record->bytes, item++);
     }
-    if (item != parcel->first + parcel->items)
+    if (item != packet->first + packet->items)
         fail("missing", item);
-    rpi_parcel_free(parcel);
+    rpi_packet_free(packet);
 }
 
 static void supply(void)
 {
     rp_error error;
-    struct parcel *parcel;
-    for (int put = 0; put < PARCELS_OF_STREAM || supplier.held > 0;) {
-        uint32_t seen = rpi_signal_seen(&station->news);
-        if (rpi_supplier_take(&supplier, &parcel, &error) != RP_OK)
+    struct packet *packet;
+    for (int put = 0; put < PACKETS_OF_STREAM || feeder.held > 0;) {
+        uint32_t seen = rpi_eventcount_key(&slot_queue->news);
+        if (rpi_feeder_take(&feeder, &packet, &error) != RP_OK)
             fail(error.text, -1);
-        if (parcel != NULL) {
-            check_parcel(parcel);
-        } else if (put < PARCELS_OF_STREAM && !supplier_full(&supplier)) {
-            rpi_supplier_put(&supplier, make_parcel());
+        if (packet != NULL) {
+            check_packet(packet);
+        } else if (put < PACKETS_OF_STREAM && !feeder_full(&feeder)) {
+            rpi_feeder_put(&feeder, make_packet());
             put++;
         } else {
-            rpi_signal_wait(&station->news, seen, false, 1);
+            rpi_eventcount_wait(&slot_queue->news, seen, false, 1);
         }
     }
-    rpi_station_close(station);
+    rpi_slot_queue_close(slot_queue);
 }
 
 static void *rank(void *argument)
 {
     static const rp_stream_job job = {.work = work};
     rp_pool *pool = &pools[(uintptr_t)argument];
-    pool->doing = &doings[(uintptr_t)argument];
+    pool->activity = &activities[(uintptr_t)argument];
     struct stream_worker worker = {.pool = pool,
-                                   .board = board,
-                                   .station = station,
+                                   .work_queue = work_queue,
+                                   .slot_queue = slot_queue,
                                    .lane = (uint32_t)(uintptr_t)argument,
-                                   .supplier = threads,
+                                   .feeder = threads,
                                    .job = &job,
-                                   .most_kept = 200000};
+                                   .most_saved = 200000};
     if (!rpi_stream_worker_make(&worker))
         fail("no memory", -1);
     rpi_stream_work_off(&worker, NULL, NULL);
@@ -155,12 +155,12 @@ static void *rank(void *argument)
 static void run_stream(void)
 {
     pthread_t thread[MOST_THREADS];
-    rpi_station_reset(station, threads + 1);
-    rpi_board_prepare(board, (struct span){0, 0}, (struct span){0, 0}, true);
-    atomic_store(&station->unreachable, by_chunks);
+    rpi_slot_queue_reset(slot_queue, threads + 1);
+    rpi_work_queue_prepare(work_queue, (struct unit_range){0, 0}, (struct unit_range){0, 0}, true);
+    atomic_store(&slot_queue->unreachable, by_chunks);
     for (uint32_t lane = 0; lane <= threads; lane++)
-        rpi_station_lane(station, lane)->self = rpi_peer_self();
-    if (!rpi_supplier_make(&supplier, station, threads))
+        rpi_slot_queue_lane(slot_queue, lane)->self = rpi_peer_self();
+    if (!rpi_feeder_make(&feeder, slot_queue, threads))
         fail("no memory", -1);
     items = consumed = 0;
     for (uint32_t i = 0; i < threads; i++)
@@ -168,29 +168,29 @@ static void run_stream(void)
     supply();
     for (uint32_t i = 0; i < threads; i++)
         pthread_join(thread[i], NULL);
-    rpi_supplier_drop(&supplier);
+    rpi_feeder_drop(&feeder);
     if (consumed != items)
         fail("lost", items - consumed);
 }
 
 int main(int argc, char **argv)
 {
-    int64_t wanted = argc > 1 ? strtoll(argv[1], NULL, 10) : 20000, parcels = 0, all = 0;
+    int64_t wanted = argc > 1 ? strtoll(argv[1], NULL, 10) : 20000, packets = 0, all = 0;
     threads = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : threads;
     if (threads < 1 || threads > MOST_THREADS) {
         fprintf(stderr, "station_threads: 1 to %d threads\n", MOST_THREADS);
         return 2;
     }
-    station = aligned_alloc(APART, rpi_station_bytes(threads + 1));
-    board = make_board(threads);
-    while (parcels < wanted) {
+    slot_queue = aligned_alloc(APART, rpi_slot_queue_bytes(threads + 1));
+    work_queue = make_work_queue(threads);
+    while (packets < wanted) {
         run_stream();
         by_chunks = !by_chunks;
-        parcels += PARCELS_OF_STREAM;
+        packets += PACKETS_OF_STREAM;
         all += items;
     }
-    printf("ok: %" PRId64 " parcels of %" PRId64 " items on %u threads\n", parcels, all, threads);
-    free(board);
-    free(station);
+    printf("ok: %" PRId64 " parcels of %" PRId64 " items on %u threads\n", packets, all, threads);
+    free(work_queue);
+    free(slot_queue);
     return EXIT_SUCCESS;
 }

@@ -9,7 +9,7 @@
 #include "threads.h"
 
 #include "base/error.h"
-#include "pool/stream_root.h"
+#include "stream/root.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -28,12 +28,12 @@ enum {
 /* Where a thread dies. */
 enum end {
     LIVES,
-    AT_ONCE,  /* before it takes a parcel */
-    TAKING,   /* with a parcel that is not counted as taken */
+    AT_ONCE,  /* before it takes a packet */
+    TAKING,   /* with a packet that is not counted as taken */
     IN_TASK,  /* in the middle of an item */
-    UNHANDED, /* with a parcel in hand, some items of which are done */
-    UNTOLD,   /* with a parcel that is done, and nobody told */
-    HANDED,   /* with a parcel that was handed over, and not copied */
+    UNHANDED, /* with a packet in hand, some items of which are done */
+    UNTOLD,   /* with a packet that is done, and nobody told */
+    HANDED,   /* with a packet that was handed over, and not copied */
     ENDS
 };
 
@@ -43,11 +43,11 @@ struct note {
     int deaths; /* at which it was at hand, in a row */
 };
 
-static struct station *station;
-static struct board *board;
+static struct slot_queue *slot_queue;
+static struct work_queue *work_queue;
 static uint32_t threads = 6;
 static rp_pool pools[MOST_THREADS];
-static struct doing doings[MOST_THREADS];
+static struct rank_activity activities[MOST_THREADS];
 static uint64_t streams, deaths, given_up;
 
 /* The stream at hand, set by the root before threads begin. */
@@ -58,7 +58,7 @@ static struct note notes[MOST_ITEMS];
 static int64_t produced, consumed, most_ahead;
 static bool seen[MOST_ITEMS];
 static enum end ends[MOST_THREADS];
-static int before_end[MOST_THREADS]; /* parcels, or in a task items */
+static int before_end[MOST_THREADS]; /* packets, or in a task items */
 
 static void fail(const char *what, int64_t item)
 {
@@ -70,7 +70,7 @@ static void fail(const char *what, int64_t item)
 static double look(void *closure)
 {
     (void)closure;
-    return notice_deaths(board, threads);
+    return notice_deaths(work_queue, threads);
 }
 
 /* ---- items ----------------------------------------------------------------------------------- */
@@ -114,14 +114,14 @@ static int produce(void *user, rp_buffer *item)
 {
     (void)user;
     if (produced == items)
-        return RP_PRODUCED_LAST;
+        return RP_ITEM_LAST;
     char *bytes = rp_buffer_resize(item, in_bytes_of(produced));
     if (bytes == NULL)
         fail("no memory", produced);
     fill(bytes, in_bytes_of(produced), produced);
     produced++;
     most_ahead = produced - consumed > most_ahead ? produced - consumed : most_ahead;
-    return RP_PRODUCED;
+    return RP_ITEM;
 }
 
 static _Noreturn void die_at(int64_t item)
@@ -134,7 +134,7 @@ static bool others_live(void)
 {
     bool live = false;
     for (uint32_t lane = 1; lane < threads; lane++)
-        live = live || atomic_load(&board->lane[lane].lost) == 0;
+        live = live || atomic_load(&work_queue->lane[lane].lost) == 0;
     return live;
 }
 
@@ -186,14 +186,14 @@ static int consume(void *user, int64_t item, const rp_error *error, const void *
 
 static void die_taking(void)
 {
-    uint32_t taken = atomic_load(&station->taken);
-    if (taken == atomic_load(&station->put))
+    uint32_t taken = atomic_load(&slot_queue->taken);
+    if (taken == atomic_load(&slot_queue->put))
         return;
-    uint32_t place = atomic_load(&station->slot[taken % station->slots].queued);
+    uint32_t place = atomic_load(&slot_queue->slot[taken % slot_queue->slots].queued);
     uint64_t ready = slot_word(SLOT_READY, 0, taken);
-    if (atomic_compare_exchange_strong(&station->slot[place].word, &ready,
+    if (atomic_compare_exchange_strong(&slot_queue->slot[place].word, &ready,
                                        slot_word(SLOT_TAKEN, me, taken)))
-        die_at(station->slot[place].first);
+        die_at(slot_queue->slot[place].first);
 }
 
 /* Results too large for a slot go with their rank: nobody can read them then. */
@@ -229,14 +229,14 @@ static void forget(uint32_t lane)
     belongings[lane].count = 0;
 }
 
-/* Does the first items of a parcel, up to one that it cannot do. */
+/* Does the first items of a packet, up to one that it cannot do. */
 static void do_items(uint32_t place, uint32_t most)
 {
-    struct slot *slot = &station->slot[place];
-    struct area results = {rpi_station_results(station, place), 0, STATION_AREA};
+    struct slot *slot = &slot_queue->slot[place];
+    struct area results = {rpi_slot_queue_results(slot_queue, place), 0, SLOT_QUEUE_AREA};
     for (uint32_t done = 0; done < most; done++) {
         int64_t item = slot->first + done;
-        if (divides(bad, item) || divides(killer, item) || item >= station_limit(station))
+        if (divides(bad, item) || divides(killer, item) || item >= slot_queue_limit(slot_queue))
             break;
         notes[item].calls++;
         notes[item].deaths = 0;
@@ -252,37 +252,37 @@ static void do_items(uint32_t place, uint32_t most)
     slot->seconds = 1e-6;
 }
 
-static void die_with_a_parcel(void)
+static void die_with_a_packet(void)
 {
     uint32_t place;
-    if (!rpi_station_take(station, me, false, &place))
+    if (!rpi_slot_queue_take(slot_queue, me, false, &place))
         return;
-    struct slot *slot = &station->slot[place];
+    struct slot *slot = &slot_queue->slot[place];
     do_items(place,
              ends[me] == UNHANDED ? (uint32_t)before_end[me] % (slot->items + 1) : slot->items);
     uint32_t done = atomic_load(&slot->done);
     if (done < slot->items)
         die_at(slot->first + done);
     if (ends[me] == HANDED)
-        rpi_station_hand(station, place, SLOT_DONE);
+        rpi_slot_queue_hand(slot_queue, place, SLOT_DONE);
     else if (ends[me] == UNTOLD)
-        rpi_station_turn(station, place, SLOT_DONE);
+        rpi_slot_queue_turn(slot_queue, place, SLOT_DONE);
     take_away(me);
     die();
 }
 
-/* Between two parcels. */
+/* Between two packets. */
 static double meet_end(void *closure)
 {
-    int *parcels = closure;
+    int *packets = closure;
     enum end end = ends[me];
-    bool now = (*parcels)++ >= before_end[me];
+    bool now = (*packets)++ >= before_end[me];
     if (end == AT_ONCE)
         die();
     if (now && end == TAKING)
         die_taking();
     if (now && (end == UNHANDED || end == UNTOLD || end == HANDED))
-        die_with_a_parcel();
+        die_with_a_packet();
     return 1e-3;
 }
 
@@ -290,15 +290,15 @@ static double meet_end(void *closure)
 
 static struct stream_worker worker_of(uint32_t lane)
 {
-    pools[lane] = (rp_pool){.board = board, .doing = &doings[lane]};
+    pools[lane] = (rp_pool){.work_queue = work_queue, .activity = &activities[lane]};
     pools[lane].world.nodes = 1;
     pools[lane].world.crowding = threads;
     struct stream_worker worker = {.pool = &pools[lane],
-                                   .board = board,
-                                   .station = station,
+                                   .work_queue = work_queue,
+                                   .slot_queue = slot_queue,
                                    .lane = lane,
                                    .job = &job,
-                                   .most_kept = 5 * LARGE};
+                                   .most_saved = 5 * LARGE};
     rpi_error_clear(&worker.failure);
     if (!rpi_stream_worker_make(&worker))
         fail("no memory", -1);
@@ -308,11 +308,11 @@ static struct stream_worker worker_of(uint32_t lane)
 static void *rank(void *argument)
 {
     struct stream_worker *worker = argument;
-    volatile int parcels = 0;
+    volatile int packets = 0;
     me = worker->lane;
     worker->task = (struct rp_task){.pool = worker->pool};
     if (setjmp(death) == 0)
-        rpi_stream_work_off(worker, meet_end, (int *)&parcels);
+        rpi_stream_work_off(worker, meet_end, (int *)&packets);
     return NULL;
 }
 
@@ -333,41 +333,42 @@ static void choose_stream(void)
                           .work = work,
                           .consume = consume,
                           .unordered = next_random() % 2,
-                          .root_only_serves = next_random() % 3 == 0,
+                          .dedicated_root = next_random() % 3 == 0,
                           .window_items = 1 + next_random() % 300,
                           .window_bytes = 10 * LARGE,
-                          .options = {.on_failure = next_random() % 2 ? RP_STOP : RP_KEEP_GOING,
-                                      .slice = choose(2, 20)}};
+                          .options = {.on_failure = next_random() % 2 ? RP_ON_FAILURE_STOP
+                                                                      : RP_ON_FAILURE_CONTINUE,
+                                      .chunk = choose(2, 20)}};
     for (uint32_t lane = 0; lane < threads; lane++) {
         bool dies = lane > 0 && next_random() % 2 == 0;
         ends[lane] = dies ? (enum end)(1 + next_random() % (ENDS - 1)) : LIVES;
         before_end[lane] = (int)(next_random() % 20);
         atomic_store(&dead[lane], false);
-        atomic_store(&board->lane[lane].lost, 0);
+        atomic_store(&work_queue->lane[lane].lost, 0);
     }
 }
 
 static void make_stream(struct stream *stream, struct stream_worker *root)
 {
-    static struct stream_keeping nothing;
-    uint32_t most = station->slots - 1;
+    static struct stream_saving nothing;
+    uint32_t most = slot_queue->slots - 1;
     *stream = (struct stream){.pool = root->pool,
                               .job = &job,
-                              .worker = job.root_only_serves ? NULL : root,
+                              .worker = job.dedicated_root ? NULL : root,
                               .stand_in = root,
-                              .keeping = &nothing,
-                              .pace = rpi_pace_start(0, 1),
+                              .saving = &nothing,
+                              .pace = rpi_chunk_policy_start(0, 1),
                               .window_items = job.window_items,
                               .window_bytes = job.window_bytes};
     rpi_error_clear(&stream->failure);
     stream->outlets = calloc(1, sizeof *stream->outlets);
-    if (stream->outlets == NULL || !rpi_supplier_make(&stream->supplier, station, 0))
+    if (stream->outlets == NULL || !rpi_feeder_make(&stream->feeder, slot_queue, 0))
         fail("no memory", -1);
     stream->outlets[0] = (struct outlet){.ranks = threads, .depth = 2 * threads, .most = most};
-    rpi_supplier_attend(&stream->supplier, board, look, NULL);
+    rpi_feeder_attend(&stream->feeder, work_queue, look, NULL);
 }
 
-/* How far a stream with RP_STOP goes at the least, and when it is ordered, at the most. */
+/* How far a stream with RP_ON_FAILURE_STOP goes at the least, and when it is ordered, at the most. */
 static int64_t end_of_stream(void)
 {
     for (int64_t item = 0; item < items; item++) {
@@ -379,7 +380,7 @@ static int64_t end_of_stream(void)
 
 static void check_stream(const struct stream *stream)
 {
-    bool stops = job.options.on_failure == RP_STOP;
+    bool stops = job.options.on_failure == RP_ON_FAILURE_STOP;
     if (stream->failure.status != RP_OK)
         fail(stream->failure.text, stream->failure.item);
     if (!stops && consumed != items)
@@ -404,11 +405,11 @@ static void run_stream(void)
     struct stream_worker workers[MOST_THREADS];
     struct stream stream;
     choose_stream();
-    rpi_station_reset(station, threads);
-    rpi_board_prepare(board, (struct span){0, 0}, (struct span){0, 0}, true);
+    rpi_slot_queue_reset(slot_queue, threads);
+    rpi_work_queue_prepare(work_queue, (struct unit_range){0, 0}, (struct unit_range){0, 0}, true);
     for (uint32_t lane = 0; lane < threads; lane++) {
         workers[lane] = worker_of(lane);
-        rpi_station_lane(station, lane)->self = rpi_peer_self();
+        rpi_slot_queue_lane(slot_queue, lane)->self = rpi_peer_self();
     }
     workers[0].task = (struct rp_task){.pool = workers[0].pool};
     make_stream(&stream, &workers[0]);
@@ -433,8 +434,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "stream_threads: 1 to %d threads\n", MOST_THREADS);
         return 2;
     }
-    station = aligned_alloc(APART, rpi_station_bytes(threads));
-    board = make_board(threads);
+    slot_queue = aligned_alloc(APART, rpi_slot_queue_bytes(threads));
+    work_queue = make_work_queue(threads);
     while (streams < wanted) {
         streams++;
         run_stream();
@@ -442,7 +443,7 @@ int main(int argc, char **argv)
     printf("ok: %" PRIu64 " streams on %u threads, %" PRIu64 " deaths, %" PRIu64
            " items given up\n",
            streams, threads, deaths, given_up);
-    free(board);
-    free(station);
+    free(work_queue);
+    free(slot_queue);
     return EXIT_SUCCESS;
 }

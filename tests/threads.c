@@ -12,13 +12,13 @@ uint32_t next_random(void)
     return state;
 }
 
-struct board *make_board(uint32_t threads)
+struct work_queue *make_work_queue(uint32_t threads)
 {
-    size_t bytes = (rpi_board_bytes(threads) + APART - 1) / APART * APART;
-    struct board *board = aligned_alloc(APART, bytes);
-    if (board == NULL)
+    size_t bytes = (rpi_work_queue_bytes(threads) + APART - 1) / APART * APART;
+    struct work_queue *work_queue = aligned_alloc(APART, bytes);
+    if (work_queue == NULL)
         abort();
-    memset(board, 0, bytes);
-    rpi_board_make(board, threads);
-    return board;
+    memset(work_queue, 0, bytes);
+    rpi_work_queue_make(work_queue, threads);
+    return work_queue;
 }

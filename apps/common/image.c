@@ -1,16 +1,17 @@
 #include "common/image.h"
 
-#include <errno.h>
+#include "base/error.h"
+#include "base/output.h"
+
 #include <inttypes.h>
 #include <png.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* A file being written. */
 struct writer {
     const struct image *image;
     struct output output;
-    char *problem; /* OUTPUT_PROBLEM_SIZE bytes */
+    rp_error *error;
     png_structp png;
     png_infop info;
     uint8_t *pixels; /* of one row */
@@ -21,14 +22,13 @@ bool image_supported(void)
     return true;
 }
 
-/* libpng reports an error by calling this, which must not return. A failed write leaves its reason
- * in errno. */
+/* libpng reports an error by calling this, which must not return. The reason for a failed write is
+ * told when the file is closed. */
 static void fail(png_structp png, png_const_charp text)
 {
     struct writer *writer = png_get_error_ptr(png);
-    bool write_failed = writer->output.file != NULL && ferror(writer->output.file);
-    snprintf(writer->problem, OUTPUT_PROBLEM_SIZE, "cannot write '%.300s': %.100s",
-             writer->output.path, write_failed ? strerror(errno) : text);
+    rpi_error_set(writer->error, RP_ERR_IO, "cannot write '%.300s': %.100s", writer->output.path,
+                  text);
     png_longjmp(png, 1);
 }
 
@@ -38,14 +38,15 @@ static void ignore_warning(png_structp png, png_const_charp text)
     (void)text;
 }
 
-static bool check_size(const struct image *image, char *problem)
+static bool check_size(const struct image *image, rp_error *error)
 {
     int64_t most = PNG_UINT_31_MAX;
     if (image->rows >= 1 && image->columns >= 1 && image->rows <= most && image->columns <= most)
         return true;
-    snprintf(problem, OUTPUT_PROBLEM_SIZE,
-             "%" PRId64 " x %" PRId64 " pixels are no PNG file: it has 1 to %" PRId64 " each way",
-             image->rows, image->columns, most);
+    rpi_error_set(error, RP_ERR_ARGUMENT,
+                  "%" PRId64 " x %" PRId64 " pixels are no PNG file: it has 1 to %" PRId64
+                  " each way",
+                  image->rows, image->columns, most);
     return false;
 }
 
@@ -57,8 +58,7 @@ static bool prepare(struct writer *writer)
     writer->pixels = malloc(3 * (size_t)writer->image->columns);
     if (writer->info != NULL && writer->pixels != NULL)
         return true;
-    snprintf(writer->problem, OUTPUT_PROBLEM_SIZE, "no memory to write '%.300s'",
-             writer->output.path);
+    rpi_error_set(writer->error, RP_ERR_MEMORY, "no memory to write '%.300s'", writer->output.path);
     return false;
 }
 
@@ -84,13 +84,14 @@ static bool write_picture(struct writer *writer)
     return true;
 }
 
-bool image_write(const struct image *image, const char *path, char problem[OUTPUT_PROBLEM_SIZE])
+rp_status image_write(const struct image *image, const char *path, rp_error *error)
 {
-    struct writer writer = {.image = image, .problem = problem};
-    if (!check_size(image, problem) || !output_begin(&writer.output, path, problem))
-        return false;
+    struct writer writer = {.image = image, .error = error};
+    if (!check_size(image, error) || rpi_output_open(&writer.output, path, error) != RP_OK)
+        return error->status;
     bool good = prepare(&writer) && write_picture(&writer);
     png_destroy_write_struct(&writer.png, &writer.info);
     free(writer.pixels);
-    return output_end(&writer.output, good, problem);
+    bool write_failed = writer.output.code != 0;
+    return rpi_output_close(&writer.output, good || write_failed, error);
 }

@@ -2,8 +2,8 @@
 #ifndef RANKPOOL_APPS_IMAGE_H
 #define RANKPOOL_APPS_IMAGE_H
 
-#include "common/output.h"
-
+#include <rankpool.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* A picture that tells its rows when asked, from the top to the bottom, each once. */
@@ -17,7 +17,8 @@ struct image {
 /* Can this program write PNG files, that is, was it built with libpng? */
 bool image_supported(void);
 
-/* Writes a picture, and if that fails, nothing: false, with one line for a person in `problem`. */
-bool image_write(const struct image *image, const char *path, char problem[OUTPUT_PROBLEM_SIZE]);
+/* Writes a picture, and if that fails, nothing: RP_ERR_IO, or what else is wrong, and the error is one
+ * line for a person. */
+rp_status image_write(const struct image *image, const char *path, rp_error *error);
 
 #endif

@@ -1,15 +1,16 @@
 /* In the place of image.c where libpng is missing. */
 #include "common/image.h"
 
+#include "base/error.h"
+
 bool image_supported(void)
 {
     return false;
 }
 
-bool image_write(const struct image *image, const char *path, char problem[OUTPUT_PROBLEM_SIZE])
+rp_status image_write(const struct image *image, const char *path, rp_error *error)
 {
     (void)image;
-    snprintf(problem, OUTPUT_PROBLEM_SIZE,
-             "cannot write '%.300s': this program was built without libpng", path);
-    return false;
+    return rpi_error_set(error, RP_ERR_IO,
+                         "cannot write '%.300s': this program was built without libpng", path);
 }

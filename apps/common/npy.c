@@ -1,5 +1,7 @@
 #include "common/npy.h"
 
+#include "base/output.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -42,16 +44,16 @@ size_t npy_header(char kind, int64_t rows, int64_t columns, char header[NPY_HEAD
     return whole;
 }
 
-bool npy_write(const double *numbers, int64_t rows, int64_t columns, const char *path,
-               char problem[OUTPUT_PROBLEM_SIZE])
+rp_status npy_write(const double *numbers, int64_t rows, int64_t columns, const char *path,
+                    rp_error *error)
 {
     struct output output;
     char header[NPY_HEADER_SIZE];
     size_t length = npy_header('f', rows, columns, header);
-    if (!output_begin(&output, path, problem))
-        return false;
+    if (rpi_output_open(&output, path, error) != RP_OK)
+        return error->status;
     fwrite(header, 1, length, output.file);
     for (int64_t row = 0; row < rows && !ferror(output.file); row++)
         fwrite(numbers + row * columns, sizeof *numbers, (size_t)columns, output.file);
-    return output_end(&output, true, problem);
+    return rpi_output_close(&output, true, error);
 }

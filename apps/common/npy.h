@@ -2,8 +2,7 @@
 #ifndef RANKPOOL_APPS_NPY_H
 #define RANKPOOL_APPS_NPY_H
 
-#include "common/output.h"
-
+#include <rankpool.h>
 #include <stdint.h>
 
 enum {
@@ -14,9 +13,9 @@ enum {
  * uint64_t. With 0 columns it is an array of one dimension. Returns its length. */
 size_t npy_header(char kind, int64_t rows, int64_t columns, char header[NPY_HEADER_SIZE]);
 
-/* Writes rows x columns numbers, row by row, and if that fails, nothing: false, with one line for a
- * person in `problem`. */
-bool npy_write(const double *numbers, int64_t rows, int64_t columns, const char *path,
-               char problem[OUTPUT_PROBLEM_SIZE]);
+/* Writes rows x columns numbers, row by row, and if that fails, nothing: RP_ERR_IO, and the error is
+ * one line for a person. */
+rp_status npy_write(const double *numbers, int64_t rows, int64_t columns, const char *path,
+                    rp_error *error);
 
 #endif

@@ -1,6 +1,6 @@
 #include "common/observation.h"
 
-#include "common/output.h"
+#include "base/atomic_file.h"
 
 #include <stdio.h>
 
@@ -12,10 +12,10 @@ static bool is_root(const rp_pool *pool)
 /* Before any work: an hour of it should not end with a directory that is not there. */
 static rp_status check_file(const char *path, const char *program)
 {
-    char problem[OUTPUT_PROBLEM_SIZE];
-    if (path == NULL || output_possible(path, problem))
+    rp_error error;
+    if (path == NULL || rpi_atomic_file_check(path, &error) == RP_OK)
         return RP_OK;
-    fprintf(stderr, "%s: %s\n", program, problem);
+    fprintf(stderr, "%s: %s\n", program, error.text);
     return RP_ERR_IO;
 }
 
@@ -41,22 +41,26 @@ rp_status observation_begin(rp_pool *pool, const struct observation *observation
     rp_status status = rp_agree(pool, mine, &worst);
     if (status != RP_OK || worst != RP_OK)
         return status != RP_OK ? status : worst;
-    status = rp_record(pool, true);
-    if (status != RP_OK && is_root(pool))
-        fprintf(stderr, "%s: %s\n", program, rp_last_error(pool)->text);
+    status = rp_record_start(pool);
+    if (status != RP_OK)
+        rp_report(pool, program);
     return status;
 }
 
 rp_status observation_end(rp_pool *pool, const struct observation *observation, const char *program)
 {
     rp_status status = RP_OK;
-    if (observation->timeline != NULL)
+    bool recorded =
+        observation->stats || observation->timeline != NULL || observation->trace != NULL;
+    if (recorded)
+        status = rp_record_stop(pool); /* so that all that is told agrees */
+    if (observation->timeline != NULL && status == RP_OK)
         status = rp_timeline(pool, observation->timeline);
     if (observation->trace != NULL && status == RP_OK)
         status = rp_trace(pool, observation->trace);
     if (observation->stats && status == RP_OK)
-        status = rp_stats_print(pool, observation->stats_file);
-    if (status != RP_OK && is_root(pool))
-        fprintf(stderr, "%s: %s\n", program, rp_last_error(pool)->text);
+        status = rp_stats_write(pool, observation->stats_file);
+    if (status != RP_OK)
+        rp_report(pool, program);
     return status;
 }

@@ -1,6 +1,7 @@
 #include "common/program.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,12 +24,21 @@ void program_prints(rp_pool *pool)
         rp_show_progress(pool, RP_PROGRESS_ASKED);
 }
 
-rp_status program_flush(const struct command *command)
+/* Said once, by the first to find out. */
+static rp_status flush_output(const char *name)
 {
+    static bool failed;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return RP_OK;
-    fprintf(stderr, "%s: cannot write to standard output: %s\n", command->name, strerror(errno));
+    if (!failed)
+        fprintf(stderr, "%s: cannot write to standard output: %s\n", name, strerror(errno));
+    failed = true;
     return RP_ERR_IO;
+}
+
+rp_status program_flush(const struct command *command)
+{
+    return flush_output(command->name);
 }
 
 /* Answers a command line that asks for no run. */
@@ -47,16 +57,6 @@ static rp_status answer(const struct command *command, const struct command_line
     }
 }
 
-/* There is no pool, so all ranks find themselves here, and one speaks. The others end with 0: a
- * launcher that sees one of them fail first would kill the speaker before its word is out. */
-static int complain_of_opening(const struct command *command, rp_status status)
-{
-    if (rp_launched_rank() > 0)
-        return 0;
-    fprintf(stderr, "%s: %s\n", command->name, rp_last_error(NULL)->text);
-    return rp_exit_code(status);
-}
-
 /* Interrupted, our programs end in good order. */
 static rp_status open_pool(const struct command_line *line, rp_pool **pool)
 {
@@ -69,10 +69,8 @@ static rp_status open_pool(const struct command_line *line, rp_pool **pool)
     return rp_open(&config, pool);
 }
 
-static rp_status observe(const struct command *command, const struct command_line *line,
-                         rp_pool *pool)
+static rp_status observe(const struct command_line *line, rp_pool *pool)
 {
-    program_name = command->name;
     rp_status status = observation_begin(pool, &line->observation, program_name);
     if (status == RP_OK)
         observation = line->observation;
@@ -83,20 +81,22 @@ bool program_begin(const struct command *command, int *argc, char ***argv, void 
                    rp_pool **pool, int *exit_code)
 {
     struct command_line line;
+    program_name = command->name;
     command_line_read(command, *argc, *argv, settings, &line);
     if (line.wish != COMMAND_RUN && !rp_launched()) {
         *exit_code = rp_exit_code(answer(command, &line));
         return false;
     }
     rp_status status = rp_launch(argc, argv);
+    signal(SIGXFSZ, SIG_IGN); /* the limit of a file's size is an error as a full disk is */
     if (status == RP_OK)
         status = open_pool(&line, pool);
     if (status != RP_OK) {
-        *exit_code = complain_of_opening(command, status);
+        *exit_code = rp_report(NULL, command->name);
         return false;
     }
     if (line.wish == COMMAND_RUN)
-        status = observe(command, &line, *pool);
+        status = observe(&line, *pool);
     else if (program_speaks(*pool))
         status = answer(command, &line);
     if (line.wish == COMMAND_RUN && status == RP_OK)
@@ -107,8 +107,8 @@ bool program_begin(const struct command *command, int *argc, char ***argv, void 
 
 int program_end(rp_pool **pool, rp_status mine)
 {
-    rp_status worst;
-    rp_status met = rp_agree(*pool, mine, &worst);
+    rp_status worst, printed = flush_output(program_name);
+    rp_status met = rp_agree(*pool, mine == RP_OK ? printed : mine, &worst);
     rp_status told = met == RP_OK ? observation_end(*pool, &observation, program_name) : met;
     if (met == RP_OK && worst == RP_OK)
         worst = told;

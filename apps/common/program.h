@@ -23,7 +23,7 @@ int program_end(rp_pool **pool, rp_status mine);
 /* Does this rank speak for the program? Only one does. */
 bool program_speaks(const rp_pool *pool);
 
-/* The results will come bit by bit on stdout: where that is no file, a bar that nobody asked for
+/* The results will come bit by bit on stdout: where that is no file, a bar that was not asked for
  * would stand among them, and is left out. */
 void program_prints(rp_pool *pool);
 

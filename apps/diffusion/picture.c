@@ -1,5 +1,6 @@
 #include "diffusion/picture.h"
 
+#include "base/error.h"
 #include "common/colours.h"
 #include "common/image.h"
 #include "common/npy.h"
@@ -20,14 +21,14 @@ static bool ends_in(const char *path, const char *end)
     return length > wanted && strcmp(path + length - wanted, end) == 0;
 }
 
-bool picture_known(const char *path, char problem[OUTPUT_PROBLEM_SIZE])
+bool picture_known(const char *path, rp_error *error)
 {
     bool image = ends_in(path, ".png");
     if (ends_in(path, ".npy") || (image && image_supported()))
         return true;
-    snprintf(problem, OUTPUT_PROBLEM_SIZE, "'%.60s': %s", path,
-             image ? "this program was built without libpng, which writes PNG files"
-                   : "give a name that ends in .png or .npy");
+    rpi_error_set(error, RP_ERR_ARGUMENT, "'%.60s': %s", path,
+                  image ? "this program was built without libpng, which writes PNG files"
+                        : "give a name that ends in .png or .npy");
     return false;
 }
 
@@ -40,11 +41,11 @@ static void paint_row(void *user, int64_t row, uint8_t *pixels)
                colours_of(&painter->colours, (values[c] - painter->lowest) / painter->range), 3);
 }
 
-bool picture_write(const struct mesh *mesh, const struct summary *summary, const double *all,
-                   const char *path, char problem[OUTPUT_PROBLEM_SIZE])
+rp_status picture_write(const struct mesh *mesh, const struct summary *summary, const double *all,
+                        const char *path, rp_error *error)
 {
     if (ends_in(path, ".npy"))
-        return npy_write(all, mesh->rows, mesh->columns, path, problem);
+        return npy_write(all, mesh->rows, mesh->columns, path, error);
     struct painter painter = {.all = all,
                               .columns = mesh->columns,
                               .lowest = summary->minimum,
@@ -52,5 +53,5 @@ bool picture_write(const struct mesh *mesh, const struct summary *summary, const
     colours_make(&painter.colours);
     struct image image = {
         .rows = mesh->rows, .columns = mesh->columns, .row = paint_row, .user = &painter};
-    return image_write(&image, path, problem);
+    return image_write(&image, path, error);
 }

@@ -90,9 +90,11 @@ static rp_status sweep_all(const struct sweep *sweep)
     return status;
 }
 
-rp_status plate_step(struct plate *plate, int64_t steps, struct weights weights)
+rp_status plate_step(struct plate *plate, int64_t all, struct weights weights)
 {
     rp_status status = RP_OK;
+    int64_t steps = all;
+    rp_progress_set(plate->pool, "steps", 0, all);
     while (steps > 0 && status == RP_OK && !rp_interrupted(plate->pool)) {
         struct sweep sweep = {plate, steps < plate->depth ? (int)steps : plate->depth, weights};
         status = sweep_all(&sweep);
@@ -102,7 +104,9 @@ rp_status plate_step(struct plate *plate, int64_t steps, struct weights weights)
             plate->field[1] = kept;
         }
         steps -= sweep.steps;
+        rp_progress_set(plate->pool, "steps", all - steps, all);
     }
+    rp_progress_set(plate->pool, NULL, 0, 0); /* if it was left early */
     /* Who was interrupted later waited for the edges of who was interrupted first. */
     bool interrupted = steps > 0 && rp_interrupted(plate->pool);
     return interrupted ? RP_ERR_INTERRUPTED : status;

@@ -12,7 +12,7 @@
 #include "diffusion/kernel.h"
 
 struct plate {
-    const rp_pool *pool;
+    rp_pool *pool;
     rp_grid *grid;
     int depth;        /* most steps in a sweep: the width of the grid's halo */
     double *field[2]; /* by turns; the first holds the values */

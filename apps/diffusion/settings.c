@@ -1,5 +1,6 @@
 #include "diffusion/settings.h"
 
+#include "base/numeric_locale.h"
 #include "diffusion/picture.h"
 
 #include <inttypes.h>
@@ -59,21 +60,19 @@ static bool take_size(struct command_line *line, struct mesh *mesh, const char *
 
 static bool take_until(struct command_line *line, struct settings *settings, const char *text)
 {
-    char *end;
-    settings->until = strtod(text, &end);
-    if (end != text && *end == '\0' && isfinite(settings->until) && settings->until > 0)
+    if (rpi_parse_number(text, &settings->until) && settings->until > 0)
         return true;
     return command_line_complain(line, "'%.60s': give a time above 0, as 0.05", text);
 }
 
 static bool take_output(struct command_line *line, struct settings *settings, const char *path)
 {
-    char problem[OUTPUT_PROBLEM_SIZE];
+    rp_error error;
     if (settings->outputs == MOST_OUTPUTS)
         return command_line_complain(line, "'%.60s' is one file too many: give at most %d", path,
                                      MOST_OUTPUTS);
-    if (!picture_known(path, problem))
-        return command_line_complain(line, "%s", problem);
+    if (!picture_known(path, &error))
+        return command_line_complain(line, "%s", error.text);
     settings->output[settings->outputs++] = path;
     return true;
 }

@@ -1,7 +1,7 @@
 #include "doctor/facts.h"
 
 #include "base/environment.h"
-#include "world/peer_memory.h"
+#include "comm/cma.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -79,7 +79,7 @@ static void try_peers(struct facts *facts, MPI_Comm node)
     MPI_Allgather(&me, sizeof me, MPI_BYTE, peers, sizeof me, MPI_BYTE, node);
     for (int i = 0; i < ranks; i++)
         facts->unreachable += i != rank && !rpi_peer_reachable(&peers[i]);
-    /* Nobody may be gone, or forget its number, while others try. */
+    /* No rank may be gone, or forget its number, while others try. */
     MPI_Barrier(node);
     free(peers);
     char scope[NAME_SIZE];

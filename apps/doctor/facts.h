@@ -1,9 +1,9 @@
 /* What each rank sees of its machine and of how it was started. The doctor looks with the
- * library's own eyes, hence base/ and world/ here: what it reports is what the library goes by. */
+ * library's own eyes, hence base/ and comm/ here: what it reports is what the library goes by. */
 #ifndef RANKPOOL_APPS_DOCTOR_FACTS_H
 #define RANKPOOL_APPS_DOCTOR_FACTS_H
 
-#include "base/cores.h"
+#include "base/cpuset.h"
 
 #include <rankpool.h>
 

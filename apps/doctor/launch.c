@@ -2,9 +2,9 @@
 
 #include "base/environment.h"
 #include "doctor/findings.h"
-#include "launch/launched.h"
+#include "launch/environment.h"
 
-#include <stdlib.h>
+#include <limits.h>
 #include <string.h>
 
 /* ---- which MPI ------------------------------------------------------------------------------- */
@@ -66,14 +66,14 @@ void find_launcher(struct report *report, const struct patient *patient)
 void find_batch_job(struct report *report, const struct patient *patient)
 {
     const char *text = rpi_environment_text("SLURM_JOB_NUM_NODES");
-    int given = text != NULL ? atoi(text) : 0;
-    if (given == 0)
+    int64_t given;
+    if (text == NULL || !rpi_parse_integer(text, 1, INT_MAX, &given))
         return;
     if (patient->nodes >= given) {
-        report_ok("Slurm job", "all of its %d node%s", given, given == 1 ? "" : "s");
+        report_ok("Slurm job", "all of its %d node%s", (int)given, given == 1 ? "" : "s");
         return;
     }
-    report_mend(report, "Slurm job", "it has %d nodes, and %d of them are used", given,
+    report_mend(report, "Slurm job", "it has %d nodes, and %d of them are used", (int)given,
                 patient->nodes);
     report_type("leave out --ranks and -np, or ask for fewer nodes");
 }
@@ -117,8 +117,8 @@ static const char *unbinding(void)
                                                                 : "srun --cpu-bind=none ...";
 }
 
-/* A core for each rank and nobody else's is what Slurm gives, and right. mpirun gives it without
- * asking whether somebody else is there already, and takes it for granted that ranks have no
+/* A core for each rank and for no other process is what Slurm gives, and right. mpirun gives it without
+ * asking whether other processes are there already, and takes it for granted that ranks have no
  * second thread. */
 bool find_binding(struct report *report, const struct patient *patient)
 {
@@ -164,10 +164,10 @@ void find_threads(struct report *report, const struct patient *patient)
     } else if (patient->nodes == 1) {
         report_note("threads", "none for agents, which a single node hardly needs");
     } else if (least == MPI_THREAD_MULTIPLE) {
-        report_note("threads", "RANKPOOL_AGENT=poll: ranks attend to agents between their slices");
+        report_note("threads", "RANKPOOL_AGENT=poll: ranks attend to agents between their chunks");
     } else {
         report_mend(report, "threads",
-                    "MPI does not allow them: nodes get work only when a rank ends a slice");
+                    "MPI does not allow them: nodes get work only when a rank ends a chunk");
         report_type("an MPI that has MPI_THREAD_MULTIPLE");
     }
 }
@@ -176,7 +176,7 @@ void find_environment(void)
 {
     static const char *const names[] = {"RANKPOOL_RANKS",     "RANKPOOL_SCHEDULE",
                                         "RANKPOOL_NODE_SIZE", "RANKPOOL_MEMORY_DIR",
-                                        "RANKPOOL_SILENCE",   "RANKPOOL_MPIRUN"};
+                                        "RANKPOOL_HEARTBEAT", "RANKPOOL_MPIRUN"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const char *text = rpi_environment_text(names[i]);
         if (text != NULL)

@@ -11,7 +11,7 @@ struct report {
 /* All is well with `topic`. */
 void report_ok(const char *topic, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Nothing is wrong, but whoever reads this should know. */
+/* Nothing is wrong, but a reader should know. */
 void report_note(const char *topic, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Something is wrong; report_type() follows. */

@@ -87,7 +87,7 @@ const char *dd_parse(const char *text, struct double_double *value)
     if ((*at == 'e' || *at == 'E') && !isspace((unsigned char)at[1])) {
         char *end;
         exponent = strtol(at + 1, &end, 10);
-        if (end == at + 1 || labs(exponent) > 300)
+        if (end == at + 1 || exponent < -300 || exponent > 300)
             return NULL;
         at = end;
     }

@@ -112,7 +112,7 @@ static rp_status make_room(rp_pool *pool, struct picture *picture)
     if (picture->pixels != NULL)
         return RP_OK;
     size_t bytes = (size_t)picture->strips * picture->view->rows * 3 * STRIP;
-    rp_status status = rp_alloc(pool, bytes, &memory);
+    rp_status status = rp_node_alloc(pool, bytes, &memory);
     picture->pixels = memory;
     return status;
 }
@@ -141,9 +141,9 @@ static void tell_row(void *user, int64_t row, uint8_t *pixels)
            3 * (size_t)picture->view->columns);
 }
 
-bool picture_save(struct picture *picture, const char *path, char problem[OUTPUT_PROBLEM_SIZE])
+rp_status picture_save(struct picture *picture, const char *path, rp_error *error)
 {
     struct image image = {(int64_t)picture->view->rows, (int64_t)picture->view->columns, tell_row,
                           picture};
-    return image_write(&image, path, problem);
+    return image_write(&image, path, error);
 }

@@ -3,7 +3,6 @@
 #ifndef RANKPOOL_APPS_PICTURE_H
 #define RANKPOOL_APPS_PICTURE_H
 
-#include "common/output.h"
 #include "fractal/fractal.h"
 
 #include <rankpool.h>
@@ -36,9 +35,8 @@ bool picture_begin(struct picture *picture, const struct view *view);
 /* Draws it. Collective. `schedule`: how strips are dealt out. */
 rp_status picture_draw(rp_pool *pool, struct picture *picture, rp_schedule schedule);
 
-/* Writes it as a PNG file, on the root. False, with one line for a person in `problem`, if that
- * fails. */
-bool picture_save(struct picture *picture, const char *path, char problem[OUTPUT_PROBLEM_SIZE]);
+/* Writes it as a PNG file, on the root. If that fails, the error is one line for a person. */
+rp_status picture_save(struct picture *picture, const char *path, rp_error *error);
 
 /* Frees it, but for node memory, which is the pool's. */
 void picture_end(struct picture *picture);

@@ -146,7 +146,7 @@ static uint64_t unit_width(uint64_t last)
 }
 
 /* A call finds the small primes; the large ones are found for each window in any case. */
-static double call_seconds(uint64_t last)
+static double call_overhead(uint64_t last)
 {
     const uint64_t small = 1 << 18;
     uint64_t root = integer_root(last);
@@ -166,5 +166,5 @@ const struct kernel kernel_builtin = {
     .count = count,
     .list = list,
     .unit_width = unit_width,
-    .call_seconds = call_seconds,
+    .call_overhead = call_overhead,
 };

@@ -44,7 +44,7 @@ static int count_parts(rp_task *task, rp_range parts, const void *in, void *out)
     return 0;
 }
 
-static rp_status count_all(rp_pool *pool, struct count *count, double call_seconds,
+static rp_status count_all(rp_pool *pool, struct count *count, double call_overhead,
                            struct found *found)
 {
     rp_map_job job = {.n = count->cut.units,
@@ -53,7 +53,7 @@ static rp_status count_all(rp_pool *pool, struct count *count, double call_secon
                       .out_size = sizeof *found,
                       .out_place = RP_ON_RANKS};
     job.options.user = count;
-    job.options.call_seconds = call_seconds * __builtin_popcount(count->sizes);
+    job.options.call_overhead = call_overhead * __builtin_popcount(count->sizes);
     job.options.name = "primes";
     job.options.unit = "intervals";
     return rp_map(pool, &job);
@@ -68,7 +68,7 @@ static void add_up(const struct found *found, int64_t parts, struct counts *coun
     }
 }
 
-/* How evenly the ranks worked. Where some have died nobody knows. */
+/* How evenly the ranks worked. Unknown where some have died. */
 static void compare(rp_pool *pool, double busy, struct counts *counts)
 {
     counts->busy_mean = counts->busy_most = 0;
@@ -85,7 +85,7 @@ rp_status count_on_all(rp_pool *pool, const struct kernel *kernel, struct interv
     struct found *found = calloc((size_t)count.cut.units + 1, sizeof *found);
     rp_status status = found != NULL ? RP_OK : RP_ERR_MEMORY;
     if (rp_agree(pool, status, &status) == RP_OK && status == RP_OK)
-        status = count_all(pool, &count, kernel->call_seconds(interval.last), found);
+        status = count_all(pool, &count, kernel->call_overhead(interval.last), found);
     if (status == RP_OK) {
         add_up(found, count.cut.units, counts);
         compare(pool, count.busy_seconds, counts);

@@ -28,7 +28,7 @@ struct kernel {
      * units. */
     uint64_t (*unit_width)(uint64_t last);
     /* What a call costs besides the sieving, however narrow its interval. */
-    double (*call_seconds)(uint64_t last);
+    double (*call_overhead)(uint64_t last);
 };
 
 /* The segmented sieve of this folder: portable, readable, a quarter as fast as the library's. */

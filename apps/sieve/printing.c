@@ -1,6 +1,8 @@
 /* A stream: the root hands out units, the ranks turn them into text, and the root writes it. */
 #include "sieve/printing.h"
 
+#include "base/file_io.h"
+
 #include "sieve/writer.h"
 
 #include <errno.h>
@@ -10,7 +12,7 @@
 #include <unistd.h>
 
 enum {
-    ENOUGH = 1,  /* what the consumer returns: nobody reads any more, */
+    ENOUGH = 1,  /* what the consumer returns: the output is read no more, */
     TROUBLE = -1 /* or writing failed */
 };
 
@@ -27,9 +29,9 @@ static int produce(void *user, rp_buffer *item)
 {
     struct printing *printing = user;
     if (printing->next == printing->cut.units)
-        return RP_PRODUCED_LAST;
+        return RP_ITEM_LAST;
     int64_t unit = printing->next++;
-    return rp_buffer_append(item, &unit, sizeof unit) == 0 ? RP_PRODUCED : -1;
+    return rp_buffer_append(item, &unit, sizeof unit) == 0 ? RP_ITEM : -1;
 }
 
 static bool keep(void *closure, const char *bytes, size_t count)
@@ -54,20 +56,11 @@ static int write_out(void *user, int64_t item, const rp_error *error, const void
 {
     (void)item;
     struct printing *printing = user;
-    const char *at = data;
     if (error != NULL)
         return ENOUGH;
-    while (bytes > 0) {
-        ssize_t written = write(STDOUT_FILENO, at, bytes);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0) {
-            printing->trouble = errno;
-            return errno == EPIPE ? ENOUGH : TROUBLE;
-        }
-        at += written;
-        bytes -= (size_t)written;
-    }
+    printing->trouble = rpi_write_all(STDOUT_FILENO, data, bytes);
+    if (printing->trouble != 0)
+        return printing->trouble == EPIPE ? ENOUGH : TROUBLE;
     return 0;
 }
 

@@ -5,7 +5,7 @@
 #include "sieve/interval.h"
 #include "sieve/kernel.h"
 
-/* Prints, a line for each. Collective; *error is the same on every rank. That nobody reads any
+/* Prints, a line for each. Collective; *error is the same on every rank. That the output is not read any
  * more is no error. */
 rp_status print_tuplets(rp_pool *pool, const struct kernel *kernel, struct interval interval,
                         int size, rp_error *error);

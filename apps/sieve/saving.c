@@ -102,7 +102,7 @@ static rp_status both_passes(rp_pool *pool, struct saving *saving, bool numpy)
         .out_size = sizeof *saving->ends,
         .out_place = RP_ON_RANKS,
         .options = {.user = saving,
-                    .call_seconds = saving->kernel->call_seconds(saving->cut.whole.last),
+                    .call_overhead = saving->kernel->call_overhead(saving->cut.whole.last),
                     .name = "primes",
                     .unit = "intervals"},
     };

@@ -1,5 +1,7 @@
 #include "base/buffer.h"
 
+#include "base/poison.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +17,13 @@ void rpi_buffer_init(rp_buffer *buffer)
 void rpi_buffer_lend(rp_buffer *buffer, void *memory, size_t bytes)
 {
     *buffer = (rp_buffer){.data = memory, .capacity = bytes, .lent = true};
+}
+
+void rpi_buffer_poison(rp_buffer *buffer)
+{
+    buffer->poisoned = true;
+    if (buffer->data != NULL)
+        rpi_poison(buffer->data, buffer->size, buffer->capacity, 0);
 }
 
 void rpi_buffer_free(rp_buffer *buffer)
@@ -54,6 +63,8 @@ static bool reserve(rp_buffer *buffer, size_t bytes)
     buffer->lent = false;
     buffer->data = data;
     buffer->capacity = generous;
+    if (buffer->poisoned)
+        rpi_buffer_poison(buffer);
     return true;
 }
 

@@ -1,11 +1,11 @@
 #include "base/environment.h"
 
 #include "base/error.h"
+#include "base/numeric_locale.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 
 const char *rpi_environment_text(const char *name)
@@ -43,9 +43,8 @@ rp_status rpi_environment_seconds(const char *name, double *value, rp_error *err
     const char *text = rpi_environment_text(name);
     if (text == NULL)
         return RP_OK;
-    char *end;
-    double seconds = strtod(text, &end);
-    if (*end != '\0' || !isfinite(seconds) || seconds < 0)
+    double seconds;
+    if (!rpi_parse_number(text, &seconds) || seconds < 0)
         return rpi_error_set(error, RP_ERR_ARGUMENT, "%s=\"%s\": give seconds, 0 or more", name,
                              text);
     *value = seconds;

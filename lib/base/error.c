@@ -1,5 +1,8 @@
 #include "base/error.h"
 
+#include "base/numeric_locale.h"
+
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,8 +26,55 @@ rp_status rpi_error_set(rp_error *error, rp_status status, const char *format, .
     error->status = status;
     rpi_error_host(error);
     va_list arguments;
+    locale_t before = rpi_numeric_locale_begin();
     va_start(arguments, format);
     vsnprintf(error->text, sizeof error->text, format, arguments);
     va_end(arguments);
+    rpi_numeric_locale_end(before);
     return status;
+}
+
+/* Which item failed, unless the text says so, and where. */
+static void error_place(char *place, size_t bytes, const rp_error *error)
+{
+    char item[40];
+    snprintf(item, sizeof item, "item %" PRId64, error->item);
+    bool told = strstr(error->text, item) != NULL;
+    snprintf(place, bytes, " (%s%srank %d on %s)", told ? "" : item, told ? "" : ", ", error->rank,
+             error->host);
+}
+
+void rpi_error_print(const rp_error *error, const char *program)
+{
+    char place[160] = "";
+    if (error->status == RP_OK)
+        return;
+    if (error->item >= 0)
+        error_place(place, sizeof place, error);
+    fprintf(stderr, "%s: %s%s\n", program != NULL ? program : "rankpool",
+            error->text[0] != '\0' ? error->text : rp_strerror(error->status), place);
+}
+
+bool rpi_error_valid(const rp_error *error)
+{
+    return (unsigned)error->status <= RP_ERR_VERSION &&
+           memchr(error->host, '\0', sizeof error->host) != NULL &&
+           memchr(error->text, '\0', sizeof error->text) != NULL;
+}
+
+void rpi_range_text(rp_range items, char *text, size_t size)
+{
+    if (items.end - items.begin == 1)
+        snprintf(text, size, "item %" PRId64, items.begin);
+    else
+        snprintf(text, size, "items %" PRId64 " to %" PRId64, items.begin, items.end - 1);
+}
+
+bool rpi_reserved_zero(const uint64_t *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (words[i] != 0)
+            return false;
+    }
+    return true;
 }

@@ -10,8 +10,8 @@ enum {
 const char *rp_strerror(rp_status status)
 {
     switch (status) {
-#define RP_STATUS_TEXT(name, text) \
-    case name:                     \
+#define RP_STATUS_TEXT(name, value, text) \
+    case name:                            \
         return text;
         RP_STATUS_TABLE(RP_STATUS_TEXT)
 #undef RP_STATUS_TEXT

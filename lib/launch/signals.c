@@ -5,10 +5,27 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-static bool is_ignored(int signal_number)
+static bool signal_is_ignored(int signal_number)
 {
     struct sigaction action;
     return sigaction(signal_number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+static bool signal_is_default(int signal_number)
+{
+    struct sigaction action;
+    return sigaction(signal_number, NULL, &action) == 0 && action.sa_handler == SIG_DFL &&
+           (action.sa_flags & SA_SIGINFO) == 0;
+}
+
+bool rpi_signal_ends(int signal_number)
+{
+    static const int harmless[] = {SIGKILL, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU,
+                                   SIGCONT, SIGCHLD, SIGURG,  SIGWINCH};
+    for (size_t i = 0; i < sizeof harmless / sizeof harmless[0]; i++)
+        if (harmless[i] == signal_number)
+            return false;
+    return true;
 }
 
 bool rpi_signals_take(struct signals *signals)
@@ -18,14 +35,19 @@ bool rpi_signals_take(struct signals *signals)
     sigset_t taken;
     sigemptyset(&taken);
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
-        if (!is_ignored(wanted[i]))
+        if (!signal_is_ignored(wanted[i]))
             sigaddset(&taken, wanted[i]);
-    /* ignored, it would take our children's statuses away */
+    for (int other = 1; other <= SIGRTMAX; other++)
+        if (other != SIGPIPE && rpi_signal_ends(other) && signal_is_default(other))
+            sigaddset(&taken, other);
+    /* if SIGCHLD were ignored, our children's wait statuses would be lost */
     sigaction(SIGCHLD, &(struct sigaction){.sa_handler = SIG_DFL}, &signals->children);
     sigaddset(&taken, SIGCHLD);
     signals->file = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (signals->file < 0)
+    if (signals->file < 0) {
+        sigaction(SIGCHLD, &signals->children, NULL);
         return false;
+    }
     sigaddset(&taken, SIGPIPE);
     sigaddset(&taken, SIGTTOU);
     sigprocmask(SIG_BLOCK, &taken, &signals->before);
@@ -48,9 +70,9 @@ void rpi_signals_release(const struct signals *signals)
 
 void rpi_signals_suffer(int signal_number)
 {
-    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* our own core would tell nobody anything */
-    if (!is_ignored(signal_number))
-        signal(signal_number, SIG_DFL); /* some library may have taken it */
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* a core dump of the supervisor is useless */
+    if (!signal_is_ignored(signal_number))
+        signal(signal_number, SIG_DFL); /* a library may have set a handler */
     sigset_t one, before;
     sigemptyset(&one);
     sigaddset(&one, signal_number);

@@ -1,4 +1,4 @@
-/* The signals that the supervisor takes as messages, and dying of one as a plain command would. */
+/* Reads the supervisor's signals as events, and lets it die of one as a plain command would. */
 #ifndef RANKPOOL_LAUNCH_SIGNALS_H
 #define RANKPOOL_LAUNCH_SIGNALS_H
 
@@ -6,23 +6,28 @@
 #include <stdbool.h>
 
 struct signals {
-    int file;                  /* to read them from */
-    sigset_t before;           /* what was blocked before */
-    struct sigaction children; /* what became of SIGCHLD */
+    int file;                  /* signalfd */
+    sigset_t before;           /* the mask before */
+    struct sigaction children; /* the action of SIGCHLD before */
 };
 
-/* Takes the signals that end, stop or inform a job, except those that are ignored: what nohup wants
- * ignored stays so. Also keeps SIGPIPE and SIGTTOU away. False if that is not possible. */
+/* Takes the signals that end, stop or inform a job, except those that are ignored, as nohup does
+ * with SIGHUP; and other signals that would end this process, unless the program handles them. Also
+ * blocks SIGPIPE and SIGTTOU. False on failure. */
 bool rpi_signals_take(struct signals *signals);
 
 /* The next signal, or 0 if there is none. */
 int rpi_signals_next(const struct signals *signals);
 
-/* As it was before. Also for a child, before it becomes another program. */
+/* Does this signal by default end a process? */
+bool rpi_signal_ends(int signal_number);
+
+/* Restores the mask and the action of SIGCHLD. Also for a child, before it executes another
+ * program. */
 void rpi_signals_release(const struct signals *signals);
 
-/* Lets a signal do to this process what it does by default. Returns if that is nothing, or after
- * the process was stopped and goes on. */
+/* Lets a signal take its default effect on this process, unless it is ignored. Returns if that has
+ * no effect, or after the process was stopped and continued. */
 void rpi_signals_suffer(int signal_number);
 
 #endif

@@ -3,10 +3,11 @@
 #include "base/clock.h"
 #include "base/environment.h"
 #include "base/error.h"
+#include "base/numeric_locale.h"
 #include "base/thread.h"
-#include "observe/numbers.h"
-#include "observe/progress_text.h"
-#include "observe/screen.h"
+#include "observe/human_numbers.h"
+#include "observe/progress_format.h"
+#include "observe/progress_screen.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -15,13 +16,13 @@
 #include <string.h>
 #include <time.h>
 
-/* Seconds from one look to the next, and from the beginning of a job to the first: what is over
- * sooner is not worth a flash. Between lines in a log, and in a pipe, behind which somebody
- * waits. */
-static const double look = 0.1, patience = 0.5, log_interval = 60, pipe_interval = 10;
+/* Seconds: from one look at the job to the next; from the start of a job to its first bar, as a bar
+ * that only flashes is useless; between lines in a log, and in a pipe, where a reader waits. */
+static const double poll_interval = 0.1, first_bar_delay = 0.5, log_interval = 60,
+                    pipe_interval = 10;
 
-/* What another node told last. */
-struct report {
+/* The last progress report of another node. */
+struct node_report {
     _Atomic uint64_t done;
     _Atomic uint32_t busy;
 };
@@ -30,19 +31,20 @@ struct progress {
     struct progress_site site;
     enum screen screen;
     double interval; /* between lines */
-    struct report *reports;
-    struct span *scratch;
+    struct node_report *reports;
+    struct unit_range *log_scratch;
     pthread_t thread;
-    _Atomic int64_t consumed, flying; /* items of a stream; stored by the root, relaxed */
+    _Atomic int64_t consumed, flying; /* items of a stream; the root stores them, relaxed */
 
-    /* Under the lock: */
+    /* Protected by the lock: */
     pthread_mutex_t lock;
-    pthread_cond_t news;
+    pthread_cond_t wakeup;
     bool running, leaving, asleep;
     struct progress_job job;
-    double begun, next; /* when the job began; when to show it next */
-    bool shown;         /* something of this job is, or was */
-    double rate, seen, seen_at;
+    char name[96], unit[32]; /* without control characters */
+    double begun, next;      /* when the job began; when to show it next */
+    bool shown;              /* this job has been shown */
+    double rate, last_done, last_at;
 };
 
 rp_status rpi_progress_wish(struct progress_wish *wish, rp_error *error)
@@ -51,11 +53,10 @@ rp_status rpi_progress_wish(struct progress_wish *wish, rp_error *error)
     *wish = (struct progress_wish){false, false, 0};
     if (text == NULL)
         return RP_OK;
-    char *end;
-    double seconds = strtod(text, &end);
+    double seconds;
     wish->off = strcmp(text, "off") == 0;
     wish->on = strcmp(text, "on") == 0;
-    if (end != text && *end == '\0' && isfinite(seconds) && seconds > 0) {
+    if (rpi_parse_number(text, &seconds) && seconds > 0) {
         wish->on = true;
         wish->seconds = seconds;
     }
@@ -65,45 +66,71 @@ rp_status rpi_progress_wish(struct progress_wish *wish, rp_error *error)
                          "RANKPOOL_PROGRESS=\"%s\": give on, off, or seconds above 0", text);
 }
 
-/* ---- looking
- * ---------------------------------------------------------------------------------- */
+/* ---- counters of this node's queue ----------------------------------------------------------- */
 
-static struct tally add_up(const struct progress *progress)
+static uint64_t lane_finished_units(struct work_queue *queue, uint32_t lane,
+                                    struct unit_range *log_scratch)
 {
-    struct tally sum = rpi_tally_read(progress->site.board, progress->scratch);
+    uint64_t units = 0;
+    uint32_t ranges =
+        rpi_completion_log_read(rpi_work_queue_log(queue, lane), queue->log_capacity, log_scratch);
+    for (uint32_t i = 0; i < ranges; i++)
+        units += unit_range_length(log_scratch[i]);
+    return units;
+}
+
+struct progress_counters rpi_progress_counters_read(struct work_queue *queue,
+                                                    struct unit_range *log_scratch)
+{
+    struct progress_counters counters = {0, queue->lanes - rpi_work_queue_idle(queue)};
+    for (uint32_t lane = 0; lane < queue->lanes; lane++)
+        counters.done += lane_finished_units(queue, lane, log_scratch);
+    /* A log that is too short lacks units that the lanes have already reported to the queue. */
+    uint64_t reported = rpi_work_queue_finished_units(queue);
+    if (counters.done < reported)
+        counters.done = reported;
+    return counters;
+}
+
+/* ---- the display thread ---------------------------------------------------------------------- */
+
+static struct progress_counters counters_sum_nodes(const struct progress *progress)
+{
+    struct progress_counters sum =
+        rpi_progress_counters_read(progress->site.work_queue, progress->log_scratch);
     for (int node = 0; node < progress->site.nodes; node++) {
-        struct report *report = &progress->reports[node];
+        struct node_report *report = &progress->reports[node];
         sum.done += atomic_load_explicit(&report->done, memory_order_relaxed);
         sum.busy += atomic_load_explicit(&report->busy, memory_order_relaxed);
     }
     return sum;
 }
 
-/* The rate of some seconds: the average of the job so far, as long as it is shorter than that. */
-static void learn_rate(struct progress *progress, double done, double now)
+/* The rate over the last seconds, exponentially weighted; of a younger job, its average so far. */
+static void rate_update(struct progress *progress, double done, double now)
 {
     const double memory = 5;
-    double seconds = now - progress->seen_at, elapsed = now - progress->begun;
-    double span = elapsed < memory ? elapsed : memory;
+    double seconds = now - progress->last_at, elapsed = now - progress->begun;
+    double window = elapsed < memory ? elapsed : memory;
     if (seconds <= 0 || elapsed <= 0)
         return;
-    double rate = (done - progress->seen) / seconds;
-    double weight = seconds < span ? seconds / span : 1;
+    double rate = (done - progress->last_done) / seconds;
+    double weight = seconds < window ? seconds / window : 1;
     progress->rate += weight * (rate - progress->rate);
-    progress->seen = done;
-    progress->seen_at = now;
+    progress->last_done = done;
+    progress->last_at = now;
 }
 
-static void look_at_loop(struct progress *progress, struct progress_view *view)
+static void view_fill_loop(struct progress *progress, struct progress_view *view)
 {
-    struct tally tally = add_up(progress);
+    struct progress_counters counters = counters_sum_nodes(progress);
     const struct units *units = &progress->job.units;
-    view->done = (double)tally.done * (double)units->unit_items;
+    view->done = (double)counters.done * (double)units->unit_items;
     view->total = (double)units->items;
-    view->busy = (int)tally.busy;
+    view->busy = (int)counters.busy;
 }
 
-static void look_at_stream(struct progress *progress, struct progress_view *view)
+static void view_fill_stream(struct progress *progress, struct progress_view *view)
 {
     view->done = (double)atomic_load_explicit(&progress->consumed, memory_order_relaxed);
     view->flying = (double)atomic_load_explicit(&progress->flying, memory_order_relaxed);
@@ -111,86 +138,97 @@ static void look_at_stream(struct progress *progress, struct progress_view *view
     view->total = progress->job.expected > 0 ? (double)progress->job.expected : INFINITY;
 }
 
-static struct progress_view view_now(struct progress *progress, double now)
+static struct progress_view view_make(struct progress *progress, double now)
 {
     struct progress_view view = {
-        .name = progress->job.name != NULL ? progress->job.name : "job",
-        .unit = progress->job.unit != NULL ? progress->job.unit : "items",
+        .name = progress->name,
+        .unit = progress->unit,
         .seconds = round(now - progress->begun),
-        .ranks = progress->site.ranks,
+        .ranks = progress->job.own ? 0 : progress->site.ranks,
         .nodes = progress->site.nodes,
     };
-    if (progress->job.window > 0)
-        look_at_stream(progress, &view);
+    if (progress->job.window > 0 || progress->job.own)
+        view_fill_stream(progress, &view);
     else
-        look_at_loop(progress, &view);
+        view_fill_loop(progress, &view);
     view.done = fmin(view.done, view.total);
-    learn_rate(progress, view.done, now);
+    rate_update(progress, view.done, now);
     view.rate = progress->rate;
     return view;
 }
 
-/* Looks at the job, and shows it if it is time. */
-static void look_at_job(struct progress *progress)
+/* Updates the rate each time, and shows the job if it is time. */
+static void progress_poll(struct progress *progress)
 {
     double now = rpi_clock_seconds();
-    struct progress_view view = view_now(progress, now);
+    struct progress_view view = view_make(progress, now);
     if (now < progress->next)
         return;
     rpi_screen_show(progress->screen, &view);
     progress->shown = true;
-    progress->next = now + (progress->screen == SCREEN_TERMINAL ? look : progress->interval);
+    progress->next =
+        now + (progress->screen == SCREEN_TERMINAL ? poll_interval : progress->interval);
 }
 
-static void nap(struct progress *progress)
+static void progress_sleep(struct progress *progress)
 {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (long)(look * 1e9);
+    until.tv_nsec += (long)(poll_interval * 1e9);
     until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
-    pthread_cond_timedwait(&progress->news, &progress->lock, &until);
+    pthread_cond_timedwait(&progress->wakeup, &progress->lock, &until);
 }
 
-static void *watch(void *argument)
+static void *progress_thread(void *argument)
 {
     struct progress *progress = argument;
     pthread_mutex_lock(&progress->lock);
     while (!progress->leaving) {
         if (!progress->running) {
             progress->asleep = true;
-            pthread_cond_wait(&progress->news, &progress->lock);
+            pthread_cond_wait(&progress->wakeup, &progress->lock);
             progress->asleep = false;
             continue;
         }
-        nap(progress);
+        progress_sleep(progress);
         if (progress->running)
-            look_at_job(progress);
+            progress_poll(progress);
     }
     pthread_mutex_unlock(&progress->lock);
     return NULL;
 }
 
-/* ---- jobs
- * ------------------------------------------------------------------------------------- */
+/* ---- jobs ------------------------------------------------------------------------------------ */
+
+/* Replaces control characters, which would move the cursor or end a line. */
+static void name_copy(char *copy, size_t bytes, const char *name)
+{
+    snprintf(copy, bytes, "%s", name);
+    for (; *copy != '\0'; copy++)
+        if ((unsigned char)*copy < 0x20 || *copy == 0x7f)
+            *copy = '?';
+}
 
 void rpi_progress_begin(struct progress *progress, const struct progress_job *job)
 {
     if (progress == NULL)
         return;
     for (int node = 0; node < progress->site.nodes; node++)
-        rpi_progress_report(progress, node, (struct tally){0, 0});
+        rpi_progress_report(progress, node, (struct progress_counters){0, 0});
     rpi_progress_stream(progress, 0, 0);
     pthread_mutex_lock(&progress->lock);
     progress->job = *job;
-    progress->begun = progress->seen_at = rpi_clock_seconds();
-    progress->next =
-        progress->begun + (progress->screen == SCREEN_TERMINAL ? patience : progress->interval);
-    progress->rate = progress->seen = 0;
+    name_copy(progress->name, sizeof progress->name, job->name != NULL ? job->name : "job");
+    name_copy(progress->unit, sizeof progress->unit, job->unit != NULL ? job->unit : "items");
+    progress->begun = progress->last_at = rpi_clock_seconds();
+    progress->next = progress->begun +
+                     (progress->screen == SCREEN_TERMINAL ? first_bar_delay : progress->interval);
+    progress->rate = progress->last_done = 0;
     progress->shown = false;
     progress->running = true;
     if (progress->asleep)
-        pthread_cond_signal(&progress->news);
+        pthread_cond_signal(&progress->wakeup);
     pthread_mutex_unlock(&progress->lock);
 }
 
@@ -200,17 +238,17 @@ void rpi_progress_end(struct progress *progress)
         return;
     pthread_mutex_lock(&progress->lock);
     if (progress->shown)
-        rpi_screen_clear(progress->screen, progress->job.name,
+        rpi_screen_clear(progress->screen, progress->name,
                          round(rpi_clock_seconds() - progress->begun));
     progress->running = false;
     pthread_mutex_unlock(&progress->lock);
 }
 
-void rpi_progress_report(struct progress *progress, int node, struct tally tally)
+void rpi_progress_report(struct progress *progress, int node, struct progress_counters counters)
 {
-    struct report *report = &progress->reports[node];
-    atomic_store_explicit(&report->done, tally.done, memory_order_relaxed);
-    atomic_store_explicit(&report->busy, tally.busy, memory_order_relaxed);
+    struct node_report *report = &progress->reports[node];
+    atomic_store_explicit(&report->done, counters.done, memory_order_relaxed);
+    atomic_store_explicit(&report->busy, counters.busy, memory_order_relaxed);
 }
 
 void rpi_progress_stream(struct progress *progress, int64_t consumed, int64_t flying)
@@ -219,35 +257,35 @@ void rpi_progress_stream(struct progress *progress, int64_t consumed, int64_t fl
     atomic_store_explicit(&progress->flying, flying, memory_order_relaxed);
 }
 
-/* ---- life
- * ------------------------------------------------------------------------------------- */
+/* ---- start and stop -------------------------------------------------------------------------- */
 
-static bool prepare_waiting(struct progress *progress)
+static bool progress_init_lock(struct progress *progress)
 {
     pthread_condattr_t attributes;
     if (pthread_condattr_init(&attributes) != 0)
         return false;
     bool good = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
-                pthread_cond_init(&progress->news, &attributes) == 0 &&
+                pthread_cond_init(&progress->wakeup, &attributes) == 0 &&
                 pthread_mutex_init(&progress->lock, NULL) == 0;
     pthread_condattr_destroy(&attributes);
     return good;
 }
 
-static void release(struct progress *progress)
+static void progress_free(struct progress *progress)
 {
     free(progress->reports);
-    free(progress->scratch);
+    free(progress->log_scratch);
     free(progress);
 }
 
-static double interval_for(enum screen screen, const struct progress_wish *wish)
+static double progress_interval(enum screen screen, const struct progress_wish *wish)
 {
     double usual = screen == SCREEN_PIPE ? pipe_interval : log_interval;
     return wish->seconds > 0 ? wish->seconds : usual;
 }
 
-static bool wanted(rp_progress manner, const struct progress_wish *wish, enum screen screen)
+static bool progress_wanted(rp_progress manner, const struct progress_wish *wish,
+                            enum screen screen)
 {
     if (manner == RP_PROGRESS_OFF || (manner != RP_PROGRESS_ON && wish->off))
         return false;
@@ -260,19 +298,19 @@ rp_status rpi_progress_make(struct progress **progress, rp_progress manner,
 {
     enum screen screen = rpi_screen_find();
     *progress = NULL;
-    if (!wanted(manner, wish, screen))
+    if (!progress_wanted(manner, wish, screen))
         return RP_OK;
     struct progress *made = calloc(1, sizeof *made);
     if (made == NULL)
         return RP_ERR_MEMORY;
     made->site = *site;
     made->screen = screen;
-    made->interval = interval_for(screen, wish);
+    made->interval = progress_interval(screen, wish);
     made->reports = calloc((size_t)site->nodes, sizeof *made->reports);
-    made->scratch = calloc(site->board->log_capacity, sizeof *made->scratch);
-    if (made->reports == NULL || made->scratch == NULL || !prepare_waiting(made) ||
-        rpi_thread_start(&made->thread, watch, made) != 0) {
-        release(made);
+    made->log_scratch = calloc(site->work_queue->log_capacity, sizeof *made->log_scratch);
+    if (made->reports == NULL || made->log_scratch == NULL || !progress_init_lock(made) ||
+        rpi_thread_start(&made->thread, progress_thread, made) != 0) {
+        progress_free(made);
         return RP_ERR_MEMORY;
     }
     *progress = made;
@@ -285,10 +323,10 @@ void rpi_progress_drop(struct progress *progress)
         return;
     pthread_mutex_lock(&progress->lock);
     progress->leaving = true;
-    pthread_cond_signal(&progress->news);
+    pthread_cond_signal(&progress->wakeup);
     pthread_mutex_unlock(&progress->lock);
     pthread_join(progress->thread, NULL);
-    pthread_cond_destroy(&progress->news);
+    pthread_cond_destroy(&progress->wakeup);
     pthread_mutex_destroy(&progress->lock);
-    release(progress);
+    progress_free(progress);
 }

@@ -32,13 +32,12 @@ void rpi_recorder_start(struct recorder *recorder, double now)
     struct event *events = recorder->events;
     uint32_t capacity = recorder->capacity;
     *recorder = (struct recorder){.events = events, .capacity = capacity, .mark = now};
-    recorder->tale.since = now;
+    recorder->rank_profile.since = now;
 }
 
-/* ---- events
- * ------------------------------------------------------------------------------------ */
+/* ---- events ---------------------------------------------------------------------------------- */
 
-static void join(struct event *event, const struct event *next)
+static void event_join(struct event *event, const struct event *next)
 {
     event->end = next->end;
     for (int i = 0; i < ACTIVITIES; i++)
@@ -46,76 +45,89 @@ static void join(struct event *event, const struct event *next)
     if (event->items == 0)
         event->first = next->first;
     event->items += next->items;
-    event->slices += next->slices;
+    event->chunks += next->chunks;
     event->steals += next->steals;
     if (event->job != next->job)
         event->job = event->label = 0;
 }
 
-static bool fits(const struct recorder *recorder, const struct event *event,
-                 const struct event *next)
+static bool event_fits(const struct recorder *recorder, const struct event *event,
+                       const struct event *next)
 {
     return next->end - event->begin <= recorder->resolution;
 }
 
-/* One pass over all events. */
-static void thin(struct recorder *recorder)
+/* Joins neighbours within the resolution, in one pass over all events. */
+static void recorder_thin(struct recorder *recorder)
 {
     struct event *events = recorder->events;
-    uint32_t kept = 0;
-    for (uint32_t i = 1; i < recorder->tale.events; i++) {
-        if (fits(recorder, &events[kept], &events[i]))
-            join(&events[kept], &events[i]);
+    uint32_t last = 0;
+    for (uint32_t i = 1; i < recorder->rank_profile.events; i++) {
+        if (event_fits(recorder, &events[last], &events[i]))
+            event_join(&events[last], &events[i]);
         else
-            events[++kept] = events[i];
+            events[++last] = events[i];
     }
-    recorder->tale.events = kept + 1;
+    recorder->rank_profile.events = last + 1;
 }
 
-static void make_room(struct recorder *recorder)
+static void recorder_make_room(struct recorder *recorder)
 {
-    const struct event *last = &recorder->events[recorder->tale.events - 1];
+    const struct event *last = &recorder->events[recorder->rank_profile.events - 1];
     double least = (last->end - recorder->events[0].begin) / recorder->capacity;
     if (recorder->resolution < least)
         recorder->resolution = least;
-    while (recorder->tale.events > recorder->capacity / 2) {
+    while (recorder->rank_profile.events > recorder->capacity / 2) {
         recorder->resolution *= 2;
-        thin(recorder);
+        recorder_thin(recorder);
     }
 }
 
-static void add(struct recorder *recorder, const struct event *event)
+static void recorder_append(struct recorder *recorder, const struct event *event)
 {
-    struct tale *tale = &recorder->tale;
+    struct rank_profile *rank_profile = &recorder->rank_profile;
     recorder->mark = event->end;
-    tale->figures.working += (double)event->seconds[WORKING];
-    tale->figures.communicating += (double)event->seconds[COMMUNICATING];
-    tale->figures.scheduling += (double)event->seconds[SCHEDULING];
-    tale->figures.waiting += (double)event->seconds[WAITING];
-    tale->figures.items += event->items;
-    tale->figures.slices += event->slices;
-    if (tale->events > 0 && fits(recorder, &recorder->events[tale->events - 1], event)) {
-        join(&recorder->events[tale->events - 1], event);
+    rank_profile->figures.working += (double)event->seconds[WORKING];
+    rank_profile->figures.communicating += (double)event->seconds[COMMUNICATING];
+    rank_profile->figures.scheduling += (double)event->seconds[SCHEDULING];
+    rank_profile->figures.waiting += (double)event->seconds[WAITING];
+    rank_profile->figures.items += event->items;
+    rank_profile->figures.chunks += event->chunks;
+    if (rank_profile->events > 0 &&
+        event_fits(recorder, &recorder->events[rank_profile->events - 1], event)) {
+        event_join(&recorder->events[rank_profile->events - 1], event);
         return;
     }
-    if (tale->events == recorder->capacity)
-        make_room(recorder);
-    recorder->events[tale->events++] = *event;
+    if (rank_profile->events == recorder->capacity)
+        recorder_make_room(recorder);
+    recorder->events[rank_profile->events++] = *event;
 }
 
-/* An event in which nothing has happened yet. */
-static struct event event_of(const struct recorder *recorder, double begin, double end)
+/* An event without any activity yet. */
+static struct event event_make(const struct recorder *recorder, double begin, double end)
 {
     return (
         struct event){.begin = begin, .end = end, .job = recorder->job, .label = recorder->label};
 }
 
+/* Appends the event. If the application's own time is work, first appends the time since the last
+ * event. */
+static void recorder_add(struct recorder *recorder, const struct event *event)
+{
+    if (recorder->own_is_work && event->begin > recorder->mark) {
+        struct event own = event_make(recorder, recorder->mark, event->begin);
+        own.seconds[WORKING] = (float)(own.end - own.begin);
+        recorder_append(recorder, &own);
+    }
+    recorder_append(recorder, event);
+}
+
 void rpi_record(struct recorder *recorder, enum activity activity, double begin, double end)
 {
-    struct event event = event_of(recorder, begin, end);
+    struct event event = event_make(recorder, begin, end);
     event.seconds[activity] = (float)(end - begin);
     if (end > begin)
-        add(recorder, &event);
+        recorder_add(recorder, &event);
 }
 
 void rpi_record_until_now(struct recorder *recorder, enum activity activity)
@@ -124,41 +136,41 @@ void rpi_record_until_now(struct recorder *recorder, enum activity activity)
         rpi_record(recorder, activity, recorder->mark, rpi_clock_seconds());
 }
 
-/* ---- slices
- * ------------------------------------------------------------------------------------ */
+/* ---- chunks ---------------------------------------------------------------------------------- */
 
-/* The slowest slices, the slowest first. */
-static void keep_if_slow(struct tale *tale, const rp_slow_slice *slice)
+/* Inserts a chunk into the list of the slowest, which is sorted with the slowest first. */
+static void slowest_insert(struct rank_profile *rank_profile, const rp_slow_chunk *chunk)
 {
-    int place = tale->slow;
-    while (place > 0 && tale->slowest[place - 1].seconds < slice->seconds)
+    int place = rank_profile->slow;
+    while (place > 0 && rank_profile->slowest[place - 1].seconds < chunk->seconds)
         place--;
     if (place == RP_SLOWEST)
         return;
-    if (tale->slow < RP_SLOWEST)
-        tale->slow++;
-    size_t behind = (size_t)(tale->slow - 1 - place);
-    memmove(&tale->slowest[place + 1], &tale->slowest[place], behind * sizeof *slice);
-    tale->slowest[place] = *slice;
+    if (rank_profile->slow < RP_SLOWEST)
+        rank_profile->slow++;
+    size_t moved = (size_t)(rank_profile->slow - 1 - place);
+    memmove(&rank_profile->slowest[place + 1], &rank_profile->slowest[place],
+            moved * sizeof *chunk);
+    rank_profile->slowest[place] = *chunk;
 }
 
-/* The slice in hand, up to `end`. */
-static struct event end_slice(struct recorder *recorder, double end, bool finished)
+/* Ends the current chunk. An unfinished one counts as time, but not as a chunk. */
+static struct event chunk_end(struct recorder *recorder, double end, bool finished)
 {
-    struct event event = event_of(recorder, recorder->begun, end);
+    struct event event = event_make(recorder, recorder->begun, end);
     double seconds = end - recorder->begun;
     event.seconds[COMMUNICATING] = (float)recorder->moving;
     event.seconds[WORKING] = (float)(seconds - recorder->moving);
     if (finished) {
-        event.first = recorder->slice.begin;
-        event.items = recorder->slice.end - recorder->slice.begin;
-        event.slices = 1;
-        keep_if_slow(&recorder->tale, &(rp_slow_slice){.first = event.first,
-                                                       .items = event.items,
-                                                       .begin = event.begin,
-                                                       .seconds = seconds});
+        event.first = recorder->chunk.begin;
+        event.items = recorder->chunk.end - recorder->chunk.begin;
+        event.chunks = 1;
+        slowest_insert(&recorder->rank_profile, &(rp_slow_chunk){.first = event.first,
+                                                                 .items = event.items,
+                                                                 .begin = event.begin,
+                                                                 .seconds = seconds});
     }
-    recorder->slice = (rp_range){0, 0};
+    recorder->chunk = (rp_range){0, 0};
     recorder->moving = 0;
     return event;
 }
@@ -166,48 +178,71 @@ static struct event end_slice(struct recorder *recorder, double end, bool finish
 void rpi_record_claim(struct recorder *recorder, double begin, double end, double waited,
                       uint64_t steals, const rp_range *next)
 {
-    struct event event = event_of(recorder, begin, end);
-    if (recorder->slice.begin < recorder->slice.end) {
-        event = end_slice(recorder, begin, true);
+    struct event event = event_make(recorder, begin, end);
+    if (recorder->chunk.begin < recorder->chunk.end) {
+        event = chunk_end(recorder, begin, true);
         if (waited > 0) {
-            add(recorder, &event);
-            event = event_of(recorder, begin, end);
+            recorder_add(recorder, &event);
+            event = event_make(recorder, begin, end);
         }
     }
     event.end = end;
     event.seconds[WAITING] += (float)waited;
     event.seconds[SCHEDULING] += (float)(end - begin - waited);
     event.steals = (uint32_t)steals;
-    add(recorder, &event);
-    recorder->tale.figures.steals += (int64_t)steals;
+    recorder_add(recorder, &event);
+    recorder->rank_profile.figures.steals += (int64_t)steals;
     if (next != NULL)
-        recorder->slice = *next;
+        recorder->chunk = *next;
     recorder->begun = end;
 }
 
-void rpi_record_slice(struct recorder *recorder, double begin, double end, rp_range items)
+void rpi_record_chunk(struct recorder *recorder, double begin, double end, rp_range items)
 {
     recorder->begun = begin;
-    recorder->slice = items;
-    struct event event = end_slice(recorder, end, true);
-    add(recorder, &event);
+    recorder->chunk = items;
+    struct event event = chunk_end(recorder, end, true);
+    recorder_add(recorder, &event);
 }
 
-/* ---- jobs
- * -------------------------------------------------------------------------------------- */
+/* ---- the application's own work -------------------------------------------------------------- */
 
-/* The place of a name among the labels, counted from 1; 0 where there is none, or no room for
- * it. */
-static uint32_t label_of(struct tale *tale, const char *name)
+void rpi_record_own_work(struct recorder *recorder, double now, bool works)
+{
+    struct event until_now = event_make(recorder, now, now);
+    recorder_add(recorder, &until_now);
+    recorder->own_is_work = works;
+    recorder->begun = now;
+}
+
+void rpi_record_step(struct recorder *recorder, double now, rp_range items)
+{
+    struct event event = event_make(recorder, recorder->mark, now);
+    event.seconds[WORKING] = (float)(now - recorder->mark);
+    event.first = items.begin;
+    event.items = items.end - items.begin;
+    event.chunks = 1;
+    slowest_insert(&recorder->rank_profile, &(rp_slow_chunk){.first = event.first,
+                                                             .items = event.items,
+                                                             .begin = recorder->begun,
+                                                             .seconds = now - recorder->begun});
+    recorder_append(recorder, &event);
+    recorder->begun = now;
+}
+
+/* ---- jobs ------------------------------------------------------------------------------------ */
+
+/* The index of a name among the labels, from 1; 0 if there is no name, or no room for it. */
+static uint32_t label_find(struct rank_profile *rank_profile, const char *name)
 {
     char label[LABEL_BYTES];
     if (name == NULL || name[0] == '\0')
         return 0;
     snprintf(label, sizeof label, "%s", name);
     for (uint32_t i = 0; i < LABELS; i++) {
-        if (tale->labels[i][0] == '\0')
-            memcpy(tale->labels[i], label, sizeof label);
-        if (strcmp(tale->labels[i], label) == 0)
+        if (rank_profile->labels[i][0] == '\0')
+            memcpy(rank_profile->labels[i], label, sizeof label);
+        if (strcmp(rank_profile->labels[i], label) == 0)
             return i + 1;
     }
     return 0;
@@ -216,26 +251,26 @@ static uint32_t label_of(struct tale *tale, const char *name)
 void rpi_record_job(struct recorder *recorder, const char *name)
 {
     recorder->moving = 0;
-    recorder->job = (uint32_t)++recorder->tale.jobs;
-    recorder->label = label_of(&recorder->tale, name);
+    recorder->job = (uint32_t)++recorder->rank_profile.jobs;
+    recorder->label = label_find(&recorder->rank_profile, name);
 }
 
 void rpi_record_job_end(struct recorder *recorder, double now, uint64_t draws)
 {
-    recorder->tale.figures.draws += (int64_t)draws;
-    if (recorder->slice.begin < recorder->slice.end) {
-        struct event event = end_slice(recorder, now, false);
-        add(recorder, &event);
+    recorder->rank_profile.figures.takes += (int64_t)draws;
+    if (recorder->chunk.begin < recorder->chunk.end) {
+        struct event event = chunk_end(recorder, now, false);
+        recorder_add(recorder, &event);
     }
 }
 
-struct tale rpi_recorder_tell(const struct recorder *recorder, double now)
+struct rank_profile rpi_recorder_send(const struct recorder *recorder, double now)
 {
-    struct tale tale = recorder->tale;
-    rp_rank_figures *figures = &tale.figures;
-    tale.until = now;
-    figures->seconds = now - tale.since;
-    figures->own = figures->seconds - figures->working - figures->communicating -
-                   figures->scheduling - figures->waiting;
-    return tale;
+    struct rank_profile rank_profile = recorder->rank_profile;
+    rp_rank_stats *figures = &rank_profile.figures;
+    rank_profile.until = now;
+    figures->seconds = now - rank_profile.since;
+    figures->application = figures->seconds - figures->working - figures->communicating -
+                           figures->scheduling - figures->waiting;
+    return rank_profile;
 }

@@ -1,16 +1,16 @@
 /* The recorder: what one rank did, and when, in bounded memory. It is private to its rank, and
- * there only while the program records.
+ * exists only if the program records.
  *
- * An event is a slice, or a stretch of waiting or of moving data. Time between events is the
- * program's own. When there is no more room, neighbours that together last no longer than the
- * resolution become one event, and the resolution doubles until half of the room is free: what is
- * short is told less finely, what is long stays as it is, and no time and no item is lost. */
+ * An event is a chunk, or a period of waiting or of moving data. Time between events is the
+ * application's own. When the memory is full, neighbours that together last no longer than the
+ * resolution are joined, and the resolution doubles until half of the memory is free: short events
+ * lose detail, long ones stay as they are, and no time and no item is lost. */
 #ifndef RANKPOOL_OBSERVE_RECORDER_H
 #define RANKPOOL_OBSERVE_RECORDER_H
 
 #include "rankpool.h"
 
-/* What a rank does. The order is that of pictures, from the ground up. */
+/* What a rank does, in the order of the layers of a timeline, from the bottom up. */
 enum activity {
     WORKING,
     COMMUNICATING,
@@ -20,71 +20,80 @@ enum activity {
 };
 
 enum {
-    LABELS = 16, /* different names of jobs that are kept */
+    LABELS = 16, /* different names of jobs that are stored */
     LABEL_BYTES = 40
 };
 
 struct event {
-    double begin, end;         /* by the clock of the node */
-    float seconds[ACTIVITIES]; /* what is missing is the program's own */
-    int64_t first, items;      /* the first item of the first slice; items in all slices */
-    uint32_t slices;           /* that ended here */
+    double begin, end;         /* by the node's clock */
+    float seconds[ACTIVITIES]; /* the rest is the application's own */
+    int64_t first, items;      /* the first item of the first chunk; items of all chunks */
+    uint32_t chunks;           /* that ended in this event */
     uint32_t job;              /* 1, 2, ...; 0: none, or several */
-    uint32_t label;            /* of the job: its place among the labels, counted from 1; 0: none */
-    uint32_t steals;           /* that were needed for what came next */
+    uint32_t label;            /* of the job: its index among the labels, from 1; 0: none */
+    uint32_t steals;           /* to get the next chunk */
 };
 
-/* What a rank has to tell beside its events. It travels between ranks as it is. */
-struct tale {
-    rp_rank_figures figures;
+/* The profile of a rank, without its events. Sent between ranks as bytes. */
+struct rank_profile {
+    rp_rank_stats figures;
     int64_t jobs;
-    double since, until; /* when recording began, and when this was told */
+    double since, until; /* when recording began, and the end of this profile */
     uint32_t events;
     int slow;
-    rp_slow_slice slowest[RP_SLOWEST]; /* the slowest first */
+    rp_slow_chunk slowest[RP_SLOWEST]; /* sorted, the slowest first */
     char labels[LABELS][LABEL_BYTES];
 };
 
 struct recorder {
-    struct tale tale;
+    struct rank_profile rank_profile;
     struct event *events;
     uint32_t capacity;
     double resolution;
-    double mark; /* the end of the last event */
+    double mark;    /* the end of the last event */
+    double stopped; /* when recording ended; 0: it goes on */
+    double agreement_begun;
 
-    uint32_t job, label;  /* at hand, or 0 */
-    rp_range slice;       /* in hand; empty: none */
-    double begun, moving; /* when that was; seconds in which its data were moved */
+    uint32_t job, label;  /* current, or 0 */
+    rp_range chunk;       /* current; empty: none */
+    double begun, moving; /* when the chunk began; seconds that its data were moved */
+    bool own_is_work;     /* the application's own time counts as work */
 };
 
-/* A recorder with room for so many events, at least 4; NULL: no memory. */
+/* A recorder with room for `capacity` events, at least 4; NULL: no memory. */
 struct recorder *rpi_recorder_make(uint32_t capacity);
 
 void rpi_recorder_drop(struct recorder *recorder);
 
-/* Begins, or begins again. */
+/* Starts recording, or restarts it and drops the events so far. */
 void rpi_recorder_start(struct recorder *recorder, double now);
 
-/* A stretch of one activity. */
+/* Records a period of one activity. */
 void rpi_record(struct recorder *recorder, enum activity activity, double begin, double end);
 
-/* All since the last event was this. NULL: nothing is recorded. */
+/* Records the time since the last event as this activity. Does nothing if `recorder` is NULL. */
 void rpi_record_until_now(struct recorder *recorder, enum activity activity);
 
-/* A job begins, with its name or NULL; it has ended, after so many draws from batches. A slice that
- * is still in hand was given up. */
+/* A job begins, with its name or NULL; it has ended, after `draws` draws from batches. A chunk that
+ * is still current then was given up. */
 void rpi_record_job(struct recorder *recorder, const char *name);
 void rpi_record_job_end(struct recorder *recorder, double now, uint64_t draws);
 
-/* A claim: between the two moments, in which it waited for so long and stole so often. It ends the
- * slice that was in hand; `next` is in hand now, or NULL. */
+/* A claim from `begin` to `end`, with `waited` seconds of waiting and this number of steals. It
+ * ends the current chunk; `next`, or none if NULL, becomes the current one. */
 void rpi_record_claim(struct recorder *recorder, double begin, double end, double waited,
                       uint64_t steals, const rp_range *next);
 
-/* A slice from beginning to end, where slices are not claimed. */
-void rpi_record_slice(struct recorder *recorder, double begin, double end, rp_range items);
+/* A whole chunk, for executors that do not claim chunks. */
+void rpi_record_chunk(struct recorder *recorder, double begin, double end, rp_range items);
 
-/* What the recorder would tell now: the time up to now is told, and recording goes on. */
-struct tale rpi_recorder_tell(const struct recorder *recorder, double now);
+/* From now on the application's own time counts as work, or no longer. */
+void rpi_record_own_work(struct recorder *recorder, double now, bool works);
+
+/* A step of the application's own work has ended: these items are done. */
+void rpi_record_step(struct recorder *recorder, double now, rp_range items);
+
+/* The rank's profile up to now; recording goes on. */
+struct rank_profile rpi_recorder_send(const struct recorder *recorder, double now);
 
 #endif

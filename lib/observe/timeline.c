@@ -6,29 +6,29 @@
 enum {
     COARSE_COLUMNS = 500,
     FEW_RANKS = 64,
-    ALL_STRETCHES = 60000 /* of all lanes together, so that the file stays small */
+    ALL_STRETCHES = 60000 /* of all lanes, to keep the file small */
 };
 
-static uint32_t stretches_for(int ranks)
+static uint32_t timeline_stretches(int ranks)
 {
     uint32_t each = (uint32_t)(ALL_STRETCHES / ranks);
     return each < 40 ? 40 : each > 2000 ? 2000 : each;
 }
 
-struct timeline *rpi_timeline_begin(const struct story *story)
+struct timeline *rpi_timeline_begin(const struct profile *profile)
 {
     struct timeline *timeline = calloc(1, sizeof *timeline);
     if (timeline == NULL)
         return NULL;
-    timeline->story = story;
-    timeline->columns = story->ranks <= FEW_RANKS ? MOST_COLUMNS : COARSE_COLUMNS;
-    timeline->stretches = stretches_for(story->ranks);
-    timeline->lanes = calloc((size_t)story->ranks, sizeof *timeline->lanes);
-    for (int rank = 0; rank < story->ranks && timeline->lanes != NULL; rank++) {
+    timeline->profile = profile;
+    timeline->columns = profile->ranks <= FEW_RANKS ? MOST_COLUMNS : COARSE_COLUMNS;
+    timeline->stretches = timeline_stretches(profile->ranks);
+    timeline->lanes = calloc((size_t)profile->ranks, sizeof *timeline->lanes);
+    for (int rank = 0; rank < profile->ranks && timeline->lanes != NULL; rank++) {
         struct lane_picture *lane = &timeline->lanes[rank];
         lane->column = calloc((size_t)timeline->columns, sizeof *lane->column);
-        lane->mark = story->tales[rank].since;
-        /* One stretch more: the last one may be shorter than the others. */
+        lane->mark = profile->rank_profiles[rank].since;
+        /* One more, as the last stretch may be shorter than the others. */
         lane->stretches = calloc((size_t)timeline->stretches * 2 + 1, sizeof *lane->stretches);
         if (lane->column == NULL || lane->stretches == NULL) {
             rpi_timeline_end(timeline);
@@ -45,7 +45,7 @@ void rpi_timeline_end(struct timeline *timeline)
 {
     if (timeline == NULL)
         return;
-    for (int rank = 0; rank < timeline->story->ranks; rank++) {
+    for (int rank = 0; rank < timeline->profile->ranks; rank++) {
         free(timeline->lanes[rank].column);
         free(timeline->lanes[rank].stretches);
     }
@@ -53,19 +53,19 @@ void rpi_timeline_end(struct timeline *timeline)
     free(timeline);
 }
 
-static double window(const struct timeline *timeline)
+static double timeline_seconds(const struct timeline *timeline)
 {
-    double seconds = timeline->story->end - timeline->story->begin;
+    double seconds = timeline->profile->end - timeline->profile->begin;
     return seconds > 0 ? seconds : 1e-9;
 }
 
-/* Spreads shares of the time from `begin` to `end` evenly over its columns. */
-static void spread(const struct timeline *timeline, struct lane_picture *lane, double begin,
-                   double end, const double share[LAYERS])
+/* Spreads the layers' shares of the time from `begin` to `end` evenly over its columns. */
+static void columns_add(const struct timeline *timeline, struct lane_picture *lane, double begin,
+                        double end, const double share[LAYERS])
 {
-    double scale = timeline->columns / window(timeline);
-    double from = (begin - timeline->story->begin) * scale;
-    double to = (end - timeline->story->begin) * scale;
+    double scale = timeline->columns / timeline_seconds(timeline);
+    double from = (begin - timeline->profile->begin) * scale;
+    double to = (end - timeline->profile->begin) * scale;
     from = fmax(from, 0);
     to = fmin(to, timeline->columns);
     for (int column = (int)from; column < to; column++) {
@@ -75,8 +75,8 @@ static void spread(const struct timeline *timeline, struct lane_picture *lane, d
     }
 }
 
-static void spread_event(const struct timeline *timeline, struct lane_picture *lane,
-                         const struct event *event)
+static void columns_add_event(const struct timeline *timeline, struct lane_picture *lane,
+                              const struct event *event)
 {
     double seconds = event->end - event->begin;
     if (seconds <= 0)
@@ -92,37 +92,37 @@ static void spread_event(const struct timeline *timeline, struct lane_picture *l
     double share[LAYERS];
     for (int layer = 0; layer < LAYERS; layer++)
         share[layer] = fmax(0, parts[layer] / seconds);
-    spread(timeline, lane, event->begin, event->end, share);
+    columns_add(timeline, lane, event->begin, event->end, share);
 }
 
-/* The program's own code is between events. */
-static void spread_own(const struct timeline *timeline, struct lane_picture *lane, double begin,
-                       double end)
+/* Time between events is the application's own. */
+static void columns_add_own(const struct timeline *timeline, struct lane_picture *lane,
+                            double begin, double end)
 {
     static const double own[LAYERS] = {[LAYER_OWN] = 1};
     if (end > begin)
-        spread(timeline, lane, begin, end, own);
+        columns_add(timeline, lane, begin, end, own);
 }
 
-static struct stretch stretch_of(const struct event *event)
+static struct stretch stretch_make(const struct event *event)
 {
     struct stretch stretch = {.begin = (float)event->begin,
                               .end = (float)event->end,
                               .first = event->first,
                               .items = event->items,
-                              .slices = event->slices};
+                              .chunks = event->chunks};
     for (int i = 0; i < ACTIVITIES; i++)
         stretch.seconds[i] = event->seconds[i];
     return stretch;
 }
 
-/* Two neighbours together last longer than a stretch may, so there are no more than twice as many
- * as there would be of that length. */
-static void stretch_out(const struct timeline *timeline, struct lane_picture *lane,
-                        const struct event *event)
+/* Joins the event to the last stretch if they last no longer than a stretch may. Any two neighbours
+ * last longer, so there are at most twice as many as stretches of that length. */
+static void stretches_add(const struct timeline *timeline, struct lane_picture *lane,
+                          const struct event *event)
 {
-    float most = (float)(window(timeline) / timeline->stretches);
-    struct stretch next = stretch_of(event);
+    float most = (float)(timeline_seconds(timeline) / timeline->stretches);
+    struct stretch next = stretch_make(event);
     struct stretch *last = lane->count > 0 ? &lane->stretches[lane->count - 1] : NULL;
     if (last == NULL ||
         (next.end - last->begin > most && lane->count < 2 * timeline->stretches + 1)) {
@@ -135,60 +135,62 @@ static void stretch_out(const struct timeline *timeline, struct lane_picture *la
     if (last->items == 0)
         last->first = next.first;
     last->items += next.items;
-    last->slices += next.slices;
+    last->chunks += next.chunks;
 }
 
-static void extend(struct job_span *span, const struct event *event)
+static void job_interval_extend(struct job_interval *interval, const struct event *event)
 {
-    span->end = event->end;
-    if (event->end - span->job_begin > span->longest) {
-        span->longest = event->end - span->job_begin;
-        span->label = event->label;
+    interval->end = event->end;
+    if (event->end - interval->job_begin > interval->longest) {
+        interval->longest = event->end - interval->job_begin;
+        interval->label = event->label;
     }
 }
 
-/* The jobs of the root. Those too short to be seen apart, or for which there is no room, become
- * one. */
-static void note_job(struct timeline *timeline, const struct event *event)
+/* Collects the jobs of the root. Joins a job to its predecessor if they are too short to see apart,
+ * or if the array is full. */
+static void job_intervals_add(struct timeline *timeline, const struct event *event)
 {
     const double visible = 0.004;
-    struct job_span *last =
-        timeline->span_count > 0 ? &timeline->spans[timeline->span_count - 1] : NULL;
+    struct job_interval *last = timeline->job_interval_count > 0
+                                    ? &timeline->job_intervals[timeline->job_interval_count - 1]
+                                    : NULL;
     if (event->job == 0)
         return;
     if (last == NULL || last->job != event->job) {
-        bool close = last != NULL && event->begin - last->begin < visible * window(timeline);
-        if (last == NULL || (!close && timeline->span_count < MOST_SPANS)) {
-            last = &timeline->spans[timeline->span_count++];
-            *last = (struct job_span){.begin = event->begin};
+        bool close =
+            last != NULL && event->begin - last->begin < visible * timeline_seconds(timeline);
+        if (last == NULL || (!close && timeline->job_interval_count < MOST_JOB_INTERVALS)) {
+            last = &timeline->job_intervals[timeline->job_interval_count++];
+            *last = (struct job_interval){.begin = event->begin};
         }
         last->jobs++;
         last->job = event->job;
         last->job_begin = event->begin;
     }
-    extend(last, event);
+    job_interval_extend(last, event);
 }
 
-void rpi_timeline_hear(void *self, int rank, const struct event *events, uint32_t count)
+void rpi_timeline_event(void *self, int rank, const struct event *events, uint32_t count)
 {
     struct timeline *timeline = self;
     if (timeline == NULL)
         return;
     struct lane_picture *lane = &timeline->lanes[rank];
     for (uint32_t i = 0; i < count; i++) {
-        spread_own(timeline, lane, lane->mark, events[i].begin);
-        spread_event(timeline, lane, &events[i]);
-        stretch_out(timeline, lane, &events[i]);
+        columns_add_own(timeline, lane, lane->mark, events[i].begin);
+        columns_add_event(timeline, lane, &events[i]);
+        stretches_add(timeline, lane, &events[i]);
         lane->mark = events[i].end;
-        if (rank == timeline->story->root)
-            note_job(timeline, &events[i]);
+        if (rank == timeline->profile->root)
+            job_intervals_add(timeline, &events[i]);
     }
 }
 
 void rpi_timeline_complete(struct timeline *timeline)
 {
-    for (int rank = 0; rank < timeline->story->ranks; rank++) {
+    for (int rank = 0; rank < timeline->profile->ranks; rank++) {
         struct lane_picture *lane = &timeline->lanes[rank];
-        spread_own(timeline, lane, lane->mark, timeline->story->tales[rank].until);
+        columns_add_own(timeline, lane, lane->mark, timeline->profile->rank_profiles[rank].until);
     }
 }

@@ -1,12 +1,12 @@
-/* The picture of a story: a lane for every rank, coloured by what it did, under a graph of how many
- * were busy. However many events there are, they are added up in columns of the picture as they
- * come, so that neither memory nor file grows with them. */
+/* The picture of a profile: one lane per rank, coloured by activity, below a graph of how many
+ * ranks were busy. Events are summed into columns of the picture as they arrive, so that neither
+ * memory nor file grows with their number. */
 #ifndef RANKPOOL_OBSERVE_TIMELINE_H
 #define RANKPOOL_OBSERVE_TIMELINE_H
 
-#include "observe/story.h"
+#include "observe/profile.h"
 
-/* Layers of a lane, from the ground up; what is above them is waiting. */
+/* Layers of a lane, from the bottom up; the rest, above them, is waiting. */
 enum layer {
     LAYER_WORKING,
     LAYER_OWN,
@@ -17,51 +17,51 @@ enum layer {
 
 enum {
     MOST_COLUMNS = 1000,
-    MOST_SPANS = 64 /* jobs that are shown by name */
+    MOST_JOB_INTERVALS = 64 /* jobs with a name in the picture */
 };
 
-/* Neighbouring events as a mouse finds them. */
+/* Joined neighbouring events, which the page shows under the mouse. */
 struct stretch {
     float begin, end;
     float seconds[ACTIVITIES];
     int64_t first, items;
-    uint32_t slices;
+    uint32_t chunks;
 };
 
 struct lane_picture {
-    float (*column)[LAYERS]; /* the share of each column's time */
+    float (*column)[LAYERS]; /* per column, each layer's share of its time */
     struct stretch *stretches;
     uint32_t count;
     double mark; /* the end of the last event */
 };
 
-/* A job of the root, or several neighbours that are too short to tell apart. */
-struct job_span {
+/* A job of the root, or several neighbours that are too short to see apart. */
+struct job_interval {
     double begin, end;
-    uint32_t jobs, job; /* how many; the last of them */
-    double job_begin;
-    double longest; /* of them, in seconds */
-    uint32_t label; /* of the longest */
+    uint32_t jobs, job; /* their number; the last one's number */
+    double job_begin;   /* of the last one */
+    double longest;     /* seconds of the longest */
+    uint32_t label;     /* of the longest */
 };
 
 struct timeline {
-    const struct story *story;
+    const struct profile *profile;
     int columns;
-    uint32_t stretches; /* of a lane, at most */
+    uint32_t stretches; /* of a lane, if all had the full length */
     struct lane_picture *lanes;
-    struct job_span spans[MOST_SPANS];
-    int span_count;
+    struct job_interval job_intervals[MOST_JOB_INTERVALS];
+    int job_interval_count;
 };
 
 /* NULL: no memory. */
-struct timeline *rpi_timeline_begin(const struct story *story);
+struct timeline *rpi_timeline_begin(const struct profile *profile);
 
-void rpi_timeline_hear(void *timeline, int rank, const struct event *events, uint32_t count);
+void rpi_timeline_event(void *timeline, int rank, const struct event *events, uint32_t count);
 
-/* After the last event: what the ranks did since is their own code. */
+/* After the last event: counts the remaining time of each rank as the application's own. */
 void rpi_timeline_complete(struct timeline *timeline);
 
-/* Writes it as SVG, or as a page with it. */
+/* Writes the timeline as SVG, or as an HTML page that contains the SVG. */
 void rpi_timeline_write(FILE *file, const struct timeline *timeline, bool page);
 
 void rpi_timeline_end(struct timeline *timeline);

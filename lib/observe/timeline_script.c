@@ -15,14 +15,14 @@ const char rpi_timeline_script[] =
     "function laneAt(y){\n"
     "  for(var i=lanes.length-1;i>=0;i--)if(y>=lanes[i][0])return y>lanes[i][0]+tall+1?-1:i;\n"
     "  return -1;}\n"
-    /* The stretch that holds t: nine numbers each. */
+    /* The index of the stretch that contains t, or -1: nine numbers each. */
     "function stretchAt(s,t){\n"
     "  var low=0,high=s.length/9;\n"
     "  while(high>low){var m=(low+high)>>1;if(s[9*m+1]>t)high=m;else low=m+1;}\n"
     "  return s[9*low]>t||9*low>=s.length?-1:9*low;}\n"
     "function describe(s,at){\n"
     "  var lines=[],names=['works','communicates','looks for items','waits'];\n"
-    "  if(s[at+8]>0)lines.push((s[at+8]===1?'':s[at+8]+' slices, ')+(s[at+7]===1?'item '+s[at+6]:\n"
+    "  if(s[at+8]>0)lines.push((s[at+8]===1?'':s[at+8]+' chunks, ')+(s[at+7]===1?'item '+s[at+6]:\n"
     "    s[at+7]+' items from '+s[at+6]));\n"
     "  for(var k=0;k!==4;k++)if(s[at+2+k]>0)lines.push(names[k]+' '+time(s[at+2+k]));\n"
     "  return lines;}\n"

@@ -1,8 +1,8 @@
-/* What a timeline does in a browser: tells what is under the mouse. */
+/* The script of a timeline in a browser: describes the stretch under the mouse. */
 #ifndef RANKPOOL_OBSERVE_TIMELINE_SCRIPT_H
 #define RANKPOOL_OBSERVE_TIMELINE_SCRIPT_H
 
-/* It finds `lanes`, `left`, `wide`, `tall`, `begin`, `seconds` and `bottom` defined. */
+/* Expects the variables `lanes`, `left`, `wide`, `tall`, `begin`, `seconds` and `bottom`. */
 extern const char rpi_timeline_script[];
 
 #endif

@@ -1,10 +1,10 @@
-/* A timeline as SVG, whole in itself: style, drawing, and what a mouse finds. */
-#include "observe/canvas.h"
+/* A timeline as a self-contained SVG file: style, drawing, and script with its data. */
+#include "observe/timeline_layout.h"
 #include "observe/timeline_script.h"
 
 #include <inttypes.h>
 
-static const char style[] =
+static const char svg_style[] =
     "text{font-family:Inter,'Segoe UI',Helvetica,Arial,'DejaVu Sans',sans-serif;font-size:12px;"
     "fill:#3d4852}\n"
     ".title{font-size:20px;font-weight:600;fill:#1f2933}\n"
@@ -18,47 +18,47 @@ static const char style[] =
     ".tip{fill:#1f2933;fill-opacity:.94}\n.tiptext{fill:#fff}\n"
     ".cursor{stroke:#1f2933;stroke-width:1;stroke-dasharray:2 3}\n";
 
-/* What the script finds under the mouse: for each lane its top, and its stretches. */
-static void write_data(const struct canvas *canvas)
+/* The script's data: each lane's top, node and stretches, then the layout. */
+static void svg_write_data(const struct canvas *canvas)
 {
     const struct timeline *timeline = canvas->timeline;
     fprintf(canvas->file, "var lanes=[");
-    for (int rank = 0; rank < canvas->story->ranks; rank++) {
+    for (int rank = 0; rank < canvas->profile->ranks; rank++) {
         const struct lane_picture *lane = &timeline->lanes[rank];
         fprintf(canvas->file, "%s\n[%g,%d,[", rank > 0 ? "," : "",
-                rpi_plan_lane(&canvas->plan, canvas->story, rank),
-                canvas->story->tales[rank].figures.node);
+                rpi_timeline_layout_lane(&canvas->layout, canvas->profile, rank),
+                canvas->profile->rank_profiles[rank].figures.node);
         for (uint32_t i = 0; i < lane->count; i++) {
             const struct stretch *at = &lane->stretches[i];
             fprintf(canvas->file, "%s%.6g,%.6g,%.4g,%.4g,%.4g,%.4g,%" PRId64 ",%" PRId64 ",%u",
                     i > 0 ? "," : "", (double)at->begin, (double)at->end,
                     (double)at->seconds[WORKING], (double)at->seconds[COMMUNICATING],
                     (double)at->seconds[SCHEDULING], (double)at->seconds[WAITING], at->first,
-                    at->items, at->slices);
+                    at->items, at->chunks);
         }
         fprintf(canvas->file, "]]");
     }
     fprintf(canvas->file, "];\nvar left=%g,wide=%g,tall=%g,begin=%.9g,seconds=%.9g,bottom=%g;\n",
-            canvas->plan.left, canvas->plan.plot_width, canvas->plan.lane_height,
-            canvas->plan.begin, canvas->plan.seconds, canvas->plan.axis_top);
+            canvas->layout.left, canvas->layout.plot_width, canvas->layout.lane_height,
+            canvas->layout.begin, canvas->layout.seconds, canvas->layout.axis_top);
 }
 
-static void write_svg(const struct canvas *canvas)
+static void svg_write(const struct canvas *canvas)
 {
-    const struct plan *plan = &canvas->plan;
+    const struct timeline_layout *layout = &canvas->layout;
     fprintf(canvas->file,
             "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %g %g' width='%g' height='%g' "
             "class='rankpool'>\n<style>%s</style>\n<rect width='100%%' height='100%%' "
             "fill='#fff'/>\n",
-            plan->width, plan->height, plan->width, plan->height, style);
+            layout->width, layout->height, layout->width, layout->height, svg_style);
     rpi_canvas_notes_before(canvas);
     rpi_canvas_graph(canvas);
-    for (int rank = 0; rank < canvas->story->ranks; rank++)
+    for (int rank = 0; rank < canvas->profile->ranks; rank++)
         rpi_canvas_lane(canvas, rank);
     rpi_canvas_notes_over(canvas);
     fprintf(canvas->file, "<g id='hover' visibility='hidden' pointer-events='none'></g>\n"
                           "<script><![CDATA[\n(function(){\n");
-    write_data(canvas);
+    svg_write_data(canvas);
     fprintf(canvas->file, "%s})();\n]]></script>\n</svg>\n", rpi_timeline_script);
 }
 
@@ -66,16 +66,16 @@ void rpi_timeline_write(FILE *file, const struct timeline *timeline, bool page)
 {
     struct canvas canvas = {.file = file,
                             .timeline = timeline,
-                            .story = timeline->story,
-                            .figures = rpi_story_figures(timeline->story)};
-    canvas.marked = canvas.figures.slow < MARKED ? canvas.figures.slow : MARKED;
-    canvas.plan = rpi_plan_make(timeline->story, canvas.marked);
+                            .profile = timeline->profile,
+                            .stats = rpi_profile_figures(timeline->profile)};
+    canvas.marked = canvas.stats.slow < MARKED ? canvas.stats.slow : MARKED;
+    canvas.layout = rpi_timeline_layout_make(timeline->profile, canvas.marked);
     if (page)
         fprintf(file, "<!doctype html>\n<html lang='en'>\n<meta charset='utf-8'>\n"
                       "<title>Rankpool timeline</title>\n"
                       "<style>body{margin:0;background:#fff}svg{display:block;margin:auto;"
                       "max-width:100%%;height:auto}</style>\n");
-    write_svg(&canvas);
+    svg_write(&canvas);
     if (page)
         fprintf(file, "</html>\n");
 }

@@ -1,20 +1,20 @@
-/* A story in Google's Trace Event format, which Perfetto and chrome://tracing show: nodes are
- * processes, ranks are threads; jobs lie above what they are made of. */
+/* A profile in Google's Trace Event format, for Perfetto and chrome://tracing: nodes are processes,
+ * ranks are threads, and jobs enclose their events. */
 #ifndef RANKPOOL_OBSERVE_TRACE_H
 #define RANKPOOL_OBSERVE_TRACE_H
 
-#include "observe/story.h"
+#include "observe/profile.h"
 
 struct trace {
     FILE *file;
-    const struct story *story;
-    int rank;            /* whose events came last */
-    uint32_t job, label; /* of the job at hand; 0: none */
-    double begin, end;   /* of it, so far; end: also of the last event */
+    const struct profile *profile;
+    int rank;            /* of the last events; -1: none yet */
+    uint32_t job, label; /* current; 0: none */
+    double begin, end;   /* of the job, so far; end: also of the last event */
 };
 
 void rpi_trace_begin(struct trace *trace);
-void rpi_trace_hear(void *trace, int rank, const struct event *events, uint32_t count);
+void rpi_trace_event(void *trace, int rank, const struct event *events, uint32_t count);
 void rpi_trace_end(struct trace *trace);
 
 #endif

@@ -1,139 +1,171 @@
-/* The pool: what joins a world and a schedule. Private to the room pool/. */
+/* The pool: joins a world with a schedule. Private to the library. */
 #ifndef RANKPOOL_POOL_POOL_H
 #define RANKPOOL_POOL_POOL_H
 
+#include "comm/topology.h"
+#include "diag/activity.h"
+#include "diag/interruption.h"
+#include "diag/watchdog.h"
+#include "engine/save_loop.h"
+#include "observe/clock_offset.h"
 #include "observe/progress.h"
 #include "observe/recorder.h"
-#include "pool/clocks.h"
-#include "pool/doing.h"
-#include "pool/interruption.h"
-#include "pool/loop_keeping.h"
-#include "pool/watch.h"
-#include "schedule/claim.h"
-#include "schedule/gaps.h"
-#include "world/world.h"
+#include "sched/claim.h"
+#include "sched/interval_set.h"
 
 #include <pthread.h>
 
-/* A job that is being worked off. It lives in its pool: there is one at a time. */
+/* The job in progress. It is part of its pool, which has one at a time. */
 struct rp_loop {
     rp_pool *pool;
     bool open;
     bool ended; /* rp_loop_next() has returned false */
     struct units units;
     struct claimer claimer;
-    struct agent *agent; /* of this node's part in the loop, if this rank has it */
-    int agent_at;        /* in rounds: whose place on the node is that of the rank that has it */
+    struct agent *agent; /* this node's, if this rank runs it */
+    int agent_at;        /* in rounds: the node rank that runs the node's agent */
     bool dispatched;     /* nodes have agents */
-    bool attends;        /* this rank takes the agent's steps */
-    bool aside;          /* between two slices there is something to do: one of these,
-                            or recording */
-    struct loop_keeping keeping;
-    bool in_rounds;       /* a loop of the program's own, of which there may be another round */
-    struct choice choice; /* of that one */
+    claim_attend attend; /* runs a step of the agent if this rank has to; or NULL */
+    /* there is work between two chunks: an agent's step, a time limit, checkpoints or recording */
+    bool aside;
+    struct loop_saving saving;
+    bool in_rounds;                /* a user-driven loop, which may have another round */
+    struct schedule_choice choice; /* of the user-driven loop */
     rp_options options;
-    rp_error over;       /* how its rounds went, when there is none any more */
-    double item_seconds; /* that an item may take, in a loop of the program's own; 0: no limit */
-    double begun;        /* with a limit: when the slice at hand was; 0: none is */
-    rp_range slice;      /* with a limit */
-    rp_error late;       /* a slice that was, or RP_OK */
+    rp_error over;       /* the result of its rounds after the last one */
+    double item_seconds; /* time limit of an item in a user-driven loop; 0: none */
+    double begun;        /* with a limit: start of the current chunk; 0: no chunk */
+    rp_range chunk;      /* with a limit: the current chunk */
+    rp_error late;       /* the error of a chunk that exceeded the limit, or RP_OK */
 };
 
-/* Memory that rp_alloc() gave out. Every rank has the same list in the same order. */
+/* Memory from rp_node_alloc(). Every rank has the same list in the same order. */
 struct allocation {
     struct allocation *next;
     int64_t number;
     struct node_memory memory;
 };
 
-/* What this rank's agents have sent, and the batches they have got, over all jobs: for figures, and
- * for tests; and the messages of collectives for whole nodes. */
+/* Messages that this rank's agents have sent, and batches that they have received, over all jobs;
+ * and messages of collectives that carry the data of a whole node. For statistics and tests. */
 struct traffic {
-    int64_t letters, bytes;
-    int64_t batches; /* that came */
-    int64_t bundles; /* messages of collectives for whole nodes */
+    int64_t messages, bytes;
+    int64_t batches;    /* received */
+    int64_t aggregates; /* messages of collectives for whole nodes */
 };
 
-struct bundle;     /* see pool/bundle.h */
-struct checkpoint; /* see pool/checkpoint.h */
-struct ledger;     /* see schedule/ledger.h */
+struct aggregate;  /* see collective/node_aggregate.h */
+struct checkpoint; /* see checkpoint/checkpoint.h */
+struct accounting; /* see sched/failure_accounting.h */
 
-/* How a job in rounds goes on. */
+/* How a job in rounds treats results and failures. */
 struct round_terms {
-    bool delivers;    /* what comes of the units of other nodes travels to the root */
-    bool partial;     /* what comes of them stays with the ranks; `have` says what is there */
-    bool keeps_going; /* also when items have failed */
+    bool delivers;    /* results of units on other nodes travel to the root */
+    bool partial;     /* partial results stay with the ranks; `have` lists their units */
+    bool keeps_going; /* goes on after items have failed */
 };
 
-/* The rounds of a job: see pool/rounds.h. */
+/* The rounds of a job: see resilience/rounds.h. */
 struct rounds {
     struct round_terms terms;
-    struct ledger *ledger; /* on the root */
-    struct cover have;     /* on the root, of partial results, when a round has ended */
-    int number;            /* of the round, from 0 */
-    int lost;              /* ranks, when it was last accounted for what is there */
-    rp_error worst;        /* what has gone wrong in rounds after which the job went on */
+    struct accounting *accounting; /* on the root */
+    struct interval_set have;      /* on the root, after a round: units with partial results */
+    int number;                    /* of the round, from 0 */
+    int lost;                      /* number of lost ranks at the last accounting */
+    rp_error worst;                /* the worst error of rounds after which the job went on */
+};
+
+/* Callbacks of a higher room before and after the agreement on a call. Either may be NULL. */
+struct agreement_hook {
+    void (*before)(rp_pool *pool, enum call call);
+    void (*after)(rp_pool *pool, enum call call, rp_status agreed);
+};
+
+/* In the order of `before`; `after` runs in reverse order. */
+struct agreement_hooks {
+    const struct agreement_hook *of;
+    int count;
 };
 
 struct rp_pool {
     struct world world;
-    struct board *board;     /* in node memory */
-    struct doings *doings;   /* behind it; */
-    struct doing *doing;     /* this rank's */
-    struct bundle *bundle;   /* and behind these, for collectives */
-    uint32_t bundles_filled; /* how often they came from another node */
-    bool directly;           /* collectives do without bundles, whatever the size of their data */
-    struct watch watch;
-    char *notes;    /* in node memory: see pool/survival.h, as for the next two */
-    bool survives;  /* the ranks go on when others than the root die */
-    bool in_rounds; /* and on several nodes: see pool/rounds.h */
+    struct agreement_hooks hooks;
+    struct work_queue *work_queue;  /* in node memory */
+    struct activities *activities;  /* in node memory, after the work queue */
+    struct rank_activity *activity; /* this rank's */
+    struct aggregate *aggregate;    /* in node memory, after the activities, for collectives */
+    uint32_t aggregates_filled;     /* how often another node's data filled it */
+    bool directly;                  /* collectives bypass the aggregate, even for small data */
+    struct watchdog watchdog;
+    char *mailboxes;    /* in node memory: see resilience/survival.h, as for the next two */
+    bool check;         /* see diag/check.h */
+    bool launch_joined; /* the launcher lets the other ranks live: see launch/rank_state.h */
+    bool survives;      /* the ranks go on when others than the root die */
+    bool in_rounds;     /* survives, on several nodes: see resilience/rounds.h */
     struct rounds rounds;
-    double survival_silence; /* a node that does not answer for so long is lost there */
-    int in_survival;         /* how deep in calls that survive */
+    double survival_timeout; /* where ranks survive: a node silent this long is lost */
+    int in_survival;         /* nesting depth of calls that survive deaths */
     bool finalize;           /* rp_open() initialised MPI, so rp_close() finalises it */
     struct rp_loop loop;
     struct allocation *allocations;
-    int64_t allocated;          /* allocations ever made: the number of the next */
-    struct node_memory stage;   /* see pool/stage.h */
-    struct node_memory station; /* see pool/station.h */
-    double silence_seconds;     /* a node that is silent for so long is lost; 0: none is */
-    bool agent_threads;         /* agents have threads; otherwise their ranks take their steps */
+    int64_t allocated;             /* allocations ever made: the number of the next one */
+    struct node_memory stage;      /* see data/staging.h */
+    struct node_memory slot_queue; /* see stream/slot_queue.h */
+    /* where ranks survive: the files behind these two */
+    struct node_files stage_files, slot_queue_files;
+    double heartbeat_timeout; /* a node that is silent for this long is lost; 0: no limit */
+    bool agent_threads;       /* agents run in threads; otherwise their ranks run their steps */
     struct traffic traffic;
-    struct rp_task *task;    /* of the job at hand, if the library calls the program's function */
-    pthread_t worker;        /* the thread that works on the job at hand */
-    rp_pool *guarded_before; /* see pool/crash.h */
+    struct rp_task *task;    /* of the current job, if the library calls the program's function */
+    pthread_t worker;        /* the thread that works on the current job */
+    rp_pool *guarded_before; /* see diag/crash.h */
     rp_grid *grids;          /* open ones */
     int64_t grids_made;      /* the number of the next */
     struct interruption interruption;
     rp_file *files;                /* open ones */
     int64_t files_made;            /* the number of the next */
-    struct checkpoint *checkpoint; /* where work is kept; or NULL */
+    struct checkpoint *checkpoint; /* the open checkpoint; or NULL */
     struct recorder *recorder;     /* while the program records; or NULL */
-    struct progress *progress;     /* on the root, while somebody looks; or NULL */
+    struct recorder *recorded;     /* the same, and afterwards the recording it left; or NULL */
+    /* inside a loop of the program's own, which reports its progress */
+    bool in_own_loop;
+    int64_t own_done;          /* items that it has completed */
+    struct progress *progress; /* on the root, while progress is observed; or NULL */
     struct progress_wish progress_wish;
-    struct traffic told; /* the traffic before recording began */
+    struct traffic told, stopped; /* the traffic when recording began, and when it ended */
     struct clock_offset recorded_from;
     rp_error last;
 };
 
-/* Meets for a call; what comes of it becomes the pool's last error. With a loop open no other call
- * is allowed: RP_ERR_STATE at once. */
-rp_status rpi_pool_meet(rp_pool *pool, const struct ballot *ballot);
+/* Makes the ranks agree on a call; the outcome becomes the pool's last error. While a loop is open,
+ * any call that does not end it fails at once with RP_ERR_STATE. */
+rp_status rpi_pool_agree(rp_pool *pool, const struct vote *vote);
 
-/* Frees all that rp_alloc() gave out and rp_free() did not take back. Local. */
+/* For a public function that was given NULL for `argument` and so has no pool to keep the error:
+ * sets the text for rp_last_error(NULL). Returns RP_ERR_ARGUMENT. */
+rp_status rpi_refuse_null(const char *function, const char *argument);
+
+/* RP_OK; or RP_ERR_STATE if a job or loop is in progress, so that no call on the pool is allowed,
+ * with this rank's position in it as the pool's last error. */
+rp_status rpi_pool_check_idle(rp_pool *pool);
+
+/* Frees all memory from rp_node_alloc() that rp_node_free() did not free. Local. */
 void rpi_pool_drop_allocations(rp_pool *pool);
 
-/* The number of the allocation that holds `address`, and its offset there if asked for; -1:
- * none. */
+/* The number of the allocation that holds `address`, and the offset in it if requested; or -1. */
 int64_t rpi_allocation_find(const rp_pool *pool, const void *address, int64_t *offset);
 
-/* Bytes from `address` to the end of the allocation that holds it; 0: none does. */
+/* Bytes from `address` to the end of the allocation that holds it; 0: no allocation does. */
 size_t rpi_allocation_left(const rp_pool *pool, const void *address);
 
-/* The place in this rank's mapping of an allocation; NULL for number -1. */
+/* The address in this rank's mapping of an allocation; NULL for number -1. */
 char *rpi_allocation_place(const rp_pool *pool, int64_t number, int64_t offset);
 
-/* Are all of these words zero? */
-bool rpi_reserved_zero(const uint64_t *words, size_t count);
+/* The pool's internal node memory, one piece per index; NULL: no more. Async-signal-safe. */
+const struct node_memory *rpi_pool_memory(const rp_pool *pool, int index);
+
+/* Does this range overlap the pool, its node memory or the adjoining pages? Then the program's
+ * array is shorter than the program says. */
+bool rpi_pool_overlaps(const rp_pool *pool, const void *address, size_t bytes);
 
 #endif

@@ -147,7 +147,7 @@ expect 1 "" "heat: cannot write '$scratch/place.npy': Is a directory" \
 if [ -c /dev/full ]; then
     ln -s /dev/full "$scratch/full.npy"
     expect 1 "$(limited "$heat" --ranks 2 --steps 1)" \
-        "heat: cannot write '/dev/full': No space left on device" \
+        "heat: cannot write '$scratch/full.npy': No space left on device" \
         "$heat" --ranks 2 --steps 1 -o "$scratch/full.npy"
 fi
 settle

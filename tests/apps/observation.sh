@@ -92,6 +92,14 @@ check "lines in a log" grep -q '^integrate: [0-9]* % after [01] s: .* items/s, .
     "$scratch/stderr"
 check "and a last one" grep -q '^integrate: over after' "$scratch/stderr"
 
+# heat's steps are no jobs, and are seen as well: ten on each of two ranks.
+small heat --stats="$scratch/stats.json" >"$scratch/stdout" 2>"$scratch/stderr"
+check "heat counts its steps" grep -q '"items": 20, ' "$scratch/stats.json"
+check "heat's ranks work" sh -c "! grep -q '\"working\": 0.000000000' '$scratch/stats.json'"
+RANKPOOL_PROGRESS=0.05 limited ./apps/heat --ranks 2 --size 64 --steps 100000 --walltime 2 \
+    >"$scratch/stdout" 2>"$scratch/stderr"
+check "heat shows its progress" grep -q '^heat: [0-9]* % after .* of 100 k steps' "$scratch/stderr"
+
 # A node whose clock is far from the root's: times come out as the root's.
 integrate="./apps/integrate --samples 1e6 --family gaussian --stats=$scratch/stats.json"
 if unshare -T --monotonic 100000 --fork true 2>/dev/null; then

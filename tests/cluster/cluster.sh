@@ -23,7 +23,7 @@ left_behind() {
 
 gone() {
     local tenths left
-    for ((tenths = 0; tenths < 20; tenths++)); do
+    for ((tenths = 0; tenths < 300; tenths++)); do
         left=$(left_behind)
         [ -n "$left" ] || return 0
         sleep 0.1
@@ -98,15 +98,12 @@ at_work() {
     done
 }
 
-# ended_by SIGNAL KIND: quickly, with an error, leaving nothing.
+# ended_by SIGNAL KIND: with an error, leaving nothing.
 ended_by() {
-    local begin
     at_work "$2" || return 1
-    begin=$SECONDS
     kill "-$1" $job
-    wait $job 2>/dev/null
-    status=$?
-    [ $status != 0 ] && [ $((SECONDS - begin)) -le 6 ] && gone
+    over
+    [ $status != 0 ] && gone
 }
 lost_mpirun() {
     at_work uts || return 1

@@ -89,7 +89,7 @@ static int move(void)
                                                   .in_size = WORDS * sizeof *in,
                                                   .out = out,
                                                   .out_size = WORDS * sizeof *out,
-                                                  .options = {.schedule = RP_STATIC}});
+                                                  .options = {.schedule = RP_SCHEDULE_STATIC}});
     bool right = rp_rank(pool) != 0 || all_right(out);
     tell("%s, %s, %s pause\n", rp_strerror(status), right ? "right" : "wrong",
          longest_pause >= 1 ? "with a" : "without a");

@@ -89,7 +89,7 @@ if "$MPIRUN" --version | grep -q HYDRA; then
 fi
 check "a job without a cut" ended without_a_cut
 check "a link is cut for two seconds" ended cut_for_two_seconds
-export RANKPOOL_SILENCE=2
+export RANKPOOL_HEARTBEAT=2
 check "a link is cut for good" ended cut_for_good
 check "a node stops" ended stopped
 cd / && [ $failures = 0 ]

@@ -50,7 +50,7 @@ static int count_marks(char **arguments)
     return 0;
 }
 
-/* work SECONDS [STATUS]: ranks that meet all the time. Was there a second without a meeting? Then
+/* work SECONDS [STATUS]: ranks that meet all the time. Was there a second without a agreement? Then
  * that is all. */
 static int work(char **arguments)
 {

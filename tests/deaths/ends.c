@@ -1,13 +1,15 @@
 /* Ways in which ranks go, and what becomes of the others. Started by itself; ends.sh says what is right.
  *
  * usage: ends killer | in_place | needle | again | late | stream | stream_stops | stream_again |
- *        stream_gone | stream_back | stream_root | outside | root | abort | leaves | after */
+ *        stream_gone | stream_back | stream_root | outside | root | abort | leaves |
+ *        leaves_killed | after */
 #include <rankpool.h>
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
@@ -58,9 +60,10 @@ static rp_status killer(bool in_place)
                       .in_size = sizeof *in,
                       .out = in_place ? in : out,
                       .out_size = sizeof *out,
-                      .options = {.schedule = rp_nodes(pool) > 1 ? RP_STATIC : RP_DYNAMIC,
-                                  .slice = 1,
-                                  .on_failure = RP_KEEP_GOING,
+                      .options = {.schedule =
+                                      rp_nodes(pool) > 1 ? RP_SCHEDULE_STATIC : RP_SCHEDULE_DYNAMIC,
+                                  .chunk = 1,
+                                  .on_failure = RP_ON_FAILURE_CONTINUE,
                                   .item_status = statuses}};
     return show(rp_map(pool, &job), in_place ? in : out, ITEMS);
 }
@@ -73,18 +76,19 @@ static int kill_or_hurry(rp_task *task, const void *input, void *output)
     return 0;
 }
 
-/* So many items, in one slice a rank, that who dies has a hundred thousand in hand. */
+/* So many items, in one chunk a rank, that who dies has a hundred thousand in hand. */
 static rp_status do_many(rp_item_fn item, rp_place place, rp_on_failure on_failure)
 {
-    rp_map_job job = {
-        .n = MANY,
-        .item = item,
-        .in = in,
-        .in_size = sizeof *in,
-        .out = out,
-        .out_size = sizeof *out,
-        .out_place = place,
-        .options = {.schedule = RP_STATIC, .on_failure = on_failure, .item_status = statuses}};
+    rp_map_job job = {.n = MANY,
+                      .item = item,
+                      .in = in,
+                      .in_size = sizeof *in,
+                      .out = out,
+                      .out_size = sizeof *out,
+                      .out_place = place,
+                      .options = {.schedule = RP_SCHEDULE_STATIC,
+                                  .on_failure = on_failure,
+                                  .item_status = statuses}};
     return show(rp_map(pool, &job), out, MANY);
 }
 
@@ -107,7 +111,7 @@ static rp_status again(void)
         calls_to_death = 1000;
     if (rp_rank(pool) == 2)
         calls_to_death = MANY / 4 + 20000;
-    return do_many(die_or_triple, RP_ON_RANKS, RP_STOP);
+    return do_many(die_or_triple, RP_ON_RANKS, RP_ON_FAILURE_STOP);
 }
 
 /* It takes longer than all others, whose rank dies of it, and does not come back for twice as long. */
@@ -128,9 +132,9 @@ static rp_status late(void)
                       .item = die_or_nap,
                       .out = out,
                       .out_size = sizeof *out,
-                      .options = {.schedule = RP_DYNAMIC,
-                                  .slice = 1,
-                                  .on_failure = RP_KEEP_GOING,
+                      .options = {.schedule = RP_SCHEDULE_DYNAMIC,
+                                  .chunk = 1,
+                                  .on_failure = RP_ON_FAILURE_CONTINUE,
                                   .item_seconds = 0.2,
                                   .item_status = statuses}};
     return show(rp_map(pool, &job), out, ITEMS);
@@ -144,9 +148,9 @@ static int produce(void *user, rp_buffer *item)
 {
     (void)user;
     if (produced == ITEMS)
-        return RP_PRODUCED_LAST;
+        return RP_ITEM_LAST;
     produced++;
-    return rp_buffer_append(item, &in[produced - 1], sizeof *in) == 0 ? RP_PRODUCED : -1;
+    return rp_buffer_append(item, &in[produced - 1], sizeof *in) == 0 ? RP_ITEM : -1;
 }
 
 static int stream_item(rp_task *task, const void *input, size_t bytes, rp_buffer *output)
@@ -204,43 +208,43 @@ static int consume(void *user, int64_t item, const rp_error *error, const void *
 }
 
 /* The root serves only, as long as it can. */
-static rp_status stream(rp_stream_fn work, int64_t slice, rp_on_failure on_failure)
+static rp_status stream(rp_stream_fn work, int64_t chunk, rp_on_failure on_failure)
 {
     memset(statuses, RP_ERR_CANCELLED, sizeof statuses);
     rp_stream_job job = {.produce = produce,
                          .work = work,
                          .consume = consume,
-                         .unordered = slice == 1,
-                         .root_only_serves = true,
-                         .options = {.slice = slice, .on_failure = on_failure}};
+                         .unordered = chunk == 1,
+                         .dedicated_root = true,
+                         .options = {.chunk = chunk, .on_failure = on_failure}};
     return show(rp_stream(pool, &job), out, ITEMS);
 }
 
 static rp_status lose_large_results(void)
 {
-    rp_status status = stream(stream_large, 1, RP_STOP);
+    rp_status status = stream(stream_large, 1, RP_ON_FAILURE_STOP);
     if (at_root() && repeated == 0)
         printf("no result was gone\n");
     return status;
 }
 
 enum {
-    COURIER = 2, /* on nodes of two ranks, where its end takes away all that its node gets */
+    STREAM_LINK = 2, /* on nodes of two ranks, where its end takes away all that its node gets */
     OTHER = 3,
     EARLY = 500, /* items, in which it dies; 1 ms each */
     MOST = 20000
 };
 
 static int64_t numbered;
-static bool came_back, root_dies; /* that is, instead of the courier */
+static bool came_back, root_dies; /* that is, instead of the stream link */
 
 static int number(void *user, rp_buffer *item)
 {
     (void)user;
     if (came_back || numbered == MOST)
-        return RP_PRODUCED_LAST;
+        return RP_ITEM_LAST;
     numbered++;
-    return rp_buffer_append(item, &numbered, sizeof numbered) == 0 ? RP_PRODUCED : -1;
+    return rp_buffer_append(item, &numbered, sizeof numbered) == 0 ? RP_ITEM : -1;
 }
 
 static int tell_rank(rp_task *task, const void *input, size_t bytes, rp_buffer *output)
@@ -249,7 +253,7 @@ static int tell_rank(rp_task *task, const void *input, size_t bytes, rp_buffer *
     (void)task;
     (void)input;
     (void)bytes;
-    if (rank == COURIER && !root_dies)
+    if (rank == STREAM_LINK && !root_dies)
         raise(SIGKILL);
     usleep(1000);
     return rp_buffer_append(output, &rank, sizeof rank);
@@ -268,14 +272,14 @@ static int see_rank(void *user, int64_t item, const rp_error *error, const void 
     return 0;
 }
 
-/* A stream goes on with the other ranks of a node whose courier died. */
+/* A stream goes on with the other ranks of a node whose stream link died. */
 static rp_status come_back(void)
 {
     rp_stream_job job = {.produce = number,
                          .work = tell_rank,
                          .consume = see_rank,
                          .window_items = 20,
-                         .options = {.slice = 1}};
+                         .options = {.chunk = 1}};
     rp_status status = rp_stream(pool, &job);
     if (at_root())
         printf("%s, %d ranks lost\n", came_back ? "came back" : "stayed away", rp_ranks_lost(pool));
@@ -290,6 +294,16 @@ static int abort_job(rp_task *task, const void *input, void *output)
         MPI_Abort(MPI_COMM_WORLD, 42);
     usleep(1000);
     return 0;
+}
+
+/* The job has failed by then, and has not ended. */
+static int die_later(rp_task *task, const void *input, void *output)
+{
+    (void)task;
+    (void)input;
+    (void)output;
+    sleep(1);
+    return rp_rank(pool) == 1 ? raise(SIGKILL) : 0;
 }
 
 /* What works with a rank less, and what does not. */
@@ -309,15 +323,18 @@ static rp_status after(void)
     rp_status barrier = rp_barrier(pool), agreement = rp_agree(pool, RP_OK, &worst);
     rp_stream_job job = {.produce = produce, .work = stream_item, .consume = consume};
     produced = KILLER + 1; /* behind it: items are numbered from 0 again, and end before it */
-    setenv("RANKPOOL_MEMORY_DIR", "/nowhere/at/all", 1);
+    struct rlimit before, limit;
+    getrlimit(RLIMIT_FSIZE, &before);
+    limit = (struct rlimit){4096, before.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit); /* no file has room for a slot queue */
     rp_status nowhere = rp_stream(pool, &job);
-    unsetenv("RANKPOOL_MEMORY_DIR");
+    setrlimit(RLIMIT_FSIZE, &before);
     rp_status streamed = rp_stream(pool, &job);
     rp_status collective = rp_allreduce_ranks(pool, &sum, 1, MPI_DOUBLE, MPI_SUM, &sum);
     if (at_root())
         printf("%d %d %d %d %d %d: %s\n", status, barrier, agreement, nowhere, streamed, collective,
                rp_last_error(pool)->text);
-    collective = rp_alloc(pool, 1, &memory);
+    collective = rp_node_alloc(pool, 1, &memory);
     if (at_root())
         printf("%d: %s\n", collective, rp_last_error(pool)->text);
     return RP_OK;
@@ -325,19 +342,20 @@ static rp_status after(void)
 
 static rp_status run(const char *what)
 {
-    rp_map_job aborting = {.n = ITEMS, .item = abort_job};
+    rp_map_job aborting = {.n = ITEMS, .item = abort_job}, dying = {.n = ITEMS, .item = die_later};
     if (strcmp(what, "killer") == 0 || strcmp(what, "in_place") == 0)
         return killer(strcmp(what, "in_place") == 0);
     if (strcmp(what, "needle") == 0)
-        return do_many(kill_or_hurry, RP_ON_ROOT, RP_KEEP_GOING);
+        return do_many(kill_or_hurry, RP_ON_ROOT, RP_ON_FAILURE_CONTINUE);
     if (strcmp(what, "again") == 0)
         return again();
     if (strcmp(what, "late") == 0)
         return late();
     if (strcmp(what, "stream") == 0 || strcmp(what, "stream_stops") == 0)
-        return stream(stream_item, 20, what[6] == '\0' ? RP_KEEP_GOING : RP_STOP);
+        return stream(stream_item, 20,
+                      what[6] == '\0' ? RP_ON_FAILURE_CONTINUE : RP_ON_FAILURE_STOP);
     if (strcmp(what, "stream_again") == 0)
-        return stream(stream_again, 20, RP_STOP);
+        return stream(stream_again, 20, RP_ON_FAILURE_STOP);
     if (strcmp(what, "stream_gone") == 0)
         return lose_large_results();
     root_dies = strcmp(what, "stream_root") == 0;
@@ -351,8 +369,10 @@ static rp_status run(const char *what)
         raise(SIGKILL);
     if (strcmp(what, "root") == 0)
         return rp_barrier(pool);
-    if (strcmp(what, "leaves") == 0 && rp_rank(pool) == 2)
+    if (strncmp(what, "leaves", 6) == 0 && rp_rank(pool) == 2)
         exit(3);
+    if (strcmp(what, "leaves_killed") == 0)
+        return rp_map(pool, &dying);
     if (strcmp(what, "outside") == 0 && rp_rank(pool) == 2)
         raise(SIGKILL);
     MPI_Barrier(MPI_COMM_WORLD); /* the program's own: nobody notices there */

@@ -8,8 +8,8 @@
  * the ranks that are left. Prints the milliseconds that the deaths cost. All ranks draw the same random
  * numbers, so that they agree on what to do without a word. */
 #include "chance.h"
-#include "pool/survival.h"
 #include "rankpool.h"
+#include "resilience/survival.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -52,10 +52,10 @@ static double *node_out; /* node memory */
 static int file = -1;    /* that all nodes see */
 static int notes = -1;   /* another: what each rank has in hand, */
 static bool few;         /* if the items are few */
+static bool dies[64];    /* the ranks that are to */
 static double result, undisturbed;
 static int64_t produced, consumed; /* items of a stream */
 static int64_t calls_to_death;     /* of this rank; 0: it does not die in a task */
-static uint64_t seed;
 
 static double seconds(void)
 {
@@ -94,18 +94,18 @@ static void take_in_hand(int64_t item_and_one)
             "a note", item_and_one - 1);
 }
 
-/* Did so many ranks die with this item in hand that it is given up? The first that dies may have had more in
- * hand, and a node that dies as a whole anything that it was given: the first death may have been with
- * another item. */
+/* Did so many ranks die of this item, as far as anybody can know, that it is given up? One that had nothing
+ * in hand may just have been given it. The first that dies may have had another in hand: whatever was with
+ * it is suspected. */
 static bool rightly_given_up(int64_t item)
 {
     uint32_t died = 0;
     for (int rank = 0; few && rank < rp_ranks(pool); rank++) {
         int64_t noted = 0;
         ssize_t bytes = pread(notes, &noted, sizeof noted, (off_t)sizeof noted * rank);
-        died += bytes == (ssize_t)sizeof noted && noted == item + 1;
+        died += dies[rank] && bytes >= 0 && (noted == item + 1 || noted == 0);
     }
-    return died >= DEATHS_IN_A_ROW - 1;
+    return died >= DEATHS_IN_A_ROW - 1 && rp_ranks_lost(pool) >= DEATHS_IN_A_ROW;
 }
 
 static double compute(int64_t item, unsigned burn)
@@ -227,14 +227,14 @@ static int produce(void *user, rp_buffer *item)
 {
     const struct errand *job = user;
     if (produced == job->n)
-        return RP_PRODUCED_LAST;
+        return RP_ITEM_LAST;
     size_t length = length_of(job, produced);
     double *numbers = rp_buffer_resize(item, length * sizeof *numbers);
     require(numbers != NULL, "memory", produced);
     for (size_t i = 0; i < length; i++)
         numbers[i] = (double)produced;
     produced++;
-    return RP_PRODUCED;
+    return RP_ITEM;
 }
 
 static int stream_item(rp_task *task, const void *input, size_t bytes, rp_buffer *output)
@@ -280,11 +280,12 @@ static rp_status do_stream(const struct errand *job)
         .work = stream_item,
         .consume = consume,
         .unordered = job->kind == STREAM_UNORDERED,
-        .root_only_serves = job->n % 3 == 0,
+        .dedicated_root = job->n % 3 == 0,
         .window_items = job->n % 2 == 0 ? 0 : 1 + job->n % 500,
         .options = {.user = (void *)(uintptr_t)job,
-                    .schedule = job->schedule == RP_DYNAMIC ? RP_DYNAMIC : RP_ADAPTIVE,
-                    .slice = job->schedule == RP_STATIC ? 20 : 0},
+                    .schedule = job->schedule == RP_SCHEDULE_DYNAMIC ? RP_SCHEDULE_DYNAMIC
+                                                                     : RP_SCHEDULE_ADAPTIVE,
+                    .chunk = job->schedule == RP_SCHEDULE_STATIC ? 20 : 0},
     };
     return rp_stream(pool, &stream);
 }
@@ -347,7 +348,7 @@ static double do_job(const struct errand *job, bool first)
     memset(out, 0, (size_t)job->n * sizeof *out);
     result = -1;
     memset(node_out, 0, (size_t)job->n * sizeof *node_out); /* on each node */
-    few = notes >= 0 && job->n < 100;
+    few = notes >= 0 && job->n <= 1000;
     if (rp_rank(pool) == rp_root(pool) && file >= 0)
         require(ftruncate(file, 0) == 0 && ftruncate(notes, 0) == 0, "empty files", -1);
     require(rp_barrier(pool) == RP_OK, "a barrier", -1);
@@ -389,7 +390,7 @@ static void arm(double delay)
 }
 
 /* Which ranks die is the same on all; how, only the one that dies has to know. */
-static int doom(const struct errand *job, double usual, bool *dies)
+static int doom(const struct errand *job, double usual)
 {
     int others = rp_ranks(pool) - 1, most = others < 3 ? others : 3;
     int doomed = 1 + (int)below((uint64_t)most);
@@ -414,9 +415,8 @@ static int doom(const struct errand *job, double usual, bool *dies)
 /* The job again, and ranks die. One that should, and has not when it is over, dies at last. */
 static double lose_ranks(const struct errand *job, double usual)
 {
-    bool dies[64] = {false};
     rpi_survival_enter(pool); /* a timer may be early or late: the others are in the job */
-    int doomed = doom(job, usual, dies);
+    int doomed = doom(job, usual);
     double took = do_job(job, false);
     if (dies[rp_rank(pool)])
         raise(SIGKILL);
@@ -427,11 +427,14 @@ static double lose_ranks(const struct errand *job, double usual)
     return took;
 }
 
-/* Without a name, as soon as all have it. */
+/* Without a name, as soon as all have it. Others with the same seed may be at work here. */
 static int open_file(const char *what)
 {
     char name[64];
-    snprintf(name, sizeof name, "deaths.%016" PRIx64 ".%s", seed, what);
+    int64_t launch = getpid();
+    require(rp_broadcast(pool, 0, &launch, 1, rp_bytes(sizeof launch)) == RP_OK,
+            "a number of this launch", -1);
+    snprintf(name, sizeof name, "deaths.%" PRId64 ".%s", launch, what);
     int opened = open(name, O_RDWR | O_CREAT, 0600);
     require(opened >= 0 && rp_barrier(pool) == RP_OK, "a file", -1);
     if (rp_rank(pool) == 0)
@@ -452,7 +455,7 @@ static void open_pool(void)
     }
     in = malloc(most * sizeof *in);
     out = malloc(most * sizeof *out);
-    require(in != NULL && out != NULL && rp_alloc(pool, most * sizeof *out, &memory) == RP_OK,
+    require(in != NULL && out != NULL && rp_node_alloc(pool, most * sizeof *out, &memory) == RP_OK,
             "memory", -1);
     node_out = memory;
     if (rp_rank(pool) == 0 && getenv("RANKPOOL_DEATHS_OPEN") != NULL)
@@ -469,7 +472,7 @@ int main(int argc, char **argv)
 {
     setenv("RANKPOOL_RANKS", "4", 0);
     rp_launch(&argc, &argv);
-    seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
+    uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
     begin_chance(seed);
     open_pool();
     struct errand job = random_job(argc > 2 ? atoi(argv[2]) : -1);

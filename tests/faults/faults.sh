@@ -74,6 +74,16 @@ backtrace() {
     try under_mpirun segv
     [ "$(uname -m)" != x86_64 ] || says '^[^ []*subject\(rp_map\+' 1
 }
+one_stack() { # and the command that it tells names static functions
+    local command
+    try "$1" segv
+    says 'Process received signal|Failing at address' 0 || return 1
+    command=$(sed -n 's/^rankpool: for names and lines: //p' err)
+    [ "$(wc -l <<<"$command")" -eq 1 ] || { echo "# told: $command"; return 1; }
+    command -v addr2line >/dev/null || return 0
+    $command >named
+    grep -q '^store_nowhere' named || { echo "# $command"; cat named; return 1; }
+}
 outside() {
     try under_mpirun outside
     says "$who signal 11 \(SIGSEGV\), outside of any job; the way there:\$"
@@ -143,8 +153,14 @@ for way in "bus 7 SIGBUS" "fpe 8 SIGFPE" "ill 4 SIGILL" "kill 11 SIGSEGV" "stack
     read -r name number word <<<"$way"
     beside "every way to crash" crash under_mpirun "$name" "signal $number \($word\), in item 17"
 done
+beside "beyond the end of node memory" crash under_mpirun beyond \
+    'signal 11 \(SIGSEGV\), in item 17, beyond the end of the 100000 bytes of an rp_node_alloc\(\)'
+beside "in front of node memory" crash under_mpirun before \
+    'signal 11 \(SIGSEGV\), in item 17, just before memory of rp_node_alloc\(\): beyond the end of an array\?'
 beside "exit in a loop" crash under_mpirun loop-exit 'exit\(\) was called, in item 17'
 beside "the way there" backtrace
+beside "under_mpirun: one stack" one_stack under_mpirun
+beside "alone: one stack" one_stack alone
 beside "outside of jobs" outside
 beside "core dumps" core_dump
 all_over

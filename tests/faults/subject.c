@@ -61,6 +61,21 @@ static void send_oneself(void)
     kill(getpid(), SIGSEGV);
 }
 
+/* Into the page without access that is behind node memory, or in front of it. */
+static char *shared;
+static const size_t shared_bytes = 100000;
+
+static void write_beyond(void)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    ((volatile char *)shared)[(shared_bytes + page - 1) / page * page] = 1;
+}
+
+static void write_before(void)
+{
+    ((volatile char *)shared)[zero - 1] = 1;
+}
+
 /* Until there is no stack left. */
 static int descend(volatile const int *above)
 {
@@ -93,7 +108,7 @@ static const struct {
     {"segv", store_nowhere},    {"bus", read_beyond_file}, {"fpe", divide_by_zero},
     {"ill", do_the_impossible}, {"abort", abort},          {"exit", exit_with_three},
     {"kill", send_oneself},     {"stack", overflow_stack}, {"forever", sleep_for_ever},
-    {"while", sleep_a_while},
+    {"while", sleep_a_while},   {"beyond", write_beyond},  {"before", write_before},
 };
 
 static void go_wrong(const char *way)
@@ -127,7 +142,7 @@ static rp_status map(char *way, double item_seconds)
     rp_map_job job = {
         .n = ITEMS,
         .item = do_item,
-        .options = {.user = way, .schedule = RP_DYNAMIC, .item_seconds = item_seconds}};
+        .options = {.user = way, .schedule = RP_SCHEDULE_DYNAMIC, .item_seconds = item_seconds}};
     return rp_map(pool, &job);
 }
 
@@ -135,7 +150,7 @@ static rp_status loop(const char *way)
 {
     rp_loop *loop;
     rp_range range;
-    rp_options options = {.schedule = RP_DYNAMIC};
+    rp_options options = {.schedule = RP_SCHEDULE_DYNAMIC};
     rp_status status = rp_loop_open(pool, ITEMS, &options, &loop);
     while (status == RP_OK && rp_loop_next(loop, &range)) {
         if (range.begin == BAD)
@@ -168,11 +183,11 @@ static rp_status stream(char *way)
 {
     rp_stream_job job = {.produce = produce,
                          .work = do_streamed,
-                         .options = {.user = way, .schedule = RP_DYNAMIC, .slice = 1}};
+                         .options = {.user = way, .schedule = RP_SCHEDULE_DYNAMIC, .chunk = 1}};
     return rp_stream(pool, &job);
 }
 
-/* The last rank comes late to a meeting. */
+/* The last rank comes late to a agreement. */
 static rp_status come_late(void)
 {
     if (rp_rank(pool) == rp_ranks(pool) - 1)
@@ -212,6 +227,10 @@ int main(int argc, char **argv)
     rp_config config = {.handle_signals = !plain};
     if (argc < 2 || rp_open(&config, &pool) != RP_OK)
         return 2;
+    void *memory;
+    if (rp_node_alloc(pool, shared_bytes, &memory) != RP_OK)
+        return 2;
+    shared = memory;
     rp_status status = run(argv[1]);
     rp_close(&pool);
     if (!restored(&before))

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-struct work {
+struct executor {
     double seconds;
     bool speaks;
 };
@@ -24,7 +24,7 @@ static int wait_for_item(rp_task *task, const void *in, void *out)
 {
     (void)in;
     (void)out;
-    struct work *work = rp_task_user(task);
+    struct executor *work = rp_task_user(task);
     if (work->speaks) {
         puts("at work");
         fflush(stdout);
@@ -38,7 +38,7 @@ int main(int argc, char **argv)
 {
     rp_pool *pool;
     rp_launch(&argc, &argv);
-    struct work work = {.seconds = argc > 1 ? atof(argv[1]) : 1};
+    struct executor work = {.seconds = argc > 1 ? atof(argv[1]) : 1};
     rp_config config = {.handle_signals = true, .walltime_seconds = argc > 2 ? atof(argv[2]) : 0};
     if (rp_open(&config, &pool) != RP_OK)
         return EXIT_FAILURE;

@@ -1,6 +1,7 @@
 /* A program to be launched: does what its first argument says. */
 #include "rankpool.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,6 +108,51 @@ static int talk(char **arguments)
     return sleep_on(arguments);
 }
 
+/* setting NAME: what rank 0 has in its environment, once its pool is open. */
+static int tell_setting(char **arguments)
+{
+    rp_pool *pool;
+    if (rp_open_comm(MPI_COMM_WORLD, NULL, &pool) != RP_OK)
+        return 1;
+    const char *value = getenv(arguments[0]);
+    if (rank == 0)
+        printf("%s\n", value != NULL ? value : "unset");
+    return rp_close(&pool) == RP_OK ? 0 : 1;
+}
+
+/* All ranks start two processes more, and send them a number, which comes back. */
+static int spawn(char **arguments)
+{
+    (void)arguments;
+    MPI_Comm children;
+    static char deed[] = "spawned";
+    char *child[] = {deed, NULL};
+    int number = 0, codes[2];
+    MPI_Comm_spawn(program_invocation_name, child, 2, MPI_INFO_NULL, 0, MPI_COMM_WORLD, &children,
+                   codes);
+    if (rank == 0) {
+        MPI_Send(&(int){42}, 1, MPI_INT, 1, 0, children);
+        MPI_Recv(&number, 1, MPI_INT, 1, 0, children, MPI_STATUS_IGNORE);
+        printf("%d came back\n", number);
+    }
+    MPI_Comm_disconnect(&children);
+    return 0;
+}
+
+static int be_spawned(char **arguments)
+{
+    (void)arguments;
+    MPI_Comm parents;
+    int number;
+    MPI_Comm_get_parent(&parents);
+    if (rank == 1) {
+        MPI_Recv(&number, 1, MPI_INT, 0, 0, parents, MPI_STATUS_IGNORE);
+        MPI_Send(&number, 1, MPI_INT, 0, 0, parents);
+    }
+    MPI_Comm_disconnect(&parents);
+    return 0;
+}
+
 static const struct {
     const char *name;
     int (*act)(char **arguments);
@@ -116,6 +162,8 @@ static const struct {
     {"sleep", sleep_on},           {"crash", crash},
     {"lines", print_lines},        {"elsewhere", print_elsewhere},
     {"terminals", tell_terminals}, {"talk", talk},
+    {"setting", tell_setting},     {"spawn", spawn},
+    {"spawned", be_spawned},
 };
 
 int main(int argc, char **argv)

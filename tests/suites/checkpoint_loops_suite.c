@@ -11,15 +11,15 @@ static int64_t add_up(rp_pool *pool, rp_status expected)
     rp_range range;
     rp_status mine = RP_OK;
     int64_t sum = 0;
-    rp_options options = {.schedule = RP_DYNAMIC, .slice = 11};
+    rp_options options = {.schedule = RP_SCHEDULE_DYNAMIC, .chunk = 11};
     ck_assert_int_eq(rp_loop_open(pool, ITEMS, &options, &loop), RP_OK);
     while (mine == RP_OK && rp_loop_next(loop, &range)) {
         int64_t part = 0;
         size_t bytes;
-        const void *kept = rp_loop_kept(loop, &bytes);
-        if (kept != NULL) {
+        const void *saved = rp_loop_saved(loop, &bytes);
+        if (saved != NULL) {
             ck_assert_uint_eq(bytes, sizeof part);
-            memcpy(&part, kept, bytes);
+            memcpy(&part, saved, bytes);
         } else if (range.begin <= breaks_at && breaks_at < range.end) {
             mine = RP_ERR_TASK;
             break;
@@ -28,7 +28,7 @@ static int64_t add_up(rp_pool *pool, rp_status expected)
                 part += item;
             computed += range.end - range.begin;
         }
-        ck_assert_int_eq(rp_loop_keep(loop, &part, sizeof part), RP_OK);
+        ck_assert_int_eq(rp_loop_save(loop, &part, sizeof part), RP_OK);
         sum += part;
     }
     ck_assert_int_eq(rp_loop_close(&loop, mine), expected);
@@ -39,13 +39,13 @@ START_TEST(loops_go_on)
 {
     int64_t sum, all;
     begin_place();
-    rp_pool *pool = open_kept(RP_RESUME);
+    rp_pool *pool = open_saved(RP_RESUME);
     breaks_at = ITEMS - 100;
     add_up(pool, RP_ERR_TASK);
     breaks_at = -1;
     close_pool(pool);
     int64_t before = computed_by_all();
-    pool = open_kept(RP_RESUME);
+    pool = open_saved(RP_RESUME);
     sum = add_up(pool, RP_OK);
     close_pool(pool);
     MPI_Allreduce(&sum, &all, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
@@ -55,7 +55,7 @@ START_TEST(loops_go_on)
 }
 END_TEST
 
-START_TEST(without_a_directory_nothing_is_kept)
+START_TEST(without_a_directory_nothing_is_saved)
 {
     rp_loop *loop;
     rp_range range;
@@ -63,12 +63,12 @@ START_TEST(without_a_directory_nothing_is_kept)
     rp_pool *pool = open_pool();
     ck_assert_int_eq(rp_loop_open(pool, 10, NULL, &loop), RP_OK);
     while (rp_loop_next(loop, &range)) {
-        ck_assert_ptr_null(rp_loop_kept(loop, &bytes));
-        ck_assert_int_eq(rp_loop_keep(loop, &range, sizeof range), RP_OK);
-        ck_assert_int_eq(rp_loop_keep(loop, NULL, 1), RP_ERR_ARGUMENT);
+        ck_assert_ptr_null(rp_loop_saved(loop, &bytes));
+        ck_assert_int_eq(rp_loop_save(loop, &range, sizeof range), RP_OK);
+        ck_assert_int_eq(rp_loop_save(loop, NULL, 1), RP_ERR_ARGUMENT);
     }
     ck_assert_int_eq(rp_loop_close(&loop, RP_OK), RP_OK);
-    ck_assert_int_eq(rp_loop_keep(NULL, NULL, 0), RP_ERR_ARGUMENT);
+    ck_assert_int_eq(rp_loop_save(NULL, NULL, 0), RP_ERR_ARGUMENT);
     close_pool(pool);
 }
 END_TEST
@@ -77,7 +77,7 @@ const struct test_group checkpoint_loops_tests = {
     "checkpoint: loops",
     (const struct test_case[]){
         {"loops go on", &loops_go_on},
-        {"without a directory nothing is kept", &without_a_directory_nothing_is_kept},
+        {"without a directory nothing is kept", &without_a_directory_nothing_is_saved},
         {NULL, NULL},
     },
 };

@@ -21,7 +21,7 @@ START_TEST(other_work_is_refused)
     check_not_opened((rp_config){.resume = RP_RESUME, .fingerprint = 1}, "other arguments");
     check_not_opened((rp_config){.resume = (rp_resume)9}, "config.resume");
     check_not_opened((rp_config){.checkpoint_seconds = -1}, "checkpoint_seconds");
-    rp_pool *pool = open_kept(RP_RESUME);
+    rp_pool *pool = open_saved(RP_RESUME);
     check_not_opened((rp_config){.resume = RP_RESUME}, "is in use");
     rp_map_job other = job;
     other.n = ITEMS - 1;
@@ -30,7 +30,7 @@ START_TEST(other_work_is_refused)
     ck_assert(strstr(rp_last_error(pool)->text, "another number of items") != NULL);
     close_pool(pool);
     /* Nothing was done, so nothing is removed. */
-    pool = open_kept(RP_RESUME);
+    pool = open_saved(RP_RESUME);
     close_pool(pool);
     computed = 0;
     /* By force, what fits is used, whoever kept it. */
@@ -49,7 +49,7 @@ START_TEST(forced_jobs_of_other_sizes_begin_anew)
     begin_place();
     rp_map_job job = map_job();
     break_off(&job);
-    rp_pool *pool = open_kept(RP_RESUME_FORCED);
+    rp_pool *pool = open_saved(RP_RESUME_FORCED);
     job.n = ITEMS - 1;
     ck_assert_int_eq(rp_map(pool, &job), RP_OK);
     close_pool(pool);
@@ -78,13 +78,13 @@ START_TEST(other_inputs_are_refused)
     for (int i = 0; i < ITEMS; i++)
         in[i] = i;
     int64_t before = break_off(&job);
-    rp_pool *pool = open_kept(RP_RESUME);
+    rp_pool *pool = open_saved(RP_RESUME);
     in[ITEMS - 1] = 0.5;
     ck_assert_int_eq(rp_map(pool, &job), RP_ERR_ARGUMENT);
     ck_assert(strstr(rp_last_error(pool)->text, "other inputs") != NULL);
     close_pool(pool);
     in[ITEMS - 1] = ITEMS - 1;
-    pool = open_kept(RP_RESUME);
+    pool = open_saved(RP_RESUME);
     rp_status status = rp_map(pool, &job);
     ck_assert_msg(status == RP_OK, "%s", rp_last_error(pool)->text);
     for (int i = 0; i < ITEMS && world_rank() == 0; i++)

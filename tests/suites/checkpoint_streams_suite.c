@@ -23,12 +23,12 @@ static int make_number(void *user, rp_buffer *item)
 {
     struct numbers *numbers = user;
     if (numbers->next == ITEMS)
-        return RP_PRODUCED_LAST;
+        return RP_ITEM_LAST;
     char *bytes = rp_buffer_resize(item, bytes_of(numbers->next));
     memset(bytes, (int)numbers->next, bytes_of(numbers->next));
     memcpy(bytes, &numbers->next, sizeof numbers->next);
     numbers->next++;
-    return RP_PRODUCED;
+    return RP_ITEM;
 }
 
 static int square_number(rp_task *task, const void *in, size_t in_bytes, rp_buffer *result)
@@ -66,11 +66,12 @@ static int check_square(void *user, int64_t item, const rp_error *error, const v
 static rp_status stream_numbers(rp_pool *pool, bool unordered)
 {
     struct numbers numbers = {.in_order = !unordered};
-    rp_stream_job job = {.produce = make_number,
-                         .work = square_number,
-                         .consume = check_square,
-                         .unordered = unordered,
-                         .options = {.user = &numbers, .schedule = RP_DYNAMIC, .slice = 7}};
+    rp_stream_job job = {
+        .produce = make_number,
+        .work = square_number,
+        .consume = check_square,
+        .unordered = unordered,
+        .options = {.user = &numbers, .schedule = RP_SCHEDULE_DYNAMIC, .chunk = 7}};
     rp_status status = rp_stream(pool, &job);
     if (status == RP_OK && world_rank() == 0)
         ck_assert_int_eq(numbers.consumed, ITEMS);
@@ -81,18 +82,18 @@ START_TEST(streams_go_on)
 {
     begin_place();
     for (int unordered = 0; unordered <= 1; unordered++) {
-        rp_pool *pool = open_kept(RP_RESUME);
+        rp_pool *pool = open_saved(RP_RESUME);
         breaks_at = ITEMS - 77;
         ck_assert_int_eq(stream_numbers(pool, unordered), RP_ERR_TASK);
         breaks_at = -1;
         close_pool(pool);
         int64_t before = computed_by_all();
-        pool = open_kept(RP_RESUME);
+        pool = open_saved(RP_RESUME);
         rp_status status = stream_numbers(pool, unordered);
         ck_assert_msg(status == RP_OK, "%s", rp_last_error(pool)->text);
         close_pool(pool);
         int64_t after = computed_by_all();
-        /* What comes to the root after the failure is not kept, nor what shares a parcel with
+        /* What comes to the root after the failure is not kept, nor what shares a packet with
          * it. */
         ck_assert_int_ge(after, ITEMS - before);
         ck_assert_int_lt(after, ITEMS / 2);

@@ -9,10 +9,11 @@
 
 /* ---- maps ------------------------------------------------------------------------------------ */
 
-START_TEST(what_is_kept_is_not_computed_again)
+START_TEST(what_is_saved_is_not_computed_again)
 {
-    static const rp_schedule schedules[] = {RP_ADAPTIVE, RP_STATIC, RP_DYNAMIC, RP_GUIDED,
-                                            RP_FACTORING};
+    static const rp_schedule schedules[] = {RP_SCHEDULE_ADAPTIVE, RP_SCHEDULE_STATIC,
+                                            RP_SCHEDULE_DYNAMIC, RP_SCHEDULE_GUIDED,
+                                            RP_SCHEDULE_FACTORING};
     begin_place();
     for (size_t i = 0; i < sizeof schedules / sizeof schedules[0]; i++) {
         rp_map_job job = map_job();
@@ -39,17 +40,17 @@ static int compute_range(rp_task *task, rp_range range, const void *in, void *ou
     return 0;
 }
 
-START_TEST(ranges_are_kept_as_a_whole)
+START_TEST(ranges_are_saved_as_a_whole)
 {
     begin_place();
     rp_map_job job = map_job();
     job.item = NULL;
     job.range = compute_range;
-    job.options.schedule = RP_DYNAMIC;
-    job.options.slice = 7;
+    job.options.schedule = RP_SCHEDULE_DYNAMIC;
+    job.options.chunk = 7;
     int64_t before = break_off(&job);
     ck_assert_int_gt(before, 0);
-    job.options.slice = 100;
+    job.options.chunk = 100;
     ck_assert_int_eq(resume(&job), ITEMS - before);
     end_place();
 }
@@ -80,12 +81,12 @@ static int count_item(rp_task *task, const void *in, void *result)
     return 0;
 }
 
-START_TEST(items_without_results_are_kept)
+START_TEST(items_without_results_are_saved)
 {
     begin_place();
     rp_map_job job = {.n = ITEMS, .item = count_item};
     int64_t before = break_off(&job);
-    rp_pool *pool = open_kept(RP_RESUME);
+    rp_pool *pool = open_saved(RP_RESUME);
     ck_assert_int_eq(rp_map(pool, &job), RP_OK);
     close_pool(pool);
     ck_assert_int_eq(computed_by_all(), ITEMS - before);
@@ -100,7 +101,7 @@ START_TEST(resumed_again_and_again)
     begin_place();
     rp_map_job job = map_job();
     for (int run = 0; run < 8; run++) {
-        rp_pool *pool = open_kept(RP_RESUME);
+        rp_pool *pool = open_saved(RP_RESUME);
         breaks_at = 230 * run + 100;
         rp_status status = rp_map(pool, &job);
         ck_assert(status == RP_ERR_TASK || status == RP_OK);
@@ -110,7 +111,7 @@ START_TEST(resumed_again_and_again)
             break;
     }
     breaks_at = -1;
-    if (exists(kept_in()))
+    if (exists(saved_in()))
         ck_assert_int_eq(sum + resume(&job), ITEMS);
     end_place();
 }
@@ -122,7 +123,7 @@ START_TEST(failed_items_are_tried_again)
     static uint8_t statuses[ITEMS];
     begin_place();
     rp_map_job job = map_job();
-    job.options.on_failure = RP_KEEP_GOING;
+    job.options.on_failure = RP_ON_FAILURE_CONTINUE;
     ck_assert_int_eq(break_off(&job), ITEMS - 1);
     job.options.item_status = statuses;
     ck_assert_int_eq(resume(&job), 1);
@@ -145,13 +146,13 @@ START_TEST(reductions_go_on_with_the_same_bits)
     begin_place();
     job = reduce_job(&result);
     for (int64_t at = 100; at < ITEMS; at += 600) {
-        rp_pool *pool = open_kept(RP_RESUME_NOTHING);
+        rp_pool *pool = open_saved(RP_RESUME_NOTHING);
         breaks_at = at;
         ck_assert_int_eq(rp_reduce(pool, &job), RP_ERR_TASK);
         close_pool(pool);
         breaks_at = -1;
         int64_t before = computed_by_all();
-        pool = open_kept(RP_RESUME);
+        pool = open_saved(RP_RESUME);
         result = 0;
         rp_status status = rp_reduce(pool, &job);
         ck_assert_msg(status == RP_OK, "%s", rp_last_error(pool)->text);
@@ -171,7 +172,7 @@ START_TEST(jobs_that_were_finished_are_not_done_again)
     begin_place();
     rp_map_job job = map_job();
     rp_reduce_job reduction = reduce_job(&sum);
-    rp_pool *pool = open_kept(RP_RESUME);
+    rp_pool *pool = open_saved(RP_RESUME);
     ck_assert_int_eq(rp_map(pool, &job), RP_OK);
     ck_assert_int_eq(rp_reduce(pool, &reduction), RP_OK);
     double first = sum;
@@ -181,7 +182,7 @@ START_TEST(jobs_that_were_finished_are_not_done_again)
     close_pool(pool);
     int64_t before = computed_by_all();
     memset(map_results, 0, sizeof map_results);
-    pool = open_kept(RP_RESUME);
+    pool = open_saved(RP_RESUME);
     ck_assert_int_eq(rp_map(pool, &job), RP_OK);
     check_results(pool, RP_ON_ROOT);
     ck_assert_int_eq(rp_reduce(pool, &reduction), RP_OK);
@@ -198,23 +199,23 @@ START_TEST(finished_work_is_removed)
 {
     begin_place();
     rp_map_job job = map_job();
-    rp_pool *pool = open_kept(RP_RESUME_NOTHING);
-    ck_assert(exists(kept_in()));
+    rp_pool *pool = open_saved(RP_RESUME_NOTHING);
+    ck_assert(exists(saved_in()));
     ck_assert_int_eq(rp_map(pool, &job), RP_OK);
     close_pool(pool);
     MPI_Barrier(MPI_COMM_WORLD);
-    ck_assert(!exists(kept_in()));
+    ck_assert(!exists(saved_in()));
     MPI_Barrier(MPI_COMM_WORLD);
     /* A directory that was there stays, empty. */
     if (world_rank() == 0)
-        ck_assert_int_eq(mkdir(kept_in(), 0777), 0);
+        ck_assert_int_eq(mkdir(saved_in(), 0777), 0);
     MPI_Barrier(MPI_COMM_WORLD);
-    pool = open_kept(RP_RESUME);
+    pool = open_saved(RP_RESUME);
     ck_assert_int_eq(rp_map(pool, &job), RP_OK);
     close_pool(pool);
     MPI_Barrier(MPI_COMM_WORLD);
     if (world_rank() == 0)
-        ck_assert_int_eq(rmdir(kept_in()), 0);
+        ck_assert_int_eq(rmdir(saved_in()), 0);
     computed = 0;
     end_place();
 }
@@ -226,7 +227,7 @@ START_TEST(trouble_that_is_told_leaves_the_work_there)
     begin_place();
     rp_map_job job = map_job();
     rp_status worst;
-    rp_pool *pool = open_kept(RP_RESUME_NOTHING);
+    rp_pool *pool = open_saved(RP_RESUME_NOTHING);
     ck_assert_int_eq(rp_map(pool, &job), RP_OK);
     ck_assert_int_eq(rp_agree(pool, world_rank() == 0 ? RP_ERR_IO : RP_OK, &worst), RP_OK);
     ck_assert_int_eq(worst, RP_ERR_IO);
@@ -240,10 +241,10 @@ END_TEST
 const struct test_group checkpoint_tests = {
     "checkpoint",
     (const struct test_case[]){
-        {"what is kept is not computed again", &what_is_kept_is_not_computed_again},
-        {"ranges are kept as a whole", &ranges_are_kept_as_a_whole},
+        {"what is kept is not computed again", &what_is_saved_is_not_computed_again},
+        {"ranges are kept as a whole", &ranges_are_saved_as_a_whole},
         {"results are where they are wanted", &results_are_where_they_are_wanted},
-        {"items without results are kept", &items_without_results_are_kept},
+        {"items without results are kept", &items_without_results_are_saved},
         {"resumed again and again", &resumed_again_and_again},
         {"failed items are tried again", &failed_items_are_tried_again},
         {"reductions go on with the same bits", &reductions_go_on_with_the_same_bits},

@@ -91,15 +91,17 @@ static void check_mine(const rp_results *results, int64_t n)
 START_TEST(gathered_in_the_order_of_the_items)
 {
     static const int64_t sizes[] = {0, 1, 2, 1000, 100000};
-    static const rp_schedule schedules[] = {RP_ADAPTIVE, RP_STATIC, RP_DYNAMIC, RP_GUIDED};
+    static const rp_schedule schedules[] = {RP_SCHEDULE_ADAPTIVE, RP_SCHEDULE_STATIC,
+                                            RP_SCHEDULE_DYNAMIC, RP_SCHEDULE_GUIDED};
     rp_pool *pool = open_pool();
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         for (size_t s = 0; s < sizeof schedules / sizeof schedules[0]; s++) {
-            rp_collect_job job = {.n = sizes[i],
-                                  .item = make_pattern,
-                                  .options = {.schedule = schedules[s], .slice = s == 2 ? 7 : 0}};
+            rp_map_varlen_job job = {.n = sizes[i],
+                                     .item = make_pattern,
+                                     .options = {.schedule = schedules[s],
+                                                 .chunk = s == 2 ? 7 : 0}};
             rp_results *results;
-            ck_assert_int_eq(rp_collect(pool, &job, &results), RP_OK);
+            ck_assert_int_eq(rp_map_varlen(pool, &job, &results), RP_OK);
             check_mine(results, job.n);
             check_gathered(pool, results, world_ranks() - 1, job.n, false);
             check_gathered(pool, results, 0, job.n, false);
@@ -122,8 +124,8 @@ START_TEST(inputs_of_the_root)
             in[i] = i;
     }
     rp_results *results;
-    rp_collect_job job = {.n = n, .item = make_pattern, .in = in, .in_size = sizeof *in};
-    ck_assert_int_eq(rp_collect(pool, &job, &results), RP_OK);
+    rp_map_varlen_job job = {.n = n, .item = make_pattern, .in = in, .in_size = sizeof *in};
+    ck_assert_int_eq(rp_map_varlen(pool, &job, &results), RP_OK);
     free(in);
     check_mine(results, n);
     check_gathered(pool, results, 0, n, false);
@@ -138,11 +140,12 @@ START_TEST(failed_items_have_no_bytes)
     int64_t n = 1000;
     uint8_t statuses[1000];
     rp_results *results;
-    rp_collect_job job = {
-        .n = n,
-        .item = make_or_fail,
-        .options = {.on_failure = RP_KEEP_GOING, .item_status = statuses, .schedule = RP_DYNAMIC}};
-    ck_assert_int_eq(rp_collect(pool, &job, &results), RP_ERR_TASK);
+    rp_map_varlen_job job = {.n = n,
+                             .item = make_or_fail,
+                             .options = {.on_failure = RP_ON_FAILURE_CONTINUE,
+                                         .item_status = statuses,
+                                         .schedule = RP_SCHEDULE_DYNAMIC}};
+    ck_assert_int_eq(rp_map_varlen(pool, &job, &results), RP_ERR_TASK);
     check_same_error(rp_last_error(pool), RP_ERR_TASK);
     ck_assert_int_eq(rp_last_error(pool)->item, 17);
     ck_assert_int_eq(rp_last_error(pool)->task_code, 5);
@@ -151,8 +154,8 @@ START_TEST(failed_items_have_no_bytes)
         ck_assert_int_eq(statuses[item], fails(item) ? RP_ERR_TASK : RP_OK);
     check_gathered(pool, results, 0, n, true);
     rp_results_free(&results);
-    job.options.on_failure = RP_STOP;
-    ck_assert_int_eq(rp_collect(pool, &job, &results), RP_ERR_TASK);
+    job.options.on_failure = RP_ON_FAILURE_STOP;
+    ck_assert_int_eq(rp_map_varlen(pool, &job, &results), RP_ERR_TASK);
     const int64_t *offsets;
     const void *data;
     ck_assert_int_eq(rp_results_gather(results, 0, &offsets, &data), RP_OK);
@@ -177,13 +180,13 @@ START_TEST(every_attempt_begins_without_bytes)
 {
     rp_pool *pool = open_pool();
     rp_results *results;
-    rp_collect_job job = {.n = 500, .item = fail_twice, .options.retries = 2};
-    ck_assert_int_eq(rp_collect(pool, &job, &results), RP_OK);
+    rp_map_varlen_job job = {.n = 500, .item = fail_twice, .options.retries = 2};
+    ck_assert_int_eq(rp_map_varlen(pool, &job, &results), RP_OK);
     check_mine(results, job.n);
     check_gathered(pool, results, 0, job.n, false);
     rp_results_free(&results);
     job.options.retries = 1;
-    ck_assert_int_eq(rp_collect(pool, &job, &results), RP_ERR_TASK);
+    ck_assert_int_eq(rp_map_varlen(pool, &job, &results), RP_ERR_TASK);
     rp_results_free(&results);
     close_pool(pool);
 }
@@ -204,10 +207,10 @@ START_TEST(written_in_the_order_of_the_items)
     char path[64];
     make_name(path);
     rp_results *results;
-    rp_collect_job job = {.n = n,
-                          .item = make_pattern,
-                          .options = {.schedule = RP_DYNAMIC, .slice = 50}};
-    ck_assert_int_eq(rp_collect(pool, &job, &results), RP_OK);
+    rp_map_varlen_job job = {.n = n,
+                             .item = make_pattern,
+                             .options = {.schedule = RP_SCHEDULE_DYNAMIC, .chunk = 50}};
+    ck_assert_int_eq(rp_map_varlen(pool, &job, &results), RP_OK);
     rp_status status = rp_results_write(results, path);
     ck_assert_msg(status == RP_OK, "%s", rp_last_error(pool)->text);
     FILE *file = fopen(path, "rb");
@@ -247,7 +250,7 @@ static int want_too_much(rp_task *task, const void *in, rp_buffer *result)
 static rp_status run(rp_pool *pool, const void *job)
 {
     rp_results *results = (rp_results *)pool;
-    rp_status status = rp_collect(pool, job, &results);
+    rp_status status = rp_map_varlen(pool, job, &results);
     ck_assert((results != NULL) == (status == RP_OK || status == RP_ERR_TASK));
     rp_results_free(&results);
     return status;
@@ -257,7 +260,7 @@ START_TEST(bad_jobs_are_refused_by_all)
 {
     rp_pool *pool = open_pool();
     int64_t in[4] = {0};
-    rp_collect_job good = {.n = 4, .item = make_pattern}, bad = good;
+    rp_map_varlen_job good = {.n = 4, .item = make_pattern}, bad = good;
     bad.n = -1;
     check_job_refused(pool, run, &good, &bad, RP_ERR_ARGUMENT);
     bad = good;
@@ -276,7 +279,7 @@ START_TEST(bad_jobs_are_refused_by_all)
         bad.n = 5;
         check_job_refused(pool, run, &good, &bad, RP_ERR_MISMATCH);
     }
-    rp_collect_job large = {.n = 10, .item = want_too_much};
+    rp_map_varlen_job large = {.n = 10, .item = want_too_much};
     ck_assert_int_eq(run(pool, &large), RP_ERR_TASK);
     ck_assert_str_eq(rp_last_error(pool)->text, "no memory for so much");
     close_pool(pool);
@@ -286,13 +289,13 @@ END_TEST
 START_TEST(bad_gathers_are_refused_by_all)
 {
     rp_pool *pool = open_pool();
-    rp_collect_job job = {.n = 4, .item = make_pattern};
+    rp_map_varlen_job job = {.n = 4, .item = make_pattern};
     rp_results *one, *other;
     const int64_t *offsets;
     const void *data;
     bool last = world_rank() == world_ranks() - 1;
-    ck_assert_int_eq(rp_collect(pool, &job, &one), RP_OK);
-    ck_assert_int_eq(rp_collect(pool, &job, &other), RP_OK);
+    ck_assert_int_eq(rp_map_varlen(pool, &job, &one), RP_OK);
+    ck_assert_int_eq(rp_map_varlen(pool, &job, &other), RP_OK);
     ck_assert_int_eq(rp_results_gather(one, world_ranks(), &offsets, &data), RP_ERR_ARGUMENT);
     check_same_error(rp_last_error(pool), RP_ERR_ARGUMENT);
     ck_assert_int_eq(rp_results_gather(one, 0, NULL, &data), RP_ERR_ARGUMENT);

@@ -33,7 +33,7 @@ static int random_below(int bound)
 }
 
 /* Values `stride` apart; the next element begins `extent` values after this one. */
-static void spread(struct form *form, int stride, int extent)
+static void replicate(struct form *form, int stride, int extent)
 {
     for (int i = 0; i < form->basics; i++)
         form->places[i] = i * stride * form->basic_size;
@@ -51,7 +51,7 @@ static MPI_Datatype resized(MPI_Datatype part, int extent)
 static MPI_Datatype dense(struct form *form, MPI_Datatype basic)
 {
     MPI_Datatype type;
-    spread(form, 1, form->basics);
+    replicate(form, 1, form->basics);
     MPI_Type_contiguous(form->basics, basic, &type);
     return type;
 }
@@ -59,14 +59,14 @@ static MPI_Datatype dense(struct form *form, MPI_Datatype basic)
 static MPI_Datatype far_apart(struct form *form, MPI_Datatype basic)
 {
     MPI_Datatype type = dense(form, basic);
-    spread(form, 1, form->basics + 5);
+    replicate(form, 1, form->basics + 5);
     return resized(type, form->extent);
 }
 
 static MPI_Datatype with_gaps(struct form *form, MPI_Datatype basic)
 {
     MPI_Datatype type;
-    spread(form, 3, 3 * (form->basics - 1) + 1);
+    replicate(form, 3, 3 * (form->basics - 1) + 1);
     MPI_Type_vector(form->basics, 1, 3, basic, &type);
     return type;
 }
@@ -102,7 +102,7 @@ static MPI_Datatype in_two_members(struct form *form, MPI_Datatype basic)
 static MPI_Datatype of_duplicates(struct form *form, MPI_Datatype basic)
 {
     MPI_Datatype type, copy;
-    spread(form, 2, 2 * (form->basics - 1) + 1);
+    replicate(form, 2, 2 * (form->basics - 1) + 1);
     MPI_Type_dup(basic, &copy);
     MPI_Type_create_hvector(form->basics, 1, 2 * form->basic_size, copy, &type);
     MPI_Type_free(&copy);
@@ -120,7 +120,7 @@ static struct form random_form(bool same_layout)
     int basic = random_below(4), way = random_below(ways + 1);
     struct form form = {.basics = 1 + random_below(MOST_BASICS), .basic_size = sizes[basic]};
     if (way == ways && basic == 0) {
-        spread(&form, 1, form.basics);
+        replicate(&form, 1, form.basics);
         form.element = rp_bytes((size_t)form.basics);
         return form;
     }
@@ -266,7 +266,7 @@ static void try_broadcast(rp_pool *pool, const struct form *form, const struct s
 static unsigned char *make_node_buffer(rp_pool *pool, const struct form *form, int n, void **memory)
 {
     size_t bytes = bytes_of(form, n);
-    ck_assert_int_eq(rp_alloc(pool, bytes + 64, memory), RP_OK);
+    ck_assert_int_eq(rp_node_alloc(pool, bytes + 64, memory), RP_OK);
     unsigned char *place = (unsigned char *)*memory + 64;
     if (rp_node_rank(pool) == 0)
         lay_out(form, place, 0, n, false);
@@ -283,7 +283,7 @@ static void try_broadcast_on_nodes(rp_pool *pool, const struct form *form,
         lay_out(form, data, 0, shape->n, true);
     succeeded(pool, rp_broadcast(pool, shape->root, data, shape->n, form->element));
     check_buffer(form, data, 0, shape->n, true);
-    ck_assert_int_eq(rp_free(pool, &memory), RP_OK);
+    ck_assert_int_eq(rp_node_free(pool, &memory), RP_OK);
 }
 
 static void try_allgather_on_nodes(rp_pool *pool, const struct form *form,
@@ -295,7 +295,7 @@ static void try_allgather_on_nodes(rp_pool *pool, const struct form *form,
     succeeded(pool, rp_allgather(pool, mine, shape->n, form->element, all));
     check_buffer(form, all, 0, shape->n, true);
     free(mine);
-    ck_assert_int_eq(rp_free(pool, &memory), RP_OK);
+    ck_assert_int_eq(rp_node_free(pool, &memory), RP_OK);
 }
 
 typedef void (*trial)(rp_pool *pool, const struct form *form, const struct shape *shape);
@@ -307,7 +307,7 @@ static void try_shapes(trial attempt, bool counted, bool same_layout)
     for (int node_size = 0; node_size <= 2; node_size++) {
         rp_pool *pool;
         rp_config config = {.node_size = node_size};
-        ck_assert_int_eq(rp_create(MPI_COMM_WORLD, &config, &pool), RP_OK);
+        ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
         state = (uint64_t)node_size;
         for (int i = 0; i < 60; i++) {
             struct form form = random_form(same_layout);
@@ -408,10 +408,10 @@ START_TEST(structs_in_two_layouts)
 }
 END_TEST
 
-static int64_t bundles_of(rp_pool *pool, int64_t *before)
+static int64_t aggregates_of(rp_pool *pool, int64_t *before)
 {
-    int64_t mine = pool->traffic.bundles - *before, all;
-    *before = pool->traffic.bundles;
+    int64_t mine = pool->traffic.aggregates - *before, all;
+    *before = pool->traffic.aggregates;
     MPI_Allreduce(&mine, &all, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
     return all;
 }
@@ -429,16 +429,16 @@ START_TEST(messages_grow_with_the_nodes)
         rp_config config = {.node_size = node_size};
         rp_element element = rp_datatype(MPI_DOUBLE);
         int64_t before = 0, n = (int64_t)ranks * EACH;
-        ck_assert_int_eq(rp_create(MPI_COMM_WORLD, &config, &pool), RP_OK);
+        ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
         int nodes = rp_nodes(pool);
         succeeded(pool, rp_gather(pool, 0, mine, n, element, all));
-        ck_assert_int_eq(bundles_of(pool, &before), nodes - 1);
+        ck_assert_int_eq(aggregates_of(pool, &before), nodes - 1);
         succeeded(pool, rp_scatter(pool, ranks - 1, all, n, element, mine));
-        ck_assert_int_eq(bundles_of(pool, &before), nodes - 1);
+        ck_assert_int_eq(aggregates_of(pool, &before), nodes - 1);
         succeeded(pool, rp_allgather(pool, mine, n, element, all));
-        ck_assert_int_eq(bundles_of(pool, &before), nodes > 1 ? nodes : 0);
+        ck_assert_int_eq(aggregates_of(pool, &before), nodes > 1 ? nodes : 0);
         succeeded(pool, rp_broadcast(pool, 0, all, n, element));
-        ck_assert_int_eq(bundles_of(pool, &before), nodes > 1 ? nodes : 0);
+        ck_assert_int_eq(aggregates_of(pool, &before), nodes > 1 ? nodes : 0);
         close_pool(pool);
     }
     free(all);

@@ -63,12 +63,12 @@ static rp_status map_on_root(rp_pool *pool, int64_t n, rp_item_fn item, const vo
     return rp_map(pool, &job);
 }
 
-static void check_squares(rp_pool *pool, int64_t n, int64_t slice)
+static void check_squares(rp_pool *pool, int64_t n, int64_t chunk)
 {
     int64_t in[MOST], out[MOST];
     for (int64_t i = 0; i < n; i++)
         in[i] = i;
-    rp_options options = {.slice = slice};
+    rp_options options = {.chunk = chunk};
     ck_assert_int_eq(map_on_root(pool, n, square, in, sizeof *in, out, options), RP_OK);
     for (int64_t i = 0; rp_rank(pool) == rp_root(pool) && i < n; i++)
         ck_assert_int_eq(out[i], i * i);
@@ -92,7 +92,7 @@ START_TEST(m2)
     int64_t out[10], serial = 0;
     for (int64_t i = 0; i < 10; i++)
         in[i] = (struct pair){i, i};
-    rp_options options = {.slice = 0};
+    rp_options options = {.chunk = 0};
     ck_assert_int_eq(map_on_root(pool, 10, power, in, sizeof *in, out, options), RP_OK);
     for (int i = 0; world_rank() == 0 && i < 10; i++) {
         power(NULL, &in[i], &serial);
@@ -110,7 +110,7 @@ START_TEST(m3)
         int64_t out[MOST];
         for (int64_t i = 0; i < n; i++)
             in[i] = (struct pair){i, n - 1 - i};
-        rp_options options = {.slice = 20};
+        rp_options options = {.chunk = 20};
         ck_assert_int_eq(map_on_root(pool, n, product, in, sizeof *in, out, options), RP_OK);
         for (int64_t i = 0; world_rank() == 0 && i < n; i++)
             ck_assert_int_eq(out[i], i * (n - 1 - i));
@@ -124,7 +124,7 @@ START_TEST(m5)
     rp_pool *pool = open_pool();
     rp_loop *loop;
     rp_range range;
-    rp_options options = {.slice = 1};
+    rp_options options = {.chunk = 1};
     ck_assert_int_eq(map_on_root(pool, 0, square, NULL, 8, NULL, options), RP_OK);
     ck_assert_int_eq(rp_loop_open(pool, 0, &options, &loop), RP_OK);
     ck_assert(!rp_loop_next(loop, &range));
@@ -165,7 +165,7 @@ START_TEST(c2)
 {
     rp_pool *pool = open_pool();
     int calls = 0;
-    rp_map_job job = {.n = 40, .item = count_call, .options = {.user = &calls, .slice = -1}};
+    rp_map_job job = {.n = 40, .item = count_call, .options = {.user = &calls, .chunk = -1}};
     ck_assert_int_eq(rp_map(pool, &job), RP_ERR_ARGUMENT);
     ck_assert_int_eq(calls, 0);
     close_pool(pool);
@@ -178,7 +178,7 @@ START_TEST(e1_e2)
     rp_pool *pool = open_pool();
     int64_t out[4] = {-1, -1, -1, -1};
     uint8_t statuses[4];
-    rp_options options = {.on_failure = RP_KEEP_GOING, .item_status = statuses};
+    rp_options options = {.on_failure = RP_ON_FAILURE_CONTINUE, .item_status = statuses};
     ck_assert_int_eq(map_on_root(pool, 4, divide, in, sizeof *in, out, options), RP_ERR_TASK);
     check_same_error(rp_last_error(pool), RP_ERR_TASK);
     ck_assert_int_eq(rp_last_error(pool)->item, 2);
@@ -196,7 +196,7 @@ START_TEST(e6)
     static const int64_t in[3] = {1, 0, 1};
     rp_pool *pool = open_pool();
     int64_t out[3];
-    rp_options options = {.slice = 0};
+    rp_options options = {.chunk = 0};
     ck_assert_int_eq(map_on_root(pool, 3, divide, in, sizeof *in, out, options), RP_ERR_TASK);
     const rp_error *error = rp_last_error(pool);
     check_same_error(error, RP_ERR_TASK);
@@ -214,7 +214,7 @@ START_TEST(e9)
     rp_pool *pool = open_pool();
     int64_t in[20] = {0}, out[20];
     uint8_t statuses[20];
-    rp_options options = {.on_failure = RP_KEEP_GOING, .item_status = statuses};
+    rp_options options = {.on_failure = RP_ON_FAILURE_CONTINUE, .item_status = statuses};
     ck_assert_int_eq(map_on_root(pool, 20, divide, in, sizeof *in, out, options), RP_ERR_TASK);
     for (int i = 0; world_rank() == 0 && i < 20; i++)
         ck_assert_int_eq(statuses[i], RP_ERR_TASK);
@@ -228,8 +228,8 @@ START_TEST(g1)
     rp_pool *pool;
     static const int64_t zero = 0;
     int64_t out;
-    rp_options options = {.slice = 0};
-    ck_assert_int_eq(rp_create(MPI_COMM_SELF, NULL, &pool), RP_OK);
+    rp_options options = {.chunk = 0};
+    ck_assert_int_eq(rp_open_comm(MPI_COMM_SELF, NULL, &pool), RP_OK);
     check_squares(pool, 100, 0);
     ck_assert_int_eq(map_on_root(pool, 1, divide, &zero, sizeof zero, &out, options), RP_ERR_TASK);
     check_squares(pool, 100, 20);
@@ -242,7 +242,7 @@ START_TEST(g2)
     for (int root = 0; root < world_ranks(); root++) {
         rp_pool *pool;
         rp_config config = {.root = root};
-        ck_assert_int_eq(rp_create(MPI_COMM_WORLD, &config, &pool), RP_OK);
+        ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
         check_squares(pool, 50, 0);
         close_pool(pool);
     }
@@ -266,8 +266,8 @@ static const struct test_case cases[] = {
     {"M3: tuples", &m3},
     {"M5: nothing to do", &m5},
     {"M8: three pools, interleaved", &m8},
-    {"C1: ragged, exact and oversized slices", &c1},
-    {"C2: a negative slice, before any task", &c2},
+    {"C1: ragged, exact and oversized chunks", &c1},
+    {"C2: a negative chunk, before any task", &c2},
     {"E1, E2: the error is where it was, the rest is there", &e1_e2},
     {"E6: an error carries its origin", &e6},
     {"E9: twenty failures, and the pool works on", &e9},

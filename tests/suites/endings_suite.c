@@ -43,7 +43,7 @@ START_TEST(t1_t2)
     int64_t out[5] = {0};
     uint8_t statuses[5];
     rp_pool *pool;
-    ck_assert_int_eq(rp_create(MPI_COMM_SELF, NULL, &pool), RP_OK);
+    ck_assert_int_eq(rp_open_comm(MPI_COMM_SELF, NULL, &pool), RP_OK);
     ck_assert_int_eq(sleep_each(pool, late, 5, out, statuses), RP_ERR_TIMEOUT);
     ck_assert_int_eq(rp_last_error(pool)->item, 2);
     ck_assert(out[0] == 1 && out[1] == 2 && statuses[0] == RP_OK && statuses[1] == RP_OK);
@@ -91,7 +91,7 @@ START_TEST(x4_x9)
                       .out = out,
                       .out_size = sizeof *out,
                       .out_place = RP_ON_RANKS,
-                      .options = {.schedule = RP_DYNAMIC}};
+                      .options = {.schedule = RP_SCHEDULE_DYNAMIC}};
     ck_assert_int_eq(rp_map(pool, &job), RP_OK);
     close_pool(pool);
     for (int i = 0; i < N; i++)
@@ -116,7 +116,7 @@ START_TEST(x18)
     close_pool(pool);
     int before = threads();
     rp_config config = {.watchdog_seconds = 100};
-    ck_assert_int_eq(rp_create(MPI_COMM_WORLD, &config, &pool), RP_OK);
+    ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
     int64_t none[1] = {0}, out[1];
     rp_map_job job = {.n = 1,
                       .item = sleep_input,
@@ -163,7 +163,7 @@ START_TEST(x16)
                       .in_size = sizeof *hundredths,
                       .out = out,
                       .out_size = sizeof *out,
-                      .options = {.schedule = RP_DYNAMIC}};
+                      .options = {.schedule = RP_SCHEDULE_DYNAMIC}};
     ck_assert_int_eq(rp_map(pool, &job), RP_OK);
     for (int i = 0; world_rank() == 0 && i < n; i++)
         ck_assert_int_eq(out[i], i + 1);

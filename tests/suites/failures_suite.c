@@ -104,7 +104,7 @@ START_TEST(items_are_tried_again)
     rp_pool *pool = open_pool();
     int64_t own[N];
     void *shared;
-    ck_assert_int_eq(rp_alloc(pool, sizeof own, &shared), RP_OK);
+    ck_assert_int_eq(rp_node_alloc(pool, sizeof own, &shared), RP_OK);
     for (int range = 0; range < 2; range++) {
         check_retried(pool, own, RP_ON_ROOT, range);
         check_retried(pool, own, RP_ON_RANKS, range);
@@ -130,7 +130,7 @@ START_TEST(attempts_are_counted_out)
                       .out_size = sizeof *out,
                       .options = {.user = &trouble,
                                   .retries = 2,
-                                  .on_failure = RP_KEEP_GOING,
+                                  .on_failure = RP_ON_FAILURE_CONTINUE,
                                   .item_status = on_root() ? statuses : NULL}};
     ck_assert_int_eq(rp_map(pool, &job), RP_ERR_TASK);
     check_same_error(rp_last_error(pool), RP_ERR_TASK);
@@ -217,7 +217,7 @@ START_TEST(a_job_is_given_up_after_so_many_failures)
     ck_assert_ptr_nonnull(statuses);
     rp_map_job job = {.n = MANY,
                       .item = always_fail,
-                      .options = {.on_failure = RP_KEEP_GOING,
+                      .options = {.on_failure = RP_ON_FAILURE_CONTINUE,
                                   .max_failures = ENOUGH,
                                   .item_status = on_root() ? statuses : NULL}};
     ck_assert_int_eq(rp_map(pool, &job), RP_ERR_TASK);
@@ -274,7 +274,7 @@ static rp_status nap_all(rp_pool *pool, int64_t n, struct naps *naps, rp_options
                          int64_t *out)
 {
     options.user = naps;
-    options.schedule = RP_DYNAMIC;
+    options.schedule = RP_SCHEDULE_DYNAMIC;
     rp_map_job job = {.n = n, .item = nap, .out = out, .out_size = sizeof *out, .options = options};
     return rp_map(pool, &job);
 }
@@ -287,7 +287,7 @@ START_TEST(late_items_are_told_and_the_others_go_on)
         int64_t n = asks ? 8 : 5, out[8]; /* nobody waits for a minute who does not ask */
         uint8_t statuses[8];
         struct naps naps = {seconds, asks, 0};
-        rp_options options = {.on_failure = RP_KEEP_GOING,
+        rp_options options = {.on_failure = RP_ON_FAILURE_CONTINUE,
                               .item_seconds = 1,
                               .item_status = on_root() ? statuses : NULL};
         double begun = MPI_Wtime();
@@ -338,10 +338,12 @@ START_TEST(ranges_have_the_time_of_their_items)
 {
     rp_pool *pool = open_pool();
     double seconds = 0.01;
-    rp_map_job job = {
-        .n = 16,
-        .range = nap_over_range,
-        .options = {.user = &seconds, .schedule = RP_DYNAMIC, .slice = 8, .item_seconds = 0.1}};
+    rp_map_job job = {.n = 16,
+                      .range = nap_over_range,
+                      .options = {.user = &seconds,
+                                  .schedule = RP_SCHEDULE_DYNAMIC,
+                                  .chunk = 8,
+                                  .item_seconds = 0.1}};
     ck_assert_int_eq(rp_map(pool, &job), RP_OK);
     seconds = 0.2;
     ck_assert_int_eq(rp_map(pool, &job), RP_ERR_TIMEOUT);
@@ -356,7 +358,7 @@ static rp_status loop_over(rp_pool *pool, double seconds, double limit)
 {
     rp_loop *loop;
     rp_range range;
-    rp_options options = {.schedule = RP_STATIC, .item_seconds = limit};
+    rp_options options = {.schedule = RP_SCHEDULE_STATIC, .item_seconds = limit};
     ck_assert_int_eq(rp_loop_open(pool, 2 * rp_ranks(pool), &options, &loop), RP_OK);
     while (rp_loop_next(loop, &range)) {
         if (range.end == 2 * rp_ranks(pool))
@@ -403,7 +405,7 @@ START_TEST(tasks_hear_of_a_stop)
     ck_assert_ptr_nonnull(statuses);
     rp_map_job job = {.n = n,
                       .item = fail_or_wait,
-                      .options = {.schedule = RP_DYNAMIC,
+                      .options = {.schedule = RP_SCHEDULE_DYNAMIC,
                                   .item_status = on_root() ? statuses : NULL}};
     double begun = MPI_Wtime();
     ck_assert_int_eq(rp_map(pool, &job), RP_ERR_TASK);
@@ -484,7 +486,7 @@ START_TEST(streams_try_again_and_give_up)
     rp_options options = {.retries = 2};
     ck_assert_int_eq(flow_through(pool, &flow, options), RP_OK);
     ck_assert(!on_root() || (flow.consumed == 700 && flow.failed == 0));
-    options = (rp_options){.retries = 1, .on_failure = RP_KEEP_GOING};
+    options = (rp_options){.retries = 1, .on_failure = RP_ON_FAILURE_CONTINUE};
     ck_assert_int_eq(flow_through(pool, &flow, options), RP_ERR_TASK);
     ck_assert_int_eq(rp_last_error(pool)->item, 3);
     ck_assert(!on_root() || (flow.consumed == 700 && flow.failed == 100));
@@ -500,8 +502,10 @@ START_TEST(streams_have_limits)
 {
     rp_pool *pool = open_pool();
     struct flow flow = {.items = 8, .seconds = 60, .status = RP_ERR_TIMEOUT};
-    rp_options options = {
-        .slice = 1, .schedule = RP_DYNAMIC, .on_failure = RP_KEEP_GOING, .item_seconds = 0.4};
+    rp_options options = {.chunk = 1,
+                          .schedule = RP_SCHEDULE_DYNAMIC,
+                          .on_failure = RP_ON_FAILURE_CONTINUE,
+                          .item_seconds = 0.4};
     ck_assert_int_eq(flow_through(pool, &flow, options), RP_ERR_TIMEOUT);
     check_same_error(rp_last_error(pool), RP_ERR_TIMEOUT);
     ck_assert_int_eq(rp_last_error(pool)->item, 3);
@@ -538,7 +542,7 @@ static int do_nothing(rp_task *task, const void *in, void *out)
 START_TEST(nonsense_about_failures_is_refused)
 {
     static const rp_options bad[] = {
-        {.retries = -1},       {.on_failure = RP_KEEP_GOING, .max_failures = -1},
+        {.retries = -1},       {.on_failure = RP_ON_FAILURE_CONTINUE, .max_failures = -1},
         {.max_failures = 1},   {.item_seconds = -1},
         {.item_seconds = NAN}, {.item_seconds = INFINITY}};
     rp_pool *pool = open_pool();

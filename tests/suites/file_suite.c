@@ -1,16 +1,17 @@
 /* Files that all ranks write together. */
 #include "suites.h"
 
-#include "world/parts.h"
+#include "comm/parts.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <signal.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum {
@@ -174,13 +175,11 @@ static void write_limited(rp_file *file, bool limited, bool collectively, rp_sta
     struct rlimit before, limit;
     getrlimit(RLIMIT_FSIZE, &before);
     limit = (struct rlimit){limited ? 100 : before.rlim_cur, before.rlim_max};
-    signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_FSIZE, &limit);
     *written = collectively ? rp_file_append(file, mine, sizeof mine)
                             : rp_file_write_at(file, 50, mine, sizeof mine);
     *closed = rp_file_close(&file, RP_OK);
     setrlimit(RLIMIT_FSIZE, &before);
-    signal(SIGXFSZ, SIG_DFL);
 }
 
 START_TEST(a_disk_without_room_is_told_everywhere)
@@ -232,7 +231,13 @@ START_TEST(what_cannot_be_written_is_refused_at_once)
     put_old_file(place.path);
     snprintf(path, sizeof path, "%s/file", place.path);
     check_refused(pool, path, "Not a directory");
-    check_refused(pool, "/dev/null", "it is no ordinary file");
+    snprintf(path, sizeof path, "%s/pipe", place.directory);
+    if (world_rank() == 0)
+        ck_assert_int_eq(mkfifo(path, 0600), 0);
+    MPI_Barrier(MPI_COMM_WORLD);
+    check_refused(pool, path, "it is a pipe or the like, into which several ranks cannot write");
+    if (world_rank() == 0)
+        unlink(path);
     end(&place, 1);
     close_pool(pool);
 }
@@ -259,6 +264,182 @@ START_TEST(symbolic_links_are_followed)
     if (world_rank() == 0)
         unlink(link);
     end(&place, 1);
+    close_pool(pool);
+}
+END_TEST
+
+/* A link that leads nowhere yet names the file that is to be. */
+START_TEST(links_to_new_files_are_followed)
+{
+    rp_pool *pool = open_pool();
+    struct place place = begin();
+    char link[3 * PATH_BYTES];
+    struct stat status;
+    rp_file *file;
+    snprintf(link, sizeof link, "%s/link", place.directory);
+    if (world_rank() == 0)
+        ck_assert_int_eq(symlink("./file", link), 0);
+    MPI_Barrier(MPI_COMM_WORLD);
+    ck_assert_int_eq(rp_file_create(pool, link, &file), RP_OK);
+    ck_assert_int_eq(rp_file_append(file, "x", 1), RP_OK);
+    ck_assert_int_eq(rp_file_close(&file, RP_OK), RP_OK);
+    ck_assert(lstat(link, &status) == 0 && S_ISLNK(status.st_mode));
+    free(contents(place.path, (size_t)world_ranks()));
+    MPI_Barrier(MPI_COMM_WORLD);
+    if (world_rank() == 0)
+        unlink(link);
+    end(&place, 1);
+    close_pool(pool);
+}
+END_TEST
+
+static void write_anew(rp_pool *pool, const char *path)
+{
+    rp_file *file;
+    ck_assert_int_eq(rp_file_create(pool, path, &file), RP_OK);
+    ck_assert_int_eq(rp_file_append(file, "new", 3), RP_OK);
+    ck_assert_int_eq(rp_file_close(&file, RP_OK), RP_OK);
+}
+
+/* Other names of the old file keep the old content. */
+START_TEST(what_is_replaced_keeps_mode_and_owner)
+{
+    rp_pool *pool = open_pool();
+    struct place place = begin();
+    struct stat status;
+    char other[3 * PATH_BYTES];
+    bool root = geteuid() == 0;
+    snprintf(other, sizeof other, "%s/other", place.directory);
+    put_old_file(place.path);
+    if (world_rank() == 0) {
+        ck_assert_int_eq(link(place.path, other), 0);
+        ck_assert(!root || chown(place.path, 12345, 23456) == 0);
+        ck_assert_int_eq(chmod(place.path, root ? 04440 : 0740), 0);
+    }
+    MPI_Barrier(MPI_COMM_WORLD);
+    write_anew(pool, place.path);
+    free(contents(place.path, 3 * (size_t)world_ranks()));
+    ck_assert_int_eq(stat(place.path, &status), 0);
+    ck_assert_int_eq(status.st_mode & 07777, root ? 04440 : 0740);
+    ck_assert_int_eq(status.st_uid, root ? 12345 : geteuid());
+    ck_assert_int_eq(status.st_gid, root ? 23456 : getegid());
+    check_old_file(other);
+    if (world_rank() == 0)
+        unlink(other);
+    end(&place, 1);
+    close_pool(pool);
+}
+END_TEST
+
+/* Lets this process pass over the rights of files, as root does, or no longer. */
+static void pass_over_rights(bool can)
+{
+    struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2];
+    const __u32 rights = 1u << CAP_DAC_OVERRIDE | 1u << CAP_DAC_READ_SEARCH | 1u << CAP_FOWNER;
+    ck_assert_int_eq(syscall(SYS_capget, &head, data), 0);
+    data[0].effective =
+        can ? data[0].effective | (rights & data[0].permitted) : data[0].effective & ~rights;
+    ck_assert_int_eq(syscall(SYS_capset, &head, data), 0);
+}
+
+/* In a directory that does not let files come and go, the file itself is written, and is empty if
+ * it does not become whole. */
+START_TEST(a_file_in_a_closed_directory_is_written_itself)
+{
+    rp_pool *pool = open_pool();
+    struct place place = begin();
+    rp_file *file;
+    struct stat before, after;
+    char path[3 * PATH_BYTES];
+    put_old_file(place.path);
+    ck_assert_int_eq(stat(place.path, &before), 0);
+    MPI_Barrier(MPI_COMM_WORLD);
+    if (world_rank() == 0)
+        ck_assert_int_eq(chmod(place.directory, 0555), 0);
+    pass_over_rights(false);
+    MPI_Barrier(MPI_COMM_WORLD);
+    snprintf(path, sizeof path, "%s/new", place.directory);
+    check_refused(pool, path, "Permission denied");
+    write_anew(pool, place.path);
+    free(contents(place.path, 3 * (size_t)world_ranks()));
+    ck_assert_int_eq(stat(place.path, &after), 0);
+    ck_assert_int_eq(before.st_ino, after.st_ino);
+    ck_assert_int_eq(rp_file_create(pool, place.path, &file), RP_OK);
+    ck_assert_int_eq(rp_file_append(file, "new", 3), RP_OK);
+    ck_assert_int_eq(rp_file_close(&file, RP_ERR_CANCELLED), RP_ERR_CANCELLED);
+    MPI_Barrier(MPI_COMM_WORLD); /* the root clears the file when all know that it is not wanted */
+    free(contents(place.path, 0));
+    pass_over_rights(true);
+    MPI_Barrier(MPI_COMM_WORLD);
+    if (world_rank() == 0)
+        ck_assert_int_eq(chmod(place.directory, 0755), 0);
+    end(&place, 1);
+    close_pool(pool);
+}
+END_TEST
+
+/* If only the last step fails, somebody else's file stands in the way, the bytes are not lost. */
+START_TEST(a_result_that_cannot_get_its_name_stays)
+{
+    rp_pool *pool = open_pool();
+    struct place place = begin();
+    rp_file *file;
+    char name[512];
+    ck_assert_int_eq(rp_file_create(pool, place.path, &file), RP_OK);
+    ck_assert_int_eq(rp_file_append(file, "new", 3), RP_OK);
+    if (world_rank() == 0)
+        ck_assert_int_eq(mkdir(place.path, 0700), 0);
+    MPI_Barrier(MPI_COMM_WORLD);
+    ck_assert_int_eq(rp_file_close(&file, RP_OK), RP_ERR_IO);
+    check_same_error(rp_last_error(pool), RP_ERR_IO);
+    const char *said = strstr(rp_last_error(pool)->text, "the result is in '");
+    ck_assert_msg(said != NULL, "%s", rp_last_error(pool)->text);
+    snprintf(name, sizeof name, "%s", said + strlen("the result is in '"));
+    name[strlen(name) - 1] = '\0';
+    free(contents(name, 3 * (size_t)world_ranks()));
+    MPI_Barrier(MPI_COMM_WORLD);
+    if (world_rank() == 0) {
+        unlink(name);
+        rmdir(place.path);
+    }
+    end(&place, 0);
+    close_pool(pool);
+}
+END_TEST
+
+/* A device that has offsets is written as it is. */
+START_TEST(devices_are_written_themselves)
+{
+    rp_pool *pool = open_pool();
+    struct stat status;
+    write_anew(pool, "/dev/null");
+    ck_assert(stat("/dev/null", &status) == 0 && S_ISCHR(status.st_mode));
+    if (access("/dev/full", W_OK) == 0) {
+        rp_file *file;
+        ck_assert_int_eq(rp_file_create(pool, "/dev/full", &file), RP_OK);
+        ck_assert_int_eq(rp_file_append(file, "new", 3), RP_ERR_IO);
+        ck_assert_int_eq(rp_file_close(&file, RP_OK), RP_ERR_IO);
+        ck_assert_str_eq(rp_last_error(pool)->text,
+                         "cannot write '/dev/full': No space left on device");
+    }
+    close_pool(pool);
+}
+END_TEST
+
+/* The longest name that a file can have leaves no room for a longer one. */
+START_TEST(long_names)
+{
+    rp_pool *pool = open_pool();
+    struct place place = begin();
+    char path[3 * PATH_BYTES];
+    snprintf(path, sizeof path, "%s/%0255d", place.directory, 7);
+    write_anew(pool, path);
+    free(contents(path, 3 * (size_t)world_ranks()));
+    MPI_Barrier(MPI_COMM_WORLD);
+    if (world_rank() == 0)
+        unlink(path);
+    end(&place, 0);
     close_pool(pool);
 }
 END_TEST
@@ -312,6 +493,13 @@ static const struct test_case cases[] = {
     {"a disk without room is told everywhere", &a_disk_without_room_is_told_everywhere},
     {"what cannot be written is refused at once", &what_cannot_be_written_is_refused_at_once},
     {"symbolic links are followed", &symbolic_links_are_followed},
+    {"links to new files are followed", &links_to_new_files_are_followed},
+    {"what is replaced keeps mode and owner", &what_is_replaced_keeps_mode_and_owner},
+    {"a file in a closed directory is written itself",
+     &a_file_in_a_closed_directory_is_written_itself},
+    {"a result that cannot get its name stays", &a_result_that_cannot_get_its_name_stays},
+    {"devices are written themselves", &devices_are_written_themselves},
+    {"long names", &long_names},
     {"bad calls are refused by all", &bad_calls_are_refused_by_all},
     {"a pool that closes drops its files", &a_pool_that_closes_drops_its_files},
     {NULL, NULL},

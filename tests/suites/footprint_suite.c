@@ -51,12 +51,12 @@ static int produce(void *user, rp_buffer *item)
 {
     int *produced = user;
     if (*produced == 400)
-        return RP_PRODUCED_LAST;
+        return RP_ITEM_LAST;
     char *bytes = rp_buffer_resize(item, STREAMED);
     if (bytes == NULL)
         return -1;
     memset(bytes, ++*produced % 100, STREAMED);
-    return RP_PRODUCED;
+    return RP_ITEM;
 }
 
 static int copy(rp_task *task, const void *in, size_t in_bytes, rp_buffer *result)
@@ -115,7 +115,7 @@ static void warm_up(rp_pool *pool)
                          .identity = &nothing,
                          .result = &result,
                          .result_size = sizeof result,
-                         .options = {.schedule = RP_STATIC}};
+                         .options = {.schedule = RP_SCHEDULE_STATIC}};
     ck_assert_int_eq(rp_reduce(pool, &job), RP_OK);
 }
 
@@ -182,8 +182,8 @@ START_TEST(node_memory_is_not_copied)
 {
     struct run run = {.pool = open_pool()};
     void *in, *out;
-    ck_assert_int_eq(rp_alloc(run.pool, DOUBLES * sizeof(double), &in), RP_OK);
-    ck_assert_int_eq(rp_alloc(run.pool, DOUBLES * sizeof(double), &out), RP_OK);
+    ck_assert_int_eq(rp_node_alloc(run.pool, DOUBLES * sizeof(double), &in), RP_OK);
+    ck_assert_int_eq(rp_node_alloc(run.pool, DOUBLES * sizeof(double), &out), RP_OK);
     fill(rp_node_rank(run.pool) == 0 ? in : NULL, 3);
     ck_assert_int_eq(rp_node_sync(run.pool), RP_OK);
     run.map = map_of(in, out, RP_ON_NODES);

@@ -2,7 +2,7 @@
  * serial model. */
 #include "suites.h"
 
-#include "schedule/tiling.h"
+#include "grid/decomposition.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@ static rp_pool *open_nodes_of(int node_size)
 {
     rp_pool *pool;
     rp_config config = {.node_size = node_size};
-    ck_assert_int_eq(rp_create(MPI_COMM_WORLD, &config, &pool), RP_OK);
+    ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
     return pool;
 }
 
@@ -68,7 +68,7 @@ START_TEST(tilings_are_near_squares_that_fit)
 END_TEST
 
 /* How many blocks hold each cell of the whole field, over all ranks. */
-static void check_cover(const rp_grid *grid, rp_grid_shape shape)
+static void check_interval_set(const rp_grid *grid, rp_grid_shape shape)
 {
     size_t cells = (size_t)(shape.rows * shape.columns);
     int *holders = calloc(cells, sizeof *holders);
@@ -98,7 +98,7 @@ START_TEST(blocks_cover_the_field_once)
                                .cell_size = (size_t)random_up_to(&state, 20),
                                .halo = (int)random_up_to(&state, 4)};
         rp_grid *grid = open_grid(pool, shape);
-        check_cover(grid, shape);
+        check_interval_set(grid, shape);
         int64_t row = rp_grid_stride(grid) * (int64_t)shape.cell_size;
         ck_assert_int_eq(row % 64, 0);
         ck_assert_int_ge(rp_grid_stride(grid), length(rp_grid_columns(grid)) + 2 * shape.halo);
@@ -398,9 +398,9 @@ static void compute(uint32_t *to, const uint32_t *from, int64_t stride, int halo
 
 static void swap(uint32_t **a, uint32_t **b)
 {
-    uint32_t *kept = *a;
+    uint32_t *saved = *a;
     *a = *b;
-    *b = kept;
+    *b = saved;
 }
 
 /* The whole field after some steps, computed by one rank alone. */

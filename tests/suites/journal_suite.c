@@ -1,9 +1,10 @@
 /* The journal: what was written is read again, and what was spoilt, torn or not written is not. */
 #include "suites.h"
 
-#include "journal/reader.h"
-#include "journal/writer.h"
+#include "checkpoint/journal_reader.h"
+#include "checkpoint/journal_writer.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -210,6 +211,55 @@ START_TEST(files_that_are_no_journal)
 }
 END_TEST
 
+/* Those that begin with -1 are others. */
+static void see_some(const struct journal_entry *read, void *closure)
+{
+    if (read->begin >= 0)
+        see(read, closure);
+}
+
+/* More than what is read at once, with holes and a spoilt place in it. */
+START_TEST(a_large_journal_is_read_in_parts)
+{
+    static unsigned char large[3 << 20];
+    char path[256];
+    struct journal_writer writer;
+    struct journal_report report;
+    struct seen seen = {{0}};
+    rp_error error;
+    fill_payload();
+    name_file(path, sizeof path, "large");
+    ck_assert_int_eq(rpi_journal_begin(&writer, path, &head, 0, 0), RP_OK);
+    for (int i = 0; i < ENTRIES; i++) {
+        struct journal_entry one = entry(i), other = {.begin = -1, .payload = large};
+        other.bytes = i == 9 ? sizeof large : (size_t)i * 12345;
+        ck_assert_int_eq(rpi_journal_add(&writer, &one), RP_OK);
+        ck_assert_int_eq(rpi_journal_add(&writer, &other), RP_OK);
+    }
+    ck_assert_int_eq(rpi_journal_flush(&writer), RP_OK);
+    int64_t bytes = writer.bytes;
+    ck_assert_int_eq(rpi_journal_end(&writer), RP_OK);
+    /* Behind a hole, entries go on. */
+    int file = open(path, O_RDWR);
+    unsigned char again[JOURNAL_HEAD_BYTES + 7];
+    struct journal_entry one = entry(1);
+    rpi_journal_write_entry(&one, head.seed, again);
+    memcpy(again + JOURNAL_HEAD_BYTES, one.payload, one.bytes);
+    off_t behind = ((off_t)32 << 30) + 4093;
+    ck_assert_int_eq(pwrite(file, again, sizeof again, behind), (ssize_t)sizeof again);
+    ck_assert_int_eq(ftruncate(file, (off_t)64 << 30), 0);
+    ck_assert_int_eq(pwrite(file, "?", 1, 100), 1); /* within entry 0, or the one behind it */
+    close(file);
+    ck_assert_int_eq(rpi_journal_read(path, see_some, &seen, &report, &error), RP_OK);
+    unlink(path);
+    ck_assert_int_eq(report.entries, 2 * ENTRIES);
+    ck_assert_int_eq(report.good_bytes, (size_t)behind + sizeof again);
+    ck_assert_int_ge(report.good_bytes, (size_t)bytes);
+    for (int i = 1; i < ENTRIES; i++)
+        ck_assert_int_eq(seen.times[i], i == 1 ? 2 : 1);
+}
+END_TEST
+
 /* A disk that is full: said once, and nothing more is written. */
 START_TEST(a_full_disk_ends_the_journal)
 {
@@ -267,18 +317,18 @@ END_TEST
 /* Seldom if it is dear, never so often that it takes more than half a percent of the time. */
 START_TEST(a_journal_is_written_at_the_best_intervals)
 {
-    struct journal_rhythm rhythm = {.cost = 0};
-    rpi_journal_done(&rhythm, 1e-9, 100, 1, 60); /* sqrt(2 * 1e-9 * 86400) = 0.013 */
-    ck_assert_double_eq_tol(rhythm.next, 101, 1e-9);
-    rhythm.cost = 0;
-    rpi_journal_done(&rhythm, 1e-3, 100, 1, 60);
-    ck_assert_double_eq_tol(rhythm.next, 113.145, 1e-3);
-    rhythm.cost = 0;
-    rpi_journal_done(&rhythm, 0.1, 100, 1, 60);
-    ck_assert_double_eq_tol(rhythm.next, 160, 1e-9);
-    rpi_journal_done(&rhythm, 3.9, 100, 1, 60);
-    ck_assert_double_eq_tol(rhythm.cost, 2, 1e-9);
-    ck_assert_double_eq_tol(rhythm.next, 500, 1e-9);
+    struct journal_interval poll_interval = {.cost = 0};
+    rpi_journal_done(&poll_interval, 1e-9, 100, 1, 60); /* sqrt(2 * 1e-9 * 86400) = 0.013 */
+    ck_assert_double_eq_tol(poll_interval.next, 101, 1e-9);
+    poll_interval.cost = 0;
+    rpi_journal_done(&poll_interval, 1e-3, 100, 1, 60);
+    ck_assert_double_eq_tol(poll_interval.next, 113.145, 1e-3);
+    poll_interval.cost = 0;
+    rpi_journal_done(&poll_interval, 0.1, 100, 1, 60);
+    ck_assert_double_eq_tol(poll_interval.next, 160, 1e-9);
+    rpi_journal_done(&poll_interval, 3.9, 100, 1, 60);
+    ck_assert_double_eq_tol(poll_interval.cost, 2, 1e-9);
+    ck_assert_double_eq_tol(poll_interval.next, 500, 1e-9);
 }
 END_TEST
 
@@ -288,6 +338,7 @@ static const struct test_case cases[] = {
     {"a spoilt byte costs one entry", &a_spoilt_byte_costs_one_entry},
     {"a journal within a journal is data", &a_journal_within_a_journal_is_data},
     {"files that are no journal", &files_that_are_no_journal},
+    {"a large journal is read in parts", &a_large_journal_is_read_in_parts},
     {"a full disk ends the journal", &a_full_disk_ends_the_journal},
     {"a journal that is removed is noticed", &a_journal_that_is_removed_is_noticed},
     {"it is written at the best intervals", &a_journal_is_written_at_the_best_intervals},

@@ -29,7 +29,7 @@ void begin_place(void)
     snprintf(directory, sizeof directory, "%s/kept", place);
 }
 
-const char *kept_in(void)
+const char *saved_in(void)
 {
     return directory;
 }
@@ -45,21 +45,21 @@ void end_place(void)
     MPI_Barrier(MPI_COMM_WORLD);
     if (world_rank() != 0)
         return;
-    ck_assert(!exists(kept_in()));
+    ck_assert(!exists(saved_in()));
     ck_assert_int_eq(rmdir(place), 0);
 }
 
 rp_status try_open(rp_config config, rp_pool **pool)
 {
-    config.checkpoint = kept_in();
-    return rp_create(MPI_COMM_WORLD, &config, pool);
+    config.checkpoint = saved_in();
+    return rp_open_comm(MPI_COMM_WORLD, &config, pool);
 }
 
-rp_pool *open_kept(rp_resume resume)
+rp_pool *open_saved(rp_resume resume)
 {
     rp_pool *pool;
     rp_status status = try_open((rp_config){.resume = resume}, &pool);
-    ck_assert_msg(status == RP_OK, "rp_create: %s", rp_last_error(NULL)->text);
+    ck_assert_msg(status == RP_OK, "rp_open_comm: %s", rp_last_error(NULL)->text);
     return pool;
 }
 
@@ -112,7 +112,7 @@ void check_results(const rp_pool *pool, rp_place where)
 
 int64_t break_off(const rp_map_job *job)
 {
-    rp_pool *pool = open_kept(RP_RESUME_NOTHING);
+    rp_pool *pool = open_saved(RP_RESUME_NOTHING);
     breaks_at = ITEMS / 2 + 77;
     ck_assert_int_eq(rp_map(pool, job), RP_ERR_TASK);
     breaks_at = -1;
@@ -123,7 +123,7 @@ int64_t break_off(const rp_map_job *job)
 
 int64_t resume(const rp_map_job *job)
 {
-    rp_pool *pool = open_kept(RP_RESUME);
+    rp_pool *pool = open_saved(RP_RESUME);
     rp_status status = rp_map(pool, job);
     ck_assert_msg(status == RP_OK, "%s", rp_last_error(pool)->text);
     check_results(pool, job->out_place);
@@ -163,4 +163,27 @@ rp_reduce_job reduce_job(double *result)
                            .identity = &zero,
                            .result = result,
                            .result_size = sizeof *result};
+}
+
+/* ---- what is said ---------------------------------------------------------------------------- */
+
+void capture_stderr(void (*run)(void), char *text, size_t size)
+{
+    FILE *file = tmpfile();
+    int before = dup(STDERR_FILENO);
+    ck_assert(file != NULL && before >= 0);
+    fflush(stderr);
+    dup2(fileno(file), STDERR_FILENO);
+    run();
+    dup2(before, STDERR_FILENO);
+    close(before);
+    rewind(file);
+    text[fread(text, 1, size - 1, file)] = '\0';
+    fclose(file);
+}
+
+void resume_job(void)
+{
+    rp_map_job job = map_job();
+    resume(&job);
 }

@@ -12,16 +12,16 @@ enum {
 /* A directory of all ranks for one test; work is kept in another within it, that is
  * not there yet. */
 void begin_place(void);
-const char *kept_in(void);
+const char *saved_in(void);
 
 /* What was kept is gone, and the directory with it. */
 void end_place(void);
 
 bool exists(const char *path);
 
-/* A pool that keeps its work there; open_kept() must work. */
+/* A pool that keeps its work there; open_saved() must work. */
 rp_status try_open(rp_config config, rp_pool **pool);
-rp_pool *open_kept(rp_resume resume);
+rp_pool *open_saved(rp_resume resume);
 
 extern int64_t computed;  /* items, by this rank */
 extern int64_t breaks_at; /* the item that fails; -1: none does */
@@ -42,5 +42,11 @@ int64_t resume(const rp_map_job *job);
 
 /* A reduction of them, whose result is a checksum of the way in which it came about. */
 rp_reduce_job reduce_job(double *result);
+
+/* Runs something and reads what it writes to stderr. */
+void capture_stderr(void (*run)(void), char *text, size_t size);
+
+/* resume() with map_job(). */
+void resume_job(void);
 
 #endif

@@ -8,8 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static const rp_schedule schedules[] = {RP_ADAPTIVE, RP_STATIC, RP_DYNAMIC, RP_GUIDED,
-                                        RP_FACTORING};
+static const rp_schedule schedules[] = {RP_SCHEDULE_ADAPTIVE, RP_SCHEDULE_STATIC,
+                                        RP_SCHEDULE_DYNAMIC, RP_SCHEDULE_GUIDED,
+                                        RP_SCHEDULE_FACTORING};
 enum {
     SCHEDULES = sizeof schedules / sizeof schedules[0]
 };
@@ -55,13 +56,13 @@ START_TEST(every_item_once)
 }
 END_TEST
 
-START_TEST(slices_of_any_length)
+START_TEST(chunks_of_any_length)
 {
-    static const int64_t slices[] = {1, 6, 40, 50, INT64_MAX};
+    static const int64_t chunks[] = {1, 6, 40, 50, INT64_MAX};
     rp_pool *pool = open_pool();
     for (int s = 0; s < SCHEDULES; s++) {
-        for (size_t i = 0; i < sizeof slices / sizeof slices[0]; i++) {
-            rp_options options = {.schedule = schedules[s], .slice = slices[i]};
+        for (size_t i = 0; i < sizeof chunks / sizeof chunks[0]; i++) {
+            rp_options options = {.schedule = schedules[s], .chunk = chunks[i]};
             check_every_item_once(pool, 40, &options);
             check_every_item_once(pool, 1003, &options);
         }
@@ -73,7 +74,7 @@ END_TEST
 START_TEST(calls_with_a_cost)
 {
     rp_pool *pool = open_pool();
-    rp_options options = {.call_seconds = 1e-3};
+    rp_options options = {.call_overhead = 1e-3};
     check_every_item_once(pool, 10000, &options);
     close_pool(pool);
 }
@@ -84,7 +85,7 @@ START_TEST(loops_on_pretended_nodes)
     for (int size = 1; size <= 3; size++) {
         rp_pool *pool;
         rp_config config = {.node_size = size};
-        ck_assert_int_eq(rp_create(MPI_COMM_WORLD, &config, &pool), RP_OK);
+        ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
         for (int s = 0; s < SCHEDULES; s++) {
             rp_options options = {.schedule = schedules[s]};
             check_every_item_once(pool, 1, &options);
@@ -95,17 +96,17 @@ START_TEST(loops_on_pretended_nodes)
 }
 END_TEST
 
-START_TEST(slices_have_the_length_asked_for)
+START_TEST(chunks_have_the_length_asked_for)
 {
     rp_pool *pool = open_pool();
     rp_loop *loop;
     rp_range range;
-    rp_options options = {.schedule = RP_DYNAMIC, .slice = 7};
+    rp_options options = {.schedule = RP_SCHEDULE_DYNAMIC, .chunk = 7};
     ck_assert_int_eq(rp_loop_open(pool, 10000, &options, &loop), RP_OK);
     while (rp_loop_next(loop, &range))
         ck_assert_int_le(range.end - range.begin, 7);
     ck_assert_int_eq(rp_loop_close(&loop, RP_OK), RP_OK);
-    options = (rp_options){.schedule = RP_STATIC};
+    options = (rp_options){.schedule = RP_SCHEDULE_STATIC};
     rp_range block = rp_block(10000, world_ranks(), world_rank());
     ck_assert_int_eq(rp_loop_open(pool, 10000, &options, &loop), RP_OK);
     ck_assert(rp_loop_next(loop, &range));
@@ -125,7 +126,7 @@ START_TEST(more_items_than_words_can_count)
     rp_pool *pool = open_pool();
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         for (int s = 0; s < SCHEDULES; s++) {
-            rp_options options = {.schedule = schedules[s], .slice = sizes[i] / 1000};
+            rp_options options = {.schedule = schedules[s], .chunk = sizes[i] / 1000};
             rp_loop *loop;
             rp_range range;
             int64_t mine = 0, all;
@@ -146,7 +147,7 @@ START_TEST(work_is_stolen_from_a_slow_rank)
     rp_pool *pool = open_pool();
     rp_loop *loop;
     rp_range range;
-    rp_options options = {.schedule = RP_DYNAMIC};
+    rp_options options = {.schedule = RP_SCHEDULE_DYNAMIC};
     int64_t mine = 0;
     ck_assert_int_eq(rp_loop_open(pool, 200, &options, &loop), RP_OK);
     while (rp_loop_next(loop, &range)) {
@@ -166,20 +167,21 @@ START_TEST(log_tells_what_was_finished)
     rp_pool *pool = open_pool();
     rp_loop *loop;
     rp_range range;
-    rp_options options = {.schedule = RP_DYNAMIC, .slice = 3};
+    rp_options options = {.schedule = RP_SCHEDULE_DYNAMIC, .chunk = 3};
     ck_assert_int_eq(rp_loop_open(pool, 5000, &options, &loop), RP_OK);
     while (rp_loop_next(loop, &range))
         continue;
-    struct board *board = pool->board;
-    struct span *spans = malloc(board->log_capacity * sizeof *spans);
+    struct work_queue *work_queue = pool->work_queue;
+    struct unit_range *unit_ranges = malloc(work_queue->log_capacity * sizeof *unit_ranges);
     uint32_t finished = 0;
-    for (uint32_t lane = 0; lane < board->lanes; lane++) {
-        uint32_t count = rpi_log_read(rpi_board_log(board, lane), board->log_capacity, spans);
+    for (uint32_t lane = 0; lane < work_queue->lanes; lane++) {
+        uint32_t count = rpi_completion_log_read(rpi_work_queue_log(work_queue, lane),
+                                                 work_queue->log_capacity, unit_ranges);
         for (uint32_t i = 0; i < count; i++)
-            finished += span_length(spans[i]);
+            finished += unit_range_length(unit_ranges[i]);
     }
-    ck_assert_uint_eq(finished, board_issued(board));
-    free(spans);
+    ck_assert_uint_eq(finished, work_queue_issued(work_queue));
+    free(unit_ranges);
     ck_assert_int_eq(rp_loop_close(&loop, RP_OK), RP_OK);
     close_pool(pool);
 }
@@ -211,7 +213,7 @@ START_TEST(leaving_early_without_a_reason)
     rp_loop *loop;
     rp_range range;
     /* Nobody takes a static share, so rank 0 surely finds its own. */
-    rp_options options = {.schedule = RP_STATIC};
+    rp_options options = {.schedule = RP_SCHEDULE_STATIC};
     ck_assert_int_eq(rp_loop_open(pool, 100000, &options, &loop), RP_OK);
     if (world_rank() == 0)
         ck_assert(rp_loop_next(loop, &range));
@@ -233,7 +235,7 @@ START_TEST(other_calls_inside_a_loop_are_refused)
     ck_assert_int_eq(rp_loop_open(pool, 1000, NULL, &loop), RP_OK);
     ck_assert_int_eq(rp_barrier(pool), RP_ERR_STATE);
     ck_assert_int_eq(rp_agree(pool, RP_OK, NULL), RP_ERR_STATE);
-    ck_assert_int_eq(rp_alloc(pool, 8, &memory), RP_ERR_STATE);
+    ck_assert_int_eq(rp_node_alloc(pool, 8, &memory), RP_ERR_STATE);
     ck_assert_int_eq(rp_loop_open(pool, 10, NULL, &second), RP_ERR_STATE);
     ck_assert_ptr_null(second);
     int64_t mine = 0, all;
@@ -262,7 +264,7 @@ static void check_refused(rp_pool *pool, int64_t n, rp_options options, rp_statu
 {
     rp_loop *loop = (rp_loop *)pool;
     bool last = world_rank() == world_ranks() - 1;
-    rp_options good = {.slice = 0};
+    rp_options good = {.chunk = 0};
     ck_assert_int_eq(rp_loop_open(pool, last ? n : 50, last ? &options : &good, &loop), status);
     ck_assert_ptr_null(loop);
     check_same_error(rp_last_error(pool), status);
@@ -273,18 +275,18 @@ static void check_refused(rp_pool *pool, int64_t n, rp_options options, rp_statu
 START_TEST(bad_arguments_are_refused_by_all)
 {
     rp_pool *pool = open_pool();
-    check_refused(pool, -1, (rp_options){.slice = 0}, RP_ERR_ARGUMENT);
-    check_refused(pool, INT64_MIN, (rp_options){.slice = 0}, RP_ERR_ARGUMENT);
-    check_refused(pool, 50, (rp_options){.slice = -1}, RP_ERR_ARGUMENT);
+    check_refused(pool, -1, (rp_options){.chunk = 0}, RP_ERR_ARGUMENT);
+    check_refused(pool, INT64_MIN, (rp_options){.chunk = 0}, RP_ERR_ARGUMENT);
+    check_refused(pool, 50, (rp_options){.chunk = -1}, RP_ERR_ARGUMENT);
     check_refused(pool, 50, (rp_options){.schedule = (rp_schedule)5}, RP_ERR_ARGUMENT);
     check_refused(pool, 50, (rp_options){.schedule = (rp_schedule)-1}, RP_ERR_ARGUMENT);
-    check_refused(pool, 50, (rp_options){.call_seconds = -1}, RP_ERR_ARGUMENT);
-    check_refused(pool, 50, (rp_options){.call_seconds = NAN}, RP_ERR_ARGUMENT);
+    check_refused(pool, 50, (rp_options){.call_overhead = -1}, RP_ERR_ARGUMENT);
+    check_refused(pool, 50, (rp_options){.call_overhead = NAN}, RP_ERR_ARGUMENT);
     check_refused(pool, 50, (rp_options){.reserved = {1}}, RP_ERR_VERSION);
     if (world_ranks() > 1) {
-        check_refused(pool, 51, (rp_options){.slice = 0}, RP_ERR_MISMATCH);
-        check_refused(pool, 50, (rp_options){.slice = 2}, RP_ERR_MISMATCH);
-        check_refused(pool, 50, (rp_options){.schedule = RP_GUIDED}, RP_ERR_MISMATCH);
+        check_refused(pool, 51, (rp_options){.chunk = 0}, RP_ERR_MISMATCH);
+        check_refused(pool, 50, (rp_options){.chunk = 2}, RP_ERR_MISMATCH);
+        check_refused(pool, 50, (rp_options){.schedule = RP_SCHEDULE_GUIDED}, RP_ERR_MISMATCH);
     }
     ck_assert_int_eq(rp_loop_open(pool, 50, NULL, NULL), RP_ERR_ARGUMENT);
     close_pool(pool);
@@ -319,7 +321,7 @@ START_TEST(schedules_by_environment)
     ck_assert_int_eq(rp_loop_open(pool, 10, NULL, &loop), RP_ERR_ARGUMENT);
     check_same_error(rp_last_error(pool), RP_ERR_ARGUMENT);
     ck_assert(strstr(rp_last_error(pool)->text, "RANKPOOL_SCHEDULE=\"fast\"") != NULL);
-    rp_options options = {.schedule = RP_STATIC};
+    rp_options options = {.schedule = RP_SCHEDULE_STATIC};
     check_every_item_once(pool, 100, &options);
     unsetenv("RANKPOOL_SCHEDULE");
     close_pool(pool);
@@ -361,10 +363,10 @@ END_TEST
 
 static const struct test_case cases[] = {
     {"every item once", &every_item_once},
-    {"slices of any length", &slices_of_any_length},
+    {"chunks of any length", &chunks_of_any_length},
     {"calls with a cost", &calls_with_a_cost},
     {"loops on pretended nodes", &loops_on_pretended_nodes},
-    {"slices have the length asked for", &slices_have_the_length_asked_for},
+    {"chunks have the length asked for", &chunks_have_the_length_asked_for},
     {"more items than words can count", &more_items_than_words_can_count},
     {"work is stolen from a slow rank", &work_is_stolen_from_a_slow_rank},
     {"the log tells what was finished", &log_tells_what_was_finished},

@@ -46,7 +46,7 @@ static double *make_array(rp_pool *pool, int n, rp_place place, bool node_memory
     void *memory;
     size_t bytes = ((size_t)n + 1) * sizeof(double);
     if (node_memory) {
-        ck_assert_int_eq(rp_alloc(pool, bytes, &memory), RP_OK);
+        ck_assert_int_eq(rp_node_alloc(pool, bytes, &memory), RP_OK);
         return memory;
     }
     return place == RP_ON_ROOT && !on_root() ? NULL : calloc(bytes, 1);
@@ -56,7 +56,7 @@ static void drop_array(rp_pool *pool, double *array, bool node_memory)
 {
     void *memory = array;
     if (node_memory)
-        ck_assert_int_eq(rp_free(pool, &memory), RP_OK);
+        ck_assert_int_eq(rp_node_free(pool, &memory), RP_OK);
     else
         free(memory);
 }
@@ -105,14 +105,14 @@ START_TEST(every_placement)
 }
 END_TEST
 
-START_TEST(every_schedule_and_slice)
+START_TEST(every_schedule_and_chunk)
 {
-    static const int64_t slices[] = {0, 1, 6, 40, 50};
+    static const int64_t chunks[] = {0, 1, 6, 40, 50};
     rp_pool *pool = open_pool();
-    for (int schedule = RP_ADAPTIVE; schedule <= RP_FACTORING; schedule++) {
+    for (int schedule = RP_SCHEDULE_ADAPTIVE; schedule <= RP_SCHEDULE_FACTORING; schedule++) {
         for (int s = 0; s < 5; s++) {
             rp_map_job job = {.item = square,
-                              .options = {.schedule = (rp_schedule)schedule, .slice = slices[s]}};
+                              .options = {.schedule = (rp_schedule)schedule, .chunk = chunks[s]}};
             try_places(pool, 40, RP_ON_ROOT, false, RP_ON_ROOT, false, job);
         }
     }
@@ -200,7 +200,7 @@ START_TEST(failures_with_keep_going)
                       .item = fail_some,
                       .out = out,
                       .out_size = sizeof *out,
-                      .options = {.on_failure = RP_KEEP_GOING,
+                      .options = {.on_failure = RP_ON_FAILURE_CONTINUE,
                                   .item_status = on_root() ? statuses : NULL}};
     ck_assert_int_eq(rp_map(pool, &job), RP_ERR_TASK);
     check_same_error(rp_last_error(pool), RP_ERR_TASK);
@@ -347,7 +347,7 @@ START_TEST(bad_jobs_are_refused_by_all)
     bad.out_place = (rp_place)-1;
     check_job_refused(pool, run_map, &good, &bad, RP_ERR_ARGUMENT);
     bad = good;
-    bad.options.slice = -1;
+    bad.options.chunk = -1;
     check_job_refused(pool, run_map, &good, &bad, RP_ERR_ARGUMENT);
     bad = good;
     bad.options.on_failure = (rp_on_failure)2;
@@ -367,7 +367,7 @@ START_TEST(bad_jobs_are_refused_by_all)
         bad.out_size = 4;
         check_job_refused(pool, run_map, &good, &bad, RP_ERR_MISMATCH);
         bad = good;
-        bad.options.on_failure = RP_KEEP_GOING;
+        bad.options.on_failure = RP_ON_FAILURE_CONTINUE;
         check_job_refused(pool, run_map, &good, &bad, RP_ERR_MISMATCH);
     }
     ck_assert_int_eq(rp_map(pool, NULL), RP_ERR_ARGUMENT);
@@ -400,7 +400,8 @@ START_TEST(failed_items_keep_their_place)
                       .in_size = sizeof *data,
                       .out = data,
                       .out_size = sizeof *data,
-                      .options = {.schedule = RP_DYNAMIC, .on_failure = RP_KEEP_GOING}};
+                      .options = {.schedule = RP_SCHEDULE_DYNAMIC,
+                                  .on_failure = RP_ON_FAILURE_CONTINUE}};
     ck_assert_int_eq(rp_map(pool, &job), RP_ERR_TASK);
     for (int i = 0; on_root() && i < N; i++)
         ck_assert(data[i] == i + 0.5 + (i != 7));
@@ -412,8 +413,8 @@ START_TEST(node_memory_is_checked)
 {
     rp_pool *pool = open_pool();
     void *one, *other;
-    ck_assert_int_eq(rp_alloc(pool, 800, &one), RP_OK);
-    ck_assert_int_eq(rp_alloc(pool, 800, &other), RP_OK);
+    ck_assert_int_eq(rp_node_alloc(pool, 800, &one), RP_OK);
+    ck_assert_int_eq(rp_node_alloc(pool, 800, &other), RP_OK);
     rp_map_job job = {.n = 101,
                       .item = square,
                       .in = one,
@@ -437,7 +438,7 @@ END_TEST
 
 static const struct test_case cases[] = {
     {"every placement", &every_placement},
-    {"every schedule and slice", &every_schedule_and_slice},
+    {"every schedule and chunk", &every_schedule_and_chunk},
     {"in place", &in_place},
     {"elements of any size and a user pointer", &elements_of_any_size_and_a_user_pointer},
     {"failures with keep-going", &failures_with_keep_going},

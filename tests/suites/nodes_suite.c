@@ -39,7 +39,7 @@ static rp_pool *open_with(const struct setting *setting, int root)
     rp_config config = {.root = root, .node_size = setting->node_size};
     set("RANKPOOL_AGENT", setting->poll, "poll");
     set("RANKPOOL_TEST_UNREACHABLE", setting->unreachable, "1");
-    rp_status status = rp_create(MPI_COMM_WORLD, &config, &pool);
+    rp_status status = rp_open_comm(MPI_COMM_WORLD, &config, &pool);
     ck_assert_msg(status == RP_OK, "%s", rp_last_error(NULL)->text);
     return pool;
 }
@@ -103,14 +103,15 @@ static void map_travelling(rp_pool *pool, int64_t n, rp_schedule schedule)
         fill(in, n);
         memset(out, 0xff, (size_t)n * WORDS_OUT * sizeof *out);
     }
-    rp_map_job job = {
-        .n = n,
-        .item = mix,
-        .in = in,
-        .in_size = WORDS_IN * sizeof *in,
-        .out = out,
-        .out_size = WORDS_OUT * sizeof *out,
-        .options = {.schedule = schedule, .on_failure = RP_KEEP_GOING, .item_status = statuses}};
+    rp_map_job job = {.n = n,
+                      .item = mix,
+                      .in = in,
+                      .in_size = WORDS_IN * sizeof *in,
+                      .out = out,
+                      .out_size = WORDS_OUT * sizeof *out,
+                      .options = {.schedule = schedule,
+                                  .on_failure = RP_ON_FAILURE_CONTINUE,
+                                  .item_status = statuses}};
     ck_assert_int_eq(rp_map(pool, &job), RP_ERR_TASK);
     check_same_error(rp_last_error(pool), RP_ERR_TASK);
     ck_assert_int_eq(rp_last_error(pool)->item, 7);
@@ -126,8 +127,8 @@ START_TEST(arrays_of_root_travel_in_batches)
 {
     for (int s = 0; s < SETTINGS; s++) {
         rp_pool *pool = open_with(&settings[s], world_ranks() - 1);
-        map_travelling(pool, 120000, RP_ADAPTIVE);
-        for (int schedule = RP_ADAPTIVE; schedule <= RP_FACTORING; schedule++)
+        map_travelling(pool, 120000, RP_SCHEDULE_ADAPTIVE);
+        for (int schedule = RP_SCHEDULE_ADAPTIVE; schedule <= RP_SCHEDULE_FACTORING; schedule++)
             map_travelling(pool, 3000, (rp_schedule)schedule);
         close_with(pool);
     }
@@ -180,15 +181,15 @@ static void check_noted(const int64_t *out, int64_t n)
 }
 
 /* Every node, or every rank, has all of it in the end, whoever computed it. */
-START_TEST(results_are_spread)
+START_TEST(results_are_replicated)
 {
     const int64_t n = 40000;
     for (int s = 0; s < SETTINGS; s++) {
         rp_pool *pool = open_with(&settings[s], 0);
         void *shared;
         int64_t *private = malloc((size_t)n * sizeof *private);
-        ck_assert_int_eq(rp_alloc(pool, (size_t)n * sizeof *private, &shared), RP_OK);
-        for (int schedule = RP_ADAPTIVE; schedule <= RP_FACTORING; schedule++) {
+        ck_assert_int_eq(rp_node_alloc(pool, (size_t)n * sizeof *private, &shared), RP_OK);
+        for (int schedule = RP_SCHEDULE_ADAPTIVE; schedule <= RP_SCHEDULE_FACTORING; schedule++) {
             rp_map_job job = {.n = n,
                               .item = note_item,
                               .out_size = sizeof *private,
@@ -254,7 +255,7 @@ START_TEST(results_before_a_stop_arrive)
 END_TEST
 
 /* Also where it has to be spread. */
-START_TEST(results_before_a_stop_are_spread)
+START_TEST(results_before_a_stop_are_replicated)
 {
     enum {
         N = 2000
@@ -275,7 +276,7 @@ START_TEST(results_before_a_stop_are_spread)
             .out = out,
             .out_size = sizeof *out,
             .out_place = RP_ON_RANKS,
-            .options = {.schedule = RP_DYNAMIC, .slice = 50, .item_status = statuses}};
+            .options = {.schedule = RP_SCHEDULE_DYNAMIC, .chunk = 50, .item_status = statuses}};
         ck_assert_int_eq(rp_map(pool, &job), RP_ERR_TASK);
         MPI_Bcast(statuses, N, MPI_BYTE, 0, MPI_COMM_WORLD);
         ck_assert_int_eq(statuses[19], RP_OK);
@@ -293,7 +294,7 @@ START_TEST(a_rank_that_gives_up_stops_every_node)
         rp_pool *pool = open_with(&settings[s], 0);
         rp_loop *loop;
         rp_range range;
-        rp_options options = {.schedule = RP_DYNAMIC};
+        rp_options options = {.schedule = RP_SCHEDULE_DYNAMIC};
         ck_assert_int_eq(rp_loop_open(pool, 10000000, &options, &loop), RP_OK);
         int done = 0;
         while (rp_loop_next(loop, &range)) {
@@ -309,14 +310,14 @@ START_TEST(a_rank_that_gives_up_stops_every_node)
 }
 END_TEST
 
-/* With letters on their way for long, the root gives up while others finish, or they
+/* With messages on their way for long, the root gives up while others finish, or they
  * when they have. */
 static void give_up_late(rp_pool *pool, int round)
 {
     rp_loop *loop;
     rp_range range;
     bool root = rp_rank(pool) == rp_root(pool), early = round % 2 == 0 ? root : !root;
-    rp_options options = {.schedule = RP_DYNAMIC};
+    rp_options options = {.schedule = RP_SCHEDULE_DYNAMIC};
     ck_assert_int_eq(rp_loop_open(pool, rp_ranks(pool), &options, &loop), RP_OK);
     while (rp_loop_next(loop, &range))
         usleep(early ? 0 : 1000 * (unsigned)round);
@@ -324,7 +325,7 @@ static void give_up_late(rp_pool *pool, int round)
     ck_assert_int_eq(rp_loop_close(&loop, early ? RP_ERR_CANCELLED : RP_OK), expected);
 }
 
-START_TEST(no_letter_is_left_behind)
+START_TEST(no_message_is_left_behind)
 {
     setenv("RANKPOOL_TEST_LATENCY", "0.01", 1);
     rp_pool *pool = open_with(&settings[0], 0);
@@ -348,7 +349,7 @@ START_TEST(after_a_refused_loop_nodes_understand_each_other)
     rp_loop *loop;
     bool last = world_rank() == world_ranks() - 1;
     ck_assert_int_eq(rp_loop_open(pool, last ? -1 : 10, NULL, &loop), RP_ERR_ARGUMENT);
-    map_travelling(pool, 3000, RP_ADAPTIVE);
+    map_travelling(pool, 3000, RP_SCHEDULE_ADAPTIVE);
     close_with(pool);
 }
 END_TEST
@@ -405,27 +406,28 @@ START_TEST(reductions_have_the_same_bits_on_any_nodes)
 }
 END_TEST
 
-static int64_t letters_of_loop(rp_pool *pool, int64_t n)
+static int64_t messages_of_loop(rp_pool *pool, int64_t n)
 {
     rp_loop *loop;
     rp_range range;
-    int64_t before = pool->traffic.letters, mine, all;
-    ck_assert_int_eq(rp_loop_open(pool, n, &(rp_options){.schedule = RP_DYNAMIC}, &loop), RP_OK);
+    int64_t before = pool->traffic.messages, mine, all;
+    ck_assert_int_eq(rp_loop_open(pool, n, &(rp_options){.schedule = RP_SCHEDULE_DYNAMIC}, &loop),
+                     RP_OK);
     while (rp_loop_next(loop, &range))
         ;
     ck_assert_int_eq(rp_loop_close(&loop, RP_OK), RP_OK);
-    mine = pool->traffic.letters - before;
+    mine = pool->traffic.messages - before;
     MPI_Allreduce(&mine, &all, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
     return all;
 }
 
 /* A request and a batch for each halving of what is left, and what begins and ends a job. */
-START_TEST(letters_grow_with_the_logarithm)
+START_TEST(messages_grow_with_the_logarithm)
 {
     rp_pool *pool = open_with(&settings[0], 0);
     int nodes = rp_nodes(pool);
-    ck_assert_int_le(letters_of_loop(pool, 1000), nodes * 2 * 4 * 10 + 4 * nodes);
-    ck_assert_int_le(letters_of_loop(pool, 1000000), nodes * 2 * 4 * 20 + 4 * nodes);
+    ck_assert_int_le(messages_of_loop(pool, 1000), nodes * 2 * 4 * 10 + 4 * nodes);
+    ck_assert_int_le(messages_of_loop(pool, 1000000), nodes * 2 * 4 * 20 + 4 * nodes);
     close_with(pool);
 }
 END_TEST
@@ -436,7 +438,7 @@ static rp_status fall_silent(rp_pool *pool, pid_t *silent)
     rp_loop *loop;
     rp_range range;
     bool last = world_rank() == world_ranks() - 1;
-    rp_options options = {.schedule = RP_DYNAMIC};
+    rp_options options = {.schedule = RP_SCHEDULE_DYNAMIC};
     ck_assert_int_eq(rp_loop_open(pool, 1000000, &options, &loop), RP_OK);
     for (int done = 0; rp_loop_next(loop, &range); done++) {
         if (last && done == 3)
@@ -463,12 +465,12 @@ static bool can_be_woken(const rp_pool *pool)
 START_TEST(a_silent_node_is_lost)
 {
     rp_pool *pool;
-    rp_config config = {.node_size = 1, .silence_seconds = 0.5};
+    rp_config config = {.node_size = 1, .heartbeat_timeout = 0.5};
     pid_t last = getpid();
     if (world_ranks() == 1)
         return;
     MPI_Bcast(&last, sizeof last, MPI_BYTE, world_ranks() - 1, MPI_COMM_WORLD);
-    ck_assert_int_eq(rp_create(MPI_COMM_WORLD, &config, &pool), RP_OK);
+    ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
     if (!can_be_woken(pool)) {
         if (world_rank() == 0)
             printf("skipped: a silent node is lost: nobody could wake it\n");
@@ -491,8 +493,8 @@ START_TEST(signs_of_life_keep_slow_nodes)
     rp_pool *pool;
     rp_loop *loop;
     rp_range range;
-    rp_config config = {.node_size = 1, .silence_seconds = 0.2};
-    ck_assert_int_eq(rp_create(MPI_COMM_WORLD, &config, &pool), RP_OK);
+    rp_config config = {.node_size = 1, .heartbeat_timeout = 0.2};
+    ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
     ck_assert_int_eq(rp_loop_open(pool, world_ranks(), NULL, &loop), RP_OK);
     while (rp_loop_next(loop, &range))
         usleep(800000); /* an item far longer than the silence that is allowed */
@@ -506,28 +508,28 @@ START_TEST(nonsense_in_the_environment_is_refused)
 {
     rp_pool *pool;
     setenv("RANKPOOL_AGENT", "perhaps", 1);
-    ck_assert_int_eq(rp_create(MPI_COMM_WORLD, NULL, &pool), RP_ERR_ARGUMENT);
+    ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, NULL, &pool), RP_ERR_ARGUMENT);
     check_same_error(rp_last_error(NULL), RP_ERR_ARGUMENT);
     unsetenv("RANKPOOL_AGENT");
-    setenv("RANKPOOL_SILENCE", "-1", 1);
-    ck_assert_int_eq(rp_create(MPI_COMM_WORLD, NULL, &pool), RP_ERR_ARGUMENT);
+    setenv("RANKPOOL_HEARTBEAT", "-1", 1);
+    ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, NULL, &pool), RP_ERR_ARGUMENT);
     check_same_error(rp_last_error(NULL), RP_ERR_ARGUMENT);
-    unsetenv("RANKPOOL_SILENCE");
+    unsetenv("RANKPOOL_HEARTBEAT");
 }
 END_TEST
 
 static const struct test_case cases[] = {
     {"arrays of root travel in batches", &arrays_of_root_travel_in_batches},
     {"items larger than the stage", &items_larger_than_the_stage},
-    {"results are spread", &results_are_spread},
+    {"results are spread", &results_are_replicated},
     {"results before a stop arrive", &results_before_a_stop_arrive},
-    {"results before a stop are spread", &results_before_a_stop_are_spread},
+    {"results before a stop are spread", &results_before_a_stop_are_replicated},
     {"a rank that gives up stops every node", &a_rank_that_gives_up_stops_every_node},
-    {"no letter is left behind", &no_letter_is_left_behind},
+    {"no letter is left behind", &no_message_is_left_behind},
     {"after a refused loop nodes understand each other",
      &after_a_refused_loop_nodes_understand_each_other},
     {"reductions have the same bits on any nodes", &reductions_have_the_same_bits_on_any_nodes},
-    {"letters grow with the logarithm", &letters_grow_with_the_logarithm},
+    {"letters grow with the logarithm", &messages_grow_with_the_logarithm},
     {"signs of life keep slow nodes", &signs_of_life_keep_slow_nodes},
     {"nonsense in the environment is refused", &nonsense_in_the_environment_is_refused},
     {NULL, NULL},

@@ -5,8 +5,9 @@
 #include "traces.h"
 
 #include "base/clock.h"
-#include "observe/numbers.h"
-#include "observe/progress_text.h"
+#include "observe/escape.h"
+#include "observe/human_numbers.h"
+#include "observe/progress_format.h"
 #include "observe/recorder.h"
 
 #include <inttypes.h>
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -89,40 +91,40 @@ static rp_pool *open_nodes(int node_size)
 {
     rp_pool *pool;
     rp_config config = {.node_size = node_size};
-    ck_assert_int_eq(rp_create(MPI_COMM_WORLD, &config, &pool), RP_OK);
+    ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
     return pool;
 }
 
 /* ---- figures
  * ---------------------------------------------------------------------------------- */
 
-static void check_rank(const rp_rank_figures *figures, int rank)
+static void check_rank(const rp_rank_stats *figures, int rank)
 {
     double sum = figures->working + figures->communicating + figures->scheduling +
-                 figures->waiting + figures->own;
+                 figures->waiting + figures->application;
     ck_assert_int_eq(figures->rank, rank);
     ck_assert_msg(fabs(sum - figures->seconds) <= 0.01 * figures->seconds, "rank %d: %g s of %g s",
                   rank, sum, figures->seconds);
-    ck_assert_double_ge(figures->own, -0.01 * figures->seconds);
-    ck_assert_int_ge(figures->slices, figures->items > 0);
-    ck_assert_int_le(figures->slices, figures->items);
+    ck_assert_double_ge(figures->application, -0.01 * figures->seconds);
+    ck_assert_int_ge(figures->chunks, figures->items > 0);
+    ck_assert_int_le(figures->chunks, figures->items);
 }
 
 static void check_figures(rp_pool *pool, int64_t items, int64_t jobs)
 {
     int ranks = world_ranks();
-    rp_figures all;
-    rp_rank_figures *each = calloc((size_t)ranks, sizeof *each);
-    int64_t sum = 0, slices = 0;
+    rp_pool_stats all;
+    rp_rank_stats *each = calloc((size_t)ranks, sizeof *each);
+    int64_t sum = 0, chunks = 0;
     ck_assert_int_eq(rp_stats(pool, &all, each), RP_OK);
     for (int rank = 0; rank < ranks; rank++) {
         check_rank(&each[rank], rank);
         sum += each[rank].items;
-        slices += each[rank].slices;
+        chunks += each[rank].chunks;
     }
     ck_assert_int_eq(sum, items);
     ck_assert_int_eq(all.items, items);
-    ck_assert_int_eq(all.slices, slices);
+    ck_assert_int_eq(all.chunks, chunks);
     ck_assert_int_eq(all.jobs, jobs);
     ck_assert_int_eq(all.ranks, ranks);
     ck_assert_int_eq(all.nodes, rp_nodes(pool));
@@ -140,8 +142,8 @@ START_TEST(figures_add_up)
 {
     for (int node_size = 0; node_size <= 2; node_size++) {
         rp_pool *pool = open_nodes(node_size);
-        for (int schedule = RP_ADAPTIVE; schedule <= RP_FACTORING; schedule++) {
-            ck_assert_int_eq(rp_record(pool, true), RP_OK);
+        for (int schedule = RP_SCHEDULE_ADAPTIVE; schedule <= RP_SCHEDULE_FACTORING; schedule++) {
+            ck_assert_int_eq(rp_record_start(pool), RP_OK);
             run_map(pool, (rp_schedule)schedule);
             run_loop(pool, 100);
             check_figures(pool, ITEMS + 100, 2);
@@ -158,22 +160,68 @@ END_TEST
 START_TEST(only_what_is_recorded_is_told)
 {
     rp_pool *pool = open_pool();
-    rp_figures all;
+    rp_pool_stats all;
     ck_assert_int_eq(rp_stats(pool, &all, NULL), RP_ERR_STATE);
     check_same_error(rp_last_error(pool), RP_ERR_STATE);
     ck_assert_int_eq(rp_timeline(pool, "/dev/null"), RP_ERR_STATE);
-    ck_assert_int_eq(rp_record(pool, true), RP_OK);
+    ck_assert_int_eq(rp_record_start(pool), RP_OK);
     ck_assert_int_eq(rp_timeline(pool, NULL), RP_ERR_ARGUMENT);
     check_same_error(rp_last_error(pool), RP_ERR_ARGUMENT);
     ck_assert_int_eq(rp_trace(pool, "/no/such/directory/file"), RP_ERR_IO);
     check_same_error(rp_last_error(pool), RP_ERR_IO);
     run_loop(pool, 10);
-    ck_assert_int_eq(rp_record(pool, false), RP_OK);
-    ck_assert_int_eq(rp_stats(pool, &all, NULL), RP_ERR_STATE);
-    if (world_ranks() > 1) {
-        ck_assert_int_eq(rp_record(pool, world_rank() == 0), RP_ERR_MISMATCH);
-        check_same_error(rp_last_error(pool), RP_ERR_MISMATCH);
+    ck_assert_int_eq(rp_record_stop(pool), RP_OK);
+    run_loop(pool, 10);
+    ck_assert_int_eq(rp_stats(pool, &all, NULL), RP_OK);
+    ck_assert_int_eq(all.items, 10);
+    close_pool(pool);
+}
+END_TEST
+
+START_TEST(what_is_told_after_the_end_agrees)
+{
+    rp_pool *pool = open_pool();
+    rp_pool_stats first, second;
+    ck_assert_int_eq(rp_record_start(pool), RP_OK);
+    run_loop(pool, 1000);
+    ck_assert_int_eq(rp_record_stop(pool), RP_OK);
+    ck_assert_int_eq(rp_stats(pool, &first, NULL), RP_OK);
+    ck_assert_int_eq(rp_timeline(pool, "/dev/null"), RP_OK);
+    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    ck_assert_int_eq(rp_stats(pool, &second, NULL), RP_OK);
+    ck_assert(fabs(second.seconds - first.seconds) < 0.01); /* clocks of nodes are compared anew */
+    ck_assert_int_eq(second.items, first.items);
+    ck_assert_int_eq(second.bytes, first.bytes);
+    ck_assert_int_eq(second.messages, first.messages);
+    close_pool(pool);
+}
+END_TEST
+
+/* Two loops of the program's own, the second left early. */
+START_TEST(own_loops_count_as_work)
+{
+    rp_pool *pool = open_pool();
+    rp_pool_stats all;
+    rp_rank_stats each[64];
+    ck_assert_int_le(rp_ranks(pool), 64);
+    ck_assert_int_eq(rp_progress_set(NULL, NULL, 0, 1), RP_ERR_ARGUMENT);
+    ck_assert_int_eq(rp_progress_set(pool, NULL, -1, 1), RP_ERR_ARGUMENT);
+    ck_assert_int_eq(rp_record_start(pool), RP_OK);
+    for (int64_t step = 0; step <= 5; step++) {
+        ck_assert_int_eq(rp_progress_set(pool, "steps", step, 5), RP_OK);
+        if (step < 5)
+            nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+        ck_assert_int_eq(rp_barrier(pool), RP_OK);
     }
+    run_loop(pool, 10);
+    ck_assert_int_eq(rp_progress_set(pool, "steps", 0, 100), RP_OK);
+    ck_assert_int_eq(rp_progress_set(pool, "steps", 7, 100), RP_OK);
+    ck_assert_int_eq(rp_progress_set(pool, NULL, 0, 0), RP_OK);
+    ck_assert_int_eq(rp_record_stop(pool), RP_OK);
+    ck_assert_int_eq(rp_stats(pool, &all, each), RP_OK);
+    ck_assert_int_eq(all.items, 12 * rp_ranks(pool) + 10);
+    for (int rank = 0; rank < rp_ranks(pool); rank++)
+        ck_assert(each[rank].working >= 0.009);
     close_pool(pool);
 }
 END_TEST
@@ -218,12 +266,12 @@ START_TEST(the_trace_nests_adds_up_and_tells_every_item_once)
         rp_pool *pool = open_nodes(node_size);
         path_for(path, ".json");
         moments[0] = rpi_clock_seconds();
-        ck_assert_int_eq(rp_record(pool, true), RP_OK);
+        ck_assert_int_eq(rp_record_start(pool), RP_OK);
         moments[1] = rpi_clock_seconds();
-        run_map(pool, RP_DYNAMIC);
+        run_map(pool, RP_SCHEDULE_DYNAMIC);
         run_loop(pool, items[1]);
         run_stream(pool);
-        run_map(pool, RP_ADAPTIVE);
+        run_map(pool, RP_SCHEDULE_ADAPTIVE);
         moments[2] = rpi_clock_seconds();
         ck_assert_int_eq(rp_trace(pool, path), RP_OK);
         moments[3] = rpi_clock_seconds();
@@ -243,7 +291,7 @@ START_TEST(pictures_are_well_formed)
 {
     static const char *const suffixes[] = {".svg", ".html"};
     rp_pool *pool = open_nodes(2);
-    ck_assert_int_eq(rp_record(pool, true), RP_OK);
+    ck_assert_int_eq(rp_record_start(pool), RP_OK);
     for (int round = 0; round < 2; round++) {
         char path[64];
         path_for(path, suffixes[round]);
@@ -260,7 +308,7 @@ START_TEST(pictures_are_well_formed)
             ck_assert(round == 0 || strstr(svg, "a &quot;map&quot; &lt;of&gt; &amp;") != NULL);
         }
         free(text);
-        run_map(pool, RP_ADAPTIVE);
+        run_map(pool, RP_SCHEDULE_ADAPTIVE);
     }
     close_pool(pool);
 }
@@ -271,14 +319,109 @@ START_TEST(figures_as_json)
     char path[64];
     rp_pool *pool = open_pool();
     path_for(path, ".json");
-    ck_assert_int_eq(rp_record(pool, true), RP_OK);
-    run_map(pool, RP_GUIDED);
-    ck_assert_int_eq(rp_stats_print(pool, path), RP_OK);
+    ck_assert_int_eq(rp_record_start(pool), RP_OK);
+    run_map(pool, RP_SCHEDULE_GUIDED);
+    ck_assert_int_eq(rp_stats_write(pool, path), RP_OK);
     char *text = take_file(path);
     ck_assert(text == NULL || document_is_json(text));
     ck_assert(text == NULL || strstr(text, "\"items\": 3000") != NULL);
     free(text);
     close_pool(pool);
+}
+END_TEST
+
+/* Names of any bytes: cut UTF-8, Latin-1, control characters, quotes, tags, what no document may
+ * hold, and many. */
+static const char *const odd_names[] = {
+    "caf\xc3",
+    "caf\xe9 \xff\xfe\x80\x80",
+    "\x01\x02\x1b[31m\x7f\t\n\r",
+    "\"'\\</title></text><script>&amp;]]>%s%n",
+    "\xe2\x80\xa8 \xe2\x80\xa9 \xef\xbf\xbe \xef\xbf\xbf",
+    "\xed\xa0\x80 \xc0\xaf \xf0\x80\x80\x80 \xf4\x90\x80\x80 \xfc",
+    "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"
+    "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"
+    "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"
+    "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"};
+
+static void check_documents(rp_pool *pool, const char *name)
+{
+    static rp_status (*const tellers[])(rp_pool *, const char *) = {rp_stats_write, rp_trace,
+                                                                    rp_timeline};
+    static const char *const suffixes[] = {".json", ".json", ".svg"};
+    for (int i = 0; i < 3; i++) {
+        char path[64];
+        path_for(path, suffixes[i]);
+        ck_assert_int_eq(tellers[i](pool, path), RP_OK);
+        char *text = take_file(path);
+        if (text != NULL)
+            ck_assert_msg(i < 2 ? document_is_json(text) : document_is_balanced_xml(text),
+                          "%s of a job named '%s'", suffixes[i], name);
+        free(text);
+    }
+}
+
+START_TEST(names_of_any_bytes)
+{
+    rp_pool *pool = open_pool();
+    for (size_t i = 0; i < sizeof odd_names / sizeof odd_names[0]; i++) {
+        rp_loop *loop;
+        rp_range range;
+        ck_assert_int_eq(rp_record_start(pool), RP_OK);
+        ck_assert_int_eq(rp_loop_open(pool, 10, &(rp_options){.name = odd_names[i]}, &loop), RP_OK);
+        while (rp_loop_next(loop, &range))
+            usleep(1000);
+        ck_assert_int_eq(rp_loop_close(&loop, RP_OK), RP_OK);
+        check_documents(pool, odd_names[i]);
+    }
+    close_pool(pool);
+}
+END_TEST
+
+/* What JSON and XML get to write, character by character. */
+START_TEST(strings_are_escaped)
+{
+    static const char *const rows[][3] = {
+        {"a\"\\b", "\"a\\\"\\\\b\"", "a&quot;\\b"},
+        {"\x01\n", "\"\\u0001\\u000a\"", "\xef\xbf\xbd "},
+        {"\xc3\xa9", "\"\xc3\xa9\"", "\xc3\xa9"},
+        {"\xe9", "\"\xef\xbf\xbd\"", "\xef\xbf\xbd"},
+        {"\xe2\x80\xa8", "\"\\u2028\"", "\xe2\x80\xa8"},
+        {"\xf0\x9f\x98\x80", "\"\xf0\x9f\x98\x80\"", "\xf0\x9f\x98\x80"},
+        {"\xf0\x9f\x98", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"",
+         "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+        {"\x7f", "\"\\u007f\"", "\xef\xbf\xbd"},
+        {"<'&>", "\"<'&>\"", "&lt;&#39;&amp;&gt;"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *text = NULL;
+        size_t length;
+        FILE *file = open_memstream(&text, &length);
+        rpi_json_string(file, rows[i][0]);
+        fputc(' ', file);
+        rpi_xml_text(file, rows[i][0]);
+        fclose(file);
+        size_t json = strlen(rows[i][1]);
+        ck_assert_msg(strncmp(text, rows[i][1], json) == 0 && text[json] == ' ' &&
+                          strcmp(text + json + 1, rows[i][2]) == 0,
+                      "row %zu: %s", i, text);
+        free(text);
+    }
+}
+END_TEST
+
+START_TEST(json_has_no_word_for_what_is_not_finite)
+{
+    const double values[] = {1.5, NAN, INFINITY, -INFINITY, -0.25};
+    char *text = NULL;
+    size_t length;
+    FILE *file = open_memstream(&text, &length);
+    for (int i = 0; i < 5; i++) {
+        rpi_json_number(file, values[i], 2);
+        fputc(' ', file);
+    }
+    fclose(file);
+    ck_assert_str_eq(text, "1.50 null null null -0.25 ");
+    free(text);
 }
 END_TEST
 
@@ -299,26 +442,26 @@ START_TEST(memory_is_bounded_and_nothing_is_lost)
         now += i == 5000 ? 0.5 : 1e-5;
     }
     rpi_record_claim(recorder, now, now, 0, 0, NULL);
-    struct tale tale = rpi_recorder_tell(recorder, now);
+    struct rank_profile rank_profile = rpi_recorder_send(recorder, now);
     double sum = 0, mark = 100;
     int64_t items = 0;
-    uint32_t slices = 0;
-    ck_assert_uint_le(tale.events, 64);
-    ck_assert_uint_ge(tale.events, 16);
-    for (uint32_t i = 0; i < tale.events; i++) {
+    uint32_t chunks = 0;
+    ck_assert_uint_le(rank_profile.events, 64);
+    ck_assert_uint_ge(rank_profile.events, 16);
+    for (uint32_t i = 0; i < rank_profile.events; i++) {
         const struct event *event = &recorder->events[i];
         ck_assert(event->begin >= mark && event->end >= event->begin);
         mark = event->end;
         items += event->items;
-        slices += event->slices;
+        chunks += event->chunks;
         sum += (double)event->seconds[WORKING];
     }
     ck_assert_int_eq(items, 100000);
-    ck_assert_uint_eq(slices, 100000);
-    ck_assert_int_eq(tale.figures.items, 100000);
+    ck_assert_uint_eq(chunks, 100000);
+    ck_assert_int_eq(rank_profile.figures.items, 100000);
     ck_assert_double_le(fabs(sum - (now - 100 - claimed)), 1e-3);
-    ck_assert_double_le(fabs(tale.figures.own), 1e-3);
-    ck_assert_int_eq(tale.slowest[0].first, 5000);
+    ck_assert_double_le(fabs(rank_profile.figures.application), 1e-3);
+    ck_assert_int_eq(rank_profile.slowest[0].first, 5000);
     rpi_recorder_drop(recorder);
 }
 END_TEST
@@ -434,7 +577,8 @@ static void run_for_a_second(rp_pool *pool)
 {
     rp_loop *loop;
     rp_range range;
-    rp_options options = {.schedule = RP_DYNAMIC, .slice = 1, .name = "the job", .unit = "steps"};
+    rp_options options = {
+        .schedule = RP_SCHEDULE_DYNAMIC, .chunk = 1, .name = "the\njob\x1b", .unit = "steps"};
     ck_assert_int_eq(rp_loop_open(pool, 40 * world_ranks(), &options, &loop), RP_OK);
     while (rp_loop_next(loop, &range))
         usleep(25000);
@@ -451,9 +595,9 @@ START_TEST(progress_in_a_log)
             continue;
         for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"), lines++) {
             double percent, done, total;
-            if (strncmp(line, "the job: over after", 19) == 0)
+            if (strncmp(line, "the?job?: over after", 20) == 0)
                 continue;
-            ck_assert_msg(sscanf(line, "the job: %lf %% after %*d s: %lf of %lf steps", &percent,
+            ck_assert_msg(sscanf(line, "the?job?: %lf %% after %*d s: %lf of %lf steps", &percent,
                                  &done, &total) == 3,
                           "%s", line);
             ck_assert(done >= last && done <= total);
@@ -471,9 +615,9 @@ static int produce_for_a_second(void *user, rp_buffer *item)
 {
     int *made = user;
     if (*made == 40 * world_ranks())
-        return RP_PRODUCED_LAST;
+        return RP_ITEM_LAST;
     ++*made;
-    return rp_buffer_append(item, made, sizeof *made) == 0 ? RP_PRODUCED : -1;
+    return rp_buffer_append(item, made, sizeof *made) == 0 ? RP_ITEM : -1;
 }
 
 static int doze(rp_task *task, const void *in, size_t bytes, rp_buffer *result)
@@ -522,7 +666,7 @@ START_TEST(bad_wishes_are_refused)
 {
     rp_pool *pool;
     setenv("RANKPOOL_PROGRESS", "perhaps", 1);
-    ck_assert_int_eq(rp_create(MPI_COMM_WORLD, NULL, &pool), RP_ERR_ARGUMENT);
+    ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, NULL, &pool), RP_ERR_ARGUMENT);
     unsetenv("RANKPOOL_PROGRESS");
     pool = open_pool();
     ck_assert_int_eq(rp_show_progress(pool, (rp_progress)17), RP_ERR_ARGUMENT);
@@ -535,9 +679,14 @@ END_TEST
 static const struct test_case cases[] = {
     {"figures add up", &figures_add_up},
     {"only what is recorded is told", &only_what_is_recorded_is_told},
+    {"what is told after the end agrees", &what_is_told_after_the_end_agrees},
+    {"own loops count as work", &own_loops_count_as_work},
     {"the trace nests, adds up, and tells every item once",
      &the_trace_nests_adds_up_and_tells_every_item_once},
     {"pictures are well-formed", &pictures_are_well_formed},
+    {"names of any bytes", &names_of_any_bytes},
+    {"strings are escaped", &strings_are_escaped},
+    {"JSON has no word for what is not finite", &json_has_no_word_for_what_is_not_finite},
     {"figures as JSON", &figures_as_json},
     {"memory is bounded and nothing is lost", &memory_is_bounded_and_nothing_is_lost},
     {"a bar fits its terminal", &a_bar_fits_its_terminal},

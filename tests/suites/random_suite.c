@@ -227,9 +227,9 @@ END_TEST
 START_TEST(every_bit_counts)
 {
     int64_t differing = 0;
-    const int trials = 200;
+    const int attempts = 200;
     for (int bit = 0; bit < 192; bit++) {
-        for (int i = 0; i < trials; i++) {
+        for (int i = 0; i < attempts; i++) {
             uint64_t flip = UINT64_C(1) << bit % 64;
             rp_random random, other;
             rp_random_begin(&random, (uint64_t)i, 2 * i);
@@ -240,7 +240,7 @@ START_TEST(every_bit_counts)
             differing += __builtin_popcountll(rp_random_bits(&random) ^ rp_random_bits(&other));
         }
     }
-    double bits = 192.0 * trials * 64;
+    double bits = 192.0 * attempts * 64;
     check_score(((double)differing - bits / 2) / sqrt(bits / 4), "differing bits");
 }
 END_TEST
@@ -419,7 +419,7 @@ START_TEST(tasks_draw_the_same_everywhere)
                       .out_size = sizeof *results,
                       .out_place = RP_ON_ROOT,
                       .options = {.seed = UINT64_MAX - 4}};
-    for (int schedule = RP_ADAPTIVE; schedule <= RP_FACTORING; schedule++) {
+    for (int schedule = RP_SCHEDULE_ADAPTIVE; schedule <= RP_SCHEDULE_FACTORING; schedule++) {
         map.options.schedule = (rp_schedule)schedule;
         memset(results, 0, sizeof results);
         rp_status status = rp_map(pool, &map);

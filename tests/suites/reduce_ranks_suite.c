@@ -83,7 +83,7 @@ START_TEST(predefined_operations)
     for (int node_size = 0; node_size <= 2; node_size++) {
         rp_pool *pool;
         rp_config config = {.node_size = node_size};
-        ck_assert_int_eq(rp_create(MPI_COMM_WORLD, &config, &pool), RP_OK);
+        ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
         for (int s = 0; s < 7; s++) {
             for (int operation = 0; operation < operation_count; operation++)
                 try_operation(pool, (enum operation)operation, sizes[s],

@@ -2,7 +2,7 @@
 #include "plain_sums.h"
 #include "suites.h"
 
-#include "schedule/tree.h"
+#include "sched/reduction_tree.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -69,7 +69,7 @@ START_TEST(same_bits_for_every_schedule)
 {
     static const int64_t leaves[] = {1, 3, 64, 1000};
     rp_pool *pool = open_pool();
-    for (int schedule = RP_ADAPTIVE; schedule <= RP_FACTORING; schedule++) {
+    for (int schedule = RP_SCHEDULE_ADAPTIVE; schedule <= RP_SCHEDULE_FACTORING; schedule++) {
         for (int l = 0; l < 4; l++) {
             for (int64_t n = 1; n < 5000; n = 3 * n + 1) {
                 double result = NAN, expected;
@@ -118,7 +118,7 @@ START_TEST(input_from_every_place)
     const int64_t n = 300000;
     rp_pool *pool = open_pool();
     void *memory;
-    ck_assert_int_eq(rp_alloc(pool, (size_t)n * sizeof(double), &memory), RP_OK);
+    ck_assert_int_eq(rp_node_alloc(pool, (size_t)n * sizeof(double), &memory), RP_OK);
     double *node = memory, *mine = malloc((size_t)n * sizeof *mine);
     for (int64_t i = 0; i < n; i++)
         mine[i] = term(i);
@@ -231,7 +231,7 @@ START_TEST(bad_jobs_are_refused_by_all)
     bad.leaf = -1;
     check_job_refused(pool, run_reduce, &good, &bad, RP_ERR_ARGUMENT);
     bad = good;
-    bad.options.on_failure = RP_KEEP_GOING;
+    bad.options.on_failure = RP_ON_FAILURE_CONTINUE;
     check_job_refused(pool, run_reduce, &good, &bad, RP_ERR_ARGUMENT);
     bad = good;
     bad.options.item_status = &status;
@@ -260,7 +260,7 @@ static int put_in_brackets(void *left, const void *right, void *closure)
     return 0;
 }
 
-/* Adds single leaves in an order given as letters, and checks the shape of the tree. */
+/* Adds single leaves in an order given as messages, and checks the shape of the tree. */
 static void check_shape(const char *order, const char *shape)
 {
     char value[SHAPE];

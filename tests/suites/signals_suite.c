@@ -18,7 +18,7 @@ enum {
 static rp_pool *open_with(const rp_config *config)
 {
     rp_pool *pool;
-    rp_status status = rp_create(MPI_COMM_WORLD, config, &pool);
+    rp_status status = rp_open_comm(MPI_COMM_WORLD, config, &pool);
     ck_assert_msg(status == RP_OK, "%s", rp_last_error(NULL)->text);
     return pool;
 }
@@ -55,12 +55,12 @@ static rp_status run_loop(rp_pool *pool, int number)
 {
     rp_loop *loop;
     rp_range range;
-    int64_t slices = 0;
-    ck_assert_int_eq(rp_loop_open(pool, ITEMS, &(rp_options){.schedule = RP_DYNAMIC}, &loop),
-                     RP_OK);
+    int64_t chunks = 0;
+    ck_assert_int_eq(
+        rp_loop_open(pool, ITEMS, &(rp_options){.schedule = RP_SCHEDULE_DYNAMIC}, &loop), RP_OK);
     while (rp_loop_next(loop, &range)) {
         usleep(10);
-        signal_after(++slices, number);
+        signal_after(++chunks, number);
     }
     return rp_loop_close(&loop, RP_OK);
 }
@@ -102,7 +102,7 @@ static rp_status run_reduce(rp_pool *pool, int number)
                                             .identity = &none,
                                             .result = &sum,
                                             .result_size = sizeof sum,
-                                            .options.schedule = RP_STATIC,
+                                            .options.schedule = RP_SCHEDULE_STATIC,
                                             .options.user = &number});
 }
 
@@ -110,7 +110,7 @@ static int produce_for_ever(void *user, rp_buffer *item)
 {
     (void)user;
     (void)item;
-    return RP_PRODUCED;
+    return RP_ITEM;
 }
 
 static int answer_slowly(rp_task *task, const void *in, size_t in_bytes, rp_buffer *result)
@@ -167,7 +167,7 @@ START_TEST(the_signals_that_interrupt)
     check_interrupted(pool, run_loop(pool, SIGTERM), "interrupted (SIGTERM)");
     close_pool(pool);
     pool = open_alert(0);
-    check_interrupted(pool, run_loop(pool, SIGINT), "interrupted (SIGINT)");
+    check_interrupted(pool, run_loop(pool, SIGINT), "interrupted (Ctrl-C)");
     close_pool(pool);
 }
 END_TEST
@@ -341,7 +341,7 @@ END_TEST
 static void check_refused(const rp_config *config, const char *text)
 {
     rp_pool *pool;
-    ck_assert_int_eq(rp_create(MPI_COMM_WORLD, config, &pool), RP_ERR_ARGUMENT);
+    ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, config, &pool), RP_ERR_ARGUMENT);
     ck_assert_str_eq(rp_last_error(NULL)->text, text);
 }
 

@@ -21,7 +21,7 @@ struct numbers {
 };
 
 /* What the tasks know: the same on every rank. */
-struct plan {
+struct timeline_layout {
     int64_t bad;   /* every item that this divides, but 0, fails; 0: none */
     int64_t large; /* every such item has a result of `large_bytes` more */
     size_t large_bytes;
@@ -30,7 +30,7 @@ struct plan {
 
 struct context {
     struct numbers numbers;
-    struct plan plan;
+    struct timeline_layout plan;
 };
 
 /* Check's own assertions are too slow for every item. */
@@ -46,7 +46,7 @@ static int produce(void *user, rp_buffer *item)
     if (numbers->produced == numbers->fail_at)
         return -5;
     if (numbers->produced == numbers->n)
-        return RP_PRODUCED_LAST;
+        return RP_ITEM_LAST;
     if (numbers->in_bytes > 0) {
         char *bytes = rp_buffer_resize(item, numbers->in_bytes);
         require(bytes != NULL, numbers->produced);
@@ -57,7 +57,7 @@ static int produce(void *user, rp_buffer *item)
     int64_t ahead = numbers->produced - numbers->consumed;
     if (ahead > numbers->most_ahead)
         numbers->most_ahead = ahead;
-    return RP_PRODUCED;
+    return RP_ITEM;
 }
 
 static void nap(double seconds)
@@ -69,7 +69,7 @@ static void nap(double seconds)
 /* The result of an item: its number, doubled, then so many bytes that follow from it. */
 static int work(rp_task *task, const void *in, size_t in_bytes, rp_buffer *result)
 {
-    const struct plan *plan = &((const struct context *)rp_task_user(task))->plan;
+    const struct timeline_layout *plan = &((const struct context *)rp_task_user(task))->plan;
     int64_t item = rp_task_item(task);
     require(((uintptr_t)in & 15) == 0, item);
     if (in_bytes > 0) {
@@ -91,7 +91,7 @@ static int work(rp_task *task, const void *in, size_t in_bytes, rp_buffer *resul
     return 0;
 }
 
-static bool right(int64_t item, const struct plan *plan, const char *data, size_t bytes)
+static bool right(int64_t item, const struct timeline_layout *plan, const char *data, size_t bytes)
 {
     size_t extra =
         plan->large > 0 && item % plan->large == 0 ? plan->large_bytes : (size_t)item % 3;
@@ -154,7 +154,7 @@ static void check_consumed(rp_pool *pool, const struct context *context, int64_t
     ck_assert_int_eq(context->numbers.wrong, 0);
 }
 
-/* Every number of items around the sizes of parcels, ordered and not. */
+/* Every number of items around the sizes of packets, ordered and not. */
 START_TEST(numbers_of_items)
 {
     static const int64_t counts[] = {0, 1, 2, 3, 10, 100, 1023, 1024, 1025, 20000};
@@ -312,7 +312,8 @@ START_TEST(failures_with_keep_going)
     for (int unordered = 0; unordered <= 1; unordered++) {
         struct context context = begin(3000, 8);
         context.plan.bad = 2;
-        rp_stream_job job = {.unordered = unordered, .options = {.on_failure = RP_KEEP_GOING}};
+        rp_stream_job job = {.unordered = unordered,
+                             .options = {.on_failure = RP_ON_FAILURE_CONTINUE}};
         ck_assert_int_eq(run(pool, &context, job), RP_ERR_TASK);
         check_consumed(pool, &context, 3000);
         if (rp_rank(pool) == rp_root(pool))
@@ -323,22 +324,22 @@ START_TEST(failures_with_keep_going)
 }
 END_TEST
 
-/* The root may keep out of the computing; parcels may have a given size. */
-START_TEST(choices_of_the_root_and_of_slices)
+/* The root may keep out of the computing; packets may have a given size. */
+START_TEST(choices_of_the_root_and_of_chunks)
 {
     rp_pool *pool = open_pool();
-    static const int64_t slices[] = {6, 50, 40};
+    static const int64_t chunks[] = {6, 50, 40};
     struct context serves = begin(500, 8), single = begin(500, 8);
-    ck_assert_int_eq(run(pool, &serves, (rp_stream_job){.root_only_serves = true}), RP_OK);
+    ck_assert_int_eq(run(pool, &serves, (rp_stream_job){.dedicated_root = true}), RP_OK);
     check_consumed(pool, &serves, 500);
     for (int i = 0; i < 6; i++) {
-        struct context sliced = begin(40, 8);
-        rp_stream_job job = {.unordered = i / 3, .options = {.slice = slices[i % 3]}};
-        ck_assert_int_eq(run(pool, &sliced, job), RP_OK);
-        check_consumed(pool, &sliced, 40);
+        struct context chunked = begin(40, 8);
+        rp_stream_job job = {.unordered = i / 3, .options = {.chunk = chunks[i % 3]}};
+        ck_assert_int_eq(run(pool, &chunked, job), RP_OK);
+        check_consumed(pool, &chunked, 40);
     }
-    ck_assert_int_eq(run(pool, &single, (rp_stream_job){.options = {.schedule = RP_DYNAMIC}}),
-                     RP_OK);
+    ck_assert_int_eq(
+        run(pool, &single, (rp_stream_job){.options = {.schedule = RP_SCHEDULE_DYNAMIC}}), RP_OK);
     check_consumed(pool, &single, 500);
     close_pool(pool);
 }
@@ -361,7 +362,7 @@ static int produce_now_and_then(void *user, rp_buffer *item)
 {
     struct numbers *numbers = &((struct context *)user)->numbers;
     numbers->failed = !numbers->failed;
-    return numbers->failed ? RP_PRODUCED_NONE : produce(user, item);
+    return numbers->failed ? RP_ITEM_LATER : produce(user, item);
 }
 
 START_TEST(a_producer_with_nothing_now)
@@ -383,7 +384,7 @@ START_TEST(any_rank_is_root)
 {
     rp_pool *pool;
     rp_config config = {.root = world_ranks() - 1};
-    ck_assert_int_eq(rp_create(MPI_COMM_WORLD, &config, &pool), RP_OK);
+    ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
     struct context context = begin(300, 100000);
     context.plan.large = 2;
     context.plan.large_bytes = 200000;
@@ -402,7 +403,7 @@ static int produce_nothing(void *user, rp_buffer *item)
 {
     (void)user;
     (void)item;
-    return RP_PRODUCED_LAST;
+    return RP_ITEM_LAST;
 }
 
 START_TEST(bad_streams_are_refused_by_all)
@@ -416,9 +417,9 @@ START_TEST(bad_streams_are_refused_by_all)
     bad[0].work = NULL;
     bad[1].window_items = -1;
     bad[2].window_bytes = -1;
-    bad[3].options.schedule = RP_GUIDED;
+    bad[3].options.schedule = RP_SCHEDULE_GUIDED;
     bad[4].options.item_status = statuses;
-    bad[5].options.slice = -1;
+    bad[5].options.chunk = -1;
     bad[6].options.on_failure = (rp_on_failure)9;
     for (int i = 0; i < 7; i++)
         check_job_refused(pool, stream, &good, &bad[i], RP_ERR_ARGUMENT);
@@ -441,7 +442,7 @@ static int produce_two(void *user, rp_buffer *item)
     (void)user;
     (void)item;
     produced = (produced + 1) % 3;
-    return produced > 0 ? RP_PRODUCED : RP_PRODUCED_LAST;
+    return produced > 0 ? RP_ITEM : RP_ITEM_LAST;
 }
 
 /* From a task, no collective call on the pool is allowed. */
@@ -472,7 +473,7 @@ static const struct test_case cases[] = {
     {"a producer fails", &a_producer_fails},
     {"an item fails", &an_item_fails},
     {"failures with keep going", &failures_with_keep_going},
-    {"choices of the root and of slices", &choices_of_the_root_and_of_slices},
+    {"choices of the root and of chunks", &choices_of_the_root_and_of_chunks},
     {"a long item keeps the order", &a_long_item_keeps_the_order},
     {"a producer with nothing now", &a_producer_with_nothing_now},
     {"any rank is root", &any_rank_is_root},

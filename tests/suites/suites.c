@@ -10,6 +10,7 @@ static const struct test_group *const groups[] = {
     &suspects_tests,
     &random_tests,
     &world_tests,
+    &links_tests,
     &memory_tests,
     &collective_tests,
     &grid_tests,
@@ -18,6 +19,7 @@ static const struct test_group *const groups[] = {
     &reduce_tests,
     &stream_tests,
     &sums_tests,
+    &sums_ways_tests,
     &nodes_tests,
     &conformance_tests,
     &footprint_tests,
@@ -56,8 +58,8 @@ int world_ranks(void)
 rp_pool *open_pool(void)
 {
     rp_pool *pool;
-    rp_status status = rp_create(MPI_COMM_WORLD, NULL, &pool);
-    ck_assert_msg(status == RP_OK, "rp_create: %s", rp_last_error(NULL)->text);
+    rp_status status = rp_open_comm(MPI_COMM_WORLD, NULL, &pool);
+    ck_assert_msg(status == RP_OK, "rp_open_comm: %s", rp_last_error(NULL)->text);
     return pool;
 }
 

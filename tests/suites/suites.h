@@ -26,11 +26,11 @@ struct test_group {
 
 extern const struct test_group base_tests, schedule_tests, suspects_tests, random_tests,
     world_tests, memory_tests, collective_tests, grid_tests, loop_tests, map_tests, reduce_tests,
-    stream_tests, sums_tests, nodes_tests, conformance_tests, footprint_tests, reduce_ranks_tests,
-    refusal_tests, endings_tests, failures_tests, signals_tests, journal_tests, checkpoint_tests,
-    checkpoint_loops_tests, checkpoint_streams_tests, checkpoint_refusal_tests,
+    stream_tests, sums_tests, sums_ways_tests, nodes_tests, conformance_tests, footprint_tests,
+    reduce_ranks_tests, refusal_tests, endings_tests, failures_tests, signals_tests, journal_tests,
+    checkpoint_tests, checkpoint_loops_tests, checkpoint_streams_tests, checkpoint_refusal_tests,
     checkpoint_damage_tests, checkpoint_disk_tests, file_tests, collect_tests, observe_tests,
-    silence_tests;
+    silence_tests, links_tests;
 
 /* Rank and number of ranks in MPI_COMM_WORLD. */
 int world_rank(void);

@@ -80,7 +80,7 @@ START_TEST(sums_keep_their_bound)
     static double x[1000];
     rp_random random;
     rp_random_begin(&random, 8, 0);
-    for (int trial = 0; trial < 200; trial++) {
+    for (int attempt = 0; attempt < 200; attempt++) {
         int n = (int)rp_random_below(&random, 1000);
         wide exact = 0, absolute = 0;
         rp_sum one_by_one = {0, 0};
@@ -176,8 +176,8 @@ START_TEST(a_sum_that_cancels)
     for (int node_size = 0; node_size < 3; node_size++) {
         rp_pool *pool;
         rp_config config = {.node_size = node_size};
-        ck_assert_int_eq(rp_create(MPI_COMM_WORLD, &config, &pool), RP_OK);
-        for (int schedule = RP_ADAPTIVE; schedule <= RP_FACTORING; schedule++)
+        ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
+        for (int schedule = RP_SCHEDULE_ADAPTIVE; schedule <= RP_SCHEDULE_FACTORING; schedule++)
             check_cancelling(pool, (rp_schedule)schedule);
         close_pool(pool);
     }

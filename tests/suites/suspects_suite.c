@@ -1,118 +1,118 @@
-/* What deaths make of units, as pure logic: schedule/ledger.c on the root, schedule/suspects.c on a
+/* What deaths make of units, as pure logic: sched/failure_accounting.c on the root, sched/suspects.c on a
  * node. tests/recovery_threads.c has the latter under contention. */
 #include "suites.h"
 #include "threads.h"
 
-#include "schedule/ledger.h"
-#include "schedule/suspects.h"
+#include "sched/failure_accounting.h"
+#include "sched/suspects.h"
 
 #include <stdlib.h>
 
-static struct ledger ledger_of(uint32_t units)
+static struct accounting accounting_of(uint32_t units)
 {
-    struct ledger ledger;
-    ck_assert(rpi_ledger_begin(&ledger, units, 6, 3, 3));
-    return ledger;
+    struct accounting accounting;
+    ck_assert(rpi_accounting_begin(&accounting, units, 6, 3, 3));
+    return accounting;
 }
 
-static void ck_assert_left(const struct ledger *ledger, uint32_t place, struct span span,
-                           uint32_t attempt)
+static void ck_assert_left(const struct accounting *accounting, uint32_t place,
+                           struct unit_range unit_range, uint32_t attempt)
 {
-    ck_assert_uint_lt(place, ledger->entries);
-    ck_assert_uint_eq(ledger->left[place].span.low, span.low);
-    ck_assert_uint_eq(ledger->left[place].span.high, span.high);
-    ck_assert_uint_eq(ledger->left[place].attempt, attempt);
+    ck_assert_uint_lt(place, accounting->entries);
+    ck_assert_uint_eq(accounting->left[place].unit_range.low, unit_range.low);
+    ck_assert_uint_eq(accounting->left[place].unit_range.high, unit_range.high);
+    ck_assert_uint_eq(accounting->left[place].attempt, attempt);
 }
 
 /* This unit is given up, and no other. */
-static void ck_assert_given_up(const struct ledger *ledger, uint32_t unit)
+static void ck_assert_given_up(const struct accounting *accounting, uint32_t unit)
 {
-    ck_assert_uint_eq(ledger->given_up.count, 1);
-    ck_assert_uint_eq(ledger->given_up.spans[0].low, unit);
-    ck_assert_uint_eq(ledger->given_up.spans[0].high, unit + 1);
+    ck_assert_uint_eq(accounting->given_up.count, 1);
+    ck_assert_uint_eq(accounting->given_up.unit_ranges[0].low, unit);
+    ck_assert_uint_eq(accounting->given_up.unit_ranges[0].high, unit + 1);
 }
 
 START_TEST(what_nobody_has_is_left)
 {
-    struct ledger ledger = ledger_of(100);
-    rpi_ledger_settle(&ledger, (struct span){10, 20});
-    rpi_ledger_finish(&ledger, 1, (struct span){20, 50});
-    rpi_ledger_finish(&ledger, 2, (struct span){60, 100});
-    ck_assert(rpi_ledger_close(&ledger, NULL));
-    ck_assert_uint_eq(ledger.entries, 2);
-    ck_assert_left(&ledger, 0, (struct span){0, 10}, 0);
-    ck_assert_left(&ledger, 1, (struct span){50, 60}, 0);
-    ck_assert_int_eq(rpi_ledger_next(&ledger, 0), 0);
-    ledger.left[0].span.low = 10;
-    ck_assert_int_eq(rpi_ledger_next(&ledger, 0), 1);
+    struct accounting accounting = accounting_of(100);
+    rpi_accounting_record(&accounting, (struct unit_range){10, 20});
+    rpi_accounting_finish(&accounting, 1, (struct unit_range){20, 50});
+    rpi_accounting_finish(&accounting, 2, (struct unit_range){60, 100});
+    ck_assert(rpi_accounting_close(&accounting, NULL));
+    ck_assert_uint_eq(accounting.entries, 2);
+    ck_assert_left(&accounting, 0, (struct unit_range){0, 10}, 0);
+    ck_assert_left(&accounting, 1, (struct unit_range){50, 60}, 0);
+    ck_assert_int_eq(rpi_accounting_next(&accounting, 0), 0);
+    accounting.left[0].unit_range.low = 10;
+    ck_assert_int_eq(rpi_accounting_next(&accounting, 0), 1);
     /* What a node had finished goes with it; what was given it is suspected. */
-    rpi_ledger_give(&ledger, 2, (struct remainder){{50, 55}, 0});
-    rpi_ledger_give(&ledger, 2, (struct remainder){{55, 60}, 0});
-    rpi_ledger_bury(&ledger, 2);
-    ck_assert(rpi_ledger_close(&ledger, NULL));
-    ck_assert_uint_eq(ledger.entries, 3);
-    ck_assert_left(&ledger, 1, (struct span){50, 60}, 1);
-    ck_assert_left(&ledger, 2, (struct span){60, 100}, 0);
-    rpi_ledger_end(&ledger);
+    rpi_accounting_give(&accounting, 2, (struct remainder){{50, 55}, 0});
+    rpi_accounting_give(&accounting, 2, (struct remainder){{55, 60}, 0});
+    rpi_accounting_reap(&accounting, 2);
+    ck_assert(rpi_accounting_close(&accounting, NULL));
+    ck_assert_uint_eq(accounting.entries, 3);
+    ck_assert_left(&accounting, 1, (struct unit_range){50, 60}, 1);
+    ck_assert_left(&accounting, 2, (struct unit_range){60, 100}, 0);
+    rpi_accounting_end(&accounting);
 }
 END_TEST
 
 START_TEST(suspects_are_tried_a_few_at_a_time)
 {
     struct remainder fresh = {{0, 10000}, 0}, once = {{0, 10000}, 1}, twice = {{0, 10000}, 2};
-    ck_assert_uint_eq(rpi_ledger_most(&fresh, 2), UINT32_MAX);
-    ck_assert_uint_eq(rpi_ledger_most(&once, 2), 2);
-    ck_assert_uint_eq(rpi_ledger_most(&once, 1000000), 100);
-    ck_assert_uint_eq(rpi_ledger_most(&twice, 1000000), 100); /* too many for one by one */
-    twice.span.high = 1000;
-    ck_assert_uint_eq(rpi_ledger_most(&twice, 1000000), 1);
-    once.span.high = 1;
-    ck_assert_uint_eq(rpi_ledger_most(&once, 1000000), 1);
+    ck_assert_uint_eq(rpi_accounting_most(&fresh, 2), UINT32_MAX);
+    ck_assert_uint_eq(rpi_accounting_most(&once, 2), 2);
+    ck_assert_uint_eq(rpi_accounting_most(&once, 1000000), 100);
+    ck_assert_uint_eq(rpi_accounting_most(&twice, 1000000), 100); /* too many for one by one */
+    twice.unit_range.high = 1000;
+    ck_assert_uint_eq(rpi_accounting_most(&twice, 1000000), 1);
+    once.unit_range.high = 1;
+    ck_assert_uint_eq(rpi_accounting_most(&once, 1000000), 1);
 }
 END_TEST
 
 START_TEST(a_node_has_few_suspects)
 {
-    struct ledger ledger = ledger_of(100);
-    ck_assert_int_eq(rpi_ledger_allows(&ledger, 1, true), INT64_MAX);
-    rpi_ledger_give(&ledger, 1, (struct remainder){{0, 4}, 1});
-    ck_assert_int_eq(rpi_ledger_allows(&ledger, 1, true), -1);
-    ck_assert_int_eq(rpi_ledger_allows(&ledger, 1, false), 1);
-    rpi_ledger_give(&ledger, 1, (struct remainder){{4, 8}, 1});
-    ck_assert_int_eq(rpi_ledger_allows(&ledger, 1, false), 0);
-    ck_assert(rpi_ledger_acquit(&ledger, 1, (struct span){0, 4}));
-    ck_assert_int_eq(rpi_ledger_allows(&ledger, 1, false), 1);
-    ck_assert(rpi_ledger_acquit(&ledger, 1, (struct span){4, 8}));
+    struct accounting accounting = accounting_of(100);
+    ck_assert_int_eq(rpi_accounting_allows(&accounting, 1, true), INT64_MAX);
+    rpi_accounting_give(&accounting, 1, (struct remainder){{0, 4}, 1});
+    ck_assert_int_eq(rpi_accounting_allows(&accounting, 1, true), -1);
+    ck_assert_int_eq(rpi_accounting_allows(&accounting, 1, false), 1);
+    rpi_accounting_give(&accounting, 1, (struct remainder){{4, 8}, 1});
+    ck_assert_int_eq(rpi_accounting_allows(&accounting, 1, false), 0);
+    ck_assert(rpi_accounting_clear(&accounting, 1, (struct unit_range){0, 4}));
+    ck_assert_int_eq(rpi_accounting_allows(&accounting, 1, false), 1);
+    ck_assert(rpi_accounting_clear(&accounting, 1, (struct unit_range){4, 8}));
     /* Alone. */
-    rpi_ledger_give(&ledger, 1, (struct remainder){{8, 9}, 2});
-    ck_assert_int_eq(rpi_ledger_allows(&ledger, 1, false), 0);
-    ck_assert_int_eq(rpi_ledger_allows(&ledger, 2, false), INT64_MAX);
-    rpi_ledger_end(&ledger);
+    rpi_accounting_give(&accounting, 1, (struct remainder){{8, 9}, 2});
+    ck_assert_int_eq(rpi_accounting_allows(&accounting, 1, false), 0);
+    ck_assert_int_eq(rpi_accounting_allows(&accounting, 2, false), INT64_MAX);
+    rpi_accounting_end(&accounting);
 }
 END_TEST
 
 /* A node that dies with some of the suspects tells of these alone, and of what else it has. */
 START_TEST(a_dead_node_accuses_what_it_tried)
 {
-    struct ledger ledger = ledger_of(100);
-    rpi_ledger_give(&ledger, 1, (struct remainder){{0, 80}, 0});
-    rpi_ledger_bury(&ledger, 1);
-    ck_assert(rpi_ledger_close(&ledger, NULL));
-    rpi_ledger_give(&ledger, 2, (struct remainder){{80, 90}, 0});
-    rpi_ledger_give(&ledger, 2, (struct remainder){{0, 8}, 1});
-    ck_assert(!rpi_ledger_acquit(&ledger, 2, (struct span){80, 90})); /* no suspects */
-    ck_assert(rpi_ledger_acquit(&ledger, 2, (struct span){0, 8}));
-    ck_assert(!rpi_ledger_acquit(&ledger, 2, (struct span){0, 8}));
-    rpi_ledger_give(&ledger, 2, (struct remainder){{8, 12}, 1});
-    rpi_ledger_bury(&ledger, 2);
-    ck_assert(rpi_ledger_close(&ledger, NULL));
-    ck_assert_uint_eq(ledger.entries, 5);
-    ck_assert_left(&ledger, 0, (struct span){0, 8}, 1);
-    ck_assert_left(&ledger, 1, (struct span){8, 12}, 2);
-    ck_assert_left(&ledger, 2, (struct span){12, 80}, 1);
-    ck_assert_left(&ledger, 3, (struct span){80, 90}, 1);
-    ck_assert_left(&ledger, 4, (struct span){90, 100}, 0);
-    rpi_ledger_end(&ledger);
+    struct accounting accounting = accounting_of(100);
+    rpi_accounting_give(&accounting, 1, (struct remainder){{0, 80}, 0});
+    rpi_accounting_reap(&accounting, 1);
+    ck_assert(rpi_accounting_close(&accounting, NULL));
+    rpi_accounting_give(&accounting, 2, (struct remainder){{80, 90}, 0});
+    rpi_accounting_give(&accounting, 2, (struct remainder){{0, 8}, 1});
+    ck_assert(!rpi_accounting_clear(&accounting, 2, (struct unit_range){80, 90})); /* no suspects */
+    ck_assert(rpi_accounting_clear(&accounting, 2, (struct unit_range){0, 8}));
+    ck_assert(!rpi_accounting_clear(&accounting, 2, (struct unit_range){0, 8}));
+    rpi_accounting_give(&accounting, 2, (struct remainder){{8, 12}, 1});
+    rpi_accounting_reap(&accounting, 2);
+    ck_assert(rpi_accounting_close(&accounting, NULL));
+    ck_assert_uint_eq(accounting.entries, 5);
+    ck_assert_left(&accounting, 0, (struct unit_range){0, 8}, 1);
+    ck_assert_left(&accounting, 1, (struct unit_range){8, 12}, 2);
+    ck_assert_left(&accounting, 2, (struct unit_range){12, 80}, 1);
+    ck_assert_left(&accounting, 3, (struct unit_range){80, 90}, 1);
+    ck_assert_left(&accounting, 4, (struct unit_range){90, 100}, 0);
+    rpi_accounting_end(&accounting);
 }
 END_TEST
 
@@ -120,96 +120,97 @@ END_TEST
  * alone and for sure at hand is. */
 START_TEST(doubts_give_nothing_up)
 {
-    struct ledger ledger = ledger_of(10);
+    struct accounting accounting = accounting_of(10);
     for (int i = 0; i < 4; i++) {
-        rpi_ledger_give(&ledger, 1, (struct remainder){{0, 10}, 0});
-        rpi_ledger_bury(&ledger, 1);
+        rpi_accounting_give(&accounting, 1, (struct remainder){{0, 10}, 0});
+        rpi_accounting_reap(&accounting, 1);
     }
-    ck_assert(rpi_ledger_close(&ledger, NULL));
-    ck_assert_uint_eq(ledger.given_up.count, 0);
-    ck_assert_left(&ledger, 0, (struct span){0, 10}, 2);
-    rpi_ledger_give(&ledger, 2, (struct remainder){{5, 6}, 2});
-    rpi_ledger_bury(&ledger, 2);
-    ck_assert(rpi_ledger_close(&ledger, NULL));
-    ck_assert_given_up(&ledger, 5);
-    rpi_ledger_end(&ledger);
+    ck_assert(rpi_accounting_close(&accounting, NULL));
+    ck_assert_uint_eq(accounting.given_up.count, 0);
+    ck_assert_left(&accounting, 0, (struct unit_range){0, 10}, 2);
+    rpi_accounting_give(&accounting, 2, (struct remainder){{5, 6}, 2});
+    rpi_accounting_reap(&accounting, 2);
+    ck_assert(rpi_accounting_close(&accounting, NULL));
+    ck_assert_given_up(&accounting, 5);
+    rpi_accounting_end(&accounting);
 }
 END_TEST
 
 /* Not even for three that are sure, if others may have been the cause of each. */
 START_TEST(only_what_was_alone_is_given_up)
 {
-    struct ledger ledger = ledger_of(10);
-    rpi_ledger_blame(&ledger, 1, (struct span){0, 8});
-    rpi_ledger_blame(&ledger, 2, (struct span){2, 8});
-    rpi_ledger_blame(&ledger, 3, (struct span){2, 4});
-    ck_assert(rpi_ledger_close(&ledger, NULL));
-    ck_assert_uint_eq(ledger.given_up.count, 0);
-    ck_assert_left(&ledger, 1, (struct span){2, 4}, 2);
-    rpi_ledger_blame(&ledger, 4, (struct span){3, 4});
-    ck_assert(rpi_ledger_close(&ledger, NULL));
-    ck_assert_given_up(&ledger, 3);
-    rpi_ledger_end(&ledger);
+    struct accounting accounting = accounting_of(10);
+    rpi_accounting_attribute(&accounting, 1, (struct unit_range){0, 8});
+    rpi_accounting_attribute(&accounting, 2, (struct unit_range){2, 8});
+    rpi_accounting_attribute(&accounting, 3, (struct unit_range){2, 4});
+    ck_assert(rpi_accounting_close(&accounting, NULL));
+    ck_assert_uint_eq(accounting.given_up.count, 0);
+    ck_assert_left(&accounting, 1, (struct unit_range){2, 4}, 2);
+    rpi_accounting_attribute(&accounting, 4, (struct unit_range){3, 4});
+    ck_assert(rpi_accounting_close(&accounting, NULL));
+    ck_assert_given_up(&accounting, 3);
+    rpi_accounting_end(&accounting);
 }
 END_TEST
 
 START_TEST(third_death_gives_up)
 {
-    struct ledger ledger = ledger_of(10);
-    rpi_ledger_blame(&ledger, 1, (struct span){2, 8});
-    rpi_ledger_blame(&ledger, 1, (struct span){2, 8}); /* the same death */
-    rpi_ledger_blame(&ledger, 2, (struct span){4, 6});
-    ck_assert(rpi_ledger_close(&ledger, NULL));
-    ck_assert_uint_eq(ledger.entries, 5);
-    ck_assert_left(&ledger, 1, (struct span){2, 4}, 1);
-    ck_assert_left(&ledger, 2, (struct span){4, 6}, 2);
-    rpi_ledger_blame(&ledger, 3, (struct span){5, 6});
-    ck_assert(rpi_ledger_close(&ledger, NULL));
-    ck_assert_given_up(&ledger, 5);
-    ck_assert_left(&ledger, 2, (struct span){4, 5}, 2);
+    struct accounting accounting = accounting_of(10);
+    rpi_accounting_attribute(&accounting, 1, (struct unit_range){2, 8});
+    rpi_accounting_attribute(&accounting, 1, (struct unit_range){2, 8}); /* the same death */
+    rpi_accounting_attribute(&accounting, 2, (struct unit_range){4, 6});
+    ck_assert(rpi_accounting_close(&accounting, NULL));
+    ck_assert_uint_eq(accounting.entries, 5);
+    ck_assert_left(&accounting, 1, (struct unit_range){2, 4}, 1);
+    ck_assert_left(&accounting, 2, (struct unit_range){4, 6}, 2);
+    rpi_accounting_attribute(&accounting, 3, (struct unit_range){5, 6});
+    ck_assert(rpi_accounting_close(&accounting, NULL));
+    ck_assert_given_up(&accounting, 5);
+    ck_assert_left(&accounting, 2, (struct unit_range){4, 5}, 2);
     /* It is not left, nor given up again. */
-    ck_assert(rpi_ledger_close(&ledger, NULL));
-    ck_assert_uint_eq(ledger.given_up.count, 1);
-    ck_assert_uint_eq(ledger.entries, 5);
-    rpi_ledger_end(&ledger);
+    ck_assert(rpi_accounting_close(&accounting, NULL));
+    ck_assert_uint_eq(accounting.given_up.count, 1);
+    ck_assert_uint_eq(accounting.entries, 5);
+    rpi_accounting_end(&accounting);
 }
 END_TEST
 
 START_TEST(partial_results_count_where_they_are)
 {
-    struct ledger ledger = ledger_of(10);
-    struct cover have = {.spans = NULL};
-    rpi_ledger_finish(&ledger, 1, (struct span){0, 10});
-    rpi_cover_add(&have, (struct span){0, 4});
-    ck_assert(rpi_ledger_close(&ledger, &have));
-    ck_assert_uint_eq(ledger.entries, 1);
-    ck_assert_left(&ledger, 0, (struct span){4, 10}, 0);
-    rpi_cover_end(&have);
-    rpi_ledger_end(&ledger);
+    struct accounting accounting = accounting_of(10);
+    struct interval_set have = {.unit_ranges = NULL};
+    rpi_accounting_finish(&accounting, 1, (struct unit_range){0, 10});
+    rpi_interval_set_add(&have, (struct unit_range){0, 4});
+    ck_assert(rpi_accounting_close(&accounting, &have));
+    ck_assert_uint_eq(accounting.entries, 1);
+    ck_assert_left(&accounting, 0, (struct unit_range){4, 10}, 0);
+    rpi_interval_set_end(&have);
+    rpi_accounting_end(&accounting);
 }
 END_TEST
 
 START_TEST(suspects_are_taken_one_by_one_and_stolen_by_halves)
 {
-    struct board *board = make_board(3);
-    struct span taken;
-    ck_assert(!rpi_suspects_next(&board->lane[0], &taken));
-    ck_assert(!rpi_suspects_steal(board, 1, &taken));
-    rpi_suspects_keep(&board->lane[0], (struct span){10, 17});
-    ck_assert(rpi_suspects_next(&board->lane[0], &taken));
+    struct work_queue *work_queue = make_work_queue(3);
+    struct unit_range taken;
+    ck_assert(!rpi_suspects_next(&work_queue->lane[0], &taken));
+    ck_assert(!rpi_suspects_steal(work_queue, 1, &taken));
+    rpi_suspects_keep(&work_queue->lane[0], (struct unit_range){10, 17});
+    ck_assert(rpi_suspects_next(&work_queue->lane[0], &taken));
     ck_assert(taken.low == 10 && taken.high == 11);
-    ck_assert(!rpi_suspects_steal(board, 0, &taken)); /* its own */
-    ck_assert(rpi_suspects_steal(board, 1, &taken));
+    ck_assert(!rpi_suspects_steal(work_queue, 0, &taken)); /* its own */
+    ck_assert(rpi_suspects_steal(work_queue, 1, &taken));
     ck_assert(taken.low == 14 && taken.high == 17);
-    rpi_suspects_keep(&board->lane[2], (struct span){20, 21}); /* fewer than the first has */
-    ck_assert(rpi_suspects_steal(board, 1, &taken));
+    rpi_suspects_keep(&work_queue->lane[2],
+                      (struct unit_range){20, 21}); /* fewer than the first has */
+    ck_assert(rpi_suspects_steal(work_queue, 1, &taken));
     ck_assert(taken.low == 12 && taken.high == 14);
-    /* What a lane has that is lost goes to its grave. */
-    atomic_store(&board->lane[0].lost, 1);
-    ck_assert(rpi_suspects_steal(board, 1, &taken));
+    /* What a lane has that is lost goes to its dead worker. */
+    atomic_store(&work_queue->lane[0].lost, 1);
+    ck_assert(rpi_suspects_steal(work_queue, 1, &taken));
     ck_assert(taken.low == 20 && taken.high == 21);
-    ck_assert(!rpi_suspects_steal(board, 1, &taken));
-    free(board);
+    ck_assert(!rpi_suspects_steal(work_queue, 1, &taken));
+    free(work_queue);
 }
 END_TEST
 

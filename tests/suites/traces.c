@@ -68,7 +68,7 @@ static struct traced read_event(const char *line)
     event.items = (int64_t)argument(line, "items");
     event.told = has_category(line, "own") ? length : 1e6 * seconds_told(line);
     /* Its items are a run, unless it was merged of several. */
-    ck_assert(event.items == 0 || (int)argument(line, "slices") == 1);
+    ck_assert(event.items == 0 || (int)argument(line, "chunks") == 1);
     return event;
 }
 

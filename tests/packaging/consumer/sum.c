@@ -10,8 +10,9 @@ int main(int argc, char **argv)
     rp_loop *loop;
     rp_range range;
 
-    if (rp_launch(&argc, &argv) != RP_OK || rp_open(NULL, &pool) != RP_OK)
-        return 1;
+    rp_launch(&argc, &argv);
+    if (rp_open(NULL, &pool) != RP_OK)
+        return rp_report(NULL, "sum");
     rp_status status = rp_loop_open(pool, n, NULL, &loop);
     if (status == RP_OK) {
         while (rp_loop_next(loop, &range))
@@ -24,6 +25,7 @@ int main(int argc, char **argv)
         printf("%s in C: %lld on %d ranks\n", rp_version(), (long long)sum, rp_ranks(pool));
     if (status == RP_OK && sum != n * (n - 1) / 2)
         status = RP_ERR_TASK;
+    rp_report(pool, "sum");
     rp_close(&pool);
     return rp_exit_code(status);
 }

@@ -11,8 +11,9 @@ int main(int argc, char **argv)
     rp_loop *loop = nullptr;
     rp_range range;
 
-    if (rp_launch(&argc, &argv) != RP_OK || rp_open(nullptr, &pool) != RP_OK)
-        return 1;
+    rp_launch(&argc, &argv);
+    if (rp_open(nullptr, &pool) != RP_OK)
+        return rp_report(nullptr, "sum");
     rp_status status = rp_loop_open(pool, n, nullptr, &loop);
     if (status == RP_OK) {
         while (rp_loop_next(loop, &range))
@@ -25,6 +26,7 @@ int main(int argc, char **argv)
         std::cout << rp_version() << " in C++: " << sum << " on " << rp_ranks(pool) << " ranks\n";
     if (status == RP_OK && sum != n * (n - 1) / 2)
         status = RP_ERR_TASK;
+    rp_report(pool, "sum");
     rp_close(&pool);
     return rp_exit_code(status);
 }

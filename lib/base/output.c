@@ -1,0 +1,59 @@
+#include "base/output.h"
+
+#include "base/file_io.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+/* After the first error nothing more is written: a file with a hole would look whole. */
+static ssize_t output_write(void *cookie, const char *bytes, size_t count)
+{
+    struct output *output = cookie;
+    if (output->code == 0)
+        output->code = rpi_write_all(output->descriptor, bytes, count);
+    errno = output->code;
+    return output->code == 0 ? (ssize_t)count : 0; /* as glibc wants to be told of an error */
+}
+
+/* The last errors come when the bytes are sent to the disk, or when the file is closed. What is no
+ * file cannot be sent. */
+static int output_finish(void *cookie)
+{
+    struct output *output = cookie;
+    if (output->code == 0 && fsync(output->descriptor) != 0 && errno != EINVAL && errno != EROFS &&
+        errno != ENOTSUP)
+        output->code = errno;
+    if (close(output->descriptor) != 0 && output->code == 0)
+        output->code = errno;
+    return output->code == 0 ? 0 : -1;
+}
+
+rp_status rpi_output_open(struct output *output, const char *path, rp_error *error)
+{
+    *output = (struct output){.path = path, .descriptor = -1};
+    if (rpi_atomic_file_make(&output->atomic_file, path, error) != RP_OK)
+        return error->status;
+    output->descriptor = rpi_atomic_file_open(&output->atomic_file);
+    if (output->descriptor >= 0)
+        output->file =
+            fopencookie(output, "w",
+                        (cookie_io_functions_t){.write = output_write, .close = output_finish});
+    if (output->file != NULL)
+        return RP_OK;
+    int code = errno;
+    if (output->descriptor >= 0)
+        close(output->descriptor);
+    rpi_atomic_file_remove(&output->atomic_file);
+    return rpi_cannot_write(error, path, code);
+}
+
+rp_status rpi_output_close(struct output *output, bool good, rp_error *error)
+{
+    if (fclose(output->file) != 0 && output->code == 0)
+        output->code = errno;
+    output->file = NULL;
+    if (good && output->code == 0)
+        return rpi_atomic_file_publish(&output->atomic_file, error);
+    rpi_atomic_file_remove(&output->atomic_file);
+    return good ? rpi_cannot_write(error, output->path, output->code) : RP_ERR_IO;
+}

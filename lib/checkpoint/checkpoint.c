@@ -1,0 +1,295 @@
+#include "checkpoint/checkpoint.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "checkpoint/directory.h"
+#include "comm/message.h"
+#include "comm/mpi_error.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+/* What the root tells the others, before the path and the journal index. */
+struct announcement {
+    rp_error error;
+    int64_t path_bytes; /* with the zero at its end; 0: no work is kept */
+    int64_t run, entries, forms;
+    uint64_t fingerprint;
+    double interval;
+    bool forced;
+};
+
+/* On the root: opens the directory and reads what is there. */
+static void open_on_root(struct checkpoint *checkpoint, const rp_config *config,
+                         struct announcement *announcement)
+{
+    struct checkpoint_directory directory;
+    rp_error *error = &announcement->error;
+    rpi_error_clear(error);
+    rpi_checkpoint_directory_open(&directory, config, error);
+    if (error->status == RP_OK && directory.path != NULL)
+        rpi_journal_index_read(&checkpoint->journal_index, directory.path, directory.fingerprint,
+                               directory.forced, error);
+    if (checkpoint->journal_index.refused > 0)
+        rpi_checkpoint_warn_refused(directory.path, checkpoint->journal_index.refused);
+    checkpoint->directory = directory.path;
+    checkpoint->lock = directory.lock;
+    checkpoint->made = directory.made;
+    announcement->path_bytes = directory.path != NULL ? (int64_t)strlen(directory.path) + 1 : 0;
+    announcement->run = checkpoint->journal_index.last_run + 1;
+    announcement->entries = checkpoint->journal_index.count;
+    announcement->forms = checkpoint->journal_index.form_count;
+    announcement->fingerprint = directory.fingerprint;
+    announcement->interval = directory.interval;
+    announcement->forced = directory.forced;
+}
+
+/* Room for what the root has already. */
+static bool make_room(struct checkpoint *checkpoint, const struct announcement *announcement)
+{
+    struct journal_index *journal_index = &checkpoint->journal_index;
+    journal_index->count = announcement->entries;
+    journal_index->form_count = announcement->forms;
+    checkpoint->directory = malloc((size_t)announcement->path_bytes);
+    journal_index->entries =
+        malloc((size_t)journal_index->count * sizeof *journal_index->entries + 1);
+    journal_index->forms =
+        malloc((size_t)journal_index->form_count * sizeof *journal_index->forms + 1);
+    return checkpoint->directory != NULL && journal_index->entries != NULL &&
+           journal_index->forms != NULL;
+}
+
+static int tell_all(struct checkpoint *checkpoint, const struct world *world,
+                    const struct announcement *announcement)
+{
+    struct journal_index *journal_index = &checkpoint->journal_index;
+    int code = rpi_message_broadcast(checkpoint->directory, (size_t)announcement->path_bytes,
+                                     world->root, world->comm);
+    if (code == MPI_SUCCESS)
+        code = rpi_message_broadcast(journal_index->entries,
+                                     (size_t)journal_index->count * sizeof *journal_index->entries,
+                                     world->root, world->comm);
+    if (code == MPI_SUCCESS)
+        code =
+            rpi_message_broadcast(journal_index->forms,
+                                  (size_t)journal_index->form_count * sizeof *journal_index->forms,
+                                  world->root, world->comm);
+    return code;
+}
+
+static void drop(struct checkpoint *checkpoint)
+{
+    if (checkpoint->lock >= 0)
+        close(checkpoint->lock);
+    rpi_journal_index_free(&checkpoint->journal_index);
+    free(checkpoint->directory);
+    free(checkpoint);
+}
+
+/* All ranks get what the root found. */
+static rp_status share(struct checkpoint *checkpoint, const struct world *world,
+                       const struct announcement *announcement, rp_error *error)
+{
+    bool roomy = world->rank == world->root || make_room(checkpoint, announcement);
+    if (!roomy)
+        rpi_error_set(error, RP_ERR_MEMORY, "no memory for what is kept");
+    if (rpi_mpi_agree(world->comm, error) != RP_OK ||
+        rpi_mpi_check(tell_all(checkpoint, world, announcement), "MPI_Bcast", error) != RP_OK)
+        return error->status;
+    checkpoint->run = announcement->run;
+    checkpoint->fingerprint = announcement->fingerprint;
+    checkpoint->forced = announcement->forced;
+    checkpoint->interval = announcement->interval;
+    checkpoint->writer = rpi_journal_idle(checkpoint->interval, rpi_clock_seconds());
+    return RP_OK;
+}
+
+rp_status rpi_checkpoint_open(rp_pool *pool, const rp_config *config, rp_error *error)
+{
+    const struct world *world = &pool->world;
+    struct announcement announcement = {.run = 0};
+    struct checkpoint *checkpoint = calloc(1, sizeof *checkpoint);
+    if (checkpoint == NULL)
+        rpi_error_set(error, RP_ERR_MEMORY, "no memory to keep work with");
+    if (rpi_mpi_agree(world->comm, error) != RP_OK) {
+        free(checkpoint);
+        return error->status;
+    }
+    checkpoint->lock = -1;
+    if (world->rank == world->root)
+        open_on_root(checkpoint, config, &announcement);
+    rpi_mpi_check(rpi_message_broadcast(&announcement, sizeof announcement, world->root,
+                                        world->comm),
+                  "MPI_Bcast", error);
+    if (error->status == RP_OK && announcement.error.status != RP_OK)
+        *error = announcement.error;
+    if (error->status == RP_OK && announcement.path_bytes > 0)
+        share(checkpoint, world, &announcement, error);
+    if (error->status == RP_OK && announcement.path_bytes > 0)
+        pool->checkpoint = checkpoint;
+    else
+        drop(checkpoint);
+    return error->status;
+}
+
+/* ---- jobs ------------------------------------------------------------------------------------ */
+
+/* Are these the same job, but perhaps for what its inputs are? */
+static bool same_shape(const struct job_form *a, const struct job_form *b)
+{
+    struct job_form other = *b;
+    other.inputs = a->inputs;
+    return memcmp(a, &other, sizeof other) == 0;
+}
+
+rp_status rpi_checkpoint_check(const rp_pool *pool, const struct job_form *form, rp_error *error)
+{
+    const struct checkpoint *checkpoint = pool->checkpoint;
+    const struct job_form *saved =
+        rpi_journal_index_form(&checkpoint->journal_index, checkpoint->jobs + 1);
+    /* The root alone knows the inputs; the others hear of it when they meet. */
+    if (pool->world.rank != pool->world.root || error->status != RP_OK || checkpoint->forced ||
+        saved == NULL || memcmp(saved, form, sizeof *form) == 0)
+        return error->status;
+    const char *differs = saved->kind != form->kind       ? "is of another kind"
+                          : saved->n != form->n           ? "has another number of items"
+                          : saved->inputs != form->inputs ? "has other inputs"
+                                                          : "has items or results of other sizes";
+    return rpi_error_set(error, RP_ERR_ARGUMENT,
+                         "job %" PRId64
+                         " %s than the one that is kept in '%s': resume it by force, or "
+                         "name another directory",
+                         checkpoint->jobs + 1, differs, checkpoint->directory);
+}
+
+/* What has been kept of a job that has changed since is of no use. */
+static void forget_if_changed(struct checkpoint *checkpoint, int64_t job,
+                              const struct job_form *form)
+{
+    int64_t count;
+    const struct job_form *known = rpi_journal_index_form(&checkpoint->journal_index, job);
+    const struct saved *entries = rpi_journal_index_job(&checkpoint->journal_index, job, &count);
+    if (known == NULL || same_shape(known, form))
+        return;
+    struct journal_index *journal_index = &checkpoint->journal_index;
+    int64_t behind = journal_index->count - count - (entries - journal_index->entries);
+    if (count > 0)
+        memmove(journal_index->entries + (entries - journal_index->entries),
+                journal_index->entries + (entries - journal_index->entries) + count,
+                (size_t)behind * sizeof *entries);
+    journal_index->count -= count;
+}
+
+static void add_form(rp_pool *pool, int64_t job, const struct job_form *form)
+{
+    rpi_checkpoint_add(pool, &(struct journal_entry){.job = job,
+                                                     .end = 1,
+                                                     .kind = JOURNAL_FORM,
+                                                     .bytes = sizeof *form,
+                                                     .payload = form});
+}
+
+/* The root says what the job is, before anybody adds a result of it. Twice: without it, what all
+ * ranks have kept of the job would be worth nothing, should one byte be spoilt. */
+int64_t rpi_checkpoint_begin(rp_pool *pool, const struct job_form *form)
+{
+    struct checkpoint *checkpoint = pool->checkpoint;
+    int64_t job = ++checkpoint->jobs;
+    forget_if_changed(checkpoint, job, form);
+    if (pool->world.rank == pool->world.root) {
+        add_form(pool, job, form);
+        add_form(pool, job, form);
+        rpi_journal_write(&checkpoint->writer);
+    }
+    return job;
+}
+
+/* What went wrong with a journal is told once for each node. */
+static void warn_once(rp_pool *pool)
+{
+    const rp_error *error = &pool->checkpoint->writer.error;
+    if (error->status != RP_OK &&
+        atomic_exchange_explicit(&pool->activities->unprotected, 1, memory_order_relaxed) == 0)
+        rpi_checkpoint_warn(error->text);
+}
+
+/* The journal comes with the first entry, so that ranks that finish nothing leave no file. */
+static void begin_journal(rp_pool *pool)
+{
+    struct checkpoint *checkpoint = pool->checkpoint;
+    char path[PATH_MAX] = "";
+    double now = rpi_clock_seconds();
+    uint64_t moment = (uint64_t)(now * 1e9);
+    struct journal_head head = {.fingerprint = checkpoint->fingerprint};
+    checkpoint->begun = true;
+    rpi_journal_name(checkpoint->directory, checkpoint->run, pool->world.rank, path, sizeof path);
+    head.seed = rp_fingerprint(moment, path, strlen(path));
+    rpi_journal_begin(&checkpoint->writer, path, &head, checkpoint->interval, now);
+}
+
+void rpi_checkpoint_add(rp_pool *pool, const struct journal_entry *entry)
+{
+    struct checkpoint *checkpoint = pool->checkpoint;
+    if (!checkpoint->begun)
+        begin_journal(pool);
+    rpi_journal_add(&checkpoint->writer, entry);
+    warn_once(pool);
+}
+
+void rpi_checkpoint_write(rp_pool *pool)
+{
+    rpi_journal_write(&pool->checkpoint->writer);
+    warn_once(pool);
+}
+
+/* A job that ended well is followed by others, and what comes of them will be written soon
+ * enough. */
+void rpi_checkpoint_end(rp_pool *pool, rp_status status)
+{
+    if (status == RP_OK)
+        return;
+    pool->checkpoint->unfinished = true;
+    rpi_journal_flush(&pool->checkpoint->writer);
+    warn_once(pool);
+}
+
+void rpi_checkpoint_leave_unfinished(rp_pool *pool)
+{
+    if (pool->checkpoint != NULL)
+        pool->checkpoint->unfinished = true;
+}
+
+/* ---- closing --------------------------------------------------------------------------------- */
+
+void rpi_checkpoint_seal(rp_pool *pool)
+{
+    struct checkpoint *checkpoint = pool->checkpoint;
+    if (checkpoint == NULL)
+        return;
+    const struct journal_index *journal_index = &checkpoint->journal_index;
+    /* An earlier run may have come further than this one wanted to. */
+    bool further = journal_index->form_count > 0 &&
+                   journal_index->forms[journal_index->form_count - 1].job > checkpoint->jobs;
+    checkpoint->unfinished = checkpoint->unfinished || further || rp_interrupted(pool);
+    if (checkpoint->unfinished)
+        rpi_journal_flush(&checkpoint->writer);
+    if (checkpoint->begun)
+        rpi_journal_end(&checkpoint->writer);
+    warn_once(pool);
+}
+
+void rpi_checkpoint_close(rp_pool *pool)
+{
+    struct checkpoint *checkpoint = pool->checkpoint;
+    if (checkpoint == NULL)
+        return;
+    if (pool->world.rank == pool->world.root && !checkpoint->unfinished)
+        rpi_checkpoint_directory_remove(checkpoint->directory, checkpoint->made);
+    drop(checkpoint);
+    pool->checkpoint = NULL;
+}

@@ -1,0 +1,184 @@
+/* Gathers on every rank; small data travels as aggregated messages between nodes. */
+#include "collective/node_aggregate.h"
+#include "comm/mpi_error.h"
+#include "comm/parts.h"
+
+#include <stdlib.h>
+
+/* The arguments of MPI_Allgatherv: a count and a displacement for each rank. */
+struct shares {
+    int *counts, *places;
+};
+
+static int64_t shares_clamp(int64_t value, int64_t most)
+{
+    return value < 0 ? 0 : value < most ? value : most;
+}
+
+/* The ranks' shares of the `count` units that begin with unit `first`. */
+static void shares_set(const struct collective *collective, int64_t first, int count,
+                       struct shares *shares)
+{
+    int ranks = collective->pool->world.ranks;
+    int64_t units = collective->layout.units;
+    for (int rank = 0; rank < ranks; rank++) {
+        rp_range block = rp_block(collective->n, ranks, rank);
+        int64_t begin = shares_clamp(block.begin * units - first, count);
+        int64_t end = shares_clamp(block.end * units - first, count);
+        shares->places[rank] = (int)begin;
+        shares->counts[rank] = (int)(end - begin);
+    }
+}
+
+/* MPI displacements are int too, so the whole is cut into parts. Each part is gathered from the
+ * ranks that have some of it. */
+static int allgather_parts(const struct collective *collective, const struct run *mine,
+                           const struct run *all, struct shares *shares)
+{
+    const struct world *world = &collective->pool->world;
+    MPI_Datatype type = collective->layout.type;
+    int code = MPI_SUCCESS;
+    int64_t sent = 0;
+    for (int64_t done = 0; done < all->units && code == MPI_SUCCESS;) {
+        int count = rpi_part(all->units - done, collective->layout.size);
+        struct run part = rpi_run_part(all, done, count);
+        shares_set(collective, done, count, shares);
+        int share = shares->counts[world->rank];
+        struct run own = rpi_run_part(mine, sent, share);
+        code = MPI_Allgatherv(own.base, share, type, part.base, shares->counts, shares->places,
+                              type, world->comm);
+        sent += share;
+        done += count;
+    }
+    return code;
+}
+
+/* In node memory, every rank copies its own part into place. */
+static rp_status allgather_fill_node(struct collective *collective, const struct run *mine,
+                                     const void *all)
+{
+    rp_pool *pool = collective->pool;
+    rp_range block = rp_block(collective->n, pool->world.ranks, pool->world.rank);
+    struct run own = rpi_run(&collective->layout, all, block.begin, block.end - block.begin);
+    struct transfer transfer;
+    struct vote vote = rpi_vote(CALL_STAGED);
+    rpi_transfer_begin(&transfer, pool->world.comm);
+    rpi_transfer_copy(&transfer, mine, &own);
+    rpi_mpi_check(rpi_transfer_end(&transfer), "copying by MPI", &vote.error);
+    return rpi_pool_agree(pool, &vote);
+}
+
+/* The first ranks of the nodes exchange the parts on their nodes. Neighbouring ranks on one node,
+ * which its ranks need not be, share one broadcast. */
+static int allgather_fill_other_nodes(const struct collective *collective, const void *all)
+{
+    const struct world *world = &collective->pool->world;
+    int code = MPI_SUCCESS;
+    for (int rank = 0, next; rank < world->ranks && code == MPI_SUCCESS; rank = next) {
+        for (next = rank + 1; next < world->ranks; next++) {
+            if (world->node_of[next] != world->node_of[rank])
+                break;
+        }
+        int64_t begin = rp_block(collective->n, world->ranks, rank).begin;
+        int64_t end = rp_block(collective->n, world->ranks, next - 1).end;
+        struct run run = rpi_run(&collective->layout, all, begin, end - begin);
+        code = rpi_run_broadcast(&run, world->node_of[rank], world->leaders);
+    }
+    return code;
+}
+
+static rp_status allgather_in_node_memory(struct collective *collective, const struct run *mine,
+                                          const void *all)
+{
+    const struct world *world = &collective->pool->world;
+    int code = MPI_SUCCESS;
+    rp_status status = allgather_fill_node(collective, mine, all);
+    if (status != RP_OK || world->nodes == 1)
+        return status;
+    if (world->leaders != MPI_COMM_NULL)
+        code = allgather_fill_other_nodes(collective, all);
+    return rpi_collective_end(collective, code, "MPI_Bcast");
+}
+
+/* Exchanges the parts of all ranks, node after node, between all nodes. */
+static int allgather_exchange_aggregate(rp_pool *pool, size_t room, struct shares *shares)
+{
+    const struct world *world = &pool->world;
+    for (int node = 0; node < world->nodes; node++) {
+        shares->places[node] = world->node_first[node] * (int)room;
+        shares->counts[node] = (world->node_first[node + 1] - world->node_first[node]) * (int)room;
+    }
+    pool->traffic.aggregates++;
+    return MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_BYTE, rpi_aggregate_base(pool), shares->counts,
+                          shares->places, MPI_BYTE, world->leaders);
+}
+
+static int allgather_unpack_aggregate(const struct collective *collective, const void *all,
+                                      size_t room)
+{
+    const struct world *world = &collective->pool->world;
+    const char *from = rpi_aggregate_base(collective->pool);
+    struct part_place place = {0, 0};
+    int code = MPI_SUCCESS;
+    for (int i = 0; i < world->ranks && code == MPI_SUCCESS; i++) {
+        struct run part = rpi_collective_find(collective, all, world->by_node[i], &place);
+        code = rpi_aggregate_unpack(collective->pool, &part, from);
+        from += room;
+    }
+    return code;
+}
+
+static rp_status allgather_aggregate(struct collective *collective, const struct run *mine,
+                                     const void *all, size_t room, struct shares *shares)
+{
+    rp_pool *pool = collective->pool;
+    const struct world *world = &pool->world;
+    size_t place = (size_t)(world->node_first[world->node] + world->node_rank);
+    if (rpi_collective_agree(collective) != RP_OK)
+        return pool->last.status;
+    int code = rpi_aggregate_pack(pool, mine, rpi_aggregate_base(pool) + place * room);
+    if (rpi_collective_end(collective, code, "MPI_Pack") != RP_OK)
+        return pool->last.status;
+    if (world->nodes > 1) {
+        if (world->leaders != MPI_COMM_NULL)
+            rpi_aggregate_fill(pool, allgather_exchange_aggregate(pool, room, shares));
+        code = rpi_aggregate_await(pool);
+    }
+    if (code == MPI_SUCCESS)
+        code = allgather_unpack_aggregate(collective, all, room);
+    return rpi_collective_end(collective, code, "gathering by MPI");
+}
+
+static rp_status allgather_run(struct collective *collective, const struct run *mine,
+                               const struct run *all, struct shares *shares)
+{
+    bool on_nodes = rpi_collective_on_nodes(collective, all);
+    if (shares->counts == NULL || shares->places == NULL)
+        rpi_collective_refuse(collective, RP_ERR_MEMORY, "no memory for the counts of all ranks");
+    size_t room = on_nodes ? 0 : rpi_aggregate_room(collective, true);
+    if (room > 0)
+        return allgather_aggregate(collective, mine, all->base, room, shares);
+    if (rpi_collective_agree(collective) != RP_OK)
+        return collective->pool->last.status;
+    if (on_nodes)
+        return allgather_in_node_memory(collective, mine, all->base);
+    int code = allgather_parts(collective, mine, all, shares);
+    return rpi_collective_end(collective, code, "MPI_Allgatherv");
+}
+
+rp_status rp_allgather(rp_pool *pool, const void *mine, int64_t n, rp_element element, void *all)
+{
+    struct collective collective;
+    if (pool == NULL)
+        return rpi_refuse_null(__func__, "pool");
+    rpi_collective_begin(&collective, pool, CALL_ALLGATHER, 0, n, element);
+    struct run own = rpi_collective_own(&collective, "mine", mine);
+    struct run whole = rpi_collective_buffer(&collective, "all", all, n);
+    rpi_collective_apart(&collective, &own, &whole);
+    size_t ranks = (size_t)pool->world.ranks;
+    struct shares shares = {malloc(ranks * sizeof(int)), malloc(ranks * sizeof(int))};
+    rp_status status = allgather_run(&collective, &own, &whole, &shares);
+    free(shares.counts);
+    free(shares.places);
+    return status;
+}

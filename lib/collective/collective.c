@@ -1,0 +1,212 @@
+#include "collective/collective.h"
+
+#include "base/error.h"
+#include "comm/mpi_error.h"
+#include "diag/check.h"
+
+#include <inttypes.h>
+
+rp_element rp_bytes(size_t size)
+{
+    return (rp_element){size, size > 0 ? MPI_BYTE : MPI_DATATYPE_NULL};
+}
+
+rp_element rp_datatype(MPI_Datatype type)
+{
+    return (rp_element){0, type};
+}
+
+static bool collective_sound(const struct collective *collective)
+{
+    return collective->vote.error.status == RP_OK;
+}
+
+static void collective_check_root(struct collective *collective)
+{
+    int ranks = collective->pool->world.ranks, root = collective->root;
+    if (collective_sound(collective) && (root < 0 || root >= ranks))
+        rpi_error_set(&collective->vote.error, RP_ERR_ARGUMENT,
+                      "root is %d, but the ranks are 0 to %d", root, ranks - 1);
+}
+
+static void collective_check_n(struct collective *collective)
+{
+    rp_error *error = &collective->vote.error;
+    if (!collective_sound(collective))
+        return;
+    if (collective->n < 0)
+        rpi_error_set(error, RP_ERR_ARGUMENT, "n is %" PRId64 ": give 0 or more", collective->n);
+    else if (!rpi_layout_fits(&collective->layout, collective->n))
+        rpi_error_set(error, RP_ERR_ARGUMENT,
+                      "%" PRId64 " elements of this size are more than memory can hold",
+                      collective->n);
+}
+
+static void collective_set_terms(struct collective *collective)
+{
+    int64_t *terms = collective->vote.terms;
+    terms[0] = collective->n;
+    terms[1] = collective->root;
+    terms[2] = collective->layout.size * collective->layout.units;
+    terms[3] = (int64_t)collective->layout.signature;
+}
+
+void rpi_collective_begin(struct collective *collective, rp_pool *pool, enum call call, int root,
+                          int64_t n, rp_element element)
+{
+    *collective = (struct collective){.pool = pool, .vote = rpi_vote(call), .root = root, .n = n};
+    collective_check_root(collective);
+    rp_error *error = &collective->vote.error;
+    if (collective_sound(collective))
+        rpi_layout_make(&collective->layout, element, pool->world.comm, error);
+    collective_check_n(collective);
+    collective_set_terms(collective);
+}
+
+/* Adds up the counts, or reports what is wrong with them. `checksum` identifies the list of
+ * counts. */
+static int64_t collective_add_up_counts(const int64_t *counts, int ranks, int64_t *checksum,
+                                        rp_error *error)
+{
+    int64_t sum = 0;
+    uint64_t hash = 0;
+    if (counts == NULL) {
+        rpi_error_set(error, RP_ERR_ARGUMENT, "counts is NULL");
+        return 0;
+    }
+    for (int rank = 0; rank < ranks; rank++) {
+        if (counts[rank] < 0 || counts[rank] > INT64_MAX - sum) {
+            rpi_error_set(error, RP_ERR_ARGUMENT,
+                          counts[rank] < 0 ? "counts[%d] is %" PRId64 ": give 0 or more"
+                                           : "with counts[%d], %" PRId64
+                                             ", the counts are more than can be counted",
+                          rank, counts[rank]);
+            return 0;
+        }
+        sum += counts[rank];
+        hash = (hash ^ (uint64_t)counts[rank]) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 32;
+    }
+    *checksum = (int64_t)hash;
+    return sum;
+}
+
+void rpi_collective_begin_counted(struct collective *collective, rp_pool *pool, enum call call,
+                                  int root, const int64_t *counts, rp_element element)
+{
+    rp_error error;
+    int64_t checksum = 0;
+    rpi_error_clear(&error);
+    int64_t n = collective_add_up_counts(counts, pool->world.ranks, &checksum, &error);
+    rpi_collective_begin(collective, pool, call, root, n, element);
+    if (error.status != RP_OK)
+        collective->vote.error = error;
+    collective->counts = counts;
+    collective->vote.terms[TERM_OWN] = checksum;
+}
+
+struct run rpi_collective_buffer(struct collective *collective, const char *name, const void *base,
+                                 int64_t count)
+{
+    if (collective_sound(collective) && base == NULL && count > 0)
+        rpi_error_set(&collective->vote.error, RP_ERR_ARGUMENT,
+                      "%s is NULL, but has %" PRId64 " elements", name, count);
+    struct run run =
+        rpi_run(&collective->layout, base, 0, collective_sound(collective) ? count : 0);
+    size_t left = rpi_allocation_left(collective->pool, base);
+    if (left > 0 && rpi_run_extent(&run) > (ptrdiff_t)left)
+        rpi_error_set(&collective->vote.error, RP_ERR_ARGUMENT,
+                      "%s: %" PRId64 " elements go beyond its memory of rp_node_alloc()", name,
+                      count);
+    else if (collective_sound(collective) && rpi_run_extent(&run) > 0)
+        rpi_check_array(collective->pool, name, base, (size_t)rpi_run_extent(&run),
+                        &collective->vote.error);
+    return run;
+}
+
+struct run rpi_collective_own(struct collective *collective, const char *name, const void *base)
+{
+    int rank = collective->pool->world.rank;
+    return rpi_collective_buffer(collective, name, base,
+                                 collective_sound(collective)
+                                     ? rpi_collective_part(collective, rank)
+                                     : 0);
+}
+
+void rpi_collective_apart(struct collective *collective, const struct run *one,
+                          const struct run *other)
+{
+    if (rpi_runs_overlap(one, other))
+        rpi_collective_refuse(collective, RP_ERR_ARGUMENT,
+                              "what is sent and what is received overlap in memory");
+}
+
+bool rpi_collective_on_nodes(struct collective *collective, const struct run *run)
+{
+    int64_t offset = 0, allocation = -1;
+    if (run->units > 0)
+        allocation = rpi_allocation_find(collective->pool, run->base, &offset);
+    collective->vote.terms[TERM_OWN] = allocation;
+    collective->vote.terms[TERM_OWN + 1] = offset;
+    return allocation >= 0;
+}
+
+void rpi_collective_refuse(struct collective *collective, rp_status status, const char *text)
+{
+    if (collective_sound(collective))
+        rpi_error_set(&collective->vote.error, status, "%s", text);
+}
+
+bool rpi_collective_at_root(const struct collective *collective)
+{
+    return collective->pool->world.rank == collective->root;
+}
+
+int64_t rpi_collective_part(const struct collective *collective, int rank)
+{
+    if (collective->counts != NULL)
+        return collective->counts[rank];
+    rp_range block = rp_block(collective->n, collective->pool->world.ranks, rank);
+    return block.end - block.begin;
+}
+
+struct run rpi_collective_find(const struct collective *collective, const void *all, int rank,
+                               struct part_place *place)
+{
+    if (rank < place->rank)
+        *place = (struct part_place){0, 0};
+    for (; place->rank < rank; place->rank++)
+        place->first += rpi_collective_part(collective, place->rank);
+    return rpi_run(&collective->layout, all, place->first, rpi_collective_part(collective, rank));
+}
+
+struct run rpi_collective_others(const struct collective *collective, const void *all,
+                                 void (*move)(struct transfer *, const struct run *, int rank),
+                                 struct transfer *transfer)
+{
+    const struct world *world = &collective->pool->world;
+    struct run own = rpi_run(&collective->layout, all, 0, 0);
+    int64_t first = 0;
+    for (int rank = 0; rank < world->ranks; rank++) {
+        int64_t count = rpi_collective_part(collective, rank);
+        struct run part = rpi_run(&collective->layout, all, first, count);
+        if (rank == world->rank)
+            own = part;
+        else
+            move(transfer, &part, rank);
+        first += count;
+    }
+    return own;
+}
+
+rp_status rpi_collective_agree(struct collective *collective)
+{
+    return rpi_pool_agree(collective->pool, &collective->vote);
+}
+
+rp_status rpi_collective_end(struct collective *collective, int code, const char *call)
+{
+    struct vote vote = rpi_vote(CALL_MOVED);
+    rpi_mpi_check(code, call, &vote.error);
+    return rpi_pool_agree(collective->pool, &vote);
+}

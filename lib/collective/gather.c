@@ -1,0 +1,100 @@
+/* Gathers on the root: rank by rank or, if the data is small, with one aggregated message per
+ * node. */
+#include "collective/node_aggregate.h"
+
+/* Unpacks the parts of a node's ranks from its aggregated message. */
+static int gather_unpack_node(const struct collective *collective, void *all, int node, size_t room,
+                              const char *aggregate)
+{
+    const struct world *world = &collective->pool->world;
+    struct part_place place = {0, 0};
+    int code = MPI_SUCCESS;
+    for (int i = world->node_first[node]; i < world->node_first[node + 1]; i++) {
+        struct run part = rpi_collective_find(collective, all, world->by_node[i], &place);
+        if (code == MPI_SUCCESS)
+            code = rpi_aggregate_unpack(collective->pool, &part, aggregate);
+        aggregate += room;
+    }
+    return code;
+}
+
+static int gather_receive_aggregates(const struct collective *collective, void *all, size_t room)
+{
+    rp_pool *pool = collective->pool;
+    char arriving[AGGREGATE_BYTES];
+    int here = pool->world.node;
+    int code = gather_unpack_node(collective, all, here, room, rpi_aggregate_base(pool));
+    for (int node = 0; node < pool->world.nodes && code == MPI_SUCCESS; node++) {
+        if (node == here)
+            continue;
+        code = rpi_aggregate_receive(pool, arriving, room, node, rpi_aggregate_keeper(pool, node));
+        if (code == MPI_SUCCESS)
+            code = gather_unpack_node(collective, all, node, room, arriving);
+    }
+    return code;
+}
+
+static rp_status gather_aggregate(struct collective *collective, const struct run *own, void *all,
+                                  size_t room)
+{
+    rp_pool *pool = collective->pool;
+    const struct world *world = &pool->world;
+    char *aggregate = rpi_aggregate_base(pool);
+    if (rpi_collective_agree(collective) != RP_OK)
+        return pool->last.status;
+    int code = rpi_aggregate_pack(pool, own, aggregate + (size_t)world->node_rank * room);
+    if (rpi_collective_end(collective, code, "MPI_Pack") != RP_OK)
+        return pool->last.status;
+    if (rpi_collective_at_root(collective))
+        code = gather_receive_aggregates(collective, all, room);
+    else if (world->node_rank == 0 && world->node != world->node_of[collective->root])
+        code = rpi_aggregate_send(pool, aggregate, room, world->node, collective->root);
+    return rpi_collective_end(collective, code, "gathering by MPI");
+}
+
+static void gather_receive(const struct collective *collective, const struct run *mine, void *all,
+                           struct transfer *transfer)
+{
+    struct run own = rpi_collective_others(collective, all, rpi_transfer_receive, transfer);
+    rpi_transfer_copy(transfer, mine, &own);
+}
+
+static rp_status gather_run(struct collective *collective, const void *mine, void *all)
+{
+    bool root = rpi_collective_at_root(collective);
+    struct transfer transfer;
+    struct run own = rpi_collective_own(collective, "mine", mine);
+    struct run whole = rpi_collective_buffer(collective, "all", all, root ? collective->n : 0);
+    rpi_collective_apart(collective, &own, &whole);
+    size_t room = rpi_aggregate_room(collective, false);
+    if (room > 0)
+        return gather_aggregate(collective, &own, all, room);
+    if (rpi_collective_agree(collective) != RP_OK)
+        return collective->pool->last.status;
+    rpi_transfer_begin(&transfer, collective->pool->world.comm);
+    if (root)
+        gather_receive(collective, &own, all, &transfer);
+    else
+        rpi_transfer_send(&transfer, &own, collective->root);
+    return rpi_collective_end(collective, rpi_transfer_end(&transfer), "gathering by MPI");
+}
+
+rp_status rp_gather(rp_pool *pool, int root, const void *mine, int64_t n, rp_element element,
+                    void *all)
+{
+    struct collective collective;
+    if (pool == NULL)
+        return rpi_refuse_null(__func__, "pool");
+    rpi_collective_begin(&collective, pool, CALL_GATHER, root, n, element);
+    return gather_run(&collective, mine, all);
+}
+
+rp_status rp_gatherv(rp_pool *pool, int root, const void *mine, const int64_t *counts,
+                     rp_element element, void *all)
+{
+    struct collective collective;
+    if (pool == NULL)
+        return rpi_refuse_null(__func__, "pool");
+    rpi_collective_begin_counted(&collective, pool, CALL_GATHERV, root, counts, element);
+    return gather_run(&collective, mine, all);
+}

@@ -1,0 +1,83 @@
+#include "comm/liveness.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+
+/* Shared words:
+ * lost  0, or 1 once a member has found the lock's owner dead: release, so it follows everything
+ *       that the dead rank stored, which the kernel orders before its mark.
+ * rank  stored by the owner before the first agreement. */
+struct liveness_entry {
+    alignas(128) pthread_mutex_t lock;
+    _Atomic int lost;
+    int rank;
+};
+
+size_t rpi_liveness_bytes(int members)
+{
+    return (size_t)members * sizeof(struct liveness_entry);
+}
+
+bool rpi_liveness_prepare(struct liveness_entry *place, int members)
+{
+    pthread_mutexattr_t attributes;
+    bool prepared = pthread_mutexattr_init(&attributes) == 0 &&
+                    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED) == 0 &&
+                    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST) == 0;
+    for (int i = 0; i < members && prepared; i++)
+        prepared = pthread_mutex_init(&place[i].lock, &attributes) == 0;
+    return prepared;
+}
+
+bool rpi_liveness_join(struct liveness *liveness, struct liveness_entry *place, int members, int me,
+                       int rank)
+{
+    *liveness = (struct liveness){.place = place, .me = me, .members = members};
+    place[me].rank = rank;
+    if (pthread_mutex_lock(&place[me].lock) == 0)
+        return true;
+    liveness->place = NULL;
+    return false;
+}
+
+void rpi_liveness_leave(struct liveness *liveness)
+{
+    if (liveness->place != NULL)
+        pthread_mutex_unlock(&liveness->place[liveness->me].lock);
+    liveness->place = NULL;
+}
+
+/* The lock of a living member is busy, and free once the member has left. A dead member's lock is
+ * released as it is, not made consistent, so the next caller gets the same result. */
+static bool found_dead(struct liveness_entry *life)
+{
+    int code = pthread_mutex_trylock(&life->lock);
+    if (code == 0 || code == EOWNERDEAD)
+        pthread_mutex_unlock(&life->lock);
+    return code == EOWNERDEAD || code == ENOTRECOVERABLE;
+}
+
+int rpi_liveness_look(struct liveness *liveness)
+{
+    int lost = 0;
+    for (int i = 0; liveness->place != NULL && i < liveness->members; i++) {
+        struct liveness_entry *life = &liveness->place[i];
+        if (i != liveness->me && !rpi_liveness_lost(liveness, i) && found_dead(life))
+            atomic_store_explicit(&life->lost, 1, memory_order_release);
+        lost += rpi_liveness_lost(liveness, i);
+    }
+    return lost;
+}
+
+bool rpi_liveness_lost(const struct liveness *liveness, int member)
+{
+    return liveness->place != NULL &&
+           atomic_load_explicit(&liveness->place[member].lost, memory_order_acquire) != 0;
+}
+
+int rpi_liveness_rank(const struct liveness *liveness, int member)
+{
+    return liveness->place[member].rank;
+}

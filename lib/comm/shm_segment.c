@@ -1,0 +1,373 @@
+#include "comm/shm_segment.h"
+
+#include "base/environment.h"
+#include "base/error.h"
+#include "base/file_io.h"
+#include "comm/mpi_error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+/* ---- errors ---------------------------------------------------------------------------------- */
+
+static int error_prefix(char *prefix, size_t size, size_t bytes)
+{
+    return bytes == 0 ? snprintf(prefix, size, "no place for node memory")
+                      : snprintf(prefix, size, "no room for %zu bytes of node memory", bytes);
+}
+
+static rp_status no_memory(rp_error *error, size_t bytes, const char *directory, const char *reason)
+{
+    char prefix[64];
+    error_prefix(prefix, sizeof prefix, bytes);
+    return rpi_error_set(error, RP_ERR_MEMORY, "%s in %s: %s", prefix, directory, reason);
+}
+
+void rpi_node_memory_add_reason(rp_error *first, const rp_error *later, size_t bytes)
+{
+    char prefix[64];
+    size_t length = (size_t)error_prefix(prefix, sizeof prefix, bytes);
+    size_t used = strlen(first->text);
+    if (strncmp(later->text, prefix, length) == 0 &&
+        strstr(first->text, later->text + length) == NULL)
+        snprintf(first->text + used, sizeof first->text - used, ";%s", later->text + length);
+}
+
+/* ---- the space of a file --------------------------------------------------------------------- */
+
+/* Space that stays free: MPI and other programs map files there and allocate their space only on
+ * writing. A full file system would kill them with SIGBUS. */
+static unsigned long long room_of_others(const struct statvfs *status)
+{
+    const unsigned long long most = 64ULL << 20;
+    unsigned long long share = (unsigned long long)status->f_blocks * status->f_frsize / 16;
+    return share < most ? share : most;
+}
+
+/* Is there space for the part of the file that is not allocated yet? A file system that does not
+ * report its size is assumed to have enough. */
+static int check_room(int file, size_t bytes)
+{
+    struct statvfs status;
+    struct stat about;
+    if (fstatvfs(file, &status) != 0 || status.f_blocks == 0 || fstat(file, &about) != 0)
+        return 0;
+    unsigned long long has = (unsigned long long)about.st_blocks * 512, wanted = bytes;
+    unsigned long long free_bytes = (unsigned long long)status.f_bavail * status.f_frsize;
+    if (wanted <= has)
+        return 0;
+    return wanted - has < free_bytes && wanted - has + room_of_others(&status) < free_bytes
+               ? 0
+               : ENOSPC;
+}
+
+static int take_space(int file, size_t bytes)
+{
+    int code = check_room(file, bytes);
+    return code != 0 ? code : rpi_allocate(file, bytes);
+}
+
+/* ---- mapping --------------------------------------------------------------------------------- */
+
+static size_t page_bytes(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Rounds up to whole pages. */
+static size_t mapped_bytes(size_t bytes)
+{
+    size_t page = page_bytes();
+    return (bytes + page - 1) / page * page;
+}
+
+/* Maps the file over all but the first and the last page of an inaccessible mapping. */
+static int map_guarded(int file, size_t bytes, struct node_memory *memory)
+{
+    size_t page = page_bytes(), inside = mapped_bytes(bytes), all = inside + 2 * page;
+    if (inside < bytes || all < inside)
+        return ENOMEM;
+    char *place = mmap(NULL, all, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (place == MAP_FAILED)
+        return errno;
+    if (mmap(place + page, inside, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0) ==
+        MAP_FAILED) {
+        int code = errno;
+        munmap(place, all);
+        return code;
+    }
+    *memory = (struct node_memory){.base = place + page, .bytes = bytes};
+    return 0;
+}
+
+void rpi_node_memory_drop(struct node_memory *memory)
+{
+    size_t page = page_bytes();
+    if (memory->base != NULL)
+        munmap((char *)memory->base - page, mapped_bytes(memory->bytes) + 2 * page);
+    *memory = (struct node_memory){.base = NULL};
+}
+
+int rpi_node_memory_guard(const struct node_memory *memory, const void *address)
+{
+    uintptr_t base = (uintptr_t)memory->base, at = (uintptr_t)address, page = page_bytes();
+    uintptr_t end = base + mapped_bytes(memory->bytes);
+    if (base == 0 || at < base - page || at >= end + page)
+        return 0;
+    return at < base ? -1 : at >= end ? 1 : 0;
+}
+
+bool rpi_node_memory_overlaps(const struct node_memory *memory, const void *address, size_t bytes)
+{
+    uintptr_t base = (uintptr_t)memory->base, at = (uintptr_t)address, page = page_bytes();
+    uintptr_t end = base + mapped_bytes(memory->bytes) + page;
+    return base != 0 && at < end && base - page < at + bytes;
+}
+
+/* ---- sharing a file -------------------------------------------------------------------------- */
+
+/* An attempt to create a file that all ranks of a node share. */
+struct attempt {
+    MPI_Comm node;
+    bool leads; /* this rank creates the file */
+    const char *directory;
+    bool named;   /* the file has a name until all ranks have opened it */
+    size_t bytes; /* 0: the file stays empty for now */
+    char name[PATH_MAX];
+    int file;
+};
+
+/* From the leader to the others: the path of the file, and its identity. In containers with their
+ * own process namespaces a path in /proc may lead to another file. */
+struct invitation {
+    char path[PATH_MAX]; /* empty: the leader has no file */
+    dev_t device;
+    ino_t inode;
+    int directories; /* to be tried; the leader's environment decides, since it creates the files */
+};
+
+/* Lists the directories to try. Returns their number. */
+static int directories(const char *list[NODE_MEMORY_DIRECTORIES])
+{
+    const char *wanted = rpi_environment_text("RANKPOOL_MEMORY_DIR");
+    const char *temporary = rpi_environment_text("TMPDIR");
+    if (wanted != NULL) {
+        list[0] = wanted;
+        return 1;
+    }
+    list[0] = "/dev/shm";
+    list[1] = temporary != NULL ? temporary : "/tmp";
+    return 2;
+}
+
+/* Opens a new file in the directory: without a name if the file system supports that. */
+static void open_new(struct attempt *attempt)
+{
+    size_t size = sizeof attempt->name;
+    if (!attempt->named) {
+        attempt->file = open(attempt->directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+        return;
+    }
+    if (snprintf(attempt->name, size, "%s/rankpool.XXXXXX", attempt->directory) >= (int)size)
+        errno = ENAMETOOLONG;
+    else
+        attempt->file = mkostemp(attempt->name, O_CLOEXEC);
+    if (attempt->file < 0)
+        attempt->name[0] = '\0';
+}
+
+static struct invitation invite(const struct attempt *attempt)
+{
+    struct invitation invitation = {.path = ""};
+    struct stat status;
+    if (fstat(attempt->file, &status) != 0)
+        return invitation;
+    invitation.device = status.st_dev;
+    invitation.inode = status.st_ino;
+    if (attempt->name[0] != '\0')
+        memcpy(invitation.path, attempt->name, sizeof invitation.path);
+    else
+        snprintf(invitation.path, sizeof invitation.path, "/proc/%ld/fd/%d", (long)getpid(),
+                 attempt->file);
+    return invitation;
+}
+
+/* Creates the file on the leader. */
+static struct invitation lead(struct attempt *attempt, int way, rp_error *error)
+{
+    const char *list[NODE_MEMORY_DIRECTORIES] = {NULL, NULL};
+    struct invitation invitation = {.path = ""};
+    int count = directories(list), code;
+    attempt->directory = list[way / 2];
+    open_new(attempt);
+    code = attempt->file < 0 ? errno : take_space(attempt->file, attempt->bytes);
+    if (code == 0)
+        invitation = invite(attempt);
+    else
+        no_memory(error, attempt->bytes, attempt->directory, strerror(code));
+    invitation.directories = count;
+    return invitation;
+}
+
+static void accept_invitation(struct attempt *attempt, const struct invitation *invitation,
+                              rp_error *error)
+{
+    struct stat status;
+    attempt->file = open(invitation->path, O_RDWR | O_CLOEXEC);
+    if (attempt->file >= 0 && fstat(attempt->file, &status) == 0 &&
+        status.st_dev == invitation->device && status.st_ino == invitation->inode)
+        return;
+    no_memory(error, attempt->bytes, invitation->path, "the node's ranks do not share it");
+}
+
+/* Tries each directory without and with a file name. All ranks of the node agree on the result: all
+ * have the file, mapped if `memory` is given, or none has. *count becomes the number of
+ * directories. */
+static rp_status share_file(struct attempt *attempt, int way, int *count,
+                            struct node_memory *memory, rp_error *error)
+{
+    struct invitation invitation = {.path = "", .directories = 1};
+    attempt->file = -1;
+    attempt->name[0] = '\0';
+    attempt->named = way % 2 == 1;
+    rpi_error_clear(error);
+    if (attempt->leads)
+        invitation = lead(attempt, way, error);
+    int code = MPI_Bcast(&invitation, sizeof invitation, MPI_BYTE, 0, attempt->node);
+    *count = invitation.directories;
+    if (rpi_mpi_check(code, "MPI_Bcast", error) == RP_OK && !attempt->leads &&
+        invitation.path[0] != '\0')
+        accept_invitation(attempt, &invitation, error);
+    if (memory != NULL && error->status == RP_OK && attempt->file >= 0) {
+        code = map_guarded(attempt->file, attempt->bytes, memory);
+        if (code != 0)
+            no_memory(error, attempt->bytes, "this process's addresses", strerror(code));
+    }
+    rpi_mpi_agree(attempt->node, error);
+    if (attempt->name[0] != '\0')
+        unlink(attempt->name);
+    if (error->status != RP_OK && attempt->file >= 0) {
+        close(attempt->file);
+        attempt->file = -1;
+    }
+    return error->status;
+}
+
+static struct attempt attempt_on(MPI_Comm node, size_t bytes)
+{
+    int rank;
+    MPI_Comm_rank(node, &rank);
+    return (struct attempt){.node = node, .leads = rank == 0, .bytes = bytes, .file = -1};
+}
+
+/* ---- node memory ----------------------------------------------------------------------------- */
+
+rp_status rpi_node_memory_make(MPI_Comm node, size_t bytes, struct node_memory *memory,
+                               rp_error *error)
+{
+    struct attempt attempt = attempt_on(node, bytes);
+    rp_error first;
+    int count = 1;
+    *memory = (struct node_memory){.base = NULL};
+    rpi_error_clear(&first);
+    for (int way = 0; way < 2 * count; way++) {
+        rp_status status = share_file(&attempt, way, &count, memory, error);
+        if (status == RP_OK) {
+            close(attempt.file);
+            return RP_OK;
+        }
+        rpi_node_memory_drop(memory);
+        if (way == 0)
+            first = *error;
+        else
+            rpi_node_memory_add_reason(&first, error, bytes);
+        if (status != RP_ERR_MEMORY)
+            break;
+    }
+    *error = first;
+    error->rank = -1; /* this was a rank of the node communicator; the caller adds its own */
+    return error->status;
+}
+
+/* ---- without MPI ----------------------------------------------------------------------------- */
+
+rp_status rpi_node_files_open(MPI_Comm node, struct node_files *files, rp_error *error)
+{
+    struct attempt attempt = attempt_on(node, 0);
+    rp_error first;
+    int count = 1;
+    *files = (struct node_files){.count = 0};
+    rpi_error_clear(&first);
+    for (int way = 0; way < 2 * count; way++) {
+        rp_status status = share_file(&attempt, way, &count, NULL, error);
+        if (status == RP_OK) {
+            files->file[files->count++] = attempt.file;
+            way |= 1; /* the named variant would be in the same directory */
+        } else if (status != RP_ERR_MEMORY) {
+            rpi_node_files_close(files);
+            return status;
+        } else if (first.status == RP_OK) {
+            first = *error;
+        } else {
+            rpi_node_memory_add_reason(&first, error, 0);
+        }
+    }
+    if (files->count > 0)
+        rpi_error_clear(error);
+    else
+        *error = first;
+    error->rank = -1;
+    return error->status;
+}
+
+/* The directory of an open file, for error messages. */
+static void directory_of(int file, char directory[PATH_MAX])
+{
+    char link[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+    ssize_t length = readlink(link, directory, PATH_MAX - 1);
+    directory[length > 0 ? length : 0] = '\0';
+    char *slash = strrchr(directory, '/');
+    if (slash != NULL && slash > directory)
+        *slash = '\0';
+    else
+        strcpy(directory, "its directory");
+}
+
+rp_status rpi_node_files_map(const struct node_files *files, size_t bytes,
+                             struct node_memory *memory, rp_error *error)
+{
+    if (bytes <= memory->bytes)
+        return RP_OK;
+    rpi_node_memory_drop(memory);
+    char directory[PATH_MAX];
+    int file = files->file[files->used], code = take_space(file, bytes);
+    if (code == 0)
+        code = map_guarded(file, bytes, memory);
+    if (code == 0)
+        return RP_OK;
+    directory_of(file, directory);
+    return no_memory(error, bytes, directory, strerror(code));
+}
+
+void rpi_node_files_turn(struct node_files *files, struct node_memory *memory)
+{
+    rpi_node_memory_drop(memory);
+    (void)!ftruncate(files->file[files->used], 0);
+    files->used = (files->used + 1) % files->count;
+}
+
+void rpi_node_files_close(struct node_files *files)
+{
+    for (int i = 0; i < files->count; i++)
+        close(files->file[i]);
+    *files = (struct node_files){.count = 0};
+}

@@ -1,0 +1,74 @@
+/* The TCP hub: agreements between nodes whose ranks survive deaths. The leader of each node sends
+ * its node's report on an agreement, identified by number, to the root over its TCP link. The root
+ * answers all nodes once it has received all reports. If a leader dies meanwhile, another rank
+ * repeats the question and gets the same answer, even after the root has moved on. The root must
+ * survive: its death ends the pool. */
+#ifndef RANKPOOL_COMM_TCP_HUB_H
+#define RANKPOOL_COMM_TCP_HUB_H
+
+#include "comm/tcp_link.h"
+
+/* Which rank is on which node. */
+struct hub_map {
+    int rank, root, ranks, nodes, node;
+    const int *node_of;    /* by rank */
+    const int *node_first; /* index into by_node, by node */
+    const int *by_node;    /* ranks sorted by node */
+};
+
+/* A received question or answer. */
+struct hub_word {
+    uint32_t number; /* of the agreement */
+    int speaker;     /* rank that sent it */
+    void *bytes;     /* owned */
+    size_t count, room;
+    bool cut; /* no memory for the payload: only the head was stored */
+};
+
+enum {
+    HUB_HEAD_BYTES = 8192 /* largest question or answer, without its payload */
+};
+
+struct hub {
+    struct hub_map map;
+    struct tcp_links tcp_links;
+    struct hub_word *words; /* on the root: by node; elsewhere one, the answer. Owned */
+    /* The root's last answer, to answer repeated questions again. */
+    uint32_t answered;
+    char *answer; /* a copy, without its payload; owned, HUB_HEAD_BYTES */
+    char *text;   /* buffer for outgoing messages; owned, a heading and as many bytes */
+    size_t answer_bytes;
+    const void *broadcast; /* not a copy: it must not change until the next answer */
+    size_t broadcast_bytes;
+};
+
+/* Opens the TCP links, and allocates all memory that agreements need, except for payloads.
+ * Collective on `comm`; *open and the status are the same on all ranks. */
+rp_status rpi_hub_open(struct hub *hub, MPI_Comm comm, const struct hub_map *map, double silence,
+                       bool *open, rp_error *error);
+
+/* The root keeps answering repeated questions for up to this time. */
+void rpi_hub_close(struct hub *hub, double most_seconds);
+
+/* Not on the root's node: sends a question and waits for the answer. Returns NULL if the root
+ * cannot be reached, now or ever. The answer is valid until the next question. */
+const struct hub_word *rpi_hub_ask(struct hub *hub, uint32_t number, const void *head,
+                                   size_t head_bytes, const void *load, size_t load_bytes);
+
+/* On the root: waits until every node with a living rank has sent its question. */
+void rpi_hub_await(struct hub *hub, uint32_t number);
+
+/* Returns what a node has sent for this agreement, or NULL. */
+const struct hub_word *rpi_hub_said(const struct hub *hub, int node, uint32_t number);
+
+/* Answers all nodes. */
+void rpi_hub_answer(struct hub *hub, uint32_t number, const void *answer, size_t bytes,
+                    const void *broadcast, size_t broadcast_bytes);
+
+/* On the root: has that node a living rank? How many of its ranks are dead, according to the TCP
+ * links, and which is the lowest of them (-1: none)? */
+bool rpi_hub_lives(const struct hub *hub, int node);
+int rpi_hub_lost(const struct hub *hub, int node);
+int rpi_hub_lowest_lost(const struct hub *hub, int node);
+
+#endif

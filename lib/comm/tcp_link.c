@@ -1,0 +1,401 @@
+#include "comm/tcp_link.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "comm/mpi_error.h"
+#include "comm/tcp_open.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    EVENTS = 64,
+    READS = 16 /* of one link, before the others get their turn */
+};
+
+struct header {
+    uint64_t kind, bytes;
+};
+
+/* Outgoing bytes. */
+struct sending {
+    struct sending *next;
+    const char *memory;
+    size_t left;
+    int *pending; /* or NULL */
+    char owned[]; /* a copy, if `memory` points here */
+};
+
+struct tcp_link {
+    int file; /* -1: none, or broken */
+    bool was; /* there was a connection */
+    struct sending *first, *last;
+    struct header header; /* of the incoming frame */
+    size_t got;           /* bytes received, of header and body */
+    char *bytes;
+    size_t room;
+};
+
+struct frame {
+    struct frame *next;
+    enum tcp_link_kind kind;
+    int from;
+    size_t count;
+    char bytes[];
+};
+
+static struct tcp_link *tcp_link_to(const struct tcp_links *tcp_links, int rank)
+{
+    if (tcp_links->tcp_link == NULL)
+        return NULL;
+    return tcp_links->me == tcp_links->root ? &tcp_links->tcp_link[rank] : &tcp_links->tcp_link[0];
+}
+
+static int rank_of(const struct tcp_links *tcp_links, const struct tcp_link *tcp_link)
+{
+    return tcp_links->me == tcp_links->root ? (int)(tcp_link - tcp_links->tcp_link)
+                                            : tcp_links->root;
+}
+
+/* ---- opening and closing --------------------------------------------------------------------- */
+
+static bool watchdog(struct tcp_links *tcp_links, struct tcp_link *tcp_link, int operation)
+{
+    struct epoll_event event = {.events = EPOLLIN | (tcp_link->first != NULL ? EPOLLOUT : 0u),
+                                .data.ptr = tcp_link};
+    return epoll_ctl(tcp_links->events, operation, tcp_link->file, &event) == 0;
+}
+
+static bool take_connection(void *closure, int rank, int file)
+{
+    struct tcp_links *tcp_links = closure;
+    struct tcp_link *tcp_link = tcp_link_to(tcp_links, rank);
+    if (tcp_link->file >= 0)
+        return false;
+    tcp_link->file = file;
+    tcp_link->was = watchdog(tcp_links, tcp_link, EPOLL_CTL_ADD);
+    if (!tcp_link->was)
+        tcp_link->file = -1;
+    return tcp_link->was;
+}
+
+static bool furnish(struct tcp_links *tcp_links)
+{
+    size_t count = tcp_links->me == tcp_links->root ? (size_t)tcp_links->ranks : 1;
+    tcp_links->events = epoll_create1(EPOLL_CLOEXEC);
+    tcp_links->tcp_link = calloc(count, sizeof *tcp_links->tcp_link);
+    for (size_t i = 0; tcp_links->tcp_link != NULL && i < count; i++)
+        tcp_links->tcp_link[i].file = -1;
+    if (tcp_links->tcp_link == NULL && tcp_links->events >= 0)
+        close(tcp_links->events);
+    return tcp_links->events >= 0 && tcp_links->tcp_link != NULL;
+}
+
+rp_status rpi_tcp_links_open(struct tcp_links *tcp_links, MPI_Comm comm, int root, bool outside,
+                             double silence, bool ready, bool *connected, rp_error *error)
+{
+    *tcp_links = (struct tcp_links){.root = root};
+    MPI_Comm_rank(comm, &tcp_links->me);
+    MPI_Comm_size(comm, &tcp_links->ranks);
+    struct tcp_link_opening opening = {.comm = comm,
+                                       .root = root,
+                                       .outside = outside,
+                                       .silence = silence,
+                                       .ready = furnish(tcp_links) && ready,
+                                       .take = take_connection,
+                                       .closure = tcp_links};
+    struct tcp_link_report report;
+    rp_status status = rpi_tcp_link_open(&opening, &report, error);
+    *connected = report.connected;
+    memcpy(tcp_links->why_not, report.why, sizeof tcp_links->why_not);
+    if (status != RP_OK || !*connected)
+        rpi_tcp_links_close(tcp_links, 0);
+    return status;
+}
+
+static void complete(struct sending *sending)
+{
+    if (sending->pending != NULL)
+        *sending->pending -= 1;
+    free(sending);
+}
+
+static void end(struct tcp_link *tcp_link)
+{
+    if (tcp_link->file >= 0)
+        close(tcp_link->file);
+    tcp_link->file = -1;
+    while (tcp_link->first != NULL) {
+        struct sending *sending = tcp_link->first;
+        tcp_link->first = sending->next;
+        complete(sending);
+    }
+    free(tcp_link->bytes);
+    tcp_link->bytes = NULL;
+    tcp_link->room = 0;
+}
+
+static void break_off(struct tcp_links *tcp_links, struct tcp_link *tcp_link)
+{
+    end(tcp_link);
+    tcp_links->broken++;
+}
+
+void rpi_tcp_links_reject(struct tcp_links *tcp_links, int rank)
+{
+    struct tcp_link *tcp_link = tcp_link_to(tcp_links, rank);
+    if (tcp_link != NULL && tcp_link->file >= 0)
+        break_off(tcp_links, tcp_link);
+}
+
+static bool any_whole(const struct tcp_links *tcp_links)
+{
+    bool any = false;
+    for (int rank = 0; rank < tcp_links->ranks && !any; rank++)
+        any = tcp_links->tcp_link[rank].file >= 0;
+    return any;
+}
+
+void rpi_tcp_links_close(struct tcp_links *tcp_links, double most_seconds)
+{
+    const double look = 0.1;
+    double until = rpi_clock_seconds() + most_seconds;
+    if (tcp_links->tcp_link == NULL)
+        return;
+    bool root = tcp_links->me == tcp_links->root;
+    while (root && most_seconds > 0 && any_whole(tcp_links) && rpi_clock_seconds() < until)
+        rpi_tcp_links_wait(tcp_links, look);
+    for (int i = 0; i < (root ? tcp_links->ranks : 1); i++)
+        end(&tcp_links->tcp_link[i]);
+    while (tcp_links->first != NULL) {
+        struct frame *frame = tcp_links->first;
+        tcp_links->first = frame->next;
+        free(frame);
+    }
+    if (tcp_links->events >= 0)
+        close(tcp_links->events);
+    free(tcp_links->tcp_link);
+    tcp_links->tcp_link = NULL;
+}
+
+bool rpi_tcp_links_whole(const struct tcp_links *tcp_links, int rank)
+{
+    return tcp_link_to(tcp_links, rank)->file >= 0;
+}
+
+/* ---- receiving ------------------------------------------------------------------------------- */
+
+/* Queues a copy of a frame until it has a handler. Without memory the frame is lost, and the link
+ * to its sender is broken. */
+static bool keep(struct tcp_links *tcp_links, int from, enum tcp_link_kind kind, const void *head,
+                 size_t head_bytes, const void *body, size_t body_bytes)
+{
+    struct frame *frame = malloc(sizeof *frame + head_bytes + body_bytes);
+    if (frame == NULL)
+        return false;
+    *frame = (struct frame){.kind = kind, .from = from, .count = head_bytes + body_bytes};
+    memcpy(frame->bytes, head, head_bytes);
+    if (body_bytes > 0)
+        memcpy(frame->bytes + head_bytes, body, body_bytes);
+    if (tcp_links->first == NULL)
+        tcp_links->first = frame;
+    else
+        tcp_links->last->next = frame;
+    tcp_links->last = frame;
+    return true;
+}
+
+static bool hear(struct tcp_links *tcp_links, int from, enum tcp_link_kind kind, const void *bytes,
+                 size_t count)
+{
+    if (tcp_links->ears[kind].hear == NULL)
+        return keep(tcp_links, from, kind, bytes, count, NULL, 0);
+    tcp_links->ears[kind].hear(tcp_links->ears[kind].closure, from, bytes, count);
+    return true;
+}
+
+/* Delivers the queued frames that have a handler now. */
+static void hear_saved(struct tcp_links *tcp_links)
+{
+    struct frame **place = &tcp_links->first, *last = NULL;
+    while (*place != NULL) {
+        struct frame *frame = *place;
+        if (tcp_links->ears[frame->kind].hear == NULL) {
+            last = frame;
+            place = &frame->next;
+            continue;
+        }
+        *place = frame->next;
+        if (frame->next == NULL)
+            tcp_links->last = last;
+        hear(tcp_links, frame->from, frame->kind, frame->bytes, frame->count);
+        free(frame);
+    }
+}
+
+void rpi_tcp_links_listen(struct tcp_links *tcp_links, enum tcp_link_kind kind,
+                          tcp_link_hear hear_it, void *closure)
+{
+    tcp_links->ears[kind].hear = hear_it;
+    tcp_links->ears[kind].closure = closure;
+}
+
+/* Makes room for the frame whose header has arrived. */
+static bool make_room(struct tcp_link *tcp_link)
+{
+    if (tcp_link->header.kind >= TCP_LINK_KINDS || tcp_link->header.bytes > SIZE_MAX / 2)
+        return false;
+    if (tcp_link->header.bytes <= tcp_link->room)
+        return true;
+    free(tcp_link->bytes);
+    tcp_link->bytes = malloc((size_t)tcp_link->header.bytes);
+    tcp_link->room = tcp_link->bytes != NULL ? (size_t)tcp_link->header.bytes : 0;
+    return tcp_link->bytes != NULL;
+}
+
+/* Continues to read the incoming frame. Returns false if no data has arrived, or the link is
+ * broken. */
+static bool read_on(struct tcp_links *tcp_links, struct tcp_link *tcp_link)
+{
+    const size_t head = sizeof tcp_link->header;
+    bool in_head = tcp_link->got < head;
+    char *to = in_head ? (char *)&tcp_link->header + tcp_link->got
+                       : tcp_link->bytes + (tcp_link->got - head);
+    size_t left =
+        in_head ? head - tcp_link->got : head + (size_t)tcp_link->header.bytes - tcp_link->got;
+    ssize_t count = left > 0 ? recv(tcp_link->file, to, left, MSG_DONTWAIT) : 0;
+    if (count < 0 && (errno == EAGAIN || errno == EINTR))
+        return false;
+    tcp_link->got += count > 0 ? (size_t)count : 0;
+    bool sound = (count > 0 || left == 0) && (tcp_link->got != head || make_room(tcp_link));
+    if (sound && tcp_link->got >= head && tcp_link->got == head + tcp_link->header.bytes) {
+        tcp_link->got = 0;
+        sound =
+            hear(tcp_links, rank_of(tcp_links, tcp_link), (enum tcp_link_kind)tcp_link->header.kind,
+                 tcp_link->bytes, (size_t)tcp_link->header.bytes);
+    }
+    if (!sound && tcp_link->file >= 0)
+        break_off(tcp_links, tcp_link);
+    return tcp_link->file >= 0;
+}
+
+/* ---- sending --------------------------------------------------------------------------------- */
+
+static void send_on(struct tcp_links *tcp_links, struct tcp_link *tcp_link)
+{
+    bool waits = tcp_link->first != NULL;
+    while (tcp_link->first != NULL) {
+        struct sending *sending = tcp_link->first;
+        ssize_t count =
+            send(tcp_link->file, sending->memory, sending->left, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (count < 0 && (errno == EAGAIN || errno == EINTR))
+            return;
+        if (count < 0) {
+            break_off(tcp_links, tcp_link);
+            return;
+        }
+        sending->memory += count;
+        sending->left -= (size_t)count;
+        if (sending->left > 0)
+            continue;
+        tcp_link->first = sending->next;
+        complete(sending);
+    }
+    if (waits)
+        watchdog(tcp_links, tcp_link, EPOLL_CTL_MOD);
+}
+
+static void append(struct tcp_link *tcp_link, struct sending *sending)
+{
+    if (tcp_link->first == NULL)
+        tcp_link->first = sending;
+    else
+        tcp_link->last->next = sending;
+    tcp_link->last = sending;
+}
+
+static struct sending *head_of(enum tcp_link_kind kind, const void *head, size_t head_bytes,
+                               size_t body_bytes)
+{
+    struct header header = {.kind = kind, .bytes = head_bytes + body_bytes};
+    struct sending *sending = malloc(sizeof *sending + sizeof header + head_bytes);
+    if (sending == NULL)
+        return NULL;
+    *sending = (struct sending){.memory = sending->owned, .left = sizeof header + head_bytes};
+    memcpy(sending->owned, &header, sizeof header);
+    if (head_bytes > 0)
+        memcpy(sending->owned + sizeof header, head, head_bytes);
+    return sending;
+}
+
+static struct sending *body_of(const void *body, size_t body_bytes, int *pending)
+{
+    struct sending *sending = malloc(sizeof *sending);
+    if (sending != NULL)
+        *sending = (struct sending){.memory = body, .left = body_bytes, .pending = pending};
+    return sending;
+}
+
+bool rpi_tcp_links_send(struct tcp_links *tcp_links, int to, enum tcp_link_kind kind,
+                        const void *head, size_t head_bytes, const void *body, size_t body_bytes,
+                        int *pending)
+{
+    struct tcp_link *tcp_link = tcp_link_to(tcp_links, to);
+    if (to == tcp_links->me)
+        return keep(tcp_links, to, kind, head, head_bytes, body, body_bytes);
+    if (tcp_link->file < 0)
+        return true;
+    struct sending *first = head_of(kind, head, head_bytes, body_bytes);
+    struct sending *second = body_bytes > 0 ? body_of(body, body_bytes, pending) : NULL;
+    bool idle = tcp_link->first == NULL;
+    if (first == NULL || (body_bytes > 0 && second == NULL)) {
+        free(first);
+        free(second);
+        break_off(tcp_links, tcp_link);
+        return true;
+    }
+    append(tcp_link, first);
+    if (second != NULL) {
+        append(tcp_link, second);
+        if (pending != NULL)
+            *pending += 1;
+    }
+    if (idle)
+        watchdog(tcp_links, tcp_link, EPOLL_CTL_MOD);
+    send_on(tcp_links, tcp_link);
+    return true;
+}
+
+bool rpi_tcp_links_idle(const struct tcp_links *tcp_links)
+{
+    bool idle = true;
+    for (int i = 0; i < (tcp_links->me == tcp_links->root ? tcp_links->ranks : 1) && idle; i++)
+        idle = tcp_links->tcp_link[i].first == NULL;
+    return idle;
+}
+
+/* ---- steps ----------------------------------------------------------------------------------- */
+
+void rpi_tcp_links_wait(struct tcp_links *tcp_links, double most_seconds)
+{
+    struct epoll_event events[EVENTS];
+    hear_saved(tcp_links);
+    int count = epoll_wait(tcp_links->events, events, EVENTS, (int)(1e3 * most_seconds));
+    for (int i = 0; i < count; i++) {
+        struct tcp_link *tcp_link = events[i].data.ptr;
+        if (tcp_link->file >= 0 && (events[i].events & EPOLLOUT) != 0)
+            send_on(tcp_links, tcp_link);
+        bool more = tcp_link->file >= 0 && (events[i].events & ~(uint32_t)EPOLLOUT) != 0;
+        for (int reads = 0; reads < READS && more; reads++)
+            more = read_on(tcp_links, tcp_link);
+    }
+}
+
+void rpi_tcp_links_step(struct tcp_links *tcp_links)
+{
+    rpi_tcp_links_wait(tcp_links, 0);
+}

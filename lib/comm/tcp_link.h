@@ -1,0 +1,78 @@
+/* TCP links: a TCP connection from each rank of another node to the root, where ranks survive
+ * deaths. MPI reports neither that a rank has died nor what became of a message to it. A TCP link
+ * reports both: the kernel breaks it when its process ends, and a frame that did not arrive
+ * completely has not arrived at all.
+ *
+ * Links carry frames: a kind, and bytes. Only rpi_tcp_links_wait() waits. One thread at a time uses
+ * the links: the agent's during a job, otherwise the rank's. */
+#ifndef RANKPOOL_COMM_TCP_LINK_H
+#define RANKPOOL_COMM_TCP_LINK_H
+
+#include "rankpool.h"
+
+enum tcp_link_kind {
+    TCP_LINK_AGREEMENT, /* see comm/agreement.h */
+    TCP_LINK_MESSAGE,   /* see comm/channel.h */
+    TCP_LINK_PAYLOAD,   /* see comm/channel.h */
+    TCP_LINK_KINDS
+};
+
+struct tcp_link; /* a connection */
+struct frame;    /* a received frame, not delivered yet */
+
+/* Handles a frame, whose bytes are valid until it returns. */
+typedef void (*tcp_link_hear)(void *closure, int from, const void *bytes, size_t count);
+
+struct tcp_links {
+    struct tcp_link
+        *tcp_link; /* on the root: by rank; elsewhere one, to the root. NULL: there are none */
+    int me, root, ranks;
+    int events;        /* of an epoll instance */
+    int broken;        /* number of broken links */
+    char why_not[128]; /* why ranks are not connected; the same on all ranks */
+    struct {
+        tcp_link_hear hear;
+        void *closure;
+    } ears[TCP_LINK_KINDS];
+    struct frame *first, *last; /* without a handler yet, or from this rank to itself */
+};
+
+/* Connects all ranks of the communicator with `outside` set, those on other nodes, to the root.
+ * Collective. *connected is the same on all ranks: false, with no TCP links, also if some rank is
+ * not `ready`. `silence`: seconds after which an unresponsive network counts as broken. */
+rp_status rpi_tcp_links_open(struct tcp_links *tcp_links, MPI_Comm comm, int root, bool outside,
+                             double silence, bool ready, bool *connected, rp_error *error);
+
+/* On the root: waits up to `most_seconds` until all other ranks have closed their links, and
+ * handles their frames meanwhile, since the last frames arrive only if it waits for them. Then
+ * closes the links; the other ranks close theirs at once. */
+void rpi_tcp_links_close(struct tcp_links *tcp_links, double most_seconds);
+
+/* Delivers frames of this kind to `hear`, including those queued before. NULL: they are queued. */
+void rpi_tcp_links_listen(struct tcp_links *tcp_links, enum tcp_link_kind kind, tcp_link_hear hear,
+                          void *closure);
+
+/* Sends a frame: a copy of `head`, then `body`, which must not change until *pending, incremented
+ * here, is decremented again. Does nothing if the link is broken; breaks the link if there is no
+ * memory. Returns false if this rank sends to itself and there is no memory. */
+bool rpi_tcp_links_send(struct tcp_links *tcp_links, int to, enum tcp_link_kind kind,
+                        const void *head, size_t head_bytes, const void *body, size_t body_bytes,
+                        int *pending);
+
+/* Receives and sends as much as possible without waiting. */
+void rpi_tcp_links_step(struct tcp_links *tcp_links);
+
+/* As rpi_tcp_links_step(), but waits up to `most_seconds` for an event. */
+void rpi_tcp_links_wait(struct tcp_links *tcp_links, double most_seconds);
+
+/* For handlers: breaks the link to a rank that sent an invalid frame, as if the rank had died. This
+ * frees the bytes of the frame. */
+void rpi_tcp_links_reject(struct tcp_links *tcp_links, int rank);
+
+/* Is the link to this rank intact? On the root; elsewhere the only link is that to the root. */
+bool rpi_tcp_links_whole(const struct tcp_links *tcp_links, int rank);
+
+/* Has everything been sent? */
+bool rpi_tcp_links_idle(const struct tcp_links *tcp_links);
+
+#endif

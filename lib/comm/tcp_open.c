@@ -1,0 +1,235 @@
+#include "comm/tcp_open.h"
+
+#include "base/eventcount.h"
+#include "comm/completion.h"
+#include "comm/mpi_error.h"
+#include "comm/tcp_accept.h"
+#include "comm/tcp_connect.h"
+
+#include <math.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* From the root to all ranks, by MPI. */
+struct invitation {
+    struct siphash_key key;
+    uint64_t network; /* the root's rpi_network_identity() */
+    struct sockaddr_in addresses[ADDRESSES];
+    int count; /* 0: the root cannot be called */
+};
+
+/* Ranks that need a connection, those of them that could not find the root, and ranks that are not
+ * ready: one rank's contribution, or the sum. */
+struct progress_counters_of_calls {
+    int outside, failed, unready;
+};
+
+/* Raises the limit on open files as far as allowed: the root needs one for each rank. */
+static void allow_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+/* Breaks the link when the peer's host has not responded for that time. */
+static void watch_network(int file, double silence)
+{
+    int on = 1, probes = 4, third = (int)(silence / 3) > 1 ? (int)(silence / 3) : 1;
+    int between = third / probes > 1 ? third / probes : 1;
+    unsigned all = (unsigned)(1e3 * silence);
+    setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(file, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(file, IPPROTO_TCP, TCP_KEEPIDLE, &third, sizeof third);
+    setsockopt(file, IPPROTO_TCP, TCP_KEEPINTVL, &between, sizeof between);
+    setsockopt(file, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+    setsockopt(file, IPPROTO_TCP, TCP_USER_TIMEOUT, &all, sizeof all);
+}
+
+static bool take(void *closure, int rank, int file)
+{
+    const struct tcp_link_opening *opening = closure;
+    watch_network(file, opening->silence);
+    return opening->take(opening->closure, rank, file);
+}
+
+/* How long ranks try to connect. A busy machine needs some seconds, however short the user's
+ * timeout for silent nodes is. */
+static double most_seconds(const struct tcp_link_opening *opening)
+{
+    const double least = 10;
+    return fmax(opening->silence, least);
+}
+
+/* ---- the others ------------------------------------------------------------------------------ */
+
+/* On the root's own host only the loopback interface leads to it for certain. On another host, an
+ * address of this host would lead to a local process instead. */
+static void drop_misleading(struct invitation *invitation)
+{
+    bool here = invitation->network == rpi_network_identity();
+    int saved = 0;
+    for (int i = 0; i < invitation->count; i++) {
+        const struct sockaddr_in *address = &invitation->addresses[i];
+        bool loopback = ntohl(address->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+        if (here ? loopback : !rpi_addresses_own(address))
+            invitation->addresses[saved++] = *address;
+    }
+    invitation->count = saved;
+}
+
+static bool find_root(const struct tcp_link_opening *opening, struct invitation invitation)
+{
+    struct connecting connecting = {.key = invitation.key,
+                                    .addresses = invitation.addresses,
+                                    .most_seconds = most_seconds(opening)};
+    MPI_Comm_rank(opening->comm, &connecting.rank);
+    drop_misleading(&invitation);
+    connecting.count = invitation.count;
+    int file = rpi_tcp_link_connect(&connecting);
+    if (file < 0)
+        return false;
+    watch_network(file, opening->silence);
+    if (opening->take(opening->closure, opening->root, file))
+        return true;
+    close(file);
+    return false;
+}
+
+/* ---- the root -------------------------------------------------------------------------------- */
+
+/* Are all ranks on one host? Then the root need not listen on external interfaces. */
+static int find_hosts(MPI_Comm comm, bool *one_host)
+{
+    uint64_t identity = rpi_network_identity(), most[2] = {identity, ~identity};
+    int code = MPI_Allreduce(MPI_IN_PLACE, most, 2, MPI_UINT64_T, MPI_MAX, comm);
+    *one_host = most[0] == ~most[1];
+    return code;
+}
+
+static struct acceptor *listen_for(const struct tcp_link_opening *opening, bool one_host,
+                                   struct invitation *invitation)
+{
+    struct acceptor *acceptor = calloc(1, sizeof *acceptor);
+    if (acceptor == NULL)
+        return NULL;
+    allow_files();
+    MPI_Comm_size(opening->comm, &acceptor->ranks);
+    acceptor->take = take;
+    acceptor->closure = (void *)(uintptr_t)opening;
+    if (rpi_acceptor_open(acceptor, one_host)) {
+        invitation->key = acceptor->key;
+        invitation->network = rpi_network_identity();
+        invitation->count = acceptor->count;
+        memcpy(invitation->addresses, acceptor->addresses, sizeof invitation->addresses);
+        return acceptor;
+    }
+    rpi_acceptor_close(acceptor);
+    free(acceptor);
+    return NULL;
+}
+
+/* Until all ranks have reported their result. */
+static int accept_until(struct acceptor *acceptor, MPI_Request *request)
+{
+    const int milliseconds = 1;
+    int over = 0, code = MPI_SUCCESS;
+    while (code == MPI_SUCCESS && !over) {
+        rpi_acceptor_step(acceptor, milliseconds);
+        code = rpi_look(1, request, &over);
+    }
+    return code;
+}
+
+/* ---- both ------------------------------------------------------------------------------------ */
+
+/* All ranks sum their results; the root accepts callers meanwhile. */
+static int add_up(const struct tcp_link_opening *opening, struct acceptor *acceptor,
+                  struct progress_counters_of_calls mine, struct progress_counters_of_calls *all)
+{
+    MPI_Request request;
+    int code = MPI_Iallreduce(&mine, all, 3, MPI_INT, MPI_SUM, opening->comm, &request);
+    if (code == MPI_SUCCESS)
+        code =
+            acceptor != NULL ? accept_until(acceptor, &request) : rpi_complete(1, &request, false);
+    return code;
+}
+
+/* The root decides: a rank is connected if the root has its link, whatever the rank itself
+ * believes. */
+static int tell_verdict(const struct tcp_link_opening *opening, int decision[2])
+{
+    MPI_Request request;
+    int code = MPI_Ibcast(decision, 2, MPI_INT, opening->root, opening->comm, &request);
+    return code == MPI_SUCCESS ? rpi_complete(1, &request, false) : code;
+}
+
+/* The text is the same on every rank. */
+static void explain(const struct invitation *invitation,
+                    const struct progress_counters_of_calls *all, int root,
+                    struct tcp_link_report *report)
+{
+    const size_t size = sizeof report->why;
+    if (report->connected)
+        report->why[0] = '\0';
+    else if (all->unready > 0)
+        snprintf(report->why, size, "%d ranks have no memory or files for TCP connections",
+                 all->unready);
+    else if (invitation->count == 0)
+        snprintf(report->why, size, "rank %d cannot listen on any TCP port", root);
+    else
+        snprintf(report->why, size, "%d of %d ranks on other nodes cannot reach rank %d by TCP",
+                 all->failed > 0 ? all->failed : all->outside - report->accepted, all->outside,
+                 root);
+}
+
+static int connect_all(const struct tcp_link_opening *opening, struct acceptor *acceptor,
+                       const struct invitation *invitation, struct tcp_link_report *report)
+{
+    struct progress_counters_of_calls mine = {opening->outside, 0, !opening->ready},
+                                      all = {0, 0, 0};
+    if (opening->outside && opening->ready && invitation->count > 0)
+        mine.failed = !find_root(opening, *invitation);
+    int code = add_up(opening, acceptor, mine, &all);
+    if (code != MPI_SUCCESS)
+        return code;
+    int decision[2] = {0, 0}; /* connected, accepted */
+    if (acceptor != NULL) {
+        decision[0] = all.failed + all.unready == 0 && acceptor->accepted == all.outside;
+        decision[1] = acceptor->accepted;
+    }
+    code = tell_verdict(opening, decision);
+    report->connected = code == MPI_SUCCESS && decision[0] != 0;
+    report->accepted = decision[1];
+    explain(invitation, &all, opening->root, report);
+    return code;
+}
+
+rp_status rpi_tcp_link_open(const struct tcp_link_opening *opening, struct tcp_link_report *report,
+                            rp_error *error)
+{
+    struct invitation invitation = {.count = 0};
+    struct acceptor *acceptor = NULL;
+    bool one_host = false;
+    int me;
+    MPI_Comm_rank(opening->comm, &me);
+    *report = (struct tcp_link_report){.connected = false};
+    int code = find_hosts(opening->comm, &one_host);
+    if (me == opening->root && opening->ready)
+        acceptor = listen_for(opening, one_host, &invitation);
+    if (code == MPI_SUCCESS)
+        code = MPI_Bcast(&invitation, sizeof invitation, MPI_BYTE, opening->root, opening->comm);
+    if (code == MPI_SUCCESS)
+        code = connect_all(opening, acceptor, &invitation, report);
+    if (acceptor != NULL)
+        rpi_acceptor_close(acceptor);
+    free(acceptor);
+    return rpi_mpi_check(code, "MPI_Iallreduce", error);
+}

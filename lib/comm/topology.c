@@ -1,0 +1,344 @@
+#include "comm/topology.h"
+
+#include "base/cpuset.h"
+#include "base/error.h"
+#include "base/file_io.h"
+#include "comm/mpi_error.h"
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#ifdef HAVE_EXECINFO_H
+#include <execinfo.h>
+#endif
+
+/* Open MPI prints the stack of a process that crashes. The first backtrace loads a library, which
+ * deadlocks if the crash happened in malloc(). So load it now. */
+static void load_unwinder(void)
+{
+#ifdef HAVE_EXECINFO_H
+    void *frame;
+    backtrace(&frame, 1);
+#endif
+}
+
+rp_status rpi_world_join_mpi(int thread_level, bool *initialised, rp_error *error)
+{
+    int already, finalised, provided;
+    *initialised = false;
+    MPI_Finalized(&finalised);
+    if (finalised)
+        return rpi_error_set(error, RP_ERR_STATE,
+                             "MPI is already finalised, and cannot be initialised again");
+    MPI_Initialized(&already);
+    if (already)
+        return RP_OK;
+    load_unwinder();
+    int wanted = thread_level != 0 ? thread_level : MPI_THREAD_MULTIPLE;
+    /* MPI copes without files that exceed the size limit, if it gets an error and no SIGXFSZ. */
+    struct file_limit_guard guard;
+    rpi_file_limit_guard_begin(&guard);
+    int code = MPI_Init_thread(NULL, NULL, wanted, &provided);
+    rpi_file_limit_guard_end(&guard);
+    *initialised = code == MPI_SUCCESS;
+    return rpi_mpi_check(code, "MPI_Init_thread", error);
+}
+
+/* Splits off the ranks that share a machine; with a simulated node size, groups of them. */
+static int split_nodes(struct world *world, int node_size)
+{
+    MPI_Comm machine;
+    int machine_ranks = 0;
+    int code = MPI_Comm_split_type(world->comm, MPI_COMM_TYPE_SHARED, world->rank, MPI_INFO_NULL,
+                                   &machine);
+    if (code == MPI_SUCCESS)
+        MPI_Comm_size(machine, &machine_ranks);
+    world->one_machine = machine_ranks == world->ranks;
+    if (code != MPI_SUCCESS || node_size == 0) {
+        world->node_comm = code == MPI_SUCCESS ? machine : MPI_COMM_NULL;
+        return code;
+    }
+    int machine_rank;
+    MPI_Comm_rank(machine, &machine_rank);
+    code = MPI_Comm_split(machine, machine_rank / node_size, world->rank, &world->node_comm);
+    MPI_Comm_free(&machine);
+    return code;
+}
+
+/* Numbers the nodes by their lowest rank, and counts them. */
+static int number_nodes(struct world *world)
+{
+    MPI_Comm_set_errhandler(world->node_comm, MPI_ERRORS_RETURN);
+    MPI_Comm_rank(world->node_comm, &world->node_rank);
+    MPI_Comm_size(world->node_comm, &world->node_ranks);
+    int color = world->node_rank == 0 ? 0 : MPI_UNDEFINED;
+    int code = MPI_Comm_split(world->comm, color, world->rank, &world->leaders);
+    int known[2] = {0, 0}; /* node, nodes */
+    if (code == MPI_SUCCESS && world->leaders != MPI_COMM_NULL) {
+        MPI_Comm_set_errhandler(world->leaders, MPI_ERRORS_RETURN);
+        MPI_Comm_rank(world->leaders, &known[0]);
+        MPI_Comm_size(world->leaders, &known[1]);
+    }
+    if (code == MPI_SUCCESS)
+        code = MPI_Bcast(known, 2, MPI_INT, 0, world->node_comm);
+    world->node = known[0];
+    world->nodes = known[1];
+    return code;
+}
+
+/* Chooses an agent for each node, numbered as its node. The root is the agent of its node. */
+static int choose_agents(struct world *world)
+{
+    world->root_node = world->node_of[world->root];
+    bool agent =
+        world->node == world->root_node ? world->rank == world->root : world->node_rank == 0;
+    int code = MPI_Comm_split(world->comm, agent ? 0 : MPI_UNDEFINED, world->node, &world->agents);
+    if (code == MPI_SUCCESS && agent)
+        MPI_Comm_set_errhandler(world->agents, MPI_ERRORS_RETURN);
+    return code;
+}
+
+static int count_cores(struct world *world)
+{
+    struct core_mask mask;
+    rpi_core_mask_get(&mask);
+    int code = MPI_Allreduce(MPI_IN_PLACE, mask.words, sizeof mask.words, MPI_BYTE, MPI_BOR,
+                             world->node_comm);
+    double crowding = (double)world->node_ranks / rpi_core_mask_usable(&mask);
+    world->crowding = crowding > 1 ? crowding : 1;
+    return code;
+}
+
+static rp_status find_nodes(struct world *world, int node_size, rp_error *error)
+{
+    if (rpi_mpi_check(split_nodes(world, node_size), "MPI_Comm_split_type", error) != RP_OK)
+        return error->status;
+    if (rpi_mpi_check(number_nodes(world), "MPI_Comm_split", error) != RP_OK)
+        return error->status;
+    return rpi_mpi_check(count_cores(world), "MPI_Allreduce", error);
+}
+
+static size_t round_up(size_t bytes, size_t multiple)
+{
+    return (bytes + multiple - 1) / multiple * multiple;
+}
+
+static size_t agreement_space(int node_ranks)
+{
+    return round_up(rpi_agreement_bytes(node_ranks), 4096);
+}
+
+static size_t extra_offset(const struct world *world)
+{
+    return agreement_space(world->node_ranks) +
+           round_up(rpi_liveness_bytes(world->node_ranks), 4096);
+}
+
+/* The node rank of a rank, or -1 if it is on another node. */
+static int place_on_node(const struct world *world, int rank)
+{
+    int first = world->node_first[world->node];
+    for (int i = 0; i < world->node_ranks; i++) {
+        if (world->by_node[first + i] == rank)
+            return i;
+    }
+    return -1;
+}
+
+static rp_status furnish(struct world *world, rp_error *error)
+{
+    struct summary *summaries = malloc(rpi_agreement_summaries_bytes());
+    if (summaries == NULL)
+        rpi_error_set(error, RP_ERR_MEMORY, "no memory for meetings");
+    world->extra = (char *)world->memory.base + extra_offset(world);
+    world->agreement = (struct agreement){
+        .place = world->memory.base,
+        .leaders = world->leaders,
+        .rank = world->rank,
+        .nodes = world->nodes,
+        .node_rank = world->node_rank,
+        .node_ranks = world->node_ranks,
+        .summaries = summaries,
+        .spin = world->crowding <= 1,
+        .root = place_on_node(world, world->root),
+    };
+    rpi_error_clear(&world->agreement.out_of_step);
+    return rpi_mpi_agree(world->comm, error);
+}
+
+/* From here on, ranks notice deaths. */
+static rp_status look_after_each_other(struct world *world, rp_error *error)
+{
+    struct liveness_entry *place =
+        (struct liveness_entry *)((char *)world->memory.base + agreement_space(world->node_ranks));
+    if (world->node_rank == 0 && !rpi_liveness_prepare(place, world->node_ranks))
+        rpi_error_set(error, RP_ERR_MEMORY, "no locks that tell of deaths");
+    if (rpi_mpi_agree(world->comm, error) != RP_OK)
+        return error->status;
+    if (rpi_liveness_join(&world->liveness, place, world->node_ranks, world->node_rank,
+                          world->rank))
+        world->agreement.liveness = &world->liveness;
+    else
+        rpi_error_set(error, RP_ERR_MEMORY, "no lock that tells of this rank's death");
+    return rpi_mpi_agree(world->comm, error);
+}
+
+/* The agents exchange their host names, to name lost ones in messages. */
+static rp_status name_hosts(struct world *world, rp_error *error)
+{
+    rp_error here;
+    rpi_error_host(&here);
+    bool agent = world->agents != MPI_COMM_NULL;
+    world->hosts = malloc((agent ? (size_t)world->nodes : 1) * sizeof *world->hosts);
+    if (world->hosts == NULL)
+        rpi_error_set(error, RP_ERR_MEMORY, "no memory for the names of %d hosts", world->nodes);
+    if (rpi_mpi_agree(world->comm, error) != RP_OK || !agent)
+        return error->status;
+    int code = MPI_Allgather(here.host, HOST_NAME_BYTES, MPI_CHAR, world->hosts, HOST_NAME_BYTES,
+                             MPI_CHAR, world->agents);
+    return rpi_mpi_check(code, "MPI_Allgather", error);
+}
+
+/* Counting sort: the start of each node advances as its ranks are placed, and is restored. */
+static void sort_by_node(struct world *world)
+{
+    int *place = world->node_first;
+    for (int rank = 0; rank < world->ranks; rank++)
+        world->by_node[place[world->node_of[rank]]++] = rank;
+    for (int node = world->nodes; node > 0; node--)
+        place[node] = place[node - 1];
+    place[0] = 0;
+}
+
+/* Records which rank is on which node. */
+static rp_status register_ranks(struct world *world, rp_error *error)
+{
+    world->node_of = malloc((size_t)world->ranks * sizeof *world->node_of);
+    world->by_node = malloc((size_t)world->ranks * sizeof *world->by_node);
+    world->node_first = calloc((size_t)world->nodes + 1, sizeof *world->node_first);
+    if (world->node_of == NULL || world->by_node == NULL || world->node_first == NULL)
+        rpi_error_set(error, RP_ERR_MEMORY, "no memory to note the nodes of %d ranks",
+                      world->ranks);
+    if (rpi_mpi_agree(world->comm, error) != RP_OK)
+        return error->status;
+    int code = MPI_Allgather(&world->node, 1, MPI_INT, world->node_of, 1, MPI_INT, world->comm);
+    if (rpi_mpi_check(code, "MPI_Allgather", error) != RP_OK)
+        return error->status;
+    for (int rank = 0; rank < world->ranks; rank++)
+        world->node_first[world->node_of[rank] + 1]++;
+    for (int node = 0; node < world->nodes; node++)
+        world->node_first[node + 1] += world->node_first[node];
+    sort_by_node(world);
+    if (rpi_mpi_check(choose_agents(world), "MPI_Comm_split", error) != RP_OK)
+        return error->status;
+    return name_hosts(world, error);
+}
+
+/* The parameters must be equal before the ranks split communicators by them. */
+static rp_status compare_requests(struct world *world, const struct world_request *request,
+                                  rp_error *error)
+{
+    enum {
+        SETTINGS = 5
+    };
+    static const char *const names[SETTINGS] = {"root", "node_size", "thread_level",
+                                                "survive_deaths", "check"};
+    const int mine[SETTINGS] = {request->root, request->node_size, request->thread_level,
+                                request->survive_deaths, request->check};
+    int first[SETTINGS];
+    memcpy(first, mine, sizeof first);
+    int code = MPI_Bcast(first, SETTINGS, MPI_INT, 0, world->comm);
+    if (rpi_mpi_check(code, "MPI_Bcast", error) != RP_OK)
+        return error->status;
+    for (int i = 0; i < SETTINGS && error->status == RP_OK; i++) {
+        if (mine[i] != first[i])
+            rpi_error_set(error, RP_ERR_MISMATCH, "rank %d wants %s %d, but rank 0 wants %s %d",
+                          world->rank, names[i], mine[i], names[i], first[i]);
+    }
+    return rpi_mpi_agree(world->comm, error);
+}
+
+static rp_status build(struct world *world, const struct world_request *request, rp_error *error)
+{
+    if (compare_requests(world, request, error) != RP_OK)
+        return error->status;
+    find_nodes(world, request->node_size, error);
+    if (rpi_mpi_agree(world->comm, error) != RP_OK || register_ranks(world, error) != RP_OK)
+        return error->status;
+    rpi_node_memory_make(world->node_comm,
+                         extra_offset(world) + request->extra_bytes(world->node_ranks),
+                         &world->memory, error);
+    if (rpi_mpi_agree(world->comm, error) != RP_OK || furnish(world, error) != RP_OK)
+        return error->status;
+    if (request->survive_deaths && look_after_each_other(world, error) != RP_OK)
+        return error->status;
+    if (world->node_rank == 0)
+        request->extra_prepare(world->extra, world->node_ranks);
+    struct vote vote = rpi_vote(CALL_OPEN);
+    return rpi_agree(&world->agreement, &vote, error);
+}
+
+rp_status rpi_world_make(struct world *world, MPI_Comm comm, const struct world_request *request,
+                         const rp_error *mine, rp_error *error)
+{
+    *world = (struct world){.comm = MPI_COMM_NULL,
+                            .node_comm = MPI_COMM_NULL,
+                            .leaders = MPI_COMM_NULL,
+                            .agents = MPI_COMM_NULL,
+                            .root = request->root};
+    if (rpi_mpi_check(MPI_Comm_dup(comm, &world->comm), "MPI_Comm_dup", error) != RP_OK)
+        return error->status;
+    MPI_Comm_set_errhandler(world->comm, MPI_ERRORS_RETURN);
+    MPI_Comm_rank(world->comm, &world->rank);
+    MPI_Comm_size(world->comm, &world->ranks);
+    *error = *mine;
+    if (rpi_mpi_agree(world->comm, error) == RP_OK)
+        build(world, request, error);
+    if (error->status != RP_OK)
+        rpi_world_drop(world);
+    return error->status;
+}
+
+static void free_comm(MPI_Comm *comm)
+{
+    if (*comm != MPI_COMM_NULL)
+        MPI_Comm_free(comm);
+}
+
+void rpi_world_forget(struct world *world)
+{
+    free(world->agreement.summaries);
+    free(world->node_first);
+    free(world->node_of);
+    free(world->by_node);
+    free(world->hosts);
+}
+
+rp_status rpi_world_connect(struct world *world, double silence, bool *connected, rp_error *error)
+{
+    struct hub_map map = {.rank = world->rank,
+                          .root = world->root,
+                          .ranks = world->ranks,
+                          .nodes = world->nodes,
+                          .node = world->node,
+                          .node_of = world->node_of,
+                          .node_first = world->node_first,
+                          .by_node = world->by_node};
+    return rpi_hub_open(&world->hub, world->comm, &map, silence, connected, error);
+}
+
+void rpi_world_leave_mpi(struct world *world)
+{
+    free_comm(&world->agents);
+    free_comm(&world->leaders);
+    free_comm(&world->node_comm);
+    free_comm(&world->comm);
+}
+
+void rpi_world_drop(struct world *world)
+{
+    rpi_liveness_leave(&world->liveness);
+    rpi_world_forget(world);
+    rpi_node_memory_drop(&world->memory);
+    rpi_world_leave_mpi(world);
+}

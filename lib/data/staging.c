@@ -1,0 +1,62 @@
+#include "data/staging.h"
+
+#include "resilience/survival.h"
+
+/* A slot takes long enough to compute to hide the request for the next one; all slots together are
+ * small compared with the memory per core. */
+static const size_t slot_target = (size_t)4 << 20, alignment = 4096;
+
+static size_t staging_round_up(size_t bytes)
+{
+    return (bytes + alignment - 1) / alignment * alignment;
+}
+
+/* The number of units whose elements fill a slot. */
+static uint32_t staging_slot_units(size_t item_bytes, const struct units *units)
+{
+    size_t fitting = slot_target / item_bytes / (size_t)units->unit_items;
+    if (fitting < 1)
+        return 1;
+    return fitting < units->count ? (uint32_t)fitting : units->count;
+}
+
+struct staging rpi_staging_plan(const struct access *access, int count, const struct units *units)
+{
+    struct staging staging = {.most = UINT32_MAX};
+    size_t item_bytes = 0;
+    for (int i = 0; i < count; i++) {
+        staging.staged[i] = access[i].staged;
+        staging.size[i] = access[i].size;
+        item_bytes += staging.staged[i] ? staging.size[i] : 0;
+    }
+    if (item_bytes == 0)
+        return staging;
+    staging.most = staging_slot_units(item_bytes, units);
+    for (int i = 0; i < count; i++) {
+        staging.offset[i] = staging.slot_bytes;
+        if (staging.staged[i])
+            staging.slot_bytes +=
+                staging_round_up(staging.most * (size_t)units->unit_items * staging.size[i]);
+    }
+    return staging;
+}
+
+rp_status rpi_stage_provide(rp_pool *pool, const struct staging *staging, bool staged,
+                            rp_error *error)
+{
+    size_t bytes = RESERVOIRS * staging->slot_bytes;
+    if (pool->in_rounds)
+        return staged ? rpi_survival_memory(pool, &pool->stage_files, bytes, &pool->stage, error)
+                      : error->status;
+    if (bytes <= pool->stage.bytes)
+        return RP_OK;
+    rpi_node_memory_drop(&pool->stage);
+    return rpi_node_memory_make(pool->world.node_comm, bytes, &pool->stage, error);
+}
+
+char *rpi_stage_at(const rp_pool *pool, const struct staging *staging, int place, int index,
+                   int64_t element)
+{
+    return (char *)pool->stage.base + (size_t)place * staging->slot_bytes + staging->offset[index] +
+           (size_t)element * staging->size[index];
+}

@@ -1,0 +1,87 @@
+#include "distrib/message.h"
+
+#include <string.h>
+
+static bool unit_range_valid(struct unit_range unit_range, const struct agent_message_terms *terms)
+{
+    return !unit_range_empty(unit_range) && unit_range.high <= terms->units.count;
+}
+
+static bool batch_valid(const struct agent_message *message,
+                        const struct agent_message_terms *terms)
+{
+    if (!unit_range_valid(message->units, terms) || unit_range_length(message->units) > terms->most)
+        return false;
+    rp_range items = units_to_items(&terms->units, message->units);
+    return message->first == items.begin && message->items == items.end - items.begin &&
+           message->attempt >= 0 && (message->arrays & ~terms->inputs) == 0;
+}
+
+static bool result_valid(const struct agent_message *message,
+                         const struct agent_message_terms *terms)
+{
+    return message->first >= 0 && message->items >= 0 && message->first <= terms->units.items &&
+           message->items <= terms->units.items - message->first &&
+           (message->arrays & ~terms->outputs) == 0;
+}
+
+static bool death_valid(const struct agent_message *message,
+                        const struct agent_message_terms *terms)
+{
+    return unit_range_valid(message->units, terms) && message->first >= 0 &&
+           message->first < terms->ranks && terms->node_of[message->first] == terms->from;
+}
+
+/* From the root to a node. */
+static bool outward_valid(const struct agent_message *message,
+                          const struct agent_message_terms *terms)
+{
+    switch (message->kind) {
+    case MESSAGE_BATCH:
+        return batch_valid(message, terms);
+    case MESSAGE_CLOSED:
+        return !message->stop || (message->lost >= -1 && message->lost < terms->nodes);
+    case MESSAGE_PROGRESS:
+        return message->seconds >= 0;
+    case MESSAGE_ALIVE:
+    case MESSAGE_OVER:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* From a node to the root. */
+static bool homeward_valid(const struct agent_message *message,
+                           const struct agent_message_terms *terms)
+{
+    switch (message->kind) {
+    case MESSAGE_REQUEST:
+        return message->speed >= 0 && message->seconds >= 0;
+    case MESSAGE_RESULT:
+        return result_valid(message, terms);
+    case MESSAGE_HELLO:
+        return terms->survives;
+    case MESSAGE_DELIVERED:
+    case MESSAGE_OUTLIVED:
+        return terms->survives && unit_range_valid(message->units, terms);
+    case MESSAGE_DIED:
+        return terms->survives && death_valid(message, terms);
+    case MESSAGE_ALIVE:
+    case MESSAGE_PROGRESS:
+    case MESSAGE_STOP:
+    case MESSAGE_FINISHED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool rpi_agent_message_valid(const struct agent_message *message,
+                             const struct agent_message_terms *terms)
+{
+    unsigned char stop;
+    memcpy(&stop, &message->stop, 1);
+    return stop <= 1 && ((terms->from_root && outward_valid(message, terms)) ||
+                         (terms->dispatches && homeward_valid(message, terms)));
+}

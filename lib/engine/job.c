@@ -1,0 +1,103 @@
+#include "engine/job.h"
+
+#include "base/error.h"
+#include "distrib/node_leader.h"
+#include "engine/attempt.h"
+#include "resilience/survival.h"
+#include "sched/batch_policy.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+rp_status rpi_job_check(int64_t n, const rp_options *options, struct schedule_choice *choice,
+                        rp_error *error)
+{
+    size_t reserved = sizeof options->reserved / sizeof options->reserved[0];
+    if (n < 0)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "n is %" PRId64 ": give 0 or more", n);
+    if (!rpi_reserved_zero(options->reserved, reserved))
+        return rpi_error_set(error, RP_ERR_VERSION, "options.reserved is not zero");
+    if (!isfinite(options->call_overhead) || options->call_overhead < 0)
+        return rpi_error_set(error, RP_ERR_ARGUMENT,
+                             "options.call_overhead is %g: give 0 or more seconds",
+                             options->call_overhead);
+    if (rpi_attempt_check(options, error) != RP_OK)
+        return error->status;
+    return rpi_schedule_choice_make(options, choice, error);
+}
+
+void rpi_job_terms(struct vote *vote, int64_t n, const struct schedule_choice *choice)
+{
+    vote->terms[0] = n;
+    vote->terms[1] = choice->schedule;
+    vote->terms[2] = choice->chunk;
+}
+
+struct job rpi_job(const rp_pool *pool, struct units units, struct schedule_choice choice,
+                   double call_overhead, bool staged)
+{
+    const struct world *world = &pool->world;
+    bool tells = pool->in_rounds && world->node != world->root_node;
+    const struct orphaned_work_terms deaths = {
+        .limit = DEATHS_IN_A_ROW, .saved = true, .stops = true, .tells = tells};
+    struct job job = {units, choice, call_overhead, 0, world->nodes > 1 || staged, deaths};
+    if (!staged && pool->rounds.number == 0)
+        job.begun =
+            rpi_batch_policy_beginning(units.count, world->ranks, world->nodes, choice.schedule);
+    return job;
+}
+
+/* The share of ranks first ... last in the initial units. Shares are proportional to the number of
+ * ranks. */
+static struct unit_range job_share(const struct world *world, uint32_t units, int first, int last)
+{
+    return (struct unit_range){(uint32_t)rp_block(units, world->ranks, first).begin,
+                               (uint32_t)rp_block(units, world->ranks, last).end};
+}
+
+/* Called by the node's writer. Where any rank may become the writer, all ranks call it and store
+ * the same values. */
+static void job_prepare_work_queue(rp_pool *pool, const struct job *job,
+                                   const struct claim_job *claims)
+{
+    /* In rounds more units may arrive: the initial share of a node whose ranks have all died. */
+    bool closed = job->begun == job->units.count && !pool->in_rounds;
+    rpi_work_queue_prepare(pool->work_queue, claims->node, rpi_claim_batch_queue(claims), closed);
+    rpi_orphaned_work_prepare(rpi_work_queue_orphaned_work(pool->work_queue), claims->node,
+                              job->deaths);
+    pool->work_queue->job = claims->number;
+}
+
+/* On the root: is any other node alive? */
+static bool job_other_nodes_live(const struct world *world)
+{
+    bool live = false;
+    for (int node = 0; node < world->nodes && !live; node++)
+        live = node != world->node && rpi_hub_lives(&world->hub, node);
+    return live;
+}
+
+void rpi_job_prepare(rp_pool *pool, const struct job *job)
+{
+    const struct world *world = &pool->world;
+    int first = world->node_first[world->node], mine = first + world->node_rank;
+    struct claim_job claims = {
+        .units = job->units,
+        .choice = job->choice,
+        .call_overhead = job->call_overhead,
+        .node = job_share(world, job->begun, first, first + world->node_ranks - 1),
+        .share = job_share(world, job->begun, mine, mine),
+        .number = (uint32_t)job_number(pool),
+        .random = pool->check && job->choice.schedule != RP_SCHEDULE_STATIC,
+        .cautious = world->rank == world->root,
+        .forgoes = pool->in_rounds && world->rank == world->root && job_other_nodes_live(world),
+    };
+    if (rpi_may_write(pool))
+        job_prepare_work_queue(pool, job, &claims);
+    pool->loop.units = job->units;
+    pool->loop.dispatched = job->dispatched;
+    rpi_claim_begin(&pool->loop.claimer, pool->work_queue, (uint32_t)world->node_rank,
+                    world->crowding, &claims);
+    if (world->agreement.liveness != NULL)
+        rpi_claim_attend(&pool->loop.claimer, rpi_survival_attend, pool);
+}

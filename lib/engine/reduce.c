@@ -1,0 +1,379 @@
+/* The reduction: joins the partial results of all leaves in a fixed tree. */
+#include "base/error.h"
+#include "base/poison.h"
+#include "comm/message.h"
+#include "comm/mpi_error.h"
+#include "diag/check.h"
+#include "engine/executor.h"
+#include "engine/reduce_collect.h"
+#include "engine/save_reduce.h"
+#include "resilience/survival.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    INPUT
+};
+
+struct reduction {
+    const rp_reduce_job *job;
+    struct schedule_choice choice;
+    int64_t leaf;
+    /* Items in one call of the body: a leaf, or less if its input is large. It depends on the job
+     * alone, because the calls determine the bits of the result. */
+    int64_t part;
+    void *partial; /* of the current leaf */
+    struct tree tree;
+};
+
+/* Enough leaves to balance the load of any number of ranks, each long enough to hide its
+ * overhead. */
+static int64_t reduce_leaf_length(int64_t n)
+{
+    const int64_t leaves = INT64_C(1) << 16, longest = INT64_C(1) << 20;
+    int64_t leaf = n / leaves + (n % leaves != 0);
+    return leaf < 1 ? 1 : leaf > longest ? longest : leaf;
+}
+
+static rp_status reduce_check(const rp_pool *pool, const rp_reduce_job *job,
+                              const struct array *input, struct schedule_choice *choice,
+                              rp_error *error)
+{
+    if (rpi_job_check(job->n, &job->options, choice, error) != RP_OK)
+        return error->status;
+    if (job->body == NULL || job->combine == NULL)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "the job has no task: set body and combine");
+    if (job->identity == NULL || job->result == NULL || job->result_size == 0)
+        return rpi_error_set(error, RP_ERR_ARGUMENT,
+                             "identity, result and result_size must be set on every rank");
+    if (job->result_size > PTRDIFF_MAX)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "result_size is %zu", job->result_size);
+    if (job->leaf < 0)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "leaf is %" PRId64 ": give 0 or more",
+                             job->leaf);
+    if (job->options.on_failure == RP_ON_FAILURE_CONTINUE || job->options.item_status != NULL)
+        return rpi_error_set(
+            error, RP_ERR_ARGUMENT,
+            "on_failure and item_status are for rp_map(): a sum without some of its "
+            "items would not be the sum");
+    if (rpi_check_array(pool, "identity", job->identity, job->result_size, error) != RP_OK ||
+        rpi_check_array(pool, "result", job->result, job->result_size, error) != RP_OK)
+        return error->status;
+    return rpi_array_check(pool, input, job->n, error);
+}
+
+static void reduce_set_terms(struct vote *vote, const rp_reduce_job *job,
+                             const struct schedule_choice *choice)
+{
+    rpi_job_terms(vote, job->n, choice);
+    vote->terms[3] = (int64_t)job->in_size;
+    vote->terms[4] = job->in_place;
+    vote->terms[5] = (int64_t)job->result_size;
+    vote->terms[6] = job->leaf;
+    vote->terms[7] = (int64_t)job->options.seed;
+    rpi_attempt_terms(vote, 8, &job->options);
+}
+
+static int reduce_join(void *left, const void *right, void *closure)
+{
+    const rp_reduce_job *job = closure;
+    return job->combine(left, right, job->options.user);
+}
+
+static bool reduce_add_leaf(struct executor *executor, int64_t leaf_index)
+{
+    struct reduction *reduction = executor->closure;
+    if (rpi_tree_add(&reduction->tree, (struct tree_node){leaf_index, 0}, reduction->partial))
+        return true;
+    rpi_tree_explain(&reduction->tree, &executor->task.failure);
+    executor->task.failure.item = leaf_index * reduction->leaf;
+    rpi_task_failed(&executor->task, reduction->tree.code, &executor->failures);
+    return false;
+}
+
+static int reduce_call_body(const struct attempt *attempt)
+{
+    struct executor *executor = attempt->closure;
+    const struct reduction *reduction = executor->closure;
+    return reduction->job->body(&executor->task, attempt->items, attempt->in, attempt->out);
+}
+
+static int reduce_attempt_body(struct executor *executor, rp_range part, const void *in)
+{
+    const struct reduction *reduction = executor->closure;
+    struct attempt attempt = {.items = part,
+                              .in = in,
+                              .out = reduction->partial,
+                              .out_bytes = reduction->job->result_size,
+                              .call = reduce_call_body,
+                              .closure = executor};
+    return rpi_attempt(&executor->attempts, &attempt);
+}
+
+/* Folds a part into the partial result. */
+static bool reduce_fold(struct executor *executor, rp_range part, const void *in)
+{
+    const struct reduction *reduction = executor->closure;
+    int code;
+    if (executor->careful) {
+        code = reduce_attempt_body(executor, part, in);
+    } else {
+        rpi_task_begin(&executor->task, part.begin);
+        code = reduction->job->body(&executor->task, part, in, reduction->partial);
+    }
+    return code == 0 || rpi_execution_failed(executor, code) == RP_OK;
+}
+
+/* A tile is a part of a leaf, a leaf, or several leaves. The first part of a leaf starts from the
+ * identity; the last one adds the leaf to the tree. */
+static bool reduce_compute_part(struct executor *executor, rp_range part, const void *in)
+{
+    struct reduction *reduction = executor->closure;
+    const rp_reduce_job *job = reduction->job;
+    if (part.begin % reduction->leaf == 0)
+        memcpy(reduction->partial, job->identity, job->result_size);
+    if (!reduce_fold(executor, part, in))
+        return false;
+    bool complete = part.end % reduction->leaf == 0 || part.end == job->n;
+    bool added = !complete || reduce_add_leaf(executor, part.begin / reduction->leaf);
+    if (complete && executor->pool->check)
+        rpi_poison(reduction->partial, 0, job->result_size, 0);
+    return added;
+}
+
+/* The end of the part at `begin`, but at most `most`. Parts are counted from the start of their
+ * leaf. */
+static int64_t reduce_part_end(const struct reduction *reduction, int64_t begin, int64_t most)
+{
+    int64_t within = begin % reduction->leaf;
+    int64_t to_leaf = reduction->leaf - within;
+    int64_t to_part = reduction->part - within % reduction->part;
+    int64_t length = to_leaf < to_part ? to_leaf : to_part;
+    return most - begin < length ? most : begin + length;
+}
+
+static int64_t reduce_compute(struct executor *executor, rp_range tile, void *const *at)
+{
+    struct reduction *reduction = executor->closure;
+    const char *in = at[INPUT];
+    rp_range part = {tile.begin, tile.begin};
+    while (part.end < tile.end && !executor->stopping &&
+           !work_queue_stopped(executor->pool->work_queue)) {
+        part.begin = part.end;
+        part.end = reduce_part_end(reduction, part.begin, tile.end);
+        executor->stopping = !reduce_compute_part(executor, part, in);
+        in += in != NULL ? (size_t)(part.end - part.begin) * reduction->job->in_size : 0;
+    }
+    return part.end - tile.begin;
+}
+
+static int reduce_send_tree(const struct world *world, const struct tree *tree)
+{
+    int root = world->root;
+    int64_t count = tree->count;
+    int code = rpi_message_send(&count, sizeof count, root, world->comm);
+    for (int64_t i = 0; i < count && code == MPI_SUCCESS; i++) {
+        code = rpi_message_send(&tree->nodes[i], sizeof tree->nodes[i], root, world->comm);
+        if (code == MPI_SUCCESS)
+            code = rpi_message_send(rpi_tree_value(tree, i), tree->value_size, root, world->comm);
+    }
+    return code;
+}
+
+static int64_t reduce_leaves(const struct reduction *reduction)
+{
+    int64_t n = reduction->job->n;
+    return n / reduction->leaf + (n % reduction->leaf != 0);
+}
+
+/* Receives a rank's nodes and adds them to the root's tree. After a failure it goes on receiving,
+ * because the rank goes on sending. */
+static int reduce_receive_tree(const struct world *world, int rank, struct reduction *reduction,
+                               bool *added)
+{
+    int64_t count = 0;
+    struct tree_node node;
+    int code = rpi_message_receive(&count, sizeof count, rank, world->comm);
+    for (int64_t i = 0; i < count && code == MPI_SUCCESS; i++) {
+        code = rpi_message_receive(&node, sizeof node, rank, world->comm);
+        if (code == MPI_SUCCESS && !rpi_tree_node_valid(node, reduce_leaves(reduction)))
+            rpi_mpi_reject("rank", rank);
+        if (code == MPI_SUCCESS)
+            code = rpi_message_receive(reduction->partial, reduction->job->result_size, rank,
+                                       world->comm);
+        *added = *added && rpi_tree_add(&reduction->tree, node, reduction->partial);
+    }
+    return code;
+}
+
+/* Joins the partial results of all ranks on the root. */
+static rp_status reduce_gather_trees(const struct world *world, struct reduction *reduction,
+                                     rp_error *error)
+{
+    bool added = true;
+    int code = MPI_SUCCESS;
+    if (world->rank != world->root)
+        return rpi_mpi_check(reduce_send_tree(world, &reduction->tree), "MPI_Send", error);
+    for (int rank = 0; rank < world->ranks && code == MPI_SUCCESS; rank++) {
+        if (rank != world->root)
+            code = reduce_receive_tree(world, rank, reduction, &added);
+    }
+    if (rpi_mpi_check(code, "MPI_Recv", error) != RP_OK)
+        return error->status;
+    if (!added || !rpi_tree_settle(&reduction->tree) || !rpi_tree_finish(&reduction->tree))
+        rpi_tree_explain(&reduction->tree, error);
+    return error->status;
+}
+
+/* Joins the result on the root, agrees on whether that worked, and broadcasts the result. */
+static rp_status reduce_publish(rp_pool *pool, struct reduction *reduction)
+{
+    const struct world *world = &pool->world;
+    const rp_reduce_job *job = reduction->job;
+    struct vote vote = rpi_vote(CALL_REDUCED);
+    pool->loop.open = true; /* the program's combine() must not call the pool */
+    reduce_gather_trees(world, reduction, &vote.error);
+    pool->loop.open = false;
+    if (rpi_pool_agree(pool, &vote) != RP_OK)
+        return pool->last.status;
+    if (world->rank == world->root)
+        memcpy(job->result, job->n > 0 ? rpi_tree_value(&reduction->tree, 0) : job->identity,
+               job->result_size);
+    int code = rpi_message_broadcast(job->result, job->result_size, world->root, world->comm);
+    rpi_record_until_now(pool->recorder, COMMUNICATING);
+    return rpi_mpi_check(code, "MPI_Bcast", &pool->last);
+}
+
+/* Collects the partial results where ranks survive. Leaves the outcome in the pool's last error. */
+static bool reduce_collect(struct executor *executor)
+{
+    struct reduction *reduction = executor->closure;
+    const rp_reduce_job *job = reduction->job;
+    struct partial_results partial_results = {
+        .pool = executor->pool,
+        .leaves = reduce_leaves(reduction),
+        .leaf = reduction->leaf,
+        .units = executor->units,
+        .tree = &reduction->tree,
+        .identity = job->identity,
+        .result = job->result,
+    };
+    bool again;
+    return rpi_collect_partial_results(&partial_results, &again) == RP_OK && again;
+}
+
+/* Before any rank computes: puts the saved partial results into the tree. */
+static void reduce_restore(struct executor *executor, rp_error *error)
+{
+    if (error->status == RP_OK)
+        rpi_reduce_saving_restore((struct reduce_saving *)executor->saving, error);
+}
+
+static rp_status reduce_execute(rp_pool *pool, const struct array *input,
+                                struct reduction *reduction, struct saving *saving)
+{
+    const rp_options *options = &reduction->job->options;
+    struct executor executor = {
+        .pool = pool,
+        .units = rpi_units_cut_leaves(reduction->job->n, reduction->leaf),
+        .choice = reduction->choice,
+        .call_overhead = options->call_overhead,
+        .arrays = input,
+        .array_count = 1,
+        .tile_items = rpi_execute_tile(input, 1),
+        .tile_border = reduction->leaf,
+        .begin = saving != NULL ? reduce_restore : NULL,
+        .compute = reduce_compute,
+        .another_round = pool->survives ? reduce_collect : NULL,
+        .closure = reduction,
+        .saving = saving,
+        .task = {.user = options->user,
+                 .seed = options->seed,
+                 .call = CALL_REDUCE,
+                 .job_name = options->name,
+                 .pool = pool},
+        .careful = rpi_attempt_needed(pool, options),
+        .attempts = {.pool = pool, .options = options, .task = &executor.task},
+    };
+    /* Use whole leaves if at least one fits into a tile. */
+    if (executor.tile_items >= reduction->leaf) {
+        executor.tile_items -= executor.tile_items % reduction->leaf;
+        executor.tile_border = 0;
+    }
+    rp_status status = rpi_execute(&executor);
+    return status == RP_OK && !pool->survives ? reduce_publish(pool, reduction) : status;
+}
+
+static rp_status reduce_execute_saving(rp_pool *pool, const struct array *input,
+                                       struct reduction *reduction, const struct job_form *form)
+{
+    struct reduce_saving saving;
+    rpi_reduce_saving_begin(&saving, pool, form, &reduction->tree);
+    rp_status status = reduce_execute(pool, input, reduction, &saving.saving);
+    rpi_reduce_saving_end(&saving, status);
+    return status;
+}
+
+/* Identifies the job in the journal. */
+static struct job_form reduce_form(const rp_pool *pool, const struct reduction *reduction)
+{
+    const rp_reduce_job *job = reduction->job;
+    return (struct job_form){.kind = JOURNAL_LEAVES,
+                             .n = job->n,
+                             .in_bytes = (int64_t)job->in_size,
+                             .out_bytes = (int64_t)job->result_size,
+                             .leaf = reduction->leaf,
+                             .seed = job->options.seed,
+                             .inputs = rpi_saving_inputs(pool, job->in, job->n, job->in_size)};
+}
+
+/* Agrees to open the job. On RP_OK, `reduction` is complete, and `form` too if there is a
+ * checkpoint. */
+static rp_status reduce_open(rp_pool *pool, const rp_reduce_job *job, const struct array *input,
+                             struct reduction *reduction, struct job_form *form)
+{
+    struct schedule_choice *choice = &reduction->choice;
+    struct vote vote = rpi_vote(CALL_REDUCE);
+    int64_t tile_items = rpi_execute_tile(input, 1);
+    reduce_check(pool, job, input, choice, &vote.error);
+    if (vote.error.status == RP_OK) {
+        reduction->leaf = job->leaf > 0 ? job->leaf : reduce_leaf_length(job->n);
+        reduction->part = tile_items < reduction->leaf ? tile_items : reduction->leaf;
+        reduction->tree = rpi_tree_begin(job->result_size, reduce_join, (void *)(uintptr_t)job);
+        reduction->partial = malloc(job->result_size);
+        if (reduction->partial == NULL)
+            rpi_error_set(&vote.error, RP_ERR_MEMORY, "no memory for a partial result");
+    }
+    if (pool->checkpoint != NULL && vote.error.status == RP_OK) {
+        *form = reduce_form(pool, reduction);
+        rpi_checkpoint_check(pool, form, &vote.error);
+    }
+    reduce_set_terms(&vote, job, choice);
+    rpi_watchdog_provide(pool, &job->options, &vote.error);
+    return rpi_pool_agree(pool, &vote);
+}
+
+rp_status rp_reduce(rp_pool *pool, const rp_reduce_job *job)
+{
+    static const rp_reduce_job no_job;
+    if (pool == NULL)
+        return rpi_refuse_null(__func__, "pool");
+    const rp_reduce_job *asked = job != NULL ? job : &no_job;
+    const struct array input = {"in",           (void *)(uintptr_t)asked->in,
+                                asked->in_size, asked->in_place,
+                                false,          false,
+                                RP_ON_ROOT};
+    struct reduction reduction = {.job = asked, .choice = {RP_SCHEDULE_ADAPTIVE, 0}};
+    struct job_form form;
+    rpi_survival_enter(pool);
+    rp_status status = reduce_open(pool, asked, &input, &reduction, &form);
+    if (status == RP_OK)
+        status = pool->checkpoint != NULL ? reduce_execute_saving(pool, &input, &reduction, &form)
+                                          : reduce_execute(pool, &input, &reduction, NULL);
+    rpi_tree_end(&reduction.tree);
+    free(reduction.partial);
+    rpi_survival_leave(pool);
+    return status;
+}

@@ -1,0 +1,356 @@
+#include "engine/reduce_collect.h"
+
+#include "base/error.h"
+#include "comm/cma.h"
+#include "resilience/survival.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What a rank writes into its mailbox. */
+struct offer {
+    uint32_t agreement; /* that it is for; an offer for an earlier one is from a dead rank */
+    bool again;         /* on the root: partial results are missing */
+    struct peer self;
+    int64_t count;
+    uint64_t nodes, values, result;
+};
+
+static struct offer offer_read(const rp_pool *pool, int rank)
+{
+    struct offer offer;
+    memcpy(&offer, rpi_mailbox(pool, rank), sizeof offer);
+    return offer;
+}
+
+/* Writes this rank's offer into its mailbox. */
+static void offer_write(const struct partial_results *partial_results, bool again)
+{
+    rp_pool *pool = partial_results->pool;
+    struct offer mine = {.agreement = pool->world.agreement.number + 1,
+                         .again = again,
+                         .self = rpi_peer_self(),
+                         .count = partial_results->tree->count,
+                         .nodes = (uint64_t)(uintptr_t)partial_results->tree->nodes,
+                         .values = (uint64_t)(uintptr_t)partial_results->tree->values,
+                         .result = (uint64_t)(uintptr_t)partial_results->result};
+    memcpy(rpi_mailbox(pool, pool->world.node_rank), &mine, sizeof mine);
+}
+
+static rp_status collection_agree_on(rp_pool *pool, enum call call, const rp_error *error)
+{
+    struct vote vote = rpi_vote(call);
+    vote.error = *error;
+    return rpi_pool_agree(pool, &vote);
+}
+
+static void tree_add_all(struct tree *tree, const struct tree_node *nodes, const char *values,
+                         int64_t count, rp_error *error)
+{
+    for (int64_t i = 0; i < count; i++) {
+        if (!rpi_tree_add(tree, nodes[i], values + (size_t)i * tree->value_size)) {
+            if (error->status == RP_OK)
+                rpi_tree_explain(tree, error);
+            return;
+        }
+    }
+}
+
+/* Adds the partial results of another rank, read from its memory. Adds nothing if the rank has
+ * died. */
+static void tree_add_peer(struct tree *tree, const struct offer *offer, rp_error *error)
+{
+    size_t node_bytes = (size_t)offer->count * sizeof(struct tree_node);
+    size_t value_bytes = (size_t)offer->count * tree->value_size;
+    struct tree_node *nodes = malloc(node_bytes + 1);
+    char *values = malloc(value_bytes + 1);
+    if (nodes == NULL || values == NULL)
+        rpi_error_set(error, RP_ERR_MEMORY, "no memory for partial results");
+    else if (rpi_peer_read(&offer->self, offer->nodes, nodes, node_bytes) &&
+             rpi_peer_read(&offer->self, offer->values, values, value_bytes))
+        tree_add_all(tree, nodes, values, offer->count, error);
+    free(nodes);
+    free(values);
+}
+
+/* The number of leaves that the nodes cover. */
+static int64_t tree_leaves_covered(const struct tree *tree, int64_t leaves)
+{
+    int64_t covered = 0;
+    for (int64_t i = 0; i < tree->count; i++) {
+        int64_t first = tree->nodes[i].index << tree->nodes[i].level;
+        int64_t length = INT64_C(1) << tree->nodes[i].level;
+        covered += first + length <= leaves ? length : leaves - first;
+    }
+    return covered;
+}
+
+/* True if another rank of the node took part in the last agreement, is not known to have died
+ * since, and has partial results. */
+static bool offer_valid(const rp_pool *pool, int node_rank, const struct offer *offer)
+{
+    return node_rank != pool->world.node_rank && offer->agreement == pool->world.agreement.number &&
+           !rpi_rank_lost(pool, node_rank) && offer->count > 0;
+}
+
+static void collection_add_node(const struct partial_results *partial_results, struct tree *all,
+                                rp_error *error)
+{
+    rp_pool *pool = partial_results->pool;
+    const struct tree *own = partial_results->tree;
+    tree_add_all(all, own->nodes, own->values, own->count, error);
+    for (int i = 0; i < pool->world.node_ranks && error->status == RP_OK; i++) {
+        struct offer offer = offer_read(pool, i);
+        if (offer_valid(pool, i, &offer))
+            tree_add_peer(all, &offer, error);
+    }
+}
+
+/* ---- between nodes --------------------------------------------------------------------------- */
+
+/* State of a collection. The root joins in `all` the partial results that nodes send. */
+struct collection {
+    const struct partial_results *partial_results;
+    struct tree all;
+    rp_error error;
+    bool complete; /* the result is ready to be broadcast */
+};
+
+/* A node's payload has, for each of its ranks, a count, that many tree nodes, and their values. A
+ * node joins nothing before it sends, because it could no longer report a failure of combine(). */
+static size_t collection_payload_bytes(const struct partial_results *partial_results, int64_t count)
+{
+    return sizeof count +
+           (size_t)count * (sizeof(struct tree_node) + partial_results->tree->value_size);
+}
+
+static bool collection_copy(const struct partial_results *partial_results, int node_rank,
+                            const struct offer *offer, char *to)
+{
+    const struct tree *own = partial_results->tree;
+    size_t node_bytes = (size_t)offer->count * sizeof *own->nodes;
+    size_t value_bytes = (size_t)offer->count * own->value_size;
+    char *nodes = to + sizeof offer->count, *values = nodes + node_bytes;
+    memcpy(to, &offer->count, sizeof offer->count);
+    if (node_rank != partial_results->pool->world.node_rank)
+        return rpi_peer_read(&offer->self, offer->nodes, nodes, node_bytes) &&
+               rpi_peer_read(&offer->self, offer->values, values, value_bytes);
+    memcpy(nodes, own->nodes, node_bytes);
+    memcpy(values, own->values, value_bytes);
+    return true;
+}
+
+static void *collection_load(void *closure, size_t *bytes)
+{
+    const struct collection *collection = closure;
+    const struct partial_results *partial_results = collection->partial_results;
+    const rp_pool *pool = partial_results->pool;
+    char *payload = NULL;
+    *bytes = 0;
+    for (int i = 0; i < pool->world.node_ranks; i++) {
+        struct offer offer = offer_read(pool, i);
+        bool mine = i == pool->world.node_rank && offer.count > 0;
+        size_t more = collection_payload_bytes(partial_results, offer.count);
+        char *grown = mine || offer_valid(pool, i, &offer) ? realloc(payload, *bytes + more) : NULL;
+        if (grown == NULL)
+            continue; /* what the root does not receive is computed again */
+        payload = grown;
+        if (collection_copy(partial_results, i, &offer, payload + *bytes))
+            *bytes += more;
+    }
+    return payload;
+}
+
+/* Validates the payload of a node. */
+static bool collection_payload_valid(const struct partial_results *partial_results, const char *at,
+                                     size_t left)
+{
+    const size_t each = sizeof(struct tree_node) + partial_results->tree->value_size;
+    int64_t node_count = 0;
+    bool valid = true;
+    while (left > 0 && valid) {
+        valid = left >= sizeof node_count;
+        if (valid)
+            memcpy(&node_count, at, sizeof node_count);
+        valid =
+            valid && node_count >= 0 && (uint64_t)node_count <= (left - sizeof node_count) / each;
+        for (int64_t i = 0; i < node_count && valid; i++) {
+            struct tree_node node;
+            memcpy(&node, at + sizeof node_count + (size_t)i * sizeof node, sizeof node);
+            valid = rpi_tree_node_valid(node, partial_results->leaves);
+        }
+        size_t bytes = valid ? collection_payload_bytes(partial_results, node_count) : 0;
+        at += bytes;
+        left -= bytes;
+    }
+    return valid;
+}
+
+/* rpi_tree_add() calls the program's combine(), which must not call the pool: hence loop.open. */
+static bool collection_unload(void *closure, int node, const void *bytes, size_t count)
+{
+    struct collection *collection = closure;
+    struct tree *all = &collection->all;
+    const char *at = bytes, *end = at + count;
+    (void)node;
+    if (!collection_payload_valid(collection->partial_results, bytes, count))
+        return false;
+    collection->partial_results->pool->loop.open = true;
+    while (at < end && collection->error.status == RP_OK) {
+        int64_t node_count;
+        memcpy(&node_count, at, sizeof node_count);
+        struct tree_node *nodes = malloc((size_t)node_count * sizeof *nodes + 1);
+        const char *values = at + sizeof node_count + (size_t)node_count * sizeof *nodes;
+        if (nodes == NULL) {
+            rpi_error_set(&collection->error, RP_ERR_MEMORY, "no memory for partial results");
+            break;
+        }
+        memcpy(nodes, at + sizeof node_count, (size_t)node_count * sizeof *nodes);
+        tree_add_all(all, nodes, values, node_count, &collection->error);
+        free(nodes);
+        at += collection_payload_bytes(collection->partial_results, node_count);
+    }
+    collection->partial_results->pool->loop.open = false;
+    return true;
+}
+
+static const void *collection_provide_result(void *closure, size_t *bytes)
+{
+    const struct collection *collection = closure;
+    *bytes = collection->complete ? collection->partial_results->tree->value_size : 0;
+    return collection->complete ? collection->partial_results->result : NULL;
+}
+
+/* Receives the result and writes it into the memory of the other ranks of this node, which wait for
+ * it in the agreement. */
+static bool collection_receive_result(void *closure, const void *result, size_t bytes)
+{
+    const struct collection *collection = closure;
+    const struct partial_results *partial_results = collection->partial_results;
+    const rp_pool *pool = partial_results->pool;
+    if (bytes != partial_results->tree->value_size)
+        return false;
+    memcpy(partial_results->result, result, bytes);
+    for (int i = 0; i < pool->world.node_ranks; i++) {
+        struct offer offer = offer_read(pool, i);
+        if (i != pool->world.node_rank && !rpi_rank_lost(pool, i))
+            rpi_peer_write(&offer.self, offer.result, result, bytes);
+    }
+    return true;
+}
+
+static rp_status collection_agree(struct collection *collection, enum call call)
+{
+    struct agreement *agreement = &collection->partial_results->pool->world.agreement;
+    struct piggyback piggyback = {.load = call == CALL_REDUCED ? collection_load : NULL,
+                                  .unload = collection_unload,
+                                  .broadcast =
+                                      call == CALL_PUBLISHED ? collection_provide_result : NULL,
+                                  .receive = collection_receive_result,
+                                  .closure = collection};
+    agreement->piggyback = &piggyback;
+    rp_status status =
+        collection_agree_on(collection->partial_results->pool, call, &collection->error);
+    agreement->piggyback = NULL;
+    return status;
+}
+
+/* Records which units the partial results cover, for the pool's rounds. */
+static void collection_note_units(const struct partial_results *partial_results,
+                                  const struct tree *all, rp_error *error)
+{
+    struct interval_set *have = &partial_results->pool->rounds.have;
+    rpi_interval_set_end(have);
+    for (int64_t i = 0; i < all->count; i++) {
+        int64_t first = all->nodes[i].index << all->nodes[i].level;
+        int64_t behind = first + (INT64_C(1) << all->nodes[i].level);
+        if (behind > partial_results->leaves)
+            behind = partial_results->leaves;
+        int64_t unit_leaves = partial_results->units.unit_items / partial_results->leaf;
+        if (unit_leaves < 1)
+            unit_leaves = 1;
+        rpi_interval_set_add(
+            have, (struct unit_range){(uint32_t)(first / unit_leaves),
+                                      (uint32_t)((behind + unit_leaves - 1) / unit_leaves)});
+    }
+    if (have->short_of_memory)
+        rpi_error_set(error, RP_ERR_MEMORY, "no memory to note what partial results there are");
+}
+
+/* Requeues the units whose partial results were lost with dead ranks. The other ranks wait for the
+ * root meanwhile and claim nothing. */
+static void collection_requeue_missing(rp_pool *pool, rp_error *error)
+{
+    rpi_survival_attend(pool);
+    if (!rpi_recovery_needed(pool->work_queue))
+        rpi_error_set(error, RP_ERR_LOST, "partial results of a rank could not be read");
+    else
+        rpi_recover(pool->work_queue, (uint32_t)pool->world.node_rank, rpi_survival_attend, pool);
+}
+
+/* On the root: joins all partial results into the result. True if some are missing. */
+static bool collection_conclude(const struct partial_results *partial_results, struct tree *all,
+                                rp_error *error)
+{
+    collection_add_node(partial_results, all, error);
+    bool sound = error->status == RP_OK;
+    bool complete = tree_leaves_covered(all, partial_results->leaves) == partial_results->leaves;
+    if (sound && !complete && partial_results->pool->in_rounds)
+        collection_note_units(partial_results, all, error);
+    else if (sound && !complete)
+        collection_requeue_missing(partial_results->pool, error);
+    else if (sound && partial_results->leaves == 0)
+        memcpy(partial_results->result, partial_results->identity, all->value_size);
+    else if (sound && rpi_tree_settle(all) && rpi_tree_finish(all))
+        memcpy(partial_results->result, rpi_tree_value(all, 0), all->value_size);
+    else if (sound)
+        rpi_tree_explain(all, error);
+    return !complete;
+}
+
+/* Distributes the result, or the fact that something is missing. Ranks on the root's node read the
+ * result from the root's memory. */
+static rp_status collection_distribute(struct collection *collection, bool *again)
+{
+    const struct partial_results *partial_results = collection->partial_results;
+    rp_pool *pool = partial_results->pool;
+    rp_error error;
+    rpi_error_clear(&error);
+    if (collection_agree(collection, CALL_PUBLISHED) != RP_OK)
+        return pool->last.status;
+    struct offer root;
+    memcpy(&root, rpi_root_mailbox(pool), sizeof root);
+    *again = root.again;
+    bool reads = pool->world.node == pool->world.root_node && pool->world.rank != pool->world.root;
+    if (!root.again && reads &&
+        !rpi_peer_read(&root.self, root.result, partial_results->result,
+                       partial_results->tree->value_size))
+        rpi_error_set(&error, RP_ERR_LOST, "the root's result could not be read");
+    /* The root must not leave before all ranks have read the result. */
+    return collection_agree_on(pool, CALL_PUBLISHED, &error);
+}
+
+rp_status rpi_collect_partial_results(struct partial_results *partial_results, bool *again)
+{
+    rp_pool *pool = partial_results->pool;
+    const struct tree *own = partial_results->tree;
+    struct collection collection = {.partial_results = partial_results,
+                                    .all =
+                                        rpi_tree_begin(own->value_size, own->join, own->closure)};
+    rpi_error_clear(&collection.error);
+    *again = false;
+    offer_write(partial_results, false);
+    rp_status status = collection_agree(&collection, CALL_REDUCED);
+    if (status == RP_OK && pool->world.rank == pool->world.root) {
+        pool->loop.open = true; /* the program's combine() must not call the pool */
+        *again = collection_conclude(partial_results, &collection.all, &collection.error);
+        collection.complete = !*again && collection.error.status == RP_OK;
+        pool->loop.open = false;
+        /* Only now: until here the root reads the offers of the others. */
+        offer_write(partial_results, *again);
+    }
+    if (status == RP_OK)
+        status = collection_distribute(&collection, again);
+    rpi_tree_end(&collection.all);
+    return status;
+}

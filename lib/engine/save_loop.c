@@ -1,0 +1,109 @@
+#include "engine/save_loop.h"
+
+#include "base/clock.h"
+#include "checkpoint/checkpoint.h"
+
+static struct job_form loop_saving_form(int64_t n, const rp_options *options)
+{
+    return (struct job_form){.kind = JOURNAL_RANGE, .n = n, .seed = options->seed};
+}
+
+rp_status rpi_loop_saving_check(const rp_pool *pool, int64_t n, const rp_options *options,
+                                rp_error *error)
+{
+    struct job_form form = loop_saving_form(n, options);
+    return pool->checkpoint != NULL ? rpi_checkpoint_check(pool, &form, error) : error->status;
+}
+
+void rpi_loop_saving_begin(rp_loop *loop, int64_t n, const rp_options *options)
+{
+    struct loop_saving *saving = &loop->saving;
+    struct checkpoint *checkpoint = loop->pool->checkpoint;
+    *saving = (struct loop_saving){.on = checkpoint != NULL};
+    if (!saving->on)
+        return;
+    struct job_form form = loop_saving_form(n, options);
+    saving->job = rpi_checkpoint_begin(loop->pool, &form);
+    saving->entries =
+        rpi_journal_index_job(&checkpoint->journal_index, saving->job, &saving->count);
+    saving->payload_cache = (struct payload_cache){.directory = checkpoint->directory};
+    loop->aside = true;
+}
+
+static rp_range loop_saving_hand_out(struct loop_saving *saving, rp_range range,
+                                     const struct saved *entry)
+{
+    saving->range = range;
+    saving->entry = entry;
+    return range;
+}
+
+bool rpi_loop_saving_next(rp_loop *loop, rp_range *range)
+{
+    struct loop_saving *saving = &loop->saving;
+    rp_range *rest = &saving->rest;
+    while (rest->begin < rest->end) {
+        int64_t at = rpi_saved_at(saving->entries, saving->count, rest->begin);
+        const struct saved *entry = at < saving->count ? &saving->entries[at] : NULL;
+        rp_range run = *rest;
+        bool saved = entry != NULL && entry->begin <= run.begin;
+        int64_t border = entry == NULL ? run.end : saved ? entry->end : entry->begin;
+        run.end = border < run.end ? border : run.end;
+        rest->begin = run.end;
+        if (saved)
+            claim_untimed(&loop->claimer);
+        if (!saved)
+            *range = loop_saving_hand_out(saving, run, NULL);
+        else if (run.begin == entry->begin)
+            *range = loop_saving_hand_out(saving, (rp_range){entry->begin, entry->end}, entry);
+        if (!saved || run.begin == entry->begin)
+            return true;
+    }
+    return false;
+}
+
+const void *rp_loop_saved(rp_loop *loop, size_t *bytes)
+{
+    struct loop_saving *saving = &loop->saving;
+    *bytes = 0;
+    if (saving->entry == NULL)
+        return NULL;
+    const unsigned char *saved = rpi_payload_cache_fetch(&saving->payload_cache, saving->entry);
+    if (saved != NULL)
+        *bytes = saving->entry->bytes;
+    else
+        saving->entry = NULL; /* damaged since: the range must be computed and saved again */
+    return saved;
+}
+
+rp_status rp_loop_save(rp_loop *loop, const void *data, size_t bytes)
+{
+    if (loop == NULL || (data == NULL && bytes > 0))
+        return rpi_refuse_null(__func__, loop == NULL ? "loop" : "data");
+    if (!loop->open)
+        return RP_ERR_ARGUMENT;
+    struct loop_saving *saving = &loop->saving;
+    if (!saving->on || saving->entry != NULL)
+        return RP_OK;
+    if (saving->range.begin >= saving->range.end)
+        return RP_ERR_STATE;
+    rpi_checkpoint_add(loop->pool, &(struct journal_entry){.job = saving->job,
+                                                           .begin = saving->range.begin,
+                                                           .end = saving->range.end,
+                                                           .kind = JOURNAL_RANGE,
+                                                           .bytes = bytes,
+                                                           .payload = data});
+    saving->range = (rp_range){0, 0};
+    if (checkpoint_due(loop->pool->checkpoint, rpi_clock_seconds()))
+        rpi_checkpoint_write(loop->pool);
+    return RP_OK;
+}
+
+void rpi_loop_saving_end(rp_loop *loop, rp_status status)
+{
+    if (!loop->saving.on)
+        return;
+    loop->saving.on = false;
+    rpi_payload_cache_close(&loop->saving.payload_cache);
+    rpi_checkpoint_end(loop->pool, status);
+}

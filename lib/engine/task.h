@@ -1,0 +1,47 @@
+/* One call of the program's function, and the failures that it reports. */
+#ifndef RANKPOOL_ENGINE_TASK_H
+#define RANKPOOL_ENGINE_TASK_H
+
+#include "comm/call_table.h"
+#include "rankpool.h"
+#include "sched/claim.h"
+
+struct rp_task {
+    int64_t item; /* current item, or the first of the current range */
+    void *user;
+    uint64_t seed;
+    enum call call;       /* call that opened the job */
+    const char *job_name; /* its name, or NULL */
+    struct rp_pool *pool;
+    int attempt;         /* earlier calls for the same item */
+    double deadline;     /* time after which the call is late; 0: none */
+    bool cancelled;      /* rp_task_cancelled() has reported that the job was stopped */
+    claim_attend attend; /* runs when the task calls rp_task_cancelled(), or NULL */
+    void *attend_closure;
+    rp_error failure; /* reported by this call; status RP_OK: none */
+};
+
+/* The failures of a job on this rank. The one with the lowest item is reported. */
+struct failures {
+    int64_t count;
+    rp_error lowest;
+};
+
+/* Begins a call. Clears a failure that an earlier call reported but then recovered from. */
+static inline void rpi_task_begin(struct rp_task *task, int64_t item)
+{
+    task->item = item;
+    task->failure.status = RP_OK;
+}
+
+/* Records that the current call failed with `code`. Returns the status of its items. */
+rp_status rpi_task_failed(struct rp_task *task, int code, struct failures *failures);
+
+/* Turns the lowest failure into an error of the whole call, which gave up after `count` failures.
+ * It takes precedence over the error of any item. There must be at least one failure. */
+void rpi_failures_give_up(struct failures *failures, int64_t count);
+
+/* Sets the error of items that exceeded their time limit. */
+void rpi_error_late(rp_error *error, rp_range items, double took, double allowed);
+
+#endif

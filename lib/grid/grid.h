@@ -1,0 +1,58 @@
+/* Grids: two-dimensional fields cut into blocks. The files:
+ *
+ *     decomposition.c    the shape of the blocks
+ *     grid.c             the mapping of blocks to ranks, the memory of fields, opening and closing
+ *     redistribute.c     scattering whole fields to the blocks, and gathering them
+ *     halo.c             the exchange of edges: begin and end
+ *     halo_neighbours.c  links to the neighbours, and the outboxes in node memory
+ *     halo_remote.c      edges and progress notices as messages to neighbours on other nodes */
+#ifndef RANKPOOL_GRID_GRID_H
+#define RANKPOOL_GRID_GRID_H
+
+#include "base/strided_copy.h"
+#include "grid/decomposition.h"
+#include "grid/halo.h"
+#include "pool/pool.h"
+
+/* Memory of rp_grid_alloc(). Every rank has the same list in the same order. */
+struct field {
+    struct field *next;
+    int64_t number;
+    void *memory; /* from calloc() */
+    size_t bytes;
+    char *first; /* the first cell of the block */
+};
+
+struct rp_grid {
+    rp_pool *pool;
+    rp_grid *next; /* in the pool's list, which has the same order on every rank */
+    int64_t number;
+    int64_t all_rows, all_columns;
+    size_t cell_size;
+    int64_t halo_width;
+    struct tiling tiling;
+    rp_range rows, columns; /* of this rank's block */
+    int64_t stride;         /* cells from row to row in a field */
+    struct field *fields;
+    struct halo halo;
+};
+
+/* The block of a rank. False, and empty ranges, if it has none. */
+bool rpi_grid_block(const rp_grid *grid, int rank, rp_range *rows, rp_range *columns);
+
+/* The rank whose block is at this distance, in blocks, from this rank's block; -1: none. */
+int rpi_grid_neighbour(const rp_grid *grid, int rows_below, int columns_right);
+
+/* The number of this grid's field whose first cell is `first`; -1: no such field. */
+int64_t rpi_grid_field_number(const rp_grid *grid, const void *first);
+
+/* Do these bytes overlap the memory of a field of this grid? */
+bool rpi_grid_field_overlaps(const rp_grid *grid, const void *memory, size_t bytes);
+
+/* Notifies the neighbours of all grids that this rank is about to enter an agreement. */
+void rpi_grids_before_agreement(rp_pool *pool);
+
+/* Closes all grids that are still open. `orderly`: all ranks have agreed to do so. */
+void rpi_grids_drop(rp_pool *pool, bool orderly);
+
+#endif

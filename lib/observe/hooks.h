@@ -1,0 +1,60 @@
+/* Instrumentation hooks of a pool: they inform the progress display and the recorder. While neither
+ * is on, each hook costs one test. */
+#ifndef RANKPOOL_OBSERVE_HOOKS_H
+#define RANKPOOL_OBSERVE_HOOKS_H
+
+#include "base/clock.h"
+#include "pool/pool.h"
+
+/* The first reads what the environment says about progress, and reports a wrong value in *mine. The
+ * second starts the display if the environment asks for it. */
+void rpi_observe_ask(rp_pool *pool, rp_error *mine);
+rp_status rpi_observe_open(rp_pool *pool);
+
+/* Ends the progress display and the recording. */
+void rpi_observe_close(rp_pool *pool);
+
+/* The pool's loop begins, named in the options. It ends: this rank worked until `begin`, its agent
+ * until now. */
+void rpi_observe_begin(rp_pool *pool, const rp_options *options);
+void rpi_observe_end(rp_pool *pool, double begin);
+
+/* A stream begins, with at most `window` items in flight (on the root), and ends. Within it: the
+ * rank has computed items since `begin`, or has waited since `begin`. */
+void rpi_observe_stream(rp_pool *pool, const rp_stream_job *job, int64_t window);
+void rpi_observe_stream_end(rp_pool *pool);
+void rpi_observe_packet(rp_pool *pool, double begin, int64_t first, int64_t items);
+void rpi_observe_wait(rp_pool *pool, double begin);
+
+/* Since `begin` this rank has served the library: waited for its agent, or exchanged edges. */
+void rpi_observe_service(rp_pool *pool, double begin);
+
+/* The rank has claimed the loop's next chunk, from `begin` until now. */
+void rpi_observe_claim(rp_loop *loop, double begin, const struct claim_counts *before,
+                       const rp_range *next);
+
+/* The ranks have agreed on this call, from recorder->agreement_begun until now. `recorder` may be
+ * NULL. */
+void rpi_observe_agreement(struct recorder *recorder, enum call call);
+
+/* The current time if this rank records, else 0. */
+static inline double observe_now(const rp_pool *pool)
+{
+    return pool->recorder != NULL ? rpi_clock_seconds() : 0;
+}
+
+/* Items of the root's stream: consumed so far, and in flight. */
+static inline void observe_consumed(const rp_pool *pool, int64_t consumed, int64_t flying)
+{
+    if (pool->progress != NULL && !pool->in_own_loop)
+        rpi_progress_stream(pool->progress, consumed, flying);
+}
+
+/* The data of the current chunk were moved, from `begin` until now. */
+static inline void observe_moved(const rp_pool *pool, double begin)
+{
+    if (pool->recorder != NULL)
+        pool->recorder->moving += rpi_clock_seconds() - begin;
+}
+
+#endif

@@ -1,0 +1,61 @@
+/* Statistics of all ranks: sums, the slowest chunks, and the efficiencies of the POP project. */
+#include "observe/profile.h"
+
+#include <string.h>
+
+static double rank_useful_seconds(const rp_rank_stats *stats)
+{
+    return stats->working + stats->application;
+}
+
+/* Definitions: POP Centre of Excellence, "POP Standard Metrics for Parallel Performance
+ * Analysis". */
+static void stats_fill_efficiencies(rp_pool_stats *all, const struct profile *profile)
+{
+    double sum = 0, most = 0;
+    for (int rank = 0; rank < profile->ranks; rank++) {
+        double seconds = rank_useful_seconds(&profile->rank_profiles[rank].figures);
+        sum += seconds;
+        most = seconds > most ? seconds : most;
+    }
+    double mean = sum / profile->ranks;
+    all->load_balance = most > 0 ? mean / most : 1;
+    all->communication_efficiency = all->seconds > 0 ? most / all->seconds : 1;
+    all->parallel_efficiency = all->load_balance * all->communication_efficiency;
+}
+
+/* Merges one rank's slowest chunks into those of the ranks before it. */
+static void stats_merge_slowest(rp_pool_stats *all, const struct rank_profile *rank_profile)
+{
+    for (int i = 0; i < rank_profile->slow; i++) {
+        int place = all->slow;
+        while (place > 0 && all->slowest[place - 1].seconds < rank_profile->slowest[i].seconds)
+            place--;
+        if (place == RP_SLOWEST)
+            return;
+        all->slow += all->slow < RP_SLOWEST;
+        memmove(&all->slowest[place + 1], &all->slowest[place],
+                (size_t)(all->slow - 1 - place) * sizeof all->slowest[0]);
+        all->slowest[place] = rank_profile->slowest[i];
+    }
+}
+
+rp_pool_stats rpi_profile_figures(const struct profile *profile)
+{
+    rp_pool_stats all = {.ranks = profile->ranks,
+                         .nodes = profile->nodes,
+                         .seconds = profile->end - profile->begin,
+                         .jobs = profile->rank_profiles[profile->root].jobs};
+    for (int rank = 0; rank < profile->ranks; rank++) {
+        const rp_rank_stats *stats = &profile->rank_profiles[rank].figures;
+        all.items += stats->items;
+        all.chunks += stats->chunks;
+        all.steals += stats->steals;
+        all.batches += stats->batches;
+        all.messages += stats->messages;
+        all.bytes += stats->bytes;
+        stats_merge_slowest(&all, &profile->rank_profiles[rank]);
+    }
+    stats_fill_efficiencies(&all, profile);
+    return all;
+}

@@ -1,0 +1,76 @@
+/* Agreement on a call of a pool, and the calls that consist of an agreement. */
+#include "base/error.h"
+#include "engine/task.h"
+#include "pool/pool.h"
+
+#include <inttypes.h>
+
+/* The error names the task, the most common place of such a call. */
+rp_status rpi_pool_check_idle(rp_pool *pool)
+{
+    const struct rp_task *task = pool->task;
+    if (!pool->loop.open)
+        return RP_OK;
+    if (task == NULL)
+        return rpi_error_set(&pool->last, RP_ERR_STATE,
+                             "a loop is open on this pool; close it first");
+    return rpi_error_set(&pool->last, RP_ERR_STATE,
+                         "this rank is inside a task of %s()%s%.100s%s, at item %" PRId64
+                         ": no other call on its pool is possible from there",
+                         rpi_call_name(task->call), task->job_name != NULL ? " \"" : "",
+                         task->job_name != NULL ? task->job_name : "",
+                         task->job_name != NULL ? "\"" : "", task->item);
+}
+
+rp_status rpi_pool_agree(rp_pool *pool, const struct vote *vote)
+{
+    bool ends_loop = vote->call == CALL_LOOP_CLOSE || vote->call == CALL_LOOP_ROUND;
+    if (!ends_loop && rpi_pool_check_idle(pool) != RP_OK)
+        return pool->last.status;
+    const struct agreement_hooks *hooks = &pool->hooks;
+    for (int i = 0; i < hooks->count; i++)
+        if (hooks->of[i].before != NULL)
+            hooks->of[i].before(pool, vote->call);
+    rp_status status = rpi_agree(&pool->world.agreement, vote, &pool->last);
+    for (int i = hooks->count; i-- > 0;)
+        if (hooks->of[i].after != NULL)
+            hooks->of[i].after(pool, vote->call, status);
+    return status;
+}
+
+static rp_status agree_only(rp_pool *pool, enum call call)
+{
+    if (pool == NULL)
+        return rpi_refuse_null(rpi_call_name(call), "pool");
+    struct vote vote = rpi_vote(call);
+    return rpi_pool_agree(pool, &vote);
+}
+
+rp_status rp_barrier(rp_pool *pool)
+{
+    return agree_only(pool, CALL_BARRIER);
+}
+
+/* An agreement orders the ranks' stores before it against their loads after it. */
+rp_status rp_node_sync(rp_pool *pool)
+{
+    return agree_only(pool, CALL_NODE_SYNC);
+}
+
+rp_status rp_agree(rp_pool *pool, rp_status mine, rp_status *worst)
+{
+    if (pool == NULL)
+        return rpi_refuse_null(__func__, "pool");
+    if (pool->loop.open)
+        return agree_only(pool, CALL_AGREE);
+    struct vote vote = rpi_vote(CALL_AGREE);
+    if (mine != RP_OK)
+        rpi_error_set(&vote.error, mine, "rank %d reported: %s", pool->world.rank,
+                      rp_strerror(mine));
+    rp_status agreed = rpi_pool_agree(pool, &vote);
+    /* Ranks out of step are an error of this call; any other status is what the ranks reported. */
+    rp_status step = pool->world.agreement.out_of_step.status;
+    if (step == RP_OK && worst != NULL)
+        *worst = agreed;
+    return step == RP_OK ? RP_OK : agreed;
+}

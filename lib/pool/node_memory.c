@@ -1,0 +1,154 @@
+/* Node memory for the program. */
+#include "base/error.h"
+#include "grid/grid.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+static struct allocation **allocation_find(rp_pool *pool, const void *memory)
+{
+    struct allocation **place = &pool->allocations;
+    while (*place != NULL && (*place)->memory.base != memory)
+        place = &(*place)->next;
+    return place;
+}
+
+int64_t rpi_allocation_find(const rp_pool *pool, const void *address, int64_t *offset)
+{
+    const char *sought = address;
+    for (const struct allocation *place = pool->allocations; place != NULL; place = place->next) {
+        const char *base = place->memory.base;
+        if (sought >= base && sought < base + place->memory.bytes) {
+            if (offset != NULL)
+                *offset = sought - base;
+            return place->number;
+        }
+    }
+    return -1;
+}
+
+size_t rpi_allocation_left(const rp_pool *pool, const void *address)
+{
+    int64_t offset = 0, number = rpi_allocation_find(pool, address, &offset);
+    for (const struct allocation *place = pool->allocations; place != NULL; place = place->next) {
+        if (place->number == number)
+            return place->memory.bytes - (size_t)offset;
+    }
+    return 0;
+}
+
+char *rpi_allocation_place(const rp_pool *pool, int64_t number, int64_t offset)
+{
+    for (const struct allocation *place = pool->allocations; place != NULL; place = place->next) {
+        if (place->number == number)
+            return (char *)place->memory.base + offset;
+    }
+    return NULL;
+}
+
+const struct node_memory *rpi_pool_memory(const rp_pool *pool, int index)
+{
+    const struct node_memory *first[] = {&pool->world.memory, &pool->stage, &pool->slot_queue};
+    const int count = sizeof first / sizeof first[0];
+    const rp_grid *grid = pool->grids;
+    for (int i = count; i < index && grid != NULL; i++)
+        grid = grid->next;
+    return index < count ? first[index] : grid != NULL ? &grid->halo.memory : NULL;
+}
+
+bool rpi_pool_overlaps(const rp_pool *pool, const void *address, size_t bytes)
+{
+    uintptr_t at = (uintptr_t)address, own = (uintptr_t)pool;
+    const struct node_memory *memory;
+    bool overlaps = at < own + sizeof *pool && own < at + bytes;
+    for (int i = 0; !overlaps && (memory = rpi_pool_memory(pool, i)) != NULL; i++)
+        overlaps = rpi_node_memory_overlaps(memory, address, bytes);
+    for (const struct allocation *place = pool->allocations; place != NULL && !overlaps;
+         place = place->next)
+        overlaps = rpi_node_memory_overlaps(&place->memory, address, bytes);
+    return overlaps;
+}
+
+static void allocation_drop(struct allocation **place)
+{
+    struct allocation *allocation = *place;
+    *place = allocation->next;
+    rpi_node_memory_drop(&allocation->memory);
+    free(allocation);
+}
+
+void rpi_pool_drop_allocations(rp_pool *pool)
+{
+    while (pool->allocations != NULL)
+        allocation_drop(&pool->allocations);
+}
+
+/* First agreement: all ranks request the same size, and have memory for the record. */
+static rp_status allocation_request(rp_pool *pool, size_t bytes, void **memory,
+                                    struct allocation *allocation)
+{
+    struct vote vote = rpi_vote(CALL_ALLOC);
+    vote.terms[0] = (int64_t)bytes;
+    if (bytes < 1 || bytes > PTRDIFF_MAX)
+        rpi_error_set(&vote.error, RP_ERR_ARGUMENT, "bytes is %zu: give 1 to %td", bytes,
+                      PTRDIFF_MAX);
+    else if (memory == NULL)
+        rpi_error_set(&vote.error, RP_ERR_ARGUMENT, "no place to store the address in");
+    else if (allocation == NULL)
+        rpi_error_set(&vote.error, RP_ERR_MEMORY, "no memory for an allocation's record");
+    return rpi_pool_agree(pool, &vote);
+}
+
+/* Second agreement: the allocation succeeded on every node. */
+static rp_status allocation_make(rp_pool *pool, size_t bytes, struct allocation *allocation)
+{
+    struct vote vote = rpi_vote(CALL_ALLOC_DONE);
+    rpi_node_memory_make(pool->world.node_comm, bytes, &allocation->memory, &vote.error);
+    return rpi_pool_agree(pool, &vote);
+}
+
+rp_status rp_node_alloc(rp_pool *pool, size_t bytes, void **memory)
+{
+    if (pool == NULL)
+        return rpi_refuse_null(__func__, "pool");
+    if (memory != NULL)
+        *memory = NULL;
+    struct allocation *allocation = calloc(1, sizeof *allocation);
+    rp_status status = allocation_request(pool, bytes, memory, allocation);
+    if (status == RP_OK)
+        status = allocation_make(pool, bytes, allocation);
+    if (status != RP_OK) {
+        if (allocation != NULL)
+            rpi_node_memory_drop(&allocation->memory);
+        free(allocation);
+        return status;
+    }
+    allocation->number = pool->allocated++;
+    allocation->next = pool->allocations;
+    pool->allocations = allocation;
+    *memory = allocation->memory.base;
+    return RP_OK;
+}
+
+rp_status rp_node_free(rp_pool *pool, void **memory)
+{
+    const int64_t none = -1;
+    if (pool == NULL)
+        return rpi_refuse_null(__func__, "pool");
+    struct vote vote = rpi_vote(CALL_FREE);
+    vote.terms[0] = none;
+    struct allocation **place = NULL;
+    if (memory == NULL)
+        rpi_error_set(&vote.error, RP_ERR_ARGUMENT, "no pointer to the memory");
+    else if (*memory != NULL && *(place = allocation_find(pool, *memory)) == NULL)
+        rpi_error_set(&vote.error, RP_ERR_ARGUMENT, "%p is not from rp_node_alloc() on this pool",
+                      *memory);
+    else if (*memory != NULL)
+        vote.terms[0] = (*place)->number;
+    rp_status status = rpi_pool_agree(pool, &vote);
+    if (status == RP_OK && place != NULL) {
+        allocation_drop(place);
+        *memory = NULL;
+    }
+    return status;
+}

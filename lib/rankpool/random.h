@@ -1,0 +1,101 @@
+/**
+ * @file rankpool/random.h
+ * @brief Random numbers: draw k of item i is the same on every rank.
+ */
+#ifndef RANKPOOL_RANDOM_H
+#define RANKPOOL_RANDOM_H
+
+#include <rankpool/declarations.h>
+
+#include <stdint.h>
+
+RP_BEGIN_DECLARATIONS
+
+/** A stream of random numbers. Its members are the library's own; copying it copies the stream. */
+typedef struct rp_random {
+    uint64_t seed, item;
+    uint64_t block;    /**< the next to be made */
+    uint64_t draws[2]; /**< of the block before it, the later one first */
+    uint64_t left;     /**< how many of these are still to be handed out */
+    uint64_t reserved[2];
+} rp_random;
+
+/**
+ * Begins the stream of an item under a seed. *Local,* like all of these; four stores, no start-up.
+ *
+ * Every pair of seed and item has a stream of its own, of 2^65 draws; after these it begins again.
+ * All are parts of one family of permutations, Philox4x32-10: draws 2 b and 2 b + 1 are the two
+ * halves of its value for the key `seed` and the counter (b, item). Different items and draws have
+ * different counters and so never share a block, however near each other they are, and seeds need
+ * no care: 1, 2, 3 ... do. Each function says how many draws it makes, so a stream may be planned;
+ * mixing them is fine. The numbers pass BigCrush (Salmon, Moraes, Dror and Shaw: Parallel random
+ * numbers: as easy as 1, 2, 3, SC11, 2011); they are no secret, and not for cryptography. Integers
+ * and uniform numbers are the same on every machine; normal and exponential ones are where the C
+ * library's log is.
+ */
+inline void rp_random_begin(rp_random *random, uint64_t seed, int64_t item)
+{
+    random->seed = seed;
+    random->item = (uint64_t)item;
+    random->block = 0;
+    random->left = 0;
+}
+
+/** Makes the next block. For rp_random_bits(); programs need not call it. */
+void rp_random_refill(rp_random *random);
+
+/** 64 random bits. One draw. Cost: about 5 ns. */
+inline uint64_t rp_random_bits(rp_random *random)
+{
+    if (random->left == 0)
+        rp_random_refill(random);
+    return random->draws[--random->left];
+}
+
+/**
+ * The uniform number that 64 random bits stand for: their first 53, times 2^-53, but 2^-53 for 0.
+ * So 1 minus it is exact, and is in (0, 1) as well.
+ */
+inline double rp_random_unit(uint64_t bits)
+{
+    double unit = (double)(int64_t)(bits >> 11) * (1 / 9007199254740992.0);
+    return unit > 1 / 9007199254740992.0 ? unit : 1 / 9007199254740992.0;
+}
+
+/** Uniform in the open interval (0, 1), with 53 bits: rp_random_unit(). One draw. About 5 ns. */
+inline double rp_random_uniform(rp_random *random)
+{
+    return rp_random_unit(rp_random_bits(random));
+}
+
+/**
+ * The next n uniform numbers, the same as from n calls of rp_random_uniform(). n draws; about 5 ns
+ * each.
+ *
+ * @param[out] x  n numbers. n <= 0: nothing happens.
+ */
+void rp_random_fill(rp_random *random, double *x, int64_t n);
+
+/**
+ * Normal with mean 0 and variance 1. One draw; about 15 ns.
+ *
+ * By inversion, to some 16 digits, up to 8.2 from 0 (Wichura: Algorithm AS 241, Applied Statistics
+ * 37, 1988). It grows with the draw's uniform number u, and 1 - u gives its negative: antithetic
+ * and stratified draws stay so.
+ */
+double rp_random_normal(rp_random *random);
+
+/** Exponential with mean 1: -log of a uniform number, up to 36.8. One draw; about 10 ns. */
+double rp_random_exponential(rp_random *random);
+
+/**
+ * An integer from 0 to bound - 1, each as likely as any other; any of 64 bits if `bound` is 0. One
+ * draw, and with a chance of less than bound / 2^64 further ones; about 5 ns (Lemire: Fast random
+ * integer generation in an interval, ACM Transactions on Modeling and Computer Simulation 29,
+ * 2019).
+ */
+uint64_t rp_random_below(rp_random *random, uint64_t bound);
+
+RP_END_DECLARATIONS
+
+#endif

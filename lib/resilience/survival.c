@@ -1,0 +1,301 @@
+#include "resilience/survival.h"
+
+#include "base/environment.h"
+#include "base/error.h"
+#include "comm/cma.h"
+#include "comm/mpi_error.h"
+#include "launch/rank_state.h"
+#include "launch/slurm_keepalive.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+bool rpi_survival_wanted(const rp_config *config, rp_error *mine)
+{
+    int64_t wanted = config->survive_deaths;
+    if (mine->status == RP_OK && wanted == 0)
+        rpi_environment_integer("RANKPOOL_SURVIVE", 0, 1, &wanted, mine);
+    return wanted != 0;
+}
+
+void *rpi_mailbox(const rp_pool *pool, int node_rank)
+{
+    return pool->mailboxes + (size_t)node_rank * MAILBOX_BYTES;
+}
+
+void rpi_survival_explain(const rp_pool *pool, const char *why)
+{
+    if (pool->world.rank == pool->world.root)
+        fprintf(stderr, "rankpool: ranks will not survive the death of others: %s\n", why);
+}
+
+/* Can this rank reach the memory of all others? */
+static bool reaches_all(const rp_pool *pool)
+{
+    bool reaches = true;
+    for (int i = 0; i < pool->world.node_ranks && reaches; i++) {
+        struct peer peer;
+        memcpy(&peer, rpi_mailbox(pool, i), sizeof peer);
+        reaches = i == pool->world.node_rank || rpi_peer_reachable(&peer);
+    }
+    return reaches;
+}
+
+/* Do others live on under this launcher? mpirun waits for ever for the end of a job that has lost
+ * ranks on another machine. */
+static bool launched_to_survive(const rp_pool *pool)
+{
+    bool one_machine = pool->world.one_machine;
+    return (one_machine || rpi_started_by_slurm()) && rpi_launch_survives();
+}
+
+/* The files of memory that is needed when MPI cannot be called any more. */
+static rp_status open_files(rp_pool *pool, rp_error *error)
+{
+    struct world *world = &pool->world;
+    if (rpi_node_files_open(world->node_comm, &pool->slot_queue_files, error) == RP_OK &&
+        world->nodes > 1)
+        rpi_node_files_open(world->node_comm, &pool->stage_files, error);
+    return rpi_mpi_agree(world->comm, error);
+}
+
+/* Between several nodes TCP links take the place of MPI. */
+static rp_status connect_nodes(rp_pool *pool, bool *connected, rp_error *error)
+{
+    struct world *world = &pool->world;
+    *connected = true;
+    if (world->nodes == 1)
+        return RP_OK;
+    if (rpi_world_connect(world, pool->survival_timeout, connected, error) != RP_OK || !*connected)
+        return error->status;
+    bool root = world->rank == world->root;
+    world->agreement.note = rpi_mailbox(pool, root ? world->node_rank : world->node_ranks);
+    world->agreement.hub = &world->hub;
+    return RP_OK;
+}
+
+/* What is in the way. *why tells it, unless it is the launcher, of which programs know, and which
+ * is told to those who ask for survival in the environment. The same on all ranks. */
+static rp_status find_obstacle(rp_pool *pool, const char **why, rp_error *error)
+{
+    enum {
+        KERNEL = 1,
+        LAUNCHER = 2
+    };
+    bool asked = rpi_environment_text("RANKPOOL_SURVIVE") != NULL;
+    pool->launch_joined = launched_to_survive(pool);
+    int mine = !pool->launch_joined ? LAUNCHER : !reaches_all(pool) ? KERNEL : 0, worst = 0;
+    int code = MPI_Allreduce(&mine, &worst, 1, MPI_INT, MPI_MAX, pool->world.comm);
+    if (worst == LAUNCHER)
+        *why = asked ? "the launcher ends them all when one dies" : "";
+    else if (worst == KERNEL)
+        *why = "the kernel does not let them read each other's memory";
+    return rpi_mpi_check(code, "MPI_Allreduce", error);
+}
+
+/* *why becomes an empty text, or a reason, if ranks cannot survive here, although nothing failed. */
+static rp_status arrange(rp_pool *pool, const char **why, rp_error *error)
+{
+    bool connected;
+    if (find_obstacle(pool, why, error) != RP_OK || *why != NULL)
+        return error->status;
+    if (open_files(pool, error) != RP_OK)
+        return error->status;
+    if (connect_nodes(pool, &connected, error) != RP_OK)
+        return error->status;
+    if (!connected)
+        *why = pool->world.hub.tcp_links.why_not;
+    return RP_OK;
+}
+
+void rpi_survival_end(rp_pool *pool)
+{
+    rpi_node_memory_drop(&pool->stage);
+    rpi_node_memory_drop(&pool->slot_queue);
+    rpi_node_files_close(&pool->stage_files);
+    rpi_node_files_close(&pool->slot_queue_files);
+    if (pool->launch_joined)
+        rpi_launch_part();
+    pool->launch_joined = false;
+}
+
+rp_status rpi_survival_begin(rp_pool *pool, rp_error *error)
+{
+    struct agreement *agreement = &pool->world.agreement;
+    const char *why = NULL;
+    if (agreement->liveness == NULL)
+        return RP_OK;
+    struct peer self = rpi_peer_self();
+    memcpy(rpi_mailbox(pool, pool->world.node_rank), &self, sizeof self);
+    if (rpi_mpi_agree(pool->world.comm, error) != RP_OK)
+        return error->status;
+    rp_status status = arrange(pool, &why, error);
+    if (status == RP_ERR_MEMORY) /* not for the files: the pool works without */
+        why = error->text;
+    if (why != NULL && why[0] != '\0')
+        rpi_survival_explain(pool, why);
+    agreement->survives = pool->survives = status == RP_OK && why == NULL;
+    pool->in_rounds = pool->survives && pool->world.nodes > 1;
+    if (!pool->survives)
+        rpi_survival_end(pool);
+    if (!pool->survives && pool->world.nodes > 1) {
+        rpi_liveness_leave(&pool->world.liveness);
+        agreement->liveness = NULL;
+    }
+    if (status == RP_ERR_MEMORY)
+        rpi_error_clear(error);
+    return error->status;
+}
+
+void *rpi_root_mailbox(const rp_pool *pool)
+{
+    const struct world *world = &pool->world;
+    bool here = world->node == world->root_node;
+    return rpi_mailbox(pool, here ? world->agreement.root : world->node_ranks);
+}
+
+/* Without the root, the others have nothing to go on for. */
+void rpi_survival_enter(rp_pool *pool)
+{
+    if (pool->survives && pool->in_survival++ == 0 && pool->world.rank != pool->world.root)
+        rpi_rank_state_set(RANK_DISPENSABLE);
+}
+
+void rpi_survival_leave(rp_pool *pool)
+{
+    if (pool->survives && --pool->in_survival == 0)
+        rpi_rank_state_set(RANK_NEEDED);
+}
+
+bool rpi_rank_lost(const rp_pool *pool, int node_rank)
+{
+    return rpi_liveness_lost(&pool->world.liveness, node_rank);
+}
+
+double rpi_survival_attend(void *closure)
+{
+    rp_pool *pool = closure;
+    const double longest = 20e-3;
+    double next = pool->loop.attend != NULL ? pool->loop.attend(pool->loop.agent) : longest;
+    next = next < longest ? next : longest;
+    if (rpi_liveness_look(&pool->world.liveness) == 0)
+        return next;
+    for (int i = 0; i < pool->world.node_ranks; i++) {
+        if (rpi_rank_lost(pool, i))
+            rpi_recovery_lose(pool->work_queue, (uint32_t)i);
+    }
+    int root = pool->world.agreement.root;
+    bool over = !pool->survives || (root >= 0 && rpi_rank_lost(pool, root));
+    /* Without its agent the node is out of the round. */
+    if (over || (pool->in_rounds && rpi_rank_lost(pool, pool->loop.agent_at)))
+        rpi_work_queue_stop(pool->work_queue);
+    return next;
+}
+
+rp_status rpi_survival_agree(rp_pool *pool)
+{
+    struct vote vote = rpi_vote(CALL_PREPARED);
+    if (!pool->survives)
+        return rpi_mpi_agree(pool->world.comm, &pool->last);
+    vote.error = pool->last;
+    return rpi_pool_agree(pool, &vote);
+}
+
+/* ---- node memory ----------------------------------------------------------------------------- */
+
+/* How it went on a rank, for the others of its node. It is behind what else is in the rank's note,
+ * which others may still be reading, and so may they the last one of these: there are two in turn. */
+struct memory_note {
+    uint32_t agreement;
+    bool failed;
+};
+
+static char *memory_note_of(const rp_pool *pool, int node_rank, uint32_t agreement)
+{
+    _Static_assert(2 * sizeof(struct memory_note) <= NOTE_BYTES_OF_MEMORY, "there is room for two");
+    size_t offset = MAILBOX_BYTES - (1 + agreement % 2) * sizeof(struct memory_note);
+    return (char *)rpi_mailbox(pool, node_rank) + offset;
+}
+
+static bool failed_on_node(const rp_pool *pool)
+{
+    uint32_t agreement = pool->world.agreement.number;
+    struct memory_note note;
+    bool failed = false;
+    for (int i = 0; i < pool->world.node_ranks; i++) {
+        memcpy(&note, memory_note_of(pool, i, agreement), sizeof note);
+        failed = failed || (note.agreement == agreement && note.failed);
+    }
+    return failed;
+}
+
+/* What is wrong with one file is no error of the pool: there are others. So this does not go through
+ * rpi_pool_agree(), and *mine stays what this rank found. */
+static rp_status try_memory(rp_pool *pool, struct node_files *files, struct node_memory *memory,
+                            const rp_error *mine, rp_error *outcome)
+{
+    uint32_t agreement = pool->world.agreement.number + 1;
+    struct memory_note note = {.agreement = agreement, .failed = mine->status != RP_OK};
+    struct vote vote = rpi_vote(CALL_PREPARED);
+    vote.error = *mine;
+    memcpy(memory_note_of(pool, pool->world.node_rank, agreement), &note, sizeof note);
+    rpi_agree(&pool->world.agreement, &vote, outcome);
+    if (outcome->status == RP_ERR_MEMORY && failed_on_node(pool))
+        rpi_node_files_turn(files, memory);
+    return outcome->status;
+}
+
+rp_status rpi_survival_memory(rp_pool *pool, struct node_files *files, size_t bytes,
+                              struct node_memory *memory, rp_error *error)
+{
+    const rp_error before = *error;
+    rp_error mine, first;
+    rp_status status = RP_ERR_MEMORY;
+    for (int i = 0; i < NODE_MEMORY_DIRECTORIES && status == RP_ERR_MEMORY; i++) {
+        mine = before;
+        if (mine.status == RP_OK)
+            rpi_node_files_map(files, bytes, memory, &mine);
+        status = try_memory(pool, files, memory, &mine, error);
+        if (i == 0)
+            first = *error;
+        else if (status == RP_ERR_MEMORY)
+            rpi_node_memory_add_reason(&first, error, bytes);
+    }
+    if (status == RP_ERR_MEMORY)
+        *error = first;
+    return status;
+}
+
+/* ---- what was given up ----------------------------------------------------------------------- */
+
+rp_status rpi_survival_accuse(rp_error *error, int64_t item, uint32_t deaths)
+{
+    rpi_error_set(error, RP_ERR_LOST,
+                  "item %" PRId64 " was at hand when %" PRIu32 " ranks in a row died: given up",
+                  item, deaths);
+    error->item = item;
+    return error->status;
+}
+
+void rpi_survival_report(const rp_pool *pool, const struct units *units, rp_error *error)
+{
+    struct orphaned_work *orphaned_work = rpi_work_queue_orphaned_work(pool->work_queue);
+    if (!pool->survives || error->status != RP_OK)
+        return;
+    struct unit_range given_up = {0, 0};
+    if (rpi_orphaned_work_next_given_up(orphaned_work, &given_up)) {
+        rp_range items = units_to_items(units, given_up);
+        if (orphaned_work->terms.limit > 1)
+            rpi_survival_accuse(error, items.begin, orphaned_work->terms.limit);
+        else
+            rpi_error_set(error, RP_ERR_LOST,
+                          "item %" PRId64 " was at hand when a rank died, and may have changed its "
+                          "own input: given up",
+                          items.begin);
+        error->item = items.begin;
+    } else if (atomic_load(&orphaned_work->failed) != 0) {
+        rpi_error_set(error, RP_ERR_LOST,
+                      "a rank has died, and what it left could not be found out");
+    }
+}

@@ -1,0 +1,222 @@
+#include "sched/orphans.h"
+
+static _Atomic uint64_t *queue_of(struct orphaned_work *orphaned_work)
+{
+    return (_Atomic uint64_t *)&orphaned_work->dead_worker[orphaned_work->lanes];
+}
+
+static _Atomic uint64_t *issued_in(struct orphaned_work *orphaned_work)
+{
+    return queue_of(orphaned_work) + orphaned_work->capacity;
+}
+
+size_t rpi_orphaned_work_bytes(uint32_t lanes, uint32_t capacity)
+{
+    return sizeof(struct orphaned_work) + lanes * sizeof(struct dead_worker) +
+           2 * capacity * sizeof(_Atomic uint64_t);
+}
+
+void rpi_orphaned_work_make(struct orphaned_work *orphaned_work, uint32_t lanes, uint32_t capacity)
+{
+    orphaned_work->lanes = lanes;
+    orphaned_work->capacity = capacity;
+}
+
+void rpi_orphaned_work_prepare(struct orphaned_work *orphaned_work, struct unit_range whole,
+                               struct orphaned_work_terms terms)
+{
+    orphaned_work->whole = whole;
+    orphaned_work->terms = terms;
+    atomic_store_explicit(&orphaned_work->first, 0, memory_order_relaxed);
+    atomic_store_explicit(&orphaned_work->length, 0, memory_order_relaxed);
+    atomic_store_explicit(&orphaned_work->more, 0, memory_order_relaxed);
+    atomic_store_explicit(&orphaned_work->failed, 0, memory_order_relaxed);
+    atomic_store_explicit(&orphaned_work->issues, 0, memory_order_relaxed);
+    atomic_store_explicit(&orphaned_work->told, 0, memory_order_relaxed);
+    for (uint32_t i = 0; i < orphaned_work->lanes; i++) {
+        atomic_store_explicit(&orphaned_work->dead_worker[i].left, 0, memory_order_relaxed);
+        atomic_store_explicit(&orphaned_work->dead_worker[i].state, DEAD_WORKER_NONE,
+                              memory_order_relaxed);
+    }
+}
+
+bool rpi_orphaned_work_issue_room(struct orphaned_work *orphaned_work)
+{
+    return atomic_load_explicit(&orphaned_work->issues, memory_order_relaxed) <
+           orphaned_work->capacity;
+}
+
+bool rpi_orphaned_work_issue(struct orphaned_work *orphaned_work, struct unit_range unit_range)
+{
+    uint32_t issues = atomic_load_explicit(&orphaned_work->issues, memory_order_relaxed);
+    _Atomic uint64_t *issued = issued_in(orphaned_work);
+    if (issues > 0) {
+        struct unit_range last =
+            unit_range_unpack(atomic_load_explicit(&issued[issues - 1], memory_order_relaxed));
+        if (last.high == unit_range.low) {
+            unit_range.low = last.low;
+            issues--;
+        }
+    }
+    if (issues == orphaned_work->capacity)
+        return false;
+    atomic_store_explicit(&issued[issues], unit_range_pack(unit_range), memory_order_release);
+    atomic_store_explicit(&orphaned_work->issues, issues + 1, memory_order_release);
+    return true;
+}
+
+bool rpi_orphaned_work_next_issue(struct orphaned_work *orphaned_work, uint32_t *place,
+                                  struct unit_range *unit_range)
+{
+    if (*place >= atomic_load_explicit(&orphaned_work->issues, memory_order_acquire))
+        return false;
+    *unit_range = unit_range_unpack(
+        atomic_load_explicit(&issued_in(orphaned_work)[*place], memory_order_acquire));
+    ++*place;
+    return true;
+}
+
+void rpi_orphaned_work_queue(struct orphaned_work *orphaned_work,
+                             const struct unit_range *unit_ranges, uint32_t found)
+{
+    uint32_t length = found < orphaned_work->capacity ? found : orphaned_work->capacity;
+    for (uint32_t i = 0; i < length; i++)
+        atomic_store_explicit(&queue_of(orphaned_work)[i], unit_range_pack(unit_ranges[i]),
+                              memory_order_relaxed);
+    atomic_store_explicit(&orphaned_work->first, 0, memory_order_relaxed);
+    atomic_store_explicit(&orphaned_work->more, found > length, memory_order_relaxed);
+    atomic_store_explicit(&orphaned_work->length, length, memory_order_release);
+}
+
+/* Takes the first units of the span in a word; false if it is empty. */
+static bool take_front(_Atomic uint64_t *word, uint32_t lanes, uint32_t least,
+                       struct unit_range *taken)
+{
+    uint64_t seen = atomic_load_explicit(word, memory_order_acquire);
+    for (;;) {
+        struct unit_range left = unit_range_unpack(seen);
+        if (unit_range_empty(left))
+            return false;
+        uint32_t units = (left.high - left.low - 1) / lanes + 1;
+        if (units < least)
+            units = least;
+        if (units > left.high - left.low)
+            units = left.high - left.low;
+        struct unit_range rest = {left.low + units, left.high};
+        if (atomic_compare_exchange_weak_explicit(word, &seen, unit_range_pack(rest),
+                                                  memory_order_acq_rel, memory_order_acquire)) {
+            *taken = (struct unit_range){left.low, rest.low};
+            return true;
+        }
+    }
+}
+
+bool rpi_orphaned_work_take(struct orphaned_work *orphaned_work, uint32_t least,
+                            struct unit_range *taken)
+{
+    uint32_t length = atomic_load_explicit(&orphaned_work->length, memory_order_acquire);
+    uint32_t first = atomic_load_explicit(&orphaned_work->first, memory_order_relaxed);
+    for (uint32_t i = first; i < length; i++) {
+        if (take_front(&queue_of(orphaned_work)[i], orphaned_work->lanes, least, taken))
+            return true;
+        /* Entries do not fill again while anybody looks, so a lower bound may be anybody's. */
+        atomic_compare_exchange_strong_explicit(&orphaned_work->first, &first, i + 1,
+                                                memory_order_relaxed, memory_order_relaxed);
+        first = i + 1;
+    }
+    return false;
+}
+
+static bool settled(struct dead_worker *dead_worker)
+{
+    return atomic_load_explicit(&dead_worker->state, memory_order_acquire) != DEAD_WORKER_NONE;
+}
+
+int rpi_orphaned_work_settled(struct orphaned_work *orphaned_work)
+{
+    int count = 0;
+    for (uint32_t i = 0; i < orphaned_work->lanes; i++)
+        count += settled(&orphaned_work->dead_worker[i]);
+    return count;
+}
+
+void rpi_orphaned_work_tell(struct orphaned_work *orphaned_work, int settled_ones)
+{
+    atomic_store(&orphaned_work->told, (uint32_t)settled_ones);
+}
+
+bool rpi_orphaned_work_take_suspects(struct orphaned_work *orphaned_work, struct unit_range *taken)
+{
+    const uint32_t parts =
+        4 * orphaned_work->lanes; /* of what is left: shrinking, and not too many */
+    if (orphaned_work->terms.tells &&
+        (int)atomic_load(&orphaned_work->told) < rpi_orphaned_work_settled(orphaned_work))
+        return false;
+    for (uint32_t i = 0; i < orphaned_work->lanes; i++) {
+        struct dead_worker *dead_worker = &orphaned_work->dead_worker[i];
+        if (settled(dead_worker) && take_front(&dead_worker->left, parts, 1, taken))
+            return true;
+    }
+    return false;
+}
+
+uint32_t rpi_orphaned_work_suspects(struct orphaned_work *orphaned_work)
+{
+    uint32_t units = 0;
+    for (uint32_t i = 0; i < orphaned_work->lanes; i++) {
+        struct dead_worker *dead_worker = &orphaned_work->dead_worker[i];
+        if (settled(dead_worker))
+            units += unit_range_length(unit_range_unpack(atomic_load(&dead_worker->left)));
+    }
+    return units;
+}
+
+bool rpi_orphaned_work_exhausted(struct orphaned_work *orphaned_work)
+{
+    return atomic_load_explicit(&orphaned_work->more, memory_order_relaxed) != 0 &&
+           atomic_load_explicit(&orphaned_work->first, memory_order_relaxed) >=
+               atomic_load_explicit(&orphaned_work->length, memory_order_acquire);
+}
+
+static struct unit_range hand_of(struct dead_worker *dead_worker)
+{
+    return unit_range_unpack(atomic_load_explicit(&dead_worker->hand, memory_order_relaxed));
+}
+
+bool rpi_orphaned_work_hand(struct orphaned_work *orphaned_work, uint32_t lane,
+                            struct unit_range *hand)
+{
+    struct dead_worker *dead_worker = &orphaned_work->dead_worker[lane];
+    *hand = settled(dead_worker) ? hand_of(dead_worker) : (struct unit_range){0, 0};
+    return !unit_range_empty(*hand);
+}
+
+uint32_t rpi_orphaned_work_deaths(struct orphaned_work *orphaned_work, uint32_t unit)
+{
+    uint32_t deaths = 0;
+    for (uint32_t i = 0; i < orphaned_work->lanes; i++) {
+        struct dead_worker *dead_worker = &orphaned_work->dead_worker[i];
+        if (atomic_load_explicit(&dead_worker->state, memory_order_acquire) == DEAD_WORKER_NONE)
+            continue;
+        struct unit_range hand = hand_of(dead_worker);
+        deaths += hand.low <= unit && unit < hand.high;
+    }
+    return deaths;
+}
+
+bool rpi_orphaned_work_next_given_up(struct orphaned_work *orphaned_work,
+                                     struct unit_range *unit_range)
+{
+    uint32_t begin = unit_range->high;
+    bool found = false;
+    for (uint32_t i = 0; i < orphaned_work->lanes; i++) {
+        struct dead_worker *dead_worker = &orphaned_work->dead_worker[i];
+        if (atomic_load_explicit(&dead_worker->state, memory_order_acquire) != DEAD_WORKER_GIVEN_UP)
+            continue;
+        struct unit_range hand = hand_of(dead_worker);
+        if (hand.low >= begin && (!found || hand.low < unit_range->low))
+            *unit_range = hand;
+        found = found || hand.low >= begin;
+    }
+    return found;
+}

@@ -1,0 +1,159 @@
+#include "sched/reduction_tree.h"
+
+#include "base/error.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct tree rpi_tree_begin(size_t value_size, tree_join join, void *closure)
+{
+    return (struct tree){.value_size = value_size, .join = join, .closure = closure};
+}
+
+void rpi_tree_end(struct tree *tree)
+{
+    free(tree->nodes);
+    free(tree->values);
+    *tree = (struct tree){.nodes = NULL};
+}
+
+rp_status rpi_tree_explain(const struct tree *tree, rp_error *error)
+{
+    if (tree->code == 0)
+        return rpi_error_set(error, RP_ERR_MEMORY, "no memory for partial results");
+    rpi_error_set(error, RP_ERR_TASK, "combine failed with code %d", tree->code);
+    error->task_code = tree->code;
+    return error->status;
+}
+
+void *rpi_tree_value(const struct tree *tree, int64_t place)
+{
+    return tree->values + (size_t)place * tree->value_size;
+}
+
+static bool grow(struct tree *tree)
+{
+    int64_t capacity = tree->capacity > 0 ? 2 * tree->capacity : 64;
+    struct tree_node *nodes = realloc(tree->nodes, (size_t)capacity * sizeof *nodes);
+    if (nodes == NULL)
+        return false;
+    tree->nodes = nodes;
+    char *values = realloc(tree->values, (size_t)capacity * tree->value_size);
+    if (values == NULL)
+        return false;
+    tree->values = values;
+    tree->capacity = capacity;
+    return true;
+}
+
+/* Drops the last node, having joined it to the one before it. */
+static bool join_last(struct tree *tree)
+{
+    int64_t last = --tree->count;
+    tree->code =
+        tree->join(rpi_tree_value(tree, last - 1), rpi_tree_value(tree, last), tree->closure);
+    return tree->code == 0;
+}
+
+static bool are_siblings(const struct tree_node *left, const struct tree_node *right)
+{
+    return left->level == right->level && left->index % 2 == 0 && right->index == left->index + 1;
+}
+
+static bool carry(struct tree *tree)
+{
+    while (tree->count > 1) {
+        struct tree_node *left = &tree->nodes[tree->count - 2];
+        if (!are_siblings(left, left + 1))
+            return true;
+        *left = (struct tree_node){left->index / 2, left->level + 1};
+        if (!join_last(tree))
+            return false;
+    }
+    return true;
+}
+
+/* Runs of leaves come and go with steals. Before the memory grows, those that meet are joined. */
+static bool make_room(struct tree *tree)
+{
+    if (tree->count < tree->capacity)
+        return true;
+    if (!rpi_tree_settle(tree))
+        return false;
+    bool roomy = tree->capacity > 0 && tree->count <= tree->capacity / 2;
+    return roomy || grow(tree);
+}
+
+bool rpi_tree_node_valid(struct tree_node node, int64_t leaves)
+{
+    return node.level >= 0 && node.level < 63 && node.index >= 0 &&
+           node.index <= INT64_MAX >> node.level && node.index << node.level < leaves;
+}
+
+bool rpi_tree_add(struct tree *tree, struct tree_node node, const void *value)
+{
+    if (tree->code != 0 || !make_room(tree))
+        return false;
+    tree->nodes[tree->count] = node;
+    memcpy(rpi_tree_value(tree, tree->count), value, tree->value_size);
+    tree->count++;
+    return carry(tree);
+}
+
+/* A node and where its value was, for sorting. */
+struct placed {
+    struct tree_node node;
+    int64_t place;
+};
+
+/* Nodes do not overlap, so the one whose first leaf is lower comes first. */
+static int by_first_leaf(const void *left, const void *right)
+{
+    const struct tree_node *a = left, *b = right;
+    int64_t first_a = a->index << a->level, first_b = b->index << b->level;
+    return (first_a > first_b) - (first_a < first_b);
+}
+
+static bool add_all(struct tree *sorted, const struct tree *tree, const struct placed *order)
+{
+    for (int64_t i = 0; i < tree->count; i++) {
+        if (!rpi_tree_add(sorted, order[i].node, rpi_tree_value(tree, order[i].place)))
+            return false;
+    }
+    return true;
+}
+
+bool rpi_tree_settle(struct tree *tree)
+{
+    if (tree->count < 2)
+        return tree->code == 0;
+    struct placed *order = malloc((size_t)tree->count * sizeof *order);
+    if (order == NULL)
+        return false;
+    for (int64_t i = 0; i < tree->count; i++)
+        order[i] = (struct placed){tree->nodes[i], i};
+    qsort(order, (size_t)tree->count, sizeof *order, by_first_leaf);
+    struct tree sorted = rpi_tree_begin(tree->value_size, tree->join, tree->closure);
+    while (sorted.capacity < tree->count && grow(&sorted))
+        continue;
+    bool settled = sorted.capacity >= tree->count && add_all(&sorted, tree, order);
+    int code = sorted.code;
+    free(order);
+    if (settled) {
+        rpi_tree_end(tree);
+        *tree = sorted;
+    } else {
+        rpi_tree_end(&sorted);
+        tree->code = code;
+    }
+    return settled;
+}
+
+bool rpi_tree_finish(struct tree *tree)
+{
+    while (tree->count > 1) {
+        if (!join_last(tree))
+            return false;
+    }
+    return tree->code == 0;
+}

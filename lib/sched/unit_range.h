@@ -1,0 +1,34 @@
+/* A span: the units low <= u < high of a job, packed into one 64-bit word so that one
+ * compare-and-swap moves it. Indices are absolute in the job: an equal word means
+ * equal ownership. */
+#ifndef RANKPOOL_SCHED_UNIT_RANGE_H
+#define RANKPOOL_SCHED_UNIT_RANGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct unit_range {
+    uint32_t low, high;
+};
+
+static inline uint64_t unit_range_pack(struct unit_range unit_range)
+{
+    return (uint64_t)unit_range.high << 32 | unit_range.low;
+}
+
+static inline struct unit_range unit_range_unpack(uint64_t word)
+{
+    return (struct unit_range){(uint32_t)word, (uint32_t)(word >> 32)};
+}
+
+static inline uint32_t unit_range_length(struct unit_range unit_range)
+{
+    return unit_range.high > unit_range.low ? unit_range.high - unit_range.low : 0;
+}
+
+static inline bool unit_range_empty(struct unit_range unit_range)
+{
+    return unit_range.high <= unit_range.low;
+}
+
+#endif

@@ -1,0 +1,206 @@
+/* The root's side of a stream that takes what has been done, and has it consumed. */
+#include "base/error.h"
+#include "stream/root.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+void rpi_stream_end(struct stream *stream)
+{
+    stream->over = true;
+    stream->dry = true;
+}
+
+/* The result of a record, or its error. */
+static int consume_record(struct stream *stream, const struct packet *packet,
+                          const struct record *record, int64_t item)
+{
+    const rp_stream_job *job = stream->job;
+    const char *data = (const char *)(record + 1);
+    if (record->elsewhere)
+        data = packet->large + *(const uint64_t *)(const void *)data;
+    if (!record->failed)
+        return job->consume == NULL
+                   ? 0
+                   : job->consume(job->options.user, item, NULL, data, record->bytes);
+    rp_error error;
+    memcpy(&error, data, sizeof error);
+    if (stream->failures.count++ == 0 || error.item < stream->failures.lowest.item)
+        stream->failures.lowest = error;
+    int code = job->consume == NULL ? 0 : job->consume(job->options.user, item, &error, NULL, 0);
+    if (job->options.on_failure == RP_ON_FAILURE_STOP)
+        rpi_stream_end(stream);
+    if (job->options.max_failures > 0 && stream->failures.count == job->options.max_failures) {
+        rpi_failures_give_up(&stream->failures, job->options.max_failures);
+        rpi_stream_end(stream);
+    }
+    return code;
+}
+
+static void consume(struct stream *stream, const struct packet *packet)
+{
+    const struct record *record;
+    size_t position = 0;
+    for (int64_t item = packet->first; !stream->over; item++) {
+        if ((record = area_next(&packet->area, &position)) == NULL)
+            return;
+        int code = consume_record(stream, packet, record, item);
+        if (code != 0)
+            rpi_stream_end(stream);
+        if (code < 0) {
+            rpi_error_set(&stream->failure, RP_ERR_TASK,
+                          "the consumer of a stream failed with code %d at item %" PRId64, code,
+                          item);
+            stream->failure.item = item;
+            stream->failure.task_code = code;
+        }
+    }
+}
+
+static void consume_and_free(struct stream *stream, struct packet *packet)
+{
+    consume(stream, packet);
+    stream->items_held -= packet->items;
+    stream->bytes_held -= (int64_t)packet->counted;
+    stream->flying--;
+    rpi_packet_free(packet);
+}
+
+bool rpi_stream_reserve(struct stream *stream, int64_t count)
+{
+    if (count <= stream->done_capacity)
+        return true;
+    int64_t capacity = stream->done_capacity > 0 ? 2 * stream->done_capacity : 64;
+    while (capacity < count)
+        capacity *= 2;
+    struct packet **done = calloc((size_t)capacity, sizeof(struct packet *));
+    if (done == NULL)
+        return false;
+    for (int64_t i = 0; i < stream->done_capacity; i++) {
+        struct packet *packet = stream->done[i];
+        if (packet != NULL)
+            done[packet->serial % capacity] = packet;
+    }
+    free(stream->done);
+    stream->done = done;
+    stream->done_capacity = capacity;
+    return true;
+}
+
+/* What has come of the packet that is due, up to the first item that has not. */
+static void consume_due(struct stream *stream)
+{
+    struct packet **place;
+    while (stream->done_capacity > 0 &&
+           *(place = &stream->done[stream->due % stream->done_capacity]) != NULL &&
+           (*place)->first == stream->due_item && !stream->over) {
+        struct packet *packet = *place;
+        *place = packet->next;
+        stream->due += !packet->continued;
+        stream->due_item += packet->items;
+        consume_and_free(stream, packet);
+    }
+}
+
+/* Behind those of the same serial number that come before it. */
+static void note_done(struct stream *stream, struct packet *packet)
+{
+    struct packet **place = &stream->done[packet->serial % stream->done_capacity];
+    while (*place != NULL && (*place)->first < packet->first)
+        place = &(*place)->next;
+    packet->next = *place;
+    *place = packet;
+}
+
+/* What is not due yet waits for that. */
+static void put_done(struct stream *stream, struct packet *packet)
+{
+    if (stream->job->unordered)
+        consume_and_free(stream, packet);
+    else
+        note_done(stream, packet);
+}
+
+void rpi_stream_accept_done(struct stream *stream, struct packet *packet)
+{
+    size_t bytes = packet->area.used + packet->large_bytes;
+    stream->bytes_held += (int64_t)bytes - (int64_t)packet->counted;
+    stream->bytes_expected -= (int64_t)packet->expected;
+    packet->counted = bytes;
+    packet->expected = 0;
+    put_done(stream, packet);
+}
+
+/* What its items took says what the next will take. */
+static void learn(struct stream *stream, const struct packet *packet)
+{
+    double bytes = (double)(packet->area.used + packet->large_bytes) / packet->done;
+    stream->item_bytes += (bytes - stream->item_bytes) / 2;
+    rpi_chunk_policy_learn(&stream->pace, packet->done, packet->seconds);
+}
+
+/* A packet has come back. */
+static void accept(struct stream *stream, struct packet *packet, bool hungry)
+{
+    struct outlet *outlet = &stream->outlets[packet->node];
+    outlet->held--;
+    outlet->tries = outlet->tries && outlet->held > 0;
+    if (packet->fate != PACKET_DONE) {
+        rpi_stream_redo(stream, packet);
+        return;
+    }
+    if (hungry && outlet->depth + outlet->ranks <= outlet->most)
+        outlet->depth += outlet->ranks;
+    if (packet->done > 0)
+        learn(stream, packet);
+    rpi_stream_saving_add(stream->saving, packet);
+    rpi_stream_accept_done(stream, packet);
+}
+
+void rpi_stream_accept_saved(struct stream *stream, struct packet *packet)
+{
+    packet->serial = stream->packets++;
+    packet->counted = packet->area.used + packet->large_bytes;
+    stream->bytes_held += (int64_t)packet->counted;
+    stream->flying++;
+    put_done(stream, packet);
+}
+
+void rpi_stream_fail(struct stream *stream, const rp_error *error)
+{
+    stream->failure = *error;
+    rpi_stream_end(stream);
+}
+
+/* Takes what has been done on this node. */
+static bool collect_here(struct stream *stream)
+{
+    struct slot_queue *slot_queue = stream->feeder.slot_queue;
+    struct packet *packet;
+    rp_error error;
+    bool any = false;
+    while (!stream->over) {
+        if (rpi_feeder_take(&stream->feeder, &packet, &error) != RP_OK)
+            rpi_stream_fail(stream, &error);
+        if (packet == NULL)
+            break;
+        any = true;
+        accept(stream, packet,
+               atomic_exchange_explicit(&slot_queue->hungry, 0, memory_order_relaxed) != 0);
+    }
+    return any;
+}
+
+bool rpi_stream_collect(struct stream *stream)
+{
+    bool any = collect_here(stream);
+    struct packet *packet;
+    while (stream->stream_link != NULL && !stream->over &&
+           (packet = rpi_stream_link_take(stream->stream_link)) != NULL) {
+        any = true;
+        accept(stream, packet, packet->hungry);
+    }
+    consume_due(stream);
+    return any;
+}

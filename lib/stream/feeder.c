@@ -1,0 +1,328 @@
+#include "stream/feeder.h"
+
+#include "base/error.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool rpi_feeder_make(struct feeder *feeder, struct slot_queue *slot_queue, uint32_t lane)
+{
+    *feeder = (struct feeder){.slot_queue = slot_queue, .lane = lane};
+    feeder->packets = calloc(slot_queue->slots, sizeof(struct packet *));
+    feeder->free = malloc(slot_queue->slots * sizeof *feeder->free);
+    if (feeder->packets == NULL || feeder->free == NULL)
+        return false;
+    for (uint32_t i = 0; i < slot_queue->slots; i++)
+        feeder->free[i] = i;
+    return true;
+}
+
+void rpi_feeder_attend(struct feeder *feeder, struct work_queue *work_queue, claim_attend look,
+                       void *closure)
+{
+    feeder->work_queue = work_queue;
+    feeder->look = look;
+    feeder->look_closure = closure;
+}
+
+static bool died(const struct feeder *feeder, uint32_t lane)
+{
+    return atomic_load_explicit(&feeder->work_queue->lane[lane].lost, memory_order_acquire) != 0;
+}
+
+double rpi_feeder_look(struct feeder *feeder)
+{
+    double next = feeder->look(feeder->look_closure);
+    uint32_t dead = 0;
+    for (uint32_t lane = 0; lane < feeder->work_queue->lanes; lane++)
+        dead += died(feeder, lane);
+    if (dead == feeder->reaped)
+        return next;
+    feeder->reaped = dead;
+    for (uint32_t lane = 0; lane < feeder->work_queue->lanes; lane++) {
+        if (died(feeder, lane))
+            rpi_slot_queue_reap(feeder->slot_queue, lane);
+    }
+    return next;
+}
+
+void rpi_feeder_put(struct feeder *feeder, struct packet *packet)
+{
+    struct slot_queue *slot_queue = feeder->slot_queue;
+    uint32_t place = feeder->free[feeder->held++];
+    struct slot *slot = &slot_queue->slot[place];
+    feeder->packets[place] = packet;
+    atomic_store_explicit(&slot->done, 0, memory_order_relaxed);
+    slot->items = packet->items;
+    slot->limit = INT64_MAX;
+    slot->attempt = packet->attempt;
+    slot->suspect = packet->deaths > 0;
+    slot->first = packet->first;
+    slot->large = (uint64_t)(uintptr_t)packet->large;
+    slot->large_bytes = packet->large_bytes;
+    slot->in_bytes = packet->area.used;
+    memcpy(rpi_slot_queue_inputs(slot_queue, place), packet->area.base, packet->area.used);
+    rpi_slot_queue_offer(slot_queue, place);
+}
+
+/* The rank that holds the slot has `done` bytes of its large input: copies the next. */
+static void serve_chunk(struct feeder *feeder, uint32_t place)
+{
+    struct slot_queue *slot_queue = feeder->slot_queue;
+    struct slot *slot = &slot_queue->slot[place];
+    const struct packet *packet = feeder->packets[place];
+    size_t left = packet->large_bytes - slot->in_bytes;
+    size_t chunk = left < SLOT_QUEUE_AREA ? left : SLOT_QUEUE_AREA;
+    memcpy(rpi_slot_queue_inputs(slot_queue, place), packet->large + slot->in_bytes, chunk);
+    rpi_slot_queue_turn(slot_queue, place, SLOT_CHUNK);
+    rpi_eventcount_notify_all(&slot_queue->work);
+}
+
+static void no_memory(size_t bytes, rp_error *error)
+{
+    rpi_error_set(error, RP_ERR_MEMORY, "no memory for results of %zu bytes of a stream", bytes);
+}
+
+/* Adds bytes to the large results of a packet whose inputs are not needed any more. */
+static char *enlarge(struct packet *packet, size_t bytes, rp_error *error)
+{
+    char *large = realloc(packet->large, packet->large_bytes + bytes);
+    if (large == NULL) {
+        no_memory(packet->large_bytes + bytes, error);
+        return NULL;
+    }
+    packet->large = large;
+    packet->large_bytes += bytes;
+    return large + packet->large_bytes - bytes;
+}
+
+/* Results take the place of the input. */
+static void make_room(struct packet *packet)
+{
+    if (!packet->emptied)
+        rpi_packet_drop_large(packet);
+    packet->emptied = true;
+}
+
+static bool take_chunk(struct feeder *feeder, uint32_t place, rp_error *error)
+{
+    struct slot_queue *slot_queue = feeder->slot_queue;
+    struct slot *slot = &slot_queue->slot[place];
+    struct packet *packet = feeder->packets[place];
+    make_room(packet);
+    char *to = enlarge(packet, slot->out_bytes, error);
+    if (to == NULL)
+        return false;
+    memcpy(to, rpi_slot_queue_inputs(slot_queue, place), slot->out_bytes);
+    rpi_slot_queue_turn(slot_queue, place, SLOT_TAKEN);
+    rpi_eventcount_notify_all(&slot_queue->work);
+    return true;
+}
+
+/* Do records of that rank refer to its memory, or has all come in chunks? */
+static bool by_reference(const struct feeder *feeder, uint32_t lane)
+{
+    return lane == feeder->lane ||
+           atomic_load_explicit(&feeder->slot_queue->unreachable, memory_order_relaxed) == 0;
+}
+
+/* ---- results --------------------------------------------------------------------------------- */
+
+/* Bytes of what records refer to. */
+static size_t large_bytes(const struct area *results)
+{
+    const struct record *record;
+    size_t position = 0, bytes = 0;
+    while ((record = area_next(results, &position)) != NULL)
+        bytes += record->elsewhere ? record_padded(record->bytes) : 0;
+    return bytes;
+}
+
+/* Copies from the rank that made it. */
+static bool fetch(const struct feeder *feeder, uint32_t lane, uint64_t address, char *to,
+                  size_t bytes)
+{
+    if (lane != feeder->lane)
+        return rpi_peer_read(&rpi_slot_queue_lane(feeder->slot_queue, lane)->self, address, to,
+                             bytes);
+    memcpy(to, (const void *)(uintptr_t)address, bytes);
+    return true;
+}
+
+/* Copies what the records refer to behind each other, and has them say where. */
+static bool fetch_large(const struct feeder *feeder, uint32_t lane, const struct area *results,
+                        char *large)
+{
+    struct record *record;
+    size_t position = 0, used = 0;
+    while ((record = area_next(results, &position)) != NULL) {
+        uint64_t *where = (uint64_t *)(void *)(record + 1);
+        if (!record->elsewhere)
+            continue;
+        if (!fetch(feeder, lane, *where, large + used, record->bytes))
+            return false;
+        *where = used;
+        used += record_padded(record->bytes);
+    }
+    return true;
+}
+
+/* Was it the rank's memory that has been read, to the end? The number of a dead process may be
+ * another's. */
+static bool still_there(const struct feeder *feeder, uint32_t lane)
+{
+    return feeder->look == NULL || lane == feeder->lane ||
+           rpi_peer_reachable(&rpi_slot_queue_lane(feeder->slot_queue, lane)->self);
+}
+
+/* The memory of a rank cannot be read: has it died? The kernel takes the memory away some moments
+ * before it tells of the end. */
+static bool await_death(struct feeder *feeder, uint32_t lane)
+{
+    const double moment = 1e-3;
+    const int moments = 1000;
+    if (feeder->look == NULL)
+        return false;
+    rpi_feeder_look(feeder);
+    for (int i = 0; i < moments && !died(feeder, lane); i++) {
+        rpi_sleep(moment);
+        rpi_feeder_look(feeder);
+    }
+    return died(feeder, lane);
+}
+
+/* Brings the large results of a slot into the packet, in place of the input. If they are gone the
+ * packet stays as it was, and its fate is told. */
+static bool bring_large(struct feeder *feeder, uint32_t lane, const struct area *results,
+                        struct packet *packet, rp_error *error)
+{
+    size_t bytes = by_reference(feeder, lane) ? large_bytes(results) : 0;
+    char *large = NULL;
+    if (bytes > 0 && (large = malloc(bytes)) == NULL) {
+        no_memory(bytes, error);
+        return false;
+    }
+    bool read =
+        bytes == 0 || (fetch_large(feeder, lane, results, large) && still_there(feeder, lane));
+    if (!read && await_death(feeder, lane)) {
+        free(large);
+        packet->fate = PACKET_GONE;
+        return true;
+    }
+    make_room(packet);
+    if (bytes > 0) {
+        packet->large = large;
+        packet->large_bytes = bytes;
+    }
+    if (!read)
+        rpi_error_set(error, RP_ERR_LOST,
+                      "results of a stream are gone with the rank that had them");
+    return read;
+}
+
+static void free_slot(struct feeder *feeder, uint32_t place)
+{
+    feeder->free[--feeder->held] = place;
+    feeder->packets[place] = NULL;
+    rpi_slot_queue_turn(feeder->slot_queue, place, SLOT_FREE);
+}
+
+static bool take_done(struct feeder *feeder, uint32_t place, rp_error *error)
+{
+    struct slot_queue *slot_queue = feeder->slot_queue;
+    struct slot *slot = &slot_queue->slot[place];
+    struct packet *packet = feeder->packets[place];
+    uint32_t lane = slot_lane(slot_queue_word(slot_queue, place));
+    struct area results = {rpi_slot_queue_results(slot_queue, place), slot->out_bytes,
+                           SLOT_QUEUE_AREA};
+    packet->fate = PACKET_DONE;
+    bool good = bring_large(feeder, lane, &results, packet, error);
+    if (packet->fate == PACKET_DONE) {
+        packet->done = atomic_load_explicit(&slot->done, memory_order_relaxed);
+        packet->limit = slot->limit;
+        packet->seconds = slot->seconds;
+        packet->area.used = results.used;
+        memcpy(packet->area.base, results.base, results.used);
+    }
+    free_slot(feeder, place);
+    /* The rank may wait for its memory to be free again. */
+    if (packet->large_bytes > 0)
+        rpi_eventcount_notify_all(&slot_queue->work);
+    return good;
+}
+
+/* The slot is never used again. */
+static void take_lost(struct feeder *feeder, uint32_t place)
+{
+    struct packet *packet = feeder->packets[place];
+    packet->done =
+        atomic_load_explicit(&feeder->slot_queue->slot[place].done, memory_order_relaxed);
+    packet->fate = PACKET_IN_HAND;
+    feeder->packets[place] = NULL;
+}
+
+/* Looks at a slot that a rank has handed over; *packet is what was done there, if so. */
+static rp_status look(struct feeder *feeder, uint32_t place, struct packet **packet,
+                      rp_error *error)
+{
+    struct packet *held = feeder->packets[place];
+    enum slot_state state = slot_state(slot_queue_word(feeder->slot_queue, place));
+    if (state == SLOT_WANT) {
+        serve_chunk(feeder, place);
+    } else if (state == SLOT_MORE) {
+        if (!take_chunk(feeder, place, error))
+            return error->status;
+    } else if (state == SLOT_DONE) {
+        if (!take_done(feeder, place, error)) {
+            rpi_packet_free(held);
+            return error->status;
+        }
+        *packet = held;
+    } else if (state == SLOT_LOST && held != NULL) {
+        take_lost(feeder, place);
+        *packet = held;
+    }
+    return RP_OK;
+}
+
+rp_status rpi_feeder_take(struct feeder *feeder, struct packet **packet, rp_error *error)
+{
+    struct slot_queue *slot_queue = feeder->slot_queue;
+    uint32_t words = (slot_queue->slots + 63) / 64;
+    rp_status status = RP_OK;
+    *packet = NULL;
+    for (uint32_t looked = 0; looked <= words && *packet == NULL && status == RP_OK;) {
+        if (feeder->handed == 0) {
+            looked++;
+            feeder->word = (feeder->word + 1) % words;
+            feeder->handed = atomic_exchange_explicit(&slot_queue->handed[feeder->word], 0,
+                                                      memory_order_acquire);
+            continue;
+        }
+        uint32_t place = 64 * feeder->word + (uint32_t)__builtin_ctzll(feeder->handed);
+        feeder->handed &= feeder->handed - 1;
+        status = look(feeder, place, packet, error);
+    }
+    return status;
+}
+
+struct packet *rpi_feeder_recall(struct feeder *feeder)
+{
+    uint32_t place;
+    if (rpi_slot_queue_waiting(feeder->slot_queue) == 0 ||
+        !rpi_slot_queue_take(feeder->slot_queue, feeder->lane, false, &place))
+        return NULL;
+    struct packet *packet = feeder->packets[place];
+    free_slot(feeder, place);
+    packet->fate = PACKET_UNTOUCHED;
+    return packet;
+}
+
+void rpi_feeder_drop(struct feeder *feeder)
+{
+    for (uint32_t i = 0; feeder->packets != NULL && i < feeder->slot_queue->slots; i++)
+        rpi_packet_free(feeder->packets[i]);
+    free(feeder->packets);
+    free(feeder->free);
+    *feeder = (struct feeder){.slot_queue = NULL};
+}

@@ -1,0 +1,304 @@
+#include "stream/link.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/thread.h"
+#include "comm/mpi_error.h"
+#include "distrib/node_leader.h"
+#include "resilience/survival.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* How long a stream link sleeps between steps: after one in which something moved; at the most. Every
+ * waking costs some 8 us of a core that computes. */
+static const double shortest_sleep = 0.1e-3, longest_sleep = 1e-3;
+
+static bool on_root(const struct stream_link *stream_link)
+{
+    return stream_link->nodes != NULL;
+}
+
+int rpi_stream_link_notify(struct stream_link *stream_link, int to, struct packet_message message)
+{
+    message.job = stream_link->job;
+    return rpi_channel_message(&stream_link->channel, to, &message);
+}
+
+void rpi_stream_link_out_of_memory(struct stream_link *stream_link, size_t bytes)
+{
+    rpi_error_set(&stream_link->error, RP_ERR_MEMORY,
+                  "no memory for an item or result of %zu bytes of a stream", bytes);
+}
+
+void rpi_stream_link_stop_node(struct stream_link *stream_link)
+{
+    rpi_work_queue_stop(stream_link->pool->work_queue);
+    rpi_eventcount_notify_all(&stream_link->slot_queue->work);
+    rpi_eventcount_notify_all(&stream_link->slot_queue->news);
+}
+
+/* ---- who is silent too long ------------------------------------------------------------------ */
+
+static void lose(struct stream_link *stream_link, int node)
+{
+    rpi_heartbeat_accuse(&stream_link->heartbeat, &stream_link->pool->world, node,
+                         &stream_link->error);
+    stream_link->lost_at = rpi_clock_seconds();
+    rpi_stream_link_stop_node(stream_link);
+}
+
+static int keep_heartbeat(struct stream_link *stream_link)
+{
+    double now = rpi_clock_seconds();
+    int code = MPI_SUCCESS;
+    if (!on_root(stream_link) && !stream_link->finish_told &&
+        rpi_heartbeat_spoke(&stream_link->heartbeat, now))
+        code = rpi_stream_link_notify(stream_link, stream_link->root_at,
+                                      (struct packet_message){.kind = PACKET_ALIVE});
+    int silent =
+        isinf(stream_link->lost_at) ? rpi_heartbeat_silent(&stream_link->heartbeat, now) : -1;
+    if (silent < 0 || code != MPI_SUCCESS)
+        return code;
+    lose(stream_link, silent);
+    return on_root(stream_link) ? rpi_stream_link_lose(stream_link, silent) : MPI_SUCCESS;
+}
+
+/* ---- steps ----------------------------------------------------------------------------------- */
+
+static int read_message(struct stream_link *stream_link, int from,
+                        const struct packet_message *message)
+{
+    rpi_heartbeat_heard(&stream_link->heartbeat, from, rpi_clock_seconds());
+    if (message->kind == PACKET_FINISHED)
+        rpi_heartbeat_dismiss(&stream_link->heartbeat, from);
+    if (message->kind == PACKET_CLOSED && message->stop && message->lost >= 0)
+        lose(stream_link, message->lost);
+    return on_root(stream_link) ? rpi_stream_link_read_on_root(stream_link, from, message)
+                                : rpi_stream_link_read_on_node(stream_link, message);
+}
+
+/* Over TCP links messages are from ranks. Is this one of the rank that writes for its node? */
+static bool is_from_stream_link(struct stream_link *stream_link,
+                                const struct packet_message *message, int *from)
+{
+    int rank = *from;
+    if (!stream_link->survives)
+        return true;
+    *from = stream_link->pool->world.node_of[rank];
+    return !on_root(stream_link) ||
+           (message->job == stream_link->job && rpi_stream_link_on_message(stream_link, rank));
+}
+
+static int read_messages(struct stream_link *stream_link)
+{
+    struct packet_message message;
+    int from, code;
+    while ((code = rpi_channel_next(&stream_link->channel, &from, &message)) == MPI_SUCCESS &&
+           from >= 0) {
+        stream_link->moved = true;
+        int sender = from;
+        if (!is_from_stream_link(stream_link, &message, &from) || message.job != stream_link->job)
+            continue;
+        if (!rpi_stream_link_believes(stream_link, from, &message)) {
+            rpi_channel_reject(&stream_link->channel, sender);
+            continue;
+        }
+        if ((code = read_message(stream_link, from, &message)) != MPI_SUCCESS)
+            return code;
+    }
+    return code;
+}
+
+static int take_step(struct stream_link *stream_link)
+{
+    int code = rpi_channel_step(&stream_link->channel);
+    if (code == MPI_SUCCESS)
+        code = read_messages(stream_link);
+    if (code == MPI_SUCCESS)
+        code = on_root(stream_link) ? rpi_stream_link_step_on_root(stream_link)
+                                    : rpi_stream_link_step_on_node(stream_link);
+    if (stream_link->survives && on_root(stream_link))
+        rpi_stream_link_look(stream_link);
+    return code == MPI_SUCCESS ? keep_heartbeat(stream_link) : code;
+}
+
+/* Where MPI or memory fails nothing more can be told or heard. */
+static void check(struct stream_link *stream_link, int code)
+{
+    if (stream_link->over || code == MPI_SUCCESS)
+        return;
+    if (stream_link->error.status == RP_OK)
+        rpi_mpi_check(code, "MPI between nodes", &stream_link->error);
+    rpi_stream_link_stop_node(stream_link);
+    stream_link->over = true;
+}
+
+static bool served(const struct stream_link *stream_link)
+{
+    bool told = on_root(stream_link) ? stream_link->close_told && stream_link->unfinished == 0
+                                     : stream_link->dismissed;
+    return told && rpi_channel_idle(&stream_link->channel);
+}
+
+/* Returns how long to sleep. */
+static double step(struct stream_link *stream_link)
+{
+    const double farewell = 0.1;
+    stream_link->moved = false;
+    check(stream_link, take_step(stream_link));
+    if (served(stream_link))
+        stream_link->over = true;
+    /* What is still to be told when a node is lost gets a moment to leave. */
+    if (!isinf(stream_link->lost_at) && rpi_clock_seconds() - stream_link->lost_at > farewell)
+        stream_link->over = true;
+    double longer = stream_link->sleep * 1.5;
+    stream_link->sleep = stream_link->moved       ? shortest_sleep
+                         : longer < longest_sleep ? longer
+                                                  : longest_sleep;
+    return stream_link->sleep;
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static void *attend(void *argument)
+{
+    struct stream_link *stream_link = argument;
+    while (!stream_link->over)
+        rpi_sleep(step(stream_link));
+    return NULL;
+}
+
+double rpi_stream_link_attend(struct stream_link *stream_link)
+{
+    double now = rpi_clock_seconds();
+    if (stream_link->threaded || stream_link->over)
+        return INFINITY;
+    if (now >= stream_link->next_step)
+        stream_link->next_step = now + step(stream_link);
+    return stream_link->next_step - now;
+}
+
+static rp_status furnish(struct stream_link *stream_link, rp_error *error)
+{
+    const struct world *world = &stream_link->pool->world;
+    bool root = world->rank == world->root;
+    double silence =
+        stream_link->survives ? 0 : stream_link->pool->heartbeat_timeout; /* TCP links tell */
+    if (!stream_link->survives && rpi_channel_open(&stream_link->channel, world->agents,
+                                                   sizeof(struct packet_message), error) != RP_OK)
+        return error->status;
+    if (!rpi_heartbeat_begin(&stream_link->heartbeat, world->nodes, silence))
+        return rpi_error_set(error, RP_ERR_MEMORY, "no memory to watch %d nodes", world->nodes);
+    bool made = root ? rpi_stream_link_update_nodes(stream_link)
+                     : rpi_feeder_make(&stream_link->feeder, stream_link->slot_queue,
+                                       (uint32_t)world->node_rank);
+    if (!made)
+        return rpi_error_set(error, RP_ERR_MEMORY, "no memory for the courier of a node");
+    return RP_OK;
+}
+
+rp_status rpi_stream_link_make(rp_pool *pool, struct slot_queue *slot_queue,
+                               struct stream_link **stream_link, rp_error *error)
+{
+    *stream_link = NULL;
+    if (pool->world.nodes == 1 || !rpi_may_write(pool))
+        return RP_OK;
+    struct stream_link *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return rpi_error_set(error, RP_ERR_MEMORY, "no memory for the courier of a node");
+    made->pool = pool;
+    made->job = pool->world.agreement.number;
+    made->slot_queue = slot_queue;
+    made->survives = pool->in_rounds;
+    made->root_at = made->survives ? pool->world.root : pool->world.root_node;
+    made->lost_at = INFINITY;
+    made->sleep = shortest_sleep;
+    made->limit_told = made->requests.limit = INT64_MAX;
+    pthread_mutex_init(&made->requests.lock, NULL);
+    rpi_error_clear(&made->error);
+    if (furnish(made, error) != RP_OK) {
+        rpi_stream_link_drop(made);
+        return error->status;
+    }
+    *stream_link = made;
+    return RP_OK;
+}
+
+struct stream_link *rpi_stream_link_elect(struct stream_link *stream_link)
+{
+    if (stream_link == NULL || rpi_writes(stream_link->pool))
+        return stream_link;
+    rpi_stream_link_drop(stream_link);
+    return NULL;
+}
+
+/* Who lives on this node is for its feeder to know. */
+static void begin_by_tcp_link(struct stream_link *stream_link)
+{
+    rp_pool *pool = stream_link->pool;
+    rpi_channel_open_tcp(&stream_link->channel, &pool->world.hub.tcp_links,
+                         sizeof(struct packet_message));
+    if (on_root(stream_link))
+        return;
+    rpi_feeder_attend(&stream_link->feeder, pool->work_queue, rpi_survival_attend, pool);
+    check(stream_link, rpi_stream_link_notify(stream_link, stream_link->root_at,
+                                              (struct packet_message){.kind = PACKET_HELLO}));
+}
+
+void rpi_stream_link_begin(struct stream_link *stream_link)
+{
+    if (stream_link == NULL)
+        return;
+    if (stream_link->survives)
+        begin_by_tcp_link(stream_link);
+    rpi_heartbeat_watch(&stream_link->heartbeat, &stream_link->pool->world, rpi_clock_seconds());
+    stream_link->threaded = stream_link->pool->agent_threads &&
+                            rpi_thread_start(&stream_link->thread, attend, stream_link) == 0;
+}
+
+void rpi_stream_link_end(struct stream_link *stream_link, struct vote *vote)
+{
+    if (stream_link == NULL)
+        return;
+    if (stream_link->threaded)
+        pthread_join(stream_link->thread, NULL);
+    else
+        attend(stream_link);
+    vote->cut_off = !isinf(stream_link->lost_at);
+    if (stream_link->error.status != RP_OK && (vote->error.status == RP_OK || vote->cut_off))
+        vote->error = stream_link->error;
+    stream_link->pool->traffic.messages += stream_link->channel.messages_sent;
+    stream_link->pool->traffic.bytes += stream_link->channel.bytes_sent;
+}
+
+/* What MPI may still move, after a failure, stays where it is. */
+static void free_packets(struct stream_link *stream_link)
+{
+    if (!rpi_channel_idle(&stream_link->channel))
+        return;
+    for (int node = 0; stream_link->nodes != NULL && node < stream_link->pool->world.nodes;
+         node++) {
+        struct served_node *served = &stream_link->nodes[node];
+        for (uint32_t i = 0; served->packets != NULL && i < served->slots; i++)
+            rpi_packet_free(served->packets[i]);
+    }
+    rpi_packets_free(&stream_link->requests.out);
+    rpi_packets_free(&stream_link->requests.back);
+    rpi_packets_free(&stream_link->returning);
+    rpi_packets_free(&stream_link->arriving);
+    rpi_packets_free(&stream_link->leaving);
+    rpi_feeder_drop(&stream_link->feeder);
+}
+
+void rpi_stream_link_drop(struct stream_link *stream_link)
+{
+    if (stream_link == NULL)
+        return;
+    free_packets(stream_link);
+    rpi_stream_link_forget_nodes(stream_link);
+    pthread_mutex_destroy(&stream_link->requests.lock);
+    rpi_heartbeat_end(&stream_link->heartbeat);
+    rpi_channel_close(&stream_link->channel);
+    free(stream_link);
+}

@@ -1,0 +1,91 @@
+/* What the stream link believes of what other nodes send. */
+#include "stream/link.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool lengths_valid(const struct packet_message *message)
+{
+    return message->bytes <= SLOT_QUEUE_AREA && message->large_bytes <= SIZE_MAX / 2;
+}
+
+/* A large input comes alone. */
+static bool out_valid(const struct packet_message *message, uint32_t slots)
+{
+    bool large = message->large_bytes > 0;
+    return lengths_valid(message) && message->place < slots && message->first >= 0 &&
+           message->items >= 1 && message->items <= SLOT_QUEUE_ITEMS &&
+           message->first <= INT64_MAX - message->items &&
+           (!large || (message->items == 1 && message->bytes == 0));
+}
+
+static bool outward_valid(const struct stream_link *stream_link,
+                          const struct packet_message *message)
+{
+    switch (message->kind) {
+    case PACKET_OUT:
+        return out_valid(message, stream_link->slot_queue->slots);
+    case PACKET_LIMIT:
+        return message->limit >= 0;
+    case PACKET_CLOSED:
+        return !message->stop ||
+               (message->lost >= -1 && message->lost < stream_link->pool->world.nodes);
+    case PACKET_ALIVE:
+    case PACKET_OVER:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The packet is with that node, and has not been answered. */
+static bool back_valid(const struct served_node *node, const struct packet_message *message)
+{
+    if (message->place >= node->slots || node->packets[message->place] == NULL ||
+        node->packets[message->place]->is_answered)
+        return false;
+    const struct packet *packet = node->packets[message->place];
+    bool lost = message->fate == PACKET_IN_HAND || message->fate == PACKET_GONE ||
+                message->fate == PACKET_UNTOUCHED;
+    if (message->fate == PACKET_DONE)
+        return lengths_valid(message) && message->done <= packet->items && message->limit >= 0 &&
+               message->seconds >= 0;
+    return lost && (message->done < packet->items || message->fate != PACKET_IN_HAND);
+}
+
+static bool homeward_valid(const struct stream_link *stream_link, int from,
+                           const struct packet_message *message)
+{
+    const int *first = &stream_link->pool->world.node_first[from];
+    const struct served_node *node = &stream_link->nodes[from];
+    switch (message->kind) {
+    case PACKET_HELLO:
+        return stream_link->survives;
+    case PACKET_RANKS_ALIVE:
+        return stream_link->survives && message->ranks >= 1 &&
+               message->ranks <= (uint32_t)(first[1] - first[0]);
+    case PACKET_BACK:
+        return back_valid(node, message);
+    case PACKET_FINISHED:
+        return stream_link->survives || !node->finished || !isinf(stream_link->lost_at);
+    case PACKET_ALIVE:
+    case PACKET_STOP:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool rpi_stream_link_believes(const struct stream_link *stream_link, int from,
+                              const struct packet_message *message)
+{
+    const struct world *world = &stream_link->pool->world;
+    unsigned char flags[2];
+    memcpy(&flags[0], &message->hungry, 1);
+    memcpy(&flags[1], &message->stop, 1);
+    if (flags[0] > 1 || flags[1] > 1)
+        return false;
+    if (world->rank == world->root)
+        return from != world->node && homeward_valid(stream_link, from, message);
+    return from == world->root_node && outward_valid(stream_link, message);
+}

@@ -1,0 +1,188 @@
+/* The stream link's side on other nodes than the root's: it supplies the slot queue of its node. */
+#include "base/clock.h"
+#include "stream/link.h"
+
+#include <stdlib.h>
+
+static int accept_packet(struct stream_link *stream_link, const struct packet_message *message)
+{
+    struct packet *packet = rpi_packet_make();
+    if (packet != NULL && message->large_bytes > 0)
+        packet->large = malloc(message->large_bytes);
+    if (packet == NULL || (message->large_bytes > 0 && packet->large == NULL)) {
+        rpi_packet_free(packet);
+        rpi_stream_link_out_of_memory(stream_link, message->large_bytes);
+        return MPI_ERR_NO_MEM;
+    }
+    packet->first = message->first;
+    packet->items = message->items;
+    packet->place = message->place;
+    packet->attempt = message->attempt;
+    packet->deaths = message->deaths;
+    packet->area.used = message->bytes;
+    packet->large_bytes = message->large_bytes;
+    rpi_packets_add(&stream_link->arriving, packet);
+    int code = rpi_channel_expect(&stream_link->channel, stream_link->root_at, POST_OUTWARD,
+                                  packet->area.base, message->bytes, &packet->travelling);
+    if (code == MPI_SUCCESS)
+        code = rpi_channel_expect(&stream_link->channel, stream_link->root_at, POST_OUTWARD,
+                                  packet->large, message->large_bytes, &packet->travelling);
+    return code;
+}
+
+static int close_node(struct stream_link *stream_link, const struct packet_message *message)
+{
+    if (message->stop) {
+        stream_link->stop_told = true;
+        rpi_work_queue_stop(stream_link->pool->work_queue);
+        rpi_eventcount_notify_all(&stream_link->slot_queue->work);
+    }
+    rpi_slot_queue_close(stream_link->slot_queue);
+    stream_link->finish_told = true;
+    return rpi_stream_link_notify(stream_link, stream_link->root_at,
+                                  (struct packet_message){.kind = PACKET_FINISHED});
+}
+
+int rpi_stream_link_read_on_node(struct stream_link *stream_link,
+                                 const struct packet_message *message)
+{
+    switch (message->kind) {
+    case PACKET_OUT:
+        return accept_packet(stream_link, message);
+    case PACKET_LIMIT:
+        rpi_slot_queue_lower_limit(stream_link->slot_queue, message->limit);
+        return MPI_SUCCESS;
+    case PACKET_CLOSED:
+        return close_node(stream_link, message);
+    case PACKET_OVER:
+        stream_link->dismissed = true;
+        return MPI_SUCCESS;
+    default:
+        return MPI_SUCCESS;
+    }
+}
+
+/* In the order in which they were sent: one may overtake another in MPI, but items should not. */
+static void supply(struct stream_link *stream_link)
+{
+    struct packet *packet;
+    while ((packet = stream_link->arriving.head) != NULL && packet->travelling == 0 &&
+           !feeder_full(&stream_link->feeder)) {
+        rpi_packets_remove(&stream_link->arriving, packet);
+        if (packet->large == NULL &&
+            !rpi_records_valid(&packet->area, packet->items, NULL, 0, RECORDS_OF_INPUTS)) {
+            rpi_packet_free(packet);
+            rpi_channel_reject(&stream_link->channel, stream_link->root_at);
+            return;
+        }
+        rpi_feeder_put(&stream_link->feeder, packet);
+        stream_link->moved = true;
+    }
+}
+
+static int send_back(struct stream_link *stream_link, struct packet *packet)
+{
+    int root = stream_link->root_at;
+    bool done = packet->fate == PACKET_DONE; /* otherwise the root has the inputs */
+    size_t bytes = done ? packet->area.used : 0, large_bytes = done ? packet->large_bytes : 0;
+    uint32_t hungry =
+        atomic_exchange_explicit(&stream_link->slot_queue->hungry, 0, memory_order_relaxed);
+    rpi_packets_add(&stream_link->leaving, packet);
+    stream_link->moved = true;
+    int code = rpi_stream_link_notify(stream_link, root,
+                                      (struct packet_message){.kind = PACKET_BACK,
+                                                              .place = packet->place,
+                                                              .done = packet->done,
+                                                              .fate = packet->fate,
+                                                              .bytes = bytes,
+                                                              .large_bytes = large_bytes,
+                                                              .seconds = packet->seconds,
+                                                              .limit = packet->limit,
+                                                              .hungry = hungry != 0});
+    if (code == MPI_SUCCESS)
+        code = rpi_channel_payload(&stream_link->channel, root, POST_HOMEWARD, packet->area.base,
+                                   bytes, &packet->travelling);
+    if (code == MPI_SUCCESS)
+        code = rpi_channel_payload(&stream_link->channel, root, POST_HOMEWARD, packet->large,
+                                   large_bytes, &packet->travelling);
+    return code;
+}
+
+static int send_all_back(struct stream_link *stream_link)
+{
+    int code = MPI_SUCCESS;
+    struct packet *packet;
+    while (code == MPI_SUCCESS && !stream_link->finish_told) {
+        if (rpi_feeder_take(&stream_link->feeder, &packet, &stream_link->error) != RP_OK)
+            return MPI_ERR_NO_MEM;
+        if (packet == NULL)
+            break;
+        code = send_back(stream_link, packet);
+    }
+    return code;
+}
+
+static void free_gone(struct stream_link *stream_link)
+{
+    for (struct packet *packet = stream_link->leaving.head, *next; packet != NULL; packet = next) {
+        next = packet->next;
+        if (packet->travelling > 0)
+            continue;
+        rpi_packets_remove(&stream_link->leaving, packet);
+        rpi_packet_free(packet);
+    }
+}
+
+static int tell_stop(struct stream_link *stream_link)
+{
+    if (stream_link->stop_told || stream_link->finish_told ||
+        !work_queue_stopped(stream_link->pool->work_queue))
+        return MPI_SUCCESS;
+    stream_link->stop_told = true;
+    return rpi_stream_link_notify(stream_link, stream_link->root_at,
+                                  (struct packet_message){.kind = PACKET_STOP});
+}
+
+/* The root is to know which rank it was if the next one to die is the last. Only when it does that
+ * one takes what may have ended the others. */
+static int send_alive(struct stream_link *stream_link)
+{
+    struct slot_queue *slot_queue = stream_link->slot_queue;
+    uint32_t liveness = slot_queue->lanes - stream_link->feeder.reaped;
+    if (liveness == stream_link->alive_told)
+        return MPI_SUCCESS;
+    stream_link->alive_told = liveness;
+    int code = rpi_stream_link_notify(stream_link, stream_link->root_at,
+                                      (struct packet_message){.kind = PACKET_RANKS_ALIVE,
+                                                              .ranks = liveness});
+    if (liveness == 1)
+        atomic_store_explicit(&slot_queue->lonely, 1, memory_order_relaxed);
+    rpi_eventcount_notify_all(&slot_queue->work);
+    return code;
+}
+
+/* What ranks of this node leave that die goes back. Without the root there is nothing to go on
+ * for. */
+static int look_after_others(struct stream_link *stream_link)
+{
+    const struct world *world = &stream_link->pool->world;
+    double now = rpi_clock_seconds();
+    if (!rpi_tcp_links_whole(&world->hub.tcp_links, world->root)) {
+        rpi_stream_link_stop_node(stream_link);
+        stream_link->over = true;
+    }
+    if (now < stream_link->next_look || stream_link->finish_told)
+        return MPI_SUCCESS;
+    stream_link->next_look = now + rpi_feeder_look(&stream_link->feeder);
+    return send_alive(stream_link);
+}
+
+int rpi_stream_link_step_on_node(struct stream_link *stream_link)
+{
+    int code = stream_link->survives ? look_after_others(stream_link) : MPI_SUCCESS;
+    free_gone(stream_link);
+    supply(stream_link);
+    if (code == MPI_SUCCESS)
+        code = send_all_back(stream_link);
+    return code == MPI_SUCCESS ? tell_stop(stream_link) : code;
+}

@@ -1,0 +1,222 @@
+/* The root's side of a stream that has items produced, and sends them where they are needed. */
+#include "base/clock.h"
+#include "base/error.h"
+#include "stream/root.h"
+
+#include <inttypes.h>
+
+struct outlet *rpi_stream_neediest(const struct stream *stream)
+{
+    struct outlet *found = NULL;
+    for (int node = 0; node < stream->pool->world.nodes; node++) {
+        struct outlet *outlet = &stream->outlets[node];
+        bool lacks = outlet->ranks > 0 && outlet->held < outlet->depth && !outlet->reserved &&
+                     !outlet->tries;
+        if (lacks && (found == NULL || (uint64_t)outlet->held * found->ranks <
+                                           (uint64_t)found->held * outlet->ranks))
+            found = outlet;
+    }
+    return found;
+}
+
+/* Results of what is out will need room, too. Two packets for each rank are out in any case: more
+ * only keep ranks busy while the root is. */
+static bool window_open(const struct stream *stream)
+{
+    int64_t few = 2 * (int64_t)stream->pool->world.ranks;
+    return stream->items_held < stream->window_items && stream->bytes_held < stream->window_bytes &&
+           (stream->flying < few ||
+            stream->bytes_held + stream->bytes_expected < stream->window_bytes);
+}
+
+static void producer_failed(struct stream *stream, int code)
+{
+    rpi_error_set(&stream->failure, RP_ERR_TASK,
+                  "the producer of a stream failed with code %d at item %" PRId64, code,
+                  stream->produced);
+    stream->failure.item = stream->produced;
+    stream->failure.task_code = code;
+    stream->dry = true;
+}
+
+/* What the producer made goes into the packet. False: it holds no more. */
+static bool pack(struct stream *stream, struct packet *packet, rp_buffer *item)
+{
+    packet->items++;
+    stream->produced++;
+    stream->items_held++;
+    if (item->lent || item->size == 0) {
+        area_add(&packet->area, false, item->size);
+        rpi_buffer_free(item);
+        return packet->area.capacity - packet->area.used >= RECORD_LEAST;
+    }
+    packet->large = item->data;
+    packet->large_bytes = item->size;
+    return false;
+}
+
+/* Bytes for an item that fits; one that is larger goes alone, so a packet that has others already
+ * is sent first. */
+static void lend(const struct packet *packet, rp_buffer *item)
+{
+    size_t bytes;
+    void *room = area_room(&packet->area, 0, &bytes);
+    rpi_buffer_lend(item, room, bytes);
+}
+
+/* Asks the producer for items until the packet holds `most` of them, or what it can, or, unless all
+ * of them are wanted, they are slow to come. A large item that finds others before it is left in
+ * `item`. */
+static void fill(struct stream *stream, struct packet *packet, uint32_t most, bool all,
+                 rp_buffer *item)
+{
+    const double backoff = 50e-6;
+    const uint32_t looks = 16;
+    double begun = rpi_clock_seconds();
+    while (packet->items < most) {
+        lend(packet, item);
+        int code = stream->job->produce(stream->job->options.user, item);
+        if (code != RP_ITEM) {
+            rpi_buffer_free(item);
+            stream->idle = code == RP_ITEM_LATER;
+            stream->dry = code == RP_ITEM_LAST;
+            if (!stream->idle && !stream->dry)
+                producer_failed(stream, code);
+            return;
+        }
+        bool large = !item->lent && item->size > 0;
+        if (large && packet->items > 0)
+            return;
+        if (!pack(stream, packet, item))
+            return;
+        bool look = !all && (packet->items < looks || packet->items % looks == 0);
+        if (look && rpi_clock_seconds() - begun > backoff)
+            return;
+    }
+}
+
+static struct packet *new_packet(struct stream *stream)
+{
+    struct packet *packet = rpi_packet_make();
+    bool noted =
+        stream->job->unordered || rpi_stream_reserve(stream, stream->packets + 1 - stream->due);
+    if (packet == NULL || !noted) {
+        rp_error error;
+        rpi_error_set(&error, RP_ERR_MEMORY, "no memory for the next items of a stream");
+        rpi_stream_fail(stream, &error);
+        rpi_packet_free(packet);
+        return NULL;
+    }
+    packet->first = stream->produced;
+    return packet;
+}
+
+void rpi_stream_put(struct stream *stream, struct packet *packet)
+{
+    stream->outlets[packet->node].held++;
+    if (packet->node == stream->pool->world.node)
+        rpi_feeder_put(&stream->feeder, packet);
+    else
+        rpi_stream_link_send(stream->stream_link, packet->node, packet);
+}
+
+static void send(struct stream *stream, struct packet *packet, struct outlet *outlet)
+{
+    rpi_stream_saving_note(stream->saving, packet);
+    packet->serial = stream->packets++;
+    packet->node = (int)(outlet - stream->outlets);
+    packet->counted = packet->area.used + packet->large_bytes;
+    stream->bytes_held += (int64_t)packet->counted;
+    packet->expected = (size_t)(packet->items * stream->item_bytes);
+    stream->bytes_expected += (int64_t)packet->expected;
+    stream->flying++;
+    rpi_stream_put(stream, packet);
+}
+
+/* The packet has its items. If their results are kept, nobody computes them. */
+static void deliver(struct stream *stream, struct packet *packet, const struct saved *entry,
+                    struct outlet *outlet)
+{
+    if (entry != NULL && rpi_stream_saving_restore(stream->saving, packet, entry))
+        rpi_stream_accept_saved(stream, packet);
+    else
+        send(stream, packet, outlet);
+}
+
+/* A large item that came behind others goes alone. */
+static void send_alone(struct stream *stream, rp_buffer *item, struct outlet *outlet)
+{
+    int64_t most;
+    struct packet *packet = new_packet(stream);
+    if (packet == NULL) {
+        rpi_buffer_free(item);
+        return;
+    }
+    const struct saved *entry = rpi_stream_saving_find(stream->saving, stream->produced, &most);
+    pack(stream, packet, item);
+    deliver(stream, packet, entry, outlet);
+}
+
+static uint32_t items_wanted(const struct stream *stream)
+{
+    const rp_options *options = &stream->job->options;
+    int64_t most = stream->window_items - stream->items_held;
+    if (most > SLOT_QUEUE_ITEMS)
+        most = SLOT_QUEUE_ITEMS;
+    if (options->chunk > 0 || options->schedule == RP_SCHEDULE_DYNAMIC) {
+        int64_t chunk = options->chunk > 0 ? options->chunk : 1;
+        return (uint32_t)(chunk < most ? chunk : most);
+    }
+    uint32_t paced = rpi_chunk_policy_next(&stream->pace, UINT32_MAX, true);
+    return paced < (uint32_t)most ? paced : (uint32_t)most;
+}
+
+/* How many items the next packet should have, and the entry in which their results are kept, or
+ * NULL. 0: it has to wait until others are consumed. */
+static uint32_t plan(const struct stream *stream, const struct saved **entry)
+{
+    int64_t most, room = stream->window_items - stream->items_held;
+    uint32_t wanted = items_wanted(stream);
+    *entry = rpi_stream_saving_find(stream->saving, stream->produced, &most);
+    if (*entry != NULL && most <= room)
+        return (uint32_t)most;
+    if (*entry != NULL && most <= stream->window_items)
+        return 0;
+    *entry = NULL;
+    return most < wanted ? (uint32_t)most : wanted;
+}
+
+static bool supply_one(struct stream *stream, struct outlet *outlet)
+{
+    const struct saved *entry;
+    rp_buffer item;
+    uint32_t wanted = plan(stream, &entry);
+    struct packet *packet = wanted > 0 ? new_packet(stream) : NULL;
+    if (packet == NULL)
+        return false;
+    rpi_buffer_init(&item);
+    fill(stream, packet, wanted, entry != NULL, &item);
+    bool any = packet->items > 0;
+    bool left = !item.lent && item.size > 0 && packet->large != item.data;
+    if (any)
+        deliver(stream, packet, entry, outlet);
+    else
+        rpi_packet_free(packet);
+    if (left && !stream->over)
+        send_alone(stream, &item, outlet);
+    else if (left)
+        rpi_buffer_free(&item);
+    return any;
+}
+
+bool rpi_stream_supply(struct stream *stream)
+{
+    struct outlet *outlet;
+    bool any = rpi_stream_supply_again(stream);
+    stream->idle = false;
+    while (!stream->dry && !stream->idle && window_open(stream) &&
+           slot_queue_limit(stream->feeder.slot_queue) == INT64_MAX &&
+           (outlet = rpi_stream_neediest(stream)) != NULL && supply_one(stream, outlet))
+        any = true;
+    return any;
+}

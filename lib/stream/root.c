@@ -1,0 +1,101 @@
+#include "stream/root.h"
+
+#include "observe/hooks.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* An item failed somewhere: what lies behind it is not wanted, and the nodes learn where that
+ * is. */
+static void heed_limit(struct stream *stream)
+{
+    int64_t limit = slot_queue_limit(stream->feeder.slot_queue);
+    if (limit == INT64_MAX)
+        return;
+    stream->dry = true;
+    if (stream->stream_link != NULL)
+        rpi_stream_link_limit(stream->stream_link, limit);
+}
+
+static bool finished(const struct stream *stream)
+{
+    return stream->over || (stream->dry && stream->flying == 0) ||
+           work_queue_stopped(stream->pool->work_queue);
+}
+
+/* Has this round come to its end, since others wait for the next, and nothing is left on any
+ * node? */
+static bool regrouped(const struct stream *stream)
+{
+    bool empty = stream->regroups;
+    for (int node = 0; node < stream->pool->world.nodes && empty; node++)
+        empty = stream->outlets[node].held == 0;
+    return empty;
+}
+
+/* Waits until something is done, but not longer than the producer may be left alone. */
+static void wait_for_news(struct stream *stream, uint32_t seen)
+{
+    const double longest = 50e-3, ask_again = 1e-3, look_again = 20e-3;
+    double most = stream->idle ? ask_again : longest;
+    if (stream->stand_in != NULL)
+        most = fmin(most, look_again);
+    if (stream->stream_link != NULL) {
+        double attend = rpi_stream_link_attend(stream->stream_link);
+        most = attend < most ? attend : most;
+    }
+    double begin = observe_now(stream->pool);
+    rpi_eventcount_wait(&stream->feeder.slot_queue->news, seen, stream->pool->world.crowding <= 1,
+                        most);
+    rpi_observe_wait(stream->pool, begin);
+}
+
+static void close_stations(struct stream *stream)
+{
+    bool stop = stream->over || work_queue_stopped(stream->pool->work_queue);
+    stream->complete = stream->over || (stream->dry && stream->flying == 0);
+    stream->goes_on = !stop && !stream->complete;
+    if (stop) {
+        rpi_work_queue_stop(stream->pool->work_queue);
+        rpi_eventcount_notify_all(&stream->feeder.slot_queue->work);
+    }
+    rpi_slot_queue_close(stream->feeder.slot_queue);
+    if (stream->stream_link != NULL)
+        rpi_stream_link_close(stream->stream_link, stop);
+}
+
+void rpi_stream_serve(struct stream *stream)
+{
+    while (!finished(stream) && !regrouped(stream)) {
+        uint32_t seen = rpi_eventcount_key(&stream->feeder.slot_queue->news);
+        rpi_stream_look(stream);
+        bool moved = rpi_stream_collect(stream);
+        observe_consumed(stream->pool, stream->produced - stream->items_held, stream->items_held);
+        heed_limit(stream);
+        if (!stream->over && !stream->regroups)
+            moved = rpi_stream_supply(stream) || moved;
+        if (finished(stream) || regrouped(stream))
+            break;
+        if (stream->stream_link != NULL)
+            rpi_stream_link_attend(stream->stream_link);
+        bool worked = stream->worker != NULL && rpi_stream_work(stream->worker);
+        if (!moved && !worked)
+            wait_for_news(stream, seen);
+    }
+    close_stations(stream);
+}
+
+void rpi_stream_drop(struct stream *stream)
+{
+    for (int64_t i = 0; i < stream->done_capacity; i++) {
+        for (struct packet *packet = stream->done[i], *next; packet != NULL; packet = next) {
+            next = packet->next;
+            rpi_packet_free(packet);
+        }
+    }
+    rpi_packets_free(&stream->again);
+    free(stream->done);
+    free(stream->outlets);
+    free(stream->remote_nodes);
+    rpi_feeder_drop(&stream->feeder);
+}

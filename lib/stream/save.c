@@ -1,0 +1,162 @@
+#include "stream/save.h"
+
+#include "base/clock.h"
+#include "checkpoint/checkpoint.h"
+#include "stream/slot_queue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What stands before the results of a packet, in the journal. */
+struct saved_packet {
+    uint64_t inputs;      /* their fingerprint */
+    uint64_t area_bytes;  /* of records; */
+    uint64_t large_bytes; /* then of what did not fit among them */
+};
+
+static struct job_form form_of(const rp_stream_job *job)
+{
+    return (struct job_form){.kind = JOURNAL_RESULT, .seed = job->options.seed};
+}
+
+rp_status rpi_stream_saving_check(const rp_pool *pool, const rp_stream_job *job, rp_error *error)
+{
+    struct job_form form;
+    if (pool->checkpoint == NULL || error->status != RP_OK)
+        return error->status;
+    form = form_of(job);
+    return rpi_checkpoint_check(pool, &form, error);
+}
+
+void rpi_stream_saving_begin(struct stream_saving *saving, rp_pool *pool, const rp_stream_job *job)
+{
+    *saving = (struct stream_saving){.pool = NULL};
+    if (pool->checkpoint == NULL)
+        return;
+    struct job_form form = form_of(job);
+    saving->pool = pool;
+    saving->job = rpi_checkpoint_begin(pool, &form);
+    saving->entries =
+        rpi_journal_index_job(&pool->checkpoint->journal_index, saving->job, &saving->count);
+    saving->payload_cache = (struct payload_cache){.directory = pool->checkpoint->directory};
+}
+
+const struct saved *rpi_stream_saving_find(const struct stream_saving *saving, int64_t item,
+                                           int64_t *most)
+{
+    *most = INT64_MAX;
+    int64_t at = rpi_saved_at(saving->entries, saving->count, item);
+    if (at == saving->count)
+        return NULL;
+    const struct saved *entry = &saving->entries[at];
+    *most = (entry->begin > item ? entry->begin : entry->end) - item;
+    bool whole = entry->begin == item && entry->end - item <= SLOT_QUEUE_ITEMS;
+    return whole ? entry : NULL;
+}
+
+/* Of the items themselves: what lies between them in the area may be anything. */
+static uint64_t inputs_of(const struct packet *packet)
+{
+    const struct record *record;
+    size_t position = 0;
+    uint64_t inputs = rp_fingerprint(0, packet->large, packet->large_bytes);
+    while ((record = area_next(&packet->area, &position)) != NULL) {
+        inputs = rp_fingerprint(inputs, &record->bytes, sizeof record->bytes);
+        inputs = rp_fingerprint(inputs, record + 1, record->bytes);
+    }
+    return inputs;
+}
+
+/* Puts the results where the inputs are. False: no memory. */
+static bool replace(struct packet *packet, const struct saved_packet *saved, const char *bytes)
+{
+    char *large = NULL;
+    if (saved->large_bytes > 0 && (large = malloc(saved->large_bytes)) == NULL)
+        return false;
+    rpi_packet_drop_large(packet);
+    memcpy(packet->area.base, bytes, saved->area_bytes);
+    packet->area.used = saved->area_bytes;
+    packet->large = large;
+    packet->large_bytes = saved->large_bytes;
+    if (large != NULL)
+        memcpy(large, bytes + saved->area_bytes, saved->large_bytes);
+    return true;
+}
+
+/* Are these `bytes` behind the head results of so many items, as rpi_stream_saving_add() leaves
+ * them? */
+static bool is_sound_payload(const struct saved_packet *saved, const unsigned char *results,
+                             uint64_t bytes, const struct packet *packet)
+{
+    struct area area = {(char *)(uintptr_t)results, saved->area_bytes, packet->area.capacity};
+    return saved->area_bytes <= area.capacity && saved->area_bytes <= bytes &&
+           saved->large_bytes == bytes - saved->area_bytes &&
+           rpi_records_valid(&area, packet->items, (const char *)results + saved->area_bytes,
+                             saved->large_bytes, RECORDS_SAVED);
+}
+
+bool rpi_stream_saving_restore(struct stream_saving *saving, struct packet *packet,
+                               const struct saved *entry)
+{
+    struct saved_packet saved;
+    if (packet->items != entry->end - entry->begin)
+        return false;
+    const unsigned char *payload = rpi_payload_cache_fetch(&saving->payload_cache, entry);
+    if (payload == NULL || entry->bytes < sizeof saved)
+        return false;
+    memcpy(&saved, payload, sizeof saved);
+    const unsigned char *results = payload + sizeof saved;
+    return saved.inputs == inputs_of(packet) &&
+           is_sound_payload(&saved, results, entry->bytes - sizeof saved, packet) &&
+           replace(packet, &saved, (const char *)results);
+}
+
+void rpi_stream_saving_note(const struct stream_saving *saving, struct packet *packet)
+{
+    if (saving->pool != NULL)
+        packet->inputs = inputs_of(packet);
+}
+
+/* Items that failed are tried again, and so are those beside them. */
+static bool is_sound(const struct packet *packet)
+{
+    const struct record *record;
+    size_t position = 0;
+    while ((record = area_next(&packet->area, &position)) != NULL) {
+        if (record->failed)
+            return false;
+    }
+    return packet->done == packet->items && packet->items > 0;
+}
+
+void rpi_stream_saving_add(struct stream_saving *saving, const struct packet *packet)
+{
+    struct saved_packet saved = {packet->inputs, packet->area.used, packet->large_bytes};
+    if (saving->pool == NULL || !is_sound(packet))
+        return;
+    size_t bytes = sizeof saved + packet->area.used + packet->large_bytes;
+    char *payload = malloc(bytes);
+    if (payload == NULL)
+        return;
+    memcpy(payload, &saved, sizeof saved);
+    memcpy(payload + sizeof saved, packet->area.base, packet->area.used);
+    if (packet->large_bytes > 0)
+        memcpy(payload + sizeof saved + packet->area.used, packet->large, packet->large_bytes);
+    rpi_checkpoint_add(saving->pool, &(struct journal_entry){.job = saving->job,
+                                                             .begin = packet->first,
+                                                             .end = packet->first + packet->items,
+                                                             .kind = JOURNAL_RESULT,
+                                                             .bytes = bytes,
+                                                             .payload = payload});
+    free(payload);
+    if (checkpoint_due(saving->pool->checkpoint, rpi_clock_seconds()))
+        rpi_checkpoint_write(saving->pool);
+}
+
+void rpi_stream_saving_end(struct stream_saving *saving, rp_status status)
+{
+    if (saving->pool == NULL)
+        return;
+    rpi_payload_cache_close(&saving->payload_cache);
+    rpi_checkpoint_end(saving->pool, status);
+}

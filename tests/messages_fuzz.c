@@ -1,0 +1,274 @@
+/* Messages between nodes with wild fields: whatever is believed is then used as the library uses it,
+ * on memory that ends where it must, so that a sanitizer or a guard behind it notices.
+ *
+ * usage: messages_fuzz [MESSAGES [SEED]] */
+#include "base/error.h"
+#include "comm/vote_summary.h"
+#include "distrib/message.h"
+#include "sched/reduction_tree.h"
+#include "stream/packet.h"
+#include "stream/slot_queue.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ITEMS = 1000,
+    MOST_LARGE = 5000,
+    RANKS = 6,
+    GUARD = 64 /* bytes behind memory that nobody may touch */
+};
+
+static uint64_t state, believed[5];
+
+/* Marsaglia, Xorshift RNGs, 2003. */
+static uint64_t next_random(void)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return state;
+}
+
+static uint64_t below(uint64_t bound)
+{
+    return next_random() % bound;
+}
+
+/* Numbers as attackers choose them: at borders, or small, or anything. */
+static uint64_t wild(uint64_t usual)
+{
+    const uint64_t borders[] = {0,          1,     UINT32_MAX, UINT64_MAX, INT64_MAX,
+                                1ULL << 63, usual, usual - 1,  usual + 1};
+    switch (below(4)) {
+    case 0:
+        return borders[below(sizeof borders / sizeof borders[0])];
+    case 1:
+        return next_random();
+    default:
+        return below(usual + 1);
+    }
+}
+
+static void fail(const char *what)
+{
+    fprintf(stderr, "messages_fuzz: %s\n", what);
+    exit(1);
+}
+
+static char *guarded(size_t bytes)
+{
+    char *memory = malloc(bytes + GUARD);
+    if (memory == NULL)
+        fail("no memory");
+    memset(memory + bytes, 0x5a, GUARD);
+    return memory;
+}
+
+static void free_guarded(char *memory, size_t bytes)
+{
+    for (int i = 0; i < GUARD; i++) {
+        if (memory[bytes + (size_t)i] != 0x5a)
+            fail("memory behind an array was written");
+    }
+    free(memory);
+}
+
+/* ---- messages --------------------------------------------------------------------------------- */
+
+static const int node_of[RANKS] = {0, 0, 1, 1, 2, 2};
+
+static struct agent_message wild_message(const struct agent_message_terms *terms)
+{
+    struct agent_message message = {.kind = (enum agent_message_kind)wild(MESSAGE_OVER),
+                                    .attempt = (int)wild(3),
+                                    .units = {(uint32_t)wild(terms->units.count),
+                                              (uint32_t)wild(terms->units.count)},
+                                    .first = (int64_t)wild(ITEMS),
+                                    .items = (int64_t)wild(ITEMS),
+                                    .arrays = (uint32_t)wild(3),
+                                    .lost = (int)wild(3),
+                                    .speed = below(3) == 0 ? -1.0 : 1.0,
+                                    .seconds = below(3) == 0 ? NAN : 1.0};
+    unsigned char stop = (unsigned char)wild(1);
+    if (below(2) == 0 && !unit_range_empty(message.units) &&
+        message.units.high <= terms->units.count) {
+        rp_range items = units_to_items(&terms->units, message.units);
+        message.first = items.begin;
+        message.items = items.end - items.begin;
+    }
+    memcpy(&message.stop, &stop, 1);
+    return message;
+}
+
+/* As rpi_agent_accept_batch() and the dispatcher use it: bytes of one array, at an index, by rank. */
+static void use_message(const struct agent_message *message,
+                        const struct agent_message_terms *terms)
+{
+    size_t slot = (size_t)terms->most * (size_t)terms->units.unit_items;
+    char *stage = guarded(slot), *results = guarded(ITEMS);
+    if (message->kind == MESSAGE_BATCH)
+        memset(stage, 1, (size_t)message->items);
+    if (message->kind == MESSAGE_RESULT)
+        memset(results + message->first, 1, (size_t)message->items);
+    if (message->kind == MESSAGE_DIED && node_of[message->first] != terms->from)
+        fail("a node tells of the death of another's rank");
+    if (message->kind == MESSAGE_CLOSED && message->stop && message->lost >= terms->nodes)
+        fail("a node is lost that there is not");
+    free_guarded(stage, slot);
+    free_guarded(results, ITEMS);
+}
+
+static void try_message(void)
+{
+    struct agent_message_terms terms = {.units = {ITEMS, 7, (ITEMS + 6) / 7},
+                                        .most = (uint32_t)below(20) + 1,
+                                        .inputs = (uint32_t)below(4),
+                                        .outputs = (uint32_t)below(4),
+                                        .dispatches = below(2) == 0,
+                                        .from_root = below(2) == 0,
+                                        .survives = below(2) == 0,
+                                        .from = (int)below(3),
+                                        .nodes = 3,
+                                        .ranks = RANKS,
+                                        .node_of = node_of};
+    struct agent_message message = wild_message(&terms);
+    if (!rpi_agent_message_valid(&message, &terms))
+        return;
+    believed[0]++;
+    use_message(&message, &terms);
+}
+
+/* ---- records --------------------------------------------------------------------------------- */
+
+/* Records that are mostly right, until one is not. */
+static uint32_t write_records(char *base, size_t bytes, size_t large_bytes)
+{
+    uint32_t count = 0;
+    size_t position = 0;
+    while (position + RECORD_LEAST <= bytes) {
+        bool elsewhere = below(3) == 0;
+        struct record record = {.bytes = wild(40),
+                                .elsewhere = elsewhere,
+                                .failed = below(50) == 0};
+        uint64_t where = wild(large_bytes);
+        memcpy(base + position, &record, sizeof record);
+        memcpy(base + position + sizeof record, &where, sizeof where);
+        position += sizeof record + record_padded(elsewhere ? sizeof where : record.bytes % 1000);
+        count++;
+    }
+    return count;
+}
+
+static uint64_t sum_of(const char *bytes, size_t count)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += (unsigned char)bytes[i];
+    return sum;
+}
+
+/* As the consumer of a stream, and a rank that computes, read them. */
+static uint64_t use_records(const struct area *area, const char *large, size_t large_bytes)
+{
+    const struct record *record;
+    size_t position = 0;
+    uint64_t sum = 0;
+    while ((record = area_next(area, &position)) != NULL) {
+        const char *data = (const char *)(record + 1);
+        if (record->elsewhere)
+            data = large + *(const uint64_t *)(const void *)data;
+        bool inside = record->elsewhere
+                          ? data >= large && data + record->bytes <= large + large_bytes
+                          : data + record->bytes <= area->base + area->used;
+        if (!inside)
+            fail("a record lies outside of its parcel");
+        sum += sum_of(data, record->bytes);
+    }
+    return sum;
+}
+
+static void try_records(void)
+{
+    size_t bytes = below(20) * RECORD_ALIGNMENT, large_bytes = below(MOST_LARGE);
+    char *base = guarded(bytes + sizeof(struct record)), *large = guarded(large_bytes);
+    enum records of = (enum records)below(3);
+    memset(base, 0, bytes + sizeof(struct record));
+    memset(large, 0, large_bytes);
+    uint32_t count = write_records(base, bytes, large_bytes);
+    struct area area = {base, bytes, SLOT_QUEUE_AREA};
+    uint32_t claimed = below(4) == 0 ? (uint32_t)wild(count) : count;
+    if (rpi_records_valid(&area, claimed, large, large_bytes, of)) {
+        believed[1]++;
+        use_records(&area, large, large_bytes);
+    }
+    free_guarded(base, bytes + sizeof(struct record));
+    free_guarded(large, large_bytes);
+}
+
+/* ---- summaries, and nodes of a tree ----------------------------------------------------------- */
+
+static void try_summary(void)
+{
+    struct summary summary = rpi_summary_begin(), none = rpi_summary_begin();
+    struct statement *statements[] = {&summary.first, &summary.different, &summary.failed};
+    for (int i = 0; i < 3; i++) {
+        struct statement *statement = statements[i];
+        statement->rank = (int)(uint32_t)(wild(3) - 1);
+        statement->vote.call = (enum call)wild(CALLS);
+        statement->vote.error.status = (rp_status)wild(RP_ERR_VERSION);
+        statement->vote.error.item = (int64_t)(wild(3) - 1);
+        memset(statement->vote.error.text, 'x', sizeof statement->vote.error.text);
+        if (below(5) > 0)
+            statement->vote.error.text[below(100)] = '\0';
+    }
+    if (!rpi_summary_valid(&summary))
+        return;
+    believed[2]++;
+    rpi_summary_join(&none, &summary);
+    struct decision decision = rpi_summary_judge(&none);
+    if (!rpi_error_valid(&decision.error))
+        fail("a verdict without an end");
+}
+
+static void try_tree_node(void)
+{
+    struct tree_node node = {(int64_t)wild(ITEMS), (int32_t)wild(70)};
+    int64_t leaves = (int64_t)(wild(ITEMS) & INT64_MAX);
+    if (!rpi_tree_node_valid(node, leaves))
+        return;
+    believed[3]++;
+    if (node.level >= 63 || (node.index << node.level) >> node.level != node.index)
+        fail("a node whose leaves cannot be counted");
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t messages = argc > 1 ? strtoull(argv[1], NULL, 10) : 400000;
+    state = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+    state = state != 0 ? state : 1;
+    for (uint64_t i = 0; i < messages; i++) {
+        switch (i % 4) {
+        case 0:
+            try_message();
+            break;
+        case 1:
+            try_records();
+            break;
+        case 2:
+            try_summary();
+            break;
+        default:
+            try_tree_node();
+        }
+    }
+    for (int i = 0; i < 4; i++) {
+        printf("kind %d: %" PRIu64 " believed\n", i, believed[i]);
+        if (believed[i] == 0 && messages >= 400000)
+            fail("nothing was believed of a kind: the test tests nothing");
+    }
+    return 0;
+}
