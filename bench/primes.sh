@@ -10,7 +10,7 @@ here=$(dirname "$0")
 # shellcheck source=bench/ratio.sh
 . "$here/ratio.sh"
 rounds=$(rounds_of primes.sh 5 "$@")
-launch=$here/../tests/launch_ranks
+launch=$here/../tests/support/launch_ranks
 cluster=$here/../tests/cluster/run
 : "${MPIRUN:?is set by make bench}"
 RANKPOOL_TEST_SECONDS=${RANKPOOL_TEST_SECONDS:-600}

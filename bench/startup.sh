@@ -10,7 +10,7 @@ here=$(dirname "$0")
 rounds=$(rounds_of startup.sh 7 "$@")
 : "${MPIRUN:?is set by make bench}"
 # shellcheck disable=SC1091 # it is no script of its own
-. "$here/../tests/launch_environment"
+. "$here/../tests/support/launch_environment"
 
 empty() {
     timeout -k 5 60 "$MPIRUN" -np "$cores" bench/startup empty

@@ -8,7 +8,7 @@ here=$(dirname "$0")
 # shellcheck source=bench/ratio.sh
 . "$here/ratio.sh"
 rounds=$(rounds_of streams.sh 3 "$@")
-launch=$here/../tests/launch_ranks
+launch=$here/../tests/support/launch_ranks
 : "${MPIRUN:?is set by make bench}"
 
 # "stream: an item in order, on a node   57.00  [57.00 ... 57.00] ns per item   goal: ..."

@@ -19,7 +19,7 @@ c++ -O2 -std=c++17 "$here/tbb.cc" -o "$scratch/tbb" $(pkg-config --cflags --libs
 # Pairs of what claims says of one contestant, and of oneTBB's nanoseconds.
 beside() {
     for _ in $(seq "$rounds"); do
-        "$here/../tests/launch_ranks" "$cores" bench/claims 1 |
+        "$here/../tests/support/launch_ranks" "$cores" bench/claims 1 |
             sed -n "s/^$2 *\([0-9.]*\) .* ns per item$/\1/p"
         timeout -k 5 60 "$scratch/tbb" "$3" "$cores"
     done | paste - - | ratio "$1" "$4"

@@ -2,7 +2,7 @@
 # What the tests of programs share: sourced by them, in the build directory. Sets `mpirun`, `quiet`
 # and `scratch`, a directory that goes in the end.
 mpirun=${MPIRUN:-mpirun}
-noise=$(dirname "$0")/../noise_of_mpi.sed
+noise=$(dirname "$0")/../support/mpi_noise.sed
 
 # Open MPI: as root, and with more ranks than cores, which then let each other run.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
@@ -21,7 +21,7 @@ running=
 cores=$(nproc 2>/dev/null || echo 1)
 
 # -q: no page of mpirun's own when the program ends with a status of its own. Open MPI 4 only:
-# of version 5 noise_of_mpi.sed takes it away.
+# of version 5 mpi_noise.sed takes it away.
 quiet=
 # shellcheck disable=SC2034 # it is the tests that use it
 case $("$mpirun" --version 2>&1) in

@@ -1,11 +1,11 @@
 #!/bin/bash
 # What tests/cluster/run promises: nodes as wished, and nothing left of them however it ends.
-# Usage: cluster.sh, with the program subject in ./tests/cluster.
+# Usage: cluster.sh, with the program on_nodes in ./tests/cluster.
 set -u
 [ "${RANKPOOL_TEST_NODES:-}" != none ] || { echo "skipped: RANKPOOL_TEST_NODES is 'none'"; exit 77; }
 here=$(cd "$(dirname "$0")" && pwd)
 run=$here/run
-subject=$PWD/tests/cluster/subject
+on_nodes=$PWD/tests/cluster/on_nodes
 mark=mark-$$-$RANDOM # an argument by which our processes are known
 work=$(mktemp -d)
 export TMPDIR=$work/tmp
@@ -37,13 +37,13 @@ not_allowed() { # as on a machine that allows no namespaces
     mkdir -p refusing
     printf '#!/bin/sh\necho "unshare: unshare failed: Operation not permitted" >&2\nexit 1\n' >refusing/unshare
     chmod +x refusing/unshare
-    PATH=$work/refusing:$PATH try "$run" --nodes 2 "$subject" places
+    PATH=$work/refusing:$PATH try "$run" --nodes 2 "$on_nodes" places
     expect 77 "" && [ "$(<err)" = "skipped: this machine allows no virtual nodes:\
  unshare: unshare failed: Operation not permitted" ]
 }
 
 nodes_of_three_sizes() { # nodes_of_three_sizes KIND
-    try "$run" --kind "$1" --nodes 2,1,3 "$subject" places
+    try "$run" --kind "$1" --nodes 2,1,3 "$on_nodes" places
     expect 0 "node 0 of 3, rank 0 of 2 on n1
 node 0 of 3, rank 1 of 2 on n1
 node 1 of 3, rank 0 of 1 on n2
@@ -52,30 +52,30 @@ node 2 of 3, rank 1 of 3 on n3
 node 2 of 3, rank 2 of 3 on n3"
 }
 pretended_nodes() {
-    try "$run" --kind=pretend --nodes 2,2,1 -- "$subject" places
+    try "$run" --kind=pretend --nodes 2,2,1 -- "$on_nodes" places
     expect 0 "node 0 of 3, rank 0 of 2 on $HOSTNAME
 node 0 of 3, rank 1 of 2 on $HOSTNAME
 node 1 of 3, rank 0 of 2 on $HOSTNAME
 node 1 of 3, rank 1 of 2 on $HOSTNAME
 node 2 of 3, rank 0 of 1 on $HOSTNAME"
 }
-own_shared_memory() { try "$run" --kind "$1" --nodes 2,1,2 "$subject" marks; expect 0 "2 marks"; }
+own_shared_memory() { try "$run" --kind "$1" --nodes 2,1,2 "$on_nodes" marks; expect 0 "2 marks"; }
 four_twos() { try "$run" --nodes 4x2 --once sh -c 'wc -l <$HYDRA_HOST_FILE'; expect 0 4; }
 as_user() {
     local directory=$work/user
     mkdir -m 777 "$directory"
-    cp "$subject" "$directory"
+    cp "$on_nodes" "$directory"
     chmod 755 "$work"
     try setpriv --reuid=65534 --regid=65534 --clear-groups \
         unshare --user --map-root-user true
     [ $status = 0 ] || { echo "# this machine lets no user make namespaces"; return 0; }
     TMPDIR=$directory try setpriv --reuid=65534 --regid=65534 --clear-groups \
-        "$run" --kind net --nodes 1,1 "$directory/subject" marks
+        "$run" --kind net --nodes 1,1 "$directory/on_nodes" marks
     expect 0 "1 marks"
 }
 
 command_status() { try "$run" --nodes 1,1 --once sh -c 'echo last words; exit 5'; expect 5 "last words"; }
-rank_status() { try "$run" --nodes 1,1 "$subject" work 0 3 "$mark"; expect 3 && gone; }
+rank_status() { try "$run" --nodes 1,1 "$on_nodes" work 0 3 "$mark"; expect 3 && gone; }
 arguments() {
     try "$run" --nodes 1,1 --once printf '<%s>\n' 'a b' "it's" '"' '' -- '$HOME' '*'
     expect 0 "$(printf '<%s>\n' 'a b' "it's" '"' '' -- '$HOME' '*')"
@@ -89,7 +89,7 @@ at_work() {
     shift
     : >out
     # what runs in the background of a script has SIGINT ignored: not so here
-    env --default-signal "$@" "$run" --kind "$kind" --nodes 2,1 "$subject" work 60 0 "$mark" \
+    env --default-signal "$@" "$run" --kind "$kind" --nodes 2,1 "$on_nodes" work 60 0 "$mark" \
         >out 2>err </dev/null &
     job=$!
     while [ ! -s out ]; do
@@ -107,7 +107,7 @@ ended_by() {
 }
 lost_mpirun() {
     at_work uts || return 1
-    pkill -KILL -f "^[^ ]*mpirun[^ ]* -np 3 $subject work 60 0 $mark" || return 1
+    pkill -KILL -f "^[^ ]*mpirun[^ ]* -np 3 $on_nodes work 60 0 $mark" || return 1
     wait $job 2>/dev/null
     status=$?
     expect 137 && gone
@@ -122,16 +122,16 @@ lost_parent() {
 # MPICH's messages do not cross the virtual network: head says why.
 crosses_network() { ! "$MPIRUN" --version | grep -q HYDRA; }
 cut_link() {
-    try "$run" --kind net --nodes 1,1 --cut n2:4:2 "$subject" work 30
+    try "$run" --kind net --nodes 1,1 --cut n2:4:2 "$on_nodes" work 30
     expect 0 "$(printf 'ready\nwith a pause')"
 }
 no_cut() {
-    try "$run" --kind net --nodes 1,1 "$subject" work 1
+    try "$run" --kind net --nodes 1,1 "$on_nodes" work 1
     expect 0 "$(printf 'ready\nwithout a pause')"
 }
 link_by_hand() {
     : >out
-    "$run" --kind net --nodes 1,1 "$subject" work 30 >out 2>err </dev/null &
+    "$run" --kind net --nodes 1,1 "$on_nodes" work 30 >out 2>err </dev/null &
     local job=$!
     while [ ! -s out ]; do sleep 0.05; done
     "$here/link" --cluster $job n2 down && sleep 2 && "$here/link" --cluster $job n2 up || return 1
@@ -139,8 +139,8 @@ link_by_hand() {
     status=$?
     expect 0 "$(printf 'ready\nwith a pause')"
 }
-limited() { try "$run" --kind net --nodes 1,1 --rate 4mbit "$subject" megabyte; expect 0 slow; }
-unlimited() { try "$run" --kind net --nodes 1,1 "$subject" megabyte; expect 0 fast; }
+limited() { try "$run" --kind net --nodes 1,1 --rate 4mbit "$on_nodes" megabyte; expect 0 slow; }
+unlimited() { try "$run" --kind net --nodes 1,1 "$on_nodes" megabyte; expect 0 fast; }
 
 side_by_side() { # the second begins and ends while the first is at work
     at_work net || return 1

@@ -1,23 +1,23 @@
 #!/bin/bash
 # What a program says whose tasks crash, exit, or never end; and that it ends as it
 # would without us.
-# Usage: faults.sh, with the program subject in ./tests/faults.
+# Usage: faults.sh, with the program faulty in ./tests/faults.
 set -u
-subject=$PWD/tests/faults/subject
+faulty=$PWD/tests/faults/faulty
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck disable=SC1091 # it lies beside the launchers
-. "$here/../launch_environment"
-# shellcheck source=tests/checks disable=SC1091
-. "$here/../checks"
+. "$here/../support/launch_environment"
+# shellcheck source=tests/support/checks disable=SC1091
+. "$here/../support/checks"
 cd "$work" || exit 99
 unset "${!RANKPOOL_@}"
 
-under_mpirun() { "${MPIRUN:-mpirun}" -np 3 "$subject" "$@"; }
-alone() { "$subject" "$@" --ranks 3; }
+under_mpirun() { "${MPIRUN:-mpirun}" -np 3 "$faulty" "$@"; }
+alone() { "$faulty" "$@" --ranks 3; }
 export -f under_mpirun alone
-export subject MPIRUN
+export faulty MPIRUN
 
 # try LAUNCH WAY [plain]: standard error goes to the file err, the status into $status.
 try() {
@@ -72,7 +72,7 @@ crash() {
 }
 backtrace() {
     try under_mpirun segv
-    [ "$(uname -m)" != x86_64 ] || says '^[^ []*subject\(rp_map\+' 1
+    [ "$(uname -m)" != x86_64 ] || says '^[^ []*faulty\(rp_map\+' 1
 }
 one_stack() { # and the command that it tells names static functions
     local command

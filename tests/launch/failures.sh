@@ -3,8 +3,8 @@
 # Usage: failures.sh, with the program failing in ./tests/launch.
 set -u
 failing=$PWD/tests/launch/failing
-# shellcheck source=tests/checks disable=SC1091
-. "$(dirname "$0")/../checks"
+# shellcheck source=tests/support/checks disable=SC1091
+. "$(dirname "$0")/../support/checks"
 work=$(mktemp -d)
 cd "$work" || exit 99
 unset "${!OMPI_@}" "${!PMI@}" "${!SLURM_@}" "${!RANKPOOL_@}" LSB_JOBID PBS_JOBID PBS_NODEFILE PE_HOSTFILE

@@ -10,9 +10,9 @@ work=$(mktemp -d)
 cd "$work" || exit 99
 unset "${!OMPI_@}" "${!PMI@}" "${!SLURM_@}" "${!RANKPOOL_@}" LSB_JOBID PBS_JOBID PBS_NODEFILE PE_HOSTFILE
 # shellcheck disable=SC1091 # it lies above us
-. "$here/../launch_environment"
-# shellcheck source=tests/checks disable=SC1091
-. "$here/../checks"
+. "$here/../support/launch_environment"
+# shellcheck source=tests/support/checks disable=SC1091
+. "$here/../support/checks"
 
 quiet=
 case $("$mpirun" --version 2>&1) in

@@ -1,12 +1,12 @@
 #!/bin/bash
 # How a program behaves that rp_launch() runs on every core: as a plain command would.
-# Usage: launch.sh, with the programs subject and terminal in ./tests/launch.
+# Usage: launch.sh, with the programs launched and terminal in ./tests/launch.
 set -u
 programs=$PWD/tests/launch
-subject=$programs/subject
+launched=$programs/launched
 mark=mark-$$-$RANDOM # an argument by which our processes are known
-# shellcheck source=tests/checks disable=SC1091
-. "$(dirname "$0")/../checks"
+# shellcheck source=tests/support/checks disable=SC1091
+. "$(dirname "$0")/../support/checks"
 work=$(mktemp -d)
 export TMPDIR=$work/tmp
 mkdir "$TMPDIR"
@@ -61,77 +61,77 @@ is_open_mpi() {
 can_mount() { is_open_mpi && unshare --mount true 2>/dev/null; }
 tiny_shared_memory() {
     try unshare --mount sh -c 'mount -t tmpfs -o size=64k tmpfs /dev/shm && exec "$@"' sh \
-        "$subject" --ranks 4 ranks "$mark"
+        "$launched" --ranks 4 ranks "$mark"
     expect 0 "4 ranks" && gone
 }
 
-cores() { try "$subject" ranks; expect 0 "$(nproc) ranks"; }
-option() { try "$subject" --ranks "$1" ranks; expect 0 "$1 ranks"; }
-option_with_sign() { try "$subject" --ranks=3 ranks; expect 0 "3 ranks"; }
-variable() { RANKPOOL_RANKS=3 try "$subject" ranks; expect 0 "3 ranks"; }
-option_first() { RANKPOOL_RANKS=2 try "$subject" ranks --ranks 3; expect 0 "3 ranks"; }
-one_core() { try taskset -c 0 "$subject" ranks; expect 0 "1 ranks"; }
+cores() { try "$launched" ranks; expect 0 "$(nproc) ranks"; }
+option() { try "$launched" --ranks "$1" ranks; expect 0 "$1 ranks"; }
+option_with_sign() { try "$launched" --ranks=3 ranks; expect 0 "3 ranks"; }
+variable() { RANKPOOL_RANKS=3 try "$launched" ranks; expect 0 "3 ranks"; }
+option_first() { RANKPOOL_RANKS=2 try "$launched" ranks --ranks 3; expect 0 "3 ranks"; }
+one_core() { try taskset -c 0 "$launched" ranks; expect 0 "1 ranks"; }
 bad_number() {
-    try "$subject" --ranks "$1" ranks
-    expect 2 "" "subject: --ranks: \"$1\": give a whole number from 1 to 65536"
+    try "$launched" --ranks "$1" ranks
+    expect 2 "" "launched: --ranks: \"$1\": give a whole number from 1 to 65536"
 }
 no_number() {
-    try "$subject" ranks --ranks
-    expect 2 "" "subject: --ranks: no number: give a whole number from 1 to 65536"
+    try "$launched" ranks --ranks
+    expect 2 "" "launched: --ranks: no number: give a whole number from 1 to 65536"
 }
 bad_variable() {
-    RANKPOOL_RANKS=many try "$subject" ranks
-    expect 2 "" 'subject: RANKPOOL_RANKS: "many": give a whole number from 1 to 65536'
+    RANKPOOL_RANKS=many try "$launched" ranks
+    expect 2 "" 'launched: RANKPOOL_RANKS: "many": give a whole number from 1 to 65536'
 }
 
 arguments() {
-    try "$subject" arguments 'a b' "it's" '"' '' : :: '$HOME' '*' -- --ranks 7
+    try "$launched" arguments 'a b' "it's" '"' '' : :: '$HOME' '*' -- --ranks 7
     expect 0 "$(printf '<%s>\n' 'a b' "it's" '"' '' : :: '$HOME' '*' -- --ranks 7)"
 }
-last_argument_colon() { try "$subject" arguments x :; expect 0 "$(printf '<x>\n<:>')"; }
+last_argument_colon() { try "$launched" arguments x :; expect 0 "$(printf '<x>\n<:>')"; }
 
-input() { try "$subject" echo < <(printf 'one\ntwo'); expect 0 "$(printf 'one\ntwo')"; }
-no_input() { try "$subject" echo </dev/null; expect 0 ""; }
-closed_files() { try "$subject" ranks <&- && expect 0 "$(nproc) ranks"; }
+input() { try "$launched" echo < <(printf 'one\ntwo'); expect 0 "$(printf 'one\ntwo')"; }
+no_input() { try "$launched" echo </dev/null; expect 0 ""; }
+closed_files() { try "$launched" ranks <&- && expect 0 "$(nproc) ranks"; }
 loop() { # a program that does not read leaves the list to the loop
     local line lines=
     while read -r line; do
-        timeout -k 2 60 "$subject" ranks >>loop.out 2>err
+        timeout -k 2 60 "$launched" ranks >>loop.out 2>err
         lines+=$line
     done < <(printf 'a\nb\nc\n')
     sed -i -f "$noise" err
     [ "$lines" = abc ] && [ "$(wc -l <loop.out)" = 3 ] && [ ! -s err ]
 }
 through_cat() {
-    timeout -k 2 60 "$subject" lines 1000 2>err | cat >out
+    timeout -k 2 60 "$launched" lines 1000 2>err | cat >out
     status=${PIPESTATUS[0]}
     expect 0 && [ "$(wc -c <out)" = 100000 ]
 }
 reader_leaves() {
-    timeout -k 2 60 "$subject" "$@" "$mark" 2>err | head -n 1 >out
+    timeout -k 2 60 "$launched" "$@" "$mark" 2>err | head -n 1 >out
     status=${PIPESTATUS[0]}
     expect 141 && [ "$(wc -l <out)" = 1 ] && gone
 }
 reader_is_gone() { # what it has to say it says at its end only
-    timeout -k 2 60 "$subject" exit 0 "$mark" 2>err | true
+    timeout -k 2 60 "$launched" exit 0 "$mark" 2>err | true
     status=${PIPESTATUS[0]}
     expect 141 && gone
 }
 much_output() {
-    timeout -k 2 60 "$subject" lines 1000000 2>err | md5sum >out
+    timeout -k 2 60 "$launched" lines 1000000 2>err | md5sum >out
     status=${PIPESTATUS[0]}
     expect 0 "$(seq -f %099.0f 0 999999 | md5sum)"
 }
 in_background() {
-    timeout -k 2 60 "$subject" ranks >out 2>err &
+    timeout -k 2 60 "$launched" ranks >out 2>err &
     wait $!
     status=$?
     expect 0 "$(nproc) ranks"
 }
-with_exit_code() { try "$subject" exit "$@"; expect "$1" "last words"; }
+with_exit_code() { try "$launched" exit "$@"; expect "$1" "last words"; }
 
 crash() { # crash SIGNAL RANK NAME
-    try "$subject" crash "$1" "$2" "$mark"
+    try "$launched" crash "$1" "$2" "$mark"
     sed -i '/^\[/d' err # where the signal's handler of Open MPI tells the stack
     rm out && touch out # others may have spoken or not
     expect $((128 + $1)) "" "$(printf 'last cry\nsubject: rank %d was ended by signal %d (%s)' \
@@ -141,7 +141,7 @@ crash() { # crash SIGNAL RANK NAME
 # sleeper [ENV-OPTION]...: a job in the background, asleep when this returns. Its number is in $job.
 sleeper() {
     : >out
-    env "$@" "$subject" sleep "$mark" >out 2>err &
+    env "$@" "$launched" sleep "$mark" >out 2>err &
     job=$!
     while [ ! -s out ]; do sleep 0.05; done
 }
@@ -151,9 +151,9 @@ sleeper() {
 ended() {
     local job
     # what runs in the background of a script has SIGINT ignored: not so here
-    env --default-signal "$subject" sleep "$mark" >out 2>err &
+    env --default-signal "$launched" sleep "$mark" >out 2>err &
     job=$!
-    until [ "$(<"/proc/$job/comm")" = subject ]; do sleep 0.01; done
+    until [ "$(<"/proc/$job/comm")" = launched ]; do sleep 0.01; done
     sleep "$2"
     kill "-$1" $job
     over
@@ -166,7 +166,7 @@ lost_mpirun() {
     over
     sed -i -f "$noise" err
     [ $status = 137 ] && [ "$(wc -l <err)" = 1 ] && gone &&
-        grep -q -E '^subject: (mpirun|rank .) was ended by signal 9 \(Killed\)$' err
+        grep -q -E '^launched: (mpirun|rank .) was ended by signal 9 \(Killed\)$' err
 }
 lost_supervisor() {
     sleeper
@@ -180,7 +180,7 @@ lost_supervisor() {
     done
     [ -d "$directory" ] || { echo "# it has no directory"; return 1; }
     for ((tenths = 0; tenths < 300; tenths++)); do
-        try "$subject" ranks # the next launch sweeps up its directory, or another is about to do so
+        try "$launched" ranks # the next launch sweeps up its directory, or another is about to do so
         [ -e "$directory" ] || break
     done
     ! pgrep -f -a -- "$mark" && [ ! -e "$directory" ] && [ -z "$(ls -A "$TMPDIR")" ]
@@ -196,24 +196,24 @@ nohup_stays() { # UCX, which MPICH uses, takes SIGHUP when it is loaded, unless 
 }
 
 as_user() { # by root's hand
-    cp "$subject" "$work" && mkdir -m 777 "$work/user"
-    TMPDIR=$work/user try setpriv --reuid=65534 --regid=65534 --clear-groups "$work/subject" ranks
+    cp "$launched" "$work" && mkdir -m 777 "$work/user"
+    TMPDIR=$work/user try setpriv --reuid=65534 --regid=65534 --clear-groups "$work/launched" ranks
     expect 0 "$(nproc) ranks"
 }
 # One machine needs no ssh, which a container seldom has.
 without_ssh() {
-    mkdir -p "$work/empty" && try env PATH="$work/empty" "$subject" --ranks 2 ranks
+    mkdir -p "$work/empty" && try env PATH="$work/empty" "$launched" --ranks 2 ranks
     expect 0 "2 ranks"
 }
-without_path() { try env -i TMPDIR="$TMPDIR" "$subject" --ranks 2 ranks; expect 0 "2 ranks"; }
+without_path() { try env -i TMPDIR="$TMPDIR" "$launched" --ranks 2 ranks; expect 0 "2 ranks"; }
 # setting NAME VALUE: what rank 0 has in its environment.
-setting() { try "$subject" --ranks 2 setting "$1"; expect 0 "$2"; }
+setting() { try "$launched" --ranks 2 setting "$1"; expect 0 "$2"; }
 users_setting() { OMPI_MCA_btl=self,tcp setting OMPI_MCA_btl self,tcp; }
 # in_file LINE NAME VALUE: the same, where the user's parameter file has this line. What we leave unset mpirun
 # of Open MPI 5 hands on as it is there.
 in_file() {
     mkdir -p "$work/home/.openmpi" && echo "$1" >"$work/home/.openmpi/mca-params.conf" || return 1
-    HOME=$work/home try "$subject" --ranks 2 setting "$2"
+    HOME=$work/home try "$launched" --ranks 2 setting "$2"
     ! is_open_mpi_5 || [ "$3" != unset ] || [ "$(<out)" != "${1#*= }" ] || echo unset >out
     expect 0 "$3"
 }
@@ -221,30 +221,30 @@ named_file() {
     printf '# btl = self\n btl=self,tcp \n' >"$work/params" &&
         OMPI_MCA_mca_base_param_files=$work/params setting OMPI_MCA_btl unset
 }
-spawned() { try "$subject" --ranks 2 spawn "$mark"; expect 0 "42 came back" && gone; }
+spawned() { try "$launched" --ranks 2 spawn "$mark"; expect 0 "42 came back" && gone; }
 # alone: what MPI leaves of a rank that no launcher started, Open MPI 5 a directory, is no affair of ours.
 alone() {
     mkdir -p "$work/alone" && TMPDIR=$work/alone try "$@"
 }
 no_mpirun() {
-    RANKPOOL_MPIRUN=/no/mpirun alone "$subject" ranks
-    expect 1 "" "subject: cannot start RANKPOOL_MPIRUN=/no/mpirun: No such file or directory"
+    RANKPOOL_MPIRUN=/no/mpirun alone "$launched" ranks
+    expect 1 "" "launched: cannot start RANKPOOL_MPIRUN=/no/mpirun: No such file or directory"
 }
-under_srun() { SLURM_JOB_ID=1 SLURM_STEP_ID=0 alone "$subject" ranks; expect 0 "1 ranks"; }
+under_srun() { SLURM_JOB_ID=1 SLURM_STEP_ID=0 alone "$launched" ranks; expect 0 "1 ranks"; }
 under_mpirun() {
     OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 \
         PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe \
-        try "${MPIRUN:-mpirun}" -np 3 "$subject" ranks --ranks 5
-    expect 0 "3 ranks" "subject: --ranks 5 is ignored: the launcher started 3"
+        try "${MPIRUN:-mpirun}" -np 3 "$launched" ranks --ranks 5
+    expect 0 "3 ranks" "launched: --ranks 5 is ignored: the launcher started 3"
 }
 allocation() { # of this machine alone; no mpirun here knows to read it
-    PBS_JOBID=1 try "$subject" "$@" < <(printf 'one\ntwo')
+    PBS_JOBID=1 try "$launched" "$@" < <(printf 'one\ntwo')
 }
 allocation_ranks() { allocation --ranks 3 ranks; expect 0 "3 ranks"; }
 allocation_input() { allocation echo; expect 0 "$(printf 'one\ntwo')"; }
 allocation_code() { allocation exit 75; expect 75 "last words"; }
 settings_are_no_launcher() {
-    OMPI_MCA_mpi_yield_when_idle=1 OMPI_ALLOW_RUN_AS_ROOT=1 try "$subject" ranks
+    OMPI_MCA_mpi_yield_when_idle=1 OMPI_ALLOW_RUN_AS_ROOT=1 try "$launched" ranks
     expect 0 "$(nproc) ranks"
 }
 
@@ -258,10 +258,10 @@ at_terminal() { # at_terminal STATUS TEXT [WAIT TYPE]... -- COMMAND...
     gone
 }
 terminals() {
-    at_terminal 0 terminal -- "$subject" terminals && [ "$(grep -c '^terminal' out)" = 3 ]
+    at_terminal 0 terminal -- "$launched" terminals && [ "$(grep -c '^terminal' out)" = 3 ]
 }
 stop_and_go() { # in an interactive shell: Ctrl-Z, fg, Ctrl-C
-    at_terminal 130 Stopped 'ready> ' "$subject sleep $mark"$'\n' asleep $'\x1a' Stopped '' \
+    at_terminal 130 Stopped 'ready> ' "$launched sleep $mark"$'\n' asleep $'\x1a' Stopped '' \
         'ready> ' $'fg\n' "$mark" '' '' $'\x03' 'ready> ' $'exit $?\n' \
         -- env PS1='ready> ' bash --norc --noprofile -i
 }
@@ -328,9 +328,9 @@ check "in an allocation, stdin" allocation_input
 check "in an allocation, exit code" allocation_code
 check "a user's settings are no launcher" settings_are_no_launcher
 check "a terminal is a terminal" terminals
-check "Ctrl-C" at_terminal 130 asleep asleep $'\x03' -- "$subject" sleep "$mark"
+check "Ctrl-C" at_terminal 130 asleep asleep $'\x03' -- "$launched" sleep "$mark"
 check "reading from the terminal, then Ctrl-C" \
-    at_terminal 130 "hello, you" 'name? ' $'you\n' 'hello' $'\x03' -- "$subject" talk "$mark"
+    at_terminal 130 "hello, you" 'name? ' $'you\n' 'hello' $'\x03' -- "$launched" talk "$mark"
 check "Ctrl-Z, fg, Ctrl-C" stop_and_go
 
 cd / && rm -rf "$work"

@@ -5,10 +5,10 @@
 set -u
 memory=$PWD/tests/launch/memory
 here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck source=tests/checks disable=SC1091
-. "$here/../checks"
+# shellcheck source=tests/support/checks disable=SC1091
+. "$here/../support/checks"
 # shellcheck disable=SC1091 # it lies beside the launchers
-. "$here/../launch_environment"
+. "$here/../support/launch_environment"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 99

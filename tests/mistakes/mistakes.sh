@@ -1,22 +1,22 @@
 #!/bin/bash
 # The commonest mistakes show at once with RANKPOOL_CHECK=1, on two ranks of one machine; and correct
 # programs are not bothered.
-# Usage: mistakes.sh, with the program subject in ./tests/mistakes.
+# Usage: mistakes.sh, with the program mistaken in ./tests/mistakes.
 set -u
-subject=$PWD/tests/mistakes/subject
+mistaken=$PWD/tests/mistakes/mistaken
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck disable=SC1091 # it lies beside the launchers
-. "$here/../launch_environment"
-# shellcheck source=tests/checks disable=SC1091
-. "$here/../checks"
+. "$here/../support/launch_environment"
+# shellcheck source=tests/support/checks disable=SC1091
+. "$here/../support/checks"
 cd "$work" || exit 99
 unset "${!RANKPOOL_@}"
 
 # run WAY [ARGUMENT]...: output goes to the files out and err, the status into $status.
 run() {
-    RANKPOOL_CHECK=${checked:-1} timeout -k 5 60 "${MPIRUN:-mpirun}" -np "${ranks:-2}" "$subject" "$@" >out 2>err
+    RANKPOOL_CHECK=${checked:-1} timeout -k 5 60 "${MPIRUN:-mpirun}" -np "${ranks:-2}" "$mistaken" "$@" >out 2>err
     status=$?
     sed -i -f "$noise" err
 }
@@ -77,7 +77,7 @@ check "also without the check" eval 'checked=0 failed barrier "$inside"'
 alone() {
     local count=$1
     shift
-    env "$@" timeout -k 5 60 "$subject" correct unlaunched >out 2>err
+    env "$@" timeout -k 5 60 "$mistaken" correct unlaunched >out 2>err
     status=$?
     sed -i -f "$noise" err
     [ "$status" -eq 0 ] || complain || return

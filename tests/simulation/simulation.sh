@@ -13,7 +13,7 @@ output=$(mktemp)
 trap 'rm -f "$output"' EXIT
 failed=0
 for nodes in 16x4 256; do
-    "$here/../within_time" "$nodes simulated nodes" "$here/simulate" $nodes "$here/pools.c" >"$output"
+    "$here/../support/within_time" "$nodes simulated nodes" "$here/simulate" $nodes "$here/pools.c" >"$output"
     status=$?
     cat "$output"
     [ $status -ne 77 ] || exit 77

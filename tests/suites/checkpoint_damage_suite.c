@@ -1,6 +1,6 @@
 /* Checkpoints: journals that are spoilt are noticed, and what they cannot give any more
  * is computed. */
-#include "kept_work.h"
+#include "checkpoint_jobs.h"
 #include "suites.h"
 
 #include "checkpoint/journal_index.h"

@@ -1,5 +1,5 @@
 /* Checkpoints: where nothing can be kept that is told once, and the work goes on. */
-#include "kept_work.h"
+#include "checkpoint_jobs.h"
 #include "suites.h"
 
 #include "checkpoint/journal_format.h"

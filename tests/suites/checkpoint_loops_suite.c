@@ -1,5 +1,5 @@
 /* Checkpoints of loops, in which the program says itself what is to be kept. */
-#include "kept_work.h"
+#include "checkpoint_jobs.h"
 #include "suites.h"
 
 #include <string.h>

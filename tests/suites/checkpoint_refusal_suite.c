@@ -1,5 +1,5 @@
 /* Checkpoints: what was kept by other work is refused, unless it is taken by force. */
-#include "kept_work.h"
+#include "checkpoint_jobs.h"
 #include "suites.h"
 
 #include <string.h>

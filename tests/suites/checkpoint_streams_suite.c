@@ -1,5 +1,5 @@
 /* Checkpoints of streams, whose results the root keeps as they come. */
-#include "kept_work.h"
+#include "checkpoint_jobs.h"
 #include "suites.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Checkpoints: work that was finished before a program was ended is not done again, and nothing is
  * wrong. */
-#include "kept_work.h"
+#include "checkpoint_jobs.h"
 #include "suites.h"
 
 #include <string.h>

@@ -1,5 +1,4 @@
-/* Seeing it work: what is told adds up, whatever the schedule; files are well-formed; progress
- * fits. */
+/* Statistics, timelines and traces: they add up under every schedule, and files are well-formed. */
 #include "documents.h"
 #include "suites.h"
 #include "traces.h"
@@ -87,16 +86,7 @@ static void run_stream(rp_pool *pool)
     ck_assert_msg(status == RP_OK, "%s", rp_last_error(pool)->text);
 }
 
-static rp_pool *open_nodes(int node_size)
-{
-    rp_pool *pool;
-    rp_config config = {.node_size = node_size};
-    ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
-    return pool;
-}
-
-/* ---- figures
- * ---------------------------------------------------------------------------------- */
+/* ---- figures --------------------------------------------------------------------------------- */
 
 static void check_rank(const rp_rank_stats *figures, int rank)
 {
@@ -226,28 +216,7 @@ START_TEST(own_loops_count_as_work)
 }
 END_TEST
 
-/* ---- files
- * ------------------------------------------------------------------------------------ */
-
-/* One file for all ranks, by the root's process. */
-static void path_for(char path[64], const char *suffix)
-{
-    int process = (int)getpid();
-    MPI_Bcast(&process, 1, MPI_INT, 0, MPI_COMM_WORLD);
-    snprintf(path, 64, "observe-%d%s", process, suffix);
-}
-
-/* What the root wrote; NULL elsewhere. The file goes. */
-static char *take_file(const char *path)
-{
-    char *text = NULL;
-    if (world_rank() == 0) {
-        text = document_read(path);
-        ck_assert_msg(text != NULL, "%s", path);
-        unlink(path);
-    }
-    return text;
-}
+/* ---- files ----------------------------------------------------------------------------------- */
 
 /* What the root is told of every rank; NULL elsewhere. */
 static double *gather(double mine)
@@ -264,7 +233,7 @@ START_TEST(the_trace_nests_adds_up_and_tells_every_item_once)
         char path[64];
         double moments[4];
         rp_pool *pool = open_nodes(node_size);
-        path_for(path, ".json");
+        root_path(path, ".json");
         moments[0] = rpi_clock_seconds();
         ck_assert_int_eq(rp_record_start(pool), RP_OK);
         moments[1] = rpi_clock_seconds();
@@ -276,7 +245,7 @@ START_TEST(the_trace_nests_adds_up_and_tells_every_item_once)
         ck_assert_int_eq(rp_trace(pool, path), RP_OK);
         moments[3] = rpi_clock_seconds();
         double *least = gather(moments[2] - moments[1]), *most = gather(moments[3] - moments[0]);
-        char *text = take_file(path);
+        char *text = take_root_file(path);
         if (text != NULL)
             check_trace(text, &(struct recording){items, 4, least, most});
         free(text);
@@ -294,9 +263,9 @@ START_TEST(pictures_are_well_formed)
     ck_assert_int_eq(rp_record_start(pool), RP_OK);
     for (int round = 0; round < 2; round++) {
         char path[64];
-        path_for(path, suffixes[round]);
+        root_path(path, suffixes[round]);
         ck_assert_int_eq(rp_timeline(pool, path), RP_OK);
-        char *text = take_file(path);
+        char *text = take_root_file(path);
         if (text != NULL) {
             char *svg = strstr(text, "<svg");
             ck_assert_ptr_nonnull(svg);
@@ -318,11 +287,11 @@ START_TEST(figures_as_json)
 {
     char path[64];
     rp_pool *pool = open_pool();
-    path_for(path, ".json");
+    root_path(path, ".json");
     ck_assert_int_eq(rp_record_start(pool), RP_OK);
     run_map(pool, RP_SCHEDULE_GUIDED);
     ck_assert_int_eq(rp_stats_write(pool, path), RP_OK);
-    char *text = take_file(path);
+    char *text = take_root_file(path);
     ck_assert(text == NULL || document_is_json(text));
     ck_assert(text == NULL || strstr(text, "\"items\": 3000") != NULL);
     free(text);
@@ -351,9 +320,9 @@ static void check_documents(rp_pool *pool, const char *name)
     static const char *const suffixes[] = {".json", ".json", ".svg"};
     for (int i = 0; i < 3; i++) {
         char path[64];
-        path_for(path, suffixes[i]);
+        root_path(path, suffixes[i]);
         ck_assert_int_eq(tellers[i](pool, path), RP_OK);
-        char *text = take_file(path);
+        char *text = take_root_file(path);
         if (text != NULL)
             ck_assert_msg(i < 2 ? document_is_json(text) : document_is_balanced_xml(text),
                           "%s of a job named '%s'", suffixes[i], name);
@@ -425,8 +394,7 @@ START_TEST(json_has_no_word_for_what_is_not_finite)
 }
 END_TEST
 
-/* ---- the recorder
- * ----------------------------------------------------------------------------- */
+/* ---- the recorder ---------------------------------------------------------------------------- */
 
 START_TEST(memory_is_bounded_and_nothing_is_lost)
 {
@@ -466,216 +434,6 @@ START_TEST(memory_is_bounded_and_nothing_is_lost)
 }
 END_TEST
 
-/* ---- progress
- * --------------------------------------------------------------------------------- */
-
-/* Columns that a text takes on a terminal. */
-static int columns_of(const char *text)
-{
-    int columns = 0;
-    for (; *text != '\0'; text++) {
-        if (*text == '\x1b')
-            text += strcspn(text, "m");
-        else
-            columns += (*text & 0xC0) != 0x80;
-    }
-    return columns;
-}
-
-START_TEST(a_bar_fits_its_terminal)
-{
-    struct progress_view view = {.name = "a rather long name of a job, in fact longer than most",
-                                 .unit = "items",
-                                 .total = 1e12,
-                                 .seconds = 1e5,
-                                 .rate = 123456,
-                                 .busy = 511,
-                                 .ranks = 512,
-                                 .nodes = 16};
-    for (int columns = 8; columns < 250; columns++) {
-        for (int tenth = 0; tenth <= 10; tenth++) {
-            char text[640];
-            struct progress_style style = {columns, tenth % 2 == 0, tenth % 3 == 0};
-            view.done = view.total * tenth / 10;
-            rpi_progress_bar(text, sizeof text, &view, &style);
-            ck_assert_msg(columns_of(text) < columns, "%d of %d: %s", columns_of(text), columns,
-                          text);
-            ck_assert_ptr_nonnull(strchr(text, '%'));
-        }
-    }
-}
-END_TEST
-
-/* There is no bar where nobody knows how long it is. */
-START_TEST(a_stream_is_shown_without_a_share)
-{
-    const struct progress_style style = {100, false, false};
-    char text[640];
-    struct progress_view view = {.name = "lines",
-                                 .unit = "lines",
-                                 .done = 1234567,
-                                 .total = INFINITY,
-                                 .flying = 800,
-                                 .window = 65536,
-                                 .seconds = 61,
-                                 .rate = 20000,
-                                 .ranks = 4,
-                                 .nodes = 2};
-    ck_assert_str_eq(rpi_progress_bar(text, sizeof text, &view, &style),
-                     "lines  1.23 M  after 1:01  20000 lines/s  800 of at most 65536 under way");
-    ck_assert_str_eq(
-        rpi_progress_line(text, sizeof text, &view),
-        "lines: 1.23 M lines after 1:01, 20000 lines/s, 800 of at most 65536 under way");
-    for (int columns = 8; columns < 250; columns++) {
-        struct progress_style narrow = {columns, true, true};
-        rpi_progress_bar(text, sizeof text, &view, &narrow);
-        ck_assert_msg(columns_of(text) < columns, "%d of %d: %s", columns_of(text), columns, text);
-    }
-    view.total = 2e6;
-    ck_assert_str_eq(rpi_progress_line(text, sizeof text, &view),
-                     "lines: 61 % after 1:01: 1.23 M of 2.00 M lines, 20000 lines/s, 39 s left, "
-                     "800 of at most 65536 under way");
-}
-END_TEST
-
-START_TEST(numbers_for_people)
-{
-    char text[NUMBER_BYTES];
-    ck_assert_str_eq(rpi_number_count(text, 99999), "99999");
-    ck_assert_str_eq(rpi_number_count(text, 123456), "123 k");
-    ck_assert_str_eq(rpi_number_count(text, 1e9), "1.00 G");
-    ck_assert_str_eq(rpi_number_clock(text, 59.5), "1:00");
-    ck_assert_str_eq(rpi_number_clock(text, 3661), "1:01:01");
-    ck_assert_str_eq(rpi_number_clock(text, 3 * 86400 + 7200), "3 d 2 h");
-    ck_assert_str_eq(rpi_number_seconds(text, 1.234e-3), "1.23 ms");
-    ck_assert_str_eq(rpi_number_seconds(text, 5e-9), "5.00 ns");
-    ck_assert_str_eq(rpi_number_bytes(text, 123), "123 B");
-    ck_assert_str_eq(rpi_number_bytes(text, 99.96e6), "100 MB");
-}
-END_TEST
-
-/* Shows jobs to the file at stderr and returns what it got, on the root. */
-static char *progress_of(void (*run)(rp_pool *), int node_size)
-{
-    char path[64];
-    path_for(path, ".log");
-    int before = dup(STDERR_FILENO);
-    if (world_rank() == 0)
-        ck_assert_ptr_nonnull(freopen(path, "w", stderr));
-    setenv("RANKPOOL_PROGRESS", "0.1", 1);
-    rp_pool *pool = open_nodes(node_size);
-    unsetenv("RANKPOOL_PROGRESS");
-    run(pool);
-    close_pool(pool);
-    fflush(stderr);
-    dup2(before, STDERR_FILENO);
-    close(before);
-    return take_file(path);
-}
-
-static void run_for_a_second(rp_pool *pool)
-{
-    rp_loop *loop;
-    rp_range range;
-    rp_options options = {
-        .schedule = RP_SCHEDULE_DYNAMIC, .chunk = 1, .name = "the\njob\x1b", .unit = "steps"};
-    ck_assert_int_eq(rp_loop_open(pool, 40 * world_ranks(), &options, &loop), RP_OK);
-    while (rp_loop_next(loop, &range))
-        usleep(25000);
-    ck_assert_int_eq(rp_loop_close(&loop, RP_OK), RP_OK);
-}
-
-START_TEST(progress_in_a_log)
-{
-    for (int node_size = 0; node_size < 2; node_size++) {
-        char *text = progress_of(run_for_a_second, node_size);
-        double last = -1;
-        int lines = 0;
-        if (text == NULL)
-            continue;
-        for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"), lines++) {
-            double percent, done, total;
-            if (strncmp(line, "the?job?: over after", 20) == 0)
-                continue;
-            ck_assert_msg(sscanf(line, "the?job?: %lf %% after %*d s: %lf of %lf steps", &percent,
-                                 &done, &total) == 3,
-                          "%s", line);
-            ck_assert(done >= last && done <= total);
-            ck_assert_double_eq(total, 40 * world_ranks());
-            last = done;
-        }
-        ck_assert_int_ge(lines, 4);
-        ck_assert_msg(last > 10 * world_ranks(), "%g of %d were seen", last, 40 * world_ranks());
-        free(text);
-    }
-}
-END_TEST
-
-static int produce_for_a_second(void *user, rp_buffer *item)
-{
-    int *made = user;
-    if (*made == 40 * world_ranks())
-        return RP_ITEM_LAST;
-    ++*made;
-    return rp_buffer_append(item, made, sizeof *made) == 0 ? RP_ITEM : -1;
-}
-
-static int doze(rp_task *task, const void *in, size_t bytes, rp_buffer *result)
-{
-    (void)task;
-    usleep(25000);
-    return rp_buffer_append(result, in, bytes);
-}
-
-static void stream_for_a_second(rp_pool *pool)
-{
-    int made = 0;
-    rp_stream_job job = {.produce = produce_for_a_second,
-                         .work = doze,
-                         .window_items = 1000,
-                         .options = {.user = &made, .name = "the stream", .unit = "steps"}};
-    ck_assert_int_eq(rp_stream(pool, &job), RP_OK);
-}
-
-START_TEST(progress_of_a_stream)
-{
-    for (int node_size = 0; node_size < 2; node_size++) {
-        char *text = progress_of(stream_for_a_second, node_size);
-        int lines = 0, last = 0;
-        if (text == NULL)
-            continue;
-        for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"), lines++) {
-            int done, flying;
-            const char *window = strstr(line, " of at most 1000 under way");
-            if (strncmp(line, "the stream: over after", 22) == 0)
-                continue;
-            ck_assert_msg(window != NULL && sscanf(line, "the stream: %d steps after", &done) == 1,
-                          "%s", line);
-            ck_assert_int_eq(sscanf(strrchr(line, ',') + 1, "%d", &flying), 1);
-            ck_assert(done >= last && flying >= 0 && done + flying <= 40 * world_ranks());
-            last = done;
-        }
-        ck_assert_int_ge(lines, 4);
-        ck_assert_msg(last > 10 * world_ranks(), "%d of %d were seen", last, 40 * world_ranks());
-        free(text);
-    }
-}
-END_TEST
-
-START_TEST(bad_wishes_are_refused)
-{
-    rp_pool *pool;
-    setenv("RANKPOOL_PROGRESS", "perhaps", 1);
-    ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, NULL, &pool), RP_ERR_ARGUMENT);
-    unsetenv("RANKPOOL_PROGRESS");
-    pool = open_pool();
-    ck_assert_int_eq(rp_show_progress(pool, (rp_progress)17), RP_ERR_ARGUMENT);
-    ck_assert_int_eq(rp_show_progress(NULL, RP_PROGRESS_OFF), RP_ERR_ARGUMENT);
-    ck_assert_int_eq(rp_show_progress(pool, RP_PROGRESS_OFF), RP_OK);
-    close_pool(pool);
-}
-END_TEST
-
 static const struct test_case cases[] = {
     {"figures add up", &figures_add_up},
     {"only what is recorded is told", &only_what_is_recorded_is_told},
@@ -689,12 +447,6 @@ static const struct test_case cases[] = {
     {"JSON has no word for what is not finite", &json_has_no_word_for_what_is_not_finite},
     {"figures as JSON", &figures_as_json},
     {"memory is bounded and nothing is lost", &memory_is_bounded_and_nothing_is_lost},
-    {"a bar fits its terminal", &a_bar_fits_its_terminal},
-    {"a stream is shown without a share", &a_stream_is_shown_without_a_share},
-    {"numbers for people", &numbers_for_people},
-    {"progress in a log", &progress_in_a_log},
-    {"progress of a stream", &progress_of_a_stream},
-    {"bad wishes are refused", &bad_wishes_are_refused},
     {NULL, NULL},
 };
 const struct test_group observe_tests = {"observe", cases};

@@ -1,44 +1,51 @@
 #include "suites.h"
 
+#include "documents.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct test_group *const groups[] = {
     &base_tests,
-    &schedule_tests,
-    &suspects_tests,
-    &random_tests,
-    &world_tests,
-    &links_tests,
-    &memory_tests,
+    &sched_tests,
+    &sched_failures_tests,
+    &numeric_random_tests,
+    &pool_tests,
+    &comm_tcp_handshake_tests,
+    &comm_tcp_tests,
+    &pool_memory_tests,
     &collective_tests,
     &grid_tests,
-    &loop_tests,
-    &map_tests,
-    &reduce_tests,
+    &grid_errors_tests,
+    &engine_loop_tests,
+    &engine_map_tests,
+    &engine_reduce_tests,
     &stream_tests,
-    &sums_tests,
-    &sums_ways_tests,
-    &nodes_tests,
+    &numeric_sums_tests,
+    &numeric_sums_paths_tests,
+    &distrib_tests,
     &conformance_tests,
-    &footprint_tests,
-    &reduce_ranks_tests,
-    &refusal_tests,
-    &endings_tests,
-    &failures_tests,
-    &signals_tests,
-    &journal_tests,
+    &engine_memory_tests,
+    &collective_reduce_tests,
+    &collective_errors_tests,
+    &conformance_endings_tests,
+    &engine_failures_tests,
+    &stream_failures_tests,
+    &diag_interruption_tests,
+    &checkpoint_journal_tests,
     &checkpoint_tests,
     &checkpoint_loops_tests,
     &checkpoint_streams_tests,
     &checkpoint_refusal_tests,
     &checkpoint_damage_tests,
     &checkpoint_disk_tests,
-    &file_tests,
-    &collect_tests,
+    &collective_file_tests,
+    &engine_varlen_tests,
     &observe_tests,
-    &silence_tests,
+    &observe_progress_tests,
+    &distrib_heartbeat_tests,
 };
 
 int world_rank(void)
@@ -63,10 +70,37 @@ rp_pool *open_pool(void)
     return pool;
 }
 
+rp_pool *open_nodes(int node_size)
+{
+    rp_pool *pool;
+    rp_config config = {.node_size = node_size};
+    rp_status status = rp_open_comm(MPI_COMM_WORLD, &config, &pool);
+    ck_assert_msg(status == RP_OK, "rp_open_comm: %s", rp_last_error(NULL)->text);
+    return pool;
+}
+
 void close_pool(rp_pool *pool)
 {
     ck_assert_int_eq(rp_close(&pool), RP_OK);
     ck_assert_ptr_null(pool);
+}
+
+void root_path(char path[64], const char *suffix)
+{
+    int process = (int)getpid();
+    MPI_Bcast(&process, 1, MPI_INT, 0, MPI_COMM_WORLD);
+    snprintf(path, 64, "suites-%d%s", process, suffix);
+}
+
+char *take_root_file(const char *path)
+{
+    char *text = NULL;
+    if (world_rank() == 0) {
+        text = document_read(path);
+        ck_assert_msg(text != NULL, "%s", path);
+        unlink(path);
+    }
+    return text;
 }
 
 void check_same_error(const rp_error *error, rp_status status)

@@ -24,13 +24,16 @@ struct test_group {
     const struct test_case *cases;
 };
 
-extern const struct test_group base_tests, schedule_tests, suspects_tests, random_tests,
-    world_tests, memory_tests, collective_tests, grid_tests, loop_tests, map_tests, reduce_tests,
-    stream_tests, sums_tests, sums_ways_tests, nodes_tests, conformance_tests, footprint_tests,
-    reduce_ranks_tests, refusal_tests, endings_tests, failures_tests, signals_tests, journal_tests,
-    checkpoint_tests, checkpoint_loops_tests, checkpoint_streams_tests, checkpoint_refusal_tests,
-    checkpoint_damage_tests, checkpoint_disk_tests, file_tests, collect_tests, observe_tests,
-    silence_tests, links_tests;
+extern const struct test_group base_tests, sched_tests, sched_failures_tests, numeric_random_tests,
+    pool_tests, comm_tcp_handshake_tests, comm_tcp_tests, pool_memory_tests, collective_tests,
+    grid_tests, grid_errors_tests, engine_loop_tests, engine_map_tests, engine_reduce_tests,
+    stream_tests, numeric_sums_tests, numeric_sums_paths_tests, distrib_tests, conformance_tests,
+    engine_memory_tests, collective_reduce_tests, collective_errors_tests,
+    conformance_endings_tests, engine_failures_tests, stream_failures_tests,
+    diag_interruption_tests, checkpoint_journal_tests, checkpoint_tests, checkpoint_loops_tests,
+    checkpoint_streams_tests, checkpoint_refusal_tests, checkpoint_damage_tests,
+    checkpoint_disk_tests, collective_file_tests, engine_varlen_tests, observe_tests,
+    observe_progress_tests, distrib_heartbeat_tests;
 
 /* Rank and number of ranks in MPI_COMM_WORLD. */
 int world_rank(void);
@@ -39,8 +42,17 @@ int world_ranks(void);
 /* A pool on MPI_COMM_WORLD, which must come about. */
 rp_pool *open_pool(void);
 
+/* The same, whose nodes are of so many ranks; 0: those of the machine. */
+rp_pool *open_nodes(int node_size);
+
 /* Closes it, which must work. */
 void close_pool(rp_pool *pool);
+
+/* A path for a file of the root, the same on every rank. */
+void root_path(char path[64], const char *suffix);
+
+/* Removes the file and returns what was in it, on the root; NULL elsewhere. Freed by free(). */
+char *take_root_file(const char *path);
 
 /* Fails unless all ranks hold the same error, with this status. */
 void check_same_error(const rp_error *error, rp_status status);

@@ -1,0 +1,522 @@
+/* TCP links: strangers who connect or who are connected to, and malformed frames. */
+#include "suites.h"
+
+#include "base/clock.h"
+#include "base/eventcount.h"
+#include "comm/channel_tcp.h"
+#include "comm/tcp_accept.h"
+#include "comm/tcp_connect.h"
+#include "comm/tcp_hub.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static const struct siphash_key key = {{1, 2}};
+
+/* ---- strangers who call ---------------------------------------------------------------------- */
+
+/* What strangers do. */
+enum manner {
+    NOBODY,
+    SILENT,
+    DRIPPING,
+    GARBAGE,
+    CRAFTED, /* a call as it should be, and no proof */
+    MANNERS
+};
+
+/* Connects strangers to whatever this process begins to listen on. */
+struct strangers {
+    enum manner manner;
+    int count;
+    _Atomic bool over;
+    pthread_t thread;
+    bool known[1024];
+    int files[1024], connected;
+};
+
+static bool listens(int file, struct sockaddr_in *address)
+{
+    int yes = 0;
+    socklen_t length = sizeof yes;
+    if (getsockopt(file, SOL_SOCKET, SO_ACCEPTCONN, &yes, &length) != 0 || !yes)
+        return false;
+    length = sizeof *address;
+    return getsockname(file, (struct sockaddr *)address, &length) == 0 &&
+           address->sin_family == AF_INET;
+}
+
+static void be_rude(int file, enum manner manner)
+{
+    static const unsigned char crafted[32] = {0x52, 0x61, 0x6e, 0x6b, 0x50, 0x6f, 0x6f, 0x6c, 1};
+    unsigned char garbage[1000];
+    memset(garbage, 0xff, sizeof garbage);
+    if (manner == GARBAGE)
+        send(file, garbage, sizeof garbage, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (manner == CRAFTED)
+        send(file, crafted, sizeof crafted, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void visit(struct strangers *strangers, const struct sockaddr_in *address)
+{
+    for (int i = 0; i < strangers->count && strangers->connected < 1024; i++) {
+        int file = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (file >= 0 && connect(file, (const struct sockaddr *)address, sizeof *address) == 0) {
+            be_rude(file, strangers->manner);
+            strangers->files[strangers->connected++] = file;
+        } else if (file >= 0) {
+            close(file);
+        }
+    }
+}
+
+static void *intrude(void *argument)
+{
+    struct strangers *strangers = argument;
+    while (!strangers->over) {
+        struct sockaddr_in address;
+        for (int file = 0; file < 1024; file++) {
+            bool new = listens(file, &address) && !strangers->known[file];
+            strangers->known[file] = strangers->known[file] || new;
+            if (new)
+                visit(strangers, &address);
+        }
+        for (int i = 0; i < strangers->connected && strangers->manner == DRIPPING; i++)
+            send(strangers->files[i], "R", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+        rpi_sleep(1e-3);
+    }
+    for (int i = 0; i < strangers->connected; i++)
+        close(strangers->files[i]);
+    return NULL;
+}
+
+/* Also those whom the process listens for already are left alone. */
+static void strangers_begin(struct strangers *strangers, enum manner manner, int count)
+{
+    struct sockaddr_in address;
+    memset(strangers, 0, sizeof *strangers);
+    strangers->manner = manner;
+    strangers->count = manner == NOBODY ? 0 : count;
+    for (int file = 0; file < 1024; file++)
+        strangers->known[file] = listens(file, &address);
+    ck_assert_int_eq(pthread_create(&strangers->thread, NULL, intrude, strangers), 0);
+}
+
+static int strangers_end(struct strangers *strangers)
+{
+    strangers->over = true;
+    pthread_join(strangers->thread, NULL);
+    return strangers->connected;
+}
+
+/* Opens links of all other ranks to rank 0, beside so many strangers. Returns the seconds that it
+ * took. */
+static double open_links(enum manner manner, int count)
+{
+    static struct strangers strangers;
+    struct tcp_links tcp_links;
+    bool connected = false;
+    rp_error error;
+    if (world_rank() == 0)
+        strangers_begin(&strangers, manner, count);
+    MPI_Barrier(MPI_COMM_WORLD);
+    double begin = rpi_clock_seconds();
+    rp_status status = rpi_tcp_links_open(&tcp_links, MPI_COMM_WORLD, 0, world_rank() != 0, 60,
+                                          true, &connected, &error);
+    double seconds = rpi_clock_seconds() - begin;
+    ck_assert_int_eq(status, RP_OK);
+    ck_assert_msg(connected, "not connected, with strangers of kind %d: %s", (int)manner,
+                  tcp_links.why_not);
+    for (int rank = 1; rank < world_ranks() && world_rank() == 0; rank++)
+        ck_assert(rpi_tcp_links_whole(&tcp_links, rank));
+    MPI_Barrier(MPI_COMM_WORLD);
+    rpi_tcp_links_close(&tcp_links, 0);
+    if (world_rank() == 0)
+        strangers_end(&strangers);
+    MPI_Bcast(&seconds, 1, MPI_DOUBLE, 0, MPI_COMM_WORLD);
+    return seconds;
+}
+
+/* The best of some tries: other processes may have the cores. A stranger who costs something costs
+ * it each time. */
+static double best_of(int tries, enum manner manner, int count)
+{
+    double best = open_links(manner, count);
+    for (int i = 1; i < tries; i++) {
+        double seconds = open_links(manner, count);
+        best = seconds < best ? seconds : best;
+    }
+    return best;
+}
+
+START_TEST(strangers_cost_nothing)
+{
+    const double most = 0.2;
+    double alone = best_of(3, NOBODY, 0);
+    for (enum manner manner = SILENT; manner < MANNERS; manner++) {
+        const int counts[] = {1, 50, 200};
+        for (int i = 0; i < 3; i++) {
+            double seconds = best_of(5, manner, counts[i]);
+            ck_assert_msg(seconds < alone + most,
+                          "%.3f s with %d strangers of kind %d, else %.3f s", seconds, counts[i],
+                          (int)manner, alone);
+        }
+    }
+}
+END_TEST
+
+/* ---- who listens ----------------------------------------------------------------------------- */
+
+/* A root on the loopback interface, which accepts callers until `over`. */
+struct root {
+    struct acceptor acceptor;
+    bool taken[4];
+    int files[4], count;
+    _Atomic bool over;
+    pthread_t thread;
+};
+
+static bool take_once(void *closure, int rank, int file)
+{
+    struct root *root = closure;
+    if (root->taken[rank])
+        return false;
+    root->taken[rank] = true;
+    root->files[root->count++] = file;
+    return true;
+}
+
+static void *accept_callers(void *argument)
+{
+    struct root *root = argument;
+    while (!root->over)
+        rpi_acceptor_step(&root->acceptor, 1);
+    return NULL;
+}
+
+static void root_begin(struct root *root)
+{
+    memset(root, 0, sizeof *root);
+    root->acceptor.ranks = 4;
+    root->acceptor.take = take_once;
+    root->acceptor.closure = root;
+    ck_assert(rpi_acceptor_open(&root->acceptor, true));
+    ck_assert_int_eq(pthread_create(&root->thread, NULL, accept_callers, root), 0);
+}
+
+static void root_end(struct root *root)
+{
+    root->over = true;
+    pthread_join(root->thread, NULL);
+    rpi_acceptor_close(&root->acceptor);
+    for (int i = 0; i < root->count; i++)
+        close(root->files[i]);
+}
+
+/* Listens, takes what comes, and sends it back. */
+struct fake {
+    struct sockaddr_in address;
+    int listening;
+    _Atomic bool over;
+    pthread_t thread;
+    unsigned char got[256];
+    size_t count;
+};
+
+static void *echo(void *argument)
+{
+    struct fake *fake = argument;
+    int file = -1;
+    while (!fake->over) {
+        if (file < 0)
+            file = accept4(fake->listening, NULL, NULL, SOCK_NONBLOCK);
+        ssize_t count = file >= 0 && fake->count == 0
+                            ? recv(file, fake->got, sizeof fake->got, MSG_DONTWAIT)
+                            : 0;
+        if (count > 0) {
+            send(file, fake->got, (size_t)count, MSG_NOSIGNAL);
+            fake->count += (size_t)count;
+        }
+        rpi_sleep(1e-3);
+    }
+    if (file >= 0)
+        close(file);
+    return NULL;
+}
+
+static void fake_begin(struct fake *fake)
+{
+    socklen_t length = sizeof fake->address;
+    memset(fake, 0, sizeof *fake);
+    fake->address.sin_family = AF_INET;
+    fake->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    fake->listening = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    ck_assert_int_eq(bind(fake->listening, (struct sockaddr *)&fake->address, length), 0);
+    ck_assert_int_eq(listen(fake->listening, 8), 0);
+    ck_assert_int_eq(getsockname(fake->listening, (struct sockaddr *)&fake->address, &length), 0);
+    ck_assert_int_eq(pthread_create(&fake->thread, NULL, echo, fake), 0);
+}
+
+static void fake_end(struct fake *fake)
+{
+    fake->over = true;
+    pthread_join(fake->thread, NULL);
+    close(fake->listening);
+}
+
+static bool contains(const unsigned char *bytes, size_t count, const void *part, size_t part_bytes)
+{
+    bool found = false;
+    for (size_t i = 0; i + part_bytes <= count && !found; i++)
+        found = memcmp(bytes + i, part, part_bytes) == 0;
+    return found;
+}
+
+/* It learns no word of the key, and the real root is found behind it. */
+START_TEST(a_fake_root_learns_nothing)
+{
+    static struct root root;
+    static struct fake fake;
+    root_begin(&root);
+    fake_begin(&fake);
+    struct sockaddr_in addresses[2] = {fake.address, root.acceptor.addresses[0]};
+    struct connecting connecting = {.key = root.acceptor.key,
+                                    .rank = 2,
+                                    .addresses = addresses,
+                                    .count = 2,
+                                    .most_seconds = 60};
+    int file = rpi_tcp_link_connect(&connecting);
+    ck_assert_int_ge(file, 0);
+    close(file);
+    fake_end(&fake);
+    root_end(&root);
+    ck_assert(root.taken[2]);
+    for (int i = 0; i < 2; i++)
+        ck_assert(!contains(fake.got, fake.count, &root.acceptor.key.words[i], sizeof(uint64_t)));
+}
+END_TEST
+
+/* If there is no other, the caller gives up at once. */
+START_TEST(a_fake_root_is_nobodys_root)
+{
+    static struct fake fake;
+    fake_begin(&fake);
+    struct connecting connecting = {
+        .key = key, .rank = 2, .addresses = &fake.address, .count = 1, .most_seconds = 60};
+    double begin = rpi_clock_seconds();
+    ck_assert_int_eq(rpi_tcp_link_connect(&connecting), -1);
+    ck_assert(rpi_clock_seconds() - begin < 30);
+    fake_end(&fake);
+    ck_assert_int_gt(fake.count, 0);
+}
+END_TEST
+
+static int connect_as(const struct root *root, int rank, double most_seconds)
+{
+    return rpi_tcp_link_connect(&(struct connecting){.key = root->acceptor.key,
+                                                     .rank = rank,
+                                                     .addresses = root->acceptor.addresses,
+                                                     .count = 1,
+                                                     .most_seconds = most_seconds});
+}
+
+/* The second link of a rank is refused, the next rank's is taken. */
+START_TEST(a_rank_is_connected_once)
+{
+    static struct root root;
+    root_begin(&root);
+    int first = connect_as(&root, 1, 60), again = connect_as(&root, 1, 0.5);
+    int next = connect_as(&root, 3, 60);
+    root_end(&root);
+    close(first);
+    close(next);
+    ck_assert(first >= 0 && again < 0 && next >= 0);
+    ck_assert_int_eq(root.count, 2);
+    ck_assert(root.taken[1] && root.taken[3]);
+}
+END_TEST
+
+START_TEST(own_addresses_are_known)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET}, all[ADDRESSES];
+    int count = 0;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 5);
+    ck_assert(rpi_addresses_own(&address));
+    address.sin_addr.s_addr = htonl(0xc0000201); /* 192.0.2.1, which no host has */
+    ck_assert(!rpi_addresses_own(&address));
+    rpi_addresses_add(all, &count, false);
+    for (int i = 0; i < count; i++)
+        ck_assert(rpi_addresses_own(&all[i]));
+    ck_assert(rpi_network_identity() == rpi_network_identity());
+}
+END_TEST
+
+/* ---- what arrives, and makes no sense --------------------------------------------------------- */
+
+/* A node for each rank, and links of all to rank 0. */
+struct nodes_of_one {
+    int node_of[64], node_first[65];
+    struct hub hub;
+};
+
+static void hub_begin(struct nodes_of_one *nodes)
+{
+    bool open = false;
+    rp_error error;
+    int ranks = world_ranks();
+    for (int i = 0; i <= ranks; i++)
+        nodes->node_first[i] = i;
+    for (int i = 0; i < ranks; i++)
+        nodes->node_of[i] = i;
+    struct hub_map map = {
+        world_rank(),  0, ranks, ranks, world_rank(), nodes->node_of, nodes->node_first,
+        nodes->node_of};
+    ck_assert_int_eq(rpi_hub_open(&nodes->hub, MPI_COMM_WORLD, &map, 60, &open, &error), RP_OK);
+    ck_assert_msg(open, "%s", nodes->hub.tcp_links.why_not);
+}
+
+static void hub_end(struct nodes_of_one *nodes)
+{
+    MPI_Barrier(MPI_COMM_WORLD);
+    rpi_hub_close(&nodes->hub, 0);
+}
+
+/* On rank 0: until the links of all other ranks are broken; elsewhere: until the own one is. */
+static void await_breaks(struct tcp_links *tcp_links)
+{
+    double begin = rpi_clock_seconds();
+    for (int rank = 1; rank < world_ranks(); rank++) {
+        while (rpi_tcp_links_whole(tcp_links, rank) && rpi_clock_seconds() - begin < 60)
+            rpi_tcp_links_wait(tcp_links, 0.01);
+        ck_assert_msg(!rpi_tcp_links_whole(tcp_links, rank), "the link to rank %d is whole", rank);
+    }
+}
+
+/* Sent by each rank but rank 0, to whom this frame makes no sense. */
+static void send_nonsense(enum tcp_link_kind kind, size_t bytes)
+{
+    static struct nodes_of_one nodes;
+    static const char zeros[10000];
+    hub_begin(&nodes);
+    struct tcp_links *tcp_links = &nodes.hub.tcp_links;
+    if (world_rank() != 0)
+        rpi_tcp_links_send(tcp_links, 0, kind, zeros, bytes, NULL, 0, NULL);
+    await_breaks(tcp_links);
+    hub_end(&nodes);
+}
+
+START_TEST(frames_without_sense_end_their_link)
+{
+    const uint32_t later = 5;
+    send_nonsense(TCP_LINK_KINDS, 10);
+    send_nonsense((enum tcp_link_kind)1000000, 10);
+    send_nonsense(TCP_LINK_AGREEMENT, 0);
+    send_nonsense(TCP_LINK_AGREEMENT, sizeof later + 3);
+
+    static struct nodes_of_one nodes; /* a question about a agreement that is far from beginning */
+    hub_begin(&nodes);
+    uint32_t heading[2] = {later, 0};
+    nodes.hub.answered = 1;
+    if (world_rank() != 0)
+        rpi_tcp_links_send(&nodes.hub.tcp_links, 0, TCP_LINK_AGREEMENT, heading, sizeof heading,
+                           NULL, 0, NULL);
+    await_breaks(&nodes.hub.tcp_links);
+    hub_end(&nodes);
+}
+END_TEST
+
+/* A payload that is longer or shorter than its message says, before and after it was expected. */
+START_TEST(payloads_of_another_length_end_their_link)
+{
+    enum {
+        EXPECTED = 100
+    };
+    static struct nodes_of_one nodes;
+    static const char bytes[2 * EXPECTED];
+    for (int longer = 0; longer <= 1; longer++) {
+        struct tcp_channel channel;
+        char memory[EXPECTED], before[EXPECTED];
+        int pending = 0;
+        memset(memory, 'm', EXPECTED);
+        memcpy(before, memory, EXPECTED);
+        hub_begin(&nodes);
+        rpi_tcp_channel_open(&channel, &nodes.hub.tcp_links, 16);
+        for (int rank = 1; rank < world_ranks() && world_rank() == 0; rank++)
+            ck_assert(rpi_tcp_channel_expect(&channel, rank, memory, EXPECTED, &pending));
+        if (world_rank() != 0)
+            rpi_tcp_channel_payload(&channel, 0, bytes, longer ? 2 * EXPECTED : EXPECTED / 2,
+                                    &pending);
+        await_breaks(&nodes.hub.tcp_links);
+        ck_assert_int_eq(memcmp(memory, before, EXPECTED), 0);
+        for (int rank = 1; rank < world_ranks() && world_rank() == 0; rank++)
+            rpi_tcp_channel_forget(&channel, rank);
+        ck_assert(world_rank() != 0 || pending == 0);
+        rpi_tcp_channel_close(&channel);
+        hub_end(&nodes);
+    }
+}
+END_TEST
+
+/* Address space that this process may still take. */
+static void leave_memory(size_t bytes, struct rlimit *before)
+{
+    long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    ck_assert(file != NULL && fscanf(file, "%ld", &pages) == 1);
+    fclose(file);
+    ck_assert_int_eq(getrlimit(RLIMIT_AS, before), 0);
+    struct rlimit limit = *before;
+    limit.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + bytes;
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &limit), 0);
+}
+
+/* Rank 0 has memory for a load once, but not twice: it hears the head all the same. */
+START_TEST(a_load_without_memory_is_cut)
+{
+    enum {
+        LOAD = 64 << 20
+    };
+    static struct nodes_of_one nodes;
+    struct rlimit before;
+    const char head[] = "head";
+    hub_begin(&nodes);
+    struct hub *hub = &nodes.hub;
+    if (world_rank() == 1) {
+        char *load = calloc(1, LOAD);
+        ck_assert_ptr_nonnull(load);
+        const struct hub_word *answer = rpi_hub_ask(hub, 1, head, sizeof head, load, LOAD);
+        ck_assert(answer != NULL && strcmp(answer->bytes, "done") == 0);
+        free(load);
+    } else if (world_rank() == 0 && world_ranks() > 1) {
+        leave_memory(LOAD + LOAD / 2, &before);
+        while (rpi_hub_said(hub, 1, 1) == NULL && rpi_hub_lives(hub, 1))
+            rpi_tcp_links_wait(&hub->tcp_links, 0.1);
+        setrlimit(RLIMIT_AS, &before);
+        const struct hub_word *word = rpi_hub_said(hub, 1, 1);
+        ck_assert(word != NULL && word->cut && word->count >= sizeof head);
+        ck_assert_str_eq(word->bytes, head);
+        rpi_hub_answer(hub, 1, "done", sizeof "done", NULL, 0);
+    }
+    hub_end(&nodes);
+}
+END_TEST
+
+static const struct test_case cases[] = {
+    {"strangers cost nothing", &strangers_cost_nothing},
+    {"a fake root learns nothing", &a_fake_root_learns_nothing},
+    {"a fake root is nobody's root", &a_fake_root_is_nobodys_root},
+    {"a rank is connected once", &a_rank_is_connected_once},
+    {"own addresses are known", &own_addresses_are_known},
+    {"frames without sense end their link", &frames_without_sense_end_their_link},
+    {"payloads of another length end their link", &payloads_of_another_length_end_their_link},
+    {"a load without memory is cut", &a_load_without_memory_is_cut},
+    {NULL, NULL},
+};
+const struct test_group comm_tcp_tests = {"comm_tcp", cases};

@@ -1,0 +1,89 @@
+/* Nodes that fall silent, and slow nodes that do not. */
+#include "suites.h"
+
+#include "pool/pool.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The last rank stops, as a node does whose network is gone, and is woken when the others know. */
+static rp_status fall_silent(rp_pool *pool, pid_t *silent)
+{
+    rp_loop *loop;
+    rp_range range;
+    bool last = world_rank() == world_ranks() - 1;
+    rp_options options = {.schedule = RP_SCHEDULE_DYNAMIC};
+    ck_assert_int_eq(rp_loop_open(pool, 1000000, &options, &loop), RP_OK);
+    for (int done = 0; rp_loop_next(loop, &range); done++) {
+        if (last && done == 3)
+            raise(SIGSTOP);
+        usleep(1000);
+    }
+    rp_status status = rp_loop_close(&loop, RP_OK);
+    if (world_rank() == 0)
+        kill(*silent, SIGCONT);
+    return status;
+}
+
+/* Can rank 0 wake the last rank? Not one on another machine, nor in a container of its own. */
+static bool can_be_woken(const rp_pool *pool)
+{
+    char first[HOST_NAME_BYTES] = "", last[HOST_NAME_BYTES] = "";
+    gethostname(first, sizeof first - 1);
+    memcpy(last, first, sizeof last);
+    MPI_Bcast(first, sizeof first, MPI_CHAR, 0, pool->world.comm);
+    MPI_Bcast(last, sizeof last, MPI_CHAR, world_ranks() - 1, pool->world.comm);
+    return strcmp(first, last) == 0;
+}
+
+START_TEST(a_silent_node_is_lost)
+{
+    rp_pool *pool;
+    rp_config config = {.node_size = 1, .heartbeat_timeout = 0.5};
+    pid_t last = getpid();
+    if (world_ranks() == 1)
+        return;
+    MPI_Bcast(&last, sizeof last, MPI_BYTE, world_ranks() - 1, MPI_COMM_WORLD);
+    ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
+    if (!can_be_woken(pool)) {
+        if (world_rank() == 0)
+            printf("skipped: a silent node is lost: nobody could wake it\n");
+        close_pool(pool);
+        return;
+    }
+    ck_assert_int_eq(fall_silent(pool, &last), RP_ERR_LOST);
+    const rp_error *error = rp_last_error(pool);
+    if (world_rank() != world_ranks() - 1)
+        ck_assert_int_eq(error->rank, world_ranks() - 1);
+    ck_assert(strstr(error->text, "has not answered for 0.5 s") != NULL);
+    ck_assert_int_eq(rp_barrier(pool), RP_ERR_STATE);
+    ck_assert_int_ne(rp_close(&pool), RP_OK);
+    ck_assert_ptr_null(pool);
+}
+END_TEST
+
+START_TEST(signs_of_life_keep_slow_nodes)
+{
+    rp_pool *pool;
+    rp_loop *loop;
+    rp_range range;
+    rp_config config = {.node_size = 1, .heartbeat_timeout = 0.2};
+    ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
+    ck_assert_int_eq(rp_loop_open(pool, world_ranks(), NULL, &loop), RP_OK);
+    while (rp_loop_next(loop, &range))
+        usleep(800000); /* an item far longer than the silence that is allowed */
+    rp_status status = rp_loop_close(&loop, RP_OK);
+    ck_assert_msg(status == RP_OK, "%s", rp_last_error(pool)->text);
+    close_pool(pool);
+}
+END_TEST
+
+/* The last group of all: MPI is left with messages that no call receives. */
+static const struct test_case cases[] = {
+    {"signs of life keep slow nodes", &signs_of_life_keep_slow_nodes},
+    {"a silent node is lost", &a_silent_node_is_lost},
+    {NULL, NULL},
+};
+const struct test_group distrib_heartbeat_tests = {"distrib_heartbeat", cases};

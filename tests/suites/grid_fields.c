@@ -1,0 +1,142 @@
+#include "grid_fields.h"
+
+#include "suites.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+rp_grid *open_grid(rp_pool *pool, rp_grid_shape shape)
+{
+    rp_grid *grid;
+    rp_status status = rp_grid_open(pool, &shape, &grid);
+    ck_assert_msg(status == RP_OK, "rp_grid_open: %s", rp_last_error(pool)->text);
+    return grid;
+}
+
+void *alloc_field(rp_pool *pool, rp_grid *grid)
+{
+    void *field;
+    rp_status status = rp_grid_alloc(grid, &field);
+    ck_assert_msg(status == RP_OK, "rp_grid_alloc: %s", rp_last_error(pool)->text);
+    return field;
+}
+
+int64_t length(rp_range range)
+{
+    return range.end - range.begin;
+}
+
+enum {
+    UNTOUCHED = 0xee
+};
+
+/* Byte `index` of cell (row, column) of the whole field, in the given step. */
+static unsigned char cell_byte(int64_t row, int64_t column, size_t index, int step)
+{
+    uint64_t mixed =
+        (uint64_t)row * 1000003 + (uint64_t)column * 7919 + index * 31 + (uint64_t)step * 104729;
+    mixed ^= mixed >> 7;
+    return (unsigned char)(mixed % UNTOUCHED);
+}
+
+unsigned char *cell_of(const struct part *part, int64_t row, int64_t column)
+{
+    int64_t r = row - rp_grid_rows(part->grid).begin;
+    int64_t c = column - rp_grid_columns(part->grid).begin;
+    return part->field + (r * rp_grid_stride(part->grid) + c) * (int64_t)part->shape.cell_size;
+}
+
+static bool in_range(int64_t index, rp_range range)
+{
+    return index >= range.begin && index < range.end;
+}
+
+static bool in_block(const struct part *part, int64_t row, int64_t column)
+{
+    return in_range(row, rp_grid_rows(part->grid)) && in_range(column, rp_grid_columns(part->grid));
+}
+
+static bool in_field(const struct part *part, int64_t row, int64_t column)
+{
+    return in_range(row, (rp_range){0, part->shape.rows}) &&
+           in_range(column, (rp_range){0, part->shape.columns});
+}
+
+void visit_cells(const struct part *part, int step,
+                 void (*visit)(const struct part *, int64_t, int64_t, int))
+{
+    rp_range rows = rp_grid_rows(part->grid), columns = rp_grid_columns(part->grid);
+    int64_t halo = part->shape.halo;
+    for (int64_t r = rows.begin - halo; r < rows.end + halo; r++)
+        for (int64_t c = columns.begin - halo; c < columns.end + halo; c++)
+            visit(part, r, c, step);
+}
+
+void fill_cell(const struct part *part, int64_t row, int64_t column, int step)
+{
+    unsigned char *cell = cell_of(part, row, column);
+    for (size_t i = 0; i < part->shape.cell_size; i++)
+        cell[i] = in_block(part, row, column) ? cell_byte(row, column, i, step) : UNTOUCHED;
+}
+
+void clear_cell(const struct part *part, int64_t row, int64_t column, int step)
+{
+    (void)step;
+    memset(cell_of(part, row, column), UNTOUCHED, part->shape.cell_size);
+}
+
+/* Cells are many, and Check notes each assertion it is asked to make: so only what fails is one. */
+static void check_cell(const struct part *part, int64_t row, int64_t column, bool filled, int step)
+{
+    const unsigned char *cell = cell_of(part, row, column);
+    for (size_t i = 0; i < part->shape.cell_size; i++) {
+        int expected = filled ? cell_byte(row, column, i, step) : UNTOUCHED;
+        if (cell[i] != expected)
+            ck_abort_msg("cell (%d, %d) of %d x %d, byte %zu, step %d: %d, not %d", (int)row,
+                         (int)column, (int)part->shape.rows, (int)part->shape.columns, i, step,
+                         cell[i], expected);
+    }
+}
+
+void check_block_only(const struct part *part, int64_t row, int64_t column, int step)
+{
+    check_cell(part, row, column, in_block(part, row, column), step);
+}
+
+/* A rank without cells has no neighbours either. */
+void check_with_halo(const struct part *part, int64_t row, int64_t column, int step)
+{
+    bool has_cells = length(rp_grid_rows(part->grid)) > 0;
+    check_cell(part, row, column, has_cells && in_field(part, row, column), step);
+}
+
+unsigned char *whole_field(rp_grid_shape shape, int step)
+{
+    unsigned char *all = malloc((size_t)(shape.rows * shape.columns) * shape.cell_size);
+    unsigned char *byte = all;
+    for (int64_t r = 0; r < shape.rows; r++)
+        for (int64_t c = 0; c < shape.columns; c++)
+            for (size_t i = 0; i < shape.cell_size; i++)
+                *byte++ = cell_byte(r, c, i, step);
+    return all;
+}
+
+void check_round_trip(rp_pool *pool, rp_grid_shape shape, int from, int to)
+{
+    struct part part = {.grid = open_grid(pool, shape), .shape = shape};
+    part.field = alloc_field(pool, part.grid);
+    visit_cells(&part, 0, clear_cell);
+    size_t bytes = (size_t)(shape.rows * shape.columns) * shape.cell_size;
+    unsigned char *all = whole_field(shape, from), *back = calloc(bytes, 1);
+    rp_status status =
+        rp_grid_scatter(part.grid, from, world_rank() == from ? all : NULL, part.field);
+    ck_assert_msg(status == RP_OK, "rp_grid_scatter: %s", rp_last_error(pool)->text);
+    visit_cells(&part, from, check_block_only);
+    ck_assert_int_eq(rp_grid_gather(part.grid, to, part.field, world_rank() == to ? back : NULL),
+                     RP_OK);
+    if (world_rank() == to)
+        ck_assert(memcmp(all, back, bytes) == 0);
+    free(all);
+    free(back);
+    ck_assert_int_eq(rp_grid_close(&part.grid), RP_OK);
+}
