@@ -9,7 +9,7 @@
 void rpi_stream_end(struct stream *stream)
 {
     stream->over = true;
-    stream->dry = true;
+    stream->exhausted = true;
 }
 
 /* The result of a record, or its error. */
@@ -38,7 +38,7 @@ static int consume_record(struct stream *stream, const struct packet *packet,
     return code;
 }
 
-static void consume(struct stream *stream, const struct packet *packet)
+static void consume_packet(struct stream *stream, const struct packet *packet)
 {
     const struct record *record;
     size_t position = 0;
@@ -60,10 +60,10 @@ static void consume(struct stream *stream, const struct packet *packet)
 
 static void consume_and_free(struct stream *stream, struct packet *packet)
 {
-    consume(stream, packet);
+    consume_packet(stream, packet);
     stream->items_held -= packet->items;
     stream->bytes_held -= (int64_t)packet->counted;
-    stream->flying--;
+    stream->outstanding--;
     rpi_packet_free(packet);
 }
 
@@ -97,14 +97,14 @@ static void consume_due(struct stream *stream)
            (*place)->first == stream->due_item && !stream->over) {
         struct packet *packet = *place;
         *place = packet->next;
-        stream->due += !packet->continued;
+        stream->due += !packet->split;
         stream->due_item += packet->items;
         consume_and_free(stream, packet);
     }
 }
 
 /* Behind those of the same serial number that come before it. */
-static void note_done(struct stream *stream, struct packet *packet)
+static void insert_done(struct stream *stream, struct packet *packet)
 {
     struct packet **place = &stream->done[packet->serial % stream->done_capacity];
     while (*place != NULL && (*place)->first < packet->first)
@@ -114,12 +114,12 @@ static void note_done(struct stream *stream, struct packet *packet)
 }
 
 /* What is not due yet waits for that. */
-static void put_done(struct stream *stream, struct packet *packet)
+static void consume_or_defer(struct stream *stream, struct packet *packet)
 {
     if (stream->job->unordered)
         consume_and_free(stream, packet);
     else
-        note_done(stream, packet);
+        insert_done(stream, packet);
 }
 
 void rpi_stream_accept_done(struct stream *stream, struct packet *packet)
@@ -129,11 +129,11 @@ void rpi_stream_accept_done(struct stream *stream, struct packet *packet)
     stream->bytes_expected -= (int64_t)packet->expected;
     packet->counted = bytes;
     packet->expected = 0;
-    put_done(stream, packet);
+    consume_or_defer(stream, packet);
 }
 
 /* What its items took says what the next will take. */
-static void learn(struct stream *stream, const struct packet *packet)
+static void pace_learn(struct stream *stream, const struct packet *packet)
 {
     double bytes = (double)(packet->area.used + packet->large_bytes) / packet->done;
     stream->item_bytes += (bytes - stream->item_bytes) / 2;
@@ -141,19 +141,19 @@ static void learn(struct stream *stream, const struct packet *packet)
 }
 
 /* A packet has come back. */
-static void accept(struct stream *stream, struct packet *packet, bool hungry)
+static void accept_returned(struct stream *stream, struct packet *packet, bool starved)
 {
-    struct outlet *outlet = &stream->outlets[packet->node];
-    outlet->held--;
-    outlet->tries = outlet->tries && outlet->held > 0;
+    struct destination *destination = &stream->destinations[packet->node];
+    destination->held--;
+    destination->probing = destination->probing && destination->held > 0;
     if (packet->fate != PACKET_DONE) {
         rpi_stream_redo(stream, packet);
         return;
     }
-    if (hungry && outlet->depth + outlet->ranks <= outlet->most)
-        outlet->depth += outlet->ranks;
+    if (starved && destination->depth + destination->ranks <= destination->most)
+        destination->depth += destination->ranks;
     if (packet->done > 0)
-        learn(stream, packet);
+        pace_learn(stream, packet);
     rpi_stream_saving_add(stream->saving, packet);
     rpi_stream_accept_done(stream, packet);
 }
@@ -163,8 +163,8 @@ void rpi_stream_accept_saved(struct stream *stream, struct packet *packet)
     packet->serial = stream->packets++;
     packet->counted = packet->area.used + packet->large_bytes;
     stream->bytes_held += (int64_t)packet->counted;
-    stream->flying++;
-    put_done(stream, packet);
+    stream->outstanding++;
+    consume_or_defer(stream, packet);
 }
 
 void rpi_stream_fail(struct stream *stream, const rp_error *error)
@@ -174,7 +174,7 @@ void rpi_stream_fail(struct stream *stream, const rp_error *error)
 }
 
 /* Takes what has been done on this node. */
-static bool collect_here(struct stream *stream)
+static bool collect_local(struct stream *stream)
 {
     struct slot_queue *slot_queue = stream->feeder.slot_queue;
     struct packet *packet;
@@ -186,20 +186,21 @@ static bool collect_here(struct stream *stream)
         if (packet == NULL)
             break;
         any = true;
-        accept(stream, packet,
-               atomic_exchange_explicit(&slot_queue->hungry, 0, memory_order_relaxed) != 0);
+        accept_returned(stream, packet,
+                        atomic_exchange_explicit(&slot_queue->starved, 0, memory_order_relaxed) !=
+                            0);
     }
     return any;
 }
 
 bool rpi_stream_collect(struct stream *stream)
 {
-    bool any = collect_here(stream);
+    bool any = collect_local(stream);
     struct packet *packet;
     while (stream->stream_link != NULL && !stream->over &&
            (packet = rpi_stream_link_take(stream->stream_link)) != NULL) {
         any = true;
-        accept(stream, packet, packet->hungry);
+        accept_returned(stream, packet, packet->starved);
     }
     consume_due(stream);
     return any;

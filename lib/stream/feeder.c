@@ -25,22 +25,22 @@ void rpi_feeder_attend(struct feeder *feeder, struct work_queue *work_queue, cla
     feeder->look_closure = closure;
 }
 
-static bool died(const struct feeder *feeder, uint32_t lane)
+static bool lane_died(const struct feeder *feeder, uint32_t lane)
 {
     return atomic_load_explicit(&feeder->work_queue->lane[lane].lost, memory_order_acquire) != 0;
 }
 
-double rpi_feeder_look(struct feeder *feeder)
+double rpi_feeder_check_liveness(struct feeder *feeder)
 {
     double next = feeder->look(feeder->look_closure);
     uint32_t dead = 0;
     for (uint32_t lane = 0; lane < feeder->work_queue->lanes; lane++)
-        dead += died(feeder, lane);
+        dead += lane_died(feeder, lane);
     if (dead == feeder->reaped)
         return next;
     feeder->reaped = dead;
     for (uint32_t lane = 0; lane < feeder->work_queue->lanes; lane++) {
-        if (died(feeder, lane))
+        if (lane_died(feeder, lane))
             rpi_slot_queue_reap(feeder->slot_queue, lane);
     }
     return next;
@@ -66,7 +66,7 @@ void rpi_feeder_put(struct feeder *feeder, struct packet *packet)
 }
 
 /* The rank that holds the slot has `done` bytes of its large input: copies the next. */
-static void serve_chunk(struct feeder *feeder, uint32_t place)
+static void send_input_chunk(struct feeder *feeder, uint32_t place)
 {
     struct slot_queue *slot_queue = feeder->slot_queue;
     struct slot *slot = &slot_queue->slot[place];
@@ -74,21 +74,21 @@ static void serve_chunk(struct feeder *feeder, uint32_t place)
     size_t left = packet->large_bytes - slot->in_bytes;
     size_t chunk = left < SLOT_QUEUE_AREA ? left : SLOT_QUEUE_AREA;
     memcpy(rpi_slot_queue_inputs(slot_queue, place), packet->large + slot->in_bytes, chunk);
-    rpi_slot_queue_turn(slot_queue, place, SLOT_CHUNK);
-    rpi_eventcount_notify_all(&slot_queue->work);
+    rpi_slot_queue_set_state(slot_queue, place, SLOT_CHUNK);
+    rpi_eventcount_notify_all(&slot_queue->worker_event);
 }
 
-static void no_memory(size_t bytes, rp_error *error)
+static void results_out_of_memory(size_t bytes, rp_error *error)
 {
     rpi_error_set(error, RP_ERR_MEMORY, "no memory for results of %zu bytes of a stream", bytes);
 }
 
 /* Adds bytes to the large results of a packet whose inputs are not needed any more. */
-static char *enlarge(struct packet *packet, size_t bytes, rp_error *error)
+static char *large_results_grow(struct packet *packet, size_t bytes, rp_error *error)
 {
     char *large = realloc(packet->large, packet->large_bytes + bytes);
     if (large == NULL) {
-        no_memory(packet->large_bytes + bytes, error);
+        results_out_of_memory(packet->large_bytes + bytes, error);
         return NULL;
     }
     packet->large = large;
@@ -97,30 +97,30 @@ static char *enlarge(struct packet *packet, size_t bytes, rp_error *error)
 }
 
 /* Results take the place of the input. */
-static void make_room(struct packet *packet)
+static void drop_input(struct packet *packet)
 {
-    if (!packet->emptied)
+    if (!packet->input_dropped)
         rpi_packet_drop_large(packet);
-    packet->emptied = true;
+    packet->input_dropped = true;
 }
 
-static bool take_chunk(struct feeder *feeder, uint32_t place, rp_error *error)
+static bool receive_result_chunk(struct feeder *feeder, uint32_t place, rp_error *error)
 {
     struct slot_queue *slot_queue = feeder->slot_queue;
     struct slot *slot = &slot_queue->slot[place];
     struct packet *packet = feeder->packets[place];
-    make_room(packet);
-    char *to = enlarge(packet, slot->out_bytes, error);
+    drop_input(packet);
+    char *to = large_results_grow(packet, slot->out_bytes, error);
     if (to == NULL)
         return false;
     memcpy(to, rpi_slot_queue_inputs(slot_queue, place), slot->out_bytes);
-    rpi_slot_queue_turn(slot_queue, place, SLOT_TAKEN);
-    rpi_eventcount_notify_all(&slot_queue->work);
+    rpi_slot_queue_set_state(slot_queue, place, SLOT_TAKEN);
+    rpi_eventcount_notify_all(&slot_queue->worker_event);
     return true;
 }
 
 /* Do records of that rank refer to its memory, or has all come in chunks? */
-static bool by_reference(const struct feeder *feeder, uint32_t lane)
+static bool lane_memory_readable(const struct feeder *feeder, uint32_t lane)
 {
     return lane == feeder->lane ||
            atomic_load_explicit(&feeder->slot_queue->unreachable, memory_order_relaxed) == 0;
@@ -129,7 +129,7 @@ static bool by_reference(const struct feeder *feeder, uint32_t lane)
 /* ---- results --------------------------------------------------------------------------------- */
 
 /* Bytes of what records refer to. */
-static size_t large_bytes(const struct area *results)
+static size_t referenced_bytes(const struct area *results)
 {
     const struct record *record;
     size_t position = 0, bytes = 0;
@@ -139,8 +139,8 @@ static size_t large_bytes(const struct area *results)
 }
 
 /* Copies from the rank that made it. */
-static bool fetch(const struct feeder *feeder, uint32_t lane, uint64_t address, char *to,
-                  size_t bytes)
+static bool read_from_lane(const struct feeder *feeder, uint32_t lane, uint64_t address, char *to,
+                           size_t bytes)
 {
     if (lane != feeder->lane)
         return rpi_peer_read(&rpi_slot_queue_lane(feeder->slot_queue, lane)->self, address, to,
@@ -150,8 +150,8 @@ static bool fetch(const struct feeder *feeder, uint32_t lane, uint64_t address, 
 }
 
 /* Copies what the records refer to behind each other, and has them say where. */
-static bool fetch_large(const struct feeder *feeder, uint32_t lane, const struct area *results,
-                        char *large)
+static bool copy_referenced(const struct feeder *feeder, uint32_t lane, const struct area *results,
+                            char *large)
 {
     struct record *record;
     size_t position = 0, used = 0;
@@ -159,7 +159,7 @@ static bool fetch_large(const struct feeder *feeder, uint32_t lane, const struct
         uint64_t *where = (uint64_t *)(void *)(record + 1);
         if (!record->elsewhere)
             continue;
-        if (!fetch(feeder, lane, *where, large + used, record->bytes))
+        if (!read_from_lane(feeder, lane, *where, large + used, record->bytes))
             return false;
         *where = used;
         used += record_padded(record->bytes);
@@ -169,7 +169,7 @@ static bool fetch_large(const struct feeder *feeder, uint32_t lane, const struct
 
 /* Was it the rank's memory that has been read, to the end? The number of a dead process may be
  * another's. */
-static bool still_there(const struct feeder *feeder, uint32_t lane)
+static bool lane_still_reachable(const struct feeder *feeder, uint32_t lane)
 {
     return feeder->look == NULL || lane == feeder->lane ||
            rpi_peer_reachable(&rpi_slot_queue_lane(feeder->slot_queue, lane)->self);
@@ -183,33 +183,33 @@ static bool await_death(struct feeder *feeder, uint32_t lane)
     const int moments = 1000;
     if (feeder->look == NULL)
         return false;
-    rpi_feeder_look(feeder);
-    for (int i = 0; i < moments && !died(feeder, lane); i++) {
+    rpi_feeder_check_liveness(feeder);
+    for (int i = 0; i < moments && !lane_died(feeder, lane); i++) {
         rpi_sleep(moment);
-        rpi_feeder_look(feeder);
+        rpi_feeder_check_liveness(feeder);
     }
-    return died(feeder, lane);
+    return lane_died(feeder, lane);
 }
 
 /* Brings the large results of a slot into the packet, in place of the input. If they are gone the
  * packet stays as it was, and its fate is told. */
-static bool bring_large(struct feeder *feeder, uint32_t lane, const struct area *results,
-                        struct packet *packet, rp_error *error)
+static bool fetch_large_results(struct feeder *feeder, uint32_t lane, const struct area *results,
+                                struct packet *packet, rp_error *error)
 {
-    size_t bytes = by_reference(feeder, lane) ? large_bytes(results) : 0;
+    size_t bytes = lane_memory_readable(feeder, lane) ? referenced_bytes(results) : 0;
     char *large = NULL;
     if (bytes > 0 && (large = malloc(bytes)) == NULL) {
-        no_memory(bytes, error);
+        results_out_of_memory(bytes, error);
         return false;
     }
-    bool read =
-        bytes == 0 || (fetch_large(feeder, lane, results, large) && still_there(feeder, lane));
+    bool read = bytes == 0 || (copy_referenced(feeder, lane, results, large) &&
+                               lane_still_reachable(feeder, lane));
     if (!read && await_death(feeder, lane)) {
         free(large);
-        packet->fate = PACKET_GONE;
+        packet->fate = PACKET_RESULTS_LOST;
         return true;
     }
-    make_room(packet);
+    drop_input(packet);
     if (bytes > 0) {
         packet->large = large;
         packet->large_bytes = bytes;
@@ -224,7 +224,7 @@ static void free_slot(struct feeder *feeder, uint32_t place)
 {
     feeder->free[--feeder->held] = place;
     feeder->packets[place] = NULL;
-    rpi_slot_queue_turn(feeder->slot_queue, place, SLOT_FREE);
+    rpi_slot_queue_set_state(feeder->slot_queue, place, SLOT_FREE);
 }
 
 static bool take_done(struct feeder *feeder, uint32_t place, rp_error *error)
@@ -236,7 +236,7 @@ static bool take_done(struct feeder *feeder, uint32_t place, rp_error *error)
     struct area results = {rpi_slot_queue_results(slot_queue, place), slot->out_bytes,
                            SLOT_QUEUE_AREA};
     packet->fate = PACKET_DONE;
-    bool good = bring_large(feeder, lane, &results, packet, error);
+    bool good = fetch_large_results(feeder, lane, &results, packet, error);
     if (packet->fate == PACKET_DONE) {
         packet->done = atomic_load_explicit(&slot->done, memory_order_relaxed);
         packet->limit = slot->limit;
@@ -247,7 +247,7 @@ static bool take_done(struct feeder *feeder, uint32_t place, rp_error *error)
     free_slot(feeder, place);
     /* The rank may wait for its memory to be free again. */
     if (packet->large_bytes > 0)
-        rpi_eventcount_notify_all(&slot_queue->work);
+        rpi_eventcount_notify_all(&slot_queue->worker_event);
     return good;
 }
 
@@ -257,20 +257,20 @@ static void take_lost(struct feeder *feeder, uint32_t place)
     struct packet *packet = feeder->packets[place];
     packet->done =
         atomic_load_explicit(&feeder->slot_queue->slot[place].done, memory_order_relaxed);
-    packet->fate = PACKET_IN_HAND;
+    packet->fate = PACKET_INTERRUPTED;
     feeder->packets[place] = NULL;
 }
 
 /* Looks at a slot that a rank has handed over; *packet is what was done there, if so. */
-static rp_status look(struct feeder *feeder, uint32_t place, struct packet **packet,
-                      rp_error *error)
+static rp_status process_slot(struct feeder *feeder, uint32_t place, struct packet **packet,
+                              rp_error *error)
 {
     struct packet *held = feeder->packets[place];
     enum slot_state state = slot_state(slot_queue_word(feeder->slot_queue, place));
     if (state == SLOT_WANT) {
-        serve_chunk(feeder, place);
+        send_input_chunk(feeder, place);
     } else if (state == SLOT_MORE) {
-        if (!take_chunk(feeder, place, error))
+        if (!receive_result_chunk(feeder, place, error))
             return error->status;
     } else if (state == SLOT_DONE) {
         if (!take_done(feeder, place, error)) {
@@ -292,16 +292,16 @@ rp_status rpi_feeder_take(struct feeder *feeder, struct packet **packet, rp_erro
     rp_status status = RP_OK;
     *packet = NULL;
     for (uint32_t looked = 0; looked <= words && *packet == NULL && status == RP_OK;) {
-        if (feeder->handed == 0) {
+        if (feeder->returned == 0) {
             looked++;
             feeder->word = (feeder->word + 1) % words;
-            feeder->handed = atomic_exchange_explicit(&slot_queue->handed[feeder->word], 0,
-                                                      memory_order_acquire);
+            feeder->returned = atomic_exchange_explicit(&slot_queue->returned[feeder->word], 0,
+                                                        memory_order_acquire);
             continue;
         }
-        uint32_t place = 64 * feeder->word + (uint32_t)__builtin_ctzll(feeder->handed);
-        feeder->handed &= feeder->handed - 1;
-        status = look(feeder, place, packet, error);
+        uint32_t place = 64 * feeder->word + (uint32_t)__builtin_ctzll(feeder->returned);
+        feeder->returned &= feeder->returned - 1;
+        status = process_slot(feeder, place, packet, error);
     }
     return status;
 }
@@ -314,7 +314,7 @@ struct packet *rpi_feeder_recall(struct feeder *feeder)
         return NULL;
     struct packet *packet = feeder->packets[place];
     free_slot(feeder, place);
-    packet->fate = PACKET_UNTOUCHED;
+    packet->fate = PACKET_NOT_STARTED;
     return packet;
 }
 

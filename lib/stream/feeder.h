@@ -17,7 +17,7 @@ struct feeder {
     struct packet **packets; /* by slot; the packets are owned */
     uint32_t *free;          /* free slots, from place `held` on */
     uint32_t held;           /* slots that are not free */
-    uint64_t handed;         /* slots handed back that have not been looked at: bits of a word, */
+    uint64_t returned;       /* slots handed back that have not been looked at: bits of a word, */
     uint32_t word;           /* this one */
     claim_attend look; /* finds out who has died, and tells the work queue; NULL: nobody may */
     void *look_closure;
@@ -34,7 +34,7 @@ void rpi_feeder_attend(struct feeder *feeder, struct work_queue *work_queue, cla
                        void *closure);
 
 /* Looks who has died. What they leave can be taken then. Returns when to look again. */
-double rpi_feeder_look(struct feeder *feeder);
+double rpi_feeder_check_liveness(struct feeder *feeder);
 
 /* Is there no free slot? */
 static inline bool feeder_full(const struct feeder *feeder)

@@ -34,13 +34,13 @@ void rpi_stream_link_out_of_memory(struct stream_link *stream_link, size_t bytes
 void rpi_stream_link_stop_node(struct stream_link *stream_link)
 {
     rpi_work_queue_stop(stream_link->pool->work_queue);
-    rpi_eventcount_notify_all(&stream_link->slot_queue->work);
-    rpi_eventcount_notify_all(&stream_link->slot_queue->news);
+    rpi_eventcount_notify_all(&stream_link->slot_queue->worker_event);
+    rpi_eventcount_notify_all(&stream_link->slot_queue->feeder_event);
 }
 
 /* ---- who is silent too long ------------------------------------------------------------------ */
 
-static void lose(struct stream_link *stream_link, int node)
+static void declare_node_lost(struct stream_link *stream_link, int node)
 {
     rpi_heartbeat_accuse(&stream_link->heartbeat, &stream_link->pool->world, node,
                          &stream_link->error);
@@ -52,45 +52,45 @@ static int keep_heartbeat(struct stream_link *stream_link)
 {
     double now = rpi_clock_seconds();
     int code = MPI_SUCCESS;
-    if (!on_root(stream_link) && !stream_link->finish_told &&
+    if (!on_root(stream_link) && !stream_link->finish_sent &&
         rpi_heartbeat_spoke(&stream_link->heartbeat, now))
-        code = rpi_stream_link_notify(stream_link, stream_link->root_at,
-                                      (struct packet_message){.kind = PACKET_ALIVE});
+        code = rpi_stream_link_notify(stream_link, stream_link->root_address,
+                                      (struct packet_message){.kind = PACKET_HEARTBEAT});
     int silent =
         isinf(stream_link->lost_at) ? rpi_heartbeat_silent(&stream_link->heartbeat, now) : -1;
     if (silent < 0 || code != MPI_SUCCESS)
         return code;
-    lose(stream_link, silent);
-    return on_root(stream_link) ? rpi_stream_link_lose(stream_link, silent) : MPI_SUCCESS;
+    declare_node_lost(stream_link, silent);
+    return on_root(stream_link) ? rpi_stream_link_node_lost(stream_link, silent) : MPI_SUCCESS;
 }
 
 /* ---- steps ----------------------------------------------------------------------------------- */
 
-static int read_message(struct stream_link *stream_link, int from,
-                        const struct packet_message *message)
+static int stream_link_dispatch(struct stream_link *stream_link, int from,
+                                const struct packet_message *message)
 {
     rpi_heartbeat_heard(&stream_link->heartbeat, from, rpi_clock_seconds());
     if (message->kind == PACKET_FINISHED)
         rpi_heartbeat_dismiss(&stream_link->heartbeat, from);
     if (message->kind == PACKET_CLOSED && message->stop && message->lost >= 0)
-        lose(stream_link, message->lost);
+        declare_node_lost(stream_link, message->lost);
     return on_root(stream_link) ? rpi_stream_link_read_on_root(stream_link, from, message)
                                 : rpi_stream_link_read_on_node(stream_link, message);
 }
 
 /* Over TCP links messages are from ranks. Is this one of the rank that writes for its node? */
-static bool is_from_stream_link(struct stream_link *stream_link,
-                                const struct packet_message *message, int *from)
+static bool check_sender(struct stream_link *stream_link, const struct packet_message *message,
+                         int *from)
 {
     int rank = *from;
     if (!stream_link->survives)
         return true;
     *from = stream_link->pool->world.node_of[rank];
     return !on_root(stream_link) ||
-           (message->job == stream_link->job && rpi_stream_link_on_message(stream_link, rank));
+           (message->job == stream_link->job && rpi_stream_link_accepts_sender(stream_link, rank));
 }
 
-static int read_messages(struct stream_link *stream_link)
+static int stream_link_receive(struct stream_link *stream_link)
 {
     struct packet_message message;
     int from, code;
@@ -98,33 +98,33 @@ static int read_messages(struct stream_link *stream_link)
            from >= 0) {
         stream_link->moved = true;
         int sender = from;
-        if (!is_from_stream_link(stream_link, &message, &from) || message.job != stream_link->job)
+        if (!check_sender(stream_link, &message, &from) || message.job != stream_link->job)
             continue;
-        if (!rpi_stream_link_believes(stream_link, from, &message)) {
+        if (!rpi_stream_link_message_valid(stream_link, from, &message)) {
             rpi_channel_reject(&stream_link->channel, sender);
             continue;
         }
-        if ((code = read_message(stream_link, from, &message)) != MPI_SUCCESS)
+        if ((code = stream_link_dispatch(stream_link, from, &message)) != MPI_SUCCESS)
             return code;
     }
     return code;
 }
 
-static int take_step(struct stream_link *stream_link)
+static int stream_link_advance(struct stream_link *stream_link)
 {
     int code = rpi_channel_step(&stream_link->channel);
     if (code == MPI_SUCCESS)
-        code = read_messages(stream_link);
+        code = stream_link_receive(stream_link);
     if (code == MPI_SUCCESS)
         code = on_root(stream_link) ? rpi_stream_link_step_on_root(stream_link)
                                     : rpi_stream_link_step_on_node(stream_link);
     if (stream_link->survives && on_root(stream_link))
-        rpi_stream_link_look(stream_link);
+        rpi_stream_link_check_nodes(stream_link);
     return code == MPI_SUCCESS ? keep_heartbeat(stream_link) : code;
 }
 
 /* Where MPI or memory fails nothing more can be told or heard. */
-static void check(struct stream_link *stream_link, int code)
+static void stream_link_check(struct stream_link *stream_link, int code)
 {
     if (stream_link->over || code == MPI_SUCCESS)
         return;
@@ -134,20 +134,20 @@ static void check(struct stream_link *stream_link, int code)
     stream_link->over = true;
 }
 
-static bool served(const struct stream_link *stream_link)
+static bool stream_link_done(const struct stream_link *stream_link)
 {
-    bool told = on_root(stream_link) ? stream_link->close_told && stream_link->unfinished == 0
-                                     : stream_link->dismissed;
+    bool told = on_root(stream_link) ? stream_link->close_sent && stream_link->unfinished == 0
+                                     : stream_link->over_received;
     return told && rpi_channel_idle(&stream_link->channel);
 }
 
 /* Returns how long to sleep. */
-static double step(struct stream_link *stream_link)
+static double stream_link_step(struct stream_link *stream_link)
 {
     const double farewell = 0.1;
     stream_link->moved = false;
-    check(stream_link, take_step(stream_link));
-    if (served(stream_link))
+    stream_link_check(stream_link, stream_link_advance(stream_link));
+    if (stream_link_done(stream_link))
         stream_link->over = true;
     /* What is still to be told when a node is lost gets a moment to leave. */
     if (!isinf(stream_link->lost_at) && rpi_clock_seconds() - stream_link->lost_at > farewell)
@@ -161,11 +161,11 @@ static double step(struct stream_link *stream_link)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static void *attend(void *argument)
+static void *stream_link_thread(void *argument)
 {
     struct stream_link *stream_link = argument;
     while (!stream_link->over)
-        rpi_sleep(step(stream_link));
+        rpi_sleep(stream_link_step(stream_link));
     return NULL;
 }
 
@@ -175,11 +175,11 @@ double rpi_stream_link_attend(struct stream_link *stream_link)
     if (stream_link->threaded || stream_link->over)
         return INFINITY;
     if (now >= stream_link->next_step)
-        stream_link->next_step = now + step(stream_link);
+        stream_link->next_step = now + stream_link_step(stream_link);
     return stream_link->next_step - now;
 }
 
-static rp_status furnish(struct stream_link *stream_link, rp_error *error)
+static rp_status stream_link_init(struct stream_link *stream_link, rp_error *error)
 {
     const struct world *world = &stream_link->pool->world;
     bool root = world->rank == world->root;
@@ -190,7 +190,7 @@ static rp_status furnish(struct stream_link *stream_link, rp_error *error)
         return error->status;
     if (!rpi_heartbeat_begin(&stream_link->heartbeat, world->nodes, silence))
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory to watch %d nodes", world->nodes);
-    bool made = root ? rpi_stream_link_update_nodes(stream_link)
+    bool made = root ? rpi_stream_link_nodes_init(stream_link)
                      : rpi_feeder_make(&stream_link->feeder, stream_link->slot_queue,
                                        (uint32_t)world->node_rank);
     if (!made)
@@ -211,13 +211,13 @@ rp_status rpi_stream_link_make(rp_pool *pool, struct slot_queue *slot_queue,
     made->job = pool->world.agreement.number;
     made->slot_queue = slot_queue;
     made->survives = pool->in_rounds;
-    made->root_at = made->survives ? pool->world.root : pool->world.root_node;
+    made->root_address = made->survives ? pool->world.root : pool->world.root_node;
     made->lost_at = INFINITY;
     made->sleep = shortest_sleep;
-    made->limit_told = made->requests.limit = INT64_MAX;
+    made->limit_sent = made->requests.limit = INT64_MAX;
     pthread_mutex_init(&made->requests.lock, NULL);
     rpi_error_clear(&made->error);
-    if (furnish(made, error) != RP_OK) {
+    if (stream_link_init(made, error) != RP_OK) {
         rpi_stream_link_drop(made);
         return error->status;
     }
@@ -234,7 +234,7 @@ struct stream_link *rpi_stream_link_elect(struct stream_link *stream_link)
 }
 
 /* Who lives on this node is for its feeder to know. */
-static void begin_by_tcp_link(struct stream_link *stream_link)
+static void open_tcp_channel(struct stream_link *stream_link)
 {
     rp_pool *pool = stream_link->pool;
     rpi_channel_open_tcp(&stream_link->channel, &pool->world.hub.tcp_links,
@@ -242,8 +242,9 @@ static void begin_by_tcp_link(struct stream_link *stream_link)
     if (on_root(stream_link))
         return;
     rpi_feeder_attend(&stream_link->feeder, pool->work_queue, rpi_survival_attend, pool);
-    check(stream_link, rpi_stream_link_notify(stream_link, stream_link->root_at,
-                                              (struct packet_message){.kind = PACKET_HELLO}));
+    stream_link_check(stream_link,
+                      rpi_stream_link_notify(stream_link, stream_link->root_address,
+                                             (struct packet_message){.kind = PACKET_HELLO}));
 }
 
 void rpi_stream_link_begin(struct stream_link *stream_link)
@@ -251,10 +252,11 @@ void rpi_stream_link_begin(struct stream_link *stream_link)
     if (stream_link == NULL)
         return;
     if (stream_link->survives)
-        begin_by_tcp_link(stream_link);
+        open_tcp_channel(stream_link);
     rpi_heartbeat_watch(&stream_link->heartbeat, &stream_link->pool->world, rpi_clock_seconds());
-    stream_link->threaded = stream_link->pool->agent_threads &&
-                            rpi_thread_start(&stream_link->thread, attend, stream_link) == 0;
+    stream_link->threaded =
+        stream_link->pool->agent_threads &&
+        rpi_thread_start(&stream_link->thread, stream_link_thread, stream_link) == 0;
 }
 
 void rpi_stream_link_end(struct stream_link *stream_link, struct vote *vote)
@@ -264,7 +266,7 @@ void rpi_stream_link_end(struct stream_link *stream_link, struct vote *vote)
     if (stream_link->threaded)
         pthread_join(stream_link->thread, NULL);
     else
-        attend(stream_link);
+        stream_link_thread(stream_link);
     vote->cut_off = !isinf(stream_link->lost_at);
     if (stream_link->error.status != RP_OK && (vote->error.status == RP_OK || vote->cut_off))
         vote->error = stream_link->error;
@@ -296,7 +298,7 @@ void rpi_stream_link_drop(struct stream_link *stream_link)
     if (stream_link == NULL)
         return;
     free_packets(stream_link);
-    rpi_stream_link_forget_nodes(stream_link);
+    rpi_stream_link_nodes_free(stream_link);
     pthread_mutex_destroy(&stream_link->requests.lock);
     rpi_heartbeat_end(&stream_link->heartbeat);
     rpi_channel_close(&stream_link->channel);

@@ -27,7 +27,7 @@ enum packet_message_kind {
                         another fate, none */
     PACKET_LIMIT,       /* to a node: items from `limit` on are not wanted */
     PACKET_CLOSED,      /* to a node: there will be no more; or, if `stop`, all is to stop */
-    PACKET_ALIVE,       /* to the root, which answers with the same: a sign of life */
+    PACKET_HEARTBEAT,   /* to the root, which answers with the same: a sign of life */
     PACKET_STOP,        /* to the root: a rank of this node gave up */
     PACKET_FINISHED,    /* to the root: the last message of this node about this stream */
     PACKET_OVER         /* to a node: the last message to it, in answer to that */
@@ -43,16 +43,16 @@ struct packet_message {
     int64_t limit; /* with results: because of them */
     double seconds;
     enum packet_fate fate;
-    bool hungry, stop;
+    bool starved, stop;
     int lost; /* with `stop`: the node that is lost, or -1 */
 };
 
 /* What can be done with another node. */
 enum remote_node_state {
-    REMOTE_NODE_AWAITED, /* nothing yet: nobody has written for it */
-    REMOTE_NODE_SERVED,  /* packets can be sent */
-    REMOTE_NODE_LEFT,    /* nothing any more: its stream link has died */
-    REMOTE_NODE_WAITS    /* the same, and its other ranks wait for the end of this round */
+    REMOTE_NODE_UNREGISTERED, /* nothing yet: nobody has written for it */
+    REMOTE_NODE_SERVED,       /* packets can be sent */
+    REMOTE_NODE_LINK_DEAD,    /* nothing any more: its stream link has died */
+    REMOTE_NODE_ROUND_OVER    /* the same, and its other ranks wait for the end of this round */
 };
 
 struct remote_node {
@@ -65,7 +65,7 @@ struct served_node {
     struct packet **packets; /* that are with it; owned */
     uint32_t slots;          /* of its slot queue */
     int stream_link;         /* where ranks survive: the rank that writes for it; -1: none has */
-    uint32_t liveness;       /* so many ranks lived when that one last said so; 0: it has not */
+    uint32_t ranks_alive;    /* so many ranks lived when that one last said so; 0: it has not */
     bool left;               /* it has died */
     bool finished;           /* or its PACKET_FINISHED has come */
 };
@@ -75,7 +75,7 @@ struct requests {
     pthread_mutex_t lock;
     struct packet_list out, back;
     struct remote_node *remote_nodes; /* by node; owned */
-    bool tidings;                     /* of them, that the root has not heard */
+    bool nodes_changed;               /* of them, that the root has not heard */
     int64_t limit;                    /* wanted */
     bool close, stop;                 /* wanted */
 };
@@ -85,8 +85,8 @@ struct stream_link {
     int64_t job;
     struct slot_queue *slot_queue; /* of this node */
     struct channel channel;
-    int root_at;   /* where messages to the root go */
-    bool survives; /* by TCP links */
+    int root_address; /* where messages to the root go */
+    bool survives;    /* by TCP links */
     struct heartbeat heartbeat;
     rp_error error;
     double lost_at; /* when a node was found to be lost; INFINITY: none is */
@@ -95,18 +95,18 @@ struct stream_link {
     struct requests requests;
     struct served_node *nodes;
     int unfinished; /* nodes that have not finished */
-    int64_t limit_told;
-    bool close_told;
+    int64_t limit_sent;
+    bool close_sent;
     struct packet_list returning; /* when nothing of them is on its way any more */
 
     /* On the other nodes. */
     struct feeder feeder;
     struct packet_list arriving, leaving;
-    double next_look;    /* when to look who of the node has died */
-    uint32_t alive_told; /* ranks of it */
-    bool finish_told, dismissed;
+    double next_look;          /* when to look who of the node has died */
+    uint32_t ranks_alive_sent; /* ranks of it */
+    bool finish_sent, over_received;
 
-    bool stop_told, moved, threaded, over;
+    bool stop_sent, moved, threaded, over;
     double sleep, next_step;
     pthread_t thread;
 };
@@ -134,7 +134,7 @@ void rpi_stream_link_send(struct stream_link *stream_link, int node, struct pack
 struct packet *rpi_stream_link_take(struct stream_link *stream_link);
 
 /* For the root, where ranks survive: how the nodes are, if that has changed since it asked last. */
-bool rpi_stream_link_peer_info(struct stream_link *stream_link, struct remote_node *remote_nodes);
+bool rpi_stream_link_poll_nodes(struct stream_link *stream_link, struct remote_node *remote_nodes);
 
 /* For the root: items from `limit` on are not wanted. */
 void rpi_stream_link_limit(struct stream_link *stream_link, int64_t limit);
@@ -152,8 +152,8 @@ void rpi_stream_link_drop(struct stream_link *stream_link);
 /* ---- within the stream link: the root's side, and the other nodes' ------------------------------- */
 
 /* What the root's stream link knows of the nodes. False: no memory. */
-bool rpi_stream_link_update_nodes(struct stream_link *stream_link);
-void rpi_stream_link_forget_nodes(struct stream_link *stream_link);
+bool rpi_stream_link_nodes_init(struct stream_link *stream_link);
+void rpi_stream_link_nodes_free(struct stream_link *stream_link);
 
 /* All return MPI's error code. */
 int rpi_stream_link_step_on_root(struct stream_link *stream_link);
@@ -164,17 +164,17 @@ int rpi_stream_link_read_on_node(struct stream_link *stream_link,
                                  const struct packet_message *message);
 
 /* The root's stream link, where ranks survive. Is this message of the rank that writes for its node? */
-bool rpi_stream_link_on_message(struct stream_link *stream_link, int rank);
+bool rpi_stream_link_accepts_sender(struct stream_link *stream_link, int rank);
 
 /* It looks which stream links have died, and tells the root how the nodes are. */
-void rpi_stream_link_look(struct stream_link *stream_link);
+void rpi_stream_link_check_nodes(struct stream_link *stream_link);
 
 /* The root's stream link tells all nodes that all is to stop, because that one is lost. */
-int rpi_stream_link_lose(struct stream_link *stream_link, int node);
+int rpi_stream_link_node_lost(struct stream_link *stream_link, int node);
 
 /* Does a message from that node make sense, in all that is done with it? */
-bool rpi_stream_link_believes(const struct stream_link *stream_link, int from,
-                              const struct packet_message *message);
+bool rpi_stream_link_message_valid(const struct stream_link *stream_link, int from,
+                                   const struct packet_message *message);
 
 /* Writes a message. */
 int rpi_stream_link_notify(struct stream_link *stream_link, int to, struct packet_message message);

@@ -4,33 +4,33 @@
 #include <math.h>
 #include <string.h>
 
-static bool lengths_valid(const struct packet_message *message)
+static bool packet_lengths_valid(const struct packet_message *message)
 {
     return message->bytes <= SLOT_QUEUE_AREA && message->large_bytes <= SIZE_MAX / 2;
 }
 
 /* A large input comes alone. */
-static bool out_valid(const struct packet_message *message, uint32_t slots)
+static bool packet_out_valid(const struct packet_message *message, uint32_t slots)
 {
     bool large = message->large_bytes > 0;
-    return lengths_valid(message) && message->place < slots && message->first >= 0 &&
+    return packet_lengths_valid(message) && message->place < slots && message->first >= 0 &&
            message->items >= 1 && message->items <= SLOT_QUEUE_ITEMS &&
            message->first <= INT64_MAX - message->items &&
            (!large || (message->items == 1 && message->bytes == 0));
 }
 
-static bool outward_valid(const struct stream_link *stream_link,
+static bool to_node_valid(const struct stream_link *stream_link,
                           const struct packet_message *message)
 {
     switch (message->kind) {
     case PACKET_OUT:
-        return out_valid(message, stream_link->slot_queue->slots);
+        return packet_out_valid(message, stream_link->slot_queue->slots);
     case PACKET_LIMIT:
         return message->limit >= 0;
     case PACKET_CLOSED:
         return !message->stop ||
                (message->lost >= -1 && message->lost < stream_link->pool->world.nodes);
-    case PACKET_ALIVE:
+    case PACKET_HEARTBEAT:
     case PACKET_OVER:
         return true;
     default:
@@ -39,22 +39,22 @@ static bool outward_valid(const struct stream_link *stream_link,
 }
 
 /* The packet is with that node, and has not been answered. */
-static bool back_valid(const struct served_node *node, const struct packet_message *message)
+static bool packet_back_valid(const struct served_node *node, const struct packet_message *message)
 {
     if (message->place >= node->slots || node->packets[message->place] == NULL ||
-        node->packets[message->place]->is_answered)
+        node->packets[message->place]->results_arriving)
         return false;
     const struct packet *packet = node->packets[message->place];
-    bool lost = message->fate == PACKET_IN_HAND || message->fate == PACKET_GONE ||
-                message->fate == PACKET_UNTOUCHED;
+    bool lost = message->fate == PACKET_INTERRUPTED || message->fate == PACKET_RESULTS_LOST ||
+                message->fate == PACKET_NOT_STARTED;
     if (message->fate == PACKET_DONE)
-        return lengths_valid(message) && message->done <= packet->items && message->limit >= 0 &&
-               message->seconds >= 0;
-    return lost && (message->done < packet->items || message->fate != PACKET_IN_HAND);
+        return packet_lengths_valid(message) && message->done <= packet->items &&
+               message->limit >= 0 && message->seconds >= 0;
+    return lost && (message->done < packet->items || message->fate != PACKET_INTERRUPTED);
 }
 
-static bool homeward_valid(const struct stream_link *stream_link, int from,
-                           const struct packet_message *message)
+static bool to_root_valid(const struct stream_link *stream_link, int from,
+                          const struct packet_message *message)
 {
     const int *first = &stream_link->pool->world.node_first[from];
     const struct served_node *node = &stream_link->nodes[from];
@@ -65,10 +65,10 @@ static bool homeward_valid(const struct stream_link *stream_link, int from,
         return stream_link->survives && message->ranks >= 1 &&
                message->ranks <= (uint32_t)(first[1] - first[0]);
     case PACKET_BACK:
-        return back_valid(node, message);
+        return packet_back_valid(node, message);
     case PACKET_FINISHED:
         return stream_link->survives || !node->finished || !isinf(stream_link->lost_at);
-    case PACKET_ALIVE:
+    case PACKET_HEARTBEAT:
     case PACKET_STOP:
         return true;
     default:
@@ -76,16 +76,16 @@ static bool homeward_valid(const struct stream_link *stream_link, int from,
     }
 }
 
-bool rpi_stream_link_believes(const struct stream_link *stream_link, int from,
-                              const struct packet_message *message)
+bool rpi_stream_link_message_valid(const struct stream_link *stream_link, int from,
+                                   const struct packet_message *message)
 {
     const struct world *world = &stream_link->pool->world;
     unsigned char flags[2];
-    memcpy(&flags[0], &message->hungry, 1);
+    memcpy(&flags[0], &message->starved, 1);
     memcpy(&flags[1], &message->stop, 1);
     if (flags[0] > 1 || flags[1] > 1)
         return false;
     if (world->rank == world->root)
-        return from != world->node && homeward_valid(stream_link, from, message);
-    return from == world->root_node && outward_valid(stream_link, message);
+        return from != world->node && to_root_valid(stream_link, from, message);
+    return from == world->root_node && to_node_valid(stream_link, message);
 }

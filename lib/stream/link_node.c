@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-static int accept_packet(struct stream_link *stream_link, const struct packet_message *message)
+static int receive_packet(struct stream_link *stream_link, const struct packet_message *message)
 {
     struct packet *packet = rpi_packet_make();
     if (packet != NULL && message->large_bytes > 0)
@@ -22,24 +22,24 @@ static int accept_packet(struct stream_link *stream_link, const struct packet_me
     packet->area.used = message->bytes;
     packet->large_bytes = message->large_bytes;
     rpi_packets_add(&stream_link->arriving, packet);
-    int code = rpi_channel_expect(&stream_link->channel, stream_link->root_at, POST_OUTWARD,
-                                  packet->area.base, message->bytes, &packet->travelling);
+    int code = rpi_channel_expect(&stream_link->channel, stream_link->root_address, POST_OUTWARD,
+                                  packet->area.base, message->bytes, &packet->in_flight);
     if (code == MPI_SUCCESS)
-        code = rpi_channel_expect(&stream_link->channel, stream_link->root_at, POST_OUTWARD,
-                                  packet->large, message->large_bytes, &packet->travelling);
+        code = rpi_channel_expect(&stream_link->channel, stream_link->root_address, POST_OUTWARD,
+                                  packet->large, message->large_bytes, &packet->in_flight);
     return code;
 }
 
-static int close_node(struct stream_link *stream_link, const struct packet_message *message)
+static int close_slot_queue(struct stream_link *stream_link, const struct packet_message *message)
 {
     if (message->stop) {
-        stream_link->stop_told = true;
+        stream_link->stop_sent = true;
         rpi_work_queue_stop(stream_link->pool->work_queue);
-        rpi_eventcount_notify_all(&stream_link->slot_queue->work);
+        rpi_eventcount_notify_all(&stream_link->slot_queue->worker_event);
     }
     rpi_slot_queue_close(stream_link->slot_queue);
-    stream_link->finish_told = true;
-    return rpi_stream_link_notify(stream_link, stream_link->root_at,
+    stream_link->finish_sent = true;
+    return rpi_stream_link_notify(stream_link, stream_link->root_address,
                                   (struct packet_message){.kind = PACKET_FINISHED});
 }
 
@@ -48,14 +48,14 @@ int rpi_stream_link_read_on_node(struct stream_link *stream_link,
 {
     switch (message->kind) {
     case PACKET_OUT:
-        return accept_packet(stream_link, message);
+        return receive_packet(stream_link, message);
     case PACKET_LIMIT:
         rpi_slot_queue_lower_limit(stream_link->slot_queue, message->limit);
         return MPI_SUCCESS;
     case PACKET_CLOSED:
-        return close_node(stream_link, message);
+        return close_slot_queue(stream_link, message);
     case PACKET_OVER:
-        stream_link->dismissed = true;
+        stream_link->over_received = true;
         return MPI_SUCCESS;
     default:
         return MPI_SUCCESS;
@@ -63,16 +63,16 @@ int rpi_stream_link_read_on_node(struct stream_link *stream_link,
 }
 
 /* In the order in which they were sent: one may overtake another in MPI, but items should not. */
-static void supply(struct stream_link *stream_link)
+static void feed_arrived(struct stream_link *stream_link)
 {
     struct packet *packet;
-    while ((packet = stream_link->arriving.head) != NULL && packet->travelling == 0 &&
+    while ((packet = stream_link->arriving.head) != NULL && packet->in_flight == 0 &&
            !feeder_full(&stream_link->feeder)) {
         rpi_packets_remove(&stream_link->arriving, packet);
         if (packet->large == NULL &&
             !rpi_records_valid(&packet->area, packet->items, NULL, 0, RECORDS_OF_INPUTS)) {
             rpi_packet_free(packet);
-            rpi_channel_reject(&stream_link->channel, stream_link->root_at);
+            rpi_channel_reject(&stream_link->channel, stream_link->root_address);
             return;
         }
         rpi_feeder_put(&stream_link->feeder, packet);
@@ -82,11 +82,11 @@ static void supply(struct stream_link *stream_link)
 
 static int send_back(struct stream_link *stream_link, struct packet *packet)
 {
-    int root = stream_link->root_at;
+    int root = stream_link->root_address;
     bool done = packet->fate == PACKET_DONE; /* otherwise the root has the inputs */
     size_t bytes = done ? packet->area.used : 0, large_bytes = done ? packet->large_bytes : 0;
-    uint32_t hungry =
-        atomic_exchange_explicit(&stream_link->slot_queue->hungry, 0, memory_order_relaxed);
+    uint32_t starved =
+        atomic_exchange_explicit(&stream_link->slot_queue->starved, 0, memory_order_relaxed);
     rpi_packets_add(&stream_link->leaving, packet);
     stream_link->moved = true;
     int code = rpi_stream_link_notify(stream_link, root,
@@ -98,13 +98,13 @@ static int send_back(struct stream_link *stream_link, struct packet *packet)
                                                               .large_bytes = large_bytes,
                                                               .seconds = packet->seconds,
                                                               .limit = packet->limit,
-                                                              .hungry = hungry != 0});
+                                                              .starved = starved != 0});
     if (code == MPI_SUCCESS)
         code = rpi_channel_payload(&stream_link->channel, root, POST_HOMEWARD, packet->area.base,
-                                   bytes, &packet->travelling);
+                                   bytes, &packet->in_flight);
     if (code == MPI_SUCCESS)
         code = rpi_channel_payload(&stream_link->channel, root, POST_HOMEWARD, packet->large,
-                                   large_bytes, &packet->travelling);
+                                   large_bytes, &packet->in_flight);
     return code;
 }
 
@@ -112,7 +112,7 @@ static int send_all_back(struct stream_link *stream_link)
 {
     int code = MPI_SUCCESS;
     struct packet *packet;
-    while (code == MPI_SUCCESS && !stream_link->finish_told) {
+    while (code == MPI_SUCCESS && !stream_link->finish_sent) {
         if (rpi_feeder_take(&stream_link->feeder, &packet, &stream_link->error) != RP_OK)
             return MPI_ERR_NO_MEM;
         if (packet == NULL)
@@ -122,48 +122,48 @@ static int send_all_back(struct stream_link *stream_link)
     return code;
 }
 
-static void free_gone(struct stream_link *stream_link)
+static void free_sent(struct stream_link *stream_link)
 {
     for (struct packet *packet = stream_link->leaving.head, *next; packet != NULL; packet = next) {
         next = packet->next;
-        if (packet->travelling > 0)
+        if (packet->in_flight > 0)
             continue;
         rpi_packets_remove(&stream_link->leaving, packet);
         rpi_packet_free(packet);
     }
 }
 
-static int tell_stop(struct stream_link *stream_link)
+static int send_stop(struct stream_link *stream_link)
 {
-    if (stream_link->stop_told || stream_link->finish_told ||
+    if (stream_link->stop_sent || stream_link->finish_sent ||
         !work_queue_stopped(stream_link->pool->work_queue))
         return MPI_SUCCESS;
-    stream_link->stop_told = true;
-    return rpi_stream_link_notify(stream_link, stream_link->root_at,
+    stream_link->stop_sent = true;
+    return rpi_stream_link_notify(stream_link, stream_link->root_address,
                                   (struct packet_message){.kind = PACKET_STOP});
 }
 
 /* The root is to know which rank it was if the next one to die is the last. Only when it does that
  * one takes what may have ended the others. */
-static int send_alive(struct stream_link *stream_link)
+static int send_rank_count(struct stream_link *stream_link)
 {
     struct slot_queue *slot_queue = stream_link->slot_queue;
-    uint32_t liveness = slot_queue->lanes - stream_link->feeder.reaped;
-    if (liveness == stream_link->alive_told)
+    uint32_t ranks_alive = slot_queue->lanes - stream_link->feeder.reaped;
+    if (ranks_alive == stream_link->ranks_alive_sent)
         return MPI_SUCCESS;
-    stream_link->alive_told = liveness;
-    int code = rpi_stream_link_notify(stream_link, stream_link->root_at,
+    stream_link->ranks_alive_sent = ranks_alive;
+    int code = rpi_stream_link_notify(stream_link, stream_link->root_address,
                                       (struct packet_message){.kind = PACKET_RANKS_ALIVE,
-                                                              .ranks = liveness});
-    if (liveness == 1)
-        atomic_store_explicit(&slot_queue->lonely, 1, memory_order_relaxed);
-    rpi_eventcount_notify_all(&slot_queue->work);
+                                                              .ranks = ranks_alive});
+    if (ranks_alive == 1)
+        atomic_store_explicit(&slot_queue->last_rank, 1, memory_order_relaxed);
+    rpi_eventcount_notify_all(&slot_queue->worker_event);
     return code;
 }
 
 /* What ranks of this node leave that die goes back. Without the root there is nothing to go on
  * for. */
-static int look_after_others(struct stream_link *stream_link)
+static int check_node_ranks(struct stream_link *stream_link)
 {
     const struct world *world = &stream_link->pool->world;
     double now = rpi_clock_seconds();
@@ -171,18 +171,18 @@ static int look_after_others(struct stream_link *stream_link)
         rpi_stream_link_stop_node(stream_link);
         stream_link->over = true;
     }
-    if (now < stream_link->next_look || stream_link->finish_told)
+    if (now < stream_link->next_look || stream_link->finish_sent)
         return MPI_SUCCESS;
-    stream_link->next_look = now + rpi_feeder_look(&stream_link->feeder);
-    return send_alive(stream_link);
+    stream_link->next_look = now + rpi_feeder_check_liveness(&stream_link->feeder);
+    return send_rank_count(stream_link);
 }
 
 int rpi_stream_link_step_on_node(struct stream_link *stream_link)
 {
-    int code = stream_link->survives ? look_after_others(stream_link) : MPI_SUCCESS;
-    free_gone(stream_link);
-    supply(stream_link);
+    int code = stream_link->survives ? check_node_ranks(stream_link) : MPI_SUCCESS;
+    free_sent(stream_link);
+    feed_arrived(stream_link);
     if (code == MPI_SUCCESS)
         code = send_all_back(stream_link);
-    return code == MPI_SUCCESS ? tell_stop(stream_link) : code;
+    return code == MPI_SUCCESS ? send_stop(stream_link) : code;
 }

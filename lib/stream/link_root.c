@@ -4,12 +4,12 @@
 
 #include <stdlib.h>
 
-static int lost_on(const struct stream_link *stream_link, int node)
+static int ranks_lost_on(const struct stream_link *stream_link, int node)
 {
     return stream_link->survives ? rpi_hub_lost(&stream_link->pool->world.hub, node) : 0;
 }
 
-bool rpi_stream_link_update_nodes(struct stream_link *stream_link)
+bool rpi_stream_link_nodes_init(struct stream_link *stream_link)
 {
     const struct world *world = &stream_link->pool->world;
     size_t nodes = (size_t)world->nodes;
@@ -22,16 +22,16 @@ bool rpi_stream_link_update_nodes(struct stream_link *stream_link)
         int ranks = world->node_first[node + 1] - world->node_first[node];
         served->stream_link = -1;
         stream_link->requests.remote_nodes[node].ranks =
-            (uint32_t)(ranks - lost_on(stream_link, node));
+            (uint32_t)(ranks - ranks_lost_on(stream_link, node));
         served->slots = rpi_slot_queue_slots((uint32_t)ranks);
         served->packets = calloc(served->slots, sizeof(struct packet *));
         noted = served->packets != NULL;
     }
-    stream_link->requests.tidings = noted;
+    stream_link->requests.nodes_changed = noted;
     return noted;
 }
 
-void rpi_stream_link_forget_nodes(struct stream_link *stream_link)
+void rpi_stream_link_nodes_free(struct stream_link *stream_link)
 {
     for (int node = 0; stream_link->nodes != NULL && node < stream_link->pool->world.nodes; node++)
         free(stream_link->nodes[node].packets);
@@ -76,7 +76,7 @@ void rpi_stream_link_close(struct stream_link *stream_link, bool stop)
 }
 
 /* Where messages to a node go. */
-static int address_of(const struct stream_link *stream_link, int node)
+static int link_address(const struct stream_link *stream_link, int node)
 {
     return stream_link->survives ? stream_link->nodes[node].stream_link : node;
 }
@@ -85,7 +85,7 @@ static int address_of(const struct stream_link *stream_link, int node)
 static int send_packet(struct stream_link *stream_link, struct packet *packet)
 {
     struct served_node *node = &stream_link->nodes[packet->node];
-    int to = address_of(stream_link, packet->node);
+    int to = link_address(stream_link, packet->node);
     for (packet->place = 0; node->packets[packet->place] != NULL;)
         packet->place++;
     node->packets[packet->place] = packet;
@@ -100,18 +100,18 @@ static int send_packet(struct stream_link *stream_link, struct packet *packet)
                                                               .large_bytes = packet->large_bytes});
     if (code == MPI_SUCCESS)
         code = rpi_channel_payload(&stream_link->channel, to, POST_OUTWARD, packet->area.base,
-                                   packet->area.used, &packet->travelling);
+                                   packet->area.used, &packet->in_flight);
     if (code == MPI_SUCCESS)
         code = rpi_channel_payload(&stream_link->channel, to, POST_OUTWARD, packet->large,
-                                   packet->large_bytes, &packet->travelling);
+                                   packet->large_bytes, &packet->in_flight);
     stream_link->moved = true;
     return code;
 }
 
 /* Nobody is there any more to send it to. */
-static void keep_packet(struct stream_link *stream_link, struct packet *packet)
+static void return_unsent(struct stream_link *stream_link, struct packet *packet)
 {
-    packet->fate = PACKET_UNTOUCHED;
+    packet->fate = PACKET_NOT_STARTED;
     rpi_packets_add(&stream_link->returning, packet);
 }
 
@@ -124,10 +124,10 @@ static int send_packets(struct stream_link *stream_link)
     requests->out = (struct packet_list){NULL, NULL};
     pthread_mutex_unlock(&requests->lock);
     for (struct packet *packet; (packet = rpi_packets_take(&out)) != NULL;) {
-        if (code != MPI_SUCCESS || stream_link->close_told)
+        if (code != MPI_SUCCESS || stream_link->close_sent)
             rpi_packet_free(packet);
         else if (stream_link->nodes[packet->node].left)
-            keep_packet(stream_link, packet);
+            return_unsent(stream_link, packet);
         else
             code = send_packet(stream_link, packet);
     }
@@ -135,19 +135,19 @@ static int send_packets(struct stream_link *stream_link)
 }
 
 /* A node that nobody has written for yet hears of it when somebody does. */
-static int tell_nodes(struct stream_link *stream_link, struct packet_message message)
+static int notify_nodes(struct stream_link *stream_link, struct packet_message message)
 {
     const struct world *world = &stream_link->pool->world;
     int code = MPI_SUCCESS;
     for (int node = 0; node < world->nodes && code == MPI_SUCCESS; node++) {
-        int to = address_of(stream_link, node);
+        int to = link_address(stream_link, node);
         if (node != world->node && !stream_link->nodes[node].finished && to >= 0)
             code = rpi_stream_link_notify(stream_link, to, message);
     }
     return code;
 }
 
-static int tell_wishes(struct stream_link *stream_link)
+static int send_limit_and_close(struct stream_link *stream_link)
 {
     struct requests *requests = &stream_link->requests;
     pthread_mutex_lock(&requests->lock);
@@ -155,52 +155,53 @@ static int tell_wishes(struct stream_link *stream_link)
     bool close = requests->close, stop = requests->stop;
     pthread_mutex_unlock(&requests->lock);
     int code = MPI_SUCCESS;
-    if (limit < stream_link->limit_told && !stream_link->close_told)
-        code =
-            tell_nodes(stream_link, (struct packet_message){.kind = PACKET_LIMIT, .limit = limit});
-    stream_link->limit_told = limit;
-    if (!close || stream_link->close_told || code != MPI_SUCCESS)
+    if (limit < stream_link->limit_sent && !stream_link->close_sent)
+        code = notify_nodes(stream_link,
+                            (struct packet_message){.kind = PACKET_LIMIT, .limit = limit});
+    stream_link->limit_sent = limit;
+    if (!close || stream_link->close_sent || code != MPI_SUCCESS)
         return code;
-    stream_link->close_told = true;
-    stream_link->stop_told = stop;
-    return tell_nodes(stream_link,
-                      (struct packet_message){.kind = PACKET_CLOSED, .stop = stop, .lost = -1});
+    stream_link->close_sent = true;
+    stream_link->stop_sent = stop;
+    return notify_nodes(stream_link,
+                        (struct packet_message){.kind = PACKET_CLOSED, .stop = stop, .lost = -1});
 }
 
-int rpi_stream_link_lose(struct stream_link *stream_link, int node)
+int rpi_stream_link_node_lost(struct stream_link *stream_link, int node)
 {
     stream_link->nodes[node].finished = true;
-    stream_link->close_told = true;
-    return tell_nodes(stream_link,
-                      (struct packet_message){.kind = PACKET_CLOSED, .stop = true, .lost = node});
+    stream_link->close_sent = true;
+    return notify_nodes(stream_link,
+                        (struct packet_message){.kind = PACKET_CLOSED, .stop = true, .lost = node});
 }
 
 /* Is nothing of it on its way any more? Where results have come over one connection inputs may
  * still be on their way over another, as far as MPI says. */
 static bool has_arrived(const struct packet *packet)
 {
-    return packet->travelling == 0 &&
-           (packet->answered == NULL || packet->answered->travelling == 0);
+    return packet->in_flight == 0 &&
+           (packet->results_for == NULL || packet->results_for->in_flight == 0);
 }
 
-static struct packet *settle(struct stream_link *stream_link, struct packet *arrived)
+static struct packet *settle_packet(struct stream_link *stream_link, struct packet *arrived)
 {
-    if (arrived->answered == NULL)
+    if (arrived->results_for == NULL)
         return arrived;
     rpi_slot_queue_lower_limit(stream_link->slot_queue, arrived->limit);
     stream_link->nodes[arrived->node].packets[arrived->place] = NULL;
-    return rpi_packet_answer(arrived);
+    return rpi_packet_take_results(arrived);
 }
 
 /* Are these results as they should be, or inputs that come back? */
 static bool results_valid(const struct packet *packet)
 {
-    return packet->answered == NULL || rpi_records_valid(&packet->area, packet->done, packet->large,
-                                                         packet->large_bytes, RECORDS_OF_RESULTS);
+    return packet->results_for == NULL ||
+           rpi_records_valid(&packet->area, packet->done, packet->large, packet->large_bytes,
+                             RECORDS_OF_RESULTS);
 }
 
 /* Hands over what has arrived, and wakes the root. */
-static void hand_over(struct stream_link *stream_link)
+static void deliver_returned(struct stream_link *stream_link)
 {
     struct requests *requests = &stream_link->requests;
     bool any = false;
@@ -211,26 +212,26 @@ static void hand_over(struct stream_link *stream_link)
             continue;
         rpi_packets_remove(&stream_link->returning, packet);
         if (!results_valid(packet)) {
-            rpi_channel_reject(&stream_link->channel, address_of(stream_link, packet->node));
+            rpi_channel_reject(&stream_link->channel, link_address(stream_link, packet->node));
             rpi_packet_free(packet); /* the inputs come back with the node's end */
             continue;
         }
-        packet = settle(stream_link, packet);
+        packet = settle_packet(stream_link, packet);
         pthread_mutex_lock(&requests->lock);
         rpi_packets_add(&requests->back, packet);
         pthread_mutex_unlock(&requests->lock);
         any = true;
     }
     if (any)
-        rpi_eventcount_notify_all(&stream_link->slot_queue->news);
+        rpi_eventcount_notify_all(&stream_link->slot_queue->feeder_event);
     stream_link->moved = stream_link->moved || any;
 }
 
 int rpi_stream_link_step_on_root(struct stream_link *stream_link)
 {
     int code = send_packets(stream_link);
-    hand_over(stream_link);
-    return code == MPI_SUCCESS ? tell_wishes(stream_link) : code;
+    deliver_returned(stream_link);
+    return code == MPI_SUCCESS ? send_limit_and_close(stream_link) : code;
 }
 
 /* Results arrive beside the inputs, which are needed again if they do not. */
@@ -245,8 +246,8 @@ static struct packet *expect_results(struct stream_link *stream_link, struct pac
         rpi_stream_link_out_of_memory(stream_link, message->large_bytes);
         return NULL;
     }
-    results->answered = packet;
-    packet->is_answered = true;
+    results->results_for = packet;
+    packet->results_arriving = true;
     results->node = packet->node;
     results->place = packet->place;
     results->large_bytes = message->large_bytes;
@@ -254,7 +255,7 @@ static struct packet *expect_results(struct stream_link *stream_link, struct pac
     results->done = message->done;
     results->limit = message->limit;
     results->seconds = message->seconds;
-    results->hungry = message->hungry;
+    results->starved = message->starved;
     rpi_packets_add(&stream_link->returning, results);
     return results;
 }
@@ -262,20 +263,20 @@ static struct packet *expect_results(struct stream_link *stream_link, struct pac
 static int take_results(struct stream_link *stream_link, struct packet *packet,
                         const struct packet_message *message)
 {
-    int from = address_of(stream_link, packet->node);
+    int from = link_address(stream_link, packet->node);
     struct packet *results = expect_results(stream_link, packet, message);
     if (results == NULL)
         return MPI_ERR_NO_MEM;
     int code = rpi_channel_expect(&stream_link->channel, from, POST_HOMEWARD, results->area.base,
-                                  message->bytes, &results->travelling);
+                                  message->bytes, &results->in_flight);
     if (code == MPI_SUCCESS)
         code = rpi_channel_expect(&stream_link->channel, from, POST_HOMEWARD, results->large,
-                                  message->large_bytes, &results->travelling);
+                                  message->large_bytes, &results->in_flight);
     return code;
 }
 
-static int take_back(struct stream_link *stream_link, int from,
-                     const struct packet_message *message)
+static int accept_returned_packet(struct stream_link *stream_link, int from,
+                                  const struct packet_message *message)
 {
     struct served_node *node = &stream_link->nodes[from];
     struct packet *packet = node->packets[message->place];
@@ -289,18 +290,18 @@ static int take_back(struct stream_link *stream_link, int from,
 }
 
 /* What a node is to know that was told before anybody wrote for it. */
-static int welcome(struct stream_link *stream_link, int node)
+static int send_missed_messages(struct stream_link *stream_link, int node)
 {
-    int to = address_of(stream_link, node), code = MPI_SUCCESS;
-    if (stream_link->limit_told < INT64_MAX)
+    int to = link_address(stream_link, node), code = MPI_SUCCESS;
+    if (stream_link->limit_sent < INT64_MAX)
         code = rpi_stream_link_notify(stream_link, to,
                                       (struct packet_message){.kind = PACKET_LIMIT,
-                                                              .limit = stream_link->limit_told});
-    if (!stream_link->close_told || code != MPI_SUCCESS)
+                                                              .limit = stream_link->limit_sent});
+    if (!stream_link->close_sent || code != MPI_SUCCESS)
         return code;
     return rpi_stream_link_notify(
         stream_link, to,
-        (struct packet_message){.kind = PACKET_CLOSED, .stop = stream_link->stop_told, .lost = -1});
+        (struct packet_message){.kind = PACKET_CLOSED, .stop = stream_link->stop_sent, .lost = -1});
 }
 
 int rpi_stream_link_read_on_root(struct stream_link *stream_link, int from,
@@ -308,23 +309,23 @@ int rpi_stream_link_read_on_root(struct stream_link *stream_link, int from,
 {
     switch (message->kind) {
     case PACKET_HELLO:
-        return welcome(stream_link, from);
+        return send_missed_messages(stream_link, from);
     case PACKET_RANKS_ALIVE:
-        stream_link->nodes[from].liveness = message->ranks;
+        stream_link->nodes[from].ranks_alive = message->ranks;
         return MPI_SUCCESS;
     case PACKET_BACK:
-        return take_back(stream_link, from, message);
-    case PACKET_ALIVE:
-        return rpi_stream_link_notify(stream_link, address_of(stream_link, from),
-                                      (struct packet_message){.kind = PACKET_ALIVE});
+        return accept_returned_packet(stream_link, from, message);
+    case PACKET_HEARTBEAT:
+        return rpi_stream_link_notify(stream_link, link_address(stream_link, from),
+                                      (struct packet_message){.kind = PACKET_HEARTBEAT});
     case PACKET_STOP:
         rpi_work_queue_stop(stream_link->pool->work_queue);
-        rpi_eventcount_notify_all(&stream_link->slot_queue->news);
+        rpi_eventcount_notify_all(&stream_link->slot_queue->feeder_event);
         return MPI_SUCCESS;
     case PACKET_FINISHED:
         stream_link->nodes[from].finished = true;
         stream_link->unfinished--;
-        return rpi_stream_link_notify(stream_link, address_of(stream_link, from),
+        return rpi_stream_link_notify(stream_link, link_address(stream_link, from),
                                       (struct packet_message){.kind = PACKET_OVER});
     default:
         return MPI_SUCCESS;

@@ -73,9 +73,9 @@ void rpi_packet_free(struct packet *packet)
     free(packet);
 }
 
-struct packet *rpi_packet_answer(struct packet *results)
+struct packet *rpi_packet_take_results(struct packet *results)
 {
-    struct packet *packet = results->answered;
+    struct packet *packet = results->results_for;
     struct area inputs = packet->area;
     rpi_packet_drop_large(packet);
     packet->area = results->area;
@@ -84,8 +84,8 @@ struct packet *rpi_packet_answer(struct packet *results)
     packet->fate = PACKET_DONE;
     packet->done = results->done;
     packet->seconds = results->seconds;
-    packet->hungry = results->hungry;
-    packet->is_answered = false;
+    packet->starved = results->starved;
+    packet->results_arriving = false;
     results->area = inputs;
     results->large = NULL;
     rpi_packet_free(results);

@@ -7,12 +7,12 @@
 
 /* How a packet has come back from the slot queue. */
 enum packet_fate {
-    PACKET_DONE,    /* with its results */
-    PACKET_IN_HAND, /* as it was put: its rank died in the middle of it, with `done` items
+    PACKET_DONE,         /* with its results */
+    PACKET_INTERRUPTED,  /* as it was put: its rank died in the middle of it, with `done` items
                          finished, */
-    PACKET_GONE,    /* or when it was done, and its results are gone; */
-    PACKET_MISSING, /* or the stream link of its node died, and nobody can say what became of it; */
-    PACKET_UNTOUCHED, /* or no rank has had it */
+    PACKET_RESULTS_LOST, /* or when it was done, and its results are gone; */
+    PACKET_NODE_LOST, /* or the stream link of its node died, and nobody can say what became of it; */
+    PACKET_NOT_STARTED, /* or no rank has had it */
 };
 
 struct packet {
@@ -29,16 +29,16 @@ struct packet {
     double seconds;     /* that the items took */
     int node;           /* where it was sent, */
     uint32_t place;     /* and its number among those that are there */
-    bool hungry;        /* since the last one came back, ranks there had nothing to do */
-    int travelling;     /* payloads on their way */
-    bool emptied;       /* the large input has been dropped; what is there are results */
+    bool starved;       /* since the last one came back, ranks there had nothing to do */
+    int in_flight;      /* payloads on their way */
+    bool input_dropped; /* the large input has been dropped; what is there are results */
     enum packet_fate fate;
-    bool alone;              /* missing: nothing else was with its node, which died as a whole */
-    struct packet *answered; /* whose results are arriving in this one; or NULL */
-    bool is_answered;        /* its results are arriving in another */
-    uint32_t attempt;        /* calls for each of its items that ended with their rank */
-    uint32_t deaths;         /* those in a row that its item, or one of them, was at hand at */
-    bool continued;          /* items behind these, once in the same packet, are in another */
+    bool alone;                 /* missing: nothing else was with its node, which died as a whole */
+    struct packet *results_for; /* whose results are arriving in this one; or NULL */
+    bool results_arriving;      /* its results are arriving in another */
+    uint32_t attempt;           /* calls for each of its items that ended with their rank */
+    uint32_t deaths;            /* those in a row that its item, or one of them, was at hand at */
+    bool split;                 /* items behind these, once in the same packet, are in another */
 };
 
 /* An empty packet; NULL: no memory. */
@@ -64,7 +64,7 @@ void rpi_packet_drop_large(struct packet *packet);
 
 /* Brings the results that have arrived into the packet whose they are, in place of its inputs, and
  * frees what they arrived in. Returns that packet. */
-struct packet *rpi_packet_answer(struct packet *results);
+struct packet *rpi_packet_take_results(struct packet *results);
 
 /* A list of packets, in the order in which they were added. */
 struct packet_list {

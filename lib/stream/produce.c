@@ -5,16 +5,16 @@
 
 #include <inttypes.h>
 
-struct outlet *rpi_stream_neediest(const struct stream *stream)
+struct destination *rpi_stream_neediest(const struct stream *stream)
 {
-    struct outlet *found = NULL;
+    struct destination *found = NULL;
     for (int node = 0; node < stream->pool->world.nodes; node++) {
-        struct outlet *outlet = &stream->outlets[node];
-        bool lacks = outlet->ranks > 0 && outlet->held < outlet->depth && !outlet->reserved &&
-                     !outlet->tries;
-        if (lacks && (found == NULL || (uint64_t)outlet->held * found->ranks <
-                                           (uint64_t)found->held * outlet->ranks))
-            found = outlet;
+        struct destination *destination = &stream->destinations[node];
+        bool lacks = destination->ranks > 0 && destination->held < destination->depth &&
+                     !destination->reserved && !destination->probing;
+        if (lacks && (found == NULL || (uint64_t)destination->held * found->ranks <
+                                           (uint64_t)found->held * destination->ranks))
+            found = destination;
     }
     return found;
 }
@@ -25,7 +25,7 @@ static bool window_open(const struct stream *stream)
 {
     int64_t few = 2 * (int64_t)stream->pool->world.ranks;
     return stream->items_held < stream->window_items && stream->bytes_held < stream->window_bytes &&
-           (stream->flying < few ||
+           (stream->outstanding < few ||
             stream->bytes_held + stream->bytes_expected < stream->window_bytes);
 }
 
@@ -36,11 +36,11 @@ static void producer_failed(struct stream *stream, int code)
                   stream->produced);
     stream->failure.item = stream->produced;
     stream->failure.task_code = code;
-    stream->dry = true;
+    stream->exhausted = true;
 }
 
 /* What the producer made goes into the packet. False: it holds no more. */
-static bool pack(struct stream *stream, struct packet *packet, rp_buffer *item)
+static bool packet_append(struct stream *stream, struct packet *packet, rp_buffer *item)
 {
     packet->items++;
     stream->produced++;
@@ -57,7 +57,7 @@ static bool pack(struct stream *stream, struct packet *packet, rp_buffer *item)
 
 /* Bytes for an item that fits; one that is larger goes alone, so a packet that has others already
  * is sent first. */
-static void lend(const struct packet *packet, rp_buffer *item)
+static void lend_input_space(const struct packet *packet, rp_buffer *item)
 {
     size_t bytes;
     void *room = area_room(&packet->area, 0, &bytes);
@@ -67,27 +67,27 @@ static void lend(const struct packet *packet, rp_buffer *item)
 /* Asks the producer for items until the packet holds `most` of them, or what it can, or, unless all
  * of them are wanted, they are slow to come. A large item that finds others before it is left in
  * `item`. */
-static void fill(struct stream *stream, struct packet *packet, uint32_t most, bool all,
-                 rp_buffer *item)
+static void packet_fill(struct stream *stream, struct packet *packet, uint32_t most, bool all,
+                        rp_buffer *item)
 {
     const double backoff = 50e-6;
     const uint32_t looks = 16;
     double begun = rpi_clock_seconds();
     while (packet->items < most) {
-        lend(packet, item);
+        lend_input_space(packet, item);
         int code = stream->job->produce(stream->job->options.user, item);
         if (code != RP_ITEM) {
             rpi_buffer_free(item);
             stream->idle = code == RP_ITEM_LATER;
-            stream->dry = code == RP_ITEM_LAST;
-            if (!stream->idle && !stream->dry)
+            stream->exhausted = code == RP_ITEM_LAST;
+            if (!stream->idle && !stream->exhausted)
                 producer_failed(stream, code);
             return;
         }
         bool large = !item->lent && item->size > 0;
         if (large && packet->items > 0)
             return;
-        if (!pack(stream, packet, item))
+        if (!packet_append(stream, packet, item))
             return;
         bool look = !all && (packet->items < looks || packet->items % looks == 0);
         if (look && rpi_clock_seconds() - begun > backoff)
@@ -111,40 +111,41 @@ static struct packet *new_packet(struct stream *stream)
     return packet;
 }
 
-void rpi_stream_put(struct stream *stream, struct packet *packet)
+void rpi_stream_dispatch(struct stream *stream, struct packet *packet)
 {
-    stream->outlets[packet->node].held++;
+    stream->destinations[packet->node].held++;
     if (packet->node == stream->pool->world.node)
         rpi_feeder_put(&stream->feeder, packet);
     else
         rpi_stream_link_send(stream->stream_link, packet->node, packet);
 }
 
-static void send(struct stream *stream, struct packet *packet, struct outlet *outlet)
+static void packet_send(struct stream *stream, struct packet *packet,
+                        struct destination *destination)
 {
     rpi_stream_saving_note(stream->saving, packet);
     packet->serial = stream->packets++;
-    packet->node = (int)(outlet - stream->outlets);
+    packet->node = (int)(destination - stream->destinations);
     packet->counted = packet->area.used + packet->large_bytes;
     stream->bytes_held += (int64_t)packet->counted;
     packet->expected = (size_t)(packet->items * stream->item_bytes);
     stream->bytes_expected += (int64_t)packet->expected;
-    stream->flying++;
-    rpi_stream_put(stream, packet);
+    stream->outstanding++;
+    rpi_stream_dispatch(stream, packet);
 }
 
 /* The packet has its items. If their results are kept, nobody computes them. */
-static void deliver(struct stream *stream, struct packet *packet, const struct saved *entry,
-                    struct outlet *outlet)
+static void restore_or_send(struct stream *stream, struct packet *packet, const struct saved *entry,
+                            struct destination *destination)
 {
     if (entry != NULL && rpi_stream_saving_restore(stream->saving, packet, entry))
         rpi_stream_accept_saved(stream, packet);
     else
-        send(stream, packet, outlet);
+        packet_send(stream, packet, destination);
 }
 
 /* A large item that came behind others goes alone. */
-static void send_alone(struct stream *stream, rp_buffer *item, struct outlet *outlet)
+static void send_large_item(struct stream *stream, rp_buffer *item, struct destination *destination)
 {
     int64_t most;
     struct packet *packet = new_packet(stream);
@@ -153,8 +154,8 @@ static void send_alone(struct stream *stream, rp_buffer *item, struct outlet *ou
         return;
     }
     const struct saved *entry = rpi_stream_saving_find(stream->saving, stream->produced, &most);
-    pack(stream, packet, item);
-    deliver(stream, packet, entry, outlet);
+    packet_append(stream, packet, item);
+    restore_or_send(stream, packet, entry, destination);
 }
 
 static uint32_t items_wanted(const struct stream *stream)
@@ -173,7 +174,7 @@ static uint32_t items_wanted(const struct stream *stream)
 
 /* How many items the next packet should have, and the entry in which their results are kept, or
  * NULL. 0: it has to wait until others are consumed. */
-static uint32_t plan(const struct stream *stream, const struct saved **entry)
+static uint32_t plan_packet(const struct stream *stream, const struct saved **entry)
 {
     int64_t most, room = stream->window_items - stream->items_held;
     uint32_t wanted = items_wanted(stream);
@@ -186,24 +187,24 @@ static uint32_t plan(const struct stream *stream, const struct saved **entry)
     return most < wanted ? (uint32_t)most : wanted;
 }
 
-static bool supply_one(struct stream *stream, struct outlet *outlet)
+static bool supply_packet(struct stream *stream, struct destination *destination)
 {
     const struct saved *entry;
     rp_buffer item;
-    uint32_t wanted = plan(stream, &entry);
+    uint32_t wanted = plan_packet(stream, &entry);
     struct packet *packet = wanted > 0 ? new_packet(stream) : NULL;
     if (packet == NULL)
         return false;
     rpi_buffer_init(&item);
-    fill(stream, packet, wanted, entry != NULL, &item);
+    packet_fill(stream, packet, wanted, entry != NULL, &item);
     bool any = packet->items > 0;
     bool left = !item.lent && item.size > 0 && packet->large != item.data;
     if (any)
-        deliver(stream, packet, entry, outlet);
+        restore_or_send(stream, packet, entry, destination);
     else
         rpi_packet_free(packet);
     if (left && !stream->over)
-        send_alone(stream, &item, outlet);
+        send_large_item(stream, &item, destination);
     else if (left)
         rpi_buffer_free(&item);
     return any;
@@ -211,12 +212,13 @@ static bool supply_one(struct stream *stream, struct outlet *outlet)
 
 bool rpi_stream_supply(struct stream *stream)
 {
-    struct outlet *outlet;
-    bool any = rpi_stream_supply_again(stream);
+    struct destination *destination;
+    bool any = rpi_stream_resend(stream);
     stream->idle = false;
-    while (!stream->dry && !stream->idle && window_open(stream) &&
+    while (!stream->exhausted && !stream->idle && window_open(stream) &&
            slot_queue_limit(stream->feeder.slot_queue) == INT64_MAX &&
-           (outlet = rpi_stream_neediest(stream)) != NULL && supply_one(stream, outlet))
+           (destination = rpi_stream_neediest(stream)) != NULL &&
+           supply_packet(stream, destination))
         any = true;
     return any;
 }

@@ -4,7 +4,7 @@
  * that node tells as much. */
 #include "stream/root.h"
 
-static bool suspected(const struct packet *packet)
+static bool packet_suspected(const struct packet *packet)
 {
     return packet->deaths > 0;
 }
@@ -12,64 +12,66 @@ static bool suspected(const struct packet *packet)
 static uint32_t count_suspects(const struct stream *stream)
 {
     uint32_t count = 0;
-    for (const struct packet *packet = stream->again.head; packet != NULL; packet = packet->next)
-        count += suspected(packet);
+    for (const struct packet *packet = stream->requeued.head; packet != NULL; packet = packet->next)
+        count += packet_suspected(packet);
     return count;
 }
 
 /* May the root's node have what is suspected? If nobody else is left, even the root itself. */
-static bool here(const struct stream *stream)
+static bool root_node_takes_suspects(const struct stream *stream)
 {
-    return !stream->deserted || !rpi_stream_others_live(stream);
+    return !stream->root_alone || !rpi_stream_others_live(stream);
 }
 
 /* As many nodes are to become empty as there are packets that need one. */
-static void reserve(struct stream *stream)
+static void reserve_destinations(struct stream *stream)
 {
-    uint32_t wanted = here(stream) ? 0 : count_suspects(stream);
+    uint32_t wanted = root_node_takes_suspects(stream) ? 0 : count_suspects(stream);
     for (int node = 0; node < stream->pool->world.nodes; node++) {
-        struct outlet *outlet = &stream->outlets[node];
-        bool may = node != stream->pool->world.node && outlet->ranks > 0 && !outlet->tries;
-        outlet->reserved = may && wanted > 0;
-        wanted -= outlet->reserved;
+        struct destination *destination = &stream->destinations[node];
+        bool may =
+            node != stream->pool->world.node && destination->ranks > 0 && !destination->probing;
+        destination->reserved = may && wanted > 0;
+        wanted -= destination->reserved;
     }
 }
 
 /* An outlet for what is suspected; NULL: there is none right now. */
-static struct outlet *find_place(const struct stream *stream)
+static struct destination *destination_for_suspect(const struct stream *stream)
 {
-    struct outlet *own = &stream->outlets[stream->pool->world.node];
-    if (here(stream))
+    struct destination *own = &stream->destinations[stream->pool->world.node];
+    if (root_node_takes_suspects(stream))
         return own->held < own->depth ? own : NULL;
     for (int node = 0; node < stream->pool->world.nodes; node++) {
-        struct outlet *outlet = &stream->outlets[node];
-        if (outlet->reserved && outlet->held == 0)
-            return outlet;
+        struct destination *destination = &stream->destinations[node];
+        if (destination->reserved && destination->held == 0)
+            return destination;
     }
     return NULL;
 }
 
-static void put(struct stream *stream, struct packet *packet, struct outlet *outlet)
+static void resend_packet(struct stream *stream, struct packet *packet,
+                          struct destination *destination)
 {
-    rpi_packets_remove(&stream->again, packet);
-    outlet->tries = outlet->reserved;
-    outlet->reserved = false;
-    packet->node = (int)(outlet - stream->outlets);
+    rpi_packets_remove(&stream->requeued, packet);
+    destination->probing = destination->reserved;
+    destination->reserved = false;
+    packet->node = (int)(destination - stream->destinations);
     rpi_stream_saving_note(stream->saving, packet);
-    rpi_stream_put(stream, packet);
+    rpi_stream_dispatch(stream, packet);
 }
 
-bool rpi_stream_supply_again(struct stream *stream)
+bool rpi_stream_resend(struct stream *stream)
 {
     bool any = false;
-    reserve(stream);
-    for (struct packet *packet = stream->again.head, *next; packet != NULL; packet = next) {
+    reserve_destinations(stream);
+    for (struct packet *packet = stream->requeued.head, *next; packet != NULL; packet = next) {
         next = packet->next;
-        struct outlet *outlet =
-            suspected(packet) ? find_place(stream) : rpi_stream_neediest(stream);
-        if (outlet == NULL)
+        struct destination *destination = packet_suspected(packet) ? destination_for_suspect(stream)
+                                                                   : rpi_stream_neediest(stream);
+        if (destination == NULL)
             continue;
-        put(stream, packet, outlet);
+        resend_packet(stream, packet, destination);
         any = true;
     }
     return any;

@@ -7,57 +7,57 @@
 
 /* An item failed somewhere: what lies behind it is not wanted, and the nodes learn where that
  * is. */
-static void heed_limit(struct stream *stream)
+static void apply_failure_limit(struct stream *stream)
 {
     int64_t limit = slot_queue_limit(stream->feeder.slot_queue);
     if (limit == INT64_MAX)
         return;
-    stream->dry = true;
+    stream->exhausted = true;
     if (stream->stream_link != NULL)
         rpi_stream_link_limit(stream->stream_link, limit);
 }
 
-static bool finished(const struct stream *stream)
+static bool stream_finished(const struct stream *stream)
 {
-    return stream->over || (stream->dry && stream->flying == 0) ||
+    return stream->over || (stream->exhausted && stream->outstanding == 0) ||
            work_queue_stopped(stream->pool->work_queue);
 }
 
 /* Has this round come to its end, since others wait for the next, and nothing is left on any
  * node? */
-static bool regrouped(const struct stream *stream)
+static bool round_drained(const struct stream *stream)
 {
-    bool empty = stream->regroups;
+    bool empty = stream->round_ending;
     for (int node = 0; node < stream->pool->world.nodes && empty; node++)
-        empty = stream->outlets[node].held == 0;
+        empty = stream->destinations[node].held == 0;
     return empty;
 }
 
 /* Waits until something is done, but not longer than the producer may be left alone. */
-static void wait_for_news(struct stream *stream, uint32_t seen)
+static void wait_for_completion(struct stream *stream, uint32_t seen)
 {
     const double longest = 50e-3, ask_again = 1e-3, look_again = 20e-3;
     double most = stream->idle ? ask_again : longest;
-    if (stream->stand_in != NULL)
+    if (stream->fallback_worker != NULL)
         most = fmin(most, look_again);
     if (stream->stream_link != NULL) {
         double attend = rpi_stream_link_attend(stream->stream_link);
         most = attend < most ? attend : most;
     }
     double begin = observe_now(stream->pool);
-    rpi_eventcount_wait(&stream->feeder.slot_queue->news, seen, stream->pool->world.crowding <= 1,
-                        most);
+    rpi_eventcount_wait(&stream->feeder.slot_queue->feeder_event, seen,
+                        stream->pool->world.crowding <= 1, most);
     rpi_observe_wait(stream->pool, begin);
 }
 
-static void close_stations(struct stream *stream)
+static void close_slot_queues(struct stream *stream)
 {
     bool stop = stream->over || work_queue_stopped(stream->pool->work_queue);
-    stream->complete = stream->over || (stream->dry && stream->flying == 0);
-    stream->goes_on = !stop && !stream->complete;
+    stream->complete = stream->over || (stream->exhausted && stream->outstanding == 0);
+    stream->another_round = !stop && !stream->complete;
     if (stop) {
         rpi_work_queue_stop(stream->pool->work_queue);
-        rpi_eventcount_notify_all(&stream->feeder.slot_queue->work);
+        rpi_eventcount_notify_all(&stream->feeder.slot_queue->worker_event);
     }
     rpi_slot_queue_close(stream->feeder.slot_queue);
     if (stream->stream_link != NULL)
@@ -66,23 +66,23 @@ static void close_stations(struct stream *stream)
 
 void rpi_stream_serve(struct stream *stream)
 {
-    while (!finished(stream) && !regrouped(stream)) {
-        uint32_t seen = rpi_eventcount_key(&stream->feeder.slot_queue->news);
-        rpi_stream_look(stream);
+    while (!stream_finished(stream) && !round_drained(stream)) {
+        uint32_t seen = rpi_eventcount_key(&stream->feeder.slot_queue->feeder_event);
+        rpi_stream_check_liveness(stream);
         bool moved = rpi_stream_collect(stream);
         observe_consumed(stream->pool, stream->produced - stream->items_held, stream->items_held);
-        heed_limit(stream);
-        if (!stream->over && !stream->regroups)
+        apply_failure_limit(stream);
+        if (!stream->over && !stream->round_ending)
             moved = rpi_stream_supply(stream) || moved;
-        if (finished(stream) || regrouped(stream))
+        if (stream_finished(stream) || round_drained(stream))
             break;
         if (stream->stream_link != NULL)
             rpi_stream_link_attend(stream->stream_link);
-        bool worked = stream->worker != NULL && rpi_stream_work(stream->worker);
+        bool worked = stream->worker != NULL && rpi_stream_worker_step(stream->worker);
         if (!moved && !worked)
-            wait_for_news(stream, seen);
+            wait_for_completion(stream, seen);
     }
-    close_stations(stream);
+    close_slot_queues(stream);
 }
 
 void rpi_stream_drop(struct stream *stream)
@@ -93,9 +93,9 @@ void rpi_stream_drop(struct stream *stream)
             rpi_packet_free(packet);
         }
     }
-    rpi_packets_free(&stream->again);
+    rpi_packets_free(&stream->requeued);
     free(stream->done);
-    free(stream->outlets);
+    free(stream->destinations);
     free(stream->remote_nodes);
     rpi_feeder_drop(&stream->feeder);
 }

@@ -9,24 +9,24 @@
 #include "stream/worker.h"
 
 /* Where packets go: the root's node, or another. */
-struct outlet {
+struct destination {
     uint32_t ranks; /* that compute there; 0: nothing is sent there */
     uint32_t held;  /* packets that are there */
     uint32_t depth; /* packets that should be there: more when ranks there had to wait for one, */
     uint32_t most;  /* but no more than this */
     /* Another node than the root's, where ranks survive: it is to be empty for a packet that is
      * suspected; or it has one. */
-    bool reserved, tries;
+    bool reserved, probing;
 };
 
 struct stream {
     rp_pool *pool;
     const rp_stream_job *job;
-    struct feeder feeder;            /* of the root's node */
-    struct stream_link *stream_link; /* to the other nodes; NULL: there are none */
-    struct stream_worker *worker;    /* the root as one of the ranks; NULL: it only serves, */
-    struct stream_worker *stand_in;  /* until no other rank lives; NULL: none may die */
-    struct outlet *outlets;          /* by node */
+    struct feeder feeder;                  /* of the root's node */
+    struct stream_link *stream_link;       /* to the other nodes; NULL: there are none */
+    struct stream_worker *worker;          /* the root as one of the ranks; NULL: it only serves, */
+    struct stream_worker *fallback_worker; /* until no other rank lives; NULL: none may die */
+    struct destination *destinations;      /* by node */
     struct remote_node
         *remote_nodes; /* where ranks survive: what is known of other nodes, by node */
     struct stream_saving *saving;
@@ -41,21 +41,21 @@ struct stream {
     int64_t packets;        /* made so far */
     int64_t due;            /* serial of the next to be consumed, if ordered, */
     int64_t due_item;       /* and its first item that was not */
-    int64_t flying;         /* packets made and not consumed */
+    int64_t outstanding;    /* packets made and not consumed */
     struct packet **done;   /* by serial modulo `done_capacity`: done, and not due yet. One packet,
                              or by item those that have come of one. */
     int64_t done_capacity;
-    struct packet_list again; /* to be sent out another time */
-    double next_look;         /* when to look who has died */
-    bool deserted;            /* no other rank of the root's node lives */
-    bool regroups;            /* ranks of other nodes wait for another round */
-    bool goes_on;             /* with one, when this has come to its end */
-    bool dry;                 /* the producer has no more */
-    bool idle;                /* it has none right now */
-    bool complete;            /* all was consumed that was to be */
-    bool over;                /* nothing more is to be consumed */
-    struct failures failures; /* of items */
-    rp_error failure;         /* of the producer, the consumer, or of the stream itself */
+    struct packet_list requeued; /* to be sent out another time */
+    double next_look;            /* when to look who has died */
+    bool root_alone;             /* no other rank of the root's node lives */
+    bool round_ending;           /* ranks of other nodes wait for another round */
+    bool another_round;          /* with one, when this has come to its end */
+    bool exhausted;              /* the producer has no more */
+    bool idle;                   /* it has none right now */
+    bool complete;               /* all was consumed that was to be */
+    bool over;                   /* nothing more is to be consumed */
+    struct failures failures;    /* of items */
+    rp_error failure;            /* of the producer, the consumer, or of the stream itself */
 };
 
 /* Runs the stream from the root's side until all is consumed or it is over, then closes the
@@ -63,7 +63,7 @@ struct stream {
 void rpi_stream_serve(struct stream *stream);
 
 /* Looks who has died, if it is time. */
-void rpi_stream_look(struct stream *stream);
+void rpi_stream_check_liveness(struct stream *stream);
 
 /* Does any rank of another node live, where ranks survive? */
 bool rpi_stream_others_live(const struct stream *stream);
@@ -72,16 +72,16 @@ bool rpi_stream_others_live(const struct stream *stream);
 void rpi_stream_redo(struct stream *stream, struct packet *packet);
 
 /* Sends out what is to be computed again, if there is a place for it. Was there anything? */
-bool rpi_stream_supply_again(struct stream *stream);
+bool rpi_stream_resend(struct stream *stream);
 
 /* The outlet that lacks most, or NULL if none does. */
-struct outlet *rpi_stream_neediest(const struct stream *stream);
+struct destination *rpi_stream_neediest(const struct stream *stream);
 
 /* A packet has its results, or an error in their place: it is consumed now, or when it is due. */
 void rpi_stream_accept_done(struct stream *stream, struct packet *packet);
 
 /* Brings a packet that counts already to the node that it is for. */
-void rpi_stream_put(struct stream *stream, struct packet *packet);
+void rpi_stream_dispatch(struct stream *stream, struct packet *packet);
 
 /* Takes what ranks have done, and has consumed what is due. Was there anything? */
 bool rpi_stream_collect(struct stream *stream);

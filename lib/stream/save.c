@@ -14,7 +14,7 @@ struct saved_packet {
     uint64_t large_bytes; /* then of what did not fit among them */
 };
 
-static struct job_form form_of(const rp_stream_job *job)
+static struct job_form stream_job_form(const rp_stream_job *job)
 {
     return (struct job_form){.kind = JOURNAL_RESULT, .seed = job->options.seed};
 }
@@ -24,7 +24,7 @@ rp_status rpi_stream_saving_check(const rp_pool *pool, const rp_stream_job *job,
     struct job_form form;
     if (pool->checkpoint == NULL || error->status != RP_OK)
         return error->status;
-    form = form_of(job);
+    form = stream_job_form(job);
     return rpi_checkpoint_check(pool, &form, error);
 }
 
@@ -33,7 +33,7 @@ void rpi_stream_saving_begin(struct stream_saving *saving, rp_pool *pool, const 
     *saving = (struct stream_saving){.pool = NULL};
     if (pool->checkpoint == NULL)
         return;
-    struct job_form form = form_of(job);
+    struct job_form form = stream_job_form(job);
     saving->pool = pool;
     saving->job = rpi_checkpoint_begin(pool, &form);
     saving->entries =
@@ -55,7 +55,7 @@ const struct saved *rpi_stream_saving_find(const struct stream_saving *saving, i
 }
 
 /* Of the items themselves: what lies between them in the area may be anything. */
-static uint64_t inputs_of(const struct packet *packet)
+static uint64_t inputs_fingerprint(const struct packet *packet)
 {
     const struct record *record;
     size_t position = 0;
@@ -68,7 +68,8 @@ static uint64_t inputs_of(const struct packet *packet)
 }
 
 /* Puts the results where the inputs are. False: no memory. */
-static bool replace(struct packet *packet, const struct saved_packet *saved, const char *bytes)
+static bool replace_with_results(struct packet *packet, const struct saved_packet *saved,
+                                 const char *bytes)
 {
     char *large = NULL;
     if (saved->large_bytes > 0 && (large = malloc(saved->large_bytes)) == NULL)
@@ -85,8 +86,8 @@ static bool replace(struct packet *packet, const struct saved_packet *saved, con
 
 /* Are these `bytes` behind the head results of so many items, as rpi_stream_saving_add() leaves
  * them? */
-static bool is_sound_payload(const struct saved_packet *saved, const unsigned char *results,
-                             uint64_t bytes, const struct packet *packet)
+static bool saved_packet_valid(const struct saved_packet *saved, const unsigned char *results,
+                               uint64_t bytes, const struct packet *packet)
 {
     struct area area = {(char *)(uintptr_t)results, saved->area_bytes, packet->area.capacity};
     return saved->area_bytes <= area.capacity && saved->area_bytes <= bytes &&
@@ -106,19 +107,19 @@ bool rpi_stream_saving_restore(struct stream_saving *saving, struct packet *pack
         return false;
     memcpy(&saved, payload, sizeof saved);
     const unsigned char *results = payload + sizeof saved;
-    return saved.inputs == inputs_of(packet) &&
-           is_sound_payload(&saved, results, entry->bytes - sizeof saved, packet) &&
-           replace(packet, &saved, (const char *)results);
+    return saved.inputs == inputs_fingerprint(packet) &&
+           saved_packet_valid(&saved, results, entry->bytes - sizeof saved, packet) &&
+           replace_with_results(packet, &saved, (const char *)results);
 }
 
 void rpi_stream_saving_note(const struct stream_saving *saving, struct packet *packet)
 {
     if (saving->pool != NULL)
-        packet->inputs = inputs_of(packet);
+        packet->inputs = inputs_fingerprint(packet);
 }
 
 /* Items that failed are tried again, and so are those beside them. */
-static bool is_sound(const struct packet *packet)
+static bool results_complete(const struct packet *packet)
 {
     const struct record *record;
     size_t position = 0;
@@ -132,7 +133,7 @@ static bool is_sound(const struct packet *packet)
 void rpi_stream_saving_add(struct stream_saving *saving, const struct packet *packet)
 {
     struct saved_packet saved = {packet->inputs, packet->area.used, packet->large_bytes};
-    if (saving->pool == NULL || !is_sound(packet))
+    if (saving->pool == NULL || !results_complete(packet))
         return;
     size_t bytes = sizeof saved + packet->area.used + packet->large_bytes;
     char *payload = malloc(bytes);

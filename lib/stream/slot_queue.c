@@ -33,12 +33,12 @@ void rpi_slot_queue_reset(struct slot_queue *slot_queue, uint32_t lanes)
     atomic_store_explicit(&slot_queue->taken, 0, memory_order_relaxed);
     atomic_store_explicit(&slot_queue->put, 0, memory_order_relaxed);
     atomic_store_explicit(&slot_queue->closed, 0, memory_order_relaxed);
-    atomic_store_explicit(&slot_queue->lonely, 0, memory_order_relaxed);
-    atomic_store_explicit(&slot_queue->hungry, 0, memory_order_relaxed);
+    atomic_store_explicit(&slot_queue->last_rank, 0, memory_order_relaxed);
+    atomic_store_explicit(&slot_queue->starved, 0, memory_order_relaxed);
     atomic_store_explicit(&slot_queue->unreachable, 0, memory_order_relaxed);
     atomic_store_explicit(&slot_queue->limit, INT64_MAX, memory_order_relaxed);
     for (int i = 0; i < SLOT_QUEUE_MOST_SLOTS / 64; i++)
-        atomic_store_explicit(&slot_queue->handed[i], 0, memory_order_relaxed);
+        atomic_store_explicit(&slot_queue->returned[i], 0, memory_order_relaxed);
     for (uint32_t i = 0; i < slot_queue->slots; i++)
         atomic_store_explicit(&slot_queue->slot[i].word, SLOT_FREE, memory_order_relaxed);
 }
@@ -60,7 +60,7 @@ char *rpi_slot_queue_results(struct slot_queue *slot_queue, uint32_t place)
     return rpi_slot_queue_inputs(slot_queue, place) + SLOT_QUEUE_AREA;
 }
 
-void rpi_slot_queue_turn(struct slot_queue *slot_queue, uint32_t place, enum slot_state state)
+void rpi_slot_queue_set_state(struct slot_queue *slot_queue, uint32_t place, enum slot_state state)
 {
     _Atomic uint64_t *word = &slot_queue->slot[place].word;
     uint64_t rest = atomic_load_explicit(word, memory_order_relaxed) & ~UINT64_C(0xff);
@@ -75,17 +75,17 @@ void rpi_slot_queue_offer(struct slot_queue *slot_queue, uint32_t place)
     atomic_store_explicit(&slot_queue->slot[put % slot_queue->slots].queued, place,
                           memory_order_relaxed);
     atomic_store_explicit(&slot_queue->put, put + 1, memory_order_release);
-    rpi_eventcount_notify_one(&slot_queue->work);
+    rpi_eventcount_notify_one(&slot_queue->worker_event);
 }
 
 void rpi_slot_queue_close(struct slot_queue *slot_queue)
 {
     atomic_store_explicit(&slot_queue->closed, 1, memory_order_release);
-    rpi_eventcount_notify_all(&slot_queue->work);
+    rpi_eventcount_notify_all(&slot_queue->worker_event);
 }
 
 /* Is this the packet of an entry, and not for one that is cautious? */
-static bool dangerous(struct slot *slot, uint64_t ready)
+static bool entry_is_suspect(struct slot *slot, uint64_t ready)
 {
     return atomic_load_explicit(&slot->word, memory_order_relaxed) == ready && slot->suspect;
 }
@@ -99,7 +99,7 @@ bool rpi_slot_queue_take(struct slot_queue *slot_queue, uint32_t lane, bool caut
                                              memory_order_relaxed);
         struct slot *slot = &slot_queue->slot[next];
         uint64_t ready = slot_word(SLOT_READY, 0, taken);
-        if (cautious && dangerous(slot, ready))
+        if (cautious && entry_is_suspect(slot, ready))
             return false;
         bool mine =
             atomic_compare_exchange_strong_explicit(&slot->word, &ready,
@@ -114,21 +114,21 @@ bool rpi_slot_queue_take(struct slot_queue *slot_queue, uint32_t lane, bool caut
             return true;
         }
     }
-    atomic_store_explicit(&slot_queue->hungry, 1, memory_order_relaxed);
+    atomic_store_explicit(&slot_queue->starved, 1, memory_order_relaxed);
     return false;
 }
 
-static void note_handed(struct slot_queue *slot_queue, uint32_t place)
+static void mark_returned(struct slot_queue *slot_queue, uint32_t place)
 {
-    atomic_fetch_or_explicit(&slot_queue->handed[place / 64], UINT64_C(1) << place % 64,
+    atomic_fetch_or_explicit(&slot_queue->returned[place / 64], UINT64_C(1) << place % 64,
                              memory_order_release);
 }
 
-void rpi_slot_queue_hand(struct slot_queue *slot_queue, uint32_t place, enum slot_state state)
+void rpi_slot_queue_hand_back(struct slot_queue *slot_queue, uint32_t place, enum slot_state state)
 {
-    rpi_slot_queue_turn(slot_queue, place, state);
-    note_handed(slot_queue, place);
-    rpi_eventcount_notify_all(&slot_queue->news);
+    rpi_slot_queue_set_state(slot_queue, place, state);
+    mark_returned(slot_queue, place);
+    rpi_eventcount_notify_all(&slot_queue->feeder_event);
 }
 
 void rpi_slot_queue_reap(struct slot_queue *slot_queue, uint32_t lane)
@@ -139,8 +139,8 @@ void rpi_slot_queue_reap(struct slot_queue *slot_queue, uint32_t lane)
         if (slot_lane(word) != lane || (state != SLOT_TAKEN && state != SLOT_DONE))
             continue;
         if (state == SLOT_TAKEN)
-            rpi_slot_queue_turn(slot_queue, place, SLOT_LOST);
-        note_handed(slot_queue, place);
+            rpi_slot_queue_set_state(slot_queue, place, SLOT_LOST);
+        mark_returned(slot_queue, place);
     }
 }
 

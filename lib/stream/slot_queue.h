@@ -112,14 +112,14 @@ struct slot_queue_lane {
 };
 
 struct slot_queue {
-    struct eventcount work;
-    alignas(128) struct eventcount news;
+    struct eventcount worker_event;
+    alignas(128) struct eventcount feeder_event;
     alignas(128) _Atomic uint32_t taken;
     alignas(128) _Atomic uint32_t put;
-    _Atomic uint32_t closed, lonely, hungry, unreachable;
+    _Atomic uint32_t closed, last_rank, starved, unreachable;
     _Atomic int64_t limit;
     uint32_t lanes, slots; /* constant */
-    alignas(128) _Atomic uint64_t handed[SLOT_QUEUE_MOST_SLOTS / 64];
+    alignas(128) _Atomic uint64_t returned[SLOT_QUEUE_MOST_SLOTS / 64];
     struct slot slot[];
 };
 
@@ -140,7 +140,7 @@ char *rpi_slot_queue_inputs(struct slot_queue *slot_queue, uint32_t place);
 char *rpi_slot_queue_results(struct slot_queue *slot_queue, uint32_t place);
 
 /* For whoever has the slot: changes its state. */
-void rpi_slot_queue_turn(struct slot_queue *slot_queue, uint32_t place, enum slot_state state);
+void rpi_slot_queue_set_state(struct slot_queue *slot_queue, uint32_t place, enum slot_state state);
 
 /* For the feeder: offers a slot that it has filled. */
 void rpi_slot_queue_offer(struct slot_queue *slot_queue, uint32_t place);
@@ -155,7 +155,7 @@ bool rpi_slot_queue_take(struct slot_queue *slot_queue, uint32_t lane, bool caut
                          uint32_t *place);
 
 /* For a rank: hands a slot to the feeder, in this state. */
-void rpi_slot_queue_hand(struct slot_queue *slot_queue, uint32_t place, enum slot_state state);
+void rpi_slot_queue_hand_back(struct slot_queue *slot_queue, uint32_t place, enum slot_state state);
 
 /* For the feeder: the rank of a lane has died. What it had in hand is handed over as LOST. */
 void rpi_slot_queue_reap(struct slot_queue *slot_queue, uint32_t lane);
@@ -190,9 +190,9 @@ static inline uint64_t slot_queue_word(struct slot_queue *slot_queue, uint32_t p
     return atomic_load_explicit(&slot_queue->slot[place].word, memory_order_acquire);
 }
 
-static inline bool slot_queue_lonely(struct slot_queue *slot_queue)
+static inline bool slot_queue_last_rank(struct slot_queue *slot_queue)
 {
-    return atomic_load_explicit(&slot_queue->lonely, memory_order_relaxed) != 0;
+    return atomic_load_explicit(&slot_queue->last_rank, memory_order_relaxed) != 0;
 }
 
 static inline int64_t slot_queue_limit(struct slot_queue *slot_queue)

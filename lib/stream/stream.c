@@ -18,7 +18,7 @@
 
 static const int64_t default_window_items = 65536, default_window_bytes = (int64_t)16 << 20;
 
-static rp_status check_window(const char *name, int64_t window, rp_error *error)
+static rp_status stream_window_check(const char *name, int64_t window, rp_error *error)
 {
     if (window >= 0)
         return RP_OK;
@@ -26,7 +26,7 @@ static rp_status check_window(const char *name, int64_t window, rp_error *error)
                          "%s is %" PRId64 ": give 1 or more, or 0 for the default", name, window);
 }
 
-static rp_status check_options(const rp_options *options, rp_error *error)
+static rp_status stream_options_check(const rp_options *options, rp_error *error)
 {
     struct schedule_choice choice;
     if (rpi_job_check(0, options, &choice, error) != RP_OK)
@@ -40,7 +40,7 @@ static rp_status check_options(const rp_options *options, rp_error *error)
     return RP_OK;
 }
 
-static rp_status check(const rp_pool *pool, const rp_stream_job *job, rp_error *error)
+static rp_status stream_job_check(const rp_pool *pool, const rp_stream_job *job, rp_error *error)
 {
     if (job == NULL)
         return rpi_error_set(error, RP_ERR_ARGUMENT, "no job");
@@ -48,13 +48,13 @@ static rp_status check(const rp_pool *pool, const rp_stream_job *job, rp_error *
         return rpi_error_set(error, RP_ERR_ARGUMENT, "the stream has no task: set work");
     if (job->produce == NULL && pool->world.rank == pool->world.root)
         return rpi_error_set(error, RP_ERR_ARGUMENT, "the stream has no producer: set produce");
-    if (check_options(&job->options, error) != RP_OK ||
-        check_window("window_items", job->window_items, error) != RP_OK)
+    if (stream_options_check(&job->options, error) != RP_OK ||
+        stream_window_check("window_items", job->window_items, error) != RP_OK)
         return error->status;
-    return check_window("window_bytes", job->window_bytes, error);
+    return stream_window_check("window_bytes", job->window_bytes, error);
 }
 
-static void set_terms(struct vote *vote, const rp_stream_job *job)
+static void stream_vote_terms(struct vote *vote, const rp_stream_job *job)
 {
     vote->terms[0] = job->unordered;
     vote->terms[1] = job->dedicated_root;
@@ -70,7 +70,7 @@ static void set_terms(struct vote *vote, const rp_stream_job *job)
 /* ---- what a stream needs --------------------------------------------------------------------- */
 
 /* A rank's part in a stream. */
-struct part {
+struct stream_part {
     const rp_stream_job *job;
     struct stream_saving saving;
     struct stream stream; /* on the root */
@@ -93,7 +93,7 @@ static uint32_t feeder_lane(const rp_pool *pool)
     return lane;
 }
 
-static rp_status provide_memory(rp_pool *pool, size_t bytes, rp_error *error)
+static rp_status slot_queue_allocate(rp_pool *pool, size_t bytes, rp_error *error)
 {
     if (pool->slot_queue.base != NULL)
         return RP_OK;
@@ -104,7 +104,7 @@ static rp_status provide_memory(rp_pool *pool, size_t bytes, rp_error *error)
 
 /* Makes the slot queue and the work queue empty. By its feeder; where any rank may come to be that, by
  * all alike. */
-static void empty_slot_queue(rp_pool *pool)
+static void slot_queue_clear(rp_pool *pool)
 {
     uint32_t lanes = (uint32_t)pool->world.node_ranks;
     if (!pool->in_rounds && (uint32_t)pool->world.node_rank != feeder_lane(pool))
@@ -115,7 +115,7 @@ static void empty_slot_queue(rp_pool *pool)
 }
 
 /* All ranks of the node have come so far. */
-static rp_status gather_node(rp_pool *pool, rp_error *error)
+static rp_status stream_node_barrier(rp_pool *pool, rp_error *error)
 {
     if (pool->in_rounds)
         return RP_OK; /* each finds what it has stored itself */
@@ -126,13 +126,14 @@ static rp_status gather_node(rp_pool *pool, rp_error *error)
 
 /* Provides an empty slot queue, in which every rank of the node says how to reach it. Collective among
  * the ranks of the node. */
-static rp_status provide_slot_queue(rp_pool *pool, rp_error *error)
+static rp_status slot_queue_prepare(rp_pool *pool, rp_error *error)
 {
     const struct world *world = &pool->world;
-    if (provide_memory(pool, rpi_slot_queue_bytes((uint32_t)world->node_ranks), error) != RP_OK)
+    if (slot_queue_allocate(pool, rpi_slot_queue_bytes((uint32_t)world->node_ranks), error) !=
+        RP_OK)
         return error->status;
-    empty_slot_queue(pool);
-    if (gather_node(pool, error) != RP_OK)
+    slot_queue_clear(pool);
+    if (stream_node_barrier(pool, error) != RP_OK)
         return error->status;
     rpi_slot_queue_lane(pool->slot_queue.base, (uint32_t)world->node_rank)->self = rpi_peer_self();
     return RP_OK;
@@ -140,7 +141,7 @@ static rp_status provide_slot_queue(rp_pool *pool, rp_error *error)
 
 /* Can this rank reach whom it must: the feeder everybody, the others the feeder? Where ranks
  * survive that was so when the pool was opened, and some may have died since. */
-static void try_reach(const rp_pool *pool, const struct part *part)
+static void check_peer_access(const rp_pool *pool, const struct stream_part *part)
 {
     const struct stream_worker *worker = &part->worker;
     bool reached = true;
@@ -156,13 +157,13 @@ static void try_reach(const rp_pool *pool, const struct part *part)
 
 /* Does the root only serve? If there are others. Where the pool checks, it does: what only the root
  * can compute then shows. */
-static bool serves(const rp_pool *pool, const rp_stream_job *job)
+static bool root_only_serves(const rp_pool *pool, const rp_stream_job *job)
 {
     return (job->dedicated_root || pool->check) && pool->world.ranks > 1;
 }
 
 /* Where ranks survive, it turns out which of the other nodes can be served. */
-static void place_outlets(struct stream *stream)
+static void destinations_init(struct stream *stream)
 {
     const struct world *world = &stream->pool->world;
     for (int node = 0; node < world->nodes; node++) {
@@ -171,14 +172,13 @@ static void place_outlets(struct stream *stream)
         ranks -= stream->worker == NULL && node == world->node;
         if (stream->remote_nodes != NULL && node != world->node)
             ranks = 0;
-        stream->outlets[node] = (struct outlet){.ranks = ranks,
-                                                .depth = 2 * ranks < most ? 2 * ranks : most,
-                                                .most = most};
+        stream->destinations[node] = (struct destination){
+            .ranks = ranks, .depth = 2 * ranks < most ? 2 * ranks : most, .most = most};
     }
 }
 
 /* What the root has in all rounds of a stream. */
-static rp_status make_stream(rp_pool *pool, struct part *part, rp_error *error)
+static rp_status stream_root_init(rp_pool *pool, struct stream_part *part, rp_error *error)
 {
     const rp_stream_job *job = part->job;
     struct stream *stream = &part->stream;
@@ -190,37 +190,37 @@ static rp_status make_stream(rp_pool *pool, struct part *part, rp_error *error)
         .pace = rpi_chunk_policy_start(job->options.call_overhead, 1),
         .window_items = job->window_items > 0 ? job->window_items : default_window_items,
         .window_bytes = job->window_bytes > 0 ? job->window_bytes : default_window_bytes,
-        .outlets = calloc(nodes, sizeof *stream->outlets),
+        .destinations = calloc(nodes, sizeof *stream->destinations),
     };
     rpi_error_clear(&stream->failure);
     if (pool->in_rounds)
         stream->remote_nodes = calloc(nodes, sizeof *stream->remote_nodes);
-    if (stream->outlets == NULL || (pool->in_rounds && stream->remote_nodes == NULL))
+    if (stream->destinations == NULL || (pool->in_rounds && stream->remote_nodes == NULL))
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory for a stream");
     return RP_OK;
 }
 
 /* What it has in this one. */
-static rp_status furnish_stream(rp_pool *pool, struct part *part, rp_error *error)
+static rp_status stream_root_prepare(rp_pool *pool, struct stream_part *part, rp_error *error)
 {
     struct stream *stream = &part->stream;
-    if (stream->pool == NULL && make_stream(pool, part, error) != RP_OK)
+    if (stream->pool == NULL && stream_root_init(pool, part, error) != RP_OK)
         return error->status;
     if (!rpi_feeder_make(&stream->feeder, part->slot_queue, part->worker.lane))
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory for a stream");
     stream->stream_link = part->stream_link;
-    stream->worker = serves(pool, part->job) ? NULL : &part->worker;
+    stream->worker = root_only_serves(pool, part->job) ? NULL : &part->worker;
     stream->next_look = 0;
-    stream->deserted = stream->regroups = stream->goes_on = false;
+    stream->root_alone = stream->round_ending = stream->another_round = false;
     if (pool->world.agreement.liveness != NULL) {
-        stream->stand_in = &part->worker;
+        stream->fallback_worker = &part->worker;
         rpi_feeder_attend(&stream->feeder, pool->work_queue, rpi_survival_attend, pool);
     }
-    place_outlets(stream);
+    destinations_init(stream);
     return RP_OK;
 }
 
-static rp_status furnish(rp_pool *pool, struct part *part, rp_error *error)
+static rp_status stream_part_prepare(rp_pool *pool, struct stream_part *part, rp_error *error)
 {
     const struct world *world = &pool->world;
     const rp_stream_job *job = part->job;
@@ -246,27 +246,27 @@ static rp_status furnish(rp_pool *pool, struct part *part, rp_error *error)
         .most_saved = (size_t)(window / world->node_ranks),
     };
     rpi_error_clear(&worker->failure);
-    try_reach(pool, part);
+    check_peer_access(pool, part);
     if (!rpi_stream_worker_make(worker))
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory for a stream");
     if (rpi_stream_link_make(pool, part->slot_queue, &part->stream_link, error) != RP_OK ||
         world->rank != world->root)
         return error->status;
-    return furnish_stream(pool, part, error);
+    return stream_root_prepare(pool, part, error);
 }
 
 /* Prepares a round. Collective, the same status everywhere. */
-static rp_status prepare(rp_pool *pool, struct part *part)
+static rp_status stream_round_prepare(rp_pool *pool, struct stream_part *part)
 {
-    provide_slot_queue(pool, &pool->last);
+    slot_queue_prepare(pool, &pool->last);
     if (rpi_survival_agree(pool) != RP_OK)
         return pool->last.status;
-    furnish(pool, part, &pool->last);
+    stream_part_prepare(pool, part, &pool->last);
     return rpi_survival_agree(pool);
 }
 
 /* Of a round. */
-static void release(struct part *part)
+static void stream_round_release(struct stream_part *part)
 {
     rpi_feeder_drop(&part->stream.feeder);
     rpi_stream_link_drop(part->stream_link);
@@ -277,24 +277,24 @@ static void release(struct part *part)
 
 /* ---- the stream ------------------------------------------------------------------------------ */
 
-static double attend(void *stream_link)
+static double stream_link_poll(void *stream_link)
 {
     return rpi_stream_link_attend(stream_link);
 }
 
 /* Those that failed are told when all is over. */
-static const rp_error *failure_of(const struct part *part)
+static const rp_error *stream_part_failure(const struct stream_part *part)
 {
     const struct stream *stream = &part->stream;
     if (part->worker.failure.status != RP_OK)
         return &part->worker.failure;
     if (stream->failure.status != RP_OK)
         return &stream->failure;
-    return stream->failures.count > 0 && !stream->goes_on ? &stream->failures.lowest : NULL;
+    return stream->failures.count > 0 && !stream->another_round ? &stream->failures.lowest : NULL;
 }
 
 /* This rank's part; what went wrong with it goes into the vote. */
-static void run(rp_pool *pool, struct part *part, struct vote *vote)
+static void stream_part_run(rp_pool *pool, struct stream_part *part, struct vote *vote)
 {
     const struct stream *stream = &part->stream;
     bool root = pool->world.rank == pool->world.root;
@@ -302,9 +302,9 @@ static void run(rp_pool *pool, struct part *part, struct vote *vote)
     if (root)
         rpi_stream_serve(&part->stream);
     else
-        rpi_stream_work_off(&part->worker, part->stream_link != NULL ? attend : NULL,
-                            part->stream_link);
-    const rp_error *failure = failure_of(part);
+        rpi_stream_worker_run(&part->worker, part->stream_link != NULL ? stream_link_poll : NULL,
+                              part->stream_link);
+    const rp_error *failure = stream_part_failure(part);
     if (failure != NULL)
         vote->error = *failure;
     rpi_stream_link_end(part->stream_link, vote);
@@ -312,11 +312,11 @@ static void run(rp_pool *pool, struct part *part, struct vote *vote)
     if (root ? !stream->complete : pool->world.node != pool->world.root_node)
         rpi_interruption_tell(pool->work_queue, vote);
     if (root && pool->in_rounds)
-        rpi_rounds_send(pool, stream->goes_on);
+        rpi_rounds_send(pool, stream->another_round);
 }
 
 /* For as long as tasks may run no other call is allowed. */
-static void begin(rp_pool *pool, struct part *part)
+static void stream_round_begin(rp_pool *pool, struct stream_part *part)
 {
     struct rp_task *task = &part->worker.task;
     pool->loop.open = true;
@@ -328,7 +328,7 @@ static void begin(rp_pool *pool, struct part *part)
     pool->worker = pthread_self();
     pool->task = task;
     if (part->stream_link != NULL) {
-        task->attend = attend;
+        task->attend = stream_link_poll;
         task->attend_closure = part->stream_link;
     }
     rpi_activity_begin_stream(pool->activity);
@@ -336,7 +336,7 @@ static void begin(rp_pool *pool, struct part *part)
     rpi_watchdog_limit(&pool->watchdog, part->job->options.item_seconds);
 }
 
-static void end(rp_pool *pool)
+static void stream_round_end(rp_pool *pool)
 {
     rpi_observe_stream_end(pool);
     rpi_watchdog_limit(&pool->watchdog, 0);
@@ -346,39 +346,39 @@ static void end(rp_pool *pool)
 
 /* One round; it is the whole stream, where no stream link dies. Is there to be another? Collective, the
  * same answer everywhere. */
-static bool do_round(rp_pool *pool, struct part *part)
+static bool stream_round_run(rp_pool *pool, struct stream_part *part)
 {
     struct vote outcome = rpi_vote(CALL_LOOP_CLOSE);
-    begin(pool, part);
-    run(pool, part, &outcome);
-    end(pool);
+    stream_round_begin(pool, part);
+    stream_part_run(pool, part, &outcome);
+    stream_round_end(pool);
     rp_status status = rpi_pool_agree(pool, &outcome);
     pool->loop.open = false;
     return pool->in_rounds && status == RP_OK && rpi_rounds_received(pool);
 }
 
-static void do_rounds(rp_pool *pool, struct part *part)
+static void stream_rounds_run(rp_pool *pool, struct stream_part *part)
 {
     bool again;
     do {
-        again = prepare(pool, part) == RP_OK && do_round(pool, part);
-        release(part);
+        again = stream_round_prepare(pool, part) == RP_OK && stream_round_run(pool, part);
+        stream_round_release(part);
     } while (again);
 }
 
-static rp_status stream(rp_pool *pool, const rp_stream_job *job)
+static rp_status stream_run(rp_pool *pool, const rp_stream_job *job)
 {
     static const rp_stream_job no_job;
-    struct part part = {.job = job};
+    struct stream_part part = {.job = job};
     struct vote vote = rpi_vote(CALL_STREAM);
-    if (check(pool, job, &vote.error) == RP_OK)
+    if (stream_job_check(pool, job, &vote.error) == RP_OK)
         rpi_stream_saving_check(pool, job, &vote.error);
-    set_terms(&vote, job != NULL ? job : &no_job);
+    stream_vote_terms(&vote, job != NULL ? job : &no_job);
     rpi_watchdog_provide(pool, job != NULL ? &job->options : &no_job.options, &vote.error);
     if (rpi_pool_agree(pool, &vote) != RP_OK)
         return pool->last.status;
     rpi_stream_saving_begin(&part.saving, pool, job);
-    do_rounds(pool, &part);
+    stream_rounds_run(pool, &part);
     rpi_stream_drop(&part.stream);
     rpi_stream_saving_end(&part.saving, pool->last.status);
     return pool->last.status;
@@ -389,7 +389,7 @@ rp_status rp_stream(rp_pool *pool, const rp_stream_job *job)
     if (pool == NULL)
         return rpi_refuse_null(__func__, "pool");
     rpi_survival_enter(pool);
-    rp_status status = stream(pool, job);
+    rp_status status = stream_run(pool, job);
     rpi_survival_leave(pool);
     return status;
 }

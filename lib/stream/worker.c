@@ -15,7 +15,7 @@ static const double longest = 50e-3;
 /* Where there are no news it may be that nobody lives to make any. */
 static void wait_for_work(const struct stream_worker *worker, uint32_t seen, double most)
 {
-    struct eventcount *work = &worker->slot_queue->work;
+    struct eventcount *work = &worker->slot_queue->worker_event;
     rpi_eventcount_wait(work, seen, worker->spin, most);
     if (worker->look != NULL && rpi_eventcount_key(work) == seen)
         worker->look(worker->pool);
@@ -23,7 +23,7 @@ static void wait_for_work(const struct stream_worker *worker, uint32_t seen, dou
 
 /* ---- what stays here until it has been copied ------------------------------------------------ */
 
-static void release(struct stream_worker *worker, uint32_t place)
+static void saved_results_free(struct stream_worker *worker, uint32_t place)
 {
     struct saved_results *saved = &worker->saved[place];
     for (uint32_t i = 0; i < saved->count; i++)
@@ -34,21 +34,21 @@ static void release(struct stream_worker *worker, uint32_t place)
 }
 
 /* Has the feeder taken what this rank left in the slot? Then it is free, or somebody's again. */
-static bool collected(const struct stream_worker *worker, uint32_t place)
+static bool slot_collected(const struct stream_worker *worker, uint32_t place)
 {
     uint64_t word = slot_queue_word(worker->slot_queue, place);
     return slot_state(word) != SLOT_DONE || slot_lane(word) != worker->lane;
 }
 
-static void release_collected(struct stream_worker *worker)
+static void saved_results_free_collected(struct stream_worker *worker)
 {
     for (uint32_t i = 0; i < worker->slot_queue->slots && worker->saved_bytes > 0; i++) {
-        if (worker->saved[i].count > 0 && collected(worker, i))
-            release(worker, i);
+        if (worker->saved[i].count > 0 && slot_collected(worker, i))
+            saved_results_free(worker, i);
     }
 }
 
-static bool keep(struct stream_worker *worker, uint32_t place, const rp_buffer *buffer)
+static bool saved_results_add(struct stream_worker *worker, uint32_t place, const rp_buffer *buffer)
 {
     struct saved_results *saved = &worker->saved[place];
     struct saved_result *results = realloc(saved->results, (saved->count + 1) * sizeof *results);
@@ -63,20 +63,20 @@ static bool keep(struct stream_worker *worker, uint32_t place, const rp_buffer *
 
 /* ---- chunks, where the kernel forbids to read the memory of another rank --------------------- */
 
-static bool by_reference(const struct stream_worker *worker)
+static bool worker_memory_readable(const struct stream_worker *worker)
 {
     return worker->lane == worker->feeder ||
            atomic_load_explicit(&worker->slot_queue->unreachable, memory_order_relaxed) == 0;
 }
 
 /* Hands the slot to the feeder and waits until it is this rank's again. */
-static bool exchange(struct stream_worker *worker, uint32_t place, enum slot_state mine,
-                     enum slot_state then)
+static bool slot_exchange(struct stream_worker *worker, uint32_t place, enum slot_state mine,
+                          enum slot_state then)
 {
     struct slot_queue *slot_queue = worker->slot_queue;
-    rpi_slot_queue_hand(slot_queue, place, mine);
+    rpi_slot_queue_hand_back(slot_queue, place, mine);
     for (;;) {
-        uint32_t seen = rpi_eventcount_key(&slot_queue->work);
+        uint32_t seen = rpi_eventcount_key(&slot_queue->worker_event);
         if (slot_state(slot_queue_word(slot_queue, place)) == then)
             return true;
         if (work_queue_stopped(worker->work_queue))
@@ -93,7 +93,7 @@ static bool receive_chunks(struct stream_worker *worker, uint32_t place, char *t
     const char *chunk = rpi_slot_queue_inputs(worker->slot_queue, place);
     for (size_t done = 0; done < bytes;) {
         slot->in_bytes = done;
-        if (!exchange(worker, place, SLOT_WANT, SLOT_CHUNK))
+        if (!slot_exchange(worker, place, SLOT_WANT, SLOT_CHUNK))
             return false;
         size_t part = bytes - done < SLOT_QUEUE_AREA ? bytes - done : SLOT_QUEUE_AREA;
         memcpy(to + done, chunk, part);
@@ -114,7 +114,7 @@ static bool send_chunks(struct stream_worker *worker, uint32_t place)
             size_t part = left < SLOT_QUEUE_AREA ? left : SLOT_QUEUE_AREA;
             memcpy(chunk, saved->results[i].memory + done, part);
             slot->out_bytes = record_padded(part);
-            if (!exchange(worker, place, SLOT_MORE, SLOT_TAKEN))
+            if (!slot_exchange(worker, place, SLOT_MORE, SLOT_TAKEN))
                 return false;
         }
     }
@@ -150,7 +150,7 @@ static const void *large_input(struct stream_worker *worker, const struct taken 
     char *input = rp_buffer_resize(&worker->input, slot->large_bytes);
     if (input == NULL)
         return NULL;
-    bool there = by_reference(worker)
+    bool there = worker_memory_readable(worker)
                      ? read_input(worker, slot, input)
                      : receive_chunks(worker, taken->place, input, slot->large_bytes);
     return there ? input : NULL;
@@ -168,7 +168,7 @@ static const void *next_input(struct stream_worker *worker, struct taken *taken,
 }
 
 /* A place in the slot for the next result; what is lent leaves room for those of the others. */
-static void lend(const struct taken *taken, rp_buffer *buffer)
+static void lend_result_space(const struct taken *taken, rp_buffer *buffer)
 {
     size_t bytes;
     void *room = area_room(&taken->results, (size_t)taken->left * RECORD_LEAST, &bytes);
@@ -176,34 +176,35 @@ static void lend(const struct taken *taken, rp_buffer *buffer)
 }
 
 /* Stores what the buffer holds: in the slot, where it lies already, or by saving it here. */
-static bool store(struct stream_worker *worker, struct taken *taken, rp_buffer *buffer, bool failed)
+static bool result_store(struct stream_worker *worker, struct taken *taken, rp_buffer *buffer,
+                         bool failed)
 {
     if (buffer->lent || buffer->size == 0) {
         area_add(&taken->results, failed, buffer->size);
         rpi_buffer_free(buffer);
         return true;
     }
-    uint64_t where = by_reference(worker) ? (uint64_t)(uintptr_t)buffer->data
-                                          : worker->saved[taken->place].bytes;
+    uint64_t where = worker_memory_readable(worker) ? (uint64_t)(uintptr_t)buffer->data
+                                                    : worker->saved[taken->place].bytes;
     area_refer(&taken->results, failed, buffer->size, where);
-    if (keep(worker, taken->place, buffer))
+    if (saved_results_add(worker, taken->place, buffer))
         return true;
     rpi_buffer_free(buffer);
     return false;
 }
 
-static bool store_failure(struct stream_worker *worker, struct taken *taken, int code)
+static bool result_store_failure(struct stream_worker *worker, struct taken *taken, int code)
 {
     struct failures failures = {.count = 0};
     rp_buffer told;
     rpi_task_failed(&worker->task, code, &failures);
-    lend(taken, &told);
+    lend_result_space(taken, &told);
     return rp_buffer_append(&told, &failures.lowest, sizeof failures.lowest) == 0 &&
-           store(worker, taken, &told, true);
+           result_store(worker, taken, &told, true);
 }
 
 /* Nothing that lies behind this item is begun any more; in an unordered stream nothing at all. */
-static void stop_behind(const struct stream_worker *worker, struct taken *taken, int64_t item)
+static void stop_after_item(const struct stream_worker *worker, struct taken *taken, int64_t item)
 {
     if (worker->job->options.on_failure == RP_ON_FAILURE_STOP)
         taken->limit = worker->job->unordered ? 0 : item + 1;
@@ -222,14 +223,14 @@ static int call_again(const struct attempt *attempt)
     const struct item_call *call = attempt->closure;
     struct stream_worker *worker = call->worker;
     rpi_buffer_free(call->result);
-    lend(call->taken, call->result);
+    lend_result_space(call->taken, call->result);
     rpi_check_result_before(worker->pool, call->result);
     int code = worker->job->work(&worker->task, attempt->in, call->in_bytes, call->result);
     return rpi_check_result_after(&worker->task, call->result, code);
 }
 
-static int compute(struct stream_worker *worker, const struct taken *taken, int64_t item,
-                   const void *input, size_t bytes, rp_buffer *result)
+static int item_compute(struct stream_worker *worker, const struct taken *taken, int64_t item,
+                        const void *input, size_t bytes, rp_buffer *result)
 {
     struct item_call call = {worker, taken, bytes, result};
     struct attempt attempt = {
@@ -243,25 +244,25 @@ static int compute(struct stream_worker *worker, const struct taken *taken, int6
 }
 
 /* Computes the next item. False: this rank cannot go on. */
-static bool do_item(struct stream_worker *worker, struct taken *taken, int64_t item)
+static bool item_run(struct stream_worker *worker, struct taken *taken, int64_t item)
 {
     size_t bytes;
     rp_buffer result;
     const void *input = next_input(worker, taken, &bytes);
     taken->left--;
-    lend(taken, &result);
-    int code = compute(worker, taken, item, input, bytes, &result);
+    lend_result_space(taken, &result);
+    int code = item_compute(worker, taken, item, input, bytes, &result);
     rpi_buffer_free(&worker->input);
     if (code == 0)
-        return store(worker, taken, &result, false);
+        return result_store(worker, taken, &result, false);
     rpi_buffer_free(&result);
-    stop_behind(worker, taken, item);
-    return store_failure(worker, taken, code);
+    stop_after_item(worker, taken, item);
+    return result_store_failure(worker, taken, code);
 }
 
 /* ---- packets --------------------------------------------------------------------------------- */
 
-static bool do_items(struct stream_worker *worker, struct taken *taken)
+static bool packet_run_items(struct stream_worker *worker, struct taken *taken)
 {
     struct slot *slot = taken->slot;
     for (uint32_t done = 0; done < slot->items; done++) {
@@ -269,7 +270,7 @@ static bool do_items(struct stream_worker *worker, struct taken *taken)
         if (work_queue_stopped(worker->work_queue) || item >= taken->limit ||
             item >= slot_queue_limit(worker->slot_queue))
             break;
-        if (!do_item(worker, taken, item)) {
+        if (!item_run(worker, taken, item)) {
             rpi_error_set(&worker->failure, RP_ERR_MEMORY,
                           "no memory for the result of item %" PRId64, item);
             rpi_work_queue_stop(worker->work_queue);
@@ -280,13 +281,13 @@ static bool do_items(struct stream_worker *worker, struct taken *taken)
     return true;
 }
 
-static bool do_packet(struct stream_worker *worker, struct taken *taken)
+static bool packet_run(struct stream_worker *worker, struct taken *taken)
 {
     const struct slot *slot = taken->slot;
     struct rank_activity *activity = worker->pool->activity;
     rpi_activity_packet(activity, (rp_range){slot->first, slot->first + slot->items});
     worker->task.attempt = (int)slot->attempt;
-    bool done = do_items(worker, taken);
+    bool done = packet_run_items(worker, taken);
     worker->task.attempt = 0;
     rpi_activity_packet(activity, (rp_range){slot->first + slot->items, slot->first + slot->items});
     return done;
@@ -294,13 +295,13 @@ static bool do_packet(struct stream_worker *worker, struct taken *taken)
 
 /* What failed stops others last of all: if this rank dies before it is handed over, it has not
  * failed. */
-static void hand_over(struct stream_worker *worker, const struct taken *taken)
+static void packet_hand_back(struct stream_worker *worker, const struct taken *taken)
 {
-    rpi_slot_queue_hand(worker->slot_queue, taken->place, SLOT_DONE);
+    rpi_slot_queue_hand_back(worker->slot_queue, taken->place, SLOT_DONE);
     rpi_slot_queue_lower_limit(worker->slot_queue, taken->limit);
 }
 
-static bool work_off(struct stream_worker *worker, uint32_t place)
+static bool packet_process(struct stream_worker *worker, uint32_t place)
 {
     struct slot_queue *slot_queue = worker->slot_queue;
     struct slot *slot = &slot_queue->slot[place];
@@ -312,18 +313,18 @@ static bool work_off(struct stream_worker *worker, uint32_t place)
         .left = slot->items,
         .limit = INT64_MAX};
     double begun = rpi_clock_seconds();
-    release(worker, place);
-    bool done = do_packet(worker, &taken);
-    if (!done || (!by_reference(worker) && !send_chunks(worker, place)))
+    saved_results_free(worker, place);
+    bool done = packet_run(worker, &taken);
+    if (!done || (!worker_memory_readable(worker) && !send_chunks(worker, place)))
         return false;
     slot->limit = taken.limit;
     slot->seconds = rpi_clock_seconds() - begun;
     slot->out_bytes = taken.results.used;
     rpi_observe_packet(worker->pool, begun, slot->first,
                        atomic_load_explicit(&slot->done, memory_order_relaxed));
-    if (!by_reference(worker))
-        release(worker, place);
-    hand_over(worker, &taken);
+    if (!worker_memory_readable(worker))
+        saved_results_free(worker, place);
+    packet_hand_back(worker, &taken);
     return true;
 }
 
@@ -333,25 +334,25 @@ bool rpi_stream_worker_make(struct stream_worker *worker)
     return worker->saved != NULL;
 }
 
-bool rpi_stream_work(struct stream_worker *worker)
+bool rpi_stream_worker_step(struct stream_worker *worker)
 {
     if (worker->saved_bytes > 0)
-        release_collected(worker);
+        saved_results_free_collected(worker);
     if (work_queue_stopped(worker->work_queue) || worker->saved_bytes > worker->most_saved)
         return false;
     uint32_t place;
-    bool cautious = worker->cautious && !slot_queue_lonely(worker->slot_queue);
+    bool cautious = worker->cautious && !slot_queue_last_rank(worker->slot_queue);
     return rpi_slot_queue_take(worker->slot_queue, worker->lane, cautious, &place) &&
-           work_off(worker, place);
+           packet_process(worker, place);
 }
 
-void rpi_stream_work_off(struct stream_worker *worker, claim_attend attend, void *closure)
+void rpi_stream_worker_run(struct stream_worker *worker, claim_attend attend, void *closure)
 {
     struct slot_queue *slot_queue = worker->slot_queue;
     while (!work_queue_stopped(worker->work_queue)) {
         double most = attend != NULL ? attend(closure) : longest;
-        uint32_t seen = rpi_eventcount_key(&slot_queue->work);
-        if (rpi_stream_work(worker))
+        uint32_t seen = rpi_eventcount_key(&slot_queue->worker_event);
+        if (rpi_stream_worker_step(worker))
             continue;
         if (rpi_slot_queue_over(slot_queue))
             return;
@@ -364,7 +365,7 @@ void rpi_stream_work_off(struct stream_worker *worker, claim_attend attend, void
 void rpi_stream_worker_drop(struct stream_worker *worker)
 {
     for (uint32_t i = 0; worker->saved != NULL && i < worker->slot_queue->slots; i++)
-        release(worker, i);
+        saved_results_free(worker, i);
     free(worker->saved);
     rpi_buffer_free(&worker->input);
     rpi_attempts_end(&worker->attempts);

@@ -44,11 +44,11 @@ bool rpi_stream_worker_make(struct stream_worker *worker);
 
 /* Takes a packet and works it off. False: there was none to take, or this rank has to stop or to
  * wait. */
-bool rpi_stream_work(struct stream_worker *worker);
+bool rpi_stream_worker_step(struct stream_worker *worker);
 
 /* Works until the slot queue is over, or all are to stop. `attend`: called while waiting and between
  * packets; returns after how many seconds it wants to be called again. NULL: none. */
-void rpi_stream_work_off(struct stream_worker *worker, claim_attend attend, void *closure);
+void rpi_stream_worker_run(struct stream_worker *worker, claim_attend attend, void *closure);
 
 /* Frees what the worker has, when the feeder copies nothing any more. */
 void rpi_stream_worker_drop(struct stream_worker *worker);

@@ -118,7 +118,7 @@ static void supply(void)
     rp_error error;
     struct packet *packet;
     for (int put = 0; put < PACKETS_OF_STREAM || feeder.held > 0;) {
-        uint32_t seen = rpi_eventcount_key(&slot_queue->news);
+        uint32_t seen = rpi_eventcount_key(&slot_queue->feeder_event);
         if (rpi_feeder_take(&feeder, &packet, &error) != RP_OK)
             fail(error.text, -1);
         if (packet != NULL) {
@@ -127,7 +127,7 @@ static void supply(void)
             rpi_feeder_put(&feeder, make_packet());
             put++;
         } else {
-            rpi_eventcount_wait(&slot_queue->news, seen, false, 1);
+            rpi_eventcount_wait(&slot_queue->feeder_event, seen, false, 1);
         }
     }
     rpi_slot_queue_close(slot_queue);
@@ -147,7 +147,7 @@ static void *rank(void *argument)
                                    .most_saved = 200000};
     if (!rpi_stream_worker_make(&worker))
         fail("no memory", -1);
-    rpi_stream_work_off(&worker, NULL, NULL);
+    rpi_stream_worker_run(&worker, NULL, NULL);
     rpi_stream_worker_drop(&worker);
     return NULL;
 }

@@ -264,9 +264,9 @@ static void die_with_a_packet(void)
     if (done < slot->items)
         die_at(slot->first + done);
     if (ends[me] == HANDED)
-        rpi_slot_queue_hand(slot_queue, place, SLOT_DONE);
+        rpi_slot_queue_hand_back(slot_queue, place, SLOT_DONE);
     else if (ends[me] == UNTOLD)
-        rpi_slot_queue_turn(slot_queue, place, SLOT_DONE);
+        rpi_slot_queue_set_state(slot_queue, place, SLOT_DONE);
     take_away(me);
     die();
 }
@@ -312,7 +312,7 @@ static void *rank(void *argument)
     me = worker->lane;
     worker->task = (struct rp_task){.pool = worker->pool};
     if (setjmp(death) == 0)
-        rpi_stream_work_off(worker, meet_end, (int *)&packets);
+        rpi_stream_worker_run(worker, meet_end, (int *)&packets);
     return NULL;
 }
 
@@ -355,16 +355,17 @@ static void make_stream(struct stream *stream, struct stream_worker *root)
     *stream = (struct stream){.pool = root->pool,
                               .job = &job,
                               .worker = job.dedicated_root ? NULL : root,
-                              .stand_in = root,
+                              .fallback_worker = root,
                               .saving = &nothing,
                               .pace = rpi_chunk_policy_start(0, 1),
                               .window_items = job.window_items,
                               .window_bytes = job.window_bytes};
     rpi_error_clear(&stream->failure);
-    stream->outlets = calloc(1, sizeof *stream->outlets);
-    if (stream->outlets == NULL || !rpi_feeder_make(&stream->feeder, slot_queue, 0))
+    stream->destinations = calloc(1, sizeof *stream->destinations);
+    if (stream->destinations == NULL || !rpi_feeder_make(&stream->feeder, slot_queue, 0))
         fail("no memory", -1);
-    stream->outlets[0] = (struct outlet){.ranks = threads, .depth = 2 * threads, .most = most};
+    stream->destinations[0] =
+        (struct destination){.ranks = threads, .depth = 2 * threads, .most = most};
     rpi_feeder_attend(&stream->feeder, work_queue, look, NULL);
 }
 
