@@ -1,4 +1,4 @@
-/* The root's side of a stream that takes what has been done, and has it consumed. */
+/* Takes finished packets on the root and passes their results to the consumer. */
 #include "base/error.h"
 #include "stream/root.h"
 
@@ -12,7 +12,7 @@ void rpi_stream_end(struct stream *stream)
     stream->exhausted = true;
 }
 
-/* The result of a record, or its error. */
+/* Passes one result, or its error, to the consumer. Returns the consumer's code. */
 static int consume_record(struct stream *stream, const struct packet *packet,
                           const struct record *record, int64_t item)
 {
@@ -88,7 +88,7 @@ bool rpi_stream_reserve(struct stream *stream, int64_t count)
     return true;
 }
 
-/* What has come of the packet that is due, up to the first item that has not. */
+/* Consumes packets in order, up to the first item that is not finished. */
 static void consume_due(struct stream *stream)
 {
     struct packet **place;
@@ -103,7 +103,7 @@ static void consume_due(struct stream *stream)
     }
 }
 
-/* Behind those of the same serial number that come before it. */
+/* Inserts the packet after earlier parts of the same serial number. */
 static void insert_done(struct stream *stream, struct packet *packet)
 {
     struct packet **place = &stream->done[packet->serial % stream->done_capacity];
@@ -113,7 +113,7 @@ static void insert_done(struct stream *stream, struct packet *packet)
     *place = packet;
 }
 
-/* What is not due yet waits for that. */
+/* An ordered stream keeps the packet until it is due. */
 static void consume_or_defer(struct stream *stream, struct packet *packet)
 {
     if (stream->job->unordered)
@@ -132,7 +132,7 @@ void rpi_stream_accept_done(struct stream *stream, struct packet *packet)
     consume_or_defer(stream, packet);
 }
 
-/* What its items took says what the next will take. */
+/* Updates the estimates of result size and item duration. */
 static void pace_learn(struct stream *stream, const struct packet *packet)
 {
     double bytes = (double)(packet->area.used + packet->large_bytes) / packet->done;
@@ -140,7 +140,7 @@ static void pace_learn(struct stream *stream, const struct packet *packet)
     rpi_chunk_policy_learn(&stream->pace, packet->done, packet->seconds);
 }
 
-/* A packet has come back. */
+/* Handles a packet that has come back from a node. */
 static void accept_returned(struct stream *stream, struct packet *packet, bool starved)
 {
     struct destination *destination = &stream->destinations[packet->node];
@@ -173,7 +173,7 @@ void rpi_stream_fail(struct stream *stream, const rp_error *error)
     rpi_stream_end(stream);
 }
 
-/* Takes what has been done on this node. */
+/* Takes finished packets from the slot queue of the root's node. */
 static bool collect_local(struct stream *stream)
 {
     struct slot_queue *slot_queue = stream->feeder.slot_queue;

@@ -1,4 +1,4 @@
-/* The root's side of a stream that has items produced, and sends them where they are needed. */
+/* Produces items on the root and sends them, in packets, to the nodes that need work. */
 #include "base/clock.h"
 #include "base/error.h"
 #include "stream/root.h"
@@ -19,8 +19,8 @@ struct destination *rpi_stream_neediest(const struct stream *stream)
     return found;
 }
 
-/* Results of what is out will need room, too. Two packets for each rank are out in any case: more
- * only keep ranks busy while the root is. */
+/* Counts the expected results of outstanding packets as well. Two packets per rank are always
+ * allowed: more would only keep ranks busy while the root is. */
 static bool window_open(const struct stream *stream)
 {
     int64_t few = 2 * (int64_t)stream->pool->world.ranks;
@@ -39,7 +39,7 @@ static void producer_failed(struct stream *stream, int code)
     stream->exhausted = true;
 }
 
-/* What the producer made goes into the packet. False: it holds no more. */
+/* Moves a produced item into the packet. Returns false if the packet is full. */
 static bool packet_append(struct stream *stream, struct packet *packet, rp_buffer *item)
 {
     packet->items++;
@@ -55,8 +55,8 @@ static bool packet_append(struct stream *stream, struct packet *packet, rp_buffe
     return false;
 }
 
-/* Bytes for an item that fits; one that is larger goes alone, so a packet that has others already
- * is sent first. */
+/* Lends the free space of the packet to the producer. An item that does not fit goes into a packet
+ * of its own, after this one. */
 static void lend_input_space(const struct packet *packet, rp_buffer *item)
 {
     size_t bytes;
@@ -64,9 +64,8 @@ static void lend_input_space(const struct packet *packet, rp_buffer *item)
     rpi_buffer_lend(item, room, bytes);
 }
 
-/* Asks the producer for items until the packet holds `most` of them, or what it can, or, unless all
- * of them are wanted, they are slow to come. A large item that finds others before it is left in
- * `item`. */
+/* Calls the producer until the packet holds `most` items, is full, or, unless `all` are required,
+ * items come too slowly. Leaves a large item in `item` if the packet holds others already. */
 static void packet_fill(struct stream *stream, struct packet *packet, uint32_t most, bool all,
                         rp_buffer *item)
 {
@@ -134,7 +133,7 @@ static void packet_send(struct stream *stream, struct packet *packet,
     rpi_stream_dispatch(stream, packet);
 }
 
-/* The packet has its items. If their results are kept, nobody computes them. */
+/* Restores the packet's results from the journal entry, or sends the packet to be computed. */
 static void restore_or_send(struct stream *stream, struct packet *packet, const struct saved *entry,
                             struct destination *destination)
 {
@@ -144,7 +143,7 @@ static void restore_or_send(struct stream *stream, struct packet *packet, const 
         packet_send(stream, packet, destination);
 }
 
-/* A large item that came behind others goes alone. */
+/* Sends a large item that came after others. */
 static void send_large_item(struct stream *stream, rp_buffer *item, struct destination *destination)
 {
     int64_t most;
@@ -172,8 +171,8 @@ static uint32_t items_wanted(const struct stream *stream)
     return paced < (uint32_t)most ? paced : (uint32_t)most;
 }
 
-/* How many items the next packet should have, and the entry in which their results are kept, or
- * NULL. 0: it has to wait until others are consumed. */
+/* Returns the number of items for the next packet, and the journal entry that holds their results,
+ * or NULL. 0: wait until items are consumed. */
 static uint32_t plan_packet(const struct stream *stream, const struct saved **entry)
 {
     int64_t most, room = stream->window_items - stream->items_held;

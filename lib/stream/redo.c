@@ -1,9 +1,9 @@
-/* The root's side of a stream that sees to what ranks leave that die. Its slot says which item a
- * rank had at hand: that one comes alone from then on, so the next death accuses it again, or
- * clears it. What lay before it in the packet, and what lies behind, are packets like any other.
+/* Requeues the items of ranks that died. The slot of a dead rank says which item the rank was
+ * computing. That item is sent alone from then on, so that another death either confirms or clears
+ * it. The items before and after it become ordinary packets.
  *
- * When the stream link of another node dies, nobody can say that: all that was with the node is
- * suspected, packet by packet, and if a packet is so another time, item by item. */
+ * When the stream link of another node dies, no slot can be read: every packet that the node held
+ * becomes a suspect, first as a whole, and item by item if its node is lost again. */
 #include "base/clock.h"
 #include "base/error.h"
 #include "resilience/survival.h"
@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-/* ---- who is there ---------------------------------------------------------------------------- */
+/* ---- liveness -------------------------------------------------------------------------------- */
 
 bool rpi_stream_others_live(const struct stream *stream)
 {
@@ -21,7 +21,7 @@ bool rpi_stream_others_live(const struct stream *stream)
     return live;
 }
 
-/* Fewer ranks need fewer packets. */
+/* Scales the number of packets with the number of ranks. */
 static void set_destination_ranks(struct destination *destination, uint32_t ranks)
 {
     if (ranks == destination->ranks)
@@ -30,7 +30,8 @@ static void set_destination_ranks(struct destination *destination, uint32_t rank
     destination->depth = 2 * ranks < destination->most ? 2 * ranks : destination->most;
 }
 
-/* What waits here for a rank other than the root has none any more. */
+/* Requeues packets in the root's slot queue when no other rank of the node is left to take
+ * them. */
 static void recall_waiting(struct stream *stream)
 {
     struct packet *packet;
@@ -40,7 +41,8 @@ static void recall_waiting(struct stream *stream)
     }
 }
 
-/* The last rank computes, also if it was only to serve, and whatever it is. */
+/* The last rank alive computes everything: a root that only served starts to compute, and takes
+ * suspects. */
 static void update_local_ranks(struct stream *stream)
 {
     struct destination *destination = &stream->destinations[stream->pool->world.node];
@@ -85,7 +87,7 @@ void rpi_stream_check_liveness(struct stream *stream)
 
 /* ---- packets --------------------------------------------------------------------------------- */
 
-/* Leaves the first items to the packet. Returns a new one with those behind; NULL: no memory. */
+/* Keeps the first `items` in the packet and returns a new packet with the rest; NULL: no memory. */
 static struct packet *packet_split(struct stream *stream, struct packet *packet, uint32_t items)
 {
     struct packet *behind = rpi_packet_make();
@@ -112,7 +114,8 @@ static struct packet *packet_split(struct stream *stream, struct packet *packet,
     return behind;
 }
 
-/* Too many ranks have died of it, or so it seems: the consumer gets an error in its place. */
+/* Replaces the packet's only item by an error for the consumer, after too many deaths of its
+ * ranks. */
 static void give_up_item(struct stream *stream, struct packet *packet)
 {
     rp_error error;
@@ -127,7 +130,7 @@ static void give_up_item(struct stream *stream, struct packet *packet)
     rpi_stream_accept_done(stream, packet);
 }
 
-/* The only item of the packet was at hand when its rank died. */
+/* The rank died while it computed the only item of the packet. */
 static void requeue_suspect(struct stream *stream, struct packet *packet)
 {
     packet->attempt++;
@@ -138,7 +141,7 @@ static void requeue_suspect(struct stream *stream, struct packet *packet)
         rpi_packets_add(&stream->requeued, packet);
 }
 
-/* Its items, or those that are left of them, were all done, though in vain. */
+/* All items of the packet had been computed when the rank died; their results are lost. */
 static void requeue_computed(struct stream *stream, struct packet *packet)
 {
     packet->attempt++;
@@ -149,13 +152,13 @@ static void requeue_computed(struct stream *stream, struct packet *packet)
 static void redo_out_of_memory(struct stream *stream, struct packet *packet)
 {
     rp_error error;
-    rpi_error_set(&error, RP_ERR_MEMORY, "no memory for what a rank left that died");
+    rpi_error_set(&error, RP_ERR_MEMORY, "no memory to requeue the items of a rank that died");
     rpi_stream_fail(stream, &error);
     rpi_packets_add(&stream->requeued, packet);
 }
 
-/* Tells the items apart: done, at hand, and not begun. The one at hand explains whatever the packet
- * was suspected of. */
+/* Splits the packet into the finished items, the item that was being computed, and the items not
+ * started. Only the second is suspect; the others are cleared of earlier deaths. */
 static void requeue_interrupted(struct stream *stream, struct packet *packet)
 {
     uint32_t done = packet->done;
@@ -177,7 +180,7 @@ static void requeue_interrupted(struct stream *stream, struct packet *packet)
     }
 }
 
-/* Each of its items comes alone. */
+/* Requeues each item in a packet of its own. */
 static void requeue_one_by_one(struct stream *stream, struct packet *packet)
 {
     while (packet->items > 1) {
@@ -192,9 +195,9 @@ static void requeue_one_by_one(struct stream *stream, struct packet *packet)
     rpi_packets_add(&stream->requeued, packet);
 }
 
-/* It was with a node whose stream link died. That alone gives up no item, unless the node died as a
- * whole, with nothing else to die of. Where they are few its items come alone at once, so that the
- * next death tells of one; where they are many that would take too long. */
+/* Requeues a packet of a node whose stream link died. Gives an item up only if the whole node died
+ * and the item was the only one there. A small packet is split into single items at once, so that
+ * the next death identifies one; a large one would take too long. */
 static void requeue_lost_with_node(struct stream *stream, struct packet *packet)
 {
     const uint32_t few = 32;
@@ -211,7 +214,7 @@ static void requeue_lost_with_node(struct stream *stream, struct packet *packet)
         rpi_packets_add(&stream->requeued, packet);
 }
 
-/* The slot of a rank that died in the middle of a packet is not used any more. */
+/* Stops using the slot of a rank that died while it computed a packet. */
 static void retire_slot(struct stream *stream, const struct packet *packet)
 {
     struct destination *destination = &stream->destinations[packet->node];

@@ -1,7 +1,7 @@
-/* The root's side of a stream that sends out again what came back without results. What ranks may
- * have died of goes to the root's node, as long as others than the root live there: the root itself
- * sees which item ends one. Otherwise it goes to a node that has nothing else, so that the end of
- * that node tells as much. */
+/* Resends requeued packets from the root. A suspected packet goes to the root's node while other
+ * ranks than the root live there, since the root can see in the slot which item ends a rank.
+ * Otherwise it goes to a node that holds nothing else, so that the death of that node identifies
+ * it. */
 #include "stream/root.h"
 
 static bool packet_suspected(const struct packet *packet)
@@ -17,13 +17,14 @@ static uint32_t count_suspects(const struct stream *stream)
     return count;
 }
 
-/* May the root's node have what is suspected? If nobody else is left, even the root itself. */
+/* Whether suspects go to the root's node. If no other rank is left anywhere, the root itself
+ * computes them. */
 static bool root_node_takes_suspects(const struct stream *stream)
 {
     return !stream->root_alone || !rpi_stream_others_live(stream);
 }
 
-/* As many nodes are to become empty as there are packets that need one. */
+/* Lets as many nodes drain as there are suspects. */
 static void reserve_destinations(struct stream *stream)
 {
     uint32_t wanted = root_node_takes_suspects(stream) ? 0 : count_suspects(stream);
@@ -36,7 +37,7 @@ static void reserve_destinations(struct stream *stream)
     }
 }
 
-/* An outlet for what is suspected; NULL: there is none right now. */
+/* Returns a destination for a suspect, or NULL if none is available yet. */
 static struct destination *destination_for_suspect(const struct stream *stream)
 {
     struct destination *own = &stream->destinations[stream->pool->world.node];

@@ -5,8 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* An item failed somewhere: what lies behind it is not wanted, and the nodes learn where that
- * is. */
+/* Once an item has failed, stops producing and tells the other nodes the limit, from which on items
+ * are not wanted. */
 static void apply_failure_limit(struct stream *stream)
 {
     int64_t limit = slot_queue_limit(stream->feeder.slot_queue);
@@ -23,8 +23,8 @@ static bool stream_finished(const struct stream *stream)
            work_queue_stopped(stream->pool->work_queue);
 }
 
-/* Has this round come to its end, since others wait for the next, and nothing is left on any
- * node? */
+/* Whether the round can end: ranks of another node wait for the next one, and no node holds a
+ * packet. */
 static bool round_drained(const struct stream *stream)
 {
     bool empty = stream->round_ending;
@@ -33,7 +33,8 @@ static bool round_drained(const struct stream *stream)
     return empty;
 }
 
-/* Waits until something is done, but not longer than the producer may be left alone. */
+/* Waits for a finished packet, but not longer than the producer, the liveness check and the stream
+ * link may wait. */
 static void wait_for_completion(struct stream *stream, uint32_t seen)
 {
     const double longest = 50e-3, ask_again = 1e-3, look_again = 20e-3;

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What stands before the results of a packet, in the journal. */
+/* Precedes the results of a packet in the journal. */
 struct saved_packet {
     uint64_t inputs;      /* their fingerprint */
-    uint64_t area_bytes;  /* of records; */
-    uint64_t large_bytes; /* then of what did not fit among them */
+    uint64_t area_bytes;  /* of records */
+    uint64_t large_bytes; /* of results outside the area, which follow it */
 };
 
 static struct job_form stream_job_form(const rp_stream_job *job)
@@ -54,7 +54,7 @@ const struct saved *rpi_stream_saving_find(const struct stream_saving *saving, i
     return whole ? entry : NULL;
 }
 
-/* Of the items themselves: what lies between them in the area may be anything. */
+/* Covers sizes and data of the items; the padding between them is undefined. */
 static uint64_t inputs_fingerprint(const struct packet *packet)
 {
     const struct record *record;
@@ -67,7 +67,7 @@ static uint64_t inputs_fingerprint(const struct packet *packet)
     return inputs;
 }
 
-/* Puts the results where the inputs are. False: no memory. */
+/* Moves the results into the packet, in place of its inputs. False: no memory. */
 static bool replace_with_results(struct packet *packet, const struct saved_packet *saved,
                                  const char *bytes)
 {
@@ -84,8 +84,8 @@ static bool replace_with_results(struct packet *packet, const struct saved_packe
     return true;
 }
 
-/* Are these `bytes` behind the head results of so many items, as rpi_stream_saving_add() leaves
- * them? */
+/* Whether the `bytes` after the header are results of the packet's items, as written by
+ * rpi_stream_saving_add(). */
 static bool saved_packet_valid(const struct saved_packet *saved, const unsigned char *results,
                                uint64_t bytes, const struct packet *packet)
 {
@@ -118,7 +118,7 @@ void rpi_stream_saving_note(const struct stream_saving *saving, struct packet *p
         packet->inputs = inputs_fingerprint(packet);
 }
 
-/* Items that failed are tried again, and so are those beside them. */
+/* Packets with failed or missing items are not saved, so a later run computes them again. */
 static bool results_complete(const struct packet *packet)
 {
     const struct record *record;

@@ -1,6 +1,5 @@
-/* Saving the results of a stream: the root, to whom they all come, keeps them by packets. In a
- * later run the producer makes the items again, and where they are the same the results are
- * there. */
+/* Checkpointing of streams. The root saves the results of each packet. In a later run the producer
+ * makes the items again; where they are the same as before, their results are restored. */
 #ifndef RANKPOOL_STREAM_SAVE_H
 #define RANKPOOL_STREAM_SAVE_H
 
@@ -8,38 +7,39 @@
 #include "pool/pool.h"
 #include "stream/packet.h"
 
-/* Zero: nothing is kept. */
+/* All zero if the stream is not saved. */
 struct stream_saving {
-    rp_pool *pool; /* NULL: nothing is kept */
+    rp_pool *pool; /* NULL: not saved */
     int64_t job;
-    const struct saved *entries; /* of this stream */
+    const struct saved *entries; /* of this stream, from earlier runs */
     int64_t count;
     struct payload_cache payload_cache;
 };
 
-/* Is the stream that is about to begin the one that is kept? As rpi_checkpoint_check(). */
+/* Checks that this stream is the one in the checkpoint; see rpi_checkpoint_check(). */
 rp_status rpi_stream_saving_check(const rp_pool *pool, const rp_stream_job *job, rp_error *error);
 
-/* The ranks have met to open the stream. On the root, which keeps it; elsewhere only the numbers of
- * jobs go on. */
+/* Begins saving, after the agreement that opens the stream. Every rank calls it, so that jobs are
+ * numbered alike; only the root saves. */
 void rpi_stream_saving_begin(struct stream_saving *saving, rp_pool *pool, const rp_stream_job *job);
 
-/* The entry that begins with this item, if it is one that a packet can hold, or NULL. *most: so many items there are up to the next
- * entry, or in this one. */
+/* Returns the entry that begins with this item, if a packet can hold it, or NULL. Sets *most to the
+ * number of items in this entry or up to the next. */
 const struct saved *rpi_stream_saving_find(const struct stream_saving *saving, int64_t item,
                                            int64_t *most);
 
-/* The packet has its inputs: if these are what the entry was made from, its results take their
- * place. */
+/* Replaces the inputs of a packet by the results of the entry, if the entry was computed from the
+ * same inputs. Returns whether it did. */
 bool rpi_stream_saving_restore(struct stream_saving *saving, struct packet *packet,
                                const struct saved *entry);
 
-/* The packet has its inputs, and is about to be computed. */
+/* Records the fingerprint of the inputs, before the packet is sent. */
 void rpi_stream_saving_note(const struct stream_saving *saving, struct packet *packet);
 
-/* The packet has its results. */
+/* Saves the results of a packet. Writes the checkpoint if it is due. */
 void rpi_stream_saving_add(struct stream_saving *saving, const struct packet *packet);
 
+/* Ends saving, with the status of the stream. */
 void rpi_stream_saving_end(struct stream_saving *saving, rp_status status);
 
 #endif

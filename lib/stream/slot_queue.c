@@ -84,7 +84,7 @@ void rpi_slot_queue_close(struct slot_queue *slot_queue)
     rpi_eventcount_notify_all(&slot_queue->worker_event);
 }
 
-/* Is this the packet of an entry, and not for one that is cautious? */
+/* Whether the slot still holds the packet of this entry, and that packet is a suspect. */
 static bool entry_is_suspect(struct slot *slot, uint64_t ready)
 {
     return atomic_load_explicit(&slot->word, memory_order_relaxed) == ready && slot->suspect;
@@ -105,7 +105,7 @@ bool rpi_slot_queue_take(struct slot_queue *slot_queue, uint32_t lane, bool caut
             atomic_compare_exchange_strong_explicit(&slot->word, &ready,
                                                     slot_word(SLOT_TAKEN, lane, taken),
                                                     memory_order_acquire, memory_order_relaxed);
-        /* Whoever has it, its entry is used up. */
+        /* The entry is used, whichever rank took its slot. */
         if (atomic_compare_exchange_strong_explicit(&slot_queue->taken, &taken, taken + 1,
                                                     memory_order_acq_rel, memory_order_relaxed))
             taken++;
@@ -146,7 +146,7 @@ void rpi_slot_queue_reap(struct slot_queue *slot_queue, uint32_t lane)
 
 uint32_t rpi_slot_queue_waiting(struct slot_queue *slot_queue)
 {
-    /* In this order, for both only grow. */
+    /* Load `taken` first: both only grow. */
     uint32_t taken = atomic_load_explicit(&slot_queue->taken, memory_order_acquire);
     return atomic_load_explicit(&slot_queue->put, memory_order_relaxed) - taken;
 }

@@ -1,68 +1,63 @@
-/* The slot queue of a node: where the ranks of a node get the packets of a stream, and leave their
- * results. It lies in node memory (in tests: in the memory of a process, with threads for ranks)
- * and holds no pointers but those of records.
+/* The slot queue of a node: ranks take the packets of a stream from it and return their results in
+ * it. It lies in node memory (in tests: in the memory of one process, with threads as ranks) and
+ * holds no pointers except in records.
  *
- * On one side is the feeder, one thread of one process: it puts packets into free slots, and
- * takes them out when they are done. On the other are the ranks, each of which takes one packet at
- * a time, in the order in which they were put there.
+ * The feeder, one thread of one process, puts packets into free slots and takes them out when they
+ * are finished. Each rank takes one packet at a time, in the order in which they were put.
  *
- * Shared words, their writers and orders:
- * word      of a slot: its state, the lane of the rank that took it, and the number of its entry in
- *           the queue. The state says whose the slot and its areas are. The feeder's: FREE, DONE,
- *           MORE, WANT, LOST. A rank's: READY (whoever takes it, by compare-and-swap (acquire) of
- *           the whole word; with the number in it there is no ABA in less than 2^32 packets),
- *           TAKEN, CHUNK. Whoever has the slot changes it, by a release store behind all else it
- *           stored; the other reads it with acquire.
- * queued    slots that are ready, in order; entry i is in slot i modulo their number. Written by
- *           the feeder (relaxed) before it counts `put` up (release). An entry is written over
- *           only when its slot has been taken and become free; a rank that read it before then
- *           finds another number there.
- * taken     entries that are used up; counted up, when the slot of the next has been taken, by
- *           compare-and-swap (acq_rel): by the rank that took it, or by one that comes behind. It
- *           only grows.
- * done      of a slot: items of the packet that are done, from the first on. Written (relaxed) by
- *           the rank that has it in hand; begun with 0 by the feeder.
- * handed    a bit for each slot that a rank has handed to the feeder, set by fetch_or (release),
- *           all taken at once by exchange (acquire). By the feeder for ranks that died.
- * closed    the feeder will put nothing more (release).
- * limit     items from this on are not begun: lowered by compare-and-swap (relaxed, for nothing
- *           else depends on it), by ranks that have handed back an item that failed, and by the
- *           feeder.
- * lonely    only the rank that is the feeder's is left, and the root knows; set by the stream link of
- *           a node (relaxed: it is of the same process as the rank that asks).
- * hungry    a rank found nothing to take; set by ranks, cleared by the feeder (relaxed: a hint).
- * unreachable  some rank may not read the memory of another that it must; set before the stream
- *           begins.
- * work, news   signals, see base/eventcount.h: for the ranks, and for the feeder.
+ * Shared words, their writers and memory orders:
+ * word      per slot: its state, the lane of the rank that took it, and the number of its queue
+ *           entry. The state says who owns the slot and its areas. FREE, DONE, MORE, WANT and LOST
+ *           belong to the feeder; TAKEN and CHUNK to the rank; READY to the first rank that
+ *           replaces the whole word by compare-and-swap (acquire). The entry number in the word
+ *           prevents ABA for fewer than 2^32 packets. The owner changes the state with a release
+ *           store after all its other stores; the other side reads it with acquire.
+ * queued    slots that are ready, in order; entry i is in slot i modulo the number of slots. The
+ *           feeder writes an entry (relaxed) before it increments `put` (release). It overwrites an
+ *           entry only after that entry's slot was taken and freed again; a rank that read the old
+ *           entry then finds another number in the slot's word.
+ * taken     number of used entries. Incremented by compare-and-swap (acq_rel) once the slot of the
+ *           next entry has been taken, by the rank that took it or by a later one. Never decreases.
+ * done      per slot: finished items of the packet, counted from its first. Written (relaxed) by
+ *           the rank that owns the slot; the feeder resets it to 0.
+ * returned  one bit per slot that was returned to the feeder. Set with fetch_or (release) by ranks,
+ *           and by the feeder for ranks that died; fetched and cleared with exchange (acquire).
+ * closed    the feeder will put no more packets (release).
+ * limit     items from here on are not started. Lowered by compare-and-swap (relaxed: no other data
+ *           depends on it) by the feeder, and by ranks that have returned a failed item.
+ * last_rank only the feeder's own rank is left on this node, and the root has been told. Set by the
+ *           stream link (relaxed: it shares a process with the rank that reads it).
+ * starved   a rank found no packet. Set by ranks, cleared by the feeder (relaxed: a hint).
+ * unreachable  some rank cannot read memory that it has to read. Set before the stream begins.
+ * worker_event, feeder_event  wake the ranks and the feeder; see base/eventcount.h.
  *
- * Where ranks survive others (resilience/survival.h; then there are no chunks), a rank may die between
- * any two of its stores. What it stored before, the feeder sees when it has found it dead. It
- * then looks at the words of all slots, as follows. The feeder itself lives: it is the root, or,
- * if it is the stream link of another node and dies, the slot queue is left by all, and made empty for
- * another one (stream/stream.c).
+ * Where ranks survive deaths (resilience/survival.h; chunks are not used then), a rank may die
+ * between any two of its stores. The feeder sees all earlier stores once it has detected the death,
+ * and then checks the words of all slots as listed below. The feeder itself does not die while the
+ * queue is in use: it is the root, or the stream link of another node; if that dies, all ranks of
+ * the node leave the queue, which is reset for a new one (stream/stream.c).
  *
- * before it took     nothing has happened. It may have been woken for a packet that now waits until
- *                    a rank looks without being woken, which a sleeper does after 50 ms at the
- *                    latest.
- * taken, and `taken` not counted up   the word has its lane already. Whoever takes next finds the
- *                    slot not READY, and counts up instead; its entry stands for a slot that is not
- *                    free, so there are never more entries than slots.
- * in hand            the slot is TAKEN, and becomes LOST: `done` says which item was at hand. The
- *                    feeder has kept the inputs. What is in the slot is not looked at, and the
- *                    slot stays out of use: another thread of that process may be a few
- *                    instructions behind.
- * DONE, and its bit not set, or its signal not given   the feeder sets the bit itself.
- * DONE, with results that did not fit   they went with the rank. Reading them fails, be it in the
- *                    middle, or the process is found not to be the rank any more, and the packet
- *                    comes back as it was put.
- * DONE, and the limit not lowered    that is done last. Until the root has consumed the error,
- *                    items are computed that nobody wants.
- * hungry, work, news   hints, or counts that only grow; `sleepers` of a dead sleeper cost a system
- *                    call.
- * While it waits, in the closing agreement   it has nothing in hand, and all it had handed back is
- *                    copied before the slot queue is closed.
+ * before taking a packet   nothing to repair. If the dead rank consumed the wakeup for a packet,
+ *                    the packet waits until another rank wakes by timeout, after at most 50 ms.
+ * slot taken, `taken` not incremented   the word holds the rank's lane already. The next rank finds
+ *                    the slot not READY and increments instead. The entry belongs to a slot that is
+ *                    not free, so there are never more entries than slots.
+ * computing          the slot changes from TAKEN to LOST; `done` says which item was being
+ *                    computed. The feeder has kept the inputs. It neither reads the slot's areas
+ *                    nor uses the slot again: another thread of the dying process may still execute
+ *                    a few instructions.
+ * DONE, bit in `returned` not set or event not signalled   the feeder sets the bit itself.
+ * DONE, with results outside the slot   they were in the rank's memory. Reading them fails, or the
+ *                    process turns out to be another one afterwards; the packet comes back as it
+ *                    was put.
+ * DONE, limit not lowered   lowering it is the last step. Unneeded items are computed until the
+ *                    root has consumed the error.
+ * starved, worker_event, feeder_event   hints, and counters that only grow; a dead rank left in
+ *                    `sleepers` costs one system call per signal.
+ * waiting in the closing agreement   the rank holds no packet, and all that it returned was copied
+ *                    before the queue was closed.
  *
- * Between streams all ranks meet, so a slot queue is reset before anybody looks. */
+ * All ranks synchronize between streams, so no rank reads the queue before it is reset. */
 #ifndef RANKPOOL_STREAM_SLOT_QUEUE_H
 #define RANKPOOL_STREAM_SLOT_QUEUE_H
 
@@ -74,39 +69,39 @@
 
 enum {
     SLOT_QUEUE_MOST_SLOTS = 1024,
-    SLOT_QUEUE_AREA = 32 << 10, /* bytes of inputs, and of results, in a slot */
-    SLOT_QUEUE_ITEMS = SLOT_QUEUE_AREA / RECORD_LEAST /* in a packet at the most */
+    SLOT_QUEUE_AREA = 32 << 10, /* bytes each for inputs and results of a slot */
+    SLOT_QUEUE_ITEMS = SLOT_QUEUE_AREA / RECORD_LEAST /* maximum in a packet */
 };
 
 enum slot_state {
     SLOT_FREE,
-    SLOT_READY, /* a packet for whoever comes */
-    SLOT_TAKEN, /* a rank works on it */
-    SLOT_DONE,  /* its results are there */
-    SLOT_LOST,  /* its rank died in the middle of it */
-    /* Where the ranks of a node may not read each other's memory, what does not fit goes chunk by
-     * chunk: */
-    SLOT_WANT,  /* the rank wants the next chunk of the input; */
-    SLOT_CHUNK, /* there it is */
-    SLOT_MORE /* here is a chunk of results, where the inputs were; TAKEN again: it has been copied
-                 */
+    SLOT_READY, /* holds a packet that any rank may take */
+    SLOT_TAKEN, /* a rank is computing */
+    SLOT_DONE,  /* holds results */
+    SLOT_LOST,  /* its rank died while computing */
+    /* Where ranks cannot read each other's memory, data that does not fit the areas is copied in
+     * chunks: */
+    SLOT_WANT,  /* the rank requests the next chunk of the input, */
+    SLOT_CHUNK, /* which is there now */
+    SLOT_MORE   /* a chunk of results is in the input area; back to TAKEN when it is copied */
 };
 
 struct slot {
     alignas(128) _Atomic uint64_t word;
-    _Atomic uint32_t queued; /* an entry of the queue: nothing to do with this slot */
+    _Atomic uint32_t queued; /* a queue entry; unrelated to this slot */
     _Atomic uint32_t done;
-    uint32_t items;   /* of the packet */
-    uint32_t attempt; /* calls for each of them that ended with their rank */
-    bool suspect;     /* its item may have ended a rank: the root had better not take it */
+    uint32_t items;   /* in the packet */
+    uint32_t attempt; /* earlier calls for each item that ended with the death of their rank */
+    bool suspect;     /* its item may have killed a rank; the feeder's rank avoids it */
     int64_t first;
-    uint64_t large, large_bytes; /* the input, if it is one that does not fit: its address */
-    size_t in_bytes, out_bytes;  /* used in the two areas */
-    int64_t limit;  /* items from this on are not wanted, because of one here that failed */
-    double seconds; /* that the items took */
+    /* A large input that does not fit the area: its address, and its bytes or 0. */
+    uint64_t large, large_bytes;
+    size_t in_bytes, out_bytes; /* used in the two areas */
+    int64_t limit;  /* items from here on are not wanted, because one in this packet failed */
+    double seconds; /* spent on the items */
 };
 
-/* A rank as others may reach its memory. Stored before the stream begins. */
+/* How other ranks reach the memory of a rank. Stored before the stream begins. */
 struct slot_queue_lane {
     struct peer self;
 };
@@ -123,53 +118,53 @@ struct slot_queue {
     struct slot slot[];
 };
 
-/* How many slots the slot queue of so many ranks has: some for each. */
+/* Returns the number of slots for a node of `lanes` ranks. */
 uint32_t rpi_slot_queue_slots(uint32_t lanes);
 
-/* Bytes of memory, aligned to 128, for it. */
+/* Returns the bytes of memory needed, to be aligned to 128. */
 size_t rpi_slot_queue_bytes(uint32_t lanes);
 
-/* Makes the slot queue empty, while nobody looks at it. By one rank; or by several, which store the
- * same. */
+/* Empties the slot queue while no rank reads it. Called by one rank, or by several that store the
+ * same values. */
 void rpi_slot_queue_reset(struct slot_queue *slot_queue, uint32_t lanes);
 
 struct slot_queue_lane *rpi_slot_queue_lane(struct slot_queue *slot_queue, uint32_t lane);
 
-/* The areas of a slot, of SLOT_QUEUE_AREA bytes each. */
+/* Return the areas of a slot, of SLOT_QUEUE_AREA bytes each. */
 char *rpi_slot_queue_inputs(struct slot_queue *slot_queue, uint32_t place);
 char *rpi_slot_queue_results(struct slot_queue *slot_queue, uint32_t place);
 
-/* For whoever has the slot: changes its state. */
+/* Changes the state of a slot. Called by its owner. */
 void rpi_slot_queue_set_state(struct slot_queue *slot_queue, uint32_t place, enum slot_state state);
 
-/* For the feeder: offers a slot that it has filled. */
+/* Makes a slot that the feeder has filled READY, and wakes a rank. */
 void rpi_slot_queue_offer(struct slot_queue *slot_queue, uint32_t place);
 
-/* For the feeder: nothing more will be offered. */
+/* Called by the feeder when it will offer no more slots. */
 void rpi_slot_queue_close(struct slot_queue *slot_queue);
 
-/* For a rank: takes the next packet. False: there is none, and the feeder will see that ranks are
- * hungry; or, for one that is `cautious`, which only the feeder's may be, the next is for
- * others. */
+/* Takes the next packet for a rank. False: there is none, and `starved` is set; or the rank is
+ * `cautious`, as only the feeder's may be, and the next packet is a suspect. */
 bool rpi_slot_queue_take(struct slot_queue *slot_queue, uint32_t lane, bool cautious,
                          uint32_t *place);
 
-/* For a rank: hands a slot to the feeder, in this state. */
+/* Returns a slot from a rank to the feeder, in this state. */
 void rpi_slot_queue_hand_back(struct slot_queue *slot_queue, uint32_t place, enum slot_state state);
 
-/* For the feeder: the rank of a lane has died. What it had in hand is handed over as LOST. */
+/* Called by the feeder after a rank died: returns the slots of that rank to the feeder, those that
+ * it was computing as LOST. */
 void rpi_slot_queue_reap(struct slot_queue *slot_queue, uint32_t lane);
 
-/* Packets that nobody has taken yet. */
+/* Returns the number of packets not taken yet. */
 uint32_t rpi_slot_queue_waiting(struct slot_queue *slot_queue);
 
-/* Has the feeder closed it, and is nothing left to take? */
+/* Whether the feeder has closed the queue and no packet is left to take. */
 bool rpi_slot_queue_over(struct slot_queue *slot_queue);
 
-/* Lowers the limit, if it is higher. */
+/* Lowers the limit if it is higher. */
 void rpi_slot_queue_lower_limit(struct slot_queue *slot_queue, int64_t limit);
 
-/* A slot's word, and what it says. */
+/* Encode and decode the word of a slot. */
 static inline uint64_t slot_word(enum slot_state state, uint32_t lane, uint32_t number)
 {
     return (uint64_t)number << 32 | (uint64_t)lane << 8 | (uint64_t)state;

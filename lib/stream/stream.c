@@ -1,9 +1,9 @@
-/* The stream: items come and results go while others are computed.
+/* rp_stream(): items are produced and results consumed while other items are computed.
  *
- * It takes one round. Where ranks of several nodes survive others, and the stream link of a node dies,
- * the other ranks of that node come to the agreement that ends the round; the root waits until
- * nothing is on any node any more, and comes, too; and in the next round, with all that live and
- * other stream links, it goes on from where it was. */
+ * A stream normally runs in one round. In a pool that survives deaths across nodes, when the stream
+ * link of a node dies, the other ranks of that node enter the agreement that ends the round. The
+ * root waits until no node holds a packet, then enters it too. The next round resumes with the
+ * surviving ranks and newly elected stream links. */
 #include "stream/root.h"
 
 #include "base/error.h"
@@ -33,10 +33,10 @@ static rp_status stream_options_check(const rp_options *options, rp_error *error
         return error->status;
     if (options->schedule != RP_SCHEDULE_ADAPTIVE && options->schedule != RP_SCHEDULE_DYNAMIC)
         return rpi_error_set(error, RP_ERR_ARGUMENT,
-                             "options.schedule: a stream knows adaptive and dynamic only");
+                             "options.schedule: a stream supports only adaptive and dynamic");
     if (options->item_status != NULL)
         return rpi_error_set(error, RP_ERR_ARGUMENT,
-                             "options.item_status: a stream tells the consumer of failed items");
+                             "options.item_status: a stream reports failed items to the consumer");
     return RP_OK;
 }
 
@@ -67,21 +67,21 @@ static void stream_vote_terms(struct vote *vote, const rp_stream_job *job)
     rpi_attempt_terms(vote, 8, &job->options);
 }
 
-/* ---- what a stream needs --------------------------------------------------------------------- */
+/* ---- state of a rank ------------------------------------------------------------------------- */
 
-/* A rank's part in a stream. */
+/* The state of one rank in a stream. */
 struct stream_part {
     const rp_stream_job *job;
     struct stream_saving saving;
-    struct stream stream; /* on the root */
-    /* In this round: */
+    struct stream stream; /* on the root only */
+    /* Valid for one round: */
     struct slot_queue *slot_queue;
     struct stream_worker worker;
-    struct stream_link *stream_link; /* if this rank has it */
+    struct stream_link *stream_link; /* NULL if this rank does not run one */
 };
 
-/* Which rank of this node is the feeder: the root, or the first; where stream links are elected,
- * whoever that is. */
+/* Returns the node rank of the feeder: the root, or the first rank of another node. Where stream
+ * links are elected, the leader of the node. */
 static uint32_t feeder_lane(const rp_pool *pool)
 {
     const struct world *world = &pool->world;
@@ -102,8 +102,8 @@ static rp_status slot_queue_allocate(rp_pool *pool, size_t bytes, rp_error *erro
     return rpi_node_memory_make(pool->world.node_comm, bytes, &pool->slot_queue, error);
 }
 
-/* Makes the slot queue and the work queue empty. By its feeder; where any rank may come to be that, by
- * all alike. */
+/* Empties the slot queue and the work queue. The feeder does it; where any rank may be elected
+ * feeder, every rank does, all storing the same values. */
 static void slot_queue_clear(rp_pool *pool)
 {
     uint32_t lanes = (uint32_t)pool->world.node_ranks;
@@ -114,18 +114,18 @@ static void slot_queue_clear(rp_pool *pool)
                            true);
 }
 
-/* All ranks of the node have come so far. */
+/* Returns when all ranks of the node have called it. */
 static rp_status stream_node_barrier(rp_pool *pool, rp_error *error)
 {
     if (pool->in_rounds)
-        return RP_OK; /* each finds what it has stored itself */
+        return RP_OK; /* each rank has cleared the queue itself */
     if (pool->survives)
         return rpi_survival_agree(pool);
     return rpi_mpi_check(MPI_Barrier(pool->world.node_comm), "MPI_Barrier", error);
 }
 
-/* Provides an empty slot queue, in which every rank of the node says how to reach it. Collective among
- * the ranks of the node. */
+/* Prepares an empty slot queue in which every rank has published how to read its memory. Collective
+ * on the node. */
 static rp_status slot_queue_prepare(rp_pool *pool, rp_error *error)
 {
     const struct world *world = &pool->world;
@@ -139,8 +139,9 @@ static rp_status slot_queue_prepare(rp_pool *pool, rp_error *error)
     return RP_OK;
 }
 
-/* Can this rank reach whom it must: the feeder everybody, the others the feeder? Where ranks
- * survive that was so when the pool was opened, and some may have died since. */
+/* Checks that the feeder can read the memory of all ranks of the node and that the others can read
+ * the feeder's. A pool that survives deaths has checked that when it was opened, and some of its
+ * ranks may have died since. */
 static void check_peer_access(const rp_pool *pool, const struct stream_part *part)
 {
     const struct stream_worker *worker = &part->worker;
@@ -155,20 +156,21 @@ static void check_peer_access(const rp_pool *pool, const struct stream_part *par
         atomic_store_explicit(&part->slot_queue->unreachable, 1, memory_order_relaxed);
 }
 
-/* Does the root only serve? If there are others. Where the pool checks, it does: what only the root
- * can compute then shows. */
+/* Whether the root computes no items itself. With RANKPOOL_CHECK it never does, so that tasks that
+ * work only on the root show. */
 static bool root_only_serves(const rp_pool *pool, const rp_stream_job *job)
 {
     return (job->dedicated_root || pool->check) && pool->world.ranks > 1;
 }
 
-/* Where ranks survive, it turns out which of the other nodes can be served. */
+/* In a pool that survives across nodes, the ranks of remote nodes are set once their stream links
+ * register. */
 static void destinations_init(struct stream *stream)
 {
     const struct world *world = &stream->pool->world;
     for (int node = 0; node < world->nodes; node++) {
         uint32_t ranks = (uint32_t)(world->node_first[node + 1] - world->node_first[node]);
-        uint32_t most = rpi_slot_queue_slots(ranks) - 1; /* a large item may come in addition */
+        uint32_t most = rpi_slot_queue_slots(ranks) - 1; /* one slot stays free for a large item */
         ranks -= stream->worker == NULL && node == world->node;
         if (stream->remote_nodes != NULL && node != world->node)
             ranks = 0;
@@ -177,7 +179,7 @@ static void destinations_init(struct stream *stream)
     }
 }
 
-/* What the root has in all rounds of a stream. */
+/* Initializes the part of the root's state that lasts for all rounds. */
 static rp_status stream_root_init(rp_pool *pool, struct stream_part *part, rp_error *error)
 {
     const rp_stream_job *job = part->job;
@@ -200,7 +202,7 @@ static rp_status stream_root_init(rp_pool *pool, struct stream_part *part, rp_er
     return RP_OK;
 }
 
-/* What it has in this one. */
+/* Initializes the part of the root's state that lasts for one round. */
 static rp_status stream_root_prepare(rp_pool *pool, struct stream_part *part, rp_error *error)
 {
     struct stream *stream = &part->stream;
@@ -255,7 +257,7 @@ static rp_status stream_part_prepare(rp_pool *pool, struct stream_part *part, rp
     return stream_root_prepare(pool, part, error);
 }
 
-/* Prepares a round. Collective, the same status everywhere. */
+/* Collective; every rank gets the same status. */
 static rp_status stream_round_prepare(rp_pool *pool, struct stream_part *part)
 {
     slot_queue_prepare(pool, &pool->last);
@@ -265,7 +267,6 @@ static rp_status stream_round_prepare(rp_pool *pool, struct stream_part *part)
     return rpi_survival_agree(pool);
 }
 
-/* Of a round. */
 static void stream_round_release(struct stream_part *part)
 {
     rpi_feeder_drop(&part->stream.feeder);
@@ -275,14 +276,14 @@ static void stream_round_release(struct stream_part *part)
     part->worker = (struct stream_worker){.slot_queue = NULL};
 }
 
-/* ---- the stream ------------------------------------------------------------------------------ */
+/* ---- rounds ---------------------------------------------------------------------------------- */
 
 static double stream_link_poll(void *stream_link)
 {
     return rpi_stream_link_attend(stream_link);
 }
 
-/* Those that failed are told when all is over. */
+/* Failed items are reported after the last round only. */
 static const rp_error *stream_part_failure(const struct stream_part *part)
 {
     const struct stream *stream = &part->stream;
@@ -293,7 +294,7 @@ static const rp_error *stream_part_failure(const struct stream_part *part)
     return stream->failures.count > 0 && !stream->another_round ? &stream->failures.lowest : NULL;
 }
 
-/* This rank's part; what went wrong with it goes into the vote. */
+/* Runs this rank's part of a round and stores its error in the vote. */
 static void stream_part_run(rp_pool *pool, struct stream_part *part, struct vote *vote)
 {
     const struct stream *stream = &part->stream;
@@ -308,14 +309,14 @@ static void stream_part_run(rp_pool *pool, struct stream_part *part, struct vote
     if (failure != NULL)
         vote->error = *failure;
     rpi_stream_link_end(part->stream_link, vote);
-    /* On its node the root knows whether all was consumed before the interruption. */
+    /* On its own node, the root knows whether all items were consumed before an interruption. */
     if (root ? !stream->complete : pool->world.node != pool->world.root_node)
         rpi_interruption_tell(pool->work_queue, vote);
     if (root && pool->in_rounds)
         rpi_rounds_send(pool, stream->another_round);
 }
 
-/* For as long as tasks may run no other call is allowed. */
+/* From here to stream_round_end() tasks may run, so no other call on the pool is allowed. */
 static void stream_round_begin(rp_pool *pool, struct stream_part *part)
 {
     struct rp_task *task = &part->worker.task;
@@ -344,8 +345,7 @@ static void stream_round_end(rp_pool *pool)
     rpi_activity_end_job(pool->activity);
 }
 
-/* One round; it is the whole stream, where no stream link dies. Is there to be another? Collective, the
- * same answer everywhere. */
+/* Runs one round. Collective; returns on every rank whether another round follows. */
 static bool stream_round_run(rp_pool *pool, struct stream_part *part)
 {
     struct vote outcome = rpi_vote(CALL_LOOP_CLOSE);

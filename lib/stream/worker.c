@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A rank that waits looks around so often. */
+/* Seconds after which a waiting rank checks the queue again. */
 static const double longest = 50e-3;
 
-/* Where there are no news it may be that nobody lives to make any. */
+/* If no event came, the process that should signal it may have died. */
 static void wait_for_work(const struct stream_worker *worker, uint32_t seen, double most)
 {
     struct eventcount *work = &worker->slot_queue->worker_event;
@@ -21,7 +21,7 @@ static void wait_for_work(const struct stream_worker *worker, uint32_t seen, dou
         worker->look(worker->pool);
 }
 
-/* ---- what stays here until it has been copied ------------------------------------------------ */
+/* ---- results kept until the feeder has copied them ------------------------------------------- */
 
 static void saved_results_free(struct stream_worker *worker, uint32_t place)
 {
@@ -33,7 +33,8 @@ static void saved_results_free(struct stream_worker *worker, uint32_t place)
     *saved = (struct saved_results){NULL, 0, 0};
 }
 
-/* Has the feeder taken what this rank left in the slot? Then it is free, or somebody's again. */
+/* Whether the feeder has taken this rank's results from the slot, which is then free or owned by
+ * another rank. */
 static bool slot_collected(const struct stream_worker *worker, uint32_t place)
 {
     uint64_t word = slot_queue_word(worker->slot_queue, place);
@@ -61,7 +62,7 @@ static bool saved_results_add(struct stream_worker *worker, uint32_t place, cons
     return true;
 }
 
-/* ---- chunks, where the kernel forbids to read the memory of another rank --------------------- */
+/* ---- chunks, where the kernel forbids reading the memory of another rank --------------------- */
 
 static bool worker_memory_readable(const struct stream_worker *worker)
 {
@@ -69,7 +70,7 @@ static bool worker_memory_readable(const struct stream_worker *worker)
            atomic_load_explicit(&worker->slot_queue->unreachable, memory_order_relaxed) == 0;
 }
 
-/* Hands the slot to the feeder and waits until it is this rank's again. */
+/* Returns the slot to the feeder and waits until it is this rank's again. False: stopped. */
 static bool slot_exchange(struct stream_worker *worker, uint32_t place, enum slot_state mine,
                           enum slot_state then)
 {
@@ -102,7 +103,7 @@ static bool receive_chunks(struct stream_worker *worker, uint32_t place, char *t
     return true;
 }
 
-/* Through the area of inputs, when all items of the packet have been computed. */
+/* Sends the large results through the input area, after all items of the packet are computed. */
 static bool send_chunks(struct stream_worker *worker, uint32_t place)
 {
     const struct saved_results *saved = &worker->saved[place];
@@ -121,19 +122,20 @@ static bool send_chunks(struct stream_worker *worker, uint32_t place)
     return true;
 }
 
-/* ---- one item -------------------------------------------------------------------------------- */
+/* ---- items ----------------------------------------------------------------------------------- */
 
-/* A packet in this rank's hands. */
+/* A packet that this rank is computing. */
 struct taken {
     uint32_t place;
     struct slot *slot;
     struct area inputs, results;
     size_t position; /* of the next input */
-    uint32_t left;   /* items that have not been begun */
-    int64_t limit; /* items from this on are not begun any more, because of one that failed here */
+    uint32_t left;   /* items not started */
+    int64_t limit;   /* items from here on are not started, because one of them failed */
 };
 
-/* Where ranks survive the feeder may have died, and its number be that of another process. */
+/* Where ranks survive, checks afterwards that the process read was the feeder: it may have died and
+ * its process ID been reused. */
 static bool read_input(const struct stream_worker *worker, const struct slot *slot, char *input)
 {
     const struct peer *feeder = &rpi_slot_queue_lane(worker->slot_queue, worker->feeder)->self;
@@ -141,7 +143,7 @@ static bool read_input(const struct stream_worker *worker, const struct slot *sl
            (worker->look == NULL || rpi_peer_reachable(feeder));
 }
 
-/* The input that did not fit into the slot. */
+/* Returns the input that did not fit into the slot, or NULL. */
 static const void *large_input(struct stream_worker *worker, const struct taken *taken)
 {
     const struct slot *slot = taken->slot;
@@ -167,7 +169,8 @@ static const void *next_input(struct stream_worker *worker, struct taken *taken,
     return record + 1;
 }
 
-/* A place in the slot for the next result; what is lent leaves room for those of the others. */
+/* Lends the task room in the slot for its result, except what the results of the other items need
+ * at least. */
 static void lend_result_space(const struct taken *taken, rp_buffer *buffer)
 {
     size_t bytes;
@@ -175,7 +178,8 @@ static void lend_result_space(const struct taken *taken, rp_buffer *buffer)
     rpi_buffer_lend(buffer, room, bytes);
 }
 
-/* Stores what the buffer holds: in the slot, where it lies already, or by saving it here. */
+/* Stores the result in the slot if it was written there, otherwise in this rank's memory. Frees or
+ * takes over the buffer. */
 static bool result_store(struct stream_worker *worker, struct taken *taken, rp_buffer *buffer,
                          bool failed)
 {
@@ -203,7 +207,7 @@ static bool result_store_failure(struct stream_worker *worker, struct taken *tak
            result_store(worker, taken, &told, true);
 }
 
-/* Nothing that lies behind this item is begun any more; in an unordered stream nothing at all. */
+/* Starts no later items after a failure; in an unordered stream, no items at all. */
 static void stop_after_item(const struct stream_worker *worker, struct taken *taken, int64_t item)
 {
     if (worker->job->options.on_failure == RP_ON_FAILURE_STOP)
@@ -217,7 +221,7 @@ struct item_call {
     rp_buffer *result;
 };
 
-/* Whatever an attempt before left of a result is gone. */
+/* Discards what an earlier attempt left of a result. */
 static int call_again(const struct attempt *attempt)
 {
     const struct item_call *call = attempt->closure;
@@ -237,13 +241,13 @@ static int item_compute(struct stream_worker *worker, const struct taken *taken,
         .items = {item, item + 1}, .in = input, .call = call_again, .closure = &call};
     rpi_task_begin(&worker->task, item);
     if (input == NULL)
-        return rp_task_fail(&worker->task, item, 1, "no way to get its input of %zu bytes", bytes);
+        return rp_task_fail(&worker->task, item, 1, "cannot fetch its input of %zu bytes", bytes);
     if (worker->careful)
         return rpi_attempt(&worker->attempts, &attempt);
     return worker->job->work(&worker->task, input, bytes, result);
 }
 
-/* Computes the next item. False: this rank cannot go on. */
+/* Computes the next item. False: no memory for its result. */
 static bool item_run(struct stream_worker *worker, struct taken *taken, int64_t item)
 {
     size_t bytes;
@@ -293,8 +297,8 @@ static bool packet_run(struct stream_worker *worker, struct taken *taken)
     return done;
 }
 
-/* What failed stops others last of all: if this rank dies before it is handed over, it has not
- * failed. */
+/* Lowers the limit last: if this rank dies before it has returned the packet, the item has not
+ * failed and may succeed elsewhere. */
 static void packet_hand_back(struct stream_worker *worker, const struct taken *taken)
 {
     rpi_slot_queue_hand_back(worker->slot_queue, taken->place, SLOT_DONE);

@@ -1,5 +1,4 @@
-/* What a rank does in a stream: it takes packets from the slot queue of its node, and has their items
- * computed. */
+/* A rank of a stream: takes packets from the slot queue of its node and computes their items. */
 #ifndef RANKPOOL_STREAM_WORKER_H
 #define RANKPOOL_STREAM_WORKER_H
 
@@ -8,7 +7,7 @@
 #include "pool/pool.h"
 #include "stream/slot_queue.h"
 
-/* Results that did not fit into a slot, in this rank's own memory until the feeder has copied
+/* Results that did not fit into a slot. They stay in this rank's memory until the feeder has copied
  * them. */
 struct saved_result {
     char *memory;
@@ -24,33 +23,34 @@ struct saved_results {
 struct stream_worker {
     struct work_queue *work_queue; /* says when to stop */
     struct slot_queue *slot_queue;
-    uint32_t lane, feeder; /* which of the node's ranks this one is, and which the feeder's */
-    bool cautious;         /* it leaves to others what may have ended ranks, unless it is lonely */
+    uint32_t lane, feeder; /* node ranks of this rank and of the feeder */
+    bool cautious;         /* leaves suspects to other ranks of the node while there are any */
     const rp_stream_job *job;
     bool spin;
     rp_pool *pool;
     struct rp_task task;
-    claim_attend look; /* called while it waits, to find out who has died; or NULL */
-    bool careful;      /* `work` is called by rpi_attempt() */
+    claim_attend look; /* called while waiting, to detect deaths; or NULL */
+    bool careful;      /* call `work` through rpi_attempt() */
     struct attempts attempts;
     struct saved_results *saved;    /* by slot */
-    size_t saved_bytes, most_saved; /* with more of them this rank takes no packet */
-    rp_buffer input;                /* a large one, copied */
-    rp_error failure;               /* of the library itself */
+    size_t saved_bytes, most_saved; /* above this limit the rank takes no packet */
+    rp_buffer input;                /* copy of a large input */
+    rp_error failure;               /* of the library, not of an item */
 };
 
-/* Gives a worker what it needs. False: no memory. */
+/* Allocates the worker's memory. False: no memory. */
 bool rpi_stream_worker_make(struct stream_worker *worker);
 
-/* Takes a packet and works it off. False: there was none to take, or this rank has to stop or to
- * wait. */
+/* Takes one packet and computes it. False: the queue was empty, or the rank has to stop or to wait
+ * until its results are copied. */
 bool rpi_stream_worker_step(struct stream_worker *worker);
 
-/* Works until the slot queue is over, or all are to stop. `attend`: called while waiting and between
- * packets; returns after how many seconds it wants to be called again. NULL: none. */
+/* Computes packets until the slot queue is closed and empty, or the work queue is stopped. Calls
+ * `attend`, unless NULL, between packets and while waiting; it returns the seconds until it wants
+ * to be called again. */
 void rpi_stream_worker_run(struct stream_worker *worker, claim_attend attend, void *closure);
 
-/* Frees what the worker has, when the feeder copies nothing any more. */
+/* Frees the worker's memory. The feeder must not copy from it any more. */
 void rpi_stream_worker_drop(struct stream_worker *worker);
 
 #endif
