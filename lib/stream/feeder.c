@@ -65,7 +65,7 @@ void rpi_feeder_put(struct feeder *feeder, struct packet *packet)
     rpi_slot_queue_offer(slot_queue, place);
 }
 
-/* The rank that holds the slot has `done` bytes of its large input: copies the next. */
+/* Copies the next chunk of a large input, of which the rank has slot->in_bytes already. */
 static void send_input_chunk(struct feeder *feeder, uint32_t place)
 {
     struct slot_queue *slot_queue = feeder->slot_queue;
@@ -83,7 +83,7 @@ static void results_out_of_memory(size_t bytes, rp_error *error)
     rpi_error_set(error, RP_ERR_MEMORY, "no memory for results of %zu bytes of a stream", bytes);
 }
 
-/* Adds bytes to the large results of a packet whose inputs are not needed any more. */
+/* Extends the large results of a packet. Returns the new part, or NULL: no memory. */
 static char *large_results_grow(struct packet *packet, size_t bytes, rp_error *error)
 {
     char *large = realloc(packet->large, packet->large_bytes + bytes);
@@ -96,7 +96,7 @@ static char *large_results_grow(struct packet *packet, size_t bytes, rp_error *e
     return large + packet->large_bytes - bytes;
 }
 
-/* Results take the place of the input. */
+/* Drops the large input before results replace it. */
 static void drop_input(struct packet *packet)
 {
     if (!packet->input_dropped)
@@ -119,7 +119,8 @@ static bool receive_result_chunk(struct feeder *feeder, uint32_t place, rp_error
     return true;
 }
 
-/* Do records of that rank refer to its memory, or has all come in chunks? */
+/* Whether records of that rank hold addresses in its memory; otherwise all its data came in
+ * chunks. */
 static bool lane_memory_readable(const struct feeder *feeder, uint32_t lane)
 {
     return lane == feeder->lane ||
@@ -128,7 +129,7 @@ static bool lane_memory_readable(const struct feeder *feeder, uint32_t lane)
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-/* Bytes of what records refer to. */
+/* Returns the bytes of the data outside the area. */
 static size_t referenced_bytes(const struct area *results)
 {
     const struct record *record;
@@ -138,7 +139,7 @@ static size_t referenced_bytes(const struct area *results)
     return bytes;
 }
 
-/* Copies from the rank that made it. */
+/* Copies from the memory of the rank. */
 static bool read_from_lane(const struct feeder *feeder, uint32_t lane, uint64_t address, char *to,
                            size_t bytes)
 {
@@ -149,7 +150,7 @@ static bool read_from_lane(const struct feeder *feeder, uint32_t lane, uint64_t 
     return true;
 }
 
-/* Copies what the records refer to behind each other, and has them say where. */
+/* Copies the data outside the area into `large`, and replaces their addresses by offsets. */
 static bool copy_referenced(const struct feeder *feeder, uint32_t lane, const struct area *results,
                             char *large)
 {
@@ -167,16 +168,16 @@ static bool copy_referenced(const struct feeder *feeder, uint32_t lane, const st
     return true;
 }
 
-/* Was it the rank's memory that has been read, to the end? The number of a dead process may be
- * another's. */
+/* Whether the memory that was just read was the rank's: the process ID of a dead process may have
+ * been reused. */
 static bool lane_still_reachable(const struct feeder *feeder, uint32_t lane)
 {
     return feeder->look == NULL || lane == feeder->lane ||
            rpi_peer_reachable(&rpi_slot_queue_lane(feeder->slot_queue, lane)->self);
 }
 
-/* The memory of a rank cannot be read: has it died? The kernel takes the memory away some moments
- * before it tells of the end. */
+/* After a failed read: waits until the rank is known to be dead, if it is. The kernel releases the
+ * memory of a process shortly before it reports its death. */
 static bool await_death(struct feeder *feeder, uint32_t lane)
 {
     const double moment = 1e-3;
@@ -191,8 +192,8 @@ static bool await_death(struct feeder *feeder, uint32_t lane)
     return lane_died(feeder, lane);
 }
 
-/* Brings the large results of a slot into the packet, in place of the input. If they are gone the
- * packet stays as it was, and its fate is told. */
+/* Moves the large results of a slot into the packet, in place of its input. If the rank has died,
+ * keeps the input and sets PACKET_RESULTS_LOST. */
 static bool fetch_large_results(struct feeder *feeder, uint32_t lane, const struct area *results,
                                 struct packet *packet, rp_error *error)
 {
@@ -216,7 +217,7 @@ static bool fetch_large_results(struct feeder *feeder, uint32_t lane, const stru
     }
     if (!read)
         rpi_error_set(error, RP_ERR_LOST,
-                      "results of a stream are gone with the rank that had them");
+                      "results of a stream were lost with the rank that held them");
     return read;
 }
 
@@ -245,13 +246,13 @@ static bool take_done(struct feeder *feeder, uint32_t place, rp_error *error)
         memcpy(packet->area.base, results.base, results.used);
     }
     free_slot(feeder, place);
-    /* The rank may wait for its memory to be free again. */
+    /* The rank may be waiting to free its memory. */
     if (packet->large_bytes > 0)
         rpi_eventcount_notify_all(&slot_queue->worker_event);
     return good;
 }
 
-/* The slot is never used again. */
+/* The slot is not used again. */
 static void take_lost(struct feeder *feeder, uint32_t place)
 {
     struct packet *packet = feeder->packets[place];
@@ -261,7 +262,7 @@ static void take_lost(struct feeder *feeder, uint32_t place)
     feeder->packets[place] = NULL;
 }
 
-/* Looks at a slot that a rank has handed over; *packet is what was done there, if so. */
+/* Processes a slot that a rank has returned. Sets *packet if the packet is finished or lost. */
 static rp_status process_slot(struct feeder *feeder, uint32_t place, struct packet **packet,
                               rp_error *error)
 {

@@ -10,8 +10,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* How long a stream link sleeps between steps: after one in which something moved; at the most. Every
- * waking costs some 8 us of a core that computes. */
+/* Seconds between steps: after one that moved something, and at most. Each wakeup costs about 8 us
+ * of a core that computes. */
 static const double shortest_sleep = 0.1e-3, longest_sleep = 1e-3;
 
 static bool on_root(const struct stream_link *stream_link)
@@ -38,7 +38,7 @@ void rpi_stream_link_stop_node(struct stream_link *stream_link)
     rpi_eventcount_notify_all(&stream_link->slot_queue->feeder_event);
 }
 
-/* ---- who is silent too long ------------------------------------------------------------------ */
+/* ---- heartbeats ------------------------------------------------------------------------------ */
 
 static void declare_node_lost(struct stream_link *stream_link, int node)
 {
@@ -78,7 +78,8 @@ static int stream_link_dispatch(struct stream_link *stream_link, int from,
                                 : rpi_stream_link_read_on_node(stream_link, message);
 }
 
-/* Over TCP links messages are from ranks. Is this one of the rank that writes for its node? */
+/* TCP links deliver messages by rank: replaces the rank in *from by its node. Whether to accept the
+ * message. */
 static bool check_sender(struct stream_link *stream_link, const struct packet_message *message,
                          int *from)
 {
@@ -123,7 +124,7 @@ static int stream_link_advance(struct stream_link *stream_link)
     return code == MPI_SUCCESS ? keep_heartbeat(stream_link) : code;
 }
 
-/* Where MPI or memory fails nothing more can be told or heard. */
+/* After an error of MPI or of memory the stream link cannot send or receive any more. */
 static void stream_link_check(struct stream_link *stream_link, int code)
 {
     if (stream_link->over || code == MPI_SUCCESS)
@@ -136,21 +137,21 @@ static void stream_link_check(struct stream_link *stream_link, int code)
 
 static bool stream_link_done(const struct stream_link *stream_link)
 {
-    bool told = on_root(stream_link) ? stream_link->close_sent && stream_link->unfinished == 0
-                                     : stream_link->over_received;
-    return told && rpi_channel_idle(&stream_link->channel);
+    bool ended = on_root(stream_link) ? stream_link->close_sent && stream_link->unfinished == 0
+                                      : stream_link->over_received;
+    return ended && rpi_channel_idle(&stream_link->channel);
 }
 
-/* Returns how long to sleep. */
+/* Returns the seconds to sleep. */
 static double stream_link_step(struct stream_link *stream_link)
 {
-    const double farewell = 0.1;
+    const double send_time = 0.1;
     stream_link->moved = false;
     stream_link_check(stream_link, stream_link_advance(stream_link));
     if (stream_link_done(stream_link))
         stream_link->over = true;
-    /* What is still to be told when a node is lost gets a moment to leave. */
-    if (!isinf(stream_link->lost_at) && rpi_clock_seconds() - stream_link->lost_at > farewell)
+    /* After a node is lost, leaves some time for the messages that say so. */
+    if (!isinf(stream_link->lost_at) && rpi_clock_seconds() - stream_link->lost_at > send_time)
         stream_link->over = true;
     double longer = stream_link->sleep * 1.5;
     stream_link->sleep = stream_link->moved       ? shortest_sleep
@@ -159,7 +160,7 @@ static double stream_link_step(struct stream_link *stream_link)
     return stream_link->sleep;
 }
 
-/* ---- life ------------------------------------------------------------------------------------ */
+/* ---- begin and end --------------------------------------------------------------------------- */
 
 static void *stream_link_thread(void *argument)
 {
@@ -183,8 +184,9 @@ static rp_status stream_link_init(struct stream_link *stream_link, rp_error *err
 {
     const struct world *world = &stream_link->pool->world;
     bool root = world->rank == world->root;
-    double silence =
-        stream_link->survives ? 0 : stream_link->pool->heartbeat_timeout; /* TCP links tell */
+    double silence = stream_link->survives
+                         ? 0
+                         : stream_link->pool->heartbeat_timeout; /* a TCP link breaks at once */
     if (!stream_link->survives && rpi_channel_open(&stream_link->channel, world->agents,
                                                    sizeof(struct packet_message), error) != RP_OK)
         return error->status;
@@ -194,7 +196,7 @@ static rp_status stream_link_init(struct stream_link *stream_link, rp_error *err
                      : rpi_feeder_make(&stream_link->feeder, stream_link->slot_queue,
                                        (uint32_t)world->node_rank);
     if (!made)
-        return rpi_error_set(error, RP_ERR_MEMORY, "no memory for the courier of a node");
+        return rpi_error_set(error, RP_ERR_MEMORY, "no memory for the stream link of a node");
     return RP_OK;
 }
 
@@ -206,7 +208,7 @@ rp_status rpi_stream_link_make(rp_pool *pool, struct slot_queue *slot_queue,
         return RP_OK;
     struct stream_link *made = calloc(1, sizeof *made);
     if (made == NULL)
-        return rpi_error_set(error, RP_ERR_MEMORY, "no memory for the courier of a node");
+        return rpi_error_set(error, RP_ERR_MEMORY, "no memory for the stream link of a node");
     made->pool = pool;
     made->job = pool->world.agreement.number;
     made->slot_queue = slot_queue;
@@ -214,8 +216,8 @@ rp_status rpi_stream_link_make(rp_pool *pool, struct slot_queue *slot_queue,
     made->root_address = made->survives ? pool->world.root : pool->world.root_node;
     made->lost_at = INFINITY;
     made->sleep = shortest_sleep;
-    made->limit_sent = made->requests.limit = INT64_MAX;
-    pthread_mutex_init(&made->requests.lock, NULL);
+    made->limit_sent = made->exchange.limit = INT64_MAX;
+    pthread_mutex_init(&made->exchange.lock, NULL);
     rpi_error_clear(&made->error);
     if (stream_link_init(made, error) != RP_OK) {
         rpi_stream_link_drop(made);
@@ -233,7 +235,8 @@ struct stream_link *rpi_stream_link_elect(struct stream_link *stream_link)
     return NULL;
 }
 
-/* Who lives on this node is for its feeder to know. */
+/* Opens the channel over TCP links and registers with the root. The feeder detects deaths on this
+ * node. */
 static void open_tcp_channel(struct stream_link *stream_link)
 {
     rp_pool *pool = stream_link->pool;
@@ -274,7 +277,7 @@ void rpi_stream_link_end(struct stream_link *stream_link, struct vote *vote)
     stream_link->pool->traffic.bytes += stream_link->channel.bytes_sent;
 }
 
-/* What MPI may still move, after a failure, stays where it is. */
+/* After a failure MPI may still access the packets, so they are not freed. */
 static void free_packets(struct stream_link *stream_link)
 {
     if (!rpi_channel_idle(&stream_link->channel))
@@ -285,8 +288,8 @@ static void free_packets(struct stream_link *stream_link)
         for (uint32_t i = 0; served->packets != NULL && i < served->slots; i++)
             rpi_packet_free(served->packets[i]);
     }
-    rpi_packets_free(&stream_link->requests.out);
-    rpi_packets_free(&stream_link->requests.back);
+    rpi_packets_free(&stream_link->exchange.out);
+    rpi_packets_free(&stream_link->exchange.back);
     rpi_packets_free(&stream_link->returning);
     rpi_packets_free(&stream_link->arriving);
     rpi_packets_free(&stream_link->leaving);
@@ -299,7 +302,7 @@ void rpi_stream_link_drop(struct stream_link *stream_link)
         return;
     free_packets(stream_link);
     rpi_stream_link_nodes_free(stream_link);
-    pthread_mutex_destroy(&stream_link->requests.lock);
+    pthread_mutex_destroy(&stream_link->exchange.lock);
     rpi_heartbeat_end(&stream_link->heartbeat);
     rpi_channel_close(&stream_link->channel);
     free(stream_link);

@@ -1,14 +1,14 @@
-/* The stream link: what an agent is to a loop, it is to a stream. The root's stream link brings packets
- * from the root to the stream links of the other nodes, and takes the results; each of these supplies
- * the slot queue of its node. As an agent it has a thread of its own, or its rank takes its steps
- * between packets.
+/* Stream links carry packets between nodes, as node agents carry batches for loops. The root's
+ * stream link sends packets of the root to the stream links of the other nodes and receives the
+ * results; each of those feeds the slot queue of its node. A stream link runs in a thread of its
+ * own or in steps that its rank takes between packets.
  *
- * Where ranks survive others messages go over TCP links, and any rank of a node may come to have its
- * stream link, which then introduces itself to the root's. If it dies, the root's gives back all that
- * was with that node.
+ * Where ranks survive deaths across nodes, messages go over TCP links. Any rank of a node may be
+ * elected to run its stream link, which then registers with the root's. If it dies, the root's
+ * stream link returns all packets that the node held.
  *
- * The root's stream link shares with the rank it serves what struct requests holds, under a lock;
- * everything else belongs to whoever takes the steps. */
+ * The root's stream link shares struct link_exchange, under its lock, with the rank it serves. All
+ * other members belong to the thread that takes the steps. */
 #ifndef RANKPOOL_STREAM_LINK_H
 #define RANKPOOL_STREAM_LINK_H
 
@@ -20,64 +20,65 @@
 #include <pthread.h>
 
 enum packet_message_kind {
-    PACKET_HELLO, /* to the root, where ranks survive: this rank has the stream link of its node */
-    PACKET_RANKS_ALIVE, /* to the root, there: so many ranks of its node live */
+    PACKET_HELLO, /* to the root, where ranks survive: the sender runs its node's stream link */
+    PACKET_RANKS_ALIVE, /* to the root, where ranks survive: number of ranks alive on its node */
     PACKET_OUT,         /* to a node: a packet; its area and large input follow */
-    PACKET_BACK,        /* to the root: results of one; area and large results follow. Or, with
-                        another fate, none */
-    PACKET_LIMIT,       /* to a node: items from `limit` on are not wanted */
-    PACKET_CLOSED,      /* to a node: there will be no more; or, if `stop`, all is to stop */
-    PACKET_HEARTBEAT,   /* to the root, which answers with the same: a sign of life */
-    PACKET_STOP,        /* to the root: a rank of this node gave up */
-    PACKET_FINISHED,    /* to the root: the last message of this node about this stream */
-    PACKET_OVER         /* to a node: the last message to it, in answer to that */
+    /* To the root: the results of a packet; area and large results follow. With a fate other than
+     * PACKET_DONE, none follow. */
+    PACKET_BACK,
+    PACKET_LIMIT,     /* to a node: items from `limit` on are not wanted */
+    PACKET_CLOSED,    /* to a node: no more packets; with `stop`, stop all work */
+    PACKET_HEARTBEAT, /* to the root, which answers in kind: heartbeat */
+    PACKET_STOP,      /* to the root: a rank of this node stopped the work queue */
+    PACKET_FINISHED,  /* to the root: last message of this node about this stream */
+    PACKET_OVER       /* to a node: the answer to that, and the last message to it */
 };
 
 struct packet_message {
     enum packet_message_kind kind;
-    uint32_t place; /* of the packet among those that are with the node */
+    uint32_t place; /* index of the packet among those that the node holds */
     int64_t job, first;
     uint32_t items, done, ranks;
-    uint32_t attempt, deaths; /* as of a packet; so is `fate` */
+    uint32_t attempt, deaths; /* of the packet, as is `fate` */
     uint64_t bytes, large_bytes;
-    int64_t limit; /* with results: because of them */
+    int64_t limit; /* with results: the limit that they imply */
     double seconds;
     enum packet_fate fate;
     bool starved, stop;
-    int lost; /* with `stop`: the node that is lost, or -1 */
+    int lost; /* with `stop`: the lost node, or -1 */
 };
 
-/* What can be done with another node. */
+/* State of another node as the root sees it. */
 enum remote_node_state {
-    REMOTE_NODE_UNREGISTERED, /* nothing yet: nobody has written for it */
+    REMOTE_NODE_UNREGISTERED, /* its stream link has not registered yet */
     REMOTE_NODE_SERVED,       /* packets can be sent */
-    REMOTE_NODE_LINK_DEAD,    /* nothing any more: its stream link has died */
-    REMOTE_NODE_ROUND_OVER    /* the same, and its other ranks wait for the end of this round */
+    REMOTE_NODE_LINK_DEAD,    /* its stream link has died */
+    REMOTE_NODE_ROUND_OVER    /* the same, and its other ranks wait for the round to end */
 };
 
 struct remote_node {
     enum remote_node_state state;
-    uint32_t ranks; /* that live there */
+    uint32_t ranks; /* alive */
 };
 
-/* A node as the root's stream link sees it. */
+/* State of another node in the root's stream link. */
 struct served_node {
-    struct packet **packets; /* that are with it; owned */
+    struct packet **packets; /* that the node holds; owned */
     uint32_t slots;          /* of its slot queue */
-    int stream_link;         /* where ranks survive: the rank that writes for it; -1: none has */
-    uint32_t ranks_alive;    /* so many ranks lived when that one last said so; 0: it has not */
-    bool left;               /* it has died */
-    bool finished;           /* or its PACKET_FINISHED has come */
+    int link_rank;           /* where ranks survive: the rank that runs it; -1: not registered */
+    uint32_t ranks_alive;    /* as last reported; 0: not yet */
+    bool link_dead;
+    bool finished; /* PACKET_FINISHED has come, or the node was given up */
 };
 
-/* What the root and its stream link tell each other. */
-struct requests {
+/* Shared by the root and its stream link. */
+struct link_exchange {
     pthread_mutex_t lock;
     struct packet_list out, back;
     struct remote_node *remote_nodes; /* by node; owned */
-    bool nodes_changed;               /* of them, that the root has not heard */
-    int64_t limit;                    /* wanted */
-    bool close, stop;                 /* wanted */
+    bool nodes_changed;               /* since the root last polled them */
+    int64_t limit;                    /* requested by the root */
+    bool close, stop;                 /* requested by the root */
 };
 
 struct stream_link {
@@ -85,25 +86,25 @@ struct stream_link {
     int64_t job;
     struct slot_queue *slot_queue; /* of this node */
     struct channel channel;
-    int root_address; /* where messages to the root go */
-    bool survives;    /* by TCP links */
+    int root_address; /* destination of messages to the root */
+    bool survives;    /* messages go over TCP links */
     struct heartbeat heartbeat;
     rp_error error;
-    double lost_at; /* when a node was found to be lost; INFINITY: none is */
+    double lost_at; /* when a node was declared lost; INFINITY: none was */
 
-    /* On the root. */
-    struct requests requests;
+    /* On the root: */
+    struct link_exchange exchange;
     struct served_node *nodes;
     int unfinished; /* nodes that have not finished */
     int64_t limit_sent;
     bool close_sent;
-    struct packet_list returning; /* when nothing of them is on its way any more */
+    struct packet_list returning; /* go to `back` once no transfer uses them */
 
-    /* On the other nodes. */
+    /* On the other nodes: */
     struct feeder feeder;
     struct packet_list arriving, leaving;
-    double next_look;          /* when to look who of the node has died */
-    uint32_t ranks_alive_sent; /* ranks of it */
+    double next_look;          /* time of the next liveness check */
+    uint32_t ranks_alive_sent; /* last number reported to the root */
     bool finish_sent, over_received;
 
     bool stop_sent, moved, threaded, over;
@@ -111,51 +112,53 @@ struct stream_link {
     pthread_t thread;
 };
 
-/* Makes the stream link of this node, if there are several nodes and this rank is the one to have it:
- * *stream link is NULL otherwise. Where ranks survive, every rank that may be the one makes one: see
+/* Makes the stream link of this node if there are several nodes and this rank may run it; otherwise
+ * sets *stream_link to NULL. Where ranks survive, every rank that may be elected makes one: see
  * rpi_stream_link_elect(). */
 rp_status rpi_stream_link_make(rp_pool *pool, struct slot_queue *slot_queue,
                                struct stream_link **stream_link, rp_error *error);
 
-/* When all ranks have agreed to begin the stream: the stream link, if this rank is the one to have it;
- * otherwise it is dropped. */
+/* Returns the stream link if this rank was elected to run it, in the agreement that begins the
+ * stream; otherwise frees it and returns NULL. */
 struct stream_link *rpi_stream_link_elect(struct stream_link *stream_link);
 
-/* Begins its work. */
+/* Begins to exchange messages. */
 void rpi_stream_link_begin(struct stream_link *stream_link);
 
-/* Takes a step if it is time. Returns after how many seconds it wants to take the next: never, if
- * it has a thread. */
+/* Takes a step if one is due. Returns the seconds until the next: INFINITY if the stream link has a
+ * thread or has ended. */
 double rpi_stream_link_attend(struct stream_link *stream_link);
 
-/* For the root: sends a packet; the stream link owns it until rpi_stream_link_take() gives it back, with
- * its results or as its fate says. NULL: there is none. */
+/* Called by the root: send passes a packet to the stream link, which owns it until take returns it,
+ * with results or with another fate. take returns NULL if there is none. */
 void rpi_stream_link_send(struct stream_link *stream_link, int node, struct packet *packet);
 struct packet *rpi_stream_link_take(struct stream_link *stream_link);
 
-/* For the root, where ranks survive: how the nodes are, if that has changed since it asked last. */
+/* Called by the root where ranks survive: copies the state of all nodes. Returns false, and copies
+ * nothing, if it has not changed since the last call. */
 bool rpi_stream_link_poll_nodes(struct stream_link *stream_link, struct remote_node *remote_nodes);
 
-/* For the root: items from `limit` on are not wanted. */
+/* Called by the root: items from `limit` on are not wanted. */
 void rpi_stream_link_limit(struct stream_link *stream_link, int64_t limit);
 
-/* For the root: there will be no more packets; with `stop`, what is under way is not wanted. */
+/* Called by the root: no more packets follow; with `stop`, the results of outstanding packets are
+ * not wanted. */
 void rpi_stream_link_close(struct stream_link *stream_link, bool stop);
 
-/* Waits, asleep, until the stream link has nothing more to do. What went wrong with it goes into the
- * vote for the agreement that ends the stream, unless that tells of something already. */
+/* Waits, asleep, until the stream link has ended. Stores its error in the vote for the agreement
+ * that ends the stream, unless the vote has one; the loss of a node takes precedence. */
 void rpi_stream_link_end(struct stream_link *stream_link, struct vote *vote);
 
-/* Frees it, when all ranks have met to end the stream; or one that was not begun. */
+/* Frees the stream link, after that agreement, or if it was not begun. */
 void rpi_stream_link_drop(struct stream_link *stream_link);
 
-/* ---- within the stream link: the root's side, and the other nodes' ------------------------------- */
+/* ---- internal to the stream link: the root's side and the other nodes' ----------------------- */
 
-/* What the root's stream link knows of the nodes. False: no memory. */
+/* Allocate and free the state of all nodes. Init returns false if there is no memory. */
 bool rpi_stream_link_nodes_init(struct stream_link *stream_link);
 void rpi_stream_link_nodes_free(struct stream_link *stream_link);
 
-/* All return MPI's error code. */
+/* Take a step, or handle a message. Return MPI's error code. */
 int rpi_stream_link_step_on_root(struct stream_link *stream_link);
 int rpi_stream_link_read_on_root(struct stream_link *stream_link, int from,
                                  const struct packet_message *message);
@@ -163,26 +166,27 @@ int rpi_stream_link_step_on_node(struct stream_link *stream_link);
 int rpi_stream_link_read_on_node(struct stream_link *stream_link,
                                  const struct packet_message *message);
 
-/* The root's stream link, where ranks survive. Is this message of the rank that writes for its node? */
+/* On the root, where ranks survive: whether to accept a message from this rank, that is, whether it
+ * runs the stream link of its node. */
 bool rpi_stream_link_accepts_sender(struct stream_link *stream_link, int rank);
 
-/* It looks which stream links have died, and tells the root how the nodes are. */
+/* On the root: detects the death of stream links and publishes the state of all nodes. */
 void rpi_stream_link_check_nodes(struct stream_link *stream_link);
 
-/* The root's stream link tells all nodes that all is to stop, because that one is lost. */
+/* On the root: tells all nodes to stop because `node` is lost. Returns MPI's error code. */
 int rpi_stream_link_node_lost(struct stream_link *stream_link, int node);
 
-/* Does a message from that node make sense, in all that is done with it? */
+/* Whether a message from this node is well-formed and fits the state of its packets. */
 bool rpi_stream_link_message_valid(const struct stream_link *stream_link, int from,
                                    const struct packet_message *message);
 
-/* Writes a message. */
+/* Sends a message. Returns MPI's error code. */
 int rpi_stream_link_notify(struct stream_link *stream_link, int to, struct packet_message message);
 
-/* This node's ranks are to stop, and who waits at the slot queue wakes. */
+/* Stops the ranks of this node and wakes those that wait at the slot queue. */
 void rpi_stream_link_stop_node(struct stream_link *stream_link);
 
-/* Nothing more can come of the stream: there was no memory. */
+/* Records that the stream failed for lack of memory. */
 void rpi_stream_link_out_of_memory(struct stream_link *stream_link, size_t bytes);
 
 #endif

@@ -1,4 +1,4 @@
-/* What the stream link believes of what other nodes send. */
+/* Validation of messages from other stream links. */
 #include "stream/link.h"
 
 #include <math.h>
@@ -9,7 +9,7 @@ static bool packet_lengths_valid(const struct packet_message *message)
     return message->bytes <= SLOT_QUEUE_AREA && message->large_bytes <= SIZE_MAX / 2;
 }
 
-/* A large input comes alone. */
+/* A large input has a packet of its own. */
 static bool packet_out_valid(const struct packet_message *message, uint32_t slots)
 {
     bool large = message->large_bytes > 0;
@@ -38,7 +38,7 @@ static bool to_node_valid(const struct stream_link *stream_link,
     }
 }
 
-/* The packet is with that node, and has not been answered. */
+/* Whether the node holds that packet and its results are not arriving already. */
 static bool packet_back_valid(const struct served_node *node, const struct packet_message *message)
 {
     if (message->place >= node->slots || node->packets[message->place] == NULL ||

@@ -1,4 +1,5 @@
-/* The stream link's side on other nodes than the root's: it supplies the slot queue of its node. */
+/* The stream link of a node other than the root's: feeds the slot queue of the node and returns
+ * results to the root. */
 #include "base/clock.h"
 #include "stream/link.h"
 
@@ -62,7 +63,7 @@ int rpi_stream_link_read_on_node(struct stream_link *stream_link,
     }
 }
 
-/* In the order in which they were sent: one may overtake another in MPI, but items should not. */
+/* Feeds packets in the order in which they were sent; in MPI, a later one may arrive first. */
 static void feed_arrived(struct stream_link *stream_link)
 {
     struct packet *packet;
@@ -83,7 +84,7 @@ static void feed_arrived(struct stream_link *stream_link)
 static int send_back(struct stream_link *stream_link, struct packet *packet)
 {
     int root = stream_link->root_address;
-    bool done = packet->fate == PACKET_DONE; /* otherwise the root has the inputs */
+    bool done = packet->fate == PACKET_DONE; /* otherwise the root keeps the inputs */
     size_t bytes = done ? packet->area.used : 0, large_bytes = done ? packet->large_bytes : 0;
     uint32_t starved =
         atomic_exchange_explicit(&stream_link->slot_queue->starved, 0, memory_order_relaxed);
@@ -143,8 +144,8 @@ static int send_stop(struct stream_link *stream_link)
                                   (struct packet_message){.kind = PACKET_STOP});
 }
 
-/* The root is to know which rank it was if the next one to die is the last. Only when it does that
- * one takes what may have ended the others. */
+/* Reports the number of live ranks to the root. Before the last rank takes a suspect it must have
+ * told the root that it is alone, so that its death identifies the item. */
 static int send_rank_count(struct stream_link *stream_link)
 {
     struct slot_queue *slot_queue = stream_link->slot_queue;
@@ -161,8 +162,8 @@ static int send_rank_count(struct stream_link *stream_link)
     return code;
 }
 
-/* What ranks of this node leave that die goes back. Without the root there is nothing to go on
- * for. */
+/* Detects deaths on this node, whose packets the feeder then returns, and ends if the root has
+ * died. */
 static int check_node_ranks(struct stream_link *stream_link)
 {
     const struct world *world = &stream_link->pool->world;

@@ -1,17 +1,17 @@
-/* The root's side of the stream link that sees which nodes there are to serve, where ranks survive: who
- * writes for them, and what becomes of what they had when that rank dies. */
+/* State of the other nodes in the root's stream link, where ranks survive: which rank runs each
+ * node's stream link, and what becomes of the node's packets when that rank dies. */
 #include "stream/link.h"
 
-/* The first message of a node says who writes for it. */
+/* The first rank of a node that sends a message is registered as its stream link. */
 bool rpi_stream_link_accepts_sender(struct stream_link *stream_link, int rank)
 {
     struct served_node *node = &stream_link->nodes[stream_link->pool->world.node_of[rank]];
-    if (node->stream_link < 0 && !node->finished)
-        node->stream_link = rank;
-    return node->stream_link == rank && !node->left;
+    if (node->link_rank < 0 && !node->finished)
+        node->link_rank = rank;
+    return node->link_rank == rank && !node->link_dead;
 }
 
-/* Results of that node which were arriving do not any more. */
+/* Drops results of that node that have not arrived in full. */
 static void drop_results(struct stream_link *stream_link, int node)
 {
     for (struct packet *packet = stream_link->returning.head, *next; packet != NULL;
@@ -24,8 +24,8 @@ static void drop_results(struct stream_link *stream_link, int node)
     }
 }
 
-/* Nobody can say which of its packets were at hand. Inputs may be on their way until the TCP link
- * breaks. */
+/* Returns all packets of a node to the root. It is unknown which of them were being computed. Their
+ * inputs may be in transfer until the TCP link is closed. */
 static void return_packets(struct stream_link *stream_link, struct served_node *node, bool died)
 {
     uint32_t count = 0;
@@ -45,39 +45,39 @@ static void return_packets(struct stream_link *stream_link, struct served_node *
 
 static void drop_node(struct stream_link *stream_link, int node, bool died)
 {
-    struct served_node *gone = &stream_link->nodes[node];
-    if (gone->stream_link >= 0)
-        rpi_tcp_channel_forget(&stream_link->channel.tcp, gone->stream_link);
+    struct served_node *lost = &stream_link->nodes[node];
+    if (lost->link_rank >= 0)
+        rpi_tcp_channel_forget(&stream_link->channel.tcp, lost->link_rank);
     drop_results(stream_link, node);
-    return_packets(stream_link, gone, died);
-    gone->left = gone->finished = true;
+    return_packets(stream_link, lost, died);
+    lost->link_dead = lost->finished = true;
     stream_link->unfinished--;
     stream_link->moved = true;
 }
 
-/* Has the rank died that wrote for it? */
+/* Whether the rank that ran the stream link of the node has died. */
 static bool node_link_dead(const struct stream_link *stream_link, int node)
 {
-    int writer = stream_link->nodes[node].stream_link;
-    return writer >= 0 && !rpi_tcp_links_whole(&stream_link->pool->world.hub.tcp_links, writer);
+    int rank = stream_link->nodes[node].link_rank;
+    return rank >= 0 && !rpi_tcp_links_whole(&stream_link->pool->world.hub.tcp_links, rank);
 }
 
-/* Ranks that live on a node. A stream link knows of a death at once, a TCP link breaks when the process has
- * given back all that it had. */
+/* Returns the number of live ranks on a node. Its stream link detects a death at once, whereas a
+ * TCP link breaks only when the kernel has released all memory of the process. */
 static uint32_t count_alive(const struct stream_link *stream_link, int node)
 {
     const struct world *world = &stream_link->pool->world;
     int first = world->node_first[node], behind = world->node_first[node + 1];
     uint32_t ranks = (uint32_t)(behind - first - rpi_hub_lost(&world->hub, node));
-    uint32_t told = stream_link->nodes[node].ranks_alive;
-    if (told == 0)
+    uint32_t reported = stream_link->nodes[node].ranks_alive;
+    if (reported == 0)
         return ranks;
-    told -= node_link_dead(stream_link, node);
-    return told < ranks ? told : ranks;
+    reported -= node_link_dead(stream_link, node);
+    return reported < ranks ? reported : ranks;
 }
 
-/* How a node is. Its ranks wait when one of them has said that it has come to the end of this
- * round. */
+/* Returns the state of a node. The round is over there once a rank of it has sent its vote for the
+ * agreement that ends the round. */
 static struct remote_node remote_node_of(const struct stream_link *stream_link, int node)
 {
     const struct hub *hub = &stream_link->pool->world.hub;
@@ -86,20 +86,20 @@ static struct remote_node remote_node_of(const struct stream_link *stream_link, 
         return (struct remote_node){REMOTE_NODE_ROUND_OVER, ranks};
     if (ranks == 0 || node_link_dead(stream_link, node))
         return (struct remote_node){REMOTE_NODE_LINK_DEAD, ranks};
-    bool served = stream_link->nodes[node].stream_link >= 0;
+    bool served = stream_link->nodes[node].link_rank >= 0;
     return (struct remote_node){served ? REMOTE_NODE_SERVED : REMOTE_NODE_UNREGISTERED, ranks};
 }
 
 static void publish_remote_node(struct stream_link *stream_link, int node, struct remote_node seen)
 {
-    struct requests *requests = &stream_link->requests;
-    struct remote_node *known = &requests->remote_nodes[node];
+    struct link_exchange *exchange = &stream_link->exchange;
+    struct remote_node *known = &exchange->remote_nodes[node];
     if (known->state == seen.state && known->ranks == seen.ranks)
         return;
-    pthread_mutex_lock(&requests->lock);
+    pthread_mutex_lock(&exchange->lock);
     *known = seen;
-    requests->nodes_changed = true;
-    pthread_mutex_unlock(&requests->lock);
+    exchange->nodes_changed = true;
+    pthread_mutex_unlock(&exchange->lock);
     rpi_eventcount_notify_all(&stream_link->slot_queue->feeder_event);
 }
 
@@ -119,12 +119,12 @@ void rpi_stream_link_check_nodes(struct stream_link *stream_link)
 
 bool rpi_stream_link_poll_nodes(struct stream_link *stream_link, struct remote_node *remote_nodes)
 {
-    struct requests *requests = &stream_link->requests;
-    pthread_mutex_lock(&requests->lock);
-    bool nodes_changed = requests->nodes_changed;
-    requests->nodes_changed = false;
+    struct link_exchange *exchange = &stream_link->exchange;
+    pthread_mutex_lock(&exchange->lock);
+    bool nodes_changed = exchange->nodes_changed;
+    exchange->nodes_changed = false;
     for (int node = 0; nodes_changed && node < stream_link->pool->world.nodes; node++)
-        remote_nodes[node] = requests->remote_nodes[node];
-    pthread_mutex_unlock(&requests->lock);
+        remote_nodes[node] = exchange->remote_nodes[node];
+    pthread_mutex_unlock(&exchange->lock);
     return nodes_changed;
 }

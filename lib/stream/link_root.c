@@ -1,4 +1,4 @@
-/* The root's side of the stream link. */
+/* The stream link of the root: sends packets to the nodes and receives their results. */
 #include "base/error.h"
 #include "stream/link.h"
 
@@ -14,20 +14,20 @@ bool rpi_stream_link_nodes_init(struct stream_link *stream_link)
     const struct world *world = &stream_link->pool->world;
     size_t nodes = (size_t)world->nodes;
     stream_link->unfinished = world->nodes - 1;
-    stream_link->requests.remote_nodes = calloc(nodes, sizeof *stream_link->requests.remote_nodes);
+    stream_link->exchange.remote_nodes = calloc(nodes, sizeof *stream_link->exchange.remote_nodes);
     stream_link->nodes = calloc(nodes, sizeof *stream_link->nodes);
-    bool noted = stream_link->nodes != NULL && stream_link->requests.remote_nodes != NULL;
+    bool noted = stream_link->nodes != NULL && stream_link->exchange.remote_nodes != NULL;
     for (int node = 0; noted && node < world->nodes; node++) {
         struct served_node *served = &stream_link->nodes[node];
         int ranks = world->node_first[node + 1] - world->node_first[node];
-        served->stream_link = -1;
-        stream_link->requests.remote_nodes[node].ranks =
+        served->link_rank = -1;
+        stream_link->exchange.remote_nodes[node].ranks =
             (uint32_t)(ranks - ranks_lost_on(stream_link, node));
         served->slots = rpi_slot_queue_slots((uint32_t)ranks);
         served->packets = calloc(served->slots, sizeof(struct packet *));
         noted = served->packets != NULL;
     }
-    stream_link->requests.nodes_changed = noted;
+    stream_link->exchange.nodes_changed = noted;
     return noted;
 }
 
@@ -36,52 +36,52 @@ void rpi_stream_link_nodes_free(struct stream_link *stream_link)
     for (int node = 0; stream_link->nodes != NULL && node < stream_link->pool->world.nodes; node++)
         free(stream_link->nodes[node].packets);
     free(stream_link->nodes);
-    free(stream_link->requests.remote_nodes);
+    free(stream_link->exchange.remote_nodes);
 }
 
 void rpi_stream_link_send(struct stream_link *stream_link, int node, struct packet *packet)
 {
-    struct requests *requests = &stream_link->requests;
+    struct link_exchange *exchange = &stream_link->exchange;
     packet->node = node;
-    pthread_mutex_lock(&requests->lock);
-    rpi_packets_add(&requests->out, packet);
-    pthread_mutex_unlock(&requests->lock);
+    pthread_mutex_lock(&exchange->lock);
+    rpi_packets_add(&exchange->out, packet);
+    pthread_mutex_unlock(&exchange->lock);
 }
 
 struct packet *rpi_stream_link_take(struct stream_link *stream_link)
 {
-    struct requests *requests = &stream_link->requests;
-    pthread_mutex_lock(&requests->lock);
-    struct packet *packet = rpi_packets_take(&requests->back);
-    pthread_mutex_unlock(&requests->lock);
+    struct link_exchange *exchange = &stream_link->exchange;
+    pthread_mutex_lock(&exchange->lock);
+    struct packet *packet = rpi_packets_take(&exchange->back);
+    pthread_mutex_unlock(&exchange->lock);
     return packet;
 }
 
 void rpi_stream_link_limit(struct stream_link *stream_link, int64_t limit)
 {
-    struct requests *requests = &stream_link->requests;
-    pthread_mutex_lock(&requests->lock);
-    if (limit < requests->limit)
-        requests->limit = limit;
-    pthread_mutex_unlock(&requests->lock);
+    struct link_exchange *exchange = &stream_link->exchange;
+    pthread_mutex_lock(&exchange->lock);
+    if (limit < exchange->limit)
+        exchange->limit = limit;
+    pthread_mutex_unlock(&exchange->lock);
 }
 
 void rpi_stream_link_close(struct stream_link *stream_link, bool stop)
 {
-    struct requests *requests = &stream_link->requests;
-    pthread_mutex_lock(&requests->lock);
-    requests->close = true;
-    requests->stop = stop;
-    pthread_mutex_unlock(&requests->lock);
+    struct link_exchange *exchange = &stream_link->exchange;
+    pthread_mutex_lock(&exchange->lock);
+    exchange->close = true;
+    exchange->stop = stop;
+    pthread_mutex_unlock(&exchange->lock);
 }
 
-/* Where messages to a node go. */
+/* Returns the destination of messages to a node. */
 static int link_address(const struct stream_link *stream_link, int node)
 {
-    return stream_link->survives ? stream_link->nodes[node].stream_link : node;
+    return stream_link->survives ? stream_link->nodes[node].link_rank : node;
 }
 
-/* The packet stays in memory as it is until its results have come. */
+/* The packet keeps its inputs until its results have arrived. */
 static int send_packet(struct stream_link *stream_link, struct packet *packet)
 {
     struct served_node *node = &stream_link->nodes[packet->node];
@@ -108,7 +108,7 @@ static int send_packet(struct stream_link *stream_link, struct packet *packet)
     return code;
 }
 
-/* Nobody is there any more to send it to. */
+/* Returns a packet to the root that no stream link is left to receive. */
 static void return_unsent(struct stream_link *stream_link, struct packet *packet)
 {
     packet->fate = PACKET_NOT_STARTED;
@@ -117,16 +117,16 @@ static void return_unsent(struct stream_link *stream_link, struct packet *packet
 
 static int send_packets(struct stream_link *stream_link)
 {
-    struct requests *requests = &stream_link->requests;
+    struct link_exchange *exchange = &stream_link->exchange;
     int code = MPI_SUCCESS;
-    pthread_mutex_lock(&requests->lock);
-    struct packet_list out = requests->out;
-    requests->out = (struct packet_list){NULL, NULL};
-    pthread_mutex_unlock(&requests->lock);
+    pthread_mutex_lock(&exchange->lock);
+    struct packet_list out = exchange->out;
+    exchange->out = (struct packet_list){NULL, NULL};
+    pthread_mutex_unlock(&exchange->lock);
     for (struct packet *packet; (packet = rpi_packets_take(&out)) != NULL;) {
         if (code != MPI_SUCCESS || stream_link->close_sent)
             rpi_packet_free(packet);
-        else if (stream_link->nodes[packet->node].left)
+        else if (stream_link->nodes[packet->node].link_dead)
             return_unsent(stream_link, packet);
         else
             code = send_packet(stream_link, packet);
@@ -134,7 +134,8 @@ static int send_packets(struct stream_link *stream_link)
     return code;
 }
 
-/* A node that nobody has written for yet hears of it when somebody does. */
+/* Sends a message to all nodes that have not finished. A node whose stream link has not registered
+ * gets it when it does. */
 static int notify_nodes(struct stream_link *stream_link, struct packet_message message)
 {
     const struct world *world = &stream_link->pool->world;
@@ -149,11 +150,11 @@ static int notify_nodes(struct stream_link *stream_link, struct packet_message m
 
 static int send_limit_and_close(struct stream_link *stream_link)
 {
-    struct requests *requests = &stream_link->requests;
-    pthread_mutex_lock(&requests->lock);
-    int64_t limit = requests->limit;
-    bool close = requests->close, stop = requests->stop;
-    pthread_mutex_unlock(&requests->lock);
+    struct link_exchange *exchange = &stream_link->exchange;
+    pthread_mutex_lock(&exchange->lock);
+    int64_t limit = exchange->limit;
+    bool close = exchange->close, stop = exchange->stop;
+    pthread_mutex_unlock(&exchange->lock);
     int code = MPI_SUCCESS;
     if (limit < stream_link->limit_sent && !stream_link->close_sent)
         code = notify_nodes(stream_link,
@@ -175,8 +176,8 @@ int rpi_stream_link_node_lost(struct stream_link *stream_link, int node)
                         (struct packet_message){.kind = PACKET_CLOSED, .stop = true, .lost = node});
 }
 
-/* Is nothing of it on its way any more? Where results have come over one connection inputs may
- * still be on their way over another, as far as MPI says. */
+/* Whether no transfer uses the packet. With MPI, the results may arrive before the send of the
+ * inputs completes. */
 static bool has_arrived(const struct packet *packet)
 {
     return packet->in_flight == 0 &&
@@ -192,7 +193,7 @@ static struct packet *settle_packet(struct stream_link *stream_link, struct pack
     return rpi_packet_take_results(arrived);
 }
 
-/* Are these results as they should be, or inputs that come back? */
+/* Whether the records are well-formed. Inputs that come back need no check. */
 static bool results_valid(const struct packet *packet)
 {
     return packet->results_for == NULL ||
@@ -200,10 +201,10 @@ static bool results_valid(const struct packet *packet)
                              RECORDS_OF_RESULTS);
 }
 
-/* Hands over what has arrived, and wakes the root. */
+/* Passes packets whose transfers are complete to the root and wakes it. */
 static void deliver_returned(struct stream_link *stream_link)
 {
-    struct requests *requests = &stream_link->requests;
+    struct link_exchange *exchange = &stream_link->exchange;
     bool any = false;
     for (struct packet *packet = stream_link->returning.head, *next; packet != NULL;
          packet = next) {
@@ -213,13 +214,13 @@ static void deliver_returned(struct stream_link *stream_link)
         rpi_packets_remove(&stream_link->returning, packet);
         if (!results_valid(packet)) {
             rpi_channel_reject(&stream_link->channel, link_address(stream_link, packet->node));
-            rpi_packet_free(packet); /* the inputs come back with the node's end */
+            rpi_packet_free(packet); /* the inputs come back when the node is dropped */
             continue;
         }
         packet = settle_packet(stream_link, packet);
-        pthread_mutex_lock(&requests->lock);
-        rpi_packets_add(&requests->back, packet);
-        pthread_mutex_unlock(&requests->lock);
+        pthread_mutex_lock(&exchange->lock);
+        rpi_packets_add(&exchange->back, packet);
+        pthread_mutex_unlock(&exchange->lock);
         any = true;
     }
     if (any)
@@ -234,7 +235,8 @@ int rpi_stream_link_step_on_root(struct stream_link *stream_link)
     return code == MPI_SUCCESS ? send_limit_and_close(stream_link) : code;
 }
 
-/* Results arrive beside the inputs, which are needed again if they do not. */
+/* Receives the results into a packet of their own: if they do not arrive, the inputs are needed
+ * again. */
 static struct packet *expect_results(struct stream_link *stream_link, struct packet *packet,
                                      const struct packet_message *message)
 {
@@ -289,7 +291,7 @@ static int accept_returned_packet(struct stream_link *stream_link, int from,
     return MPI_SUCCESS;
 }
 
-/* What a node is to know that was told before anybody wrote for it. */
+/* Sends what was sent to all nodes before this one registered. */
 static int send_missed_messages(struct stream_link *stream_link, int node)
 {
     int to = link_address(stream_link, node), code = MPI_SUCCESS;

@@ -1,6 +1,6 @@
-/* How the items of a packet, or their results, lie in an area of memory one behind the other: each
- * a record and its data, aligned as malloc() does. What does not fit lies elsewhere, and its record
- * says where. */
+/* Layout of the items of a packet, or of their results, in an area of memory: one record after the
+ * other, each followed by its data, aligned as by malloc(). Data that does not fit is stored
+ * outside the area, and its record says where. */
 #ifndef RANKPOOL_STREAM_PACKET_FORMAT_H
 #define RANKPOOL_STREAM_PACKET_FORMAT_H
 
@@ -10,16 +10,16 @@
 
 enum {
     RECORD_ALIGNMENT = 16,
-    RECORD_LEAST = 32 /* a record at the least, if its data may lie elsewhere */
+    RECORD_LEAST = 32 /* minimum size of a record whose data may be outside the area */
 };
 
 struct record {
     uint64_t bytes;     /* of the data */
-    uint32_t elsewhere; /* what follows is a uint64_t: the address, or the offset, of the data */
-    uint32_t failed;    /* the data are an rp_error */
+    uint32_t elsewhere; /* the data is outside: a uint64_t with its address or offset follows */
+    uint32_t failed;    /* the data is an rp_error */
 };
 
-/* Bytes that data take up, so that what follows is aligned as well. */
+/* Returns the bytes that data occupies, rounded up to the alignment. */
 static inline size_t record_padded(size_t bytes)
 {
     return (bytes + RECORD_ALIGNMENT - 1) / RECORD_ALIGNMENT * RECORD_ALIGNMENT;
@@ -30,8 +30,8 @@ struct area {
     size_t used, capacity;
 };
 
-/* Where the data of the next record would go, and how many bytes of them fit if `reserved` bytes
- * are to be left behind it. */
+/* Returns the place for the data of the next record. Sets *bytes to what fits if `reserved` bytes
+ * are left free after it. */
 static inline void *area_room(const struct area *area, size_t reserved, size_t *bytes)
 {
     size_t left = area->capacity - area->used - sizeof(struct record);
@@ -39,7 +39,7 @@ static inline void *area_room(const struct area *area, size_t reserved, size_t *
     return area->base + area->used + sizeof(struct record);
 }
 
-/* Adds a record whose data are in place already. */
+/* Adds a record whose data is in place already. */
 static inline void area_add(struct area *area, bool failed, size_t bytes)
 {
     *(struct record *)(void *)(area->base + area->used) =
@@ -47,7 +47,7 @@ static inline void area_add(struct area *area, bool failed, size_t bytes)
     area->used += sizeof(struct record) + record_padded(bytes);
 }
 
-/* Adds a record whose data lie elsewhere. */
+/* Adds a record whose data is outside the area. */
 static inline void area_refer(struct area *area, bool failed, size_t bytes, uint64_t where)
 {
     struct record *record = (void *)(area->base + area->used);
@@ -56,7 +56,8 @@ static inline void area_refer(struct area *area, bool failed, size_t bytes, uint
     area->used += RECORD_LEAST;
 }
 
-/* The record at *position, which moves behind it; NULL at the end. What follows it: record + 1. */
+/* Returns the record at *position and advances *position, or NULL at the end. The data, or its
+ * address or offset, starts at record + 1. */
 static inline struct record *area_next(const struct area *area, size_t *position)
 {
     if (*position >= area->used)
