@@ -1,4 +1,4 @@
-/* Takes finished packets on the root and passes their results to the consumer. */
+/* Passes the results of finished packets to the consumer, in item order unless `unordered`. */
 #include "base/error.h"
 #include "stream/root.h"
 
@@ -88,8 +88,7 @@ bool rpi_stream_reserve(struct stream *stream, int64_t count)
     return true;
 }
 
-/* Consumes packets in order, up to the first item that is not finished. */
-static void consume_due(struct stream *stream)
+void rpi_stream_consume_due(struct stream *stream)
 {
     struct packet **place;
     while (stream->done_capacity > 0 &&
@@ -132,32 +131,6 @@ void rpi_stream_accept_done(struct stream *stream, struct packet *packet)
     consume_or_defer(stream, packet);
 }
 
-/* Updates the estimates of result size and item duration. */
-static void pace_learn(struct stream *stream, const struct packet *packet)
-{
-    double bytes = (double)(packet->area.used + packet->large_bytes) / packet->done;
-    stream->item_bytes += (bytes - stream->item_bytes) / 2;
-    rpi_chunk_policy_learn(&stream->pace, packet->done, packet->seconds);
-}
-
-/* Handles a packet that has come back from a node. */
-static void accept_returned(struct stream *stream, struct packet *packet, bool starved)
-{
-    struct destination *destination = &stream->destinations[packet->node];
-    destination->held--;
-    destination->probing = destination->probing && destination->held > 0;
-    if (packet->fate != PACKET_DONE) {
-        rpi_stream_redo(stream, packet);
-        return;
-    }
-    if (starved && destination->depth + destination->ranks <= destination->most)
-        destination->depth += destination->ranks;
-    if (packet->done > 0)
-        pace_learn(stream, packet);
-    rpi_stream_saving_add(stream->saving, packet);
-    rpi_stream_accept_done(stream, packet);
-}
-
 void rpi_stream_accept_saved(struct stream *stream, struct packet *packet)
 {
     packet->serial = stream->packets++;
@@ -171,37 +144,4 @@ void rpi_stream_fail(struct stream *stream, const rp_error *error)
 {
     stream->failure = *error;
     rpi_stream_end(stream);
-}
-
-/* Takes finished packets from the slot queue of the root's node. */
-static bool collect_local(struct stream *stream)
-{
-    struct slot_queue *slot_queue = stream->feeder.slot_queue;
-    struct packet *packet;
-    rp_error error;
-    bool any = false;
-    while (!stream->over) {
-        if (rpi_feeder_take(&stream->feeder, &packet, &error) != RP_OK)
-            rpi_stream_fail(stream, &error);
-        if (packet == NULL)
-            break;
-        any = true;
-        accept_returned(stream, packet,
-                        atomic_exchange_explicit(&slot_queue->starved, 0, memory_order_relaxed) !=
-                            0);
-    }
-    return any;
-}
-
-bool rpi_stream_collect(struct stream *stream)
-{
-    bool any = collect_local(stream);
-    struct packet *packet;
-    while (stream->stream_link != NULL && !stream->over &&
-           (packet = rpi_stream_link_take(stream->stream_link)) != NULL) {
-        any = true;
-        accept_returned(stream, packet, packet->starved);
-    }
-    consume_due(stream);
-    return any;
 }

@@ -19,25 +19,6 @@ static bool on_root(const struct stream_link *stream_link)
     return stream_link->nodes != NULL;
 }
 
-int rpi_stream_link_notify(struct stream_link *stream_link, int to, struct packet_message message)
-{
-    message.job = stream_link->job;
-    return rpi_channel_message(&stream_link->channel, to, &message);
-}
-
-void rpi_stream_link_out_of_memory(struct stream_link *stream_link, size_t bytes)
-{
-    rpi_error_set(&stream_link->error, RP_ERR_MEMORY,
-                  "no memory for an item or result of %zu bytes of a stream", bytes);
-}
-
-void rpi_stream_link_stop_node(struct stream_link *stream_link)
-{
-    rpi_work_queue_stop(stream_link->pool->work_queue);
-    rpi_eventcount_notify_all(&stream_link->slot_queue->worker_event);
-    rpi_eventcount_notify_all(&stream_link->slot_queue->feeder_event);
-}
-
 /* ---- heartbeats ------------------------------------------------------------------------------ */
 
 static void declare_node_lost(struct stream_link *stream_link, int node)

@@ -1,5 +1,4 @@
 /* The stream link of the root: sends packets to the nodes and receives their results. */
-#include "base/error.h"
 #include "stream/link.h"
 
 #include <stdlib.h>

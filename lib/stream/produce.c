@@ -5,20 +5,6 @@
 
 #include <inttypes.h>
 
-struct destination *rpi_stream_neediest(const struct stream *stream)
-{
-    struct destination *found = NULL;
-    for (int node = 0; node < stream->pool->world.nodes; node++) {
-        struct destination *destination = &stream->destinations[node];
-        bool lacks = destination->ranks > 0 && destination->held < destination->depth &&
-                     !destination->reserved && !destination->probing;
-        if (lacks && (found == NULL || (uint64_t)destination->held * found->ranks <
-                                           (uint64_t)found->held * destination->ranks))
-            found = destination;
-    }
-    return found;
-}
-
 /* Counts the expected results of outstanding packets as well. Two packets per rank are always
  * allowed: more would only keep ranks busy while the root is. */
 static bool window_open(const struct stream *stream)
@@ -108,15 +94,6 @@ static struct packet *new_packet(struct stream *stream)
     }
     packet->first = stream->produced;
     return packet;
-}
-
-void rpi_stream_dispatch(struct stream *stream, struct packet *packet)
-{
-    stream->destinations[packet->node].held++;
-    if (packet->node == stream->pool->world.node)
-        rpi_feeder_put(&stream->feeder, packet);
-    else
-        rpi_stream_link_send(stream->stream_link, packet->node, packet);
 }
 
 static void packet_send(struct stream *stream, struct packet *packet,

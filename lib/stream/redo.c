@@ -3,89 +3,18 @@
  * it. The items before and after it become ordinary packets.
  *
  * When the stream link of another node dies, no slot can be read: every packet that the node held
- * becomes a suspect, first as a whole, and item by item if its node is lost again. */
-#include "base/clock.h"
+ * becomes a suspect, first as a whole, and item by item if its node is lost again.
+ *
+ * A suspected packet goes to the root's node while other ranks than the root live there, since the
+ * root can see in the slot which item ends a rank. Otherwise it goes to a node that holds nothing
+ * else, so that the death of that node identifies it. */
 #include "base/error.h"
 #include "resilience/survival.h"
 #include "stream/root.h"
 
 #include <string.h>
 
-/* ---- liveness -------------------------------------------------------------------------------- */
-
-bool rpi_stream_others_live(const struct stream *stream)
-{
-    bool live = false;
-    for (int node = 0; stream->remote_nodes != NULL && node < stream->pool->world.nodes; node++)
-        live = live || (node != stream->pool->world.node && stream->remote_nodes[node].ranks > 0);
-    return live;
-}
-
-/* Scales the number of packets with the number of ranks. */
-static void set_destination_ranks(struct destination *destination, uint32_t ranks)
-{
-    if (ranks == destination->ranks)
-        return;
-    destination->ranks = ranks;
-    destination->depth = 2 * ranks < destination->most ? 2 * ranks : destination->most;
-}
-
-/* Requeues packets in the root's slot queue when no other rank of the node is left to take
- * them. */
-static void recall_waiting(struct stream *stream)
-{
-    struct packet *packet;
-    while ((packet = rpi_feeder_recall(&stream->feeder)) != NULL) {
-        stream->destinations[packet->node].held--;
-        rpi_stream_redo(stream, packet);
-    }
-}
-
-/* The last rank alive computes everything: a root that only served starts to compute, and takes
- * suspects. */
-static void update_local_ranks(struct stream *stream)
-{
-    struct destination *destination = &stream->destinations[stream->pool->world.node];
-    uint32_t others = stream->feeder.slot_queue->lanes - 1 - stream->feeder.reaped;
-    bool elsewhere = rpi_stream_others_live(stream);
-    stream->fallback_worker->cautious = others > 0 || elsewhere;
-    if (others == 0 && !elsewhere)
-        stream->worker = stream->fallback_worker;
-    if (others == 0 && elsewhere && !stream->root_alone)
-        recall_waiting(stream);
-    stream->root_alone = others == 0;
-    set_destination_ranks(destination, others + (stream->worker != NULL));
-}
-
-static void update_remote_nodes(struct stream *stream)
-{
-    if (stream->remote_nodes == NULL ||
-        !rpi_stream_link_poll_nodes(stream->stream_link, stream->remote_nodes))
-        return;
-    for (int node = 0; node < stream->pool->world.nodes; node++) {
-        const struct remote_node *remote_node = &stream->remote_nodes[node];
-        if (node == stream->pool->world.node)
-            continue;
-        set_destination_ranks(&stream->destinations[node],
-                              remote_node->state == REMOTE_NODE_SERVED ? remote_node->ranks : 0);
-        stream->round_ending = stream->round_ending || remote_node->state == REMOTE_NODE_ROUND_OVER;
-    }
-    stream->next_look = 0;
-}
-
-void rpi_stream_check_liveness(struct stream *stream)
-{
-    if (stream->fallback_worker == NULL)
-        return;
-    update_remote_nodes(stream);
-    double now = rpi_clock_seconds();
-    if (now < stream->next_look)
-        return;
-    stream->next_look = now + rpi_feeder_check_liveness(&stream->feeder);
-    update_local_ranks(stream);
-}
-
-/* ---- packets --------------------------------------------------------------------------------- */
+/* ---- requeue --------------------------------------------------------------------------------- */
 
 /* Keeps the first `items` in the packet and returns a new packet with the rest; NULL: no memory. */
 static struct packet *packet_split(struct stream *stream, struct packet *packet, uint32_t items)
@@ -235,4 +164,80 @@ void rpi_stream_redo(struct stream *stream, struct packet *packet)
         requeue_interrupted(stream, packet);
     else
         requeue_computed(stream, packet);
+}
+
+/* ---- resend ---------------------------------------------------------------------------------- */
+
+static bool packet_suspected(const struct packet *packet)
+{
+    return packet->deaths > 0;
+}
+
+static uint32_t count_suspects(const struct stream *stream)
+{
+    uint32_t count = 0;
+    for (const struct packet *packet = stream->requeued.head; packet != NULL; packet = packet->next)
+        count += packet_suspected(packet);
+    return count;
+}
+
+/* Whether suspects go to the root's node. If no other rank is left anywhere, the root itself
+ * computes them. */
+static bool root_node_takes_suspects(const struct stream *stream)
+{
+    return !stream->root_alone || !rpi_stream_others_live(stream);
+}
+
+/* Lets as many nodes drain as there are suspects. */
+static void reserve_destinations(struct stream *stream)
+{
+    uint32_t wanted = root_node_takes_suspects(stream) ? 0 : count_suspects(stream);
+    for (int node = 0; node < stream->pool->world.nodes; node++) {
+        struct destination *destination = &stream->destinations[node];
+        bool may =
+            node != stream->pool->world.node && destination->ranks > 0 && !destination->probing;
+        destination->reserved = may && wanted > 0;
+        wanted -= destination->reserved;
+    }
+}
+
+/* Returns a destination for a suspect, or NULL if none is available yet. */
+static struct destination *destination_for_suspect(const struct stream *stream)
+{
+    struct destination *own = &stream->destinations[stream->pool->world.node];
+    if (root_node_takes_suspects(stream))
+        return own->held < own->depth ? own : NULL;
+    for (int node = 0; node < stream->pool->world.nodes; node++) {
+        struct destination *destination = &stream->destinations[node];
+        if (destination->reserved && destination->held == 0)
+            return destination;
+    }
+    return NULL;
+}
+
+static void resend_packet(struct stream *stream, struct packet *packet,
+                          struct destination *destination)
+{
+    rpi_packets_remove(&stream->requeued, packet);
+    destination->probing = destination->reserved;
+    destination->reserved = false;
+    packet->node = (int)(destination - stream->destinations);
+    rpi_stream_saving_note(stream->saving, packet);
+    rpi_stream_dispatch(stream, packet);
+}
+
+bool rpi_stream_resend(struct stream *stream)
+{
+    bool any = false;
+    reserve_destinations(stream);
+    for (struct packet *packet = stream->requeued.head, *next; packet != NULL; packet = next) {
+        next = packet->next;
+        struct destination *destination = packet_suspected(packet) ? destination_for_suspect(stream)
+                                                                   : rpi_stream_neediest(stream);
+        if (destination == NULL)
+            continue;
+        resend_packet(stream, packet, destination);
+        any = true;
+    }
+    return any;
 }

@@ -1,3 +1,4 @@
+/* The main loop of the root: takes finished packets, consumes, produces and computes. */
 #include "stream/root.h"
 
 #include "observe/hooks.h"
@@ -31,6 +32,67 @@ static bool round_drained(const struct stream *stream)
     for (int node = 0; node < stream->pool->world.nodes && empty; node++)
         empty = stream->destinations[node].held == 0;
     return empty;
+}
+
+/* Updates the estimates of result size and item duration. */
+static void pace_learn(struct stream *stream, const struct packet *packet)
+{
+    double bytes = (double)(packet->area.used + packet->large_bytes) / packet->done;
+    stream->item_bytes += (bytes - stream->item_bytes) / 2;
+    rpi_chunk_policy_learn(&stream->pace, packet->done, packet->seconds);
+}
+
+/* Handles a packet that has come back from a node. */
+static void accept_returned(struct stream *stream, struct packet *packet, bool starved)
+{
+    struct destination *destination = &stream->destinations[packet->node];
+    destination->held--;
+    destination->probing = destination->probing && destination->held > 0;
+    if (packet->fate != PACKET_DONE) {
+        rpi_stream_redo(stream, packet);
+        return;
+    }
+    if (starved && destination->depth + destination->ranks <= destination->most)
+        destination->depth += destination->ranks;
+    if (packet->done > 0)
+        pace_learn(stream, packet);
+    rpi_stream_saving_add(stream->saving, packet);
+    rpi_stream_accept_done(stream, packet);
+}
+
+/* Takes finished packets from the slot queue of the root's node. */
+static bool collect_local(struct stream *stream)
+{
+    struct slot_queue *slot_queue = stream->feeder.slot_queue;
+    struct packet *packet;
+    rp_error error;
+    bool any = false;
+    while (!stream->over) {
+        if (rpi_feeder_take(&stream->feeder, &packet, &error) != RP_OK)
+            rpi_stream_fail(stream, &error);
+        if (packet == NULL)
+            break;
+        any = true;
+        accept_returned(stream, packet,
+                        atomic_exchange_explicit(&slot_queue->starved, 0, memory_order_relaxed) !=
+                            0);
+    }
+    return any;
+}
+
+/* Takes finished packets from all nodes and consumes those that are due. Returns whether there were
+ * any. */
+static bool collect_finished(struct stream *stream)
+{
+    bool any = collect_local(stream);
+    struct packet *packet;
+    while (stream->stream_link != NULL && !stream->over &&
+           (packet = rpi_stream_link_take(stream->stream_link)) != NULL) {
+        any = true;
+        accept_returned(stream, packet, packet->starved);
+    }
+    rpi_stream_consume_due(stream);
+    return any;
 }
 
 /* Waits for a finished packet, but not longer than the producer, the liveness check and the stream
@@ -70,7 +132,7 @@ void rpi_stream_serve(struct stream *stream)
     while (!stream_finished(stream) && !round_drained(stream)) {
         uint32_t seen = rpi_eventcount_key(&stream->feeder.slot_queue->feeder_event);
         rpi_stream_check_liveness(stream);
-        bool moved = rpi_stream_collect(stream);
+        bool moved = collect_finished(stream);
         observe_consumed(stream->pool, stream->produced - stream->items_held, stream->items_held);
         apply_failure_limit(stream);
         if (!stream->over && !stream->round_ending)

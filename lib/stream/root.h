@@ -64,40 +64,30 @@ struct stream {
  * queues of all nodes. */
 void rpi_stream_serve(struct stream *stream);
 
-/* Checks which ranks have died, if the next check is due. */
-void rpi_stream_check_liveness(struct stream *stream);
+/* Frees everything the stream owns, after the agreement that ends it. */
+void rpi_stream_drop(struct stream *stream);
 
-/* Whether any rank of another node is alive. Always false where ranks do not survive across
- * nodes. */
-bool rpi_stream_others_live(const struct stream *stream);
+/* ---- within the root's side; each file calls only those below it ----------------------------- */
 
-/* Requeues the items of a packet that came back without results. Consumes an error in place of an
- * item that is given up. */
+/* produce.c: produces items for nodes that lack packets while the window is open, after sending
+ * requeued packets. Returns whether it sent any. */
+bool rpi_stream_supply(struct stream *stream);
+
+/* redo.c: requeues the items of a packet that came back without results. Consumes an error in place
+ * of an item that is given up. */
 void rpi_stream_redo(struct stream *stream, struct packet *packet);
 
-/* Sends requeued packets to destinations that have room. Returns whether it sent any. */
+/* redo.c: sends requeued packets to destinations that have room. Returns whether it sent any. */
 bool rpi_stream_resend(struct stream *stream);
 
-/* Returns the destination that lacks the largest share of its packets, or NULL if none lacks
- * any. */
-struct destination *rpi_stream_neediest(const struct stream *stream);
-
-/* Consumes a packet that holds results or errors, or stores it until it is due. */
+/* consume.c: consumes a packet that holds results or errors, or stores it until it is due. */
 void rpi_stream_accept_done(struct stream *stream, struct packet *packet);
 
-/* Sends a packet, already counted as outstanding, to packet->node. */
-void rpi_stream_dispatch(struct stream *stream, struct packet *packet);
-
-/* Takes finished packets from all nodes and consumes those that are due. Returns whether there were
- * any. */
-bool rpi_stream_collect(struct stream *stream);
-
-/* Accepts a packet whose results were restored from the journal. */
+/* The same for a packet whose results were restored from the journal. */
 void rpi_stream_accept_saved(struct stream *stream, struct packet *packet);
 
-/* Produces items for nodes that lack packets while the window is open, after sending requeued
- * packets. Returns whether it sent any. */
-bool rpi_stream_supply(struct stream *stream);
+/* Consumes stored packets in order, up to the first item that is not finished. */
+void rpi_stream_consume_due(struct stream *stream);
 
 /* Makes room for `count` finished packets that are not due. False: no memory. */
 bool rpi_stream_reserve(struct stream *stream, int64_t count);
@@ -106,7 +96,18 @@ bool rpi_stream_reserve(struct stream *stream, int64_t count);
 void rpi_stream_end(struct stream *stream);
 void rpi_stream_fail(struct stream *stream, const rp_error *error);
 
-/* Frees everything the stream owns, after the agreement that ends it. */
-void rpi_stream_drop(struct stream *stream);
+/* destinations.c: returns the destination that lacks the largest share of its packets, or NULL if
+ * none lacks any. */
+struct destination *rpi_stream_neediest(const struct stream *stream);
+
+/* Sends a packet, already counted as outstanding, to packet->node. */
+void rpi_stream_dispatch(struct stream *stream, struct packet *packet);
+
+/* Checks which ranks have died, if the next check is due. */
+void rpi_stream_check_liveness(struct stream *stream);
+
+/* Whether any rank of another node is alive. Always false where ranks do not survive across
+ * nodes. */
+bool rpi_stream_others_live(const struct stream *stream);
 
 #endif

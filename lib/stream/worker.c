@@ -200,11 +200,11 @@ static bool result_store(struct stream_worker *worker, struct taken *taken, rp_b
 static bool result_store_failure(struct stream_worker *worker, struct taken *taken, int code)
 {
     struct failures failures = {.count = 0};
-    rp_buffer told;
+    rp_buffer record;
     rpi_task_failed(&worker->task, code, &failures);
-    lend_result_space(taken, &told);
-    return rp_buffer_append(&told, &failures.lowest, sizeof failures.lowest) == 0 &&
-           result_store(worker, taken, &told, true);
+    lend_result_space(taken, &record);
+    return rp_buffer_append(&record, &failures.lowest, sizeof failures.lowest) == 0 &&
+           result_store(worker, taken, &record, true);
 }
 
 /* Starts no later items after a failure; in an unordered stream, no items at all. */

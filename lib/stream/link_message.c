@@ -1,8 +1,30 @@
-/* Validation of messages from other stream links. */
+/* Messages between stream links: sending and validation, and what both sides do when one fails. */
+#include "base/error.h"
 #include "stream/link.h"
 
 #include <math.h>
 #include <string.h>
+
+int rpi_stream_link_notify(struct stream_link *stream_link, int to, struct packet_message message)
+{
+    message.job = stream_link->job;
+    return rpi_channel_message(&stream_link->channel, to, &message);
+}
+
+void rpi_stream_link_out_of_memory(struct stream_link *stream_link, size_t bytes)
+{
+    rpi_error_set(&stream_link->error, RP_ERR_MEMORY,
+                  "no memory for an item or result of %zu bytes of a stream", bytes);
+}
+
+void rpi_stream_link_stop_node(struct stream_link *stream_link)
+{
+    rpi_work_queue_stop(stream_link->pool->work_queue);
+    rpi_eventcount_notify_all(&stream_link->slot_queue->worker_event);
+    rpi_eventcount_notify_all(&stream_link->slot_queue->feeder_event);
+}
+
+/* ---- validation ------------------------------------------------------------------------------ */
 
 static bool packet_lengths_valid(const struct packet_message *message)
 {
