@@ -59,8 +59,8 @@ static int stream_link_dispatch(struct stream_link *stream_link, int from,
                                 : rpi_stream_link_read_on_node(stream_link, message);
 }
 
-/* TCP links deliver messages by rank: replaces the rank in *from by its node. Whether to accept the
- * message. */
+/* TCP links deliver messages by rank: replaces the rank in *from by its node. Returns whether
+ * to accept the message. */
 static bool check_sender(struct stream_link *stream_link, const struct packet_message *message,
                          int *from)
 {

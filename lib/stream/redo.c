@@ -19,28 +19,28 @@
 /* Keeps the first `items` in the packet and returns a new packet with the rest; NULL: no memory. */
 static struct packet *packet_split(struct stream *stream, struct packet *packet, uint32_t items)
 {
-    struct packet *behind = rpi_packet_make();
-    if (behind == NULL)
+    struct packet *rest = rpi_packet_make();
+    if (rest == NULL)
         return NULL;
     size_t position = 0;
     for (uint32_t i = 0; i < items; i++)
         area_next(&packet->area, &position);
-    behind->area.used = packet->area.used - position;
-    memcpy(behind->area.base, packet->area.base + position, behind->area.used);
-    behind->serial = packet->serial;
-    behind->first = packet->first + items;
-    behind->items = packet->items - items;
-    behind->node = packet->node;
-    behind->attempt = packet->attempt;
-    behind->deaths = packet->deaths;
-    behind->split = packet->split;
-    behind->counted = behind->area.used;
-    packet->counted -= behind->counted;
+    rest->area.used = packet->area.used - position;
+    memcpy(rest->area.base, packet->area.base + position, rest->area.used);
+    rest->serial = packet->serial;
+    rest->first = packet->first + items;
+    rest->items = packet->items - items;
+    rest->node = packet->node;
+    rest->attempt = packet->attempt;
+    rest->deaths = packet->deaths;
+    rest->split = packet->split;
+    rest->counted = rest->area.used;
+    packet->counted -= rest->counted;
     packet->area.used = position;
     packet->items = items;
     packet->split = true;
     stream->outstanding++;
-    return behind;
+    return rest;
 }
 
 /* Replaces the packet's only item by an error for the consumer, after too many deaths of its
@@ -91,21 +91,21 @@ static void redo_out_of_memory(struct stream *stream, struct packet *packet)
 static void requeue_interrupted(struct stream *stream, struct packet *packet)
 {
     uint32_t done = packet->done;
-    struct packet *at_hand = packet, *behind = NULL;
-    if (done > 0 && (at_hand = packet_split(stream, packet, done)) == NULL) {
+    struct packet *running = packet, *rest = NULL;
+    if (done > 0 && (running = packet_split(stream, packet, done)) == NULL) {
         redo_out_of_memory(stream, packet);
         return;
     }
-    if (at_hand != packet)
+    if (running != packet)
         requeue_computed(stream, packet);
-    if (at_hand->items > 1 && (behind = packet_split(stream, at_hand, 1)) == NULL) {
-        redo_out_of_memory(stream, at_hand);
+    if (running->items > 1 && (rest = packet_split(stream, running, 1)) == NULL) {
+        redo_out_of_memory(stream, running);
         return;
     }
-    requeue_suspect(stream, at_hand);
-    if (behind != NULL) {
-        behind->deaths = 0;
-        rpi_packets_add(&stream->requeued, behind);
+    requeue_suspect(stream, running);
+    if (rest != NULL) {
+        rest->deaths = 0;
+        rpi_packets_add(&stream->requeued, rest);
     }
 }
 
@@ -113,13 +113,13 @@ static void requeue_interrupted(struct stream *stream, struct packet *packet)
 static void requeue_one_by_one(struct stream *stream, struct packet *packet)
 {
     while (packet->items > 1) {
-        struct packet *behind = packet_split(stream, packet, 1);
-        if (behind == NULL) {
+        struct packet *rest = packet_split(stream, packet, 1);
+        if (rest == NULL) {
             redo_out_of_memory(stream, packet);
             return;
         }
         rpi_packets_add(&stream->requeued, packet);
-        packet = behind;
+        packet = rest;
     }
     rpi_packets_add(&stream->requeued, packet);
 }

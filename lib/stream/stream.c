@@ -118,7 +118,7 @@ static void slot_queue_clear(rp_pool *pool)
 static rp_status stream_node_barrier(rp_pool *pool, rp_error *error)
 {
     if (pool->in_rounds)
-        return RP_OK; /* each rank has cleared the queue itself */
+        return RP_OK; /* no need to wait: each rank has cleared the queue */
     if (pool->survives)
         return rpi_survival_agree(pool);
     return rpi_mpi_check(MPI_Barrier(pool->world.node_comm), "MPI_Barrier", error);
