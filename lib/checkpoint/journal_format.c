@@ -2,6 +2,8 @@
 
 #include "rankpool.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char magic[16] = "rankpool journal";
@@ -27,6 +29,12 @@ struct stored_entry {
 
 _Static_assert(sizeof(struct stored_head) == JOURNAL_HEAD_BYTES, "no gaps");
 _Static_assert(sizeof(struct stored_entry) == JOURNAL_HEAD_BYTES, "no gaps");
+
+bool rpi_journal_name(const char *directory, int64_t run, int rank, char *path, size_t size)
+{
+    int length = snprintf(path, size, "%s/journal.%06" PRId64 ".%06d", directory, run, rank);
+    return length >= 0 && (size_t)length < size;
+}
 
 void rpi_journal_write_head(const struct journal_head *head, unsigned char *bytes)
 {

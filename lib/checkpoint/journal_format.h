@@ -41,6 +41,9 @@ struct journal_entry {
     size_t offset; /* where the entry stands in its file; set by the reader of files */
 };
 
+/* The name of a journal. False: it is too long. */
+bool rpi_journal_name(const char *directory, int64_t run, int rank, char *path, size_t size);
+
 void rpi_journal_write_head(const struct journal_head *head, unsigned char *bytes);
 
 /* False: this is no head, or not one of this version and kind of machine. */

@@ -12,12 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-bool rpi_journal_name(const char *directory, int64_t run, int rank, char *path, size_t size)
-{
-    int length = snprintf(path, size, "%s/journal.%06" PRId64 ".%06d", directory, run, rank);
-    return length >= 0 && (size_t)length < size;
-}
-
 enum {
     MOST_RUNS = 999999999 /* a larger number in the name of a file is not one of ours */
 };

@@ -34,9 +34,6 @@ struct journal_index {
     int64_t refused;  /* entries that do not fit the form of their job: left out */
 };
 
-/* The name of a journal. False: it is too long. */
-bool rpi_journal_name(const char *directory, int64_t run, int rank, char *path, size_t size);
-
 /* Reads all journals of a directory that have this fingerprint; with `any` those of others, too. A
  * directory that is not there has none. Files that are no journal are passed over. */
 rp_status rpi_journal_index_read(struct journal_index *journal_index, const char *directory,

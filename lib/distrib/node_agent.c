@@ -1,12 +1,182 @@
 #include "distrib/node_agent.h"
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/thread.h"
 #include "comm/mpi_error.h"
-#include "distrib/poll_interval.h"
+#include "distrib/node_leader.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
+
+/* ---- creation -------------------------------------------------------------------------------- */
+
+static void describe_node(struct agent *agent, rp_pool *pool)
+{
+    const double first_delivery = 2e-3;
+    agent->pool = pool;
+    agent->work_queue = pool->work_queue;
+    agent->survives = pool->in_rounds;
+    agent->dispatcher_at = agent->survives ? pool->world.root : pool->world.root_node;
+    agent->asked = agent->heard = rpi_clock_seconds();
+    agent->speed = rpi_throughput_start(agent->asked);
+    agent->delivery = first_delivery;
+    agent->lost_at = INFINITY;
+    rpi_error_clear(&agent->error);
+}
+
+static void describe_job(struct agent *agent, const struct agent_job *job)
+{
+    agent->job = job_number(agent->pool);
+    agent->units = job->job->units;
+    /* A node that begins with nothing is sent its first batch unasked, where it is known who writes
+     * for it. */
+    agent->requested = job->job->begun == 0 && !agent->survives;
+    agent->arrays = job->arrays;
+    agent->array_count = job->count;
+    agent->status_array = job->status_array;
+    agent->staging = *job->staging;
+    for (int i = 0; i < job->count; i++) {
+        bool shipped = job->staging->staged[i] && job->arrays[i].output;
+        if (shipped && i != job->status_array)
+            agent->results |= UINT32_C(1) << i;
+        else if (shipped && job->status_wanted)
+            agent->statuses |= UINT32_C(1) << i;
+    }
+}
+
+static rp_status furnish(struct agent *agent, const struct agent_job *job, rp_error *error)
+{
+    rp_pool *pool = agent->pool;
+    const struct world *world = &pool->world;
+    double silence = agent->survives ? 0 : pool->heartbeat_timeout; /* TCP links tell */
+    if (!agent->survives && rpi_channel_open(&agent->channel, world->agents,
+                                             sizeof(struct agent_message), error) != RP_OK)
+        return error->status;
+    agent->delivery += 2 * agent->channel.delay;
+    if (!rpi_heartbeat_begin(&agent->heartbeat, world->nodes, silence))
+        return rpi_error_set(error, RP_ERR_MEMORY, "no memory to watch %d nodes", world->nodes);
+    if (world->rank != world->root)
+        return RP_OK;
+    agent->dispatcher = rpi_dispatcher_make(pool, job->arrays, job->count, job->staging, job->job);
+    if (agent->dispatcher == NULL)
+        return rpi_error_set(error, RP_ERR_MEMORY, "no memory to dispatch to %d nodes",
+                             world->nodes);
+    return RP_OK;
+}
+
+rp_status rpi_agent_make(rp_pool *pool, const struct agent_job *job, struct agent **agent,
+                         rp_error *error)
+{
+    *agent = NULL;
+    if (!rpi_may_write(pool))
+        return RP_OK;
+    struct agent *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return rpi_error_set(error, RP_ERR_MEMORY, "no memory for the agent of a node");
+    describe_node(made, pool);
+    describe_job(made, job);
+    if (furnish(made, job, error) != RP_OK) {
+        rpi_agent_drop(made);
+        return error->status;
+    }
+    *agent = made;
+    return RP_OK;
+}
+
+void rpi_agent_drop(struct agent *agent)
+{
+    if (agent == NULL)
+        return;
+    rpi_heartbeat_end(&agent->heartbeat);
+    free(agent->news.log_copy);
+    rpi_dispatcher_drop(agent->dispatcher);
+    rpi_channel_close(&agent->channel);
+    free(agent);
+}
+
+struct agent *rpi_agent_elect(struct agent *agent)
+{
+    if (agent == NULL || rpi_writes(agent->pool))
+        return agent;
+    rpi_agent_drop(agent);
+    return NULL;
+}
+
+/* ---- heartbeat ------------------------------------------------------------------------------- */
+
+int rpi_agent_watch_heartbeats(struct agent *agent)
+{
+    double now = rpi_clock_seconds();
+    int code = MPI_SUCCESS;
+    if (agent->dispatcher == NULL && !agent->finish_told &&
+        rpi_heartbeat_spoke(&agent->heartbeat, now))
+        code = rpi_agent_send(agent, (struct agent_message){.kind = MESSAGE_ALIVE});
+    int silent = isinf(agent->lost_at) ? rpi_heartbeat_silent(&agent->heartbeat, now) : -1;
+    if (silent < 0 || code != MPI_SUCCESS)
+        return code;
+    rpi_agent_lose(agent, silent);
+    return agent->dispatcher != NULL
+               ? rpi_dispatcher_lose(agent->dispatcher, &agent->channel, silent)
+               : MPI_SUCCESS;
+}
+
+/* Without the root there is nothing to go on for; without other nodes there is. */
+int rpi_agent_look_after_others(struct agent *agent)
+{
+    const struct world *world = &agent->pool->world;
+    if (!agent->survives)
+        return MPI_SUCCESS;
+    if (agent->dispatcher != NULL)
+        return rpi_dispatcher_look(agent->dispatcher, &agent->channel);
+    if (!rpi_tcp_links_whole(&world->hub.tcp_links, world->root)) {
+        rpi_work_queue_stop(agent->work_queue);
+        agent->over = true;
+    }
+    return MPI_SUCCESS;
+}
+
+/* ---- poll interval --------------------------------------------------------------------------- */
+
+/* How things stand with an agent after a step. */
+struct poll_interval {
+    bool moving;     /* messages or payloads are on their way */
+    bool awaited;    /* a rank is idle, or all are done, until something comes */
+    double lasts;    /* seconds for which the node has enough to do; INFINITY: nobody knows */
+    bool dispatches; /* others may ask this agent for more, */
+    double silence;  /* and nobody has for so many seconds */
+};
+
+/* While payloads move, while somebody waits, and otherwise at the least and at the most. */
+static const double moving_sleep = 50e-6, awaited_sleep = 0.1e-3, shortest = 0.5e-3, longest = 8e-3;
+
+/* While nobody knows how long the node has enough to do. */
+static const double usual = 1e-3;
+
+/* A dispatcher answers late by as much as it sleeps. Batches halve, and so does the time between
+ * two requests: after a silence, the next one comes sooner than half of it only by chance. */
+static const double longest_of_dispatcher = 4e-3;
+
+/* What is waited for is late by no more than one part in so many of the time it took to come. */
+static const double parts = 8;
+
+static double within(double seconds, double most)
+{
+    return seconds < shortest ? shortest : seconds > most ? most : seconds;
+}
+
+static double poll_interval_sleep(const struct poll_interval *poll_interval)
+{
+    if (poll_interval->moving)
+        return moving_sleep;
+    if (poll_interval->awaited)
+        return awaited_sleep;
+    double sleep =
+        isfinite(poll_interval->lasts) ? within(poll_interval->lasts / parts, longest) : usual;
+    double most = within(poll_interval->silence / parts, longest_of_dispatcher);
+    return poll_interval->dispatches && most < sleep ? most : sleep;
+}
 
 /* ---- steps ----------------------------------------------------------------------------------- */
 
@@ -41,7 +211,7 @@ static int take_step(struct agent *agent)
 static double how_long_to_sleep(struct agent *agent)
 {
     bool awaited = agent->finish_told || (agent->requested > 0 && agent->lasts <= 0);
-    return rpi_poll_interval_sleep(
+    return poll_interval_sleep(
         &(struct poll_interval){.moving = !rpi_channel_idle(&agent->channel),
                                 .awaited = awaited,
                                 .lasts = agent->lasts,

@@ -7,7 +7,6 @@
 #define RANKPOOL_DISTRIB_NODE_AGENT_H
 
 #include "distrib/batch_server.h"
-#include "distrib/progress_message.h"
 #include "resilience/heartbeat.h"
 #include "sched/throughput.h"
 
@@ -27,6 +26,12 @@ struct batch {
     uint32_t attempt; /* how often ranks died with it in hand */
     int64_t first, items;
     int travelling; /* payloads on their way */
+};
+
+/* Progress reports from this node to the root. */
+struct agent_progress {
+    double every, next; /* seconds between messages, 0: none are wanted; when the next is due */
+    struct unit_range *log_copy; /* scratch space for rpi_progress_counters_read() */
 };
 
 struct agent {
@@ -56,10 +61,10 @@ struct agent {
     int deaths_told;      /* lanes whose ranks died, of those that were settled */
     bool stop_told, finish_told, dismissed; /* dismissed: its MESSAGE_OVER has come */
     struct heartbeat heartbeat;
-    struct progress_message news; /* how far its node is, for those who look */
-    double lost_at;               /* when a node was found to be lost; INFINITY: none is */
-    double next_step;             /* when to take the next step, if the rank takes them; */
-    uint32_t idle;                /* or when another word of an idle rank has come than this */
+    struct agent_progress news; /* how far its node is, for those who look */
+    double lost_at;             /* when a node was found to be lost; INFINITY: none is */
+    double next_step;           /* when to take the next step, if the rank takes them; */
+    uint32_t idle;              /* or when another word of an idle rank has come than this */
 
     bool threaded, over;
     pthread_t thread;
@@ -120,19 +125,15 @@ int rpi_agent_watch_heartbeats(
 /* How many batches are in this state. */
 int rpi_agent_places(const struct agent *agent, enum batch_state state);
 
-/* Where elements of an array of a batch lie in the stage. */
-char *rpi_agent_staged(const struct agent *agent, int place, int index, int64_t element);
-
-/* A batch that has come; one of which the root is to have what it wants. */
-int rpi_agent_accept_batch(struct agent *agent, const struct agent_message *message);
-int rpi_agent_send_results(struct agent *agent, int place);
-
 /* Writes the dispatcher a message. */
 int rpi_agent_send(struct agent *agent, struct agent_message message);
 
 /* Asks who writes for a node, or for each of the other nodes, for news, if somebody looks. */
 int rpi_agent_request_progress(struct agent *agent, int address);
 int rpi_agent_request_progress_of_all(struct agent *agent);
+
+/* Acts on a progress message: on the root a report, elsewhere the request for reports. */
+void rpi_agent_read_progress(struct agent *agent, int node, const struct agent_message *message);
 
 /* Nothing more can come of the job, because `node` is lost. */
 void rpi_agent_lose(struct agent *agent, int node);

@@ -1,4 +1,3 @@
-/* The batches of a node: they are asked for, come in, are offered to its ranks, and are used up. */
 #include "distrib/node_agent.h"
 
 #include "base/clock.h"
@@ -18,14 +17,6 @@ static int place_of(const struct agent *agent, enum batch_state state)
     return place < RESERVOIRS ? place : -1;
 }
 
-int rpi_agent_places(const struct agent *agent, enum batch_state state)
-{
-    int places = 0;
-    for (int i = 0; i < RESERVOIRS; i++)
-        places += agent->batches[i].state == state;
-    return places;
-}
-
 /* Is the end of this rank that of its node? The root's node does not end. */
 static bool single(const struct agent *agent)
 {
@@ -41,7 +32,7 @@ static bool suspected(const struct agent *agent)
     return suspected;
 }
 
-char *rpi_agent_staged(const struct agent *agent, int place, int index, int64_t element)
+static char *batch_staged(const struct agent *agent, int place, int index, int64_t element)
 {
     return rpi_stage_at(agent->pool, &agent->staging, place, index, element);
 }
@@ -55,14 +46,14 @@ static int expect_inputs(struct agent *agent, int place, uint32_t arrays)
     for (int i = 0; i < agent->array_count && code == MPI_SUCCESS; i++) {
         if ((arrays >> i & 1) != 0)
             code = rpi_channel_expect(&agent->channel, agent->dispatcher_at, POST_OUTWARD,
-                                      rpi_agent_staged(agent, place, i, 0),
+                                      batch_staged(agent, place, i, 0),
                                       (size_t)batch->items * agent->arrays[i].size,
                                       &batch->travelling);
     }
     return code;
 }
 
-int rpi_agent_accept_batch(struct agent *agent, const struct agent_message *message)
+static int accept_batch(struct agent *agent, const struct agent_message *message)
 {
     const double weight = 0.3;
     int place = place_of(agent, BATCH_NONE);
@@ -79,8 +70,217 @@ int rpi_agent_accept_batch(struct agent *agent, const struct agent_message *mess
     }
     int status = agent->status_array;
     if (status >= 0 && agent->staging.staged[status])
-        memset(rpi_agent_staged(agent, place, status, 0), RP_ERR_CANCELLED, (size_t)message->items);
+        memset(batch_staged(agent, place, status, 0), RP_ERR_CANCELLED, (size_t)message->items);
     return expect_inputs(agent, place, message->arrays);
+}
+
+/* ---- messages -------------------------------------------------------------------------------- */
+
+/* Where ranks survive, the first message of each node. */
+static int greet(struct agent *agent, int node, const struct agent_message *message)
+{
+    int code = rpi_dispatcher_read(agent->dispatcher, &agent->channel, node, message);
+    bool other = node != agent->pool->world.node;
+    if (code == MPI_SUCCESS && other)
+        code = rpi_agent_request_progress(agent, agent->dispatcher->nodes[node].agent);
+    return code;
+}
+
+/* There are no more batches, or all is to stop. */
+static void close_node(struct agent *agent, const struct agent_message *message)
+{
+    agent->closing = true;
+    agent->exhausted = agent->exhausted || !message->stop;
+    agent->requested = 0;
+    if (!message->stop)
+        return;
+    agent->stop_told = true;
+    rpi_work_queue_stop(agent->work_queue);
+    if (message->lost >= 0)
+        rpi_agent_lose(agent, message->lost);
+}
+
+/* Arrays of which elements may come here, or to the root. */
+static uint32_t arrays_of(const struct agent *agent, bool output)
+{
+    uint32_t arrays = 0;
+    for (int i = 0; i < agent->array_count; i++) {
+        bool comes = output ? agent->arrays[i].base != NULL : agent->staging.staged[i];
+        if (comes && agent->arrays[i].output == output)
+            arrays |= UINT32_C(1) << i;
+    }
+    return arrays;
+}
+
+static bool message_valid(const struct agent *agent, int from, const struct agent_message *message)
+{
+    const struct world *world = &agent->pool->world;
+    struct agent_message_terms terms = {.units = agent->units,
+                                        .most = agent->staging.most,
+                                        .inputs = arrays_of(agent, false),
+                                        .outputs = arrays_of(agent, true),
+                                        .dispatches = agent->dispatcher != NULL,
+                                        .from_root = from == world->root_node,
+                                        .survives = agent->survives,
+                                        .from = from,
+                                        .nodes = world->nodes,
+                                        .ranks = world->ranks,
+                                        .node_of = world->node_of};
+    if (!rpi_agent_message_valid(message, &terms))
+        return false;
+    if (message->kind == MESSAGE_BATCH)
+        return rpi_agent_places(agent, BATCH_NONE) > 0;
+    if (message->kind == MESSAGE_FINISHED)
+        return !agent->dispatcher->nodes[from].finished || agent->survives ||
+               from == agent->dispatcher->lost;
+    return true;
+}
+
+/* What is not for an agent is for the dispatcher. */
+static int read_message(struct agent *agent, int from, const struct agent_message *message)
+{
+    rpi_heartbeat_heard(&agent->heartbeat, from, rpi_clock_seconds());
+    switch (message->kind) {
+    case MESSAGE_BATCH:
+        return accept_batch(agent, message);
+    case MESSAGE_CLOSED:
+        close_node(agent, message);
+        return MPI_SUCCESS;
+    case MESSAGE_OVER:
+        agent->dismissed = true;
+        return MPI_SUCCESS;
+    case MESSAGE_PROGRESS:
+        rpi_agent_read_progress(agent, from, message);
+        return MPI_SUCCESS;
+    case MESSAGE_HELLO:
+        return greet(agent, from, message);
+    case MESSAGE_FINISHED:
+        rpi_heartbeat_dismiss(&agent->heartbeat, from);
+        rpi_agent_read_progress(agent, from, message);
+        break;
+    default:
+        break;
+    }
+    return agent->dispatcher != NULL
+               ? rpi_dispatcher_read(agent->dispatcher, &agent->channel, from, message)
+               : MPI_SUCCESS;
+}
+
+/* Over TCP links messages are from ranks. Is this one of the rank that writes for its node? */
+static bool is_from_agent(struct agent *agent, const struct agent_message *message, int *from)
+{
+    int rank = *from;
+    if (!agent->survives)
+        return true;
+    *from = agent->pool->world.node_of[rank];
+    return agent->dispatcher == NULL ||
+           (message->job == agent->job && rpi_dispatcher_on_message(agent->dispatcher, rank));
+}
+
+int rpi_agent_read_messages(struct agent *agent)
+{
+    struct agent_message message;
+    int from, code;
+    while ((code = rpi_channel_next(&agent->channel, &from, &message)) == MPI_SUCCESS &&
+           from >= 0) {
+        agent->heard = rpi_clock_seconds();
+        int sender = from;
+        if (!is_from_agent(agent, &message, &from) || message.job != agent->job)
+            continue;
+        if (!message_valid(agent, from, &message)) {
+            rpi_channel_reject(&agent->channel, sender);
+            continue;
+        }
+        if ((code = read_message(agent, from, &message)) != MPI_SUCCESS)
+            return code;
+    }
+    return code;
+}
+
+/* ---- results going out ----------------------------------------------------------------------- */
+static int ship_items(struct agent *agent, int place, rp_range within, uint32_t arrays)
+{
+    struct batch *batch = &agent->batches[place];
+    int code = rpi_agent_send(agent, (struct agent_message){.kind = MESSAGE_RESULT,
+                                                            .first = batch->first + within.begin,
+                                                            .items = within.end - within.begin,
+                                                            .arrays = arrays});
+    for (int i = 0; i < agent->array_count && code == MPI_SUCCESS; i++) {
+        if ((arrays >> i & 1) != 0)
+            code = rpi_channel_payload(&agent->channel, agent->dispatcher_at, POST_HOMEWARD,
+                                       batch_staged(agent, place, i, within.begin),
+                                       (size_t)(within.end - within.begin) * agent->arrays[i].size,
+                                       &batch->travelling);
+    }
+    return code;
+}
+
+/* The next run of items whose results are there, from `begin` on; empty if there is none. */
+static rp_range next_good(const uint8_t *statuses, int64_t begin, int64_t items)
+{
+    while (begin < items && statuses[begin] != RP_OK)
+        begin++;
+    rp_range run = {begin, begin};
+    while (run.end < items && statuses[run.end] == RP_OK)
+        run.end++;
+    return run;
+}
+
+/* What ranks died of counts as lost. */
+static void note_given_up(struct agent *agent, int place)
+{
+    const struct batch *batch = &agent->batches[place];
+    struct unit_range lost = {0, 0};
+    while (
+        rpi_orphaned_work_next_given_up(rpi_work_queue_orphaned_work(agent->work_queue), &lost)) {
+        rp_range items = units_to_items(&agent->units, lost);
+        if (batch->units.low <= lost.low && lost.high <= batch->units.high)
+            memset(batch_staged(agent, place, agent->status_array, items.begin - batch->first),
+                   RP_ERR_LOST, (size_t)(items.end - items.begin));
+    }
+}
+
+static int ship_results(struct agent *agent, int place)
+{
+    struct batch *batch = &agent->batches[place];
+    if (agent->survives)
+        note_given_up(agent, place);
+    const uint8_t *statuses = (uint8_t *)batch_staged(agent, place, agent->status_array, 0);
+    rp_range run = next_good(statuses, 0, batch->items);
+    if (run.end - run.begin == batch->items)
+        return ship_items(agent, place, run, agent->results | agent->statuses);
+    int code = MPI_SUCCESS;
+    if (agent->statuses != 0)
+        code = ship_items(agent, place, (rp_range){0, batch->items}, agent->statuses);
+    while (run.begin < run.end && agent->results != 0 && code == MPI_SUCCESS) {
+        code = ship_items(agent, place, run, agent->results);
+        run = next_good(statuses, run.end, batch->items);
+    }
+    return code;
+}
+
+/* Results stay here, and the root hears nothing of them; but that no rank died of these. What is
+ * used up is done unless all was to stop. */
+static int tell_outlived(struct agent *agent, int place)
+{
+    const struct batch *batch = &agent->batches[place];
+    if (batch->attempt == 0 || work_queue_stopped(agent->work_queue))
+        return MPI_SUCCESS;
+    return rpi_agent_send(agent,
+                          (struct agent_message){.kind = MESSAGE_OUTLIVED, .units = batch->units});
+}
+
+static int send_results(struct agent *agent, int place)
+{
+    struct batch *batch = &agent->batches[place];
+    batch->state = BATCH_SHIPPING;
+    if (agent->status_array < 0 || !agent->staging.staged[agent->status_array])
+        return tell_outlived(agent, place);
+    int code = ship_results(agent, place);
+    if (code == MPI_SUCCESS && agent->survives)
+        code = rpi_agent_send(agent, (struct agent_message){.kind = MESSAGE_DELIVERED,
+                                                            .units = batch->units});
+    return code;
 }
 
 /* ---- at hand --------------------------------------------------------------------------------- */
@@ -122,7 +322,7 @@ static int advance_batch(struct agent *agent, int place)
                                    staging_needed(&agent->staging));
     }
     if (batch->state == BATCH_OFFERED && used_up(agent, place))
-        code = rpi_agent_send_results(agent, place);
+        code = send_results(agent, place);
     if (batch->state == BATCH_SHIPPING && batch->travelling == 0) {
         batch->state = BATCH_NONE;
         rpi_work_queue_forget(agent->work_queue, place);

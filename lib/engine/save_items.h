@@ -4,7 +4,7 @@
 #define RANKPOOL_ENGINE_SAVE_ITEMS_H
 
 #include "checkpoint/checkpoint.h"
-#include "checkpoint/journal_payload.h"
+#include "checkpoint/journal_reader.h"
 #include "engine/executor.h"
 
 struct saving {

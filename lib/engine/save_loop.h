@@ -2,7 +2,7 @@
 #ifndef RANKPOOL_ENGINE_SAVE_LOOP_H
 #define RANKPOOL_ENGINE_SAVE_LOOP_H
 
-#include "checkpoint/journal_payload.h"
+#include "checkpoint/journal_reader.h"
 #include "sched/claim.h"
 
 /* All zero if nothing is saved. */

@@ -3,7 +3,7 @@
 #ifndef RANKPOOL_STREAM_SAVE_H
 #define RANKPOOL_STREAM_SAVE_H
 
-#include "checkpoint/journal_payload.h"
+#include "checkpoint/journal_reader.h"
 #include "pool/pool.h"
 #include "stream/packet.h"
 
