@@ -5,24 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where ranks survive, results are stored when all of a batch has come: what had been begun of
- * others is as if it had never been. */
+/* Where ranks survive deaths, the results of a batch are buffered until it is complete, so that an
+ * incomplete batch changes no results. */
 struct delivery {
     struct delivery *next;
     char *to;
     size_t bytes;
-    char come[];
+    char data[];
 };
 
-static struct unit_range share_of(const struct world *world, uint32_t units, int node)
+static struct unit_range dispatcher_node_share(const struct world *world, uint32_t units, int node)
 {
     int first = world->node_first[node], behind = world->node_first[node + 1];
     return (struct unit_range){(uint32_t)rp_block(units, world->ranks, first).begin,
                                (uint32_t)rp_block(units, world->ranks, behind - 1).end};
 }
 
-/* The arrays that come to a node with its batches. */
-static uint32_t inputs_of(const struct array *arrays, int count, const struct staging *staging)
+/* Returns the arrays whose elements are sent to a node with its batches. */
+static uint32_t dispatcher_inputs(const struct array *arrays, int count,
+                                  const struct staging *staging)
 {
     uint32_t inputs = 0;
     for (int i = 0; i < count; i++)
@@ -30,8 +31,8 @@ static uint32_t inputs_of(const struct array *arrays, int count, const struct st
     return inputs;
 }
 
-static void describe_nodes(struct dispatcher *dispatcher, const struct world *world, int count,
-                           const struct staging *own, const struct job *job)
+static void dispatcher_init_nodes(struct dispatcher *dispatcher, const struct world *world,
+                                  int count, const struct staging *own, const struct job *job)
 {
     struct access far[MOST_ARRAYS];
     rpi_arrays_access_remote(dispatcher->arrays, count, far);
@@ -41,25 +42,26 @@ static void describe_nodes(struct dispatcher *dispatcher, const struct world *wo
     dispatcher->world = world;
     for (int i = 0; i < world->nodes; i++) {
         const struct staging *staging = i == world->node ? own : &others;
-        dispatcher->nodes[i].inputs = inputs_of(dispatcher->arrays, count, staging);
+        dispatcher->nodes[i].inputs = dispatcher_inputs(dispatcher->arrays, count, staging);
         dispatcher->nodes[i].agent = -1;
         dispatcher->dispatch.node[i] = (struct dispatch_node){
             .ranks = (uint32_t)(world->node_first[i + 1] - world->node_first[i]),
             .most = staging->most,
-            .own = shares ? share_of(world, job->units.count, i) : (struct unit_range){0, 0},
+            .own = shares ? dispatcher_node_share(world, job->units.count, i)
+                          : (struct unit_range){0, 0},
         };
     }
     if (shares)
         dispatcher->dispatch.left = (struct unit_range){0, 0};
 }
 
-/* What nodes begin with. Where nobody lives any more, others get it. */
-static bool note_beginning(struct dispatcher *dispatcher, const struct job *job)
+/* Records the units that each node begins with. Those of dead nodes go to others. */
+static bool dispatcher_record_initial(struct dispatcher *dispatcher, const struct job *job)
 {
     const struct world *world = dispatcher->world;
     bool noted = true;
     for (int i = 0; i < world->nodes && dispatcher->first_round; i++) {
-        struct unit_range unit_range = share_of(world, job->begun, i),
+        struct unit_range unit_range = dispatcher_node_share(world, job->begun, i),
                           own = dispatcher->dispatch.node[i].own;
         if (rpi_hub_lives(&world->hub, i)) {
             rpi_accounting_give(dispatcher->accounting, i, (struct remainder){unit_range, 0});
@@ -102,15 +104,15 @@ struct dispatcher *rpi_dispatcher_make(const rp_pool *pool, const struct array *
         rpi_dispatcher_drop(dispatcher);
         return NULL;
     }
-    describe_nodes(dispatcher, world, count, own, job);
-    if (dispatcher->accounting != NULL && !note_beginning(dispatcher, job)) {
+    dispatcher_init_nodes(dispatcher, world, count, own, job);
+    if (dispatcher->accounting != NULL && !dispatcher_record_initial(dispatcher, job)) {
         rpi_dispatcher_drop(dispatcher);
         return NULL;
     }
     return dispatcher;
 }
 
-static void drop_deliveries(struct dispatched_node *node)
+static void node_drop_deliveries(struct dispatched_node *node)
 {
     while (node->deliveries != NULL) {
         struct delivery *delivery = node->deliveries;
@@ -124,28 +126,28 @@ void rpi_dispatcher_drop(struct dispatcher *dispatcher)
     if (dispatcher == NULL)
         return;
     for (int i = 0; dispatcher->nodes != NULL && i < dispatcher->dispatch.nodes; i++)
-        drop_deliveries(&dispatcher->nodes[i]);
+        node_drop_deliveries(&dispatcher->nodes[i]);
     free(dispatcher->dispatch.node);
     free(dispatcher->nodes);
     free(dispatcher);
 }
 
-static char *element(const struct dispatcher *dispatcher, int index, int64_t item)
+static char *dispatcher_element(const struct dispatcher *dispatcher, int index, int64_t item)
 {
     const struct array *array = &dispatcher->arrays[index];
     return (char *)array->base + (size_t)item * array->size;
 }
 
-/* Where messages to a node go. */
-static int address_of(const struct dispatcher *dispatcher, int node)
+/* Returns the channel address of a node's agent. */
+static int dispatcher_address(const struct dispatcher *dispatcher, int node)
 {
     return dispatcher->accounting != NULL ? dispatcher->nodes[node].agent : node;
 }
 
-/* A node that nobody has written for yet hears of it when somebody does. */
-static int close_node(struct dispatcher *dispatcher, struct channel *channel, int node)
+/* If the node's agent has not registered yet, it gets this message when it does. */
+static int dispatcher_close_node(struct dispatcher *dispatcher, struct channel *channel, int node)
 {
-    int to = address_of(dispatcher, node);
+    int to = dispatcher_address(dispatcher, node);
     dispatcher->nodes[node].closed = to >= 0;
     if (to < 0)
         return MPI_SUCCESS;
@@ -156,10 +158,10 @@ static int close_node(struct dispatcher *dispatcher, struct channel *channel, in
                                                        .lost = dispatcher->lost});
 }
 
-static int send_batch(struct dispatcher *dispatcher, struct channel *channel, int node,
-                      struct remainder units)
+static int dispatcher_send_batch(struct dispatcher *dispatcher, struct channel *channel, int node,
+                                 struct remainder units)
 {
-    int to = address_of(dispatcher, node);
+    int to = dispatcher_address(dispatcher, node);
     rp_range items = units_to_items(&dispatcher->units, units.unit_range);
     struct agent_message message = {.kind = MESSAGE_BATCH,
                                     .attempt = (int)units.attempt,
@@ -175,56 +177,57 @@ static int send_batch(struct dispatcher *dispatcher, struct channel *channel, in
     for (int i = 0; i < MOST_ARRAYS && code == MPI_SUCCESS; i++) {
         if ((message.arrays >> i & 1) != 0)
             code = rpi_channel_payload(channel, to, POST_OUTWARD,
-                                       element(dispatcher, i, message.first),
+                                       dispatcher_element(dispatcher, i, message.first),
                                        (size_t)message.items * dispatcher->arrays[i].size,
                                        &dispatcher->travelling);
     }
     return code;
 }
 
-/* Is nothing left for this node? */
-static bool exhausted(const struct dispatcher *dispatcher, int node)
+static bool dispatcher_exhausted(const struct dispatcher *dispatcher, int node)
 {
     bool more = dispatcher->accounting != NULL &&
                 rpi_accounting_next(dispatcher->accounting, INT64_MAX) >= 0;
     return !more && rpi_batch_policy_exhausted(&dispatcher->dispatch, node);
 }
 
-/* Nodes learn at once that there is no more, for then their ranks need not wait for it. */
-static int close_exhausted(struct dispatcher *dispatcher, struct channel *channel)
+/* Closes nodes as soon as nothing is left for them, so that their ranks stop waiting for units. */
+static int dispatcher_close_exhausted(struct dispatcher *dispatcher, struct channel *channel)
 {
     int code = MPI_SUCCESS;
     for (int i = 0; i < dispatcher->dispatch.nodes && code == MPI_SUCCESS; i++) {
         if (!dispatcher->nodes[i].closed && !dispatcher->nodes[i].finished &&
-            exhausted(dispatcher, i))
-            code = close_node(dispatcher, channel, i);
+            dispatcher_exhausted(dispatcher, i))
+            code = dispatcher_close_node(dispatcher, channel, i);
     }
     return code;
 }
 
-/* Are all other nodes out of it? */
-static bool alone(const struct dispatcher *dispatcher)
+/* Have all other nodes finished? */
+static bool dispatcher_only_root_left(const struct dispatcher *dispatcher)
 {
     int own = dispatcher->world->node;
     return dispatcher->unfinished == !dispatcher->nodes[own].finished;
 }
 
-/* The most attempts that units may have had which the node is given now; -1: it gets none. The
- * root's node gets what was at hand in deaths only if there is no other. */
-static int64_t allowed(const struct dispatcher *dispatcher, int node)
+/* Returns how many attempts the units sent to this node may have had; -1: it gets none now. The
+ * root's node gets suspects only when all others have finished. */
+static int64_t dispatcher_attempts_allowed(const struct dispatcher *dispatcher, int node)
 {
     const struct world *world = dispatcher->world;
     if (dispatcher->accounting == NULL)
         return 0;
     if (node == world->node)
-        return alone(dispatcher) ? INT64_MAX : 0;
+        return dispatcher_only_root_left(dispatcher) ? INT64_MAX : 0;
     int ranks = world->node_first[node + 1] - world->node_first[node];
     bool single = ranks - rpi_hub_lost(&world->hub, node) == 1;
     return rpi_accounting_allows(dispatcher->accounting, node, single);
 }
 
-/* How much of what is left. The root's node need not be careful: it does not die as a whole. */
-static uint32_t most_of(const struct dispatcher *dispatcher, int node, const struct remainder *left)
+/* Limits the units in a batch of suspects, except for the root's node, which cannot die as a
+ * whole. */
+static uint32_t dispatcher_batch_limit(const struct dispatcher *dispatcher, int node,
+                                       const struct remainder *left)
 {
     const struct dispatch_node *asking = &dispatcher->dispatch.node[node];
     uint32_t tries = dispatcher->nodes[node].tries;
@@ -232,9 +235,9 @@ static uint32_t most_of(const struct dispatcher *dispatcher, int node, const str
     return node == dispatcher->world->node || most > asking->most ? asking->most : most;
 }
 
-/* What an earlier round has left, or a node whose ranks have died. */
-static struct remainder next_left(struct dispatcher *dispatcher, int node, double seconds,
-                                  int64_t attempts)
+/* Returns units left by an earlier round or by a dead node. */
+static struct remainder dispatcher_next_remainder(struct dispatcher *dispatcher, int node,
+                                                  double seconds, int64_t attempts)
 {
     struct batch_policy *dispatch = &dispatcher->dispatch;
     uint32_t most = dispatch->node[node].most;
@@ -243,7 +246,7 @@ static struct remainder next_left(struct dispatcher *dispatcher, int node, doubl
         return (struct remainder){.attempt = 0};
     struct remainder *left = &dispatcher->accounting->left[place];
     dispatch->left = left->unit_range;
-    dispatch->node[node].most = most_of(dispatcher, node, left);
+    dispatch->node[node].most = dispatcher_batch_limit(dispatcher, node, left);
     struct unit_range units = rpi_batch_policy_next(dispatch, node, seconds);
     left->unit_range = dispatch->left;
     dispatch->left = (struct unit_range){0, 0};
@@ -251,40 +254,42 @@ static struct remainder next_left(struct dispatcher *dispatcher, int node, doubl
     return (struct remainder){units, left->attempt};
 }
 
-static struct remainder next_units(struct dispatcher *dispatcher, int node, double seconds)
+static struct remainder dispatcher_next_units(struct dispatcher *dispatcher, int node,
+                                              double seconds)
 {
     struct remainder units = {.attempt = 0};
-    int64_t attempts = allowed(dispatcher, node);
+    int64_t attempts = dispatcher_attempts_allowed(dispatcher, node);
     if (attempts < 0)
         return units;
     units.unit_range = rpi_batch_policy_next(&dispatcher->dispatch, node, seconds);
     bool more = unit_range_empty(units.unit_range) && dispatcher->accounting != NULL;
-    return more ? next_left(dispatcher, node, seconds, attempts) : units;
+    return more ? dispatcher_next_remainder(dispatcher, node, seconds, attempts) : units;
 }
 
-static int answer(struct dispatcher *dispatcher, struct channel *channel, int node, double seconds)
+static int dispatcher_answer(struct dispatcher *dispatcher, struct channel *channel, int node,
+                             double seconds)
 {
     struct dispatched_node *asking = &dispatcher->nodes[node];
-    struct remainder units = next_units(dispatcher, node, seconds);
+    struct remainder units = dispatcher_next_units(dispatcher, node, seconds);
     bool none = unit_range_empty(units.unit_range);
     asking->seconds = seconds;
     asking->wants += none;
-    int code = none ? MPI_SUCCESS : send_batch(dispatcher, channel, node, units);
-    return code == MPI_SUCCESS ? close_exhausted(dispatcher, channel) : code;
+    int code = none ? MPI_SUCCESS : dispatcher_send_batch(dispatcher, channel, node, units);
+    return code == MPI_SUCCESS ? dispatcher_close_exhausted(dispatcher, channel) : code;
 }
 
 int rpi_dispatcher_open(struct dispatcher *dispatcher, struct channel *channel)
 {
     if (dispatcher->accounting != NULL)
-        return MPI_SUCCESS; /* they ask */
-    int code = close_exhausted(dispatcher, channel);
+        return MPI_SUCCESS; /* agents request their first batch */
+    int code = dispatcher_close_exhausted(dispatcher, channel);
     bool begun = dispatcher->dispatch.left.low > 0;
     for (int i = 0; i < dispatcher->dispatch.nodes && code == MPI_SUCCESS && !begun; i++)
-        code = answer(dispatcher, channel, i, 0);
+        code = dispatcher_answer(dispatcher, channel, i, 0);
     return code;
 }
 
-static void keep_the_rest(struct dispatcher *dispatcher)
+static void dispatcher_discard_rest(struct dispatcher *dispatcher)
 {
     dispatcher->dispatch.left = (struct unit_range){0, 0};
     for (int i = 0; i < dispatcher->dispatch.nodes; i++)
@@ -293,18 +298,17 @@ static void keep_the_rest(struct dispatcher *dispatcher)
         dispatcher->accounting->entries = 0;
 }
 
-/* A rank gave up: nothing more is handed out, and all nodes hear of it, whether they know that
- * there is no more or not. */
-static int stop(struct dispatcher *dispatcher, struct channel *channel)
+/* Issues no more units and tells all unfinished nodes to stop, also those closed before. */
+static int dispatcher_stop(struct dispatcher *dispatcher, struct channel *channel)
 {
     int code = MPI_SUCCESS;
     if (dispatcher->stopped)
         return code;
     dispatcher->stopped = true;
-    keep_the_rest(dispatcher);
+    dispatcher_discard_rest(dispatcher);
     for (int i = 0; i < dispatcher->dispatch.nodes && code == MPI_SUCCESS; i++) {
         if (!dispatcher->nodes[i].finished)
-            code = close_node(dispatcher, channel, i);
+            code = dispatcher_close_node(dispatcher, channel, i);
     }
     return code;
 }
@@ -314,23 +318,23 @@ int rpi_dispatcher_lose(struct dispatcher *dispatcher, struct channel *channel, 
     dispatcher->lost = node;
     dispatcher->nodes[node].finished = true;
     dispatcher->stopped = false;
-    return stop(dispatcher, channel);
+    return dispatcher_stop(dispatcher, channel);
 }
 
-/* ---- where ranks survive --------------------------------------------------------------------- */
+/* ---- where ranks survive deaths -------------------------------------------------------------- */
 
-/* Answers what could not be answered before. */
-static int answer_late(struct dispatcher *dispatcher, struct channel *channel, int node)
+/* Answers the requests that had to wait. */
+static int dispatcher_answer_pending(struct dispatcher *dispatcher, struct channel *channel,
+                                     int node)
 {
     struct dispatched_node *asking = &dispatcher->nodes[node];
     int code = MPI_SUCCESS, wants = asking->wants;
     asking->wants = 0;
     for (int i = 0; i < wants && !asking->closed && code == MPI_SUCCESS; i++)
-        code = answer(dispatcher, channel, node, asking->seconds);
+        code = dispatcher_answer(dispatcher, channel, node, asking->seconds);
     return code;
 }
 
-/* The first message of a node says who writes for it. */
 bool rpi_dispatcher_on_message(struct dispatcher *dispatcher, int rank)
 {
     struct dispatched_node *node = &dispatcher->nodes[dispatcher->world->node_of[rank]];
@@ -339,17 +343,17 @@ bool rpi_dispatcher_on_message(struct dispatcher *dispatcher, int rank)
     return node->agent == rank;
 }
 
-/* What the node is to know before it does anything. */
-static int welcome(struct dispatcher *dispatcher, struct channel *channel, int node)
+/* Sends an agent that has registered what the other nodes know already. */
+static int dispatcher_welcome(struct dispatcher *dispatcher, struct channel *channel, int node)
 {
     if (dispatcher->nodes[node].closed)
         return MPI_SUCCESS;
-    return dispatcher->stopped ? close_node(dispatcher, channel, node)
-                               : close_exhausted(dispatcher, channel);
+    return dispatcher->stopped ? dispatcher_close_node(dispatcher, channel, node)
+                               : dispatcher_close_exhausted(dispatcher, channel);
 }
 
-static int expect_result(struct dispatcher *dispatcher, struct channel *channel, int node, char *to,
-                         size_t bytes)
+static int dispatcher_buffer_result(struct dispatcher *dispatcher, struct channel *channel,
+                                    int node, char *to, size_t bytes)
 {
     struct delivery *delivery = malloc(sizeof *delivery + bytes);
     if (delivery == NULL)
@@ -357,57 +361,58 @@ static int expect_result(struct dispatcher *dispatcher, struct channel *channel,
     *delivery =
         (struct delivery){.next = dispatcher->nodes[node].deliveries, .to = to, .bytes = bytes};
     dispatcher->nodes[node].deliveries = delivery;
-    return rpi_channel_expect(channel, dispatcher->nodes[node].agent, POST_HOMEWARD, delivery->come,
+    return rpi_channel_expect(channel, dispatcher->nodes[node].agent, POST_HOMEWARD, delivery->data,
                               bytes, &dispatcher->travelling);
 }
 
-/* The node has done these units. If they were at hand in deaths, it gets more at a time as long as
- * it does them sooner than another batch could come. */
-static int acquit(struct dispatcher *dispatcher, struct channel *channel, int node,
-                  struct unit_range units)
+/* The node has finished these units. Suspects: it gets more of them at a time if it finished them
+ * sooner than another batch could arrive, and fewer otherwise. */
+static int dispatcher_clear(struct dispatcher *dispatcher, struct channel *channel, int node,
+                            struct unit_range units)
 {
     struct dispatched_node *tried = &dispatcher->nodes[node];
     bool quick = rpi_clock_seconds() - tried->given < tried->seconds;
     if (rpi_accounting_clear(dispatcher->accounting, node, units))
         tried->tries = quick ? 2 * unit_range_length(units) : unit_range_length(units) / 2;
-    return answer_late(dispatcher, channel, node);
+    return dispatcher_answer_pending(dispatcher, channel, node);
 }
 
-/* All of a batch has come, in the order in which it was sent. */
-static int store(struct dispatcher *dispatcher, struct channel *channel, int node,
-                 struct unit_range units)
+/* The leader's link keeps the order, so all results of the batch have arrived: copies them into
+ * place. */
+static int dispatcher_store(struct dispatcher *dispatcher, struct channel *channel, int node,
+                            struct unit_range units)
 {
     for (const struct delivery *at = dispatcher->nodes[node].deliveries; at != NULL; at = at->next)
-        memcpy(at->to, at->come, at->bytes);
-    drop_deliveries(&dispatcher->nodes[node]);
+        memcpy(at->to, at->data, at->bytes);
+    node_drop_deliveries(&dispatcher->nodes[node]);
     rpi_accounting_record(dispatcher->accounting, units);
-    return acquit(dispatcher, channel, node, units);
+    return dispatcher_clear(dispatcher, channel, node, units);
 }
 
-/* Nothing more of the node in this round. If ranks of it live, the round is to be over soon, for
- * they cannot do anything before the next one. */
-static int forgo(struct dispatcher *dispatcher, struct channel *channel, int node)
+/* Counts a node without an agent as finished for this round. Its living ranks can only resume in
+ * the next round, so this one ends early: no more units are issued. */
+static int dispatcher_give_up_node(struct dispatcher *dispatcher, struct channel *channel, int node)
 {
     struct dispatched_node *gone = &dispatcher->nodes[node];
     int code = MPI_SUCCESS;
     if (gone->agent >= 0)
         rpi_tcp_channel_forget(&channel->tcp, gone->agent);
-    drop_deliveries(gone);
+    node_drop_deliveries(gone);
     gone->finished = true;
     dispatcher->unfinished--;
     if (rpi_hub_lives(&dispatcher->world->hub, node)) {
-        keep_the_rest(dispatcher);
-        code = close_exhausted(dispatcher, channel);
+        dispatcher_discard_rest(dispatcher);
+        code = dispatcher_close_exhausted(dispatcher, channel);
     }
     const struct dispatched_node *own = &dispatcher->nodes[dispatcher->world->node];
-    if (code == MPI_SUCCESS && !own->closed && alone(dispatcher))
-        code = answer_late(dispatcher, channel, dispatcher->world->node);
+    if (code == MPI_SUCCESS && !own->closed && dispatcher_only_root_left(dispatcher))
+        code = dispatcher_answer_pending(dispatcher, channel, dispatcher->world->node);
     return code;
 }
 
-/* Has the rank died that writes for it, or has the node come to the end of its part
- * without a word? */
-static bool is_gone(const struct dispatcher *dispatcher, int node)
+/* Is the node dead, or its leader, or has the node joined the closing agreement without
+ * MESSAGE_FINISHED? */
+static bool dispatcher_node_gone(const struct dispatcher *dispatcher, int node)
 {
     const struct hub *hub = &dispatcher->world->hub;
     int agent = dispatcher->nodes[node].agent;
@@ -421,26 +426,27 @@ int rpi_dispatcher_look(struct dispatcher *dispatcher, struct channel *channel)
     int code = MPI_SUCCESS;
     for (int i = 0; i < dispatcher->dispatch.nodes && code == MPI_SUCCESS; i++) {
         if (i != dispatcher->world->node && !dispatcher->nodes[i].finished &&
-            is_gone(dispatcher, i))
-            code = forgo(dispatcher, channel, i);
+            dispatcher_node_gone(dispatcher, i))
+            code = dispatcher_give_up_node(dispatcher, channel, i);
     }
     return code;
 }
 
-/* ---- messages --------------------------------------------------------------------------------- */
+/* ---- messages -------------------------------------------------------------------------------- */
 
-static int take_result(struct dispatcher *dispatcher, struct channel *channel, int from,
-                       const struct agent_message *message)
+static int dispatcher_receive_result(struct dispatcher *dispatcher, struct channel *channel,
+                                     int from, const struct agent_message *message)
 {
     int code = MPI_SUCCESS;
     for (int i = 0; i < MOST_ARRAYS && code == MPI_SUCCESS; i++) {
-        char *to = element(dispatcher, i, message->first);
+        char *to = dispatcher_element(dispatcher, i, message->first);
         size_t bytes = (size_t)message->items * dispatcher->arrays[i].size;
         if ((message->arrays >> i & 1) == 0)
             continue;
-        code = dispatcher->accounting != NULL ? expect_result(dispatcher, channel, from, to, bytes)
-                                              : rpi_channel_expect(channel, from, POST_HOMEWARD, to,
-                                                                   bytes, &dispatcher->travelling);
+        code = dispatcher->accounting != NULL
+                   ? dispatcher_buffer_result(dispatcher, channel, from, to, bytes)
+                   : rpi_channel_expect(channel, from, POST_HOMEWARD, to, bytes,
+                                        &dispatcher->travelling);
     }
     return code;
 }
@@ -448,29 +454,29 @@ static int take_result(struct dispatcher *dispatcher, struct channel *channel, i
 int rpi_dispatcher_read(struct dispatcher *dispatcher, struct channel *channel, int from,
                         const struct agent_message *message)
 {
-    int to = address_of(dispatcher, from);
+    int to = dispatcher_address(dispatcher, from);
     if (dispatcher->accounting != NULL && dispatcher->nodes[from].finished)
         return MPI_SUCCESS;
     switch (message->kind) {
     case MESSAGE_HELLO:
-        return welcome(dispatcher, channel, from);
+        return dispatcher_welcome(dispatcher, channel, from);
     case MESSAGE_DELIVERED:
-        return store(dispatcher, channel, from, message->units);
-    case MESSAGE_OUTLIVED:
-        return acquit(dispatcher, channel, from, message->units);
+        return dispatcher_store(dispatcher, channel, from, message->units);
+    case MESSAGE_CLEARED:
+        return dispatcher_clear(dispatcher, channel, from, message->units);
     case MESSAGE_DIED:
         rpi_accounting_attribute(dispatcher->accounting, (int)message->first, message->units);
         return MPI_SUCCESS;
     case MESSAGE_REQUEST:
         dispatcher->dispatch.node[from].speed = message->speed;
-        return answer(dispatcher, channel, from, message->seconds);
+        return dispatcher_answer(dispatcher, channel, from, message->seconds);
     case MESSAGE_RESULT:
-        return take_result(dispatcher, channel, from, message);
+        return dispatcher_receive_result(dispatcher, channel, from, message);
     case MESSAGE_ALIVE:
         return rpi_channel_message(
             channel, to, &(struct agent_message){.kind = MESSAGE_ALIVE, .job = dispatcher->job});
     case MESSAGE_STOP:
-        return stop(dispatcher, channel);
+        return dispatcher_stop(dispatcher, channel);
     case MESSAGE_FINISHED:
         dispatcher->nodes[from].finished = true;
         dispatcher->unfinished--;

@@ -2,43 +2,44 @@
 
 #include <string.h>
 
-static bool unit_range_valid(struct unit_range unit_range, const struct agent_message_terms *terms)
+static bool message_units_valid(struct unit_range unit_range,
+                                const struct agent_message_terms *terms)
 {
     return !unit_range_empty(unit_range) && unit_range.high <= terms->units.count;
 }
 
-static bool batch_valid(const struct agent_message *message,
-                        const struct agent_message_terms *terms)
+static bool message_batch_valid(const struct agent_message *message,
+                                const struct agent_message_terms *terms)
 {
-    if (!unit_range_valid(message->units, terms) || unit_range_length(message->units) > terms->most)
+    if (!message_units_valid(message->units, terms) ||
+        unit_range_length(message->units) > terms->most)
         return false;
     rp_range items = units_to_items(&terms->units, message->units);
     return message->first == items.begin && message->items == items.end - items.begin &&
            message->attempt >= 0 && (message->arrays & ~terms->inputs) == 0;
 }
 
-static bool result_valid(const struct agent_message *message,
-                         const struct agent_message_terms *terms)
+static bool message_result_valid(const struct agent_message *message,
+                                 const struct agent_message_terms *terms)
 {
     return message->first >= 0 && message->items >= 0 && message->first <= terms->units.items &&
            message->items <= terms->units.items - message->first &&
            (message->arrays & ~terms->outputs) == 0;
 }
 
-static bool death_valid(const struct agent_message *message,
-                        const struct agent_message_terms *terms)
+static bool message_death_valid(const struct agent_message *message,
+                                const struct agent_message_terms *terms)
 {
-    return unit_range_valid(message->units, terms) && message->first >= 0 &&
+    return message_units_valid(message->units, terms) && message->first >= 0 &&
            message->first < terms->ranks && terms->node_of[message->first] == terms->from;
 }
 
-/* From the root to a node. */
-static bool outward_valid(const struct agent_message *message,
-                          const struct agent_message_terms *terms)
+static bool message_to_node_valid(const struct agent_message *message,
+                                  const struct agent_message_terms *terms)
 {
     switch (message->kind) {
     case MESSAGE_BATCH:
-        return batch_valid(message, terms);
+        return message_batch_valid(message, terms);
     case MESSAGE_CLOSED:
         return !message->stop || (message->lost >= -1 && message->lost < terms->nodes);
     case MESSAGE_PROGRESS:
@@ -51,22 +52,21 @@ static bool outward_valid(const struct agent_message *message,
     }
 }
 
-/* From a node to the root. */
-static bool homeward_valid(const struct agent_message *message,
-                           const struct agent_message_terms *terms)
+static bool message_to_root_valid(const struct agent_message *message,
+                                  const struct agent_message_terms *terms)
 {
     switch (message->kind) {
     case MESSAGE_REQUEST:
         return message->speed >= 0 && message->seconds >= 0;
     case MESSAGE_RESULT:
-        return result_valid(message, terms);
+        return message_result_valid(message, terms);
     case MESSAGE_HELLO:
         return terms->survives;
     case MESSAGE_DELIVERED:
-    case MESSAGE_OUTLIVED:
-        return terms->survives && unit_range_valid(message->units, terms);
+    case MESSAGE_CLEARED:
+        return terms->survives && message_units_valid(message->units, terms);
     case MESSAGE_DIED:
-        return terms->survives && death_valid(message, terms);
+        return terms->survives && message_death_valid(message, terms);
     case MESSAGE_ALIVE:
     case MESSAGE_PROGRESS:
     case MESSAGE_STOP:
@@ -80,8 +80,8 @@ static bool homeward_valid(const struct agent_message *message,
 bool rpi_agent_message_valid(const struct agent_message *message,
                              const struct agent_message_terms *terms)
 {
-    unsigned char stop;
+    unsigned char stop; /* as raw bytes: the received bool may be neither 0 nor 1 */
     memcpy(&stop, &message->stop, 1);
-    return stop <= 1 && ((terms->from_root && outward_valid(message, terms)) ||
-                         (terms->dispatches && homeward_valid(message, terms)));
+    return stop <= 1 && ((terms->from_root && message_to_node_valid(message, terms)) ||
+                         (terms->dispatches && message_to_root_valid(message, terms)));
 }

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-int rpi_agent_places(const struct agent *agent, enum batch_state state)
+int rpi_agent_batch_count(const struct agent *agent, enum batch_state state)
 {
     int places = 0;
     for (int i = 0; i < RESERVOIRS; i++)
@@ -25,97 +25,96 @@ int rpi_agent_send(struct agent *agent, struct agent_message message)
     return rpi_channel_message(&agent->channel, agent->dispatcher_at, &message);
 }
 
-/* Of all nodes together the root is to read no more than some thousand messages a second. */
+/* Limits the root's load to about a thousand reports per second from all nodes together. */
 static bool progress_wanted(const rp_pool *pool, struct agent_message *message)
 {
-    const double usual = 0.25, each = 1e-3;
+    const double least = 0.25, each = 1e-3;
     double every = each * pool->world.nodes;
     *message =
-        (struct agent_message){.kind = MESSAGE_PROGRESS, .seconds = every > usual ? every : usual};
+        (struct agent_message){.kind = MESSAGE_PROGRESS, .seconds = every > least ? every : least};
     return pool->progress != NULL;
 }
 
 void rpi_agent_read_progress(struct agent *agent, int node, const struct agent_message *message)
 {
-    struct agent_progress *news = &agent->news;
+    struct agent_progress *progress = &agent->progress;
     rp_pool *pool = agent->pool;
     if (pool->world.rank == pool->world.root) {
         if (pool->progress != NULL && node != pool->world.node)
             rpi_progress_report(pool->progress, node, message->progress_counters);
         return;
     }
-    if (news->log_copy == NULL)
-        news->log_copy = malloc(pool->work_queue->log_capacity * sizeof *news->log_copy);
-    if (news->log_copy != NULL)
-        news->every = message->seconds;
+    if (progress->log_copy == NULL)
+        progress->log_copy = malloc(pool->work_queue->log_capacity * sizeof *progress->log_copy);
+    if (progress->log_copy != NULL)
+        progress->every = message->seconds;
 }
 
-static struct progress_counters progress_counters(struct agent_progress *news,
+static struct progress_counters progress_counters(struct agent_progress *progress,
                                                   struct work_queue *work_queue)
 {
-    return news->log_copy != NULL ? rpi_progress_counters_read(work_queue, news->log_copy)
-                                  : (struct progress_counters){0, 0};
+    return progress->log_copy != NULL ? rpi_progress_counters_read(work_queue, progress->log_copy)
+                                      : (struct progress_counters){0, 0};
 }
 
-static bool progress_due(struct agent_progress *news, struct work_queue *work_queue, double now,
+static bool progress_due(struct agent_progress *progress, struct work_queue *work_queue, double now,
                          struct agent_message *message)
 {
-    if (news->every <= 0 || now < news->next)
+    if (progress->every <= 0 || now < progress->next)
         return false;
-    news->next = now + news->every;
+    progress->next = now + progress->every;
     *message = (struct agent_message){.kind = MESSAGE_PROGRESS,
-                                      .progress_counters = progress_counters(news, work_queue)};
+                                      .progress_counters = progress_counters(progress, work_queue)};
     return true;
 }
 
 int rpi_agent_send_stop(struct agent *agent)
 {
-    if (agent->stop_told || agent->finish_told || !work_queue_stopped(agent->work_queue))
+    if (agent->stop_sent || agent->finish_sent || !work_queue_stopped(agent->work_queue))
         return MPI_SUCCESS;
-    agent->stop_told = true;
+    agent->stop_sent = true;
     return rpi_agent_send(agent, (struct agent_message){.kind = MESSAGE_STOP});
 }
 
-/* Once a node has died as a whole, nobody can say any more which of its ranks had what in hand. */
+/* Reports now which units each dead rank held, since that is lost if the whole node dies. */
 int rpi_agent_send_deaths(struct agent *agent)
 {
     struct orphaned_work *orphaned_work = rpi_work_queue_orphaned_work(agent->work_queue);
     const struct liveness *liveness = &agent->pool->world.liveness;
     int settled = rpi_orphaned_work_settled(orphaned_work), code = MPI_SUCCESS;
-    bool tells = agent->survives && agent->dispatcher == NULL && settled > agent->deaths_told;
-    for (uint32_t lane = 0; lane < orphaned_work->lanes && tells && code == MPI_SUCCESS; lane++) {
+    bool reports = agent->survives && agent->dispatcher == NULL && settled > agent->deaths_reported;
+    for (uint32_t lane = 0; lane < orphaned_work->lanes && reports && code == MPI_SUCCESS; lane++) {
         struct agent_message message = {.kind = MESSAGE_DIED,
                                         .first = rpi_liveness_rank(liveness, (int)lane)};
         if (rpi_orphaned_work_hand(orphaned_work, lane, &message.units))
             code = rpi_agent_send(agent, message);
     }
-    agent->deaths_told = settled;
-    if (tells) {
+    agent->deaths_reported = settled;
+    if (reports) {
         rpi_orphaned_work_tell(orphaned_work, settled);
         rpi_eventcount_notify_all(&agent->work_queue->signal);
     }
     return code;
 }
 
-/* The last message is sent when no batch can come any more and all results are on their way. */
+/* FINISHED must be the last message: no batch can arrive any more and all results are sent. */
 int rpi_agent_send_finish(struct agent *agent)
 {
     bool done = rpi_work_queue_done(agent->work_queue) || work_queue_stopped(agent->work_queue);
-    bool empty = rpi_agent_places(agent, BATCH_NONE) == RESERVOIRS;
-    if (agent->finish_told || !agent->closed || !done || !empty)
+    bool empty = rpi_agent_batch_count(agent, BATCH_NONE) == RESERVOIRS;
+    if (agent->finish_sent || !agent->closed || !done || !empty)
         return MPI_SUCCESS;
-    agent->finish_told = true;
+    agent->finish_sent = true;
     return rpi_agent_send(agent, (struct agent_message){.kind = MESSAGE_FINISHED,
                                                         .progress_counters = progress_counters(
-                                                            &agent->news, agent->work_queue)});
+                                                            &agent->progress, agent->work_queue)});
 }
 
-/* After its last message a node is silent. */
 int rpi_agent_send_progress(struct agent *agent)
 {
     struct agent_message message;
-    bool due = !agent->finish_told &&
-               progress_due(&agent->news, agent->work_queue, rpi_clock_seconds(), &message);
+    bool due = !agent->finish_sent &&
+               progress_due(&agent->progress, agent->work_queue, rpi_clock_seconds(), &message);
     return due ? rpi_agent_send(agent, message) : MPI_SUCCESS;
 }
 

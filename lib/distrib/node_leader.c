@@ -1,6 +1,6 @@
 #include "distrib/node_leader.h"
 
-bool rpi_may_write(const rp_pool *pool)
+bool rpi_may_lead_node(const rp_pool *pool)
 {
     const struct world *world = &pool->world;
     if (pool->in_rounds)
@@ -8,10 +8,10 @@ bool rpi_may_write(const rp_pool *pool)
     return world->agents != MPI_COMM_NULL;
 }
 
-bool rpi_writes(const rp_pool *pool)
+bool rpi_leads_node(const rp_pool *pool)
 {
     const struct world *world = &pool->world;
     if (pool->in_rounds)
         return rpi_agreement_leader(&world->agreement) == world->node_rank;
-    return rpi_may_write(pool);
+    return rpi_may_lead_node(pool);
 }
