@@ -14,19 +14,19 @@
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-/* What the root tells the others, before the path and the journal index. */
+/* Broadcast by the root before the path and the journal index. */
 struct announcement {
     rp_error error;
-    int64_t path_bytes; /* with the zero at its end; 0: no work is kept */
+    int64_t path_bytes; /* including the terminating zero; 0: no checkpoint */
     int64_t run, entries, forms;
     uint64_t fingerprint;
     double interval;
     bool forced;
 };
 
-/* On the root: opens the directory and reads what is there. */
-static void open_on_root(struct checkpoint *checkpoint, const rp_config *config,
-                         struct announcement *announcement)
+/* On the root: opens the directory and reads the journals. */
+static void checkpoint_open_on_root(struct checkpoint *checkpoint, const rp_config *config,
+                                    struct announcement *announcement)
 {
     struct checkpoint_directory directory;
     rp_error *error = &announcement->error;
@@ -49,8 +49,9 @@ static void open_on_root(struct checkpoint *checkpoint, const rp_config *config,
     announcement->forced = directory.forced;
 }
 
-/* Room for what the root has already. */
-static bool make_room(struct checkpoint *checkpoint, const struct announcement *announcement)
+/* On other ranks: allocates memory for the path and the journal index. */
+static bool checkpoint_allocate(struct checkpoint *checkpoint,
+                                const struct announcement *announcement)
 {
     struct journal_index *journal_index = &checkpoint->journal_index;
     journal_index->count = announcement->entries;
@@ -64,8 +65,8 @@ static bool make_room(struct checkpoint *checkpoint, const struct announcement *
            journal_index->forms != NULL;
 }
 
-static int tell_all(struct checkpoint *checkpoint, const struct world *world,
-                    const struct announcement *announcement)
+static int checkpoint_broadcast(struct checkpoint *checkpoint, const struct world *world,
+                                const struct announcement *announcement)
 {
     struct journal_index *journal_index = &checkpoint->journal_index;
     int code = rpi_message_broadcast(checkpoint->directory, (size_t)announcement->path_bytes,
@@ -82,7 +83,7 @@ static int tell_all(struct checkpoint *checkpoint, const struct world *world,
     return code;
 }
 
-static void drop(struct checkpoint *checkpoint)
+static void checkpoint_free(struct checkpoint *checkpoint)
 {
     if (checkpoint->lock >= 0)
         close(checkpoint->lock);
@@ -91,15 +92,15 @@ static void drop(struct checkpoint *checkpoint)
     free(checkpoint);
 }
 
-/* All ranks get what the root found. */
-static rp_status share(struct checkpoint *checkpoint, const struct world *world,
-                       const struct announcement *announcement, rp_error *error)
+static rp_status checkpoint_share(struct checkpoint *checkpoint, const struct world *world,
+                                  const struct announcement *announcement, rp_error *error)
 {
-    bool roomy = world->rank == world->root || make_room(checkpoint, announcement);
+    bool roomy = world->rank == world->root || checkpoint_allocate(checkpoint, announcement);
     if (!roomy)
-        rpi_error_set(error, RP_ERR_MEMORY, "no memory for what is kept");
+        rpi_error_set(error, RP_ERR_MEMORY, "no memory for the index of the checkpoint");
     if (rpi_mpi_agree(world->comm, error) != RP_OK ||
-        rpi_mpi_check(tell_all(checkpoint, world, announcement), "MPI_Bcast", error) != RP_OK)
+        rpi_mpi_check(checkpoint_broadcast(checkpoint, world, announcement), "MPI_Bcast", error) !=
+            RP_OK)
         return error->status;
     checkpoint->run = announcement->run;
     checkpoint->fingerprint = announcement->fingerprint;
@@ -115,32 +116,31 @@ rp_status rpi_checkpoint_open(rp_pool *pool, const rp_config *config, rp_error *
     struct announcement announcement = {.run = 0};
     struct checkpoint *checkpoint = calloc(1, sizeof *checkpoint);
     if (checkpoint == NULL)
-        rpi_error_set(error, RP_ERR_MEMORY, "no memory to keep work with");
+        rpi_error_set(error, RP_ERR_MEMORY, "no memory for the checkpoint");
     if (rpi_mpi_agree(world->comm, error) != RP_OK) {
         free(checkpoint);
         return error->status;
     }
     checkpoint->lock = -1;
     if (world->rank == world->root)
-        open_on_root(checkpoint, config, &announcement);
+        checkpoint_open_on_root(checkpoint, config, &announcement);
     rpi_mpi_check(rpi_message_broadcast(&announcement, sizeof announcement, world->root,
                                         world->comm),
                   "MPI_Bcast", error);
     if (error->status == RP_OK && announcement.error.status != RP_OK)
         *error = announcement.error;
     if (error->status == RP_OK && announcement.path_bytes > 0)
-        share(checkpoint, world, &announcement, error);
+        checkpoint_share(checkpoint, world, &announcement, error);
     if (error->status == RP_OK && announcement.path_bytes > 0)
         pool->checkpoint = checkpoint;
     else
-        drop(checkpoint);
+        checkpoint_free(checkpoint);
     return error->status;
 }
 
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
-/* Are these the same job, but perhaps for what its inputs are? */
-static bool same_shape(const struct job_form *a, const struct job_form *b)
+static bool same_form_but_inputs(const struct job_form *a, const struct job_form *b)
 {
     struct job_form other = *b;
     other.inputs = a->inputs;
@@ -152,7 +152,7 @@ rp_status rpi_checkpoint_check(const rp_pool *pool, const struct job_form *form,
     const struct checkpoint *checkpoint = pool->checkpoint;
     const struct job_form *saved =
         rpi_journal_index_form(&checkpoint->journal_index, checkpoint->jobs + 1);
-    /* The root alone knows the inputs; the others hear of it when they meet. */
+    /* Only the root knows the inputs. */
     if (pool->world.rank != pool->world.root || error->status != RP_OK || checkpoint->forced ||
         saved == NULL || memcmp(saved, form, sizeof *form) == 0)
         return error->status;
@@ -162,19 +162,19 @@ rp_status rpi_checkpoint_check(const rp_pool *pool, const struct job_form *form,
                                                           : "has items or results of other sizes";
     return rpi_error_set(error, RP_ERR_ARGUMENT,
                          "job %" PRId64
-                         " %s than the one that is kept in '%s': resume it by force, or "
-                         "name another directory",
+                         " %s than the job saved in '%s': resume by force, or use another "
+                         "directory",
                          checkpoint->jobs + 1, differs, checkpoint->directory);
 }
 
-/* What has been kept of a job that has changed since is of no use. */
-static void forget_if_changed(struct checkpoint *checkpoint, int64_t job,
-                              const struct job_form *form)
+/* Drops the saved entries of a job whose form has changed since. */
+static void checkpoint_forget_changed(struct checkpoint *checkpoint, int64_t job,
+                                      const struct job_form *form)
 {
     int64_t count;
     const struct job_form *known = rpi_journal_index_form(&checkpoint->journal_index, job);
     const struct saved *entries = rpi_journal_index_job(&checkpoint->journal_index, job, &count);
-    if (known == NULL || same_shape(known, form))
+    if (known == NULL || same_form_but_inputs(known, form))
         return;
     struct journal_index *journal_index = &checkpoint->journal_index;
     int64_t behind = journal_index->count - count - (entries - journal_index->entries);
@@ -185,7 +185,7 @@ static void forget_if_changed(struct checkpoint *checkpoint, int64_t job,
     journal_index->count -= count;
 }
 
-static void add_form(rp_pool *pool, int64_t job, const struct job_form *form)
+static void checkpoint_add_form(rp_pool *pool, int64_t job, const struct job_form *form)
 {
     rpi_checkpoint_add(pool, &(struct journal_entry){.job = job,
                                                      .end = 1,
@@ -194,23 +194,23 @@ static void add_form(rp_pool *pool, int64_t job, const struct job_form *form)
                                                      .payload = form});
 }
 
-/* The root says what the job is, before anybody adds a result of it. Twice: without it, what all
- * ranks have kept of the job would be worth nothing, should one byte be spoilt. */
+/* The root writes the form of the job before any rank adds a result. Twice, since without an intact
+ * form the entries of all ranks would be useless. */
 int64_t rpi_checkpoint_begin(rp_pool *pool, const struct job_form *form)
 {
     struct checkpoint *checkpoint = pool->checkpoint;
     int64_t job = ++checkpoint->jobs;
-    forget_if_changed(checkpoint, job, form);
+    checkpoint_forget_changed(checkpoint, job, form);
     if (pool->world.rank == pool->world.root) {
-        add_form(pool, job, form);
-        add_form(pool, job, form);
+        checkpoint_add_form(pool, job, form);
+        checkpoint_add_form(pool, job, form);
         rpi_journal_write(&checkpoint->writer);
     }
     return job;
 }
 
-/* What went wrong with a journal is told once for each node. */
-static void warn_once(rp_pool *pool)
+/* Reports an error of the journal, once per node. */
+static void checkpoint_warn_once(rp_pool *pool)
 {
     const rp_error *error = &pool->checkpoint->writer.error;
     if (error->status != RP_OK &&
@@ -218,8 +218,8 @@ static void warn_once(rp_pool *pool)
         rpi_checkpoint_warn(error->text);
 }
 
-/* The journal comes with the first entry, so that ranks that finish nothing leave no file. */
-static void begin_journal(rp_pool *pool)
+/* Called with the first entry, so that ranks that finish nothing create no file. */
+static void checkpoint_begin_journal(rp_pool *pool)
 {
     struct checkpoint *checkpoint = pool->checkpoint;
     char path[PATH_MAX] = "";
@@ -236,26 +236,26 @@ void rpi_checkpoint_add(rp_pool *pool, const struct journal_entry *entry)
 {
     struct checkpoint *checkpoint = pool->checkpoint;
     if (!checkpoint->begun)
-        begin_journal(pool);
+        checkpoint_begin_journal(pool);
     rpi_journal_add(&checkpoint->writer, entry);
-    warn_once(pool);
+    checkpoint_warn_once(pool);
 }
 
 void rpi_checkpoint_write(rp_pool *pool)
 {
     rpi_journal_write(&pool->checkpoint->writer);
-    warn_once(pool);
+    checkpoint_warn_once(pool);
 }
 
-/* A job that ended well is followed by others, and what comes of them will be written soon
- * enough. */
+/* After a successful job nothing is flushed: the writes of the next jobs, or of the end, will
+ * do. */
 void rpi_checkpoint_end(rp_pool *pool, rp_status status)
 {
     if (status == RP_OK)
         return;
     pool->checkpoint->unfinished = true;
     rpi_journal_flush(&pool->checkpoint->writer);
-    warn_once(pool);
+    checkpoint_warn_once(pool);
 }
 
 void rpi_checkpoint_leave_unfinished(rp_pool *pool)
@@ -272,7 +272,7 @@ void rpi_checkpoint_seal(rp_pool *pool)
     if (checkpoint == NULL)
         return;
     const struct journal_index *journal_index = &checkpoint->journal_index;
-    /* An earlier run may have come further than this one wanted to. */
+    /* An earlier run may have begun more jobs than this one. */
     bool further = journal_index->form_count > 0 &&
                    journal_index->forms[journal_index->form_count - 1].job > checkpoint->jobs;
     checkpoint->unfinished = checkpoint->unfinished || further || rp_interrupted(pool);
@@ -280,7 +280,7 @@ void rpi_checkpoint_seal(rp_pool *pool)
         rpi_journal_flush(&checkpoint->writer);
     if (checkpoint->begun)
         rpi_journal_end(&checkpoint->writer);
-    warn_once(pool);
+    checkpoint_warn_once(pool);
 }
 
 void rpi_checkpoint_close(rp_pool *pool)
@@ -290,6 +290,6 @@ void rpi_checkpoint_close(rp_pool *pool)
         return;
     if (pool->world.rank == pool->world.root && !checkpoint->unfinished)
         rpi_checkpoint_directory_remove(checkpoint->directory, checkpoint->made);
-    drop(checkpoint);
+    checkpoint_free(checkpoint);
     pool->checkpoint = NULL;
 }

@@ -1,13 +1,12 @@
-/* Checkpoints: what the jobs of a pool have finished is kept in a directory, so that a program that
- * was ended before its time goes on where it was.
+/* Checkpoints: the finished work of a pool's jobs is saved in a directory, so that a program that
+ * was interrupted can be resumed.
  *
- * Each rank writes a journal of its own and never waits for another. What earlier runs have kept,
- * all ranks know from the time the pool is opened: the root reads the directory once and tells the
- * others, for they must agree on what is to be done. The payloads each reads itself, when it needs
- * them.
+ * Each rank writes its own journal and never waits for another rank. When the pool is opened, the
+ * root reads the directory once and broadcasts the index, since all ranks must agree on the work
+ * that remains. Each rank reads payloads itself when it needs them.
  *
- * In a job that is resumed, all items are dealt out as ever. A rank that comes to an item which is
- * kept takes its result from the journal instead of computing it: engine/save_items.h. */
+ * A resumed job is scheduled like any other. A rank that claims a saved item takes its result from
+ * the journal instead of computing it: engine/save_items.h. */
 #ifndef RANKPOOL_CHECKPOINT_CHECKPOINT_H
 #define RANKPOOL_CHECKPOINT_CHECKPOINT_H
 
@@ -16,50 +15,51 @@
 #include "pool/pool.h"
 
 struct checkpoint {
-    char *directory;      /* a whole path; owned */
-    int64_t run;          /* the number of this run */
-    uint64_t fingerprint; /* of program and arguments: in the heads of journals */
-    bool forced;          /* what is kept is used, whoever kept it */
-    bool made;            /* on the root: the directory goes away with the last journal in it */
-    int lock;             /* on the root, open and locked; -1: there is none */
+    char *directory;      /* absolute path; owned */
+    int64_t run;          /* number of this run */
+    uint64_t fingerprint; /* of executable and arguments, for the heads of journals */
+    bool forced;          /* saved work of any program, build or arguments is used */
+    bool made;            /* on the root: remove the directory with its last journal */
+    int lock;             /* on the root: locked file descriptor; -1: none */
     double interval;      /* as in struct journal_writer */
     struct journal_index journal_index;
-    int64_t jobs;    /* begun so far, of those that are kept */
-    bool unfinished; /* something did not come to its good end */
-    bool begun;      /* the journal is */
+    int64_t jobs;    /* begun so far, of those that are saved */
+    bool unfinished; /* something failed, so the checkpoint may be needed */
+    bool begun;      /* this rank has created its journal */
     struct journal_writer writer;
 };
 
-/* Finds out whether work is to be kept, and what has been kept before. Collective on a world that
- * has just been made. */
+/* Opens the checkpoint, if the config or the environment names one, and reads earlier journals.
+ * Collective on a world that has just been created. */
 rp_status rpi_checkpoint_open(rp_pool *pool, const rp_config *config, rp_error *error);
 
-/* Is the job that is about to begin the one that is kept under its number? The root finds out. */
+/* Checks that the job about to begin matches the job saved under the same number. Only the root
+ * compares; the error spreads by the agreement that opens the job. */
 rp_status rpi_checkpoint_check(const rp_pool *pool, const struct job_form *form, rp_error *error);
 
-/* A job begins. Returns its number. */
+/* Begins a job. Returns its number. */
 int64_t rpi_checkpoint_begin(rp_pool *pool, const struct job_form *form);
 
-/* Adds an entry to this rank's journal. What stands in the way of that is told once, and the work
- * goes on. */
+/* Adds an entry to this rank's journal. An error is reported once per node, and the job goes on. */
 void rpi_checkpoint_add(rp_pool *pool, const struct journal_entry *entry);
 
-/* Writes what has been added, if it is time to. */
+/* Writes the entries that were added; call it when checkpoint_due(). */
 void rpi_checkpoint_write(rp_pool *pool);
 
-/* The job is over, with this status. */
+/* Ends a job with this status. */
 void rpi_checkpoint_end(rp_pool *pool, rp_status status);
 
-/* Something has gone wrong, so what is kept may be needed. */
+/* Records a failure, so that rpi_checkpoint_close() does not remove the checkpoint. */
 void rpi_checkpoint_leave_unfinished(rp_pool *pool);
 
-/* Before the ranks meet to close the pool: ends this rank's journal. */
+/* Ends this rank's journal, before the agreement that closes the pool. */
 void rpi_checkpoint_seal(rp_pool *pool);
 
-/* After that: if all jobs have come to a good end, what is kept is removed. Local. */
+/* Frees the checkpoint, after that agreement. The root removes its files if all jobs have
+ * succeeded. */
 void rpi_checkpoint_close(rp_pool *pool);
 
-/* Is it time to write? */
+/* Should rpi_checkpoint_write() be called? */
 static inline bool checkpoint_due(const struct checkpoint *checkpoint, double now)
 {
     return journal_due(&checkpoint->writer, now);

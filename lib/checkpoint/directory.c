@@ -32,16 +32,16 @@ void rpi_checkpoint_warn_refused(const char *directory, int64_t entries)
     char text[PATH_MAX + 160];
     int length =
         snprintf(text, sizeof text,
-                 "rankpool: entries of the journals in '%s' that do not fit their jobs are "
-                 "left out, and their items computed again: %" PRId64 "\n",
+                 "rankpool: entries of the journals in '%s' that do not match their jobs are "
+                 "ignored, and their items computed again: %" PRId64 "\n",
                  directory, entries);
     rpi_write_all(STDERR_FILENO, text, (size_t)length);
 }
 
-/* ---- what is asked for ----------------------------------------------------------------------- */
+/* ---- configuration --------------------------------------------------------------------------- */
 
-static rp_status read_resume(struct checkpoint_directory *directory, rp_resume resume,
-                             rp_error *error)
+static rp_status directory_read_resume(struct checkpoint_directory *directory, rp_resume resume,
+                                       rp_error *error)
 {
     const char *text = rpi_environment_text("RANKPOOL_RESUME");
     if (resume == RP_RESUME_NOTHING && text != NULL) {
@@ -58,9 +58,9 @@ static rp_status read_resume(struct checkpoint_directory *directory, rp_resume r
     return RP_OK;
 }
 
-/* The path that is asked for, or NULL. */
-static const char *read_config(struct checkpoint_directory *directory, const rp_config *config,
-                               rp_error *error)
+/* Returns the path of the directory; NULL: no checkpoint, or an error. */
+static const char *directory_read_config(struct checkpoint_directory *directory,
+                                         const rp_config *config, rp_error *error)
 {
     const char *path = config->checkpoint != NULL ? config->checkpoint
                                                   : rpi_environment_text("RANKPOOL_CHECKPOINT");
@@ -81,8 +81,8 @@ static const char *read_config(struct checkpoint_directory *directory, const rp_
 
 /* ---- the directory --------------------------------------------------------------------------- */
 
-/* False: it is not there, and errno says why. */
-static bool make(struct checkpoint_directory *directory, const char *path)
+/* Creates the directory unless it exists. False: it cannot be used, and errno says why. */
+static bool directory_make(struct checkpoint_directory *directory, const char *path)
 {
     char whole[PATH_MAX];
     struct stat about;
@@ -96,7 +96,7 @@ static bool make(struct checkpoint_directory *directory, const char *path)
     return directory->path != NULL;
 }
 
-static bool lock_name(const char *directory, char path[PATH_MAX])
+static bool directory_lock_path(const char *directory, char path[PATH_MAX])
 {
     if (snprintf(path, PATH_MAX, "%s/lock", directory) < PATH_MAX)
         return true;
@@ -104,8 +104,8 @@ static bool lock_name(const char *directory, char path[PATH_MAX])
     return false;
 }
 
-/* A lock is an empty file of ours: no link that leads elsewhere, no device, no FIFO. */
-static int open_lock(const char *path)
+/* The lock must be a regular file: no symbolic link, device or FIFO. */
+static int directory_open_lock(const char *path)
 {
     struct stat about;
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0666);
@@ -116,52 +116,50 @@ static int open_lock(const char *path)
     return -1;
 }
 
-/* One program at a time. The lock goes with its process, however that ends. */
-static rp_status take_lock(struct checkpoint_directory *directory, rp_error *error)
+/* Admits one program at a time. The kernel releases the lock when the process ends. */
+static rp_status directory_lock(struct checkpoint_directory *directory, rp_error *error)
 {
     char path[PATH_MAX];
-    directory->lock = lock_name(directory->path, path) ? open_lock(path) : -1;
+    directory->lock = directory_lock_path(directory->path, path) ? directory_open_lock(path) : -1;
     if (directory->lock < 0)
         return rpi_error_set(error, RP_ERR_IO, "cannot write into '%s': %s", directory->path,
                              strerror(errno));
     if (flock(directory->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-        return rpi_error_set(error, RP_ERR_ARGUMENT,
-                             "'%s' is in use: another program keeps its work there",
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "'%s' is in use by another program",
                              directory->path);
     return RP_OK;
 }
 
-static struct manifest own_manifest(const rp_config *config, rp_error *error)
+static struct manifest manifest_of_this_program(const rp_config *config, rp_error *error)
 {
     struct manifest own = {.arguments = config->fingerprint};
     const char *name = program_invocation_short_name;
     snprintf(own.program, sizeof own.program, "%.63s", name[0] != '\0' ? name : "?");
-    for (char *at = own.program; *at != '\0'; at++) /* it stands in a line of the manifest */
+    for (char *at = own.program; *at != '\0'; at++) /* a line of the manifest */
         *at = iscntrl((unsigned char)*at) ? '?' : *at;
     rpi_hash_file("/proc/self/exe", &own.executable, error);
     return own;
 }
 
-/* Is this the work of the same program, with the same arguments? */
-static rp_status compare(const char *path, const struct manifest *own, const struct manifest *found,
-                         rp_error *error)
+/* Checks that the checkpoint is of the same program, arguments and build. */
+static rp_status manifest_compare(const char *path, const struct manifest *own,
+                                  const struct manifest *found, rp_error *error)
 {
-    const char *advice = "resume it by force, or name another directory";
+    const char *advice = "resume by force, or use another directory";
     if (strcmp(found->program, own->program) != 0)
-        rpi_error_set(error, RP_ERR_ARGUMENT, "'%s' keeps the work of another program, %s: %s",
+        rpi_error_set(error, RP_ERR_ARGUMENT, "'%s' holds the work of another program, %s: %s",
                       path, found->program, advice);
     else if (found->arguments != own->arguments)
-        rpi_error_set(error, RP_ERR_ARGUMENT, "'%s' keeps the work of %s with other arguments: %s",
+        rpi_error_set(error, RP_ERR_ARGUMENT, "'%s' holds the work of %s with other arguments: %s",
                       path, own->program, advice);
     else if (found->executable != own->executable)
-        rpi_error_set(error, RP_ERR_ARGUMENT,
-                      "'%s' keeps the work of %s as it was before it was built anew: %s", path,
-                      own->program, advice);
+        rpi_error_set(error, RP_ERR_ARGUMENT, "'%s' holds the work of another build of %s: %s",
+                      path, own->program, advice);
     return error->status;
 }
 
-/* Only what is resumed may be there already. */
-static rp_status check_unused(const char *path, rp_error *error)
+/* Unless the program is resumed, the directory must hold no journals. */
+static rp_status directory_check_unused(const char *path, rp_error *error)
 {
     struct journal_index journal_index;
     if (rpi_journal_index_read(&journal_index, path, 0, true, error) != RP_OK)
@@ -171,11 +169,11 @@ static rp_status check_unused(const char *path, rp_error *error)
     if (unused)
         return RP_OK;
     return rpi_error_set(error, RP_ERR_ARGUMENT,
-                         "'%s' keeps unfinished work: resume it, or remove the directory", path);
+                         "'%s' holds unfinished work: resume it, or remove the directory", path);
 }
 
-/* What cannot be written is told, and no reason not to work. */
-static rp_status tolerate(rp_error *error)
+/* Turns an I/O error into a warning: the program runs without a checkpoint. */
+static rp_status directory_warn_io_error(rp_error *error)
 {
     if (error->status == RP_ERR_IO) {
         rpi_checkpoint_warn(error->text);
@@ -184,43 +182,44 @@ static rp_status tolerate(rp_error *error)
     return error->status;
 }
 
-static rp_status take_over(struct checkpoint_directory *directory, const rp_config *config,
-                           rp_error *error)
+static rp_status directory_take_over(struct checkpoint_directory *directory,
+                                     const rp_config *config, rp_error *error)
 {
-    struct manifest found, own = own_manifest(config, error);
+    struct manifest found, own = manifest_of_this_program(config, error);
     bool there = rpi_manifest_read(&found, directory->path);
     if (error->status != RP_OK)
         return error->status;
-    if (!directory->resumes && check_unused(directory->path, error) != RP_OK)
+    if (!directory->resumes && directory_check_unused(directory->path, error) != RP_OK)
         return error->status;
     if (directory->resumes && !directory->forced && there &&
-        compare(directory->path, &own, &found, error) != RP_OK)
+        manifest_compare(directory->path, &own, &found, error) != RP_OK)
         return error->status;
     directory->made = directory->made || (there && found.made);
     own.made = directory->made;
     directory->fingerprint = rp_fingerprint(own.arguments, &own.executable, sizeof own.executable);
-    /* Without a lock there was a word about what cannot be written already. */
+    /* Without a lock, directory_lock() has failed and the warning was printed. */
     if (directory->lock < 0)
         return RP_OK;
     rpi_manifest_write(&own, directory->path, error);
-    return tolerate(error);
+    return directory_warn_io_error(error);
 }
 
 rp_status rpi_checkpoint_directory_open(struct checkpoint_directory *directory,
                                         const rp_config *config, rp_error *error)
 {
     *directory = (struct checkpoint_directory){.lock = -1};
-    const char *path = read_config(directory, config, error);
+    const char *path = directory_read_config(directory, config, error);
     if (error->status != RP_OK || path == NULL)
         return error->status;
-    if (read_resume(directory, config->resume, error) != RP_OK)
+    if (directory_read_resume(directory, config->resume, error) != RP_OK)
         return error->status;
-    if (!make(directory, path)) {
-        rpi_error_set(error, RP_ERR_IO, "cannot keep it in '%s': %s", path, strerror(errno));
-        return tolerate(error);
+    if (!directory_make(directory, path)) {
+        rpi_error_set(error, RP_ERR_IO, "cannot use the directory '%s': %s", path, strerror(errno));
+        return directory_warn_io_error(error);
     }
-    take_lock(directory, error);
-    return tolerate(error) == RP_OK ? take_over(directory, config, error) : error->status;
+    directory_lock(directory, error);
+    return directory_warn_io_error(error) == RP_OK ? directory_take_over(directory, config, error)
+                                                   : error->status;
 }
 
 void rpi_checkpoint_directory_remove(const char *path, bool made)
@@ -228,7 +227,7 @@ void rpi_checkpoint_directory_remove(const char *path, bool made)
     char lock[PATH_MAX];
     rpi_journals_remove(path);
     rpi_manifest_remove(path);
-    if (lock_name(path, lock))
+    if (directory_lock_path(path, lock))
         unlink(lock);
     if (made)
         rmdir(path);

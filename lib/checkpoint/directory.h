@@ -1,34 +1,32 @@
-/* The directory in which work is kept, as the root sees it: made, locked, and whose it is. */
+/* The checkpoint directory, as the root handles it: creation, locking, ownership. */
 #ifndef RANKPOOL_CHECKPOINT_DIRECTORY_H
 #define RANKPOOL_CHECKPOINT_DIRECTORY_H
 
 #include "rankpool.h"
 
-/* What the root finds out, and tells the others. */
 struct checkpoint_directory {
-    char *path;           /* whole; owned; NULL: no work is kept */
-    int lock;             /* open and locked; -1: none */
-    bool made;            /* it was made for this, now or in an earlier run */
-    bool resumes;         /* what is there is to be used */
-    bool forced;          /* whoever kept it */
-    double interval;      /* seconds between two writes; 0: as measured */
-    uint64_t fingerprint; /* of program and arguments */
+    char *path;           /* absolute; owned; NULL: no checkpoint */
+    int lock;             /* locked file descriptor; -1: none */
+    bool made;            /* created by Rankpool, in this run or an earlier one */
+    bool resumes;         /* saved results are to be used */
+    bool forced;          /* even those of another program, build or set of arguments */
+    double interval;      /* seconds between two writes; 0: chosen by measured cost */
+    uint64_t fingerprint; /* of executable and arguments */
 };
 
-/* Reads the config, and the environment where that says nothing. An error is one of the user's:
- * nonsense, or a directory that holds other work. Where nothing can be kept there, that is told on
- * stderr; it is no error. */
+/* Opens and locks the directory that the config names, or else the environment. Errors: invalid
+ * settings, or a directory in use or with other work. If the directory cannot be written, warns on
+ * stderr and returns RP_OK. */
 rp_status rpi_checkpoint_directory_open(struct checkpoint_directory *directory,
                                         const rp_config *config, rp_error *error);
 
-/* "rankpool: the work is not protected: ..." */
+/* Prints "rankpool: the work is not protected: ..." on stderr. */
 void rpi_checkpoint_warn(const char *why);
 
-/* Says on stderr that so many entries of the journals in the directory cannot be used. */
+/* Warns on stderr that this many entries of the journals in the directory were ignored. */
 void rpi_checkpoint_warn_refused(const char *directory, int64_t entries);
 
-/* Removes all that saving work has left in the directory, and the directory if it was made for
- * that. */
+/* Removes the files of the checkpoint and, if `made`, the directory. */
 void rpi_checkpoint_directory_remove(const char *path, bool made);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include "checkpoint/journal_format.h"
 
-/* Results of a map, without a gap. */
+/* Results of a map: contiguous. */
 static bool form_admits_results(const struct job_form *form, int64_t items, uint64_t bytes)
 {
     uint64_t expected;
@@ -11,8 +11,8 @@ static bool form_admits_results(const struct job_form *form, int64_t items, uint
            bytes == expected;
 }
 
-/* A node of the reduction tree: 2^k leaves, of which the first is a multiple of 2^k. The last leaf
- * of the job may have fewer items than the others. */
+/* A node of the reduction tree: 2^k leaves from a multiple of 2^k on. The last leaf of the job may
+ * have fewer items than the others. */
 static bool form_admits_node(const struct job_form *form, rp_range items)
 {
     int64_t leaf = form->leaf;
@@ -24,7 +24,7 @@ static bool form_admits_node(const struct job_form *form, rp_range items)
 
 bool rpi_form_admits(const struct job_form *form, uint32_t kind, rp_range items, uint64_t bytes)
 {
-    bool unbounded = kind == JOURNAL_RESULT; /* nobody knows how many items a stream has */
+    bool unbounded = kind == JOURNAL_RESULT; /* the length of a stream is unknown */
     if (kind != form->kind || items.begin < 0 || items.begin >= items.end ||
         (!unbounded && items.end > form->n))
         return false;

@@ -10,12 +10,12 @@ static const char magic[16] = "rankpool journal";
 static const uint32_t byte_order = 0x01020304;
 static const uint64_t mark = UINT64_C(0x7972746e65206b72); /* "rk entry" */
 
-/* As they stand in the file. */
+/* As stored in the file. */
 struct stored_head {
     char magic[16];
     uint32_t version, byte_order;
     uint64_t seed, fingerprint, reserved[2];
-    uint64_t checksum; /* of what stands before it */
+    uint64_t checksum; /* of the members before */
 };
 
 struct stored_entry {
@@ -24,7 +24,7 @@ struct stored_entry {
     uint64_t bytes;
     uint32_t kind, attempt;
     uint64_t payload_checksum;
-    uint64_t checksum; /* of what stands before it */
+    uint64_t checksum; /* of the members before */
 };
 
 _Static_assert(sizeof(struct stored_head) == JOURNAL_HEAD_BYTES, "no gaps");
@@ -97,7 +97,7 @@ enum journal_finding rpi_journal_read_entry(const unsigned char *bytes, size_t c
     entry->payload = bytes + sizeof stored;
     return stored.payload_checksum == rp_fingerprint(seed, entry->payload, entry->bytes)
                ? JOURNAL_ENTRY
-               : JOURNAL_SPOILT;
+               : JOURNAL_CORRUPT;
 }
 
 size_t rpi_journal_find_entry(const unsigned char *bytes, size_t count)

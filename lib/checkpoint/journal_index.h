@@ -1,17 +1,16 @@
-/* The journal index: what the journals in a directory hold, of all ranks and of all runs of a program,
- * in the order of its jobs and of their items. A run is one start of the program; each rank of a
- * run has a journal. */
+/* The journal index: the entries of all journals in a directory, of all ranks and all runs, sorted
+ * by job and item. A run is one start of the program; each rank of a run has a journal. */
 #ifndef RANKPOOL_CHECKPOINT_JOURNAL_INDEX_H
 #define RANKPOOL_CHECKPOINT_JOURNAL_INDEX_H
 
 #include "checkpoint/journal_check.h"
 #include "checkpoint/journal_format.h"
 
-/* An entry, and where it is. */
+/* An entry and its location. */
 struct saved {
     int64_t job;
-    int64_t begin, end; /* items; of entries that overlap each has its own part */
-    int64_t first;      /* item of which the payload begins */
+    int64_t begin, end; /* items, less those of an overlapping entry before */
+    int64_t first;      /* first item of the payload */
     int64_t run;
     int32_t rank;
     uint32_t kind;
@@ -19,41 +18,40 @@ struct saved {
     uint64_t bytes;  /* of the payload */
 };
 
-/* A job that was begun, as its last run saw it. */
+/* The form of a job in a run. */
 struct saved_form {
     int64_t job, run;
     struct job_form form;
 };
 
 struct journal_index {
-    struct saved *entries; /* by job, and then by items; none overlaps another; owned */
+    struct saved *entries; /* sorted by job and items, without overlap; owned */
     int64_t count;
-    struct saved_form *forms; /* by job; owned */
+    struct saved_form *forms; /* sorted by job, each of its last run; owned */
     int64_t form_count;
-    int64_t last_run; /* the highest number that a journal has; 0: there is none */
-    int64_t refused;  /* entries that do not fit the form of their job: left out */
+    int64_t last_run; /* highest run number of a journal; 0: no journals */
+    int64_t refused;  /* entries ignored because they do not match the form of their job */
 };
 
-/* Reads all journals of a directory that have this fingerprint; with `any` those of others, too. A
- * directory that is not there has none. Files that are no journal are passed over. */
+/* Reads all journals in a directory that have this fingerprint; with `any`, all journals. A missing
+ * directory has none; files that are not journals are skipped. */
 rp_status rpi_journal_index_read(struct journal_index *journal_index, const char *directory,
                                  uint64_t fingerprint, bool any, rp_error *error);
 
 void rpi_journal_index_free(struct journal_index *journal_index);
 
-/* The entries of a job; *count may be 0. */
+/* Returns the entries of a job, *count of them, which may be 0. */
 const struct saved *rpi_journal_index_job(const struct journal_index *journal_index, int64_t job,
                                           int64_t *count);
 
-/* Of the entries of a job, the place of the first that ends behind an item; `count` if there is
- * none. */
+/* Returns the index of the first entry of a job that ends behind `item`; `count`: none does. */
 int64_t rpi_saved_at(const struct saved *entries, int64_t count, int64_t item);
 
-/* The form of a job, or NULL: it was never begun. */
+/* Returns the form of a job; NULL: no earlier run began it. */
 const struct job_form *rpi_journal_index_form(const struct journal_index *journal_index,
                                               int64_t job);
 
-/* Removes all journals of a directory. */
+/* Removes all journals in a directory. */
 void rpi_journals_remove(const char *directory);
 
 #endif

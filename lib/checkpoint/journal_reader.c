@@ -10,11 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- files ----------------------------------------------------------------------------------- */
+/* ---- scanning -------------------------------------------------------------------------------- */
 
-/* What stands at an offset. What cannot be read is as good as spoilt. */
-static enum journal_finding find_at(struct journal_source *source, size_t at, uint64_t seed,
-                                    struct journal_entry *entry)
+/* Decodes what is at an offset. Treats what cannot be read as corrupt. */
+static enum journal_finding journal_find_at(struct journal_source *source, size_t at, uint64_t seed,
+                                            struct journal_entry *entry)
 {
     size_t left = source->size - at, count;
     size_t head = left < JOURNAL_HEAD_BYTES ? left : JOURNAL_HEAD_BYTES;
@@ -25,14 +25,14 @@ static enum journal_finding find_at(struct journal_source *source, size_t at, ui
     if (finding != JOURNAL_TORN || count == left || entry->bytes > left - JOURNAL_HEAD_BYTES)
         return finding;
     bytes = rpi_source_view(source, at, JOURNAL_HEAD_BYTES + entry->bytes, &count);
-    return bytes != NULL ? rpi_journal_read_entry(bytes, count, seed, entry) : JOURNAL_SPOILT;
+    return bytes != NULL ? rpi_journal_read_entry(bytes, count, seed, entry) : JOURNAL_CORRUPT;
 }
 
-/* The next place behind `at` at which an entry may begin, or the size. Without this, a large file
- * of zeros would take hours. */
-static size_t next_place(struct journal_source *source, size_t at)
+/* Returns the next offset behind `at` at which an entry may begin, or the size. Searches
+ * for the mark and skips holes, so that a large file of zeros does not take hours. */
+static size_t journal_next_place(struct journal_source *source, size_t at)
 {
-    const size_t overlap = 7, block = 4096; /* a mark less a byte; what a disk loses at once */
+    const size_t overlap = 7, block = 4096; /* a mark less a byte; unit of disk errors */
     for (at++; at < source->size;) {
         size_t count, left = source->size - at;
         size_t wanted = left < overlap + 1 ? left : overlap + 1;
@@ -50,15 +50,15 @@ static size_t next_place(struct journal_source *source, size_t at)
     return source->size;
 }
 
-static void scan_entries(struct journal_source *source, journal_take take, void *closure,
-                         struct journal_report *report)
+static void journal_scan_entries(struct journal_source *source, journal_take take, void *closure,
+                                 struct journal_report *report)
 {
-    bool lost = false; /* looking for the next entry */
+    bool lost = false; /* searching for the next entry */
     for (size_t at = JOURNAL_HEAD_BYTES; at < source->size;) {
         struct journal_entry entry;
-        enum journal_finding finding = find_at(source, at, report->head.seed, &entry);
+        enum journal_finding finding = journal_find_at(source, at, report->head.seed, &entry);
         entry.offset = at;
-        if (finding == JOURNAL_ENTRY || finding == JOURNAL_SPOILT) {
+        if (finding == JOURNAL_ENTRY || finding == JOURNAL_CORRUPT) {
             at += JOURNAL_HEAD_BYTES + entry.bytes;
             lost = false;
         }
@@ -66,19 +66,19 @@ static void scan_entries(struct journal_source *source, journal_take take, void 
             take(&entry, closure);
             report->entries++;
             report->good_bytes = at;
-        } else if (finding == JOURNAL_SPOILT) {
-            report->spoilt++;
+        } else if (finding == JOURNAL_CORRUPT) {
+            report->corrupt++;
         } else {
-            report->spoilt += !lost && finding == JOURNAL_NOTHING;
+            report->corrupt += !lost && finding == JOURNAL_NOTHING;
             lost = true;
-            at = next_place(source, at);
+            at = journal_next_place(source, at);
         }
     }
-    report->behind_bytes = source->size - report->good_bytes;
+    report->tail_bytes = source->size - report->good_bytes;
 }
 
-static bool scan(struct journal_source *source, journal_take take, void *closure,
-                 struct journal_report *report)
+static bool journal_scan(struct journal_source *source, journal_take take, void *closure,
+                         struct journal_report *report)
 {
     size_t count;
     *report = (struct journal_report){.good_bytes = JOURNAL_HEAD_BYTES};
@@ -87,7 +87,7 @@ static bool scan(struct journal_source *source, journal_take take, void *closure
                                      : NULL;
     if (bytes == NULL || !rpi_journal_read_head(bytes, count, &report->head))
         return false;
-    scan_entries(source, take, closure, report);
+    journal_scan_entries(source, take, closure, report);
     return true;
 }
 
@@ -95,10 +95,10 @@ bool rpi_journal_scan(const unsigned char *bytes, size_t count, journal_take tak
                       struct journal_report *report)
 {
     struct journal_source source = {.file = -1, .size = count, .window = bytes, .count = count};
-    return scan(&source, take, closure, report);
+    return journal_scan(&source, take, closure, report);
 }
 
-static rp_status refuse(rp_error *error, const char *path, const char *why)
+static rp_status journal_refuse(rp_error *error, const char *path, const char *why)
 {
     return rpi_error_set(error, RP_ERR_IO, "the journal %s cannot be read: %s", path, why);
 }
@@ -109,25 +109,27 @@ rp_status rpi_journal_read(const char *path, journal_take take, void *closure,
     struct stat about;
     struct journal_source source = {.file = rpi_journal_open(path)};
     if (source.file < 0)
-        return refuse(error, path, errno == EINVAL ? "it is no file" : strerror(errno));
+        return journal_refuse(error, path,
+                              errno == EINVAL ? "not a regular file" : strerror(errno));
     bool read = fstat(source.file, &about) == 0;
     source.size = read ? (size_t)about.st_size : 0;
-    read = read && scan(&source, take, closure, report);
+    read = read && journal_scan(&source, take, closure, report);
     free(source.buffer);
     close(source.file);
-    return read ? RP_OK : refuse(error, path, "it is none, or one of another version or machine");
+    return read ? RP_OK
+                : journal_refuse(error, path, "not a journal, or of another version or byte order");
 }
 
 /* ---- payloads -------------------------------------------------------------------------------- */
 
-static void close_file(struct payload_cache *payload_cache)
+static void payload_close(struct payload_cache *payload_cache)
 {
     if (payload_cache->open)
         close(payload_cache->file);
     payload_cache->open = false;
 }
 
-static bool open_file(struct payload_cache *payload_cache, const struct saved *entry)
+static bool payload_open(struct payload_cache *payload_cache, const struct saved *entry)
 {
     char path[PATH_MAX];
     unsigned char bytes[JOURNAL_HEAD_BYTES];
@@ -135,7 +137,7 @@ static bool open_file(struct payload_cache *payload_cache, const struct saved *e
     if (payload_cache->open && payload_cache->run == entry->run &&
         payload_cache->rank == entry->rank)
         return true;
-    close_file(payload_cache);
+    payload_close(payload_cache);
     if (!rpi_journal_name(payload_cache->directory, entry->run, entry->rank, path, sizeof path))
         return false;
     payload_cache->file = rpi_journal_open(path);
@@ -149,7 +151,7 @@ static bool open_file(struct payload_cache *payload_cache, const struct saved *e
         payload_cache->seed = head.seed;
         return true;
     }
-    close_file(payload_cache);
+    payload_close(payload_cache);
     return false;
 }
 
@@ -165,9 +167,9 @@ static bool payload_reserve(struct payload_cache *payload_cache, size_t bytes)
     return true;
 }
 
-/* Files change, and so do disks: what is used is checked when it is used. */
-static bool is_as_written(const struct payload_cache *payload_cache, const struct saved *entry,
-                          size_t bytes)
+/* Payloads are checked again when they are used: the file or the disk may have changed. */
+static bool payload_is_intact(const struct payload_cache *payload_cache, const struct saved *entry,
+                              size_t bytes)
 {
     struct journal_entry read;
     return rpi_journal_read_entry(payload_cache->bytes, bytes, payload_cache->seed, &read) ==
@@ -183,10 +185,10 @@ const unsigned char *rpi_payload_cache_fetch(struct payload_cache *payload_cache
     if (payload_cache->entry == entry)
         return payload_cache->bytes + JOURNAL_HEAD_BYTES;
     payload_cache->entry = NULL;
-    if (!open_file(payload_cache, entry) || !payload_reserve(payload_cache, bytes) ||
+    if (!payload_open(payload_cache, entry) || !payload_reserve(payload_cache, bytes) ||
         rpi_journal_read_at(payload_cache->file, payload_cache->bytes, bytes, entry->offset) !=
             bytes ||
-        !is_as_written(payload_cache, entry, bytes))
+        !payload_is_intact(payload_cache, entry, bytes))
         return NULL;
     payload_cache->entry = entry;
     return payload_cache->bytes + JOURNAL_HEAD_BYTES;
@@ -194,7 +196,7 @@ const unsigned char *rpi_payload_cache_fetch(struct payload_cache *payload_cache
 
 void rpi_payload_cache_close(struct payload_cache *payload_cache)
 {
-    close_file(payload_cache);
+    payload_close(payload_cache);
     free(payload_cache->bytes);
     *payload_cache = (struct payload_cache){.directory = payload_cache->directory};
 }

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const size_t least_window = (size_t)1 << 20;
+static const size_t min_window = (size_t)1 << 20;
 
 int rpi_journal_open(const char *path)
 {
@@ -39,8 +39,8 @@ size_t rpi_journal_read_at(int file, void *bytes, size_t count, uint64_t offset)
     return done;
 }
 
-/* No entry is larger than what a process could hold when it wrote it. The check keeps a sparse file
- * with a crafted entry from filling the memory with zeros. */
+/* Limits the window to half of the physical memory: a larger entry cannot have been written, but a
+ * crafted one in a sparse file could fill the memory with zeros. */
 static bool source_reserve(struct journal_source *source, size_t bytes)
 {
     size_t memory = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
@@ -56,7 +56,7 @@ static bool source_reserve(struct journal_source *source, size_t bytes)
 
 static bool source_move(struct journal_source *source, size_t offset, size_t wanted)
 {
-    size_t left = source->size - offset, bytes = wanted > least_window ? wanted : least_window;
+    size_t left = source->size - offset, bytes = wanted > min_window ? wanted : min_window;
     bytes = bytes < left ? bytes : left;
     source->count = 0;
     if (source->file < 0 || !source_reserve(source, bytes))

@@ -12,14 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The buffer is written when it holds so much, whatever the time. */
-static const size_t most_buffered = (size_t)4 << 20;
+/* The buffer is written when it reaches this size, whatever the time. */
+static const size_t max_buffered = (size_t)4 << 20;
 
-/* Seconds between two writes, and between two times that all is brought to the disk: at least and
- * at most. */
-static const double least_write = 0.25, most_write = 10, least_sync = 1, most_sync = 60;
+/* Bounds in seconds for the intervals between writes and between syncs. */
+static const double min_write = 0.25, max_write = 10, min_sync = 1, max_sync = 60;
 
-static rp_status give_up(struct journal_writer *writer, const char *what, const char *why)
+static rp_status journal_give_up(struct journal_writer *writer, const char *what, const char *why)
 {
     rpi_error_set(&writer->error, RP_ERR_IO, "the journal cannot be %s: %s", what, why);
     if (writer->file >= 0)
@@ -32,16 +31,16 @@ static rp_status give_up(struct journal_writer *writer, const char *what, const 
     return writer->error.status;
 }
 
-void rpi_journal_done(struct journal_interval *poll_interval, double cost, double now, double least,
-                      double most)
+void rpi_journal_schedule(struct journal_interval *interval, double cost, double now, double least,
+                          double most)
 {
     const double between_failures = 86400, share = 0.005;
-    poll_interval->cost = poll_interval->cost > 0 ? (poll_interval->cost + cost) / 2 : cost;
-    double best = sqrt(2 * poll_interval->cost * between_failures);
-    poll_interval->next = now + fmax(fmin(fmax(best, least), most), poll_interval->cost / share);
+    interval->cost = interval->cost > 0 ? (interval->cost + cost) / 2 : cost;
+    double best = sqrt(2 * interval->cost * between_failures);
+    interval->next = now + fmax(fmin(fmax(best, least), most), interval->cost / share);
 }
 
-static bool reserve(struct journal_writer *writer, size_t bytes)
+static bool journal_reserve(struct journal_writer *writer, size_t bytes)
 {
     if (bytes <= writer->capacity - writer->used)
         return true;
@@ -55,11 +54,11 @@ static bool reserve(struct journal_writer *writer, size_t bytes)
     return true;
 }
 
-static rp_status write_out(struct journal_writer *writer)
+static rp_status journal_write_out(struct journal_writer *writer)
 {
     int code = rpi_write_all(writer->file, writer->buffer, writer->used);
     if (code != 0)
-        return give_up(writer, "written", strerror(code));
+        return journal_give_up(writer, "written", strerror(code));
     writer->bytes += (int64_t)writer->used;
     writer->used = 0;
     return RP_OK;
@@ -68,8 +67,8 @@ static rp_status write_out(struct journal_writer *writer)
 struct journal_writer rpi_journal_idle(double interval, double now)
 {
     struct journal_writer writer = {.file = -1, .interval = interval};
-    writer.write.next = now + (interval > 0 ? interval : least_write);
-    writer.sync.next = now + least_sync;
+    writer.write.next = now + (interval > 0 ? interval : min_write);
+    writer.sync.next = now + min_sync;
     rpi_error_clear(&writer.error);
     return writer;
 }
@@ -81,12 +80,12 @@ rp_status rpi_journal_begin(struct journal_writer *writer, const char *path,
     writer->seed = head->seed;
     writer->file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
     if (writer->file < 0)
-        return give_up(writer, "created", strerror(errno));
-    if (!reserve(writer, JOURNAL_HEAD_BYTES))
-        return give_up(writer, "written", "no memory");
+        return journal_give_up(writer, "created", strerror(errno));
+    if (!journal_reserve(writer, JOURNAL_HEAD_BYTES))
+        return journal_give_up(writer, "written", "no memory");
     rpi_journal_write_head(head, writer->buffer);
     writer->used = JOURNAL_HEAD_BYTES;
-    return write_out(writer);
+    return journal_write_out(writer);
 }
 
 rp_status rpi_journal_add(struct journal_writer *writer, const struct journal_entry *entry)
@@ -94,10 +93,11 @@ rp_status rpi_journal_add(struct journal_writer *writer, const struct journal_en
     if (writer->file < 0)
         return writer->error.status;
     size_t bytes = JOURNAL_HEAD_BYTES + entry->bytes;
-    if (writer->used > 0 && writer->used + bytes > most_buffered && write_out(writer) != RP_OK)
+    if (writer->used > 0 && writer->used + bytes > max_buffered &&
+        journal_write_out(writer) != RP_OK)
         return writer->error.status;
-    if (!reserve(writer, bytes))
-        return give_up(writer, "written", "no memory");
+    if (!journal_reserve(writer, bytes))
+        return journal_give_up(writer, "written", "no memory");
     rpi_journal_write_entry(entry, writer->seed, writer->buffer + writer->used);
     if (entry->bytes > 0)
         memcpy(writer->buffer + writer->used + JOURNAL_HEAD_BYTES, entry->payload, entry->bytes);
@@ -106,48 +106,49 @@ rp_status rpi_journal_add(struct journal_writer *writer, const struct journal_en
     return RP_OK;
 }
 
-static rp_status sync_file(struct journal_writer *writer)
+static rp_status journal_sync(struct journal_writer *writer)
 {
     double begun = rpi_clock_seconds();
     if (fdatasync(writer->file) != 0 && errno != EINVAL && errno != EROFS)
-        return give_up(writer, "written", strerror(errno));
+        return journal_give_up(writer, "written", strerror(errno));
     double now = rpi_clock_seconds();
-    rpi_journal_done(&writer->sync, now - begun, now, least_sync, most_sync);
+    rpi_journal_schedule(&writer->sync, now - begun, now, min_sync, max_sync);
     return RP_OK;
 }
 
-/* Into a file without a name one could write for ever. */
-static rp_status check_name(struct journal_writer *writer)
+/* Detects that the file was unlinked: writes to it would succeed, but be lost. */
+static rp_status journal_check_linked(struct journal_writer *writer)
 {
     struct stat about;
     if (fstat(writer->file, &about) == 0 && about.st_nlink == 0)
-        return give_up(writer, "written", "somebody has removed it");
+        return journal_give_up(writer, "written", "the file was removed");
     return RP_OK;
 }
 
 rp_status rpi_journal_write(struct journal_writer *writer)
 {
     double begun = rpi_clock_seconds();
-    if (writer->file < 0 || check_name(writer) != RP_OK || write_out(writer) != RP_OK)
+    if (writer->file < 0 || journal_check_linked(writer) != RP_OK ||
+        journal_write_out(writer) != RP_OK)
         return writer->error.status;
     double now = rpi_clock_seconds();
-    rpi_journal_done(&writer->write, now - begun, now, least_write, most_write);
+    rpi_journal_schedule(&writer->write, now - begun, now, min_write, max_write);
     if (writer->interval > 0)
         writer->write.next = now + writer->interval;
-    return now >= writer->sync.next ? sync_file(writer) : RP_OK;
+    return now >= writer->sync.next ? journal_sync(writer) : RP_OK;
 }
 
 rp_status rpi_journal_flush(struct journal_writer *writer)
 {
-    if (writer->file < 0 || write_out(writer) != RP_OK)
+    if (writer->file < 0 || journal_write_out(writer) != RP_OK)
         return writer->error.status;
-    return sync_file(writer);
+    return journal_sync(writer);
 }
 
 rp_status rpi_journal_end(struct journal_writer *writer)
 {
     if (writer->file >= 0)
-        write_out(writer);
+        journal_write_out(writer);
     if (writer->file >= 0)
         close(writer->file);
     writer->file = -1;

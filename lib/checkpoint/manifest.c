@@ -16,13 +16,13 @@ enum {
     TEXT_BYTES = 512
 };
 
-static bool name_of(const char *directory, char path[PATH_MAX])
+static bool manifest_path(const char *directory, char path[PATH_MAX])
 {
     return snprintf(path, PATH_MAX, "%s/manifest", directory) < PATH_MAX;
 }
 
-/* The lines, and the last of them, a checksum of those before. */
-static size_t compose(const struct manifest *manifest, char text[TEXT_BYTES])
+/* Composes the lines of the manifest; the last is a checksum of those before. */
+static size_t manifest_compose(const struct manifest *manifest, char text[TEXT_BYTES])
 {
     int length =
         snprintf(text, TEXT_BYTES,
@@ -37,7 +37,7 @@ static size_t compose(const struct manifest *manifest, char text[TEXT_BYTES])
     return (size_t)length;
 }
 
-/* Names of programs are printed: they shall not write into a terminal what else it obeys. */
+/* Program names are printed, so they must not contain control sequences of terminals. */
 static bool is_printable(const char *name)
 {
     while (*name != '\0' && !iscntrl((unsigned char)*name))
@@ -45,8 +45,8 @@ static bool is_printable(const char *name)
     return *name == '\0';
 }
 
-/* It is whole if composing what was understood gives the same text again. */
-static bool understand(const char *text, struct manifest *manifest)
+/* The text is valid if composing the parsed values yields it again. */
+static bool manifest_parse(const char *text, struct manifest *manifest)
 {
     char again[TEXT_BYTES];
     int made;
@@ -57,14 +57,14 @@ static bool understand(const char *text, struct manifest *manifest)
                manifest->program, &manifest->executable, &manifest->arguments, &made) != 4)
         return false;
     manifest->made = made != 0;
-    compose(manifest, again);
+    manifest_compose(manifest, again);
     return strcmp(text, again) == 0 && is_printable(manifest->program);
 }
 
 bool rpi_manifest_read(struct manifest *manifest, const char *directory)
 {
     char path[PATH_MAX], text[TEXT_BYTES];
-    int file = name_of(directory, path) ? rpi_journal_open(path) : -1;
+    int file = manifest_path(directory, path) ? rpi_journal_open(path) : -1;
     if (file < 0)
         return false;
     ssize_t length = read(file, text, sizeof text - 1);
@@ -72,7 +72,7 @@ bool rpi_manifest_read(struct manifest *manifest, const char *directory)
     if (length < 0)
         return false;
     text[length] = '\0';
-    return understand(text, manifest);
+    return manifest_parse(text, manifest);
 }
 
 rp_status rpi_manifest_write(const struct manifest *manifest, const char *directory,
@@ -81,10 +81,10 @@ rp_status rpi_manifest_write(const struct manifest *manifest, const char *direct
     char path[PATH_MAX], text[TEXT_BYTES];
     struct output output;
     struct stat about;
-    size_t length = compose(manifest, text);
-    if (!name_of(directory, path))
+    size_t length = manifest_compose(manifest, text);
+    if (!manifest_path(directory, path))
         return rpi_cannot_write(error, directory, ENAMETOOLONG);
-    if (lstat(path, &about) == 0 && !S_ISREG(about.st_mode)) /* a draft follows links */
+    if (lstat(path, &about) == 0 && !S_ISREG(about.st_mode)) /* rpi_output_open() follows links */
         return rpi_cannot_write(error, path, EEXIST);
     if (rpi_output_open(&output, path, error) != RP_OK)
         return error->status;
@@ -95,6 +95,6 @@ rp_status rpi_manifest_write(const struct manifest *manifest, const char *direct
 void rpi_manifest_remove(const char *directory)
 {
     char path[PATH_MAX];
-    if (name_of(directory, path))
+    if (manifest_path(directory, path))
         unlink(path);
 }

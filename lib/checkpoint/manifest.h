@@ -1,4 +1,5 @@
-/* The manifest: whose work a directory keeps. A few lines of text, replaced as a whole. */
+/* The manifest of a checkpoint directory: names the program that the checkpoint belongs to. A short
+ * text file, replaced atomically. */
 #ifndef RANKPOOL_CHECKPOINT_MANIFEST_H
 #define RANKPOOL_CHECKPOINT_MANIFEST_H
 
@@ -6,16 +7,15 @@
 
 struct manifest {
     char program[64];    /* its name */
-    uint64_t executable; /* fingerprint of its file */
-    uint64_t arguments;  /* what the program gave as the fingerprint of its arguments */
-    bool made;           /* the directory was made for this */
+    uint64_t executable; /* fingerprint of the executable file */
+    uint64_t arguments;  /* fingerprint of the arguments, as given by the program */
+    bool made;           /* Rankpool created the directory */
 };
 
-/* Reads the manifest of a directory. False: there is none, or it is not whole, or of another
- * version. */
+/* Reads the manifest of a directory. False: it is missing, incomplete or of another version. */
 bool rpi_manifest_read(struct manifest *manifest, const char *directory);
 
-/* Puts it in the place of the one before. */
+/* Writes the manifest, replacing an earlier one. */
 rp_status rpi_manifest_write(const struct manifest *manifest, const char *directory,
                              rp_error *error);
 

@@ -114,8 +114,8 @@ START_TEST(what_was_written_is_read)
     ck_assert_uint_eq(report.head.seed, head.seed);
     ck_assert_uint_eq(report.head.fingerprint, head.fingerprint);
     ck_assert_int_eq(report.entries, ENTRIES);
-    ck_assert_int_eq(report.spoilt, 0);
-    ck_assert_uint_eq(report.behind_bytes, 0);
+    ck_assert_int_eq(report.corrupt, 0);
+    ck_assert_uint_eq(report.tail_bytes, 0);
     for (int i = 0; i < ENTRIES; i++)
         ck_assert_int_eq(seen.times[i], 1);
     free(content);
@@ -160,7 +160,7 @@ START_TEST(a_spoilt_byte_costs_one_entry)
         content[at] ^= (unsigned char)(1 + at % 255);
         if (journal != (at >= JOURNAL_HEAD_BYTES))
             ck_abort_msg("the head, spoilt at %zu", at);
-        if (journal && (sum_of(&seen) != ENTRIES - 1 || report.spoilt > 1))
+        if (journal && (sum_of(&seen) != ENTRIES - 1 || report.corrupt > 1))
             ck_abort_msg("spoilt at %zu of %zu", at, bytes);
     }
     free(content);
@@ -317,18 +317,18 @@ END_TEST
 /* Seldom if it is dear, never so often that it takes more than half a percent of the time. */
 START_TEST(a_journal_is_written_at_the_best_intervals)
 {
-    struct journal_interval poll_interval = {.cost = 0};
-    rpi_journal_done(&poll_interval, 1e-9, 100, 1, 60); /* sqrt(2 * 1e-9 * 86400) = 0.013 */
-    ck_assert_double_eq_tol(poll_interval.next, 101, 1e-9);
-    poll_interval.cost = 0;
-    rpi_journal_done(&poll_interval, 1e-3, 100, 1, 60);
-    ck_assert_double_eq_tol(poll_interval.next, 113.145, 1e-3);
-    poll_interval.cost = 0;
-    rpi_journal_done(&poll_interval, 0.1, 100, 1, 60);
-    ck_assert_double_eq_tol(poll_interval.next, 160, 1e-9);
-    rpi_journal_done(&poll_interval, 3.9, 100, 1, 60);
-    ck_assert_double_eq_tol(poll_interval.cost, 2, 1e-9);
-    ck_assert_double_eq_tol(poll_interval.next, 500, 1e-9);
+    struct journal_interval interval = {.cost = 0};
+    rpi_journal_schedule(&interval, 1e-9, 100, 1, 60); /* sqrt(2 * 1e-9 * 86400) = 0.013 */
+    ck_assert_double_eq_tol(interval.next, 101, 1e-9);
+    interval.cost = 0;
+    rpi_journal_schedule(&interval, 1e-3, 100, 1, 60);
+    ck_assert_double_eq_tol(interval.next, 113.145, 1e-3);
+    interval.cost = 0;
+    rpi_journal_schedule(&interval, 0.1, 100, 1, 60);
+    ck_assert_double_eq_tol(interval.next, 160, 1e-9);
+    rpi_journal_schedule(&interval, 3.9, 100, 1, 60);
+    ck_assert_double_eq_tol(interval.cost, 2, 1e-9);
+    ck_assert_double_eq_tol(interval.next, 500, 1e-9);
 }
 END_TEST
 

@@ -17,7 +17,7 @@ START_TEST(other_work_is_refused)
     begin_place();
     rp_map_job job = map_job();
     break_off(&job);
-    check_not_opened((rp_config){.resume = RP_RESUME_NOTHING}, "keeps unfinished work");
+    check_not_opened((rp_config){.resume = RP_RESUME_NOTHING}, "holds unfinished work");
     check_not_opened((rp_config){.resume = RP_RESUME, .fingerprint = 1}, "other arguments");
     check_not_opened((rp_config){.resume = (rp_resume)9}, "config.resume");
     check_not_opened((rp_config){.checkpoint_seconds = -1}, "checkpoint_seconds");
