@@ -135,7 +135,7 @@ static struct manifest manifest_of_this_program(const rp_config *config, rp_erro
     struct manifest own = {.arguments = config->fingerprint};
     const char *name = program_invocation_short_name;
     snprintf(own.program, sizeof own.program, "%.63s", name[0] != '\0' ? name : "?");
-    for (char *at = own.program; *at != '\0'; at++) /* a line of the manifest */
+    for (char *at = own.program; *at != '\0'; at++) /* keeps the manifest line-based */
         *at = iscntrl((unsigned char)*at) ? '?' : *at;
     rpi_hash_file("/proc/self/exe", &own.executable, error);
     return own;

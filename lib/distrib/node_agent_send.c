@@ -26,7 +26,7 @@ int rpi_agent_send(struct agent *agent, struct agent_message message)
 }
 
 /* Limits the root's load to about a thousand reports per second from all nodes together. */
-static bool progress_wanted(const rp_pool *pool, struct agent_message *message)
+static bool agent_progress_wanted(const rp_pool *pool, struct agent_message *message)
 {
     const double least = 0.25, each = 1e-3;
     double every = each * pool->world.nodes;
@@ -50,21 +50,22 @@ void rpi_agent_read_progress(struct agent *agent, int node, const struct agent_m
         progress->every = message->seconds;
 }
 
-static struct progress_counters progress_counters(struct agent_progress *progress,
-                                                  struct work_queue *work_queue)
+static struct progress_counters agent_progress_counters(struct agent_progress *progress,
+                                                        struct work_queue *work_queue)
 {
     return progress->log_copy != NULL ? rpi_progress_counters_read(work_queue, progress->log_copy)
                                       : (struct progress_counters){0, 0};
 }
 
-static bool progress_due(struct agent_progress *progress, struct work_queue *work_queue, double now,
-                         struct agent_message *message)
+static bool agent_progress_due(struct agent_progress *progress, struct work_queue *work_queue,
+                               double now, struct agent_message *message)
 {
     if (progress->every <= 0 || now < progress->next)
         return false;
     progress->next = now + progress->every;
-    *message = (struct agent_message){.kind = MESSAGE_PROGRESS,
-                                      .progress_counters = progress_counters(progress, work_queue)};
+    *message =
+        (struct agent_message){.kind = MESSAGE_PROGRESS,
+                               .progress_counters = agent_progress_counters(progress, work_queue)};
     return true;
 }
 
@@ -105,23 +106,24 @@ int rpi_agent_send_finish(struct agent *agent)
     if (agent->finish_sent || !agent->closed || !done || !empty)
         return MPI_SUCCESS;
     agent->finish_sent = true;
-    return rpi_agent_send(agent, (struct agent_message){.kind = MESSAGE_FINISHED,
-                                                        .progress_counters = progress_counters(
-                                                            &agent->progress, agent->work_queue)});
+    return rpi_agent_send(agent,
+                          (struct agent_message){.kind = MESSAGE_FINISHED,
+                                                 .progress_counters = agent_progress_counters(
+                                                     &agent->progress, agent->work_queue)});
 }
 
 int rpi_agent_send_progress(struct agent *agent)
 {
     struct agent_message message;
-    bool due = !agent->finish_sent &&
-               progress_due(&agent->progress, agent->work_queue, rpi_clock_seconds(), &message);
+    bool due = !agent->finish_sent && agent_progress_due(&agent->progress, agent->work_queue,
+                                                         rpi_clock_seconds(), &message);
     return due ? rpi_agent_send(agent, message) : MPI_SUCCESS;
 }
 
 int rpi_agent_request_progress(struct agent *agent, int address)
 {
     struct agent_message message;
-    bool wanted = progress_wanted(agent->pool, &message);
+    bool wanted = agent_progress_wanted(agent->pool, &message);
     message.job = agent->job;
     return wanted ? rpi_channel_message(&agent->channel, address, &message) : MPI_SUCCESS;
 }
