@@ -7,7 +7,7 @@ size_t rpi_activities_bytes(int node_ranks)
 
 void rpi_activity_begin_agreement(struct rank_activity *activity, uint32_t number, enum call call)
 {
-    /* Numbers come round after 2^32 agreements; they begin with 1. */
+    /* Bit 32 keeps the word nonzero when the number wraps to 0. */
     uint64_t word = ((uint64_t)number | UINT64_C(1) << 32) << 8 | (uint64_t)call;
     atomic_store_explicit(&activity->agreement, word, memory_order_relaxed);
 }
@@ -46,7 +46,7 @@ void rpi_activity_packet(struct rank_activity *activity, rp_range items)
 
 void rpi_activity_call(struct rank_activity *activity, rp_range items, double now, double allowed)
 {
-    const double longest = 1e9; /* seconds: some thirty years, which fit the word */
+    const double longest = 1e9; /* seconds, about 30 years: fits the word in nanoseconds */
     double seconds = allowed < longest ? 2 * allowed : 2 * longest;
     rpi_activity_return(activity);
     atomic_store_explicit(&activity->begin, items.begin, memory_order_release);

@@ -1,20 +1,22 @@
-/* Doings: what each rank of a node is doing, for the watch to read (diag/watchdog.h). They lie in node
- * memory behind the work queue, which knows what the ranks have in hand.
+/* Activities: what each rank of a node is doing, published in node memory after the work queue for
+ * the watchdog (diag/watchdog.h). The work queue itself holds the claimed chunks.
  *
- * Shared words. Each is written by its rank alone, or by the first rank of the node; relaxed where
- * nothing is said, for who reads them wants a picture, and a picture may be a moment old.
- * items, unit_items   of the head: the units of the job at hand, by the node's first rank
- * rank      in the pool; written once, before the ranks first meet
- * agreement   the number of the agreement that the rank is in, and its call; 0: it is in none
- * in_job    1 from the agreement that opens a job until this rank has done its part; 2 in a stream
- * packet_begin, packet_end   in a stream: the items in hand; none if they are equal, and then where
- *           those ended that were the last
- * unprotected   of the head: 0, or 1 once a rank of the node has told that its work is not kept;
- *           exchanged by whoever is about to tell it
- * overdue   when the call at hand will have taken twice as long as it may, in nanoseconds; 0: it
- *           may take as long as it likes. Cleared before, and stored (release) after the items it
- *           speaks of, which are stored with release and read with acquire: who finds it the same
- *           before and after reading the items knows that they belong to it. */
+ * Shared words. Each has one writer: its rank or, in the head, the node's first rank. Accesses are
+ * relaxed unless stated otherwise: readers only report, and may see a slightly old state.
+ * items, unit_items   head: the units of the current job
+ * rank      rank in the pool; written once, before the first agreement
+ * agreement   number and call of the agreement that the rank is in; 0: none
+ * in_job    IN_JOB from the agreement that opens a job until this rank's part is done; IN_STREAM
+ *           in a stream
+ * packet_begin, packet_end   stream: the items being computed; if equal, there are none, and the
+ *           last ones ended there
+ * unprotected   head: 1 once a rank of the node has warned that results are not being saved; any
+ *           rank exchanges it before it warns
+ * begin, end   items of the current call with a time limit
+ * overdue   nanoseconds; when the current call will have taken twice its limit; 0: no limit.
+ *           Cleared before the items are stored (release), and stored (release) after them. A
+ *           reader that loads the same value before and after loading the items (acquire) knows
+ *           that they belong together. */
 #ifndef RANKPOOL_DIAG_ACTIVITY_H
 #define RANKPOOL_DIAG_ACTIVITY_H
 
@@ -44,31 +46,35 @@ struct activities {
     struct rank_activity of[];
 };
 
-/* Bytes of zeroed node memory for the doings of so many ranks, aligned to APART. */
+/* Size of the activities of a node, in zeroed node memory aligned to APART. */
 size_t rpi_activities_bytes(int node_ranks);
 
-/* This rank enters a agreement, for a call; and leaves it. */
+/* The other functions are called by the rank whose activity it is, except
+ * rpi_activity_overdue(). */
+
+/* Enters and leaves an agreement. */
 void rpi_activity_begin_agreement(struct rank_activity *activity, uint32_t number, enum call call);
 void rpi_activity_end_agreement(struct rank_activity *activity);
 
-/* This rank begins a job, and has done its part of it. */
+/* Begins a job, and ends this rank's part of it. */
 void rpi_activity_begin_job(struct activities *activities, int node_rank,
                             const struct units *units);
 void rpi_activity_end_job(struct rank_activity *activity);
 
-/* This rank begins a stream, which rpi_activity_end_job() ends; has taken a packet, or with an empty
- * range none. */
+/* Begins a stream, which rpi_activity_end_job() ends. */
 void rpi_activity_begin_stream(struct rank_activity *activity);
+
+/* Begins a packet of a stream; an empty range ends it. */
 void rpi_activity_packet(struct rank_activity *activity, rp_range items);
 
-/* This rank begins a call that may take so many seconds; and is back from it. */
+/* Begins a call that may take `allowed` seconds, and ends it. */
 void rpi_activity_call(struct rank_activity *activity, rp_range items, double now, double allowed);
 void rpi_activity_return(struct rank_activity *activity);
 
-/* Has this rank's call taken twice as long as it may? Then *items are those of the call. */
+/* Has the rank's call taken twice its limit? If so, *items are the items of that call. */
 bool rpi_activity_overdue(struct rank_activity *activity, double now, rp_range *items);
 
-/* The call of a word `agreement`. */
+/* The call in a word `agreement`. */
 static inline enum call activity_call_of(uint64_t agreement)
 {
     return (enum call)(agreement & 0xff);

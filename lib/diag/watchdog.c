@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/thread.h"
-#include "diag/deadline.h"
 #include "resilience/survival.h"
 
 #include <errno.h>
@@ -13,14 +12,14 @@
 #include <string.h>
 #include <time.h>
 
-/* Looks per time that is allowed, so that what is due is at most a quarter late; and how short a
- * sleep between two looks may be, each of which costs some 8 us of a core. */
+/* Looks per time limit, so that a report is at most a quarter of the limit late; and the shortest
+ * sleep between two looks, each of which costs about 8 us of a core. */
 static const double looks = 4, shortest_sleep = 2e-3;
 
-/* ---- looking --------------------------------------------------------------------------------- */
+/* ---- progress -------------------------------------------------------------------------------- */
 
-/* Keeps a word that was seen. Is it another one than before? */
-static bool see(uint64_t *seen, double *since, uint64_t word, double now)
+/* Records a word. Did it change? */
+static bool word_changed(uint64_t *seen, double *since, uint64_t word, double now)
 {
     bool new = word != *seen;
     if (new) {
@@ -30,65 +29,88 @@ static bool see(uint64_t *seen, double *since, uint64_t word, double now)
     return new;
 }
 
-/* A word that is another one whenever a packet of a stream was begun or finished. */
-static uint64_t packet_of(struct rank_activity *activity)
+/* A word that changes whenever a packet of a stream begins or ends. */
+static uint64_t packet_word(struct rank_activity *activity)
 {
     int64_t begin = atomic_load_explicit(&activity->packet_begin, memory_order_relaxed);
     int64_t end = atomic_load_explicit(&activity->packet_end, memory_order_relaxed);
     return 2 * (uint64_t)end + (begin < end);
 }
 
-/* Has anything come to an end since the last look? Or is nobody waiting for that? */
-static bool progress(struct watchdog *watchdog, double now)
+/* Has anything finished since the last look, or are all ranks outside of jobs and agreements? */
+static bool watchdog_progress(struct watchdog *watchdog, double now)
 {
     rp_pool *pool = watchdog->pool;
     struct work_queue *work_queue = pool->work_queue;
     double unused;
-    bool news = see(&watchdog->done, &unused, rpi_work_queue_finished_units(work_queue), now);
-    news |= see(&watchdog->issue, &unused, atomic_load(&work_queue->issue), now);
+    bool moved =
+        word_changed(&watchdog->done, &unused, rpi_work_queue_finished_units(work_queue), now);
+    moved |= word_changed(&watchdog->issue, &unused, atomic_load(&work_queue->issue), now);
     bool busy = false;
     for (uint32_t i = 0; i < work_queue->lanes; i++) {
         if (rpi_rank_lost(pool, (int)i))
-            continue; /* what it did last says nothing */
+            continue; /* its last state means nothing */
         struct observation *observation = &watchdog->observations[i];
         struct rank_activity *activity = &pool->activities->of[i];
         uint64_t chunk = atomic_load_explicit(&work_queue->lane[i].chunk, memory_order_acquire);
         uint64_t agreement = atomic_load_explicit(&activity->agreement, memory_order_relaxed);
-        news |= see(&observation->packet, &observation->packet_since, packet_of(activity), now);
-        news |= see(&observation->chunk, &observation->chunk_since, chunk, now);
-        news |= see(&observation->agreement, &observation->agreement_since, agreement, now);
+        moved |= word_changed(&observation->packet, &observation->packet_since,
+                              packet_word(activity), now);
+        moved |= word_changed(&observation->chunk, &observation->chunk_since, chunk, now);
+        moved |=
+            word_changed(&observation->agreement, &observation->agreement_since, agreement, now);
         busy |= agreement != 0 ||
                 atomic_load_explicit(&activity->in_job, memory_order_relaxed) != NO_JOB;
     }
-    return news || !busy;
+    return moved || !busy;
 }
 
-static void bark(struct watchdog *watchdog, double now)
+static void watchdog_check_progress(struct watchdog *watchdog, double now)
 {
-    if (progress(watchdog, now)) {
+    if (watchdog_progress(watchdog, now)) {
         watchdog->quiet_since = now;
-        watchdog->backoff = watchdog->limit;
+        watchdog->report_after = watchdog->limit;
     }
-    if (now - watchdog->quiet_since < watchdog->backoff)
+    if (now - watchdog->quiet_since < watchdog->report_after)
         return;
-    watchdog->backoff *= 2;
+    watchdog->report_after *= 2;
     rpi_watchdog_report(watchdog, now);
 }
 
-static void find_overrun(struct watchdog *watchdog, double now)
+/* ---- overdue calls --------------------------------------------------------------------------- */
+
+/* Ends the program, since no other means reaches a rank whose call neither returns nor asks
+ * rp_task_cancelled(). The library ends a program nowhere else. */
+static void watchdog_abort(rp_pool *pool, int node_rank, rp_range items)
+{
+    int rank = atomic_load_explicit(&pool->activities->of[node_rank].rank, memory_order_relaxed);
+    char text[64];
+    rp_error here;
+    rpi_error_clear(&here);
+    rpi_error_host(&here);
+    rpi_range_text(items, text, sizeof text);
+    fprintf(stderr,
+            "rankpool: %s on rank %d (%s): still running after twice options.item_seconds; "
+            "aborting the job\n",
+            text, rank, here.host);
+    /* Given any other communicator, MPICH waits for its ranks. */
+    MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
+}
+
+static void watchdog_check_limits(struct watchdog *watchdog, double now)
 {
     rp_pool *pool = watchdog->pool;
     for (int i = 0; i < pool->world.node_ranks; i++) {
         rp_range items;
         if (!rpi_rank_lost(pool, i) && rpi_activity_overdue(&pool->activities->of[i], now, &items))
-            rpi_deadline_passed(pool, i, items);
+            watchdog_abort(pool, i, items);
     }
 }
 
 /* ---- the thread ------------------------------------------------------------------------------ */
 
-/* Seconds until the next look. Under the mutex. */
-static double sleep_of(const struct watchdog *watchdog)
+/* Seconds until the next look. Call with the mutex locked. */
+static double watchdog_interval(const struct watchdog *watchdog)
 {
     double sleep = INFINITY;
     if (watchdog->limit > 0)
@@ -98,41 +120,41 @@ static double sleep_of(const struct watchdog *watchdog)
     return sleep > shortest_sleep ? sleep : shortest_sleep;
 }
 
-/* Sleeps until it is time for a look, or there is news. Under the mutex. */
-static void doze(struct watchdog *watchdog)
+/* Sleeps until the next look is due or the rank signals a change. Call with the mutex locked. */
+static void watchdog_sleep(struct watchdog *watchdog)
 {
     const double longest = 1e6;
-    double now = rpi_clock_seconds(), sleep = sleep_of(watchdog);
+    double now = rpi_clock_seconds(), sleep = watchdog_interval(watchdog);
     double until = now + (sleep < longest ? sleep : longest);
     struct timespec time = {.tv_sec = (time_t)until};
     time.tv_nsec = (long)((until - (double)time.tv_sec) * 1e9);
-    pthread_cond_timedwait(&watchdog->news, &watchdog->mutex, &time);
+    pthread_cond_timedwait(&watchdog->changed, &watchdog->mutex, &time);
 }
 
-static void *keep_watch(void *argument)
+static void *watchdog_run(void *argument)
 {
     struct watchdog *watchdog = argument;
     pthread_mutex_lock(&watchdog->mutex);
-    while (!watchdog->over) {
-        doze(watchdog);
+    while (!watchdog->stopping) {
+        watchdog_sleep(watchdog);
         bool limited = watchdog->item_seconds > 0;
         pthread_mutex_unlock(&watchdog->mutex);
         double now = rpi_clock_seconds();
         rpi_survival_attend(watchdog->pool);
         if (watchdog->limit > 0)
-            bark(watchdog, now);
+            watchdog_check_progress(watchdog, now);
         if (limited)
-            find_overrun(watchdog, now);
+            watchdog_check_limits(watchdog, now);
         pthread_mutex_lock(&watchdog->mutex);
     }
     pthread_mutex_unlock(&watchdog->mutex);
     return NULL;
 }
 
-/* ---- the rank's side ------------------------------------------------------------------------- */
+/* ---- called by the rank ---------------------------------------------------------------------- */
 
-/* Starts the thread, unless it runs. Returns 0 or an errno. */
-static int start(struct watchdog *watchdog)
+/* Starts the thread unless it is running. Returns 0 or an errno. */
+static int watchdog_start(struct watchdog *watchdog)
 {
     if (watchdog->running)
         return 0;
@@ -142,13 +164,13 @@ static int start(struct watchdog *watchdog)
     if (watchdog->observations == NULL)
         return ENOMEM;
     watchdog->quiet_since = rpi_clock_seconds();
-    watchdog->backoff = watchdog->limit;
+    watchdog->report_after = watchdog->limit;
     pthread_mutex_init(&watchdog->mutex, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&watchdog->news, &attributes);
+    pthread_cond_init(&watchdog->changed, &attributes);
     pthread_condattr_destroy(&attributes);
-    int code = rpi_thread_start(&watchdog->thread, keep_watch, watchdog);
+    int code = rpi_thread_start(&watchdog->thread, watchdog_run, watchdog);
     watchdog->running = code == 0;
     if (code != 0) {
         free(watchdog->observations);
@@ -162,7 +184,7 @@ void rpi_watchdog_open(struct watchdog *watchdog, rp_pool *pool, double seconds)
     *watchdog = (struct watchdog){.pool = pool, .limit = seconds};
     if (seconds <= 0 || pool->world.node_rank != 0)
         return;
-    int code = start(watchdog);
+    int code = watchdog_start(watchdog);
     if (code != 0)
         fprintf(stderr, "rankpool: no watchdog on rank %d: %s\n", pool->world.rank, strerror(code));
 }
@@ -171,10 +193,10 @@ rp_status rpi_watchdog_provide(rp_pool *pool, const rp_options *options, rp_erro
 {
     if (options->item_seconds <= 0 || pool->world.node_rank != 0 || error->status != RP_OK)
         return RP_OK;
-    int code = start(&pool->watchdog);
+    int code = watchdog_start(&pool->watchdog);
     if (code != 0)
-        rpi_error_set(error, RP_ERR_MEMORY, "no thread to watch over options.item_seconds: %s",
-                      strerror(code));
+        rpi_error_set(error, RP_ERR_MEMORY,
+                      "cannot start the watchdog for options.item_seconds: %s", strerror(code));
     return error->status;
 }
 
@@ -185,7 +207,7 @@ void rpi_watchdog_limit(struct watchdog *watchdog, double item_seconds)
     pthread_mutex_lock(&watchdog->mutex);
     watchdog->item_seconds = item_seconds;
     if (item_seconds > 0)
-        pthread_cond_signal(&watchdog->news);
+        pthread_cond_signal(&watchdog->changed);
     pthread_mutex_unlock(&watchdog->mutex);
 }
 
@@ -194,11 +216,11 @@ void rpi_watchdog_close(struct watchdog *watchdog)
     if (!watchdog->running)
         return;
     pthread_mutex_lock(&watchdog->mutex);
-    watchdog->over = true;
-    pthread_cond_signal(&watchdog->news);
+    watchdog->stopping = true;
+    pthread_cond_signal(&watchdog->changed);
     pthread_mutex_unlock(&watchdog->mutex);
     pthread_join(watchdog->thread, NULL);
-    pthread_cond_destroy(&watchdog->news);
+    pthread_cond_destroy(&watchdog->changed);
     pthread_mutex_destroy(&watchdog->mutex);
     free(watchdog->observations);
     watchdog->running = false;

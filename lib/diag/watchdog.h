@@ -1,12 +1,12 @@
-/* The watch: a thread of the first rank of each node, which sleeps most of the time. Now and then
- * it looks at the work queue and at the doings of the node's ranks (diag/activity.h), and
+/* The watchdog: a thread of the first rank of each node. It sleeps most of the time; at intervals it
+ * looks at the work queue and at the activities of the node's ranks (diag/activity.h), and
  *
- * - where nothing has finished for so long as the watchdog is told to wait, it tells on stderr what
- *   every rank is doing, and again after twice, four times ... as long;
- * - where a call has taken twice as long as it may, it sees to it that this ends (diag/deadline.h).
+ * - reports on stderr what every rank is doing if nothing has finished for the configured time, and
+ *   again after twice, four times ... that time;
+ * - ends the program if a call has taken twice its time limit.
  *
- * The ranks do nothing for it but store what they do; how long they have been doing it the watch
- * knows from its own looks. */
+ * The ranks only store what they are doing. The watchdog measures how long from its own looks, so
+ * no rank reads a clock for it. */
 #ifndef RANKPOOL_DIAG_WATCHDOG_H
 #define RANKPOOL_DIAG_WATCHDOG_H
 
@@ -14,43 +14,44 @@
 
 #include <pthread.h>
 
-/* What the watch last saw of a rank, and since when. */
+/* What the watchdog last saw of a rank, and since when. */
 struct observation {
-    uint64_t chunk, agreement, packet; /* words that change when there is another */
+    uint64_t chunk, agreement, packet; /* words that change with each new one */
     double chunk_since, agreement_since, packet_since;
 };
 
 struct watchdog {
     rp_pool *pool;
-    double limit; /* after how many seconds without progress to report; 0: never */
+    double limit; /* seconds without progress before the first report; 0: no reports */
     pthread_t thread;
     bool running;
-    /* Between the rank and the thread, under `mutex`: */
+    /* Shared by the rank and the thread, protected by `mutex`: */
     pthread_mutex_t mutex;
-    pthread_cond_t news;
-    bool over;
-    double item_seconds; /* of the job at hand; 0: it has no limit */
-    /* The thread's own: */
-    struct observation *observations; /* by rank of the node */
+    pthread_cond_t changed;
+    bool stopping;
+    double item_seconds; /* time limit of the current job; 0: none */
+    /* Used only by the thread: */
+    struct observation *observations; /* by node rank */
     uint64_t issue, done;
     double quiet_since;
-    double backoff; /* seconds of quiet after which the next report is due */
+    double report_after; /* seconds without progress before the next report */
 };
 
-/* Begins the watch, on the first rank of a node and if there is a watchdog. If that cannot be, it
- * says so on stderr: the pool works without. */
+/* Starts the watchdog on the first rank of a node if `seconds` is positive. On failure it warns on
+ * stderr, and the pool works without. */
 void rpi_watchdog_open(struct watchdog *watchdog, rp_pool *pool, double seconds);
 
-/* Sees to it that there is a watch for a job whose items have a time limit. */
+/* Starts the watchdog, unless it runs, for a job whose items have a time limit. */
 rp_status rpi_watchdog_provide(rp_pool *pool, const rp_options *options, rp_error *error);
 
-/* How long an item may take, from now on; 0: as long as it likes. */
+/* Sets the time limit of an item; 0: none. */
 void rpi_watchdog_limit(struct watchdog *watchdog, double item_seconds);
 
-/* Ends the watch. */
+/* Stops the thread. */
 void rpi_watchdog_close(struct watchdog *watchdog);
 
-/* Tells on stderr what every rank of the node is doing. `now`: by the clock of the sights. */
+/* Writes to stderr what every rank of the node is doing. `now` is in the time of
+ * rpi_clock_seconds(). Called by the watchdog's thread. */
 void rpi_watchdog_report(const struct watchdog *watchdog, double now);
 
 #endif

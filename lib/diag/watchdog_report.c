@@ -1,5 +1,5 @@
-/* What the watch tells a person, composed as a whole and written at once, so that what several
- * nodes have to say does not mingle. */
+/* The watchdog's report, composed in memory and written at once, so that the reports of several
+ * nodes do not interleave. */
 #include "base/error.h"
 #include "base/file_io.h"
 #include "base/numeric_locale.h"
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct units units_of(const struct watchdog *watchdog)
+static struct units report_units(const struct watchdog *watchdog)
 {
     struct activities *activities = watchdog->pool->activities;
     return (struct units){.items = atomic_load_explicit(&activities->items, memory_order_relaxed),
@@ -19,15 +19,16 @@ static struct units units_of(const struct watchdog *watchdog)
                               atomic_load_explicit(&activities->unit_items, memory_order_relaxed)};
 }
 
-/* "items 3 to 9", of a span that is not empty. */
-static const char *items_text(const struct watchdog *watchdog, uint64_t unit_range, char text[64])
+/* "items 3 to 9", for a packed unit range that is not empty. */
+static const char *report_items_text(const struct watchdog *watchdog, uint64_t unit_range,
+                                     char text[64])
 {
-    struct units units = units_of(watchdog);
+    struct units units = report_units(watchdog);
     rpi_range_text(units_to_items(&units, unit_range_unpack(unit_range)), text, 64);
     return text;
 }
 
-static void tell_job(const struct watchdog *watchdog, uint32_t lane, double now, FILE *report)
+static void report_job(const struct watchdog *watchdog, uint32_t lane, double now, FILE *report)
 {
     char text[64];
     const struct observation *observation = &watchdog->observations[lane];
@@ -35,13 +36,14 @@ static void tell_job(const struct watchdog *watchdog, uint32_t lane, double now,
     if (unit_range_empty(unit_range_unpack(observation->chunk)))
         fprintf(report, "looks for work");
     else
-        fprintf(report, "computes %s, for %.3g s", items_text(watchdog, observation->chunk, text),
+        fprintf(report, "computes %s, for %.3g s",
+                report_items_text(watchdog, observation->chunk, text),
                 now - observation->chunk_since);
     if (!unit_range_empty(unit_range_unpack(range)))
-        fprintf(report, "; next: %s", items_text(watchdog, range, text));
+        fprintf(report, "; next: %s", report_items_text(watchdog, range, text));
 }
 
-static void tell_stream(const struct watchdog *watchdog, uint32_t lane, double now, FILE *report)
+static void report_stream(const struct watchdog *watchdog, uint32_t lane, double now, FILE *report)
 {
     char text[64];
     struct rank_activity *activity = &watchdog->pool->activities->of[lane];
@@ -55,7 +57,7 @@ static void tell_stream(const struct watchdog *watchdog, uint32_t lane, double n
         fprintf(report, "waits for items of a stream, or produces or consumes them");
 }
 
-static void tell_agreement(const struct observation *observation, double now, FILE *report)
+static void report_agreement(const struct observation *observation, double now, FILE *report)
 {
     enum call call = activity_call_of(observation->agreement);
     if (call == CALL_LOOP_CLOSE)
@@ -65,7 +67,7 @@ static void tell_agreement(const struct observation *observation, double now, FI
     fprintf(report, ", and waits for other ranks for %.3g s", now - observation->agreement_since);
 }
 
-static void tell_rank(const struct watchdog *watchdog, uint32_t lane, double now, FILE *report)
+static void report_rank(const struct watchdog *watchdog, uint32_t lane, double now, FILE *report)
 {
     struct rank_activity *activity = &watchdog->pool->activities->of[lane];
     uint32_t in_job = atomic_load_explicit(&activity->in_job, memory_order_relaxed);
@@ -73,24 +75,25 @@ static void tell_rank(const struct watchdog *watchdog, uint32_t lane, double now
     if (rpi_rank_lost(watchdog->pool, (int)lane))
         fprintf(report, "has died");
     else if (watchdog->observations[lane].agreement != 0)
-        tell_agreement(&watchdog->observations[lane], now, report);
+        report_agreement(&watchdog->observations[lane], now, report);
     else if (in_job == IN_STREAM)
-        tell_stream(watchdog, lane, now, report);
+        report_stream(watchdog, lane, now, report);
     else if (in_job == IN_JOB)
-        tell_job(watchdog, lane, now, report);
+        report_job(watchdog, lane, now, report);
     else
         fprintf(report, "is in the program's own code, in no call of this pool");
     fputc('\n', report);
 }
 
-/* What no rank has taken yet. */
-static void tell_reservoirs(const struct watchdog *watchdog, FILE *report)
+/* The unclaimed rest of each batch. */
+static void report_unclaimed(const struct watchdog *watchdog, FILE *report)
 {
     char text[64];
     for (int i = 0; i < RESERVOIRS; i++) {
         uint64_t left = atomic_load(&watchdog->pool->work_queue->batch_queue[i].left);
         if (!unit_range_empty(unit_range_unpack(left)))
-            fprintf(report, "  no rank has taken %s yet\n", items_text(watchdog, left, text));
+            fprintf(report, "  no rank has taken %s yet\n",
+                    report_items_text(watchdog, left, text));
     }
 }
 
@@ -108,8 +111,8 @@ void rpi_watchdog_report(const struct watchdog *watchdog, double now)
     fprintf(report, "rankpool: nothing has finished for %.3g s on node %d (%s):\n",
             now - watchdog->quiet_since, world->node, here.host);
     for (uint32_t lane = 0; lane < watchdog->pool->work_queue->lanes; lane++)
-        tell_rank(watchdog, lane, now, report);
-    tell_reservoirs(watchdog, report);
+        report_rank(watchdog, lane, now, report);
+    report_unclaimed(watchdog, report);
     rpi_numeric_locale_end(before);
     if (fclose(report) == 0)
         rpi_write_all(STDERR_FILENO, text, length);

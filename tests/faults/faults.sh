@@ -101,7 +101,7 @@ forever() {
         echo "# status $status"
         return 1
     fi
-    says '^rankpool: item 17 on rank [0-2] \([^ ]+\): no end after twice the time that options.item_seconds allows, so the job ends$'
+    says '^rankpool: item 17 on rank [0-2] \([^ ]+\): still running after twice options.item_seconds; aborting the job$'
 }
 
 # reported TIMES: so many reports, in $reports, and then a good end?
