@@ -211,7 +211,7 @@ static rp_status pool_create(MPI_Comm comm, const rp_config *config, rp_pool *po
         return RP_OK;
     rpi_rank_state_set(before);
     rpi_observe_close(pool);
-    rpi_interruption_forget(&pool->interruption);
+    rpi_interruption_unwatch(&pool->interruption);
     rpi_watchdog_close(&pool->watchdog);
     rpi_crash_unguard(pool);
     rpi_checkpoint_leave_unfinished(pool);
@@ -352,7 +352,7 @@ rp_status rp_close(rp_pool **pool)
     rp_status status = finalised ? RP_ERR_STATE : pool_agree_close(closing);
     rpi_watchdog_close(&closing->watchdog);
     rpi_crash_unguard(closing);
-    rpi_interruption_forget(&closing->interruption);
+    rpi_interruption_unwatch(&closing->interruption);
     rpi_files_drop(closing);
     rpi_observe_close(closing);
     rpi_grids_drop(closing, !finalised && closing->world.agreement.out_of_step.status == RP_OK);

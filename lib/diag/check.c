@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum {
-    MARGIN = 64 /* bytes before and behind an output; its alignment up to that is kept */
+    MARGIN = 64 /* guard bytes on each side of an output; alignment up to it is preserved */
 };
 
 bool rpi_check_wanted(const rp_config *config, rp_error *mine)
@@ -23,9 +23,10 @@ bool rpi_check_wanted(const rp_config *config, rp_error *mine)
 
 /* ---- arrays ---------------------------------------------------------------------------------- */
 
-/* Ends the bytes that are there where memory of the pool begins. */
-static size_t check_apart(const struct node_memory *own, const char *base, size_t there,
-                          bool *reaches)
+/* Shortens `there`, the mapped bytes from `base` on, to end before the pool's memory `own`. Sets
+ * *reaches if they reached it. */
+static size_t check_outside_pool(const struct node_memory *own, const char *base, size_t there,
+                                 bool *reaches)
 {
     const char *begin = own->base, *end = begin + own->bytes;
     if (begin == NULL || base >= end || base + there < begin)
@@ -45,7 +46,7 @@ rp_status rpi_check_array(const rp_pool *pool, const char *name, const void *bas
     const struct node_memory *const pools[] = {&pool->world.memory, &pool->stage,
                                                &pool->slot_queue};
     for (size_t i = 0; i < sizeof pools / sizeof pools[0]; i++)
-        there = check_apart(pools[i], base, there, &own);
+        there = check_outside_pool(pools[i], base, there, &own);
     if (there >= bytes)
         return RP_OK;
     return rpi_error_set(error, RP_ERR_ARGUMENT,
@@ -65,7 +66,7 @@ static int check_failed(struct rp_task *task, rp_range items, const char *what)
     return 1;
 }
 
-/* An output with margins, in memory of the attempts. */
+/* An output with margins, in memory that the attempts own. */
 struct checked_output {
     char *block, *out;
     size_t block_bytes, out_bytes, item_bytes;
@@ -92,7 +93,7 @@ static bool checked_output_make(struct attempts *attempts, const struct attempt 
     return output->out != NULL;
 }
 
-static uint64_t check_key(int64_t item)
+static uint64_t checked_output_key(int64_t item)
 {
     return (uint64_t)item * UINT64_C(0xd1342543de82ef95);
 }
@@ -102,24 +103,24 @@ static void checked_output_poison(const struct checked_output *output)
     rpi_poison(output->block, 0, output->block_bytes, 0);
     for (int64_t item = output->items.begin; item < output->items.end; item++)
         rpi_poison(output->out + (size_t)(item - output->items.begin) * output->item_bytes, 0,
-                   output->item_bytes, check_key(item));
+                   output->item_bytes, checked_output_key(item));
 }
 
-static bool checked_margins_whole(const struct checked_output *output)
+static bool checked_output_margins_intact(const struct checked_output *output)
 {
     size_t begin = (size_t)(output->out - output->block), end = begin + output->out_bytes;
     return rpi_poisoned(output->block, 0, begin, 0) &&
            rpi_poisoned(output->block, end, output->block_bytes, 0);
 }
 
-/* Small outputs are certain only together: those that were not written since the last one that
- * was. Returns the first of them, or -1. */
+/* One small output may equal its poison by chance, so this adds up the consecutive outputs that
+ * look unwritten, across calls. Returns the first of them once they are long enough, or -1. */
 static int64_t checked_output_unwritten(struct attempts *attempts,
                                         const struct checked_output *output)
 {
     for (int64_t item = output->items.begin; item < output->items.end; item++) {
         const char *out = output->out + (size_t)(item - output->items.begin) * output->item_bytes;
-        if (!rpi_poisoned(out, 0, output->item_bytes, check_key(item))) {
+        if (!rpi_poisoned(out, 0, output->item_bytes, checked_output_key(item))) {
             attempts->unwritten_bytes = 0;
             continue;
         }
@@ -144,7 +145,7 @@ int rpi_check_attempt(struct attempts *attempts, const struct attempt *attempt,
     checked_output_poison(&output);
     checked.out = output.out;
     int code = make_calls(attempts, &checked);
-    if (!checked_margins_whole(&output))
+    if (!checked_output_margins_intact(&output))
         return check_failed(attempts->task, attempt->items, "the task wrote beyond its out");
     int64_t unwritten = code == 0 ? checked_output_unwritten(attempts, &output) : -1;
     if (unwritten >= 0)
@@ -155,7 +156,7 @@ int rpi_check_attempt(struct attempts *attempts, const struct attempt *attempt,
     return code;
 }
 
-/* ---- results of any length ------------------------------------------------------------------- */
+/* ---- results of variable length -------------------------------------------------------------- */
 
 void rpi_check_result_before(const rp_pool *pool, rp_buffer *result)
 {

@@ -14,13 +14,13 @@
 #include <signal.h>
 #include <stdlib.h>
 
-/* Reasons are signals, or one of these. */
+/* A reason is a signal number or one of these. */
 enum {
     REASON_WALLTIME = 1000,
     REASON_BATCH_JOB
 };
 
-/* The signals that are handled. */
+/* Indices of the handled signals. */
 enum {
     USR1,
     TERM,
@@ -30,26 +30,26 @@ enum {
 static const int numbers[SIGNALS] = {SIGUSR1, SIGTERM, SIGINT};
 static const char *const names[SIGNALS] = {"SIGUSR1", "SIGTERM", "Ctrl-C"};
 
-static int index_of(int number)
+static int signal_index(int number)
 {
     return number == SIGUSR1 ? USR1 : number == SIGTERM ? TERM : INT;
 }
 
-/* Of the process. `installed` and `before` are written with the lock held, while handlers are
- * not there or do not look. */
+/* State of the process. `installed` and `before` are written with the lock held, while the handlers
+ * are not installed or do not read them. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static int users;                              /* pools that want the handlers */
-static bool installed[SIGNALS];                /* ours is */
-static struct sigaction before[SIGNALS];       /* what was there */
-static _Atomic(struct interruption *) watched; /* the list of pools */
+static int users;                              /* pools that need the handlers */
+static bool installed[SIGNALS];                /* our handler is */
+static struct sigaction before[SIGNALS];       /* the earlier actions */
+static _Atomic(struct interruption *) watched; /* list of pools */
 static _Atomic uint32_t arrived;               /* the first reason, or 0 */
-static _Atomic uint32_t interrupts;            /* SIGINTs that came */
-static _Atomic uint32_t running;               /* handlers under way */
-static _Atomic uint32_t timer_reason;          /* why there is a timer */
+static _Atomic uint32_t interrupts;            /* SIGINTs received */
+static _Atomic uint32_t running;               /* handlers that are executing */
+static _Atomic uint32_t timer_reason;          /* the reason that the timer stands for */
 
 /* ---- in the handler -------------------------------------------------------------------------- */
 
-static void interrupt_pools(uint32_t reason)
+static void pools_interrupt(uint32_t reason)
 {
     uint32_t none = 0;
     atomic_compare_exchange_strong(&arrived, &none, reason);
@@ -58,8 +58,8 @@ static void interrupt_pools(uint32_t reason)
         rpi_work_queue_interrupt(each->work_queue, reason);
 }
 
-/* What the signal would have done without us: a handler of the program's is called. */
-static void chain(const struct sigaction *other, int number, siginfo_t *info, void *context)
+/* Calls the earlier handler, if there was one. */
+static void chain_handler(const struct sigaction *other, int number, siginfo_t *info, void *context)
 {
     if ((other->sa_flags & SA_SIGINFO) != 0)
         other->sa_sigaction(number, info, context);
@@ -67,85 +67,88 @@ static void chain(const struct sigaction *other, int number, siginfo_t *info, vo
         other->sa_handler(number);
 }
 
-static bool by_default(const struct sigaction *action)
+static bool action_is_default(const struct sigaction *action)
 {
     return (action->sa_flags & SA_SIGINFO) == 0 && action->sa_handler == SIG_DFL;
 }
 
-static bool is_ignored(const struct sigaction *action)
+static bool action_is_ignored(const struct sigaction *action)
 {
     return (action->sa_flags & SA_SIGINFO) == 0 && action->sa_handler == SIG_IGN;
 }
 
-/* A second SIGINT is impatience. The signal is blocked here, so it comes when this returns. */
-static void end_at_once(void)
+/* A second SIGINT ends the process. The signal is blocked here, so it takes effect when the handler
+ * returns. */
+static void raise_sigint_again(void)
 {
     rpi_temporary_files_remove();
     signal(SIGINT, SIG_DFL);
     raise(SIGINT);
 }
 
-static bool is_ours(const siginfo_t *info)
+static bool signal_is_timer(const siginfo_t *info)
 {
     return info->si_code == SI_TIMER && info->si_value.sival_ptr == &timer_reason;
 }
 
-static void act_on(int number, siginfo_t *info, void *context)
+static void interruption_act(int number, siginfo_t *info, void *context)
 {
-    int which = index_of(number);
-    if (is_ours(info)) {
-        interrupt_pools(atomic_load(&timer_reason));
+    int which = signal_index(number);
+    if (signal_is_timer(info)) {
+        pools_interrupt(atomic_load(&timer_reason));
         return;
     }
-    if (is_ignored(&before[which]))
+    if (action_is_ignored(&before[which]))
         return;
     int meant = number == SIGUSR1 ? rpi_rank_state_interrupted() : 0;
-    interrupt_pools((uint32_t)(meant > 0 ? meant : number));
-    if (which == INT && atomic_fetch_add(&interrupts, 1) > 0 && by_default(&before[INT]))
-        end_at_once();
-    chain(&before[which], number, info, context);
+    pools_interrupt((uint32_t)(meant > 0 ? meant : number));
+    if (which == INT && atomic_fetch_add(&interrupts, 1) > 0 && action_is_default(&before[INT]))
+        raise_sigint_again();
+    chain_handler(&before[which], number, info, context);
 }
 
-static void handle(int number, siginfo_t *info, void *context)
+static void interruption_handler(int number, siginfo_t *info, void *context)
 {
     int saved = errno;
     atomic_fetch_add(&running, 1);
-    act_on(number, info, context);
+    interruption_act(number, info, context);
     atomic_fetch_sub(&running, 1);
     errno = saved;
 }
 
-/* ---- handlers come and go -------------------------------------------------------------------- */
+/* ---- installing handlers --------------------------------------------------------------------- */
 
-/* What is ignored stays so, as nohup and a shell's background want it; but USR1 brings the timer. A
- * supervisor has an eye on Ctrl-C itself. */
-static bool to_be_taken(int which)
+/* Ignored signals stay ignored, as nohup and background jobs of a shell expect, except USR1, which
+ * the timer sends. A supervisor handles Ctrl-C itself. */
+static bool handler_needed(int which)
 {
     if (which == INT && rpi_rank_supervised())
         return false;
-    return which == USR1 || !is_ignored(&before[which]);
+    return which == USR1 || !action_is_ignored(&before[which]);
 }
 
-static void take_signals(void)
+static void handlers_install(void)
 {
-    struct sigaction ours = {.sa_sigaction = handle, .sa_flags = SA_SIGINFO | SA_RESTART};
+    struct sigaction ours = {.sa_sigaction = interruption_handler,
+                             .sa_flags = SA_SIGINFO | SA_RESTART};
     atomic_store(&arrived, 0);
     atomic_store(&interrupts, 0);
     for (int i = 0; i < SIGNALS; i++) {
         sigaction(numbers[i], NULL, &before[i]);
         if (rpi_temporary_files_handler(&before[i]))
             before[i] = (struct sigaction){.sa_handler = SIG_DFL};
-        installed[i] = to_be_taken(i) && sigaction(numbers[i], &ours, NULL) == 0;
+        installed[i] = handler_needed(i) && sigaction(numbers[i], &ours, NULL) == 0;
     }
 }
 
-/* Who has put a handler of its own in the place of ours meanwhile keeps it. */
-static void give_signals_back(void)
+/* A handler that has replaced ours meanwhile stays. */
+static void handlers_restore(void)
 {
     for (int i = 0; i < SIGNALS; i++) {
         struct sigaction now;
         bool still_ours = installed[i] && sigaction(numbers[i], NULL, &now) == 0 &&
-                          (now.sa_flags & SA_SIGINFO) != 0 && now.sa_sigaction == handle;
+                          (now.sa_flags & SA_SIGINFO) != 0 &&
+                          now.sa_sigaction == interruption_handler;
         if (still_ours)
             sigaction(numbers[i], &before[i], NULL);
         installed[i] = false;
@@ -159,7 +162,7 @@ void rpi_interruption_install(struct interruption *interruption, bool wanted)
         return;
     pthread_mutex_lock(&lock);
     if (users++ == 0)
-        take_signals();
+        handlers_install();
     pthread_mutex_unlock(&lock);
 }
 
@@ -170,15 +173,15 @@ void rpi_interruption_restore(struct interruption *interruption)
     interruption->wanted = false;
     pthread_mutex_lock(&lock);
     if (--users == 0)
-        give_signals_back();
+        handlers_restore();
     pthread_mutex_unlock(&lock);
 }
 
-/* ---- the clock ------------------------------------------------------------------------------- */
+/* ---- the time limit -------------------------------------------------------------------------- */
 
-/* A timer needs some time, if none is left. Where the kernel has no timer for us, Slurm's own
- * end or the user's patience must do. */
-static void set_timer(struct interruption *interruption, double seconds)
+/* An expired limit becomes the shortest one, since 0 would disarm the timer. Without a timer the
+ * pool is not interrupted, and Slurm or the user must end it. */
+static void timer_begin(struct interruption *interruption, double seconds)
 {
     const double shortest = 1e-3, longest = 1e9;
     struct sigevent event = {.sigev_notify = SIGEV_SIGNAL,
@@ -193,9 +196,9 @@ static void set_timer(struct interruption *interruption, double seconds)
     timer_settime(interruption->timer, 0, &when, NULL);
 }
 
-/* When the batch job is about to end: some time before Slurm ends it, for items to be finished and
- * results to be written. */
-static double end_of_batch_job(rp_error *error)
+/* Seconds until the pool should stop: somewhat before Slurm ends the job, so that items can be
+ * finished and results written. */
+static double batch_job_seconds(rp_error *error)
 {
     const double part = 0.05, longest = 60;
     int64_t end = 0;
@@ -218,7 +221,7 @@ rp_status rpi_interruption_check(const rp_config *config, double *seconds, rp_er
                              "config.walltime_seconds needs config.handle_signals");
     if (!config->handle_signals)
         return RP_OK;
-    double end = end_of_batch_job(error);
+    double end = batch_job_seconds(error);
     if (error->status != RP_OK)
         return error->status;
     bool sooner = config->walltime_seconds > 0 && config->walltime_seconds <= end;
@@ -227,7 +230,7 @@ rp_status rpi_interruption_check(const rp_config *config, double *seconds, rp_er
     return RP_OK;
 }
 
-/* ---- pools come and go ----------------------------------------------------------------------- */
+/* ---- the list of pools ----------------------------------------------------------------------- */
 
 void rpi_interruption_watch(struct interruption *interruption, struct work_queue *work_queue,
                             double seconds)
@@ -240,15 +243,15 @@ void rpi_interruption_watch(struct interruption *interruption, struct work_queue
     atomic_store(&watched, interruption);
     pthread_mutex_unlock(&lock);
     interruption->watched = true;
-    /* What came after the handlers, and before the work queue. */
+    /* A signal may have arrived between installing the handlers and creating the work queue. */
     uint32_t reason = atomic_load(&arrived);
     if (reason != 0)
         rpi_work_queue_interrupt(work_queue, reason);
-    set_timer(interruption, seconds);
+    timer_begin(interruption, seconds);
     rpi_rank_interruptible(true);
 }
 
-static void unlink_pool(struct interruption *interruption)
+static void pool_unlink(struct interruption *interruption)
 {
     pthread_mutex_lock(&lock);
     _Atomic(struct interruption *) *link = &watched;
@@ -260,14 +263,14 @@ static void unlink_pool(struct interruption *interruption)
     pthread_mutex_unlock(&lock);
 }
 
-void rpi_interruption_forget(struct interruption *interruption)
+void rpi_interruption_unwatch(struct interruption *interruption)
 {
     const double moment = 1e-4;
     if (!interruption->watched)
         return;
     if (interruption->timed)
         timer_delete(interruption->timer);
-    unlink_pool(interruption);
+    pool_unlink(interruption);
     interruption->watched = false;
     while (atomic_load(&running) > 0)
         rpi_sleep(moment);
@@ -281,22 +284,23 @@ void rpi_interruption_begin(struct work_queue *work_queue)
         rpi_work_queue_stop(work_queue);
 }
 
-static void describe(uint32_t reason, rp_error *error)
+static void reason_error(uint32_t reason, rp_error *error)
 {
     if (reason == REASON_WALLTIME)
         rpi_error_set(error, RP_ERR_INTERRUPTED, "interrupted: the wall time is over");
     else if (reason == REASON_BATCH_JOB)
         rpi_error_set(error, RP_ERR_INTERRUPTED, "interrupted: the batch job is about to end");
     else
-        rpi_error_set(error, RP_ERR_INTERRUPTED, "interrupted (%s)", names[index_of((int)reason)]);
+        rpi_error_set(error, RP_ERR_INTERRUPTED, "interrupted (%s)",
+                      names[signal_index((int)reason)]);
 }
 
-void rpi_interruption_tell(struct work_queue *work_queue, struct vote *vote)
+void rpi_interruption_vote(struct work_queue *work_queue, struct vote *vote)
 {
     uint32_t reason = work_queue_interruption(work_queue);
     if (vote->error.status != RP_OK || reason == 0 || !work_queue_stopped(work_queue))
         return;
-    describe(reason, &vote->error);
+    reason_error(reason, &vote->error);
 }
 
 bool rp_interrupted(const rp_pool *pool)

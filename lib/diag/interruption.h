@@ -1,16 +1,15 @@
-/* Interruption: a signal, or the clock, ends the work of a pool in good order. Its jobs stop, on
- * every rank, as they do when a rank gives up, but with RP_ERR_INTERRUPTED, and later ones end at
- * once.
+/* Interruption: a signal or a time limit stops the jobs of a pool in good order. All ranks stop as
+ * they do when one rank fails, but with RP_ERR_INTERRUPTED, and later jobs stop at once.
  *
- * SIGUSR1 and SIGTERM do that, and SIGINT where no supervisor of ours takes it (launch/supervisor.c
- * turns the user's INT and TERM into USR1 for the ranks). The clock is a timer of the kernel's,
- * which signals the first rank of each node: no rank has to look at the time.
+ * SIGUSR1 and SIGTERM interrupt, and SIGINT if no supervisor of ours handles it
+ * (launch/supervisor.c turns the user's INT and TERM into USR1 for the ranks). The time limit is a
+ * kernel timer that signals the first rank of each node, so no rank reads a clock for it.
  *
- * The handler stores why into the work queue of every pool that wants it, whose word `interruption`
- * says so for good; nothing else. It takes no lock and calls nothing but the kernel's futex. The
- * pools it knows are a list that is changed by a store of one pointer, and `running` counts the
- * handlers under way in whatever thread: who takes a pool out waits for them, so its work queue is
- * there while one looks at it. */
+ * The handler only stores the reason into the work queue of every pool in the list `watched`; the
+ * word `interruption` there keeps the first reason for good. It takes no lock and makes no system
+ * call except futex. The list changes by a store of one pointer, and `running` counts the handlers
+ * that are executing in any thread: a thread that removes a pool waits for them, so a pool's work
+ * queue exists while a handler uses it. */
 #ifndef RANKPOOL_DIAG_INTERRUPTION_H
 #define RANKPOOL_DIAG_INTERRUPTION_H
 
@@ -19,37 +18,39 @@
 
 #include <time.h>
 
-/* A pool's part in it. */
+/* The state of one pool. */
 struct interruption {
     bool wanted;  /* the pool handles signals */
-    bool watched; /* it is in the list */
+    bool watched; /* the pool is in the list */
     bool timed;
     timer_t timer;
     struct work_queue *work_queue;
     _Atomic(struct interruption *) next;
 };
 
-/* Checks what the config says, and when the time is over: *seconds from now, INFINITY for never. */
+/* Checks the configuration, and sets *seconds until the time limit; INFINITY: none. */
 rp_status rpi_interruption_check(const rp_config *config, double *seconds, rp_error *error);
 
-/* Installs the handlers, before the ranks meet to open the pool: once they have met, all ranks
- * can be signalled. */
+/* Installs the handlers. Call before the agreement that opens the pool: after it all ranks may be
+ * signalled. */
 void rpi_interruption_install(struct interruption *interruption, bool wanted);
 
-/* Now there is a work queue. `seconds` until the time is over, INFINITY: never; for the first rank of
- * a node. */
+/* Adds the pool to the list, now that its work queue exists. `seconds` is the time limit on the
+ * first rank of a node; INFINITY: none. */
 void rpi_interruption_watch(struct interruption *interruption, struct work_queue *work_queue,
                             double seconds);
 
-/* The work queue will be gone. Signals are swallowed until the handlers are restored, which comes
- * last: what is left of MPI would die of them. */
-void rpi_interruption_forget(struct interruption *interruption);
+/* Removes the pool from the list, before its work queue is freed. Until the handlers are restored,
+ * which must come last, signals have no effect: their default action would end the process inside
+ * MPI. */
+void rpi_interruption_unwatch(struct interruption *interruption);
 void rpi_interruption_restore(struct interruption *interruption);
 
-/* A job begins: if the pool is interrupted already, it stops at once. */
+/* Begins a job: stops it at once if the pool is already interrupted. */
 void rpi_interruption_begin(struct work_queue *work_queue);
 
-/* This rank has left a job that was not done. If it was interrupted, the vote says so. */
-void rpi_interruption_tell(struct work_queue *work_queue, struct vote *vote);
+/* After this rank has left a job: if the job was interrupted, puts that into the vote, unless it
+ * has an error already. */
+void rpi_interruption_vote(struct work_queue *work_queue, struct vote *vote);
 
 #endif

@@ -60,7 +60,7 @@ void rpi_loop_end(rp_pool *pool, struct vote *vote)
     loop->aside = false;
     /* From here on no rank of the node writes to the completion logs. */
     if (!loop_part_done(pool, has_agent, agent_done))
-        rpi_interruption_tell(pool->work_queue, vote);
+        rpi_interruption_vote(pool->work_queue, vote);
     rpi_survival_report(pool, &loop->units, &vote->error);
 }
 

@@ -311,7 +311,7 @@ static void stream_part_run(rp_pool *pool, struct stream_part *part, struct vote
     rpi_stream_link_end(part->stream_link, vote);
     /* On its own node, the root knows whether all items were consumed before an interruption. */
     if (root ? !stream->complete : pool->world.node != pool->world.root_node)
-        rpi_interruption_tell(pool->work_queue, vote);
+        rpi_interruption_vote(pool->work_queue, vote);
     if (root && pool->in_rounds)
         rpi_rounds_send(pool, stream->another_round);
 }
