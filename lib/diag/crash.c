@@ -25,25 +25,25 @@ enum {
 
 static const int numbers[SIGNALS] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 static const char *const names[SIGNALS] = {"SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT"};
-static struct sigaction before[SIGNALS];     /* us */
-static bool ours[SIGNALS], printed[SIGNALS]; /* printed: the one before prints a stack as well */
+static struct sigaction before[SIGNALS];     /* the earlier actions */
+static bool ours[SIGNALS], printed[SIGNALS]; /* printed: the earlier handler prints a stack */
 static char host[sizeof((rp_error *)NULL)->host];
-static pid_t owner; /* not what it forks */
-static char *stack; /* for a handler whose own has overflowed; NULL: somebody else has one */
+static pid_t owner; /* the process that installed the handlers; its children report nothing */
+static char *stack; /* alternate stack for the handlers; NULL: the thread had one already */
 
-/* The program's own code, for which addr2line knows names and lines. */
+/* The executable's code, which addr2line resolves. */
 static struct program {
     char path[256];
-    uintptr_t base, begin, end; /* where it is loaded, and where its code is */
+    uintptr_t base, begin, end; /* load address, and address range of the code */
 } program;
 
-/* The guarded pools, the last first. Changed by one thread while another may crash. */
+/* Guarded pools, the latest first. One thread changes the list while another may crash. */
 static rp_pool *_Atomic guarded;
 
-/* ---- what is told ---------------------------------------------------------------------------- */
+/* ---- the report ------------------------------------------------------------------------------ */
 
-/* The pool that has a job at hand, or else the last one. */
-static const rp_pool *pool_at_work(void)
+/* The pool with a job in progress, or else the latest one. */
+static const rp_pool *crash_pool(void)
 {
     const rp_pool *pool = guarded;
     for (const rp_pool *other = pool; other != NULL; other = other->guarded_before) {
@@ -53,49 +53,48 @@ static const rp_pool *pool_at_work(void)
     return pool;
 }
 
-static void tell_range(struct crash_text *text, rp_range items)
+static void crash_add_range(struct crash_text *text, rp_range items)
 {
     bool one = items.end - items.begin == 1;
-    rpi_crash_say(text, one ? "item " : "items ");
-    rpi_crash_say_number(text, items.begin);
+    rpi_crash_text_add(text, one ? "item " : "items ");
+    rpi_crash_text_add_number(text, items.begin);
     if (one)
         return;
-    rpi_crash_say(text, " to ");
-    rpi_crash_say_number(text, items.end - 1);
+    rpi_crash_text_add(text, " to ");
+    rpi_crash_text_add_number(text, items.end - 1);
 }
 
-/* The item that the program's function was called for, if the library calls it; the
- * chunk at hand. */
-static void tell_items(struct crash_text *text, const rp_pool *pool)
+/* The item of the current call, if the library makes the calls, and the current chunk. */
+static void crash_add_items(struct crash_text *text, const rp_pool *pool)
 {
     struct unit_range chunk = unit_range_unpack(pool->loop.claimer.chunk);
     rp_range items = {0, 0};
     if (!unit_range_empty(chunk))
         items = units_to_items(&pool->loop.units, chunk);
     if (pool->task != NULL)
-        tell_range(text, (rp_range){pool->task->item, pool->task->item + 1});
+        crash_add_range(text, (rp_range){pool->task->item, pool->task->item + 1});
     else if (items.begin < items.end)
-        tell_range(text, items);
+        crash_add_range(text, items);
     else
-        rpi_crash_say(text, "none of its items");
+        rpi_crash_text_add(text, "none of its items");
     if (pool->task != NULL && items.end - items.begin > 1) {
-        rpi_crash_say(text, ", or behind it in ");
-        tell_range(text, items);
+        rpi_crash_text_add(text, ", or a later one of ");
+        crash_add_range(text, items);
     }
 }
 
-static void tell_work(struct crash_text *text, const rp_pool *pool)
+static void crash_add_work(struct crash_text *text, const rp_pool *pool)
 {
     if (!pool->loop.open) {
-        rpi_crash_say(text, ", outside of any job");
+        rpi_crash_text_add(text, ", outside of any job");
         return;
     }
     bool mine = pthread_equal(pthread_self(), pool->worker) != 0;
-    rpi_crash_say(text, mine ? ", in " : ", in another thread, while the pool's was at ");
-    tell_items(text, pool);
+    rpi_crash_text_add(text, mine ? ", in " : ", in another thread, while the pool's was in ");
+    crash_add_items(text, pool);
 }
 
-/* The memory of rp_node_alloc() that has a guard page there; or NULL. */
+/* The allocation of rp_node_alloc() whose guard page contains `address`; or NULL. */
 static const struct allocation *guarded_allocation(const rp_pool *pool, const void *address,
                                                    int *side)
 {
@@ -106,7 +105,7 @@ static const struct allocation *guarded_allocation(const rp_pool *pool, const vo
     return NULL;
 }
 
-/* Is that a guard page of the library's own memory? */
+/* Is `address` in a guard page of the library's own memory? */
 static bool guards_library(const rp_pool *pool, const void *address)
 {
     const struct node_memory *memory;
@@ -117,61 +116,61 @@ static bool guards_library(const rp_pool *pool, const void *address)
     return false;
 }
 
-/* An array that is too short, or an index that is too large, ends in a page without access. */
-static void tell_guard(struct crash_text *text, const void *address)
+/* Too short an array, or too large an index, leads to an inaccessible guard page. */
+static void crash_add_guard_page(struct crash_text *text, const void *address)
 {
     int side = 0;
     for (const rp_pool *pool = guarded; pool != NULL; pool = pool->guarded_before) {
         const struct allocation *allocation = guarded_allocation(pool, address, &side);
         if (allocation != NULL && side > 0) {
-            rpi_crash_say(text, ", beyond the end of the ");
-            rpi_crash_say_number(text, (int64_t)allocation->memory.bytes);
-            rpi_crash_say(text, " bytes of an rp_node_alloc()");
+            rpi_crash_text_add(text, ", beyond the end of the ");
+            rpi_crash_text_add_number(text, (int64_t)allocation->memory.bytes);
+            rpi_crash_text_add(text, " bytes of an rp_node_alloc()");
         } else if (allocation != NULL) {
-            rpi_crash_say(text,
-                          ", just before memory of rp_node_alloc(): beyond the end of an array?");
+            rpi_crash_text_add(
+                text, ", just before memory of rp_node_alloc(): beyond the end of an array?");
         } else if (guards_library(pool, address)) {
-            rpi_crash_say(text, ", next to the library's memory: beyond the end of an array?");
+            rpi_crash_text_add(text, ", next to the library's memory: beyond the end of an array?");
         }
     }
 }
 
-static void tell_who(struct crash_text *text, const rp_pool *pool)
+static void crash_add_rank(struct crash_text *text, const rp_pool *pool)
 {
-    rpi_crash_say(text, "rankpool: rank ");
-    rpi_crash_say_number(text, pool->world.rank);
-    rpi_crash_say(text, " (");
-    rpi_crash_say(text, host);
-    rpi_crash_say(text, ", process ");
-    rpi_crash_say_number(text, getpid());
-    rpi_crash_say(text, "): ");
+    rpi_crash_text_add(text, "rankpool: rank ");
+    rpi_crash_text_add_number(text, pool->world.rank);
+    rpi_crash_text_add(text, " (");
+    rpi_crash_text_add(text, host);
+    rpi_crash_text_add(text, ", process ");
+    rpi_crash_text_add_number(text, getpid());
+    rpi_crash_text_add(text, "): ");
 }
 
 #ifdef HAVE_EXECINFO_H
-/* The command that names functions and lines, static functions too, ready to type. A frame but the
- * first is where its call returns to, which may be the next line already. */
-static void tell_command(void *const *frames, int count)
+/* An addr2line command, ready to type, that names functions, static ones too, and lines. All frames
+ * but the first are return addresses, which may belong to the next line already. */
+static void crash_write_command(void *const *frames, int count)
 {
     struct crash_text text = {.length = 0};
-    int told = 0;
+    int written = 0;
     for (int i = 0; i < count; i++) {
         uintptr_t address = (uintptr_t)frames[i] - (i > 0);
         if (address < program.begin || address >= program.end)
             continue;
-        if (told++ == 0) {
-            rpi_crash_say(&text, "rankpool: for names and lines: addr2line -fpie ");
-            rpi_crash_say(&text, program.path);
+        if (written++ == 0) {
+            rpi_crash_text_add(&text, "rankpool: for names and lines: addr2line -fpie ");
+            rpi_crash_text_add(&text, program.path);
         }
-        rpi_crash_say(&text, " ");
-        rpi_crash_say_hex(&text, address - program.base);
+        rpi_crash_text_add(&text, " ");
+        rpi_crash_text_add_hex(&text, address - program.base);
     }
-    rpi_crash_say(&text, "\n");
-    if (told > 0)
-        rpi_crash_write(&text);
+    rpi_crash_text_add(&text, "\n");
+    if (written > 0)
+        rpi_crash_text_write(&text);
 }
 
-/* The frames behind `caller`, which called us: what comes before are our own. */
-static void tell_backtrace(void *caller)
+/* The frames after `caller`, which called the handler: those before it are the handler's. */
+static void crash_write_backtrace(void *caller)
 {
     void *frames[MOST_FRAMES];
     int count = backtrace(frames, MOST_FRAMES), first = 0;
@@ -179,10 +178,10 @@ static void tell_backtrace(void *caller)
         first++;
     first = first < count ? first + 1 : 0;
     backtrace_symbols_fd(frames + first, count - first, STDERR_FILENO);
-    tell_command(frames + first, count - first);
+    crash_write_command(frames + first, count - first);
 }
 
-/* The first object that is told is the program. */
+/* The first object is the executable. */
 static int find_program(struct dl_phdr_info *object, size_t bytes, void *unused)
 {
     (void)bytes, (void)unused;
@@ -197,8 +196,8 @@ static int find_program(struct dl_phdr_info *object, size_t bytes, void *unused)
     return 1;
 }
 
-/* What a handler may not find out. */
-static void prepare_backtrace(void)
+/* Looks up what a handler cannot, since the calls are not async-signal-safe. */
+static void backtrace_prepare(void)
 {
     void *frame;
     backtrace(&frame, 1); /* the first call loads a library */
@@ -207,53 +206,54 @@ static void prepare_backtrace(void)
     dl_iterate_phdr(find_program, NULL);
 }
 
-/* MPI's handler would print the stack once more. */
-static bool prints_stack(const struct sigaction *action)
+/* MPI's handler prints the stack, too. */
+static bool handler_prints_stack(const struct sigaction *action)
 {
     return rpi_signal_of_mpi(action);
 }
 #else
-static void tell_backtrace(void *caller)
+static void crash_write_backtrace(void *caller)
 {
     (void)caller;
 }
 
-static void prepare_backtrace(void)
+static void backtrace_prepare(void)
 {
 }
 
-static bool prints_stack(const struct sigaction *action)
+static bool handler_prints_stack(const struct sigaction *action)
 {
     (void)action;
     return false;
 }
 #endif
 
-static void tell_signal(const char *name, const siginfo_t *info, void *caller)
+static void crash_write_signal(const char *name, const siginfo_t *info, void *caller)
 {
     struct crash_text text = {.length = 0};
-    const rp_pool *pool = pool_at_work();
+    const rp_pool *pool = crash_pool();
     if (pool == NULL || getpid() != owner)
         return;
-    tell_who(&text, pool);
-    rpi_crash_say(&text, "signal ");
-    rpi_crash_say_number(&text, info->si_signo);
-    rpi_crash_say(&text, " (");
-    rpi_crash_say(&text, name);
-    rpi_crash_say(&text, ")");
-    tell_work(&text, pool);
+    crash_add_rank(&text, pool);
+    rpi_crash_text_add(&text, "signal ");
+    rpi_crash_text_add_number(&text, info->si_signo);
+    rpi_crash_text_add(&text, " (");
+    rpi_crash_text_add(&text, name);
+    rpi_crash_text_add(&text, ")");
+    crash_add_work(&text, pool);
     if (info->si_code == SEGV_ACCERR && info->si_signo == SIGSEGV)
-        tell_guard(&text, info->si_addr);
-    rpi_crash_say(&text, "; the way there:\n");
-    rpi_crash_write(&text);
-    tell_backtrace(caller);
+        crash_add_guard_page(&text, info->si_addr);
+    rpi_crash_text_add(&text, "; backtrace:\n");
+    rpi_crash_text_write(&text);
+    crash_write_backtrace(caller);
 }
 
 /* ---- handlers -------------------------------------------------------------------------------- */
 
-/* Who handled the fault before handles it now, or the system: the instruction is executed again.
- * What somebody sent has to be sent again. */
-static void on_crash(int number, siginfo_t *info, void *context)
+/* Restores the earlier action, or the default one if that action prints a stack, too. A fault
+ * recurs when its instruction is executed again; a signal that a process sent must be raised
+ * again. */
+static void crash_handler(int number, siginfo_t *info, void *context)
 {
     (void)context;
     int saved = errno, i = 0;
@@ -264,32 +264,32 @@ static void on_crash(int number, siginfo_t *info, void *context)
     sigaction(number, next, NULL);
     if ((next->sa_flags & SA_SIGINFO) == 0 && next->sa_handler == SIG_DFL)
         rpi_temporary_files_remove();
-    tell_signal(names[i], info, __builtin_return_address(0));
+    crash_write_signal(names[i], info, __builtin_return_address(0));
     if (info->si_code <= 0)
         raise(number);
     errno = saved;
 }
 
-/* Inside a job the program does not exit: the other ranks would wait for this one. */
-static void on_exit_inside(void)
+/* Reports an exit() inside a job, where the other ranks would wait for this one. */
+static void crash_exit_handler(void)
 {
     struct crash_text text = {.length = 0};
-    const rp_pool *pool = pool_at_work();
+    const rp_pool *pool = crash_pool();
     if (pool == NULL || getpid() != owner || !pool->loop.open ||
         !pthread_equal(pthread_self(), pool->worker))
         return;
-    tell_who(&text, pool);
-    rpi_crash_say(&text, "exit() was called");
-    tell_work(&text, pool);
-    rpi_crash_say(&text, "; the way there:\n");
-    rpi_crash_write(&text);
-    tell_backtrace(__builtin_return_address(0));
+    crash_add_rank(&text, pool);
+    rpi_crash_text_add(&text, "exit() was called");
+    crash_add_work(&text, pool);
+    rpi_crash_text_add(&text, "; backtrace:\n");
+    rpi_crash_text_write(&text);
+    crash_write_backtrace(__builtin_return_address(0));
 }
 
 /* ---- installing ------------------------------------------------------------------------------ */
 
-/* A stack for handlers of this thread, unless it has one. */
-static void provide_stack(void)
+/* Gives this thread an alternate stack, unless it has one. */
+static void crash_stack_install(void)
 {
     stack_t now;
     if (sigaltstack(NULL, &now) != 0 || (now.ss_flags & SS_DISABLE) == 0)
@@ -299,7 +299,7 @@ static void provide_stack(void)
         sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = STACK_BYTES}, NULL);
 }
 
-static void withdraw_stack(void)
+static void crash_stack_remove(void)
 {
     stack_t now;
     if (stack == NULL || sigaltstack(NULL, &now) != 0 || now.ss_sp != stack)
@@ -309,41 +309,41 @@ static void withdraw_stack(void)
     stack = NULL;
 }
 
-static void install(void)
+static void crash_handlers_install(void)
 {
-    static bool at_exit; /* there is no taking that back */
-    struct sigaction action = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    static bool at_exit; /* atexit() cannot be undone */
+    struct sigaction action = {.sa_sigaction = crash_handler, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     rp_error here;
     rpi_error_host(&here);
     memcpy(host, here.host, sizeof host);
     owner = getpid();
-    prepare_backtrace();
-    provide_stack();
+    backtrace_prepare();
+    crash_stack_install();
     for (int i = 0; i < SIGNALS; i++) {
         ours[i] = sigaction(numbers[i], &action, &before[i]) == 0;
-        printed[i] = ours[i] && prints_stack(&before[i]);
+        printed[i] = ours[i] && handler_prints_stack(&before[i]);
     }
     if (!at_exit)
-        at_exit = atexit(on_exit_inside) == 0;
+        at_exit = atexit(crash_exit_handler) == 0;
 }
 
-/* A handler that somebody put in the place of ours stays. */
-static void withdraw(void)
+/* A handler that has replaced ours stays. */
+static void crash_handlers_remove(void)
 {
     for (int i = 0; i < SIGNALS; i++) {
         struct sigaction now;
         if (ours[i] && sigaction(numbers[i], NULL, &now) == 0 && (now.sa_flags & SA_SIGINFO) != 0 &&
-            now.sa_sigaction == on_crash)
+            now.sa_sigaction == crash_handler)
             sigaction(numbers[i], &before[i], NULL);
         ours[i] = false;
     }
-    withdraw_stack();
+    crash_stack_remove();
 }
 
 void rpi_crash_guard(rp_pool *pool)
 {
     if (guarded == NULL)
-        install();
+        crash_handlers_install();
     pool->guarded_before = guarded;
     guarded = pool;
 }
@@ -361,5 +361,5 @@ void rpi_crash_unguard(rp_pool *pool)
         first->guarded_before = pool->guarded_before;
     }
     if (guarded == NULL)
-        withdraw();
+        crash_handlers_remove();
 }

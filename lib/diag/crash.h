@@ -1,20 +1,19 @@
-/* Crashes: what a rank says on stderr before it goes, when a signal such as SIGSEGV or a call of
- * exit() ends it inside a job: which item, on which rank and host, and the way there.
+/* Crash reports: what a rank writes to stderr when a signal such as SIGSEGV, or a call of exit(),
+ * ends it inside a job: rank, host, item and backtrace.
  *
- * Handlers are a process's own, so all pools that ask for them share one set: the first installs
- * it, the last takes it away. They run on a stack of their own, call only what may be called
- * there, and hand over to whoever handled the signal before: another handler (of MPI, of a
- * sanitizer) or the system, so that the process ends as it would have, with its core dump if there
- * is to be one. */
+ * Signal handlers belong to the process, so all pools share one set: the first pool installs it,
+ * the last one removes it. The handlers run on an alternate stack and call only what is safe there.
+ * Then the earlier action takes effect, a handler (of MPI, of a sanitizer) or the default, so that
+ * the process ends as it would have without them, with a core dump if one is due. */
 #ifndef RANKPOOL_DIAG_CRASH_H
 #define RANKPOOL_DIAG_CRASH_H
 
 #include "rankpool.h"
 
-/* From now on crashes of this process are told, with what this pool was doing. */
+/* Reports crashes of this process from now on, with what this pool was doing. */
 void rpi_crash_guard(rp_pool *pool);
 
-/* No longer. For a pool that is not guarded nothing happens. */
+/* Undoes it. Does nothing for a pool that is not guarded. */
 void rpi_crash_unguard(rp_pool *pool);
 
 #endif

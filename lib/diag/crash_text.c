@@ -4,13 +4,13 @@
 
 #include <unistd.h>
 
-void rpi_crash_say(struct crash_text *text, const char *words)
+void rpi_crash_text_add(struct crash_text *text, const char *string)
 {
-    while (*words != '\0' && text->length < sizeof text->bytes)
-        text->bytes[text->length++] = *words++;
+    while (*string != '\0' && text->length < sizeof text->bytes)
+        text->bytes[text->length++] = *string++;
 }
 
-void rpi_crash_say_number(struct crash_text *text, int64_t number)
+void rpi_crash_text_add_number(struct crash_text *text, int64_t number)
 {
     char digits[24];
     size_t first = sizeof digits - 1;
@@ -20,11 +20,11 @@ void rpi_crash_say_number(struct crash_text *text, int64_t number)
         digits[--first] = (char)('0' + left % 10);
         left /= 10;
     } while (left > 0);
-    rpi_crash_say(text, number < 0 ? "-" : "");
-    rpi_crash_say(text, digits + first);
+    rpi_crash_text_add(text, number < 0 ? "-" : "");
+    rpi_crash_text_add(text, digits + first);
 }
 
-void rpi_crash_say_hex(struct crash_text *text, uintptr_t number)
+void rpi_crash_text_add_hex(struct crash_text *text, uintptr_t number)
 {
     char digits[2 * sizeof number + 3];
     size_t first = sizeof digits - 1;
@@ -35,10 +35,10 @@ void rpi_crash_say_hex(struct crash_text *text, uintptr_t number)
     } while (number > 0);
     digits[--first] = 'x';
     digits[--first] = '0';
-    rpi_crash_say(text, digits + first);
+    rpi_crash_text_add(text, digits + first);
 }
 
-void rpi_crash_write(const struct crash_text *text)
+void rpi_crash_text_write(const struct crash_text *text)
 {
     rpi_write_all(STDERR_FILENO, text->bytes, text->length);
 }

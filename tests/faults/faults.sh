@@ -68,7 +68,7 @@ crash() {
     expected=$status
     says '^rankpool: rank' 0 && [ "$expected" -ne 0 ] || return 1
     try "$1" "$2"
-    ends_with "$expected" && says "$who $3; the way there:\$"
+    ends_with "$expected" && says "$who $3; backtrace:\$"
 }
 backtrace() {
     try under_mpirun segv
@@ -86,7 +86,7 @@ one_stack() { # and the command that it tells names static functions
 }
 outside() {
     try under_mpirun outside
-    says "$who signal 11 \(SIGSEGV\), outside of any job; the way there:\$"
+    says "$who signal 11 \(SIGSEGV\), outside of any job; backtrace:\$"
 }
 core_dump() { # what the system does with a crash is up to the system, still
     ulimit -c unlimited 2>/dev/null && [ "$(cat /proc/sys/kernel/core_pattern)" = core ] || return 0
@@ -158,7 +158,7 @@ beside "beyond the end of node memory" crash under_mpirun beyond \
 beside "in front of node memory" crash under_mpirun before \
     'signal 11 \(SIGSEGV\), in item 17, just before memory of rp_node_alloc\(\): beyond the end of an array\?'
 beside "exit in a loop" crash under_mpirun loop-exit 'exit\(\) was called, in item 17'
-beside "the way there" backtrace
+beside "backtrace" backtrace
 beside "under_mpirun: one stack" one_stack under_mpirun
 beside "alone: one stack" one_stack alone
 beside "outside of jobs" outside
