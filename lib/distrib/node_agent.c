@@ -111,7 +111,7 @@ int rpi_agent_watch_heartbeats(struct agent *agent)
     double now = rpi_clock_seconds();
     int code = MPI_SUCCESS;
     if (agent->dispatcher == NULL && !agent->finish_sent &&
-        rpi_heartbeat_spoke(&agent->heartbeat, now))
+        rpi_heartbeat_due(&agent->heartbeat, now))
         code = rpi_agent_send(agent, (struct agent_message){.kind = MESSAGE_ALIVE});
     int silent = isinf(agent->lost_at) ? rpi_heartbeat_silent(&agent->heartbeat, now) : -1;
     if (silent < 0 || code != MPI_SUCCESS)

@@ -14,7 +14,7 @@ int rpi_agent_batch_count(const struct agent *agent, enum batch_state state)
 
 void rpi_agent_lose(struct agent *agent, int node)
 {
-    rpi_heartbeat_accuse(&agent->heartbeat, &agent->pool->world, node, &agent->error);
+    rpi_heartbeat_error(&agent->heartbeat, &agent->pool->world, node, &agent->error);
     agent->lost_at = rpi_clock_seconds();
     rpi_work_queue_stop(agent->work_queue);
 }

@@ -140,7 +140,7 @@ static bool agent_message_valid(const struct agent *agent, int from,
 /* Messages that the agent does not handle go to the dispatcher. */
 static int agent_handle_message(struct agent *agent, int from, const struct agent_message *message)
 {
-    rpi_heartbeat_heard(&agent->heartbeat, from, rpi_clock_seconds());
+    rpi_heartbeat_received(&agent->heartbeat, from, rpi_clock_seconds());
     switch (message->kind) {
     case MESSAGE_BATCH:
         return batch_accept(agent, message);
@@ -156,7 +156,7 @@ static int agent_handle_message(struct agent *agent, int from, const struct agen
     case MESSAGE_HELLO:
         return agent_greet(agent, from, message);
     case MESSAGE_FINISHED:
-        rpi_heartbeat_dismiss(&agent->heartbeat, from);
+        rpi_heartbeat_unwatch(&agent->heartbeat, from);
         rpi_agent_read_progress(agent, from, message);
         break;
     default:

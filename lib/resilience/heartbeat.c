@@ -6,22 +6,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Signs of life in the time of a silence that is too long: some may be late. */
-static const double signs = 4;
+/* Heartbeat messages per time limit: more than one, since some may be late. */
+static const double messages_per_limit = 4;
 
 bool rpi_heartbeat_begin(struct heartbeat *heartbeat, int nodes, double limit)
 {
     *heartbeat = (struct heartbeat){.limit = limit, .nodes = nodes};
-    heartbeat->heard = malloc((size_t)nodes * sizeof *heartbeat->heard);
-    for (int i = 0; heartbeat->heard != NULL && i < nodes; i++)
-        heartbeat->heard[i] = INFINITY;
-    return heartbeat->heard != NULL;
+    heartbeat->received = malloc((size_t)nodes * sizeof *heartbeat->received);
+    for (int i = 0; heartbeat->received != NULL && i < nodes; i++)
+        heartbeat->received[i] = INFINITY;
+    return heartbeat->received != NULL;
 }
 
 void rpi_heartbeat_end(struct heartbeat *heartbeat)
 {
-    free(heartbeat->heard);
-    heartbeat->heard = NULL;
+    free(heartbeat->received);
+    heartbeat->received = NULL;
 }
 
 void rpi_heartbeat_watch(struct heartbeat *heartbeat, const struct world *world, double now)
@@ -29,33 +29,33 @@ void rpi_heartbeat_watch(struct heartbeat *heartbeat, const struct world *world,
     bool root = world->rank == world->root;
     for (int node = 0; node < world->nodes; node++) {
         if (node != world->node && (root || node == world->root_node))
-            heartbeat->heard[node] = now;
+            heartbeat->received[node] = now;
     }
-    heartbeat->spoken = now;
+    heartbeat->sent = now;
 }
 
-void rpi_heartbeat_heard(struct heartbeat *heartbeat, int node, double now)
+void rpi_heartbeat_received(struct heartbeat *heartbeat, int node, double now)
 {
-    if (heartbeat->heard[node] < now)
-        heartbeat->heard[node] = now;
+    if (heartbeat->received[node] < now)
+        heartbeat->received[node] = now;
 }
 
-void rpi_heartbeat_dismiss(struct heartbeat *heartbeat, int node)
+void rpi_heartbeat_unwatch(struct heartbeat *heartbeat, int node)
 {
-    heartbeat->heard[node] = INFINITY;
+    heartbeat->received[node] = INFINITY;
 }
 
 int rpi_heartbeat_silent(const struct heartbeat *heartbeat, double now)
 {
     for (int i = 0; heartbeat->limit > 0 && i < heartbeat->nodes; i++) {
-        if (now - heartbeat->heard[i] > heartbeat->limit)
+        if (now - heartbeat->received[i] > heartbeat->limit)
             return i;
     }
     return -1;
 }
 
-void rpi_heartbeat_accuse(const struct heartbeat *heartbeat, const struct world *world, int node,
-                          rp_error *error)
+void rpi_heartbeat_error(const struct heartbeat *heartbeat, const struct world *world, int node,
+                         rp_error *error)
 {
     rpi_error_set(error, RP_ERR_LOST, "node %d (%s) has not answered for %g s", node,
                   world->hosts[node], heartbeat->limit);
@@ -66,10 +66,10 @@ void rpi_heartbeat_accuse(const struct heartbeat *heartbeat, const struct world 
     }
 }
 
-bool rpi_heartbeat_spoke(struct heartbeat *heartbeat, double now)
+bool rpi_heartbeat_due(struct heartbeat *heartbeat, double now)
 {
-    if (heartbeat->limit <= 0 || now - heartbeat->spoken < heartbeat->limit / signs)
+    if (heartbeat->limit <= 0 || now - heartbeat->sent < heartbeat->limit / messages_per_limit)
         return false;
-    heartbeat->spoken = now;
+    heartbeat->sent = now;
     return true;
 }

@@ -1,36 +1,39 @@
-/* The heartbeat: who of the other agents, or stream links, was heard when. One that is silent for too long
- * is lost; so that nobody is silent without a reason, they give signs of life when they have
- * nothing to say. */
+/* The heartbeat between node agents, or between stream links: when each peer was last heard. A peer
+ * that is silent for too long is lost, so a side with nothing to send sends heartbeat messages. */
 #ifndef RANKPOOL_RESILIENCE_HEARTBEAT_H
 #define RANKPOOL_RESILIENCE_HEARTBEAT_H
 
 #include "comm/topology.h"
 
 struct heartbeat {
-    double limit;  /* seconds of silence that are too many; 0: nobody is watched */
-    double *heard; /* by node: when last; INFINITY: it is not watched */
-    double spoken; /* when this agent last gave a sign of life */
+    double limit;     /* seconds of silence after which a node is lost; 0: nodes are not watched */
+    double *received; /* by node: time of its last message; INFINITY: the node is not watched */
+    double sent;      /* time of this side's last heartbeat message */
     int nodes;
 };
 
-/* Watches nobody yet. False without memory. */
+/* Begins without watching any node. Returns false if out of memory. */
 bool rpi_heartbeat_begin(struct heartbeat *heartbeat, int nodes, double limit);
 
 void rpi_heartbeat_end(struct heartbeat *heartbeat);
 
-/* From now on the root's agent watches those of all other nodes, and they watch it. */
+/* Starts watching: on the root all other nodes, elsewhere the root's node. */
 void rpi_heartbeat_watch(struct heartbeat *heartbeat, const struct world *world, double now);
 
-/* The node has been heard; it will say nothing more. */
-void rpi_heartbeat_heard(struct heartbeat *heartbeat, int node, double now);
-void rpi_heartbeat_dismiss(struct heartbeat *heartbeat, int node);
+/* Records a message from the node. */
+void rpi_heartbeat_received(struct heartbeat *heartbeat, int node, double now);
 
-/* The first node that has been silent for too long, or -1; and what is then to be told of it. */
+/* Stops watching a node, which will send nothing more. */
+void rpi_heartbeat_unwatch(struct heartbeat *heartbeat, int node);
+
+/* The first node that has been silent for too long; or -1. */
 int rpi_heartbeat_silent(const struct heartbeat *heartbeat, double now);
-void rpi_heartbeat_accuse(const struct heartbeat *heartbeat, const struct world *world, int node,
-                          rp_error *error);
 
-/* Is it time for a sign of life? If so, it counts as given. */
-bool rpi_heartbeat_spoke(struct heartbeat *heartbeat, double now);
+/* Fills in the error for such a node. */
+void rpi_heartbeat_error(const struct heartbeat *heartbeat, const struct world *world, int node,
+                         rp_error *error);
+
+/* Is a heartbeat message due? If so, it counts as sent. */
+bool rpi_heartbeat_due(struct heartbeat *heartbeat, double now);
 
 #endif

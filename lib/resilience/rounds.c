@@ -6,27 +6,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a node has to say of some units. */
+/* State of some units, as a node reports it. */
 enum entry_kind {
     ENTRY_FINISHED,
     ENTRY_GIVEN_UP,
-    ENTRY_AT_HAND /* of a rank when it died, and not finished */
+    ENTRY_IN_PROGRESS /* on a rank when it died */
 };
 
 struct entry {
     struct unit_range unit_range;
     enum entry_kind kind;
-    int rank; /* at whose hand */
+    int rank; /* the dead rank of an ENTRY_IN_PROGRESS, else -1 */
 };
 
-/* All that a node has to say. */
+/* The report of a node. `entries` is owned. */
 struct account {
     struct entry *entries;
     size_t count, capacity;
 };
 
-/* The root's note. */
-struct round_note {
+/* The root's message to all ranks, in its mailbox. */
+struct round_message {
     uint32_t agreement;
     bool again;
 };
@@ -56,13 +56,14 @@ void rpi_rounds_begin(rp_pool *pool, uint32_t units, struct round_terms terms, r
     if (rounds->accounting == NULL ||
         !rpi_accounting_begin(rounds->accounting, units, pool->world.ranks, pool->world.nodes,
                               DEATHS_IN_A_ROW))
-        rpi_error_set(error, RP_ERR_MEMORY, "no memory for what %d nodes do", pool->world.nodes);
+        rpi_error_set(error, RP_ERR_MEMORY, "no memory to account for the work of %d nodes",
+                      pool->world.nodes);
 }
 
-/* ---- what a node has to say ------------------------------------------------------------------ */
+/* ---- the account of a node ------------------------------------------------------------------- */
 
-static void add_entry(struct account *account, struct unit_range unit_range, enum entry_kind kind,
-                      int rank)
+static void account_add(struct account *account, struct unit_range unit_range, enum entry_kind kind,
+                        int rank)
 {
     if (unit_range_empty(unit_range))
         return;
@@ -70,54 +71,57 @@ static void add_entry(struct account *account, struct unit_range unit_range, enu
         size_t capacity = account->capacity > 0 ? 2 * account->capacity : 64;
         struct entry *entries = realloc(account->entries, capacity * sizeof *entries);
         if (entries == NULL)
-            return; /* what nobody hears of is done again */
+            return; /* units without an entry are computed again */
         account->entries = entries;
         account->capacity = capacity;
     }
     account->entries[account->count++] = (struct entry){unit_range, kind, rank};
 }
 
-/* One lane of the node. */
-static void add_lane(const rp_pool *pool, uint32_t lane, bool logs, struct unit_range *session_dir,
-                     struct account *account)
+/* Adds the entries of one lane. `logged` is scratch memory for its completion log. */
+static void account_add_lane(const rp_pool *pool, uint32_t lane, bool logs,
+                             struct unit_range *logged, struct account *account)
 {
     struct work_queue *work_queue = pool->work_queue;
     if (atomic_load_explicit(&work_queue->lane[lane].job, memory_order_acquire) != work_queue->job)
         return;
     uint32_t entries = rpi_completion_log_read(rpi_work_queue_log(work_queue, lane),
-                                               work_queue->log_capacity, session_dir);
+                                               work_queue->log_capacity, logged);
     for (uint32_t i = 0; i < entries && logs; i++)
-        add_entry(account, session_dir[i], ENTRY_FINISHED, -1);
+        account_add(account, logged[i], ENTRY_FINISHED, -1);
     if (rpi_rank_lost(pool, (int)lane))
-        add_entry(account, rpi_recovery_hand(work_queue, lane, session_dir, entries), ENTRY_AT_HAND,
-                  rpi_liveness_rank(&pool->world.liveness, (int)lane));
+        account_add(account, rpi_recovery_hand(work_queue, lane, logged, entries),
+                    ENTRY_IN_PROGRESS, rpi_liveness_rank(&pool->world.liveness, (int)lane));
 }
 
-static struct account account_of(rp_pool *pool)
+/* If results are delivered to the root, other nodes report no finished units: only results that
+ * have arrived count, and the root records those itself. */
+static struct account account_make(rp_pool *pool)
 {
     struct account account = {.entries = NULL};
     struct work_queue *work_queue = pool->work_queue;
     const struct round_terms *terms = &pool->rounds.terms;
     bool here = pool->world.node == pool->world.root_node;
-    struct unit_range *session_dir = malloc(work_queue->log_capacity * sizeof *session_dir),
+    struct unit_range *logged = malloc(work_queue->log_capacity * sizeof *logged),
                       given_up = {0, 0};
     rpi_survival_attend(pool);
-    for (uint32_t lane = 0; lane < work_queue->lanes && session_dir != NULL; lane++)
-        add_lane(pool, lane, !terms->partial && (here || !terms->delivers), session_dir, &account);
+    for (uint32_t lane = 0; lane < work_queue->lanes && logged != NULL; lane++)
+        account_add_lane(pool, lane, !terms->partial && (here || !terms->delivers), logged,
+                         &account);
     while (rpi_orphaned_work_next_given_up(rpi_work_queue_orphaned_work(work_queue), &given_up))
-        add_entry(&account, given_up, ENTRY_GIVEN_UP, -1);
-    free(session_dir);
+        account_add(&account, given_up, ENTRY_GIVEN_UP, -1);
+    free(logged);
     return account;
 }
 
-static void *load(void *closure, size_t *bytes)
+static void *account_load(void *closure, size_t *bytes)
 {
-    struct account account = account_of(closure);
+    struct account account = account_make(closure);
     *bytes = account.count * sizeof *account.entries;
     return account.entries;
 }
 
-/* Does an account that has come make sense? */
+/* Is an account that another node sent valid? */
 static bool account_valid(const rp_pool *pool, int node, const void *bytes, size_t count)
 {
     const struct world *world = &pool->world;
@@ -126,17 +130,17 @@ static bool account_valid(const rp_pool *pool, int node, const void *bytes, size
     for (size_t i = 0; i < count / sizeof(struct entry) && valid; i++) {
         struct entry entry;
         memcpy(&entry, (const char *)bytes + i * sizeof entry, sizeof entry);
-        bool at_hand = entry.kind == ENTRY_AT_HAND;
+        bool in_progress = entry.kind == ENTRY_IN_PROGRESS;
         valid = entry.unit_range.low < entry.unit_range.high && entry.unit_range.high <= units &&
-                (unsigned)entry.kind <= ENTRY_AT_HAND &&
-                (!at_hand || (entry.rank >= 0 && entry.rank < world->ranks &&
-                              world->node_of[entry.rank] == node));
+                (unsigned)entry.kind <= ENTRY_IN_PROGRESS &&
+                (!in_progress || (entry.rank >= 0 && entry.rank < world->ranks &&
+                                  world->node_of[entry.rank] == node));
     }
     return valid;
 }
 
-/* On the root: what comes of units there, and nowhere else, where results travel to it, stays. */
-static bool unload(void *closure, int node, const void *bytes, size_t count)
+/* On the root: processes the account of a node. */
+static bool account_unload(void *closure, int node, const void *bytes, size_t count)
 {
     rp_pool *pool = closure;
     struct accounting *accounting = pool->rounds.accounting;
@@ -145,7 +149,7 @@ static bool unload(void *closure, int node, const void *bytes, size_t count)
     for (size_t i = 0; i < count / sizeof(struct entry); i++) {
         struct entry entry;
         memcpy(&entry, (const char *)bytes + i * sizeof entry, sizeof entry);
-        if (entry.kind == ENTRY_AT_HAND)
+        if (entry.kind == ENTRY_IN_PROGRESS)
             rpi_accounting_attribute(accounting, entry.rank, entry.unit_range);
         else if (entry.kind == ENTRY_GIVEN_UP)
             rpi_accounting_give_up(accounting, entry.unit_range);
@@ -155,33 +159,32 @@ static bool unload(void *closure, int node, const void *bytes, size_t count)
     return true;
 }
 
-/* ---- what the root makes of it --------------------------------------------------------------- */
+/* ---- on the root ----------------------------------------------------------------------------- */
 
-static void report_given_up(const rp_pool *pool, rp_error *error)
+static void rounds_report_given_up(const rp_pool *pool, rp_error *error)
 {
     struct unit_range unit_range = {0, 0};
     if (!rpi_rounds_next_given_up(pool, &unit_range))
         return;
-    rpi_survival_accuse(error, units_to_items(&pool->loop.units, unit_range).begin,
-                        DEATHS_IN_A_ROW);
+    rpi_survival_error(error, units_to_items(&pool->loop.units, unit_range).begin, DEATHS_IN_A_ROW);
 }
 
-/* Is anything left to be done? */
-static bool conclude(rp_pool *pool, rp_error *error)
+/* Is another round needed? */
+static bool rounds_conclude(rp_pool *pool, rp_error *error)
 {
     struct rounds *rounds = &pool->rounds;
     const struct world *world = &pool->world;
-    struct account account = account_of(pool);
-    unload(pool, world->node, account.entries, account.count * sizeof *account.entries);
+    struct account account = account_make(pool);
+    account_unload(pool, world->node, account.entries, account.count * sizeof *account.entries);
     free(account.entries);
     for (int node = 0; node < world->nodes; node++) {
         if (!rpi_hub_lives(&world->hub, node))
             rpi_accounting_reap(rounds->accounting, node);
     }
     if (!rpi_accounting_close(rounds->accounting, rounds->terms.partial ? &rounds->have : NULL))
-        rpi_error_set(error, RP_ERR_MEMORY, "no memory for what ranks that died have left");
+        rpi_error_set(error, RP_ERR_MEMORY, "no memory to account for the work of dead ranks");
     else
-        report_given_up(pool, error);
+        rounds_report_given_up(pool, error);
     if (rounds->terms.partial && rounds->accounting->entries == 0 && error->status == RP_OK)
         rpi_error_set(error, RP_ERR_LOST, "partial results of a rank could not be read");
     bool stops = error->status != RP_OK && (!rounds->terms.keeps_going || error->item < 0);
@@ -190,21 +193,21 @@ static bool conclude(rp_pool *pool, rp_error *error)
 
 void rpi_rounds_send(rp_pool *pool, bool again)
 {
-    struct round_note note = {.agreement = pool->world.agreement.number + 1, .again = again};
-    memcpy(rpi_root_mailbox(pool), &note, sizeof note);
+    struct round_message message = {.agreement = pool->world.agreement.number + 1, .again = again};
+    memcpy(rpi_root_mailbox(pool), &message, sizeof message);
 }
 
 bool rpi_rounds_received(const rp_pool *pool)
 {
-    struct round_note note;
-    memcpy(&note, rpi_root_mailbox(pool), sizeof note);
-    return note.agreement == pool->world.agreement.number && note.again;
+    struct round_message message;
+    memcpy(&message, rpi_root_mailbox(pool), sizeof message);
+    return message.agreement == pool->world.agreement.number && message.again;
 }
 
-/* ---- all of them ----------------------------------------------------------------------------- */
+/* ---- on every rank --------------------------------------------------------------------------- */
 
-/* May the job go on after this? Remembers it in that case. */
-static bool may_go_on(rp_pool *pool)
+/* May the job go on after the last agreement? Keeps its error if so. */
+static bool rounds_may_continue(rp_pool *pool)
 {
     struct rounds *rounds = &pool->rounds;
     const rp_error *last = &pool->last;
@@ -216,8 +219,8 @@ static bool may_go_on(rp_pool *pool)
            pool->world.agreement.out_of_step.status == RP_OK;
 }
 
-/* What has gone wrong with the lowest item is how the job has gone. */
-static bool finish(rp_pool *pool)
+/* The result of the job is the error of the lowest item in any round. */
+static bool rounds_finish(rp_pool *pool)
 {
     const rp_error *worst = &pool->rounds.worst;
     if (worst->status != RP_OK && (pool->last.status == RP_OK || worst->item < pool->last.item))
@@ -229,12 +232,12 @@ bool rpi_rounds_follow(rp_pool *pool, bool missing)
 {
     struct rounds *rounds = &pool->rounds;
     bool root = pool->world.rank == pool->world.root, again = false;
-    if (!may_go_on(pool))
+    if (!rounds_may_continue(pool))
         return false;
     if (rounds->terms.partial ? !missing : pool->world.agreement.lost == rounds->lost)
-        return finish(pool);
+        return rounds_finish(pool);
     rounds->lost = pool->world.agreement.lost;
-    struct piggyback piggyback = {.load = load, .unload = unload, .closure = pool};
+    struct piggyback piggyback = {.load = account_load, .unload = account_unload, .closure = pool};
     struct vote accounted = rpi_vote(CALL_ACCOUNTED), resumed = rpi_vote(CALL_RESUMED);
     pool->world.agreement.piggyback = &piggyback;
     rp_status status = rpi_pool_agree(pool, &accounted);
@@ -242,14 +245,14 @@ bool rpi_rounds_follow(rp_pool *pool, bool missing)
     if (status != RP_OK)
         return false;
     if (root)
-        again = conclude(pool, &resumed.error);
+        again = rounds_conclude(pool, &resumed.error);
     if (root)
         rpi_rounds_send(pool, again);
     rpi_pool_agree(pool, &resumed);
-    if (!may_go_on(pool))
+    if (!rounds_may_continue(pool))
         return false;
     rounds->number++;
-    return rpi_rounds_received(pool) || finish(pool);
+    return rpi_rounds_received(pool) || rounds_finish(pool);
 }
 
 bool rpi_rounds_next_given_up(const rp_pool *pool, struct unit_range *unit_range)

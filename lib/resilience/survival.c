@@ -24,14 +24,15 @@ void *rpi_mailbox(const rp_pool *pool, int node_rank)
     return pool->mailboxes + (size_t)node_rank * MAILBOX_BYTES;
 }
 
-void rpi_survival_explain(const rp_pool *pool, const char *why)
+/* Says on stderr, on the root only, why ranks cannot survive although survival was requested. */
+static void survival_warn(const rp_pool *pool, const char *why)
 {
     if (pool->world.rank == pool->world.root)
         fprintf(stderr, "rankpool: ranks will not survive the death of others: %s\n", why);
 }
 
 /* Can this rank reach the memory of all others? */
-static bool reaches_all(const rp_pool *pool)
+static bool survival_reaches_all(const rp_pool *pool)
 {
     bool reaches = true;
     for (int i = 0; i < pool->world.node_ranks && reaches; i++) {
@@ -42,16 +43,16 @@ static bool reaches_all(const rp_pool *pool)
     return reaches;
 }
 
-/* Do others live on under this launcher? mpirun waits for ever for the end of a job that has lost
- * ranks on another machine. */
-static bool launched_to_survive(const rp_pool *pool)
+/* Does the launcher let the other ranks live? mpirun waits for ever for the end of a job that has
+ * lost ranks on another machine. */
+static bool survival_launched(const rp_pool *pool)
 {
     bool one_machine = pool->world.one_machine;
     return (one_machine || rpi_started_by_slurm()) && rpi_launch_survives();
 }
 
-/* The files of memory that is needed when MPI cannot be called any more. */
-static rp_status open_files(rp_pool *pool, rp_error *error)
+/* Opens the files for node memory that is created once MPI can no longer be called. */
+static rp_status survival_open_files(rp_pool *pool, rp_error *error)
 {
     struct world *world = &pool->world;
     if (rpi_node_files_open(world->node_comm, &pool->slot_queue_files, error) == RP_OK &&
@@ -60,8 +61,8 @@ static rp_status open_files(rp_pool *pool, rp_error *error)
     return rpi_mpi_agree(world->comm, error);
 }
 
-/* Between several nodes TCP links take the place of MPI. */
-static rp_status connect_nodes(rp_pool *pool, bool *connected, rp_error *error)
+/* Connects several nodes by TCP links, which replace MPI. */
+static rp_status survival_connect(rp_pool *pool, bool *connected, rp_error *error)
 {
     struct world *world = &pool->world;
     *connected = true;
@@ -75,17 +76,21 @@ static rp_status connect_nodes(rp_pool *pool, bool *connected, rp_error *error)
     return RP_OK;
 }
 
-/* What is in the way. *why tells it, unless it is the launcher, of which programs know, and which
- * is told to those who ask for survival in the environment. The same on all ranks. */
-static rp_status find_obstacle(rp_pool *pool, const char **why, rp_error *error)
+/* Sets *why to what prevents survival, the same on all ranks. The launcher is named only if the
+ * environment requested survival, since programs that request it know about the launcher; otherwise
+ * *why is empty. */
+static rp_status survival_find_obstacle(rp_pool *pool, const char **why, rp_error *error)
 {
     enum {
         KERNEL = 1,
         LAUNCHER = 2
     };
     bool asked = rpi_environment_text("RANKPOOL_SURVIVE") != NULL;
-    pool->launch_joined = launched_to_survive(pool);
-    int mine = !pool->launch_joined ? LAUNCHER : !reaches_all(pool) ? KERNEL : 0, worst = 0;
+    pool->launch_joined = survival_launched(pool);
+    int mine = !pool->launch_joined          ? LAUNCHER
+               : !survival_reaches_all(pool) ? KERNEL
+                                             : 0,
+        worst = 0;
     int code = MPI_Allreduce(&mine, &worst, 1, MPI_INT, MPI_MAX, pool->world.comm);
     if (worst == LAUNCHER)
         *why = asked ? "the launcher ends them all when one dies" : "";
@@ -94,15 +99,15 @@ static rp_status find_obstacle(rp_pool *pool, const char **why, rp_error *error)
     return rpi_mpi_check(code, "MPI_Allreduce", error);
 }
 
-/* *why becomes an empty text, or a reason, if ranks cannot survive here, although nothing failed. */
-static rp_status arrange(rp_pool *pool, const char **why, rp_error *error)
+/* Sets *why, possibly to an empty text, if ranks cannot survive here although nothing failed. */
+static rp_status survival_prepare(rp_pool *pool, const char **why, rp_error *error)
 {
     bool connected;
-    if (find_obstacle(pool, why, error) != RP_OK || *why != NULL)
+    if (survival_find_obstacle(pool, why, error) != RP_OK || *why != NULL)
         return error->status;
-    if (open_files(pool, error) != RP_OK)
+    if (survival_open_files(pool, error) != RP_OK)
         return error->status;
-    if (connect_nodes(pool, &connected, error) != RP_OK)
+    if (survival_connect(pool, &connected, error) != RP_OK)
         return error->status;
     if (!connected)
         *why = pool->world.hub.tcp_links.why_not;
@@ -130,11 +135,11 @@ rp_status rpi_survival_begin(rp_pool *pool, rp_error *error)
     memcpy(rpi_mailbox(pool, pool->world.node_rank), &self, sizeof self);
     if (rpi_mpi_agree(pool->world.comm, error) != RP_OK)
         return error->status;
-    rp_status status = arrange(pool, &why, error);
-    if (status == RP_ERR_MEMORY) /* not for the files: the pool works without */
+    rp_status status = survival_prepare(pool, &why, error);
+    if (status == RP_ERR_MEMORY) /* for the files: the pool works without survival */
         why = error->text;
     if (why != NULL && why[0] != '\0')
-        rpi_survival_explain(pool, why);
+        survival_warn(pool, why);
     agreement->survives = pool->survives = status == RP_OK && why == NULL;
     pool->in_rounds = pool->survives && pool->world.nodes > 1;
     if (!pool->survives)
@@ -155,7 +160,7 @@ void *rpi_root_mailbox(const rp_pool *pool)
     return rpi_mailbox(pool, here ? world->agreement.root : world->node_ranks);
 }
 
-/* Without the root, the others have nothing to go on for. */
+/* The root stays needed: without it the others cannot go on. */
 void rpi_survival_enter(rp_pool *pool)
 {
     if (pool->survives && pool->in_survival++ == 0 && pool->world.rank != pool->world.root)
@@ -187,7 +192,7 @@ double rpi_survival_attend(void *closure)
     }
     int root = pool->world.agreement.root;
     bool over = !pool->survives || (root >= 0 && rpi_rank_lost(pool, root));
-    /* Without its agent the node is out of the round. */
+    /* A node that has lost its agent leaves the round. */
     if (over || (pool->in_rounds && rpi_rank_lost(pool, pool->loop.agent_at)))
         rpi_work_queue_stop(pool->work_queue);
     return next;
@@ -204,44 +209,45 @@ rp_status rpi_survival_agree(rp_pool *pool)
 
 /* ---- node memory ----------------------------------------------------------------------------- */
 
-/* How it went on a rank, for the others of its node. It is behind what else is in the rank's note,
- * which others may still be reading, and so may they the last one of these: there are two in turn. */
-struct memory_note {
+/* Whether mapping failed on a rank, for the other ranks of its node. Stored at the end of the
+ * rank's mailbox, in two slots used in turn: the others may still be reading the rest of the
+ * mailbox, and the previous slot. */
+struct memory_message {
     uint32_t agreement;
     bool failed;
 };
 
-static char *memory_note_of(const rp_pool *pool, int node_rank, uint32_t agreement)
+static char *memory_message_of(const rp_pool *pool, int node_rank, uint32_t agreement)
 {
-    _Static_assert(2 * sizeof(struct memory_note) <= NOTE_BYTES_OF_MEMORY, "there is room for two");
-    size_t offset = MAILBOX_BYTES - (1 + agreement % 2) * sizeof(struct memory_note);
+    _Static_assert(2 * sizeof(struct memory_message) <= NOTE_BYTES_OF_MEMORY, "two slots fit");
+    size_t offset = MAILBOX_BYTES - (1 + agreement % 2) * sizeof(struct memory_message);
     return (char *)rpi_mailbox(pool, node_rank) + offset;
 }
 
-static bool failed_on_node(const rp_pool *pool)
+static bool memory_failed_on_node(const rp_pool *pool)
 {
     uint32_t agreement = pool->world.agreement.number;
-    struct memory_note note;
+    struct memory_message message;
     bool failed = false;
     for (int i = 0; i < pool->world.node_ranks; i++) {
-        memcpy(&note, memory_note_of(pool, i, agreement), sizeof note);
-        failed = failed || (note.agreement == agreement && note.failed);
+        memcpy(&message, memory_message_of(pool, i, agreement), sizeof message);
+        failed = failed || (message.agreement == agreement && message.failed);
     }
     return failed;
 }
 
-/* What is wrong with one file is no error of the pool: there are others. So this does not go through
- * rpi_pool_agree(), and *mine stays what this rank found. */
-static rp_status try_memory(rp_pool *pool, struct node_files *files, struct node_memory *memory,
+/* Tries one file. Its failure is not yet an error of the pool, since there are other files: so this
+ * bypasses rpi_pool_agree() and does not change *mine. */
+static rp_status memory_try(rp_pool *pool, struct node_files *files, struct node_memory *memory,
                             const rp_error *mine, rp_error *outcome)
 {
     uint32_t agreement = pool->world.agreement.number + 1;
-    struct memory_note note = {.agreement = agreement, .failed = mine->status != RP_OK};
+    struct memory_message message = {.agreement = agreement, .failed = mine->status != RP_OK};
     struct vote vote = rpi_vote(CALL_PREPARED);
     vote.error = *mine;
-    memcpy(memory_note_of(pool, pool->world.node_rank, agreement), &note, sizeof note);
+    memcpy(memory_message_of(pool, pool->world.node_rank, agreement), &message, sizeof message);
     rpi_agree(&pool->world.agreement, &vote, outcome);
-    if (outcome->status == RP_ERR_MEMORY && failed_on_node(pool))
+    if (outcome->status == RP_ERR_MEMORY && memory_failed_on_node(pool))
         rpi_node_files_turn(files, memory);
     return outcome->status;
 }
@@ -256,7 +262,7 @@ rp_status rpi_survival_memory(rp_pool *pool, struct node_files *files, size_t by
         mine = before;
         if (mine.status == RP_OK)
             rpi_node_files_map(files, bytes, memory, &mine);
-        status = try_memory(pool, files, memory, &mine, error);
+        status = memory_try(pool, files, memory, &mine, error);
         if (i == 0)
             first = *error;
         else if (status == RP_ERR_MEMORY)
@@ -267,12 +273,12 @@ rp_status rpi_survival_memory(rp_pool *pool, struct node_files *files, size_t by
     return status;
 }
 
-/* ---- what was given up ----------------------------------------------------------------------- */
+/* ---- units given up -------------------------------------------------------------------------- */
 
-rp_status rpi_survival_accuse(rp_error *error, int64_t item, uint32_t deaths)
+rp_status rpi_survival_error(rp_error *error, int64_t item, uint32_t deaths)
 {
     rpi_error_set(error, RP_ERR_LOST,
-                  "item %" PRId64 " was at hand when %" PRIu32 " ranks in a row died: given up",
+                  "item %" PRId64 " was in progress when %" PRIu32 " ranks in a row died: given up",
                   item, deaths);
     error->item = item;
     return error->status;
@@ -287,15 +293,16 @@ void rpi_survival_report(const rp_pool *pool, const struct units *units, rp_erro
     if (rpi_orphaned_work_next_given_up(orphaned_work, &given_up)) {
         rp_range items = units_to_items(units, given_up);
         if (orphaned_work->terms.limit > 1)
-            rpi_survival_accuse(error, items.begin, orphaned_work->terms.limit);
+            rpi_survival_error(error, items.begin, orphaned_work->terms.limit);
         else
             rpi_error_set(error, RP_ERR_LOST,
-                          "item %" PRId64 " was at hand when a rank died, and may have changed its "
+                          "item %" PRId64
+                          " was in progress when a rank died, and may have changed its "
                           "own input: given up",
                           items.begin);
         error->item = items.begin;
     } else if (atomic_load(&orphaned_work->failed) != 0) {
         rpi_error_set(error, RP_ERR_LOST,
-                      "a rank has died, and what it left could not be found out");
+                      "a rank has died, and its unfinished work could not be determined");
     }
 }

@@ -23,8 +23,8 @@ static bool on_root(const struct stream_link *stream_link)
 
 static void declare_node_lost(struct stream_link *stream_link, int node)
 {
-    rpi_heartbeat_accuse(&stream_link->heartbeat, &stream_link->pool->world, node,
-                         &stream_link->error);
+    rpi_heartbeat_error(&stream_link->heartbeat, &stream_link->pool->world, node,
+                        &stream_link->error);
     stream_link->lost_at = rpi_clock_seconds();
     rpi_stream_link_stop_node(stream_link);
 }
@@ -34,7 +34,7 @@ static int keep_heartbeat(struct stream_link *stream_link)
     double now = rpi_clock_seconds();
     int code = MPI_SUCCESS;
     if (!on_root(stream_link) && !stream_link->finish_sent &&
-        rpi_heartbeat_spoke(&stream_link->heartbeat, now))
+        rpi_heartbeat_due(&stream_link->heartbeat, now))
         code = rpi_stream_link_notify(stream_link, stream_link->root_address,
                                       (struct packet_message){.kind = PACKET_HEARTBEAT});
     int silent =
@@ -50,9 +50,9 @@ static int keep_heartbeat(struct stream_link *stream_link)
 static int stream_link_dispatch(struct stream_link *stream_link, int from,
                                 const struct packet_message *message)
 {
-    rpi_heartbeat_heard(&stream_link->heartbeat, from, rpi_clock_seconds());
+    rpi_heartbeat_received(&stream_link->heartbeat, from, rpi_clock_seconds());
     if (message->kind == PACKET_FINISHED)
-        rpi_heartbeat_dismiss(&stream_link->heartbeat, from);
+        rpi_heartbeat_unwatch(&stream_link->heartbeat, from);
     if (message->kind == PACKET_CLOSED && message->stop && message->lost >= 0)
         declare_node_lost(stream_link, message->lost);
     return on_root(stream_link) ? rpi_stream_link_read_on_root(stream_link, from, message)

@@ -48,7 +48,7 @@ static struct packet *packet_split(struct stream *stream, struct packet *packet,
 static void give_up_item(struct stream *stream, struct packet *packet)
 {
     rp_error error;
-    rpi_survival_accuse(&error, packet->first, packet->deaths);
+    rpi_survival_error(&error, packet->first, packet->deaths);
     rpi_packet_drop_large(packet);
     packet->area.used = 0;
     memcpy(packet->area.base + sizeof(struct record), &error, sizeof error);

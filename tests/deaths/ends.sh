@@ -25,19 +25,19 @@ ends() { # ends STATUS STDOUT STDERR WHAT
     expect "$1" "$2" "$3" $ends "$4"
 }
 
-ends 1 "item 60 was at hand when 3 ranks in a row died: given up
+ends 1 "item 60 was in progress when 3 ranks in a row died: given up
 99 good, 1 lost, 3 ranks lost" "ends: ranks died; the others went on" killer
-ends 1 "item 60 was at hand when a rank died, and may have changed its own input: given up
+ends 1 "item 60 was in progress when a rank died, and may have changed its own input: given up
 99 good, 1 lost, 1 ranks lost" "ends: ranks died; the others went on" in_place
-ends 1 "item 240000 was at hand when 3 ranks in a row died: given up
+ends 1 "item 240000 was in progress when 3 ranks in a row died: given up
 399999 good, 1 lost, 3 ranks lost" "ends: ranks died; the others went on" needle
 ends 0 "
 400000 good, 0 lost, 2 ranks lost" "ends: ranks died; the others went on" again
-ends 1 "item 60 was at hand when 3 ranks in a row died: given up
+ends 1 "item 60 was in progress when 3 ranks in a row died: given up
 99 good, 1 lost, 3 ranks lost" "ends: ranks died; the others went on" late
-ends 1 "item 60 was at hand when 3 ranks in a row died: given up
+ends 1 "item 60 was in progress when 3 ranks in a row died: given up
 99 good, 1 lost, 3 ranks lost" "ends: ranks died; the others went on" stream
-ends 1 "item 60 was at hand when 3 ranks in a row died: given up
+ends 1 "item 60 was in progress when 3 ranks in a row died: given up
 60 good, 1 lost, 3 ranks lost" "ends: ranks died; the others went on" stream_stops
 ends 0 "
 100 good, 0 lost, 2 ranks lost" "ends: ranks died; the others went on" stream_again
@@ -57,12 +57,12 @@ for size in 1 2; do
     RANKPOOL_NODE_SIZE=$size
     export RANKPOOL_NODE_SIZE
     for how in killer in_place stream; do
-        ends 1 "item 60 was at hand when 3 ranks in a row died: given up
+        ends 1 "item 60 was in progress when 3 ranks in a row died: given up
 99 good, 1 lost, 3 ranks lost" "ends: ranks died; the others went on" $how
     done
-    ends 1 "item 240000 was at hand when 3 ranks in a row died: given up
+    ends 1 "item 240000 was in progress when 3 ranks in a row died: given up
 399999 good, 1 lost, 3 ranks lost" "ends: ranks died; the others went on" needle
-    ends 1 "item 60 was at hand when 3 ranks in a row died: given up
+    ends 1 "item 60 was in progress when 3 ranks in a row died: given up
 60 good, 1 lost, 3 ranks lost" "ends: ranks died; the others went on" stream_stops
     ends 0 "0 0 0 3 0 6: rank 1 has died: rp_allreduce_ranks needs all ranks
 6: rank 1 has died: rp_node_alloc needs all ranks" "ends: ranks died; the others went on" after
