@@ -8,6 +8,39 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Nonzero exit codes, by the conventions of getopt programs and of sysexits.h. */
+enum {
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_TRY_AGAIN = 75
+};
+
+const char *rp_strerror(rp_status status)
+{
+    switch (status) {
+#define RP_STATUS_TEXT(name, value, text) \
+    case name:                            \
+        return text;
+        RP_STATUS_TABLE(RP_STATUS_TEXT)
+#undef RP_STATUS_TEXT
+    }
+    return "unknown status";
+}
+
+int rp_exit_code(rp_status status)
+{
+    switch (status) {
+    case RP_OK:
+        return 0;
+    case RP_ERR_ARGUMENT:
+        return EXIT_USAGE;
+    case RP_ERR_INTERRUPTED:
+        return EXIT_TRY_AGAIN;
+    default:
+        return EXIT_FAILED;
+    }
+}
+
 void rpi_error_clear(rp_error *error)
 {
     *error = (rp_error){.status = RP_OK, .rank = -1, .item = -1};
@@ -34,14 +67,14 @@ rp_status rpi_error_set(rp_error *error, rp_status status, const char *format, .
     return status;
 }
 
-/* Which item failed, unless the text says so, and where. */
+/* Formats the item, unless the text names it already, the rank and the host. */
 static void error_place(char *place, size_t bytes, const rp_error *error)
 {
     char item[40];
     snprintf(item, sizeof item, "item %" PRId64, error->item);
-    bool told = strstr(error->text, item) != NULL;
-    snprintf(place, bytes, " (%s%srank %d on %s)", told ? "" : item, told ? "" : ", ", error->rank,
-             error->host);
+    bool named = strstr(error->text, item) != NULL;
+    snprintf(place, bytes, " (%s%srank %d on %s)", named ? "" : item, named ? "" : ", ",
+             error->rank, error->host);
 }
 
 void rpi_error_print(const rp_error *error, const char *program)

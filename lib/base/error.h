@@ -1,31 +1,31 @@
-/* The error record: who failed, where, and one sentence about it. */
+/* Error records: a status, the rank, item and host concerned, and one sentence of text. error.c
+ * also defines the public functions on rp_status. */
 #ifndef RANKPOOL_BASE_ERROR_H
 #define RANKPOOL_BASE_ERROR_H
 
 #include "rankpool.h"
 
-/* A record that says all is well. */
+/* Sets the record to RP_OK, without rank and item. */
 void rpi_error_clear(rp_error *error);
 
-/* Fills in the name of this host. */
+/* Sets the host of the record to this one. */
 void rpi_error_host(rp_error *error);
 
-/* Fills in a record, on this host, with no item and no rank to blame, and returns `status`. A text
- * too long for the record is cut, never refused. */
+/* Fills in a record for this host, without rank and item. Returns `status`. Too long a text is cut
+ * off. */
 rp_status rpi_error_set(rp_error *error, rp_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Prints a record of something that went wrong on stderr, in one line, written at once; nothing for
- * RP_OK. */
+/* Writes the record to stderr as one line, at once. Does nothing for RP_OK. */
 void rpi_error_print(const rp_error *error, const char *program);
 
-/* Is an error that another process has sent one: a known status, and texts that end? */
+/* Is a record that another process sent valid: a known status, and terminated strings? */
 bool rpi_error_valid(const rp_error *error);
 
-/* "item 3", or "items 3 to 9". */
+/* Formats a range as "item 3" or "items 3 to 9". */
 void rpi_range_text(rp_range items, char *text, size_t size);
 
-/* Are all of these words zero, as what is reserved has to be? */
+/* Are all of these reserved words zero? */
 bool rpi_reserved_zero(const uint64_t *words, size_t count);
 
 #endif
