@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 enum {
-    MOST_LINKS = 40, /* as the kernel follows */
+    MOST_LINKS = 40, /* the limit of the kernel */
     SUFFIX_BYTES = sizeof ".XXXXXX" - 1
 };
 
@@ -23,9 +23,9 @@ rp_status rpi_cannot_write(rp_error *error, const char *path, int code)
     return rpi_error_set(error, RP_ERR_IO, "cannot write '%.400s': %s", path, strerror(code));
 }
 
-/* ---- where a path leads ---------------------------------------------------------------------- */
+/* ---- resolving paths ------------------------------------------------------------------------- */
 
-/* The directory of a path, with its slash; "./" for a bare name. */
+/* The directory of a path, with a trailing slash; "./" for a bare name. */
 static void atomic_file_directory(const char *path, char directory[PATH_MAX])
 {
     const char *slash = strrchr(path, '/');
@@ -33,8 +33,9 @@ static void atomic_file_directory(const char *path, char directory[PATH_MAX])
     snprintf(directory, PATH_MAX, "%.*s", length, slash != NULL ? path : "./");
 }
 
-/* The whole path of a file that need not be there, but its directory must. 0, or an errno. */
-static int atomic_file_whole_path(const char *path, char whole[ATOMIC_FILE_NAME_BYTES])
+/* The absolute path of a file that need not exist, in a directory that does. Returns 0 or an
+ * errno. */
+static int atomic_file_absolute_path(const char *path, char whole[ATOMIC_FILE_NAME_BYTES])
 {
     char directory[PATH_MAX], resolved[PATH_MAX];
     const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
@@ -50,11 +51,11 @@ static int atomic_file_whole_path(const char *path, char whole[ATOMIC_FILE_NAME_
     return length >= PATH_MAX ? ENAMETOOLONG : 0;
 }
 
-/* The file that a path names, or that a link leads to which leads to none yet. */
-static int atomic_file_follow(const char *path, char whole[ATOMIC_FILE_NAME_BYTES])
+/* Resolves the path of a file that does not exist, which may be a dangling symbolic link. */
+static int atomic_file_resolve_new(const char *path, char whole[ATOMIC_FILE_NAME_BYTES])
 {
     char target[PATH_MAX], next[2 * PATH_MAX];
-    int code = atomic_file_whole_path(path, whole);
+    int code = atomic_file_absolute_path(path, whole);
     for (int links = 0; code == 0; links++) {
         ssize_t length = readlink(whole, target, sizeof target - 1);
         if (length < 0)
@@ -66,27 +67,27 @@ static int atomic_file_follow(const char *path, char whole[ATOMIC_FILE_NAME_BYTE
         if (target[0] == '/')
             next[0] = '\0';
         strcat(next, target);
-        code = atomic_file_whole_path(next, whole);
+        code = atomic_file_absolute_path(next, whole);
     }
     return code;
 }
 
-/* `path` is there. Links of /proc lead to files that have no other name, so such a path stays as it
- * is. */
-static int atomic_file_find_existing(const char *path, char whole[ATOMIC_FILE_NAME_BYTES])
+/* Resolves the path of a file that exists. Links in /proc may lead to files without a name; then
+ * the final component stays. */
+static int atomic_file_resolve_existing(const char *path, char whole[ATOMIC_FILE_NAME_BYTES])
 {
     char resolved[PATH_MAX];
     if (realpath(path, resolved) != NULL) {
         snprintf(whole, ATOMIC_FILE_NAME_BYTES, "%s", resolved);
         return 0;
     }
-    return atomic_file_whole_path(path, whole);
+    return atomic_file_absolute_path(path, whole);
 }
 
-/* ---- can renaming serve? --------------------------------------------------------------------- */
+/* ---- is renaming possible? ------------------------------------------------------------------- */
 
-/* What the kernel calls the mount that a path is on, or -1. */
-static int64_t atomic_file_mount_of(const char *path)
+/* The kernel's number of the mount that a path is on; or -1. */
+static int64_t atomic_file_mount_id(const char *path)
 {
     char name[64], line[128];
     int64_t mount = -1;
@@ -104,16 +105,17 @@ static int64_t atomic_file_mount_of(const char *path)
     return mount;
 }
 
-/* A file with a mount of its own is busy. */
-static bool atomic_file_is_mounted(const char *path)
+/* rename() fails with EBUSY for a mount point. */
+static bool atomic_file_is_mount_point(const char *path)
 {
     char directory[PATH_MAX];
     atomic_file_directory(path, directory);
-    return atomic_file_mount_of(path) != atomic_file_mount_of(directory);
+    return atomic_file_mount_id(path) != atomic_file_mount_id(directory);
 }
 
-/* In a directory like /tmp only its owner replaces a file. */
-static bool atomic_file_is_of_others(const char *path, const struct stat *about)
+/* In a sticky directory, such as /tmp, only the owner of a file or of the directory may replace
+ * it. */
+static bool atomic_file_is_sticky(const char *path, const struct stat *about)
 {
     char directory[PATH_MAX];
     struct stat above;
@@ -122,9 +124,9 @@ static bool atomic_file_is_of_others(const char *path, const struct stat *about)
            about->st_uid != geteuid() && above.st_uid != geteuid();
 }
 
-/* The standard output or error that is this file, or -1. A shell, say, has opened it for us, and
- * goes on with it. */
-static int atomic_file_standard_file(const struct stat *about)
+/* STDOUT_FILENO or STDERR_FILENO if it is open on this file, or -1. The shell, which opened it, may
+ * go on writing to it. */
+static int atomic_file_standard_descriptor(const struct stat *about)
 {
     struct stat standard;
     for (int file = STDOUT_FILENO; file <= STDERR_FILENO; file++)
@@ -134,14 +136,15 @@ static int atomic_file_standard_file(const struct stat *about)
     return -1;
 }
 
-static bool atomic_file_is_existing(const char *path, const struct stat *about)
+static bool atomic_file_needs_overwrite(const char *path, const struct stat *about)
 {
-    return !S_ISREG(about->st_mode) || atomic_file_standard_file(about) >= 0 ||
-           atomic_file_is_mounted(path) || atomic_file_is_of_others(path, about);
+    return !S_ISREG(about->st_mode) || atomic_file_standard_descriptor(about) >= 0 ||
+           atomic_file_is_mount_point(path) || atomic_file_is_sticky(path, about);
 }
 
-/* Opening a pipe would do something to it. */
-static int atomic_file_may_write(const char *path, const struct stat *about)
+/* Only regular files are opened: opening a pipe has effects on its readers. Returns 0 or an
+ * errno. */
+static int atomic_file_check_access(const char *path, const struct stat *about)
 {
     if (S_ISDIR(about->st_mode))
         return EISDIR;
@@ -154,12 +157,12 @@ static int atomic_file_may_write(const char *path, const struct stat *about)
     return 0;
 }
 
-/* ---- making, publishing, removing ------------------------------------------------------------ */
+/* ---- creating, publishing, removing ---------------------------------------------------------- */
 
-/* A name that is new, beside that of the file, which may leave no room for more. */
-static int atomic_file_name_temporary(struct atomic_file *atomic_file)
+/* Chooses a random name in the same directory, cutting off the end of a name that is too long. */
+static int atomic_file_choose_name(struct atomic_file *atomic_file)
 {
-    static const char messages[] = "abcdefghijklmnopqrstuvwxyz234567";
+    static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
     unsigned char random[SUFFIX_BYTES - 1];
     const char *name = strrchr(atomic_file->path, '/') + 1;
     int length = (int)strnlen(name, NAME_MAX - SUFFIX_BYTES) + (int)(name - atomic_file->path);
@@ -168,13 +171,14 @@ static int atomic_file_name_temporary(struct atomic_file *atomic_file)
     length = snprintf(atomic_file->temporary, ATOMIC_FILE_NAME_BYTES, "%.*s.", length,
                       atomic_file->path);
     for (size_t i = 0; i < sizeof random; i++)
-        atomic_file->temporary[length++] = messages[random[i] % 32];
+        atomic_file->temporary[length++] = digits[random[i] % 32];
     atomic_file->temporary[length] = '\0';
     return 0;
 }
 
-/* A group whose file it is not may not read what only the old one's might. */
-static void atomic_file_take_rights(int file, const struct stat *about, mode_t *mode)
+/* Copies owner and mode. If the group cannot be kept, the file's new group gets only the
+ * permissions of others, so that it cannot read what only the old group could. */
+static void atomic_file_copy_mode(int file, const struct stat *about, mode_t *mode)
 {
     struct stat mine;
     *mode = about->st_mode & 07777;
@@ -185,15 +189,15 @@ static void atomic_file_take_rights(int file, const struct stat *about, mode_t *
     fchmod(file, *mode | S_IRUSR | S_IWUSR);
 }
 
-/* An empty file of a name that is new. */
 static int atomic_file_create(struct atomic_file *atomic_file, const struct stat *replaced)
 {
-    mode_t rights = replaced != NULL ? 0600 : 0666;
+    mode_t permissions = replaced != NULL ? 0600 : 0666;
     int file = -1, code = 0;
     while (file < 0) {
-        code = atomic_file_name_temporary(atomic_file);
+        code = atomic_file_choose_name(atomic_file);
         if (code == 0)
-            file = open(atomic_file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, rights);
+            file =
+                open(atomic_file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions);
         if (file < 0 && (code != 0 || errno != EEXIST)) {
             atomic_file->temporary[0] = '\0';
             return code != 0 ? code : errno;
@@ -201,7 +205,7 @@ static int atomic_file_create(struct atomic_file *atomic_file, const struct stat
     }
     rpi_temporary_files_add(atomic_file->temporary);
     if (replaced != NULL)
-        atomic_file_take_rights(file, replaced, &atomic_file->mode);
+        atomic_file_copy_mode(file, replaced, &atomic_file->mode);
     close(file);
     return 0;
 }
@@ -210,11 +214,12 @@ static int atomic_file_begin(struct atomic_file *atomic_file, const char *path)
 {
     struct stat about;
     atomic_file->replaces = stat(path, &about) == 0;
-    int code = atomic_file->replaces ? atomic_file_find_existing(path, atomic_file->path)
-                                     : atomic_file_follow(path, atomic_file->path);
+    int code = atomic_file->replaces ? atomic_file_resolve_existing(path, atomic_file->path)
+                                     : atomic_file_resolve_new(path, atomic_file->path);
     if (code == 0 && atomic_file->replaces)
-        code = atomic_file_may_write(atomic_file->path, &about);
-    if (code != 0 || (atomic_file->replaces && atomic_file_is_existing(atomic_file->path, &about)))
+        code = atomic_file_check_access(atomic_file->path, &about);
+    if (code != 0 ||
+        (atomic_file->replaces && atomic_file_needs_overwrite(atomic_file->path, &about)))
         return code;
     code = atomic_file_create(atomic_file, atomic_file->replaces ? &about : NULL);
     bool closed = code == EACCES || code == EPERM || code == EROFS;
@@ -231,7 +236,7 @@ rp_status rpi_atomic_file_make(struct atomic_file *atomic_file, const char *path
     return rpi_cannot_write(error, path, code);
 }
 
-/* A file that is written itself has not been touched yet. */
+/* A file that is written in place has not been opened yet, so it needs no cleanup. */
 rp_status rpi_atomic_file_check(const char *path, rp_error *error)
 {
     struct atomic_file atomic_file;
@@ -246,13 +251,14 @@ const char *rpi_atomic_file_name(const struct atomic_file *atomic_file)
     return atomic_file->temporary[0] != '\0' ? atomic_file->temporary : atomic_file->path;
 }
 
-/* Standard output is shared with others, so it goes on where it is. */
+/* Standard output is duplicated, so that writing goes on at the offset that other processes
+ * share. */
 int rpi_atomic_file_open(const struct atomic_file *atomic_file)
 {
     struct stat about;
     int standard = -1;
     if (atomic_file->temporary[0] == '\0' && stat(atomic_file->path, &about) == 0)
-        standard = atomic_file_standard_file(&about);
+        standard = atomic_file_standard_descriptor(&about);
     if (standard >= 0)
         return fcntl(standard, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     return open(rpi_atomic_file_name(atomic_file), O_WRONLY | O_TRUNC | O_NOCTTY | O_CLOEXEC);
@@ -263,7 +269,7 @@ bool rpi_atomic_file_has_offsets(const struct atomic_file *atomic_file)
     struct stat about;
     if (atomic_file->temporary[0] != '\0')
         return true;
-    if (stat(atomic_file->path, &about) != 0 || atomic_file_standard_file(&about) >= 0)
+    if (stat(atomic_file->path, &about) != 0 || atomic_file_standard_descriptor(&about) >= 0)
         return false;
     int file = open(atomic_file->path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     bool seeks = file >= 0 && lseek(file, 0, SEEK_CUR) >= 0;
@@ -297,7 +303,7 @@ void rpi_atomic_file_remove(struct atomic_file *atomic_file)
         unlink(atomic_file->temporary);
         rpi_temporary_files_forget(atomic_file->temporary);
     } else if (atomic_file->path[0] != '\0' && stat(atomic_file->path, &about) == 0 &&
-               S_ISREG(about.st_mode) && atomic_file_standard_file(&about) < 0) {
+               S_ISREG(about.st_mode) && atomic_file_standard_descriptor(&about) < 0) {
         truncate(atomic_file->path, 0);
     }
     *atomic_file = (struct atomic_file){.path = ""};

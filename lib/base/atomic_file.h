@@ -1,9 +1,9 @@
-/* Drafts: a file that is written under a temporary name beside its own, which it gets when it is
- * whole. What had that name before stays until then.
+/* Atomic files: written under a temporary name in the same directory, and renamed when complete.
+ * Until then the old file keeps its name.
  *
- * Where renaming cannot serve, the file itself is written, from its beginning: a file that is
- * mounted (in a container, say), or in a directory that this user may not change; a device; what is
- * open as standard output. What renaming replaces keeps its mode, and its owner if that is
+ * Where renaming is impossible, the file itself is overwritten: a mount point (in a container,
+ * say), a file in a directory that this user may not change, a device, or a file that is open as
+ * standard output. The new file gets the mode of the file that it replaces, and its owner if
  * permitted. */
 #ifndef RANKPOOL_BASE_ATOMIC_FILE_H
 #define RANKPOOL_BASE_ATOMIC_FILE_H
@@ -17,40 +17,40 @@ enum {
     ATOMIC_FILE_NAME_BYTES = TEMPORARY_NAME_BYTES
 };
 
-/* A draft that this process has made. Zero: none. */
+/* All zero: no file. */
 struct atomic_file {
-    char path[ATOMIC_FILE_NAME_BYTES];      /* where it will be */
-    char temporary[ATOMIC_FILE_NAME_BYTES]; /* where it is; "": there already */
-    bool replaces;                          /* a file is there, */
-    mode_t mode;                            /* which has these rights */
+    char path[ATOMIC_FILE_NAME_BYTES];      /* final name, absolute */
+    char temporary[ATOMIC_FILE_NAME_BYTES]; /* temporary name; "": written in place */
+    bool replaces;                          /* replaces an existing file */
+    mode_t mode;                            /* of the file that it replaces */
 };
 
-/* Makes an empty draft of the file `path`, with the rights of the file that it replaces, or those
- * that creating it would give; or of the file that a symbolic link leads to. Whole paths hold in
- * every directory. RP_ERR_IO says why not. */
+/* Creates an empty temporary file for `path`, or for the file that a symbolic link leads to, with
+ * the permissions of the file that it replaces, or the default ones. Names become absolute, so that
+ * the working directory may change. Returns RP_OK or RP_ERR_IO. */
 rp_status rpi_atomic_file_make(struct atomic_file *atomic_file, const char *path, rp_error *error);
 
-/* Could a draft be made? Leaves everything as it is. */
+/* Would rpi_atomic_file_make() succeed? Changes nothing. */
 rp_status rpi_atomic_file_check(const char *path, rp_error *error);
 
-/* Opens it for writing, empty. Returns a file, or -1 and an errno. Other processes may then open it
- * by its name. */
+/* Opens the file for writing, truncated. Returns a descriptor, or -1 with errno set. */
 int rpi_atomic_file_open(const struct atomic_file *atomic_file);
+
+/* The name under which other processes can open the file after that. */
 const char *rpi_atomic_file_name(const struct atomic_file *atomic_file);
 
-/* Can it be written at any offset, by several processes? A pipe cannot, nor what is open as
- * standard output. */
+/* Can several processes write it at any offset? Not if it is a pipe, or open as standard output. */
 bool rpi_atomic_file_has_offsets(const struct atomic_file *atomic_file);
 
-/* Gives it its name. After an error the temporary file stays, if there is one, and the error tells
- * its name: its content was computed. */
+/* Renames the temporary file to its final name. On failure the temporary file stays, since its
+ * content may be expensive, and the error text names it. */
 rp_status rpi_atomic_file_publish(struct atomic_file *atomic_file, rp_error *error);
 
-/* Removes it, or empties the file that is written itself. For one that is published, or none,
- * nothing happens. */
+/* Removes the temporary file, or truncates a regular file that is written in place. Does nothing
+ * after rpi_atomic_file_publish(), or for no file. */
 void rpi_atomic_file_remove(struct atomic_file *atomic_file);
 
-/* "cannot write 'path': ...", for an errno. Returns RP_ERR_IO. */
+/* Sets the error "cannot write 'path': ..." for an errno. Returns RP_ERR_IO. */
 rp_status rpi_cannot_write(rp_error *error, const char *path, int code);
 
 #endif

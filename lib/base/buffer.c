@@ -33,8 +33,8 @@ void rpi_buffer_free(rp_buffer *buffer)
     rpi_buffer_init(buffer);
 }
 
-/* Memory of its own, for a buffer that needs more than it was lent. */
-static char *grow(const rp_buffer *buffer, size_t bytes)
+/* Memory of the new size with the same content; lent memory is copied, not freed. */
+static char *buffer_reallocate(const rp_buffer *buffer, size_t bytes)
 {
     if (!buffer->lent)
         return realloc(buffer->data, bytes);
@@ -44,9 +44,9 @@ static char *grow(const rp_buffer *buffer, size_t bytes)
     return data;
 }
 
-/* Grows by half at least, so that many small appends cost few copies. Where that is too much to ask
- * for, exactly what is needed. */
-static bool reserve(rp_buffer *buffer, size_t bytes)
+/* Grows the capacity by at least half, so that many small appends cost few copies; if that fails,
+ * to exactly `bytes`. */
+static bool buffer_reserve(rp_buffer *buffer, size_t bytes)
 {
     if (bytes <= buffer->capacity && buffer->data)
         return true;
@@ -55,9 +55,9 @@ static bool reserve(rp_buffer *buffer, size_t bytes)
         generous = LEAST_CAPACITY;
     if (generous < bytes)
         generous = bytes;
-    char *data = grow(buffer, generous);
+    char *data = buffer_reallocate(buffer, generous);
     if (!data && generous > bytes)
-        data = grow(buffer, generous = bytes ? bytes : 1);
+        data = buffer_reallocate(buffer, generous = bytes ? bytes : 1);
     if (!data)
         return false;
     buffer->lent = false;
@@ -70,7 +70,7 @@ static bool reserve(rp_buffer *buffer, size_t bytes)
 
 void *rp_buffer_resize(rp_buffer *buffer, size_t bytes)
 {
-    if (!reserve(buffer, bytes))
+    if (!buffer_reserve(buffer, bytes))
         return NULL;
     buffer->size = bytes;
     return buffer->data;
@@ -84,7 +84,7 @@ size_t rp_buffer_size(const rp_buffer *buffer)
 int rp_buffer_append(rp_buffer *buffer, const void *data, size_t bytes)
 {
     size_t size = buffer->size;
-    if (bytes > SIZE_MAX - size || !reserve(buffer, size + bytes))
+    if (bytes > SIZE_MAX - size || !buffer_reserve(buffer, size + bytes))
         return 1;
     if (bytes > 0)
         memcpy(buffer->data + size, data, bytes);

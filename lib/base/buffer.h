@@ -1,4 +1,4 @@
-/* Bytes that grow: a result whose length only its task knows. */
+/* Growing byte buffers, for results of variable length. */
 #ifndef RANKPOOL_BASE_BUFFER_H
 #define RANKPOOL_BASE_BUFFER_H
 
@@ -7,20 +7,20 @@
 struct rp_buffer {
     char *data;
     size_t size, capacity;
-    bool lent;     /* the memory is somebody else's */
-    bool poisoned; /* what has not been written of it is */
+    bool lent;     /* `data` is owned by the caller of rpi_buffer_lend() */
+    bool poisoned; /* the bytes beyond `size` are kept poisoned */
 };
 
-/* An empty buffer, of no memory yet. */
+/* Initializes an empty buffer without memory. */
 void rpi_buffer_init(rp_buffer *buffer);
 
-/* An empty buffer that uses this memory, which stays the caller's, until it needs more. */
+/* Initializes an empty buffer that uses memory of the caller until it needs more. */
 void rpi_buffer_lend(rp_buffer *buffer, void *memory, size_t bytes);
 
-/* Poisons what has not been written, until it is freed: base/poison.h, with the key 0. */
+/* Poisons the unused bytes, now and whenever the buffer grows: base/poison.h, with key 0. */
 void rpi_buffer_poison(rp_buffer *buffer);
 
-/* Frees its memory; it is empty again, and may be used again. */
+/* Frees the memory. The buffer is then empty and usable. */
 void rpi_buffer_free(rp_buffer *buffer);
 
 #endif

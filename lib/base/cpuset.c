@@ -16,7 +16,7 @@ void rpi_core_mask_get(struct core_mask *mask)
         *mask = (struct core_mask){{0}};
 }
 
-static int count_cores(const struct core_mask *mask)
+static int mask_count_cores(const struct core_mask *mask)
 {
     int cores = 0;
     for (size_t i = 0; i < sizeof mask->words / sizeof mask->words[0]; i++)
@@ -27,7 +27,7 @@ static int count_cores(const struct core_mask *mask)
     return online > 0 ? (int)online : 1;
 }
 
-static bool read_line(const char *path, char *line, size_t size)
+static bool cgroup_read_line(const char *path, char *line, size_t size)
 {
     FILE *file = fopen(path, "re");
     if (file == NULL)
@@ -48,38 +48,38 @@ int rpi_cores_of_limit(const char *cpu_max)
     return cores > (int)cores ? (int)cores + 1 : (int)cores;
 }
 
-/* The tightest limit on the path from our own control group up to the root. */
-static int limit_of_group_version_2(const char *group)
+/* The lowest limit on the path from this control group up to the root. */
+static int cgroup_v2_limit(const char *group)
 {
     char path[PATH_MAX], line[64];
-    int tightest = 0;
+    int lowest = 0;
     size_t length = strlen(group);
     for (;;) {
         int written = snprintf(path, sizeof path, "/sys/fs/cgroup%.*s/cpu.max", (int)length, group);
-        if (written < (int)sizeof path && read_line(path, line, sizeof line)) {
+        if (written < (int)sizeof path && cgroup_read_line(path, line, sizeof line)) {
             int cores = rpi_cores_of_limit(line);
-            if (cores > 0 && (tightest == 0 || cores < tightest))
-                tightest = cores;
+            if (cores > 0 && (lowest == 0 || cores < lowest))
+                lowest = cores;
         }
         if (length == 0)
-            return tightest;
+            return lowest;
         while (length > 0 && group[--length] != '/')
             continue;
     }
 }
 
-/* Inside a container its own group is mounted at the top, so that is where to look. */
-static int limit_of_group_version_1(void)
+/* Reads the top of the hierarchy, where a container sees its own group. */
+static int cgroup_v1_limit(void)
 {
     char quota[32], period[32], both[72];
-    if (!read_line("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", quota, sizeof quota) ||
-        !read_line("/sys/fs/cgroup/cpu/cpu.cfs_period_us", period, sizeof period))
+    if (!cgroup_read_line("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", quota, sizeof quota) ||
+        !cgroup_read_line("/sys/fs/cgroup/cpu/cpu.cfs_period_us", period, sizeof period))
         return 0;
     snprintf(both, sizeof both, "%s %s", quota, period);
     return rpi_cores_of_limit(both);
 }
 
-static int cores_of_control_group(void)
+static int cgroup_limit(void)
 {
     char line[PATH_MAX];
     FILE *file = fopen("/proc/self/cgroup", "re");
@@ -89,16 +89,16 @@ static int cores_of_control_group(void)
     while (cores == 0 && fgets(line, sizeof line, file) != NULL) {
         line[strcspn(line, "\n")] = '\0';
         if (strncmp(line, "0::", 3) == 0)
-            cores = limit_of_group_version_2(line + 3);
+            cores = cgroup_v2_limit(line + 3);
     }
     fclose(file);
-    return cores > 0 ? cores : limit_of_group_version_1();
+    return cores > 0 ? cores : cgroup_v1_limit();
 }
 
 int rpi_core_mask_usable(const struct core_mask *mask)
 {
-    int cores = count_cores(mask);
-    int limit = cores_of_control_group();
+    int cores = mask_count_cores(mask);
+    int limit = cgroup_limit();
     return limit > 0 && limit < cores ? limit : cores;
 }
 

@@ -1,4 +1,4 @@
-/* Reading the environment: settings that a user makes without touching the program. */
+/* Settings from environment variables. */
 #ifndef RANKPOOL_BASE_ENVIRONMENT_H
 #define RANKPOOL_BASE_ENVIRONMENT_H
 
@@ -7,16 +7,16 @@
 /* The variable's text, or NULL if it is unset or empty. */
 const char *rpi_environment_text(const char *name);
 
-/* Reads a whole decimal number from `text`. False, and nothing stored, if `text` is anything else
- * or outside least ... most. */
+/* Parses a decimal integer. Returns false, and stores nothing, if `text` is anything else or the
+ * number is outside least ... most. */
 bool rpi_parse_integer(const char *text, int64_t least, int64_t most, int64_t *value);
 
-/* Reads a whole number from a variable. Unset leaves *value as it is; nonsense is RP_ERR_ARGUMENT
- * with a text that says what is allowed. */
+/* Reads an integer from a variable. Leaves *value unchanged if it is unset. For an invalid text
+ * returns RP_ERR_ARGUMENT, and the error says what is allowed. */
 rp_status rpi_environment_integer(const char *name, int64_t least, int64_t most, int64_t *value,
                                   rp_error *error);
 
-/* Reads seconds, 0 or more, from a variable, likewise. */
+/* Reads seconds, 0 or more, in the same way. */
 rp_status rpi_environment_seconds(const char *name, double *value, rp_error *error);
 
 #endif

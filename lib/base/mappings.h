@@ -4,10 +4,10 @@
 
 #include <stddef.h>
 
-/* How many of `wanted` bytes from `address` on are there: mapped, readable, and in one piece. Private
- * mappings that touch are one piece, for the kernel splits and joins these as it likes; a shared one
- * is a piece of its own. Where that cannot be found out: all of them. What begins behind the bytes
- * that are there is described in `behind`, of so many bytes. */
+/* How many of `wanted` bytes from `address` on are there: mapped, readable, and in one piece.
+ * Private mappings that touch are one piece, for the kernel splits and joins these as it likes; a
+ * shared one is a piece of its own. Where that cannot be found out: all of them. What begins behind
+ * the bytes that are there is described in `behind`, of so many bytes. */
 size_t rpi_mapped_bytes(const void *address, size_t wanted, char *behind, size_t size);
 
 #endif

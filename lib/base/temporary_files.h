@@ -1,9 +1,9 @@
 /* The temporary files of this process, removed when it ends, also by a signal.
  *
- * While there is one, signals that would end the process have a handler, which removes the files and
- * lets the signal do what it does. Handlers of the program stay, as do others of this library, which
- * call rpi_temporary_files_remove() themselves. What no process can
- * handle (SIGKILL) leaves the files to a supervisor, if there is one: it sees the table. */
+ * While there is one, signals that would end the process have a handler, which removes the files
+ * and lets the signal do what it does. Handlers of the program stay, as do others of this library,
+ * which call rpi_temporary_files_remove() themselves. What no process can handle (SIGKILL) leaves
+ * the files to a supervisor, if there is one: it sees the table. */
 #ifndef RANKPOOL_BASE_TEMPORARY_FILES_H
 #define RANKPOOL_BASE_TEMPORARY_FILES_H
 
