@@ -9,7 +9,7 @@
 #include <stdalign.h>
 
 /* The slot of a rank in node memory. */
-struct seat {
+struct slot {
     struct statement statement;
     _Atomic uint32_t number; /* agreement that the statement is for */
 };
@@ -33,12 +33,12 @@ struct agreement_segment {
     _Atomic uint32_t released;
     alignas(128) struct decision decision;
     int led_by;
-    struct seat seats[];
+    struct slot slots[];
 };
 
 size_t rpi_agreement_bytes(int node_ranks)
 {
-    return sizeof(struct agreement_segment) + (size_t)node_ranks * sizeof(struct seat);
+    return sizeof(struct agreement_segment) + (size_t)node_ranks * sizeof(struct slot);
 }
 
 size_t rpi_agreement_summaries_bytes(void)
@@ -53,37 +53,38 @@ struct vote rpi_vote(enum call call)
     return vote;
 }
 
-static bool came(const struct agreement *agreement, int node_rank)
+static bool slot_joined(const struct agreement *agreement, int node_rank)
 {
-    return atomic_load_explicit(&agreement->place->seats[node_rank].number, memory_order_acquire) ==
+    return atomic_load_explicit(&agreement->place->slots[node_rank].number, memory_order_acquire) ==
            agreement->number;
 }
 
 /* Summarizes the votes of this node's ranks. */
-static struct summary summarize(const struct agreement *agreement)
+static struct summary votes_summarize(const struct agreement *agreement)
 {
     struct summary summary = rpi_summary_begin();
     for (int i = 0; i < agreement->node_ranks; i++) {
-        if (came(agreement, i))
-            rpi_summary_add(&summary, &agreement->place->seats[i].statement);
+        if (slot_joined(agreement, i))
+            rpi_summary_add(&summary, &agreement->place->slots[i].statement);
     }
     return summary;
 }
 
 /* Sends the known summary to one leader and receives another's. */
-static int swap(struct agreement *agreement, int to, int from)
+static int summaries_swap(struct agreement *agreement, int to, int from)
 {
     MPI_Request requests[2] = {MPI_REQUEST_NULL, MPI_REQUEST_NULL};
-    struct summary *known = &agreement->summaries[0], *heard = &agreement->summaries[1];
-    int code = MPI_Irecv(heard, sizeof *heard, MPI_BYTE, from, 0, agreement->leaders, &requests[0]);
+    struct summary *known = &agreement->summaries[0], *received = &agreement->summaries[1];
+    int code =
+        MPI_Irecv(received, sizeof *received, MPI_BYTE, from, 0, agreement->leaders, &requests[0]);
     if (code == MPI_SUCCESS)
         code = MPI_Isend(known, sizeof *known, MPI_BYTE, to, 0, agreement->leaders, &requests[1]);
     if (code == MPI_SUCCESS)
         code = rpi_complete(2, requests, agreement->spin);
-    if (code == MPI_SUCCESS && !rpi_summary_valid(heard))
+    if (code == MPI_SUCCESS && !rpi_summary_valid(received))
         rpi_mpi_reject("node", from);
     if (code == MPI_SUCCESS)
-        rpi_summary_join(known, heard);
+        rpi_summary_join(known, received);
     return code;
 }
 
@@ -91,7 +92,7 @@ static int swap(struct agreement *agreement, int to, int from)
  * so each leader sends log2(nodes) messages (dissemination barrier: Hensgen, Finkel, Manber: Two
  * algorithms for barrier synchronization, 1988). A gathering collective takes as many messages as
  * there are nodes. */
-static struct decision exchange(struct agreement *agreement, const struct summary *mine)
+static struct decision summaries_exchange(struct agreement *agreement, const struct summary *mine)
 {
     struct decision decision = {.out_of_step = true};
     struct summary *known = &agreement->summaries[0];
@@ -101,34 +102,34 @@ static struct decision exchange(struct agreement *agreement, const struct summar
     if (nodes > 1)
         MPI_Comm_rank(agreement->leaders, &node);
     for (int64_t distance = 1; distance < nodes && code == MPI_SUCCESS; distance *= 2)
-        code = swap(agreement, (int)((node + distance) % nodes),
-                    (int)((node - distance + nodes) % nodes));
+        code = summaries_swap(agreement, (int)((node + distance) % nodes),
+                              (int)((node - distance + nodes) % nodes));
     if (rpi_mpi_check(code, "a message between nodes", &decision.error) == RP_OK)
         decision = rpi_summary_judge(known);
     return decision;
 }
 
 /* Returns the vote of a rank of this node that reports a lost node, or NULL. */
-static const struct vote *find_cut_off(const struct agreement *agreement)
+static const struct vote *vote_find_cut_off(const struct agreement *agreement)
 {
     for (int i = 0; i < agreement->node_ranks; i++) {
-        const struct vote *vote = &agreement->place->seats[i].statement.vote;
-        if (came(agreement, i) && vote->cut_off)
+        const struct vote *vote = &agreement->place->slots[i].statement.vote;
+        if (slot_joined(agreement, i) && vote->cut_off)
             return vote;
     }
     return NULL;
 }
 
 /* Returns the decision of all nodes, or of this node alone if another node is lost. */
-static struct decision decide(struct agreement *agreement)
+static struct decision agreement_decide(struct agreement *agreement)
 {
-    const struct vote *cut_off = find_cut_off(agreement);
+    const struct vote *cut_off = vote_find_cut_off(agreement);
     if (cut_off != NULL)
         return (struct decision){.error = cut_off->error, .out_of_step = true, .cut_off = true};
-    struct summary summary = summarize(agreement);
+    struct summary summary = votes_summarize(agreement);
     if (agreement->hub != NULL)
         return rpi_agree_over_hub(agreement, summary);
-    struct decision decision = exchange(agreement, &summary);
+    struct decision decision = summaries_exchange(agreement, &summary);
     if (agreement->liveness == NULL)
         return decision;
     struct failure_count failure_count = rpi_failure_count_of_node(agreement);
@@ -138,25 +139,25 @@ static struct decision decide(struct agreement *agreement)
 /* ---- waiting --------------------------------------------------------------------------------- */
 
 /* Have all living ranks arrived? */
-static bool complete(const struct agreement *agreement)
+static bool arrivals_complete(const struct agreement *agreement)
 {
     uint32_t everyone = agreement->number * (uint32_t)agreement->node_ranks;
     if (atomic_load_explicit(&agreement->place->arrived, memory_order_acquire) == everyone)
         return true;
     bool complete = agreement->liveness != NULL;
     for (int i = 0; i < agreement->node_ranks && complete; i++)
-        complete = came(agreement, i) || rpi_liveness_lost(agreement->liveness, i);
+        complete = slot_joined(agreement, i) || rpi_liveness_lost(agreement->liveness, i);
     return complete;
 }
 
-static bool released(const struct agreement *agreement)
+static bool agreement_released(const struct agreement *agreement)
 {
     return atomic_load_explicit(&agreement->place->released, memory_order_acquire) ==
            agreement->number;
 }
 
 /* Is this the first living rank of the node? With a hub, the root leads its node. */
-static bool leads(const struct agreement *agreement)
+static bool rank_leads(const struct agreement *agreement)
 {
     bool leads = true;
     if (agreement->hub != NULL && agreement->root >= 0 && !rpi_root_lost(agreement))
@@ -167,7 +168,7 @@ static bool leads(const struct agreement *agreement)
 }
 
 /* The limit on a sleep matters only after a death, or if a wake-up were lost. */
-static void wait_for(struct agreement *agreement, struct eventcount *signal, uint32_t seen)
+static void agreement_sleep(struct agreement *agreement, struct eventcount *signal, uint32_t seen)
 {
     const double longest_sleep = 0.1;
     rpi_eventcount_wait(signal, seen, agreement->spin, longest_sleep);
@@ -179,47 +180,47 @@ static void wait_for(struct agreement *agreement, struct eventcount *signal, uin
 }
 
 /* Waits for all arrivals, then decides and releases the other ranks. */
-static void lead(struct agreement *agreement)
+static void agreement_lead(struct agreement *agreement)
 {
     struct agreement_segment *place = agreement->place;
     for (;;) {
         uint32_t seen = rpi_eventcount_key(&place->arrivals);
-        if (released(agreement))
+        if (agreement_released(agreement))
             return; /* by a leader that then died */
-        if (complete(agreement))
+        if (arrivals_complete(agreement))
             break;
-        wait_for(agreement, &place->arrivals, seen);
+        agreement_sleep(agreement, &place->arrivals, seen);
     }
-    place->decision = decide(agreement);
+    place->decision = agreement_decide(agreement);
     place->led_by = agreement->node_rank;
     atomic_store_explicit(&place->released, agreement->number, memory_order_release);
     rpi_eventcount_notify_all(&place->releases);
 }
 
-static void arrive(struct agreement *agreement, const struct vote *mine)
+static void agreement_arrive(struct agreement *agreement, const struct vote *mine)
 {
     struct agreement_segment *place = agreement->place;
-    struct seat *seat = &place->seats[agreement->node_rank];
+    struct slot *slot = &place->slots[agreement->node_rank];
     uint32_t everyone = ++agreement->number * (uint32_t)agreement->node_ranks;
-    seat->statement = (struct statement){.rank = agreement->rank, .vote = *mine};
-    atomic_store_explicit(&seat->number, agreement->number, memory_order_release);
+    slot->statement = (struct statement){.rank = agreement->rank, .vote = *mine};
+    atomic_store_explicit(&slot->number, agreement->number, memory_order_release);
     uint32_t before = atomic_fetch_add_explicit(&place->arrived, 1, memory_order_acq_rel);
     if (before + 1 == everyone || agreement->lost > 0)
         rpi_eventcount_notify_all(&place->arrivals);
 }
 
 /* Returns when the agreement is finished. */
-static void stay(struct agreement *agreement)
+static void agreement_await_release(struct agreement *agreement)
 {
     struct agreement_segment *place = agreement->place;
     for (;;) {
         uint32_t seen = rpi_eventcount_key(&place->releases);
-        if (released(agreement))
+        if (agreement_released(agreement))
             return;
-        if (leads(agreement))
-            lead(agreement);
+        if (rank_leads(agreement))
+            agreement_lead(agreement);
         else
-            wait_for(agreement, &place->releases, seen);
+            agreement_sleep(agreement, &place->releases, seen);
     }
 }
 
@@ -235,8 +236,8 @@ rp_status rpi_agree(struct agreement *agreement, const struct vote *mine, rp_err
         return error->status;
     }
     struct agreement_segment *place = agreement->place;
-    arrive(agreement, mine);
-    stay(agreement);
+    agreement_arrive(agreement, mine);
+    agreement_await_release(agreement);
     *error = place->decision.error;
     agreement->lost = place->decision.lost;
     if (place->decision.out_of_step) {

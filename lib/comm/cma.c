@@ -37,8 +37,8 @@ typedef ssize_t (*transfer)(pid_t, const struct iovec *, unsigned long, const st
                             unsigned long, unsigned long);
 
 /* The kernel moves at most 2 GiB per call, and may stop at any page. */
-static bool move(transfer step, const struct peer *peer, uint64_t address, void *memory,
-                 size_t bytes)
+static bool peer_transfer(transfer step, const struct peer *peer, uint64_t address, void *memory,
+                          size_t bytes)
 {
     size_t moved = 0;
     while (moved < bytes) {
@@ -54,10 +54,10 @@ static bool move(transfer step, const struct peer *peer, uint64_t address, void 
 
 bool rpi_peer_read(const struct peer *peer, uint64_t address, void *to, size_t bytes)
 {
-    return move(process_vm_readv, peer, address, to, bytes);
+    return peer_transfer(process_vm_readv, peer, address, to, bytes);
 }
 
 bool rpi_peer_write(const struct peer *peer, uint64_t address, const void *from, size_t bytes)
 {
-    return move(process_vm_writev, peer, address, (void *)(uintptr_t)from, bytes);
+    return peer_transfer(process_vm_writev, peer, address, (void *)(uintptr_t)from, bytes);
 }

@@ -8,7 +8,7 @@
 
 /* MPI has no query for whether a datatype is committed, but it refuses to send an uncommitted one,
  * even to MPI_PROC_NULL. */
-static rp_status check_type(MPI_Datatype type, MPI_Comm comm, rp_error *error)
+static rp_status type_check(MPI_Datatype type, MPI_Comm comm, rp_error *error)
 {
     const MPI_Datatype zero = 0;
     const char nothing = 0;
@@ -22,7 +22,7 @@ static rp_status check_type(MPI_Datatype type, MPI_Comm comm, rp_error *error)
     return RP_OK;
 }
 
-static rp_status measure(struct layout *layout, MPI_Datatype type, rp_error *error)
+static rp_status layout_measure(struct layout *layout, MPI_Datatype type, rp_error *error)
 {
     MPI_Count size;
     MPI_Aint low, length;
@@ -51,8 +51,8 @@ rp_status rpi_layout_make(struct layout *layout, rp_element element, MPI_Comm co
         layout->units = (int64_t)element.size;
         return RP_OK;
     }
-    if (check_type(element.type, comm, error) != RP_OK ||
-        measure(layout, element.type, error) != RP_OK)
+    if (type_check(element.type, comm, error) != RP_OK ||
+        layout_measure(layout, element.type, error) != RP_OK)
         return error->status;
     return rpi_signature(element.type, &layout->signature, error);
 }
@@ -78,7 +78,7 @@ struct run rpi_run_part(const struct run *run, int64_t first, int64_t units)
 }
 
 /* The byte range of a run. Extents may be negative. */
-static void unit_range(const struct run *run, uintptr_t *begin, uintptr_t *end)
+static void run_byte_range(const struct run *run, uintptr_t *begin, uintptr_t *end)
 {
     const struct layout *layout = run->layout;
     MPI_Aint last = (run->units - 1) * layout->extent;
@@ -91,7 +91,7 @@ ptrdiff_t rpi_run_extent(const struct run *run)
     uintptr_t begin, end;
     if (run->units == 0)
         return 0;
-    unit_range(run, &begin, &end);
+    run_byte_range(run, &begin, &end);
     return (ptrdiff_t)(end - (uintptr_t)run->base);
 }
 
@@ -100,7 +100,7 @@ bool rpi_runs_overlap(const struct run *a, const struct run *b)
     uintptr_t a_begin, a_end, b_begin, b_end;
     if (a->units == 0 || b->units == 0)
         return false;
-    unit_range(a, &a_begin, &a_end);
-    unit_range(b, &b_begin, &b_end);
+    run_byte_range(a, &a_begin, &a_end);
+    run_byte_range(b, &b_begin, &b_end);
     return a_begin < b_end && b_begin < a_end;
 }

@@ -11,26 +11,26 @@ struct sequence {
     uint64_t scale; /* base to the power of the sequence's length */
 };
 
-static const struct sequence nothing = {.hash = 0, .scale = 1};
+static const struct sequence sequence_empty = {.hash = 0, .scale = 1};
 
-static struct sequence joined(struct sequence a, struct sequence b)
+static struct sequence sequence_join(struct sequence a, struct sequence b)
 {
     return (struct sequence){a.hash * b.scale + b.hash, a.scale * b.scale};
 }
 
-static struct sequence repeated(struct sequence once, int64_t times)
+static struct sequence sequence_repeat(struct sequence once, int64_t times)
 {
-    struct sequence all = nothing;
+    struct sequence all = sequence_empty;
     for (; times > 0; times /= 2) {
         if (times % 2 == 1)
-            all = joined(all, once);
-        once = joined(once, once);
+            all = sequence_join(all, once);
+        once = sequence_join(once, once);
     }
     return all;
 }
 
 /* A basic type is identified by its name: handles differ between processes. */
-static struct sequence basic(MPI_Datatype type)
+static struct sequence sequence_of_basic(MPI_Datatype type)
 {
     char name[MPI_MAX_OBJECT_NAME];
     int length = 0;
@@ -42,7 +42,7 @@ static struct sequence basic(MPI_Datatype type)
 }
 
 /* The constructor arguments of a derived type. */
-struct recipe {
+struct contents {
     int combiner;
     int integers, addresses, types;
     int *integer;
@@ -50,81 +50,85 @@ struct recipe {
     MPI_Datatype *type;
 };
 
-static int64_t size_of(MPI_Datatype type)
+static int64_t type_size(MPI_Datatype type)
 {
     MPI_Count size;
     MPI_Type_size_x(type, &size);
     return size;
 }
 
-static bool sequence_of(MPI_Datatype type, struct sequence *sequence);
+static bool sequence_of_type(MPI_Datatype type, struct sequence *sequence);
 
 /* A struct states the count of each of its types. Every other constructor repeats a single type
  * until the size is reached. */
-static bool follow(MPI_Datatype type, const struct recipe *recipe, struct sequence *sequence)
+static bool sequence_of_contents(MPI_Datatype type, const struct contents *contents,
+                                 struct sequence *sequence)
 {
-    bool is_struct = recipe->combiner == MPI_COMBINER_STRUCT;
-    *sequence = nothing;
-    for (int i = 0; i < recipe->types; i++) {
+    bool is_struct = contents->combiner == MPI_COMBINER_STRUCT;
+    *sequence = sequence_empty;
+    for (int i = 0; i < contents->types; i++) {
         struct sequence once;
-        if (!sequence_of(recipe->type[i], &once))
+        if (!sequence_of_type(contents->type[i], &once))
             return false;
-        int64_t size = size_of(recipe->type[i]);
-        int64_t times = is_struct ? recipe->integer[1 + i] : size > 0 ? size_of(type) / size : 0;
-        *sequence = joined(*sequence, repeated(once, times));
+        int64_t size = type_size(contents->type[i]);
+        int64_t times = is_struct  ? contents->integer[1 + i]
+                        : size > 0 ? type_size(type) / size
+                                   : 0;
+        *sequence = sequence_join(*sequence, sequence_repeat(once, times));
     }
     return true;
 }
 
-static struct recipe recipe_of(MPI_Datatype type)
+static struct contents contents_count(MPI_Datatype type)
 {
-    struct recipe recipe;
-    MPI_Type_get_envelope(type, &recipe.integers, &recipe.addresses, &recipe.types,
-                          &recipe.combiner);
-    return recipe;
+    struct contents contents;
+    MPI_Type_get_envelope(type, &contents.integers, &contents.addresses, &contents.types,
+                          &contents.combiner);
+    return contents;
 }
 
 /* MPI returns the component types as new handles, unless they are predefined. */
-static void release(MPI_Datatype type)
+static void type_release(MPI_Datatype type)
 {
-    if (recipe_of(type).types > 0)
+    if (contents_count(type).types > 0)
         MPI_Type_free(&type);
 }
 
 /* Allocates one entry more than needed, since a count may be 0. */
-static bool look_up(MPI_Datatype type, struct recipe *recipe)
+static bool contents_get(MPI_Datatype type, struct contents *contents)
 {
-    recipe->integer = calloc((size_t)recipe->integers + 1, sizeof *recipe->integer);
-    recipe->address = calloc((size_t)recipe->addresses + 1, sizeof *recipe->address);
-    recipe->type = calloc((size_t)recipe->types + 1, sizeof(MPI_Datatype));
-    return recipe->integer != NULL && recipe->address != NULL && recipe->type != NULL &&
-           MPI_Type_get_contents(type, recipe->integers, recipe->addresses, recipe->types,
-                                 recipe->integer, recipe->address, recipe->type) == MPI_SUCCESS;
+    contents->integer = calloc((size_t)contents->integers + 1, sizeof *contents->integer);
+    contents->address = calloc((size_t)contents->addresses + 1, sizeof *contents->address);
+    contents->type = calloc((size_t)contents->types + 1, sizeof(MPI_Datatype));
+    return contents->integer != NULL && contents->address != NULL && contents->type != NULL &&
+           MPI_Type_get_contents(type, contents->integers, contents->addresses, contents->types,
+                                 contents->integer, contents->address,
+                                 contents->type) == MPI_SUCCESS;
 }
 
-static bool sequence_of(MPI_Datatype type, struct sequence *sequence)
+static bool sequence_of_type(MPI_Datatype type, struct sequence *sequence)
 {
-    struct recipe recipe = recipe_of(type);
-    if (recipe.types == 0) {
-        *sequence = basic(type);
+    struct contents contents = contents_count(type);
+    if (contents.types == 0) {
+        *sequence = sequence_of_basic(type);
         return true;
     }
-    bool known = look_up(type, &recipe);
+    bool known = contents_get(type, &contents);
     if (known) {
-        known = follow(type, &recipe, sequence);
-        for (int i = 0; i < recipe.types; i++)
-            release(recipe.type[i]);
+        known = sequence_of_contents(type, &contents, sequence);
+        for (int i = 0; i < contents.types; i++)
+            type_release(contents.type[i]);
     }
-    free(recipe.integer);
-    free(recipe.address);
-    free(recipe.type);
+    free(contents.integer);
+    free(contents.address);
+    free(contents.type);
     return known;
 }
 
 rp_status rpi_signature(MPI_Datatype type, uint64_t *signature, rp_error *error)
 {
     struct sequence sequence;
-    if (!sequence_of(type, &sequence))
+    if (!sequence_of_type(type, &sequence))
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory to look into a datatype");
     *signature = sequence.hash;
     return RP_OK;

@@ -51,11 +51,11 @@ void rpi_liveness_leave(struct liveness *liveness)
 
 /* The lock of a living member is busy, and free once the member has left. A dead member's lock is
  * released as it is, not made consistent, so the next caller gets the same result. */
-static bool found_dead(struct liveness_entry *life)
+static bool entry_owner_dead(struct liveness_entry *entry)
 {
-    int code = pthread_mutex_trylock(&life->lock);
+    int code = pthread_mutex_trylock(&entry->lock);
     if (code == 0 || code == EOWNERDEAD)
-        pthread_mutex_unlock(&life->lock);
+        pthread_mutex_unlock(&entry->lock);
     return code == EOWNERDEAD || code == ENOTRECOVERABLE;
 }
 
@@ -63,9 +63,9 @@ int rpi_liveness_look(struct liveness *liveness)
 {
     int lost = 0;
     for (int i = 0; liveness->place != NULL && i < liveness->members; i++) {
-        struct liveness_entry *life = &liveness->place[i];
-        if (i != liveness->me && !rpi_liveness_lost(liveness, i) && found_dead(life))
-            atomic_store_explicit(&life->lost, 1, memory_order_release);
+        struct liveness_entry *entry = &liveness->place[i];
+        if (i != liveness->me && !rpi_liveness_lost(liveness, i) && entry_owner_dead(entry))
+            atomic_store_explicit(&entry->lost, 1, memory_order_release);
         lost += rpi_liveness_lost(liveness, i);
     }
     return lost;

@@ -18,23 +18,24 @@
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
-static int error_prefix(char *prefix, size_t size, size_t bytes)
+static int memory_error_prefix(char *prefix, size_t size, size_t bytes)
 {
     return bytes == 0 ? snprintf(prefix, size, "no place for node memory")
                       : snprintf(prefix, size, "no room for %zu bytes of node memory", bytes);
 }
 
-static rp_status no_memory(rp_error *error, size_t bytes, const char *directory, const char *reason)
+static rp_status memory_error_set(rp_error *error, size_t bytes, const char *directory,
+                                  const char *reason)
 {
     char prefix[64];
-    error_prefix(prefix, sizeof prefix, bytes);
+    memory_error_prefix(prefix, sizeof prefix, bytes);
     return rpi_error_set(error, RP_ERR_MEMORY, "%s in %s: %s", prefix, directory, reason);
 }
 
 void rpi_node_memory_add_reason(rp_error *first, const rp_error *later, size_t bytes)
 {
     char prefix[64];
-    size_t length = (size_t)error_prefix(prefix, sizeof prefix, bytes);
+    size_t length = (size_t)memory_error_prefix(prefix, sizeof prefix, bytes);
     size_t used = strlen(first->text);
     if (strncmp(later->text, prefix, length) == 0 &&
         strstr(first->text, later->text + length) == NULL)
@@ -45,7 +46,7 @@ void rpi_node_memory_add_reason(rp_error *first, const rp_error *later, size_t b
 
 /* Space that stays free: MPI and other programs map files there and allocate their space only on
  * writing. A full file system would kill them with SIGBUS. */
-static unsigned long long room_of_others(const struct statvfs *status)
+static unsigned long long space_reserved(const struct statvfs *status)
 {
     const unsigned long long most = 64ULL << 20;
     unsigned long long share = (unsigned long long)status->f_blocks * status->f_frsize / 16;
@@ -54,7 +55,7 @@ static unsigned long long room_of_others(const struct statvfs *status)
 
 /* Is there space for the part of the file that is not allocated yet? A file system that does not
  * report its size is assumed to have enough. */
-static int check_room(int file, size_t bytes)
+static int space_check(int file, size_t bytes)
 {
     struct statvfs status;
     struct stat about;
@@ -64,14 +65,14 @@ static int check_room(int file, size_t bytes)
     unsigned long long free_bytes = (unsigned long long)status.f_bavail * status.f_frsize;
     if (wanted <= has)
         return 0;
-    return wanted - has < free_bytes && wanted - has + room_of_others(&status) < free_bytes
+    return wanted - has < free_bytes && wanted - has + space_reserved(&status) < free_bytes
                ? 0
                : ENOSPC;
 }
 
-static int take_space(int file, size_t bytes)
+static int space_allocate(int file, size_t bytes)
 {
-    int code = check_room(file, bytes);
+    int code = space_check(file, bytes);
     return code != 0 ? code : rpi_allocate(file, bytes);
 }
 
@@ -90,7 +91,7 @@ static size_t mapped_bytes(size_t bytes)
 }
 
 /* Maps the file over all but the first and the last page of an inaccessible mapping. */
-static int map_guarded(int file, size_t bytes, struct node_memory *memory)
+static int file_map_guarded(int file, size_t bytes, struct node_memory *memory)
 {
     size_t page = page_bytes(), inside = mapped_bytes(bytes), all = inside + 2 * page;
     if (inside < bytes || all < inside)
@@ -145,9 +146,9 @@ struct attempt {
     int file;
 };
 
-/* From the leader to the others: the path of the file, and its identity. In containers with their
+/* From the leader to the others: which file they share. In containers with their
  * own process namespaces a path in /proc may lead to another file. */
-struct invitation {
+struct file_identity {
     char path[PATH_MAX]; /* empty: the leader has no file */
     dev_t device;
     ino_t inode;
@@ -155,7 +156,7 @@ struct invitation {
 };
 
 /* Lists the directories to try. Returns their number. */
-static int directories(const char *list[NODE_MEMORY_DIRECTORIES])
+static int directories_list(const char *list[NODE_MEMORY_DIRECTORIES])
 {
     const char *wanted = rpi_environment_text("RANKPOOL_MEMORY_DIR");
     const char *temporary = rpi_environment_text("TMPDIR");
@@ -169,7 +170,7 @@ static int directories(const char *list[NODE_MEMORY_DIRECTORIES])
 }
 
 /* Opens a new file in the directory: without a name if the file system supports that. */
-static void open_new(struct attempt *attempt)
+static void attempt_open_new(struct attempt *attempt)
 {
     size_t size = sizeof attempt->name;
     if (!attempt->named) {
@@ -184,72 +185,72 @@ static void open_new(struct attempt *attempt)
         attempt->name[0] = '\0';
 }
 
-static struct invitation invite(const struct attempt *attempt)
+static struct file_identity identity_make(const struct attempt *attempt)
 {
-    struct invitation invitation = {.path = ""};
+    struct file_identity identity = {.path = ""};
     struct stat status;
     if (fstat(attempt->file, &status) != 0)
-        return invitation;
-    invitation.device = status.st_dev;
-    invitation.inode = status.st_ino;
+        return identity;
+    identity.device = status.st_dev;
+    identity.inode = status.st_ino;
     if (attempt->name[0] != '\0')
-        memcpy(invitation.path, attempt->name, sizeof invitation.path);
+        memcpy(identity.path, attempt->name, sizeof identity.path);
     else
-        snprintf(invitation.path, sizeof invitation.path, "/proc/%ld/fd/%d", (long)getpid(),
+        snprintf(identity.path, sizeof identity.path, "/proc/%ld/fd/%d", (long)getpid(),
                  attempt->file);
-    return invitation;
+    return identity;
 }
 
 /* Creates the file on the leader. */
-static struct invitation lead(struct attempt *attempt, int way, rp_error *error)
+static struct file_identity attempt_create_file(struct attempt *attempt, int way, rp_error *error)
 {
     const char *list[NODE_MEMORY_DIRECTORIES] = {NULL, NULL};
-    struct invitation invitation = {.path = ""};
-    int count = directories(list), code;
+    struct file_identity identity = {.path = ""};
+    int count = directories_list(list), code;
     attempt->directory = list[way / 2];
-    open_new(attempt);
-    code = attempt->file < 0 ? errno : take_space(attempt->file, attempt->bytes);
+    attempt_open_new(attempt);
+    code = attempt->file < 0 ? errno : space_allocate(attempt->file, attempt->bytes);
     if (code == 0)
-        invitation = invite(attempt);
+        identity = identity_make(attempt);
     else
-        no_memory(error, attempt->bytes, attempt->directory, strerror(code));
-    invitation.directories = count;
-    return invitation;
+        memory_error_set(error, attempt->bytes, attempt->directory, strerror(code));
+    identity.directories = count;
+    return identity;
 }
 
-static void accept_invitation(struct attempt *attempt, const struct invitation *invitation,
-                              rp_error *error)
+static void identity_open(struct attempt *attempt, const struct file_identity *identity,
+                          rp_error *error)
 {
     struct stat status;
-    attempt->file = open(invitation->path, O_RDWR | O_CLOEXEC);
+    attempt->file = open(identity->path, O_RDWR | O_CLOEXEC);
     if (attempt->file >= 0 && fstat(attempt->file, &status) == 0 &&
-        status.st_dev == invitation->device && status.st_ino == invitation->inode)
+        status.st_dev == identity->device && status.st_ino == identity->inode)
         return;
-    no_memory(error, attempt->bytes, invitation->path, "the node's ranks do not share it");
+    memory_error_set(error, attempt->bytes, identity->path, "the node's ranks do not share it");
 }
 
 /* Tries each directory without and with a file name. All ranks of the node agree on the result: all
  * have the file, mapped if `memory` is given, or none has. *count becomes the number of
  * directories. */
-static rp_status share_file(struct attempt *attempt, int way, int *count,
-                            struct node_memory *memory, rp_error *error)
+static rp_status attempt_share(struct attempt *attempt, int way, int *count,
+                               struct node_memory *memory, rp_error *error)
 {
-    struct invitation invitation = {.path = "", .directories = 1};
+    struct file_identity identity = {.path = "", .directories = 1};
     attempt->file = -1;
     attempt->name[0] = '\0';
     attempt->named = way % 2 == 1;
     rpi_error_clear(error);
     if (attempt->leads)
-        invitation = lead(attempt, way, error);
-    int code = MPI_Bcast(&invitation, sizeof invitation, MPI_BYTE, 0, attempt->node);
-    *count = invitation.directories;
+        identity = attempt_create_file(attempt, way, error);
+    int code = MPI_Bcast(&identity, sizeof identity, MPI_BYTE, 0, attempt->node);
+    *count = identity.directories;
     if (rpi_mpi_check(code, "MPI_Bcast", error) == RP_OK && !attempt->leads &&
-        invitation.path[0] != '\0')
-        accept_invitation(attempt, &invitation, error);
+        identity.path[0] != '\0')
+        identity_open(attempt, &identity, error);
     if (memory != NULL && error->status == RP_OK && attempt->file >= 0) {
-        code = map_guarded(attempt->file, attempt->bytes, memory);
+        code = file_map_guarded(attempt->file, attempt->bytes, memory);
         if (code != 0)
-            no_memory(error, attempt->bytes, "this process's addresses", strerror(code));
+            memory_error_set(error, attempt->bytes, "this process's addresses", strerror(code));
     }
     rpi_mpi_agree(attempt->node, error);
     if (attempt->name[0] != '\0')
@@ -261,7 +262,7 @@ static rp_status share_file(struct attempt *attempt, int way, int *count,
     return error->status;
 }
 
-static struct attempt attempt_on(MPI_Comm node, size_t bytes)
+static struct attempt attempt_make(MPI_Comm node, size_t bytes)
 {
     int rank;
     MPI_Comm_rank(node, &rank);
@@ -273,13 +274,13 @@ static struct attempt attempt_on(MPI_Comm node, size_t bytes)
 rp_status rpi_node_memory_make(MPI_Comm node, size_t bytes, struct node_memory *memory,
                                rp_error *error)
 {
-    struct attempt attempt = attempt_on(node, bytes);
+    struct attempt attempt = attempt_make(node, bytes);
     rp_error first;
     int count = 1;
     *memory = (struct node_memory){.base = NULL};
     rpi_error_clear(&first);
     for (int way = 0; way < 2 * count; way++) {
-        rp_status status = share_file(&attempt, way, &count, memory, error);
+        rp_status status = attempt_share(&attempt, way, &count, memory, error);
         if (status == RP_OK) {
             close(attempt.file);
             return RP_OK;
@@ -301,13 +302,13 @@ rp_status rpi_node_memory_make(MPI_Comm node, size_t bytes, struct node_memory *
 
 rp_status rpi_node_files_open(MPI_Comm node, struct node_files *files, rp_error *error)
 {
-    struct attempt attempt = attempt_on(node, 0);
+    struct attempt attempt = attempt_make(node, 0);
     rp_error first;
     int count = 1;
     *files = (struct node_files){.count = 0};
     rpi_error_clear(&first);
     for (int way = 0; way < 2 * count; way++) {
-        rp_status status = share_file(&attempt, way, &count, NULL, error);
+        rp_status status = attempt_share(&attempt, way, &count, NULL, error);
         if (status == RP_OK) {
             files->file[files->count++] = attempt.file;
             way |= 1; /* the named variant would be in the same directory */
@@ -329,7 +330,7 @@ rp_status rpi_node_files_open(MPI_Comm node, struct node_files *files, rp_error 
 }
 
 /* The directory of an open file, for error messages. */
-static void directory_of(int file, char directory[PATH_MAX])
+static void file_directory(int file, char directory[PATH_MAX])
 {
     char link[64];
     snprintf(link, sizeof link, "/proc/self/fd/%d", file);
@@ -349,13 +350,13 @@ rp_status rpi_node_files_map(const struct node_files *files, size_t bytes,
         return RP_OK;
     rpi_node_memory_drop(memory);
     char directory[PATH_MAX];
-    int file = files->file[files->used], code = take_space(file, bytes);
+    int file = files->file[files->used], code = space_allocate(file, bytes);
     if (code == 0)
-        code = map_guarded(file, bytes, memory);
+        code = file_map_guarded(file, bytes, memory);
     if (code == 0)
         return RP_OK;
-    directory_of(file, directory);
-    return no_memory(error, bytes, directory, strerror(code));
+    file_directory(file, directory);
+    return memory_error_set(error, bytes, directory, strerror(code));
 }
 
 void rpi_node_files_turn(struct node_files *files, struct node_memory *memory)

@@ -14,7 +14,7 @@
 
 /* Open MPI prints the stack of a process that crashes. The first backtrace loads a library, which
  * deadlocks if the crash happened in malloc(). So load it now. */
-static void load_unwinder(void)
+static void unwinder_load(void)
 {
 #ifdef HAVE_EXECINFO_H
     void *frame;
@@ -33,7 +33,7 @@ rp_status rpi_world_join_mpi(int thread_level, bool *initialised, rp_error *erro
     MPI_Initialized(&already);
     if (already)
         return RP_OK;
-    load_unwinder();
+    unwinder_load();
     int wanted = thread_level != 0 ? thread_level : MPI_THREAD_MULTIPLE;
     /* MPI copes without files that exceed the size limit, if it gets an error and no SIGXFSZ. */
     struct file_limit_guard guard;
@@ -45,7 +45,7 @@ rp_status rpi_world_join_mpi(int thread_level, bool *initialised, rp_error *erro
 }
 
 /* Splits off the ranks that share a machine; with a simulated node size, groups of them. */
-static int split_nodes(struct world *world, int node_size)
+static int nodes_split(struct world *world, int node_size)
 {
     MPI_Comm machine;
     int machine_ranks = 0;
@@ -66,7 +66,7 @@ static int split_nodes(struct world *world, int node_size)
 }
 
 /* Numbers the nodes by their lowest rank, and counts them. */
-static int number_nodes(struct world *world)
+static int nodes_number(struct world *world)
 {
     MPI_Comm_set_errhandler(world->node_comm, MPI_ERRORS_RETURN);
     MPI_Comm_rank(world->node_comm, &world->node_rank);
@@ -87,7 +87,7 @@ static int number_nodes(struct world *world)
 }
 
 /* Chooses an agent for each node, numbered as its node. The root is the agent of its node. */
-static int choose_agents(struct world *world)
+static int agents_choose(struct world *world)
 {
     world->root_node = world->node_of[world->root];
     bool agent =
@@ -98,7 +98,7 @@ static int choose_agents(struct world *world)
     return code;
 }
 
-static int count_cores(struct world *world)
+static int node_count_cores(struct world *world)
 {
     struct core_mask mask;
     rpi_core_mask_get(&mask);
@@ -109,33 +109,33 @@ static int count_cores(struct world *world)
     return code;
 }
 
-static rp_status find_nodes(struct world *world, int node_size, rp_error *error)
+static rp_status nodes_find(struct world *world, int node_size, rp_error *error)
 {
-    if (rpi_mpi_check(split_nodes(world, node_size), "MPI_Comm_split_type", error) != RP_OK)
+    if (rpi_mpi_check(nodes_split(world, node_size), "MPI_Comm_split_type", error) != RP_OK)
         return error->status;
-    if (rpi_mpi_check(number_nodes(world), "MPI_Comm_split", error) != RP_OK)
+    if (rpi_mpi_check(nodes_number(world), "MPI_Comm_split", error) != RP_OK)
         return error->status;
-    return rpi_mpi_check(count_cores(world), "MPI_Allreduce", error);
+    return rpi_mpi_check(node_count_cores(world), "MPI_Allreduce", error);
 }
 
-static size_t round_up(size_t bytes, size_t multiple)
+static size_t bytes_round_up(size_t bytes, size_t multiple)
 {
     return (bytes + multiple - 1) / multiple * multiple;
 }
 
-static size_t agreement_space(int node_ranks)
+static size_t agreement_bytes(int node_ranks)
 {
-    return round_up(rpi_agreement_bytes(node_ranks), 4096);
+    return bytes_round_up(rpi_agreement_bytes(node_ranks), 4096);
 }
 
-static size_t extra_offset(const struct world *world)
+static size_t extra_offset_bytes(const struct world *world)
 {
-    return agreement_space(world->node_ranks) +
-           round_up(rpi_liveness_bytes(world->node_ranks), 4096);
+    return agreement_bytes(world->node_ranks) +
+           bytes_round_up(rpi_liveness_bytes(world->node_ranks), 4096);
 }
 
 /* The node rank of a rank, or -1 if it is on another node. */
-static int place_on_node(const struct world *world, int rank)
+static int rank_place_on_node(const struct world *world, int rank)
 {
     int first = world->node_first[world->node];
     for (int i = 0; i < world->node_ranks; i++) {
@@ -145,12 +145,12 @@ static int place_on_node(const struct world *world, int rank)
     return -1;
 }
 
-static rp_status furnish(struct world *world, rp_error *error)
+static rp_status agreement_init(struct world *world, rp_error *error)
 {
     struct summary *summaries = malloc(rpi_agreement_summaries_bytes());
     if (summaries == NULL)
-        rpi_error_set(error, RP_ERR_MEMORY, "no memory for meetings");
-    world->extra = (char *)world->memory.base + extra_offset(world);
+        rpi_error_set(error, RP_ERR_MEMORY, "no memory for agreements");
+    world->extra = (char *)world->memory.base + extra_offset_bytes(world);
     world->agreement = (struct agreement){
         .place = world->memory.base,
         .leaders = world->leaders,
@@ -160,31 +160,31 @@ static rp_status furnish(struct world *world, rp_error *error)
         .node_ranks = world->node_ranks,
         .summaries = summaries,
         .spin = world->crowding <= 1,
-        .root = place_on_node(world, world->root),
+        .root = rank_place_on_node(world, world->root),
     };
     rpi_error_clear(&world->agreement.out_of_step);
     return rpi_mpi_agree(world->comm, error);
 }
 
 /* From here on, ranks notice deaths. */
-static rp_status look_after_each_other(struct world *world, rp_error *error)
+static rp_status liveness_init(struct world *world, rp_error *error)
 {
     struct liveness_entry *place =
-        (struct liveness_entry *)((char *)world->memory.base + agreement_space(world->node_ranks));
+        (struct liveness_entry *)((char *)world->memory.base + agreement_bytes(world->node_ranks));
     if (world->node_rank == 0 && !rpi_liveness_prepare(place, world->node_ranks))
-        rpi_error_set(error, RP_ERR_MEMORY, "no locks that tell of deaths");
+        rpi_error_set(error, RP_ERR_MEMORY, "no robust locks to detect dead ranks");
     if (rpi_mpi_agree(world->comm, error) != RP_OK)
         return error->status;
     if (rpi_liveness_join(&world->liveness, place, world->node_ranks, world->node_rank,
                           world->rank))
         world->agreement.liveness = &world->liveness;
     else
-        rpi_error_set(error, RP_ERR_MEMORY, "no lock that tells of this rank's death");
+        rpi_error_set(error, RP_ERR_MEMORY, "no robust lock for this rank");
     return rpi_mpi_agree(world->comm, error);
 }
 
 /* The agents exchange their host names, to name lost ones in messages. */
-static rp_status name_hosts(struct world *world, rp_error *error)
+static rp_status hosts_exchange(struct world *world, rp_error *error)
 {
     rp_error here;
     rpi_error_host(&here);
@@ -200,7 +200,7 @@ static rp_status name_hosts(struct world *world, rp_error *error)
 }
 
 /* Counting sort: the start of each node advances as its ranks are placed, and is restored. */
-static void sort_by_node(struct world *world)
+static void ranks_sort_by_node(struct world *world)
 {
     int *place = world->node_first;
     for (int rank = 0; rank < world->ranks; rank++)
@@ -211,14 +211,13 @@ static void sort_by_node(struct world *world)
 }
 
 /* Records which rank is on which node. */
-static rp_status register_ranks(struct world *world, rp_error *error)
+static rp_status ranks_register(struct world *world, rp_error *error)
 {
     world->node_of = malloc((size_t)world->ranks * sizeof *world->node_of);
     world->by_node = malloc((size_t)world->ranks * sizeof *world->by_node);
     world->node_first = calloc((size_t)world->nodes + 1, sizeof *world->node_first);
     if (world->node_of == NULL || world->by_node == NULL || world->node_first == NULL)
-        rpi_error_set(error, RP_ERR_MEMORY, "no memory to note the nodes of %d ranks",
-                      world->ranks);
+        rpi_error_set(error, RP_ERR_MEMORY, "no memory for the nodes of %d ranks", world->ranks);
     if (rpi_mpi_agree(world->comm, error) != RP_OK)
         return error->status;
     int code = MPI_Allgather(&world->node, 1, MPI_INT, world->node_of, 1, MPI_INT, world->comm);
@@ -228,15 +227,15 @@ static rp_status register_ranks(struct world *world, rp_error *error)
         world->node_first[world->node_of[rank] + 1]++;
     for (int node = 0; node < world->nodes; node++)
         world->node_first[node + 1] += world->node_first[node];
-    sort_by_node(world);
-    if (rpi_mpi_check(choose_agents(world), "MPI_Comm_split", error) != RP_OK)
+    ranks_sort_by_node(world);
+    if (rpi_mpi_check(agents_choose(world), "MPI_Comm_split", error) != RP_OK)
         return error->status;
-    return name_hosts(world, error);
+    return hosts_exchange(world, error);
 }
 
 /* The parameters must be equal before the ranks split communicators by them. */
-static rp_status compare_requests(struct world *world, const struct world_request *request,
-                                  rp_error *error)
+static rp_status request_compare(struct world *world, const struct world_request *request,
+                                 rp_error *error)
 {
     enum {
         SETTINGS = 5
@@ -258,19 +257,20 @@ static rp_status compare_requests(struct world *world, const struct world_reques
     return rpi_mpi_agree(world->comm, error);
 }
 
-static rp_status build(struct world *world, const struct world_request *request, rp_error *error)
+static rp_status world_build(struct world *world, const struct world_request *request,
+                             rp_error *error)
 {
-    if (compare_requests(world, request, error) != RP_OK)
+    if (request_compare(world, request, error) != RP_OK)
         return error->status;
-    find_nodes(world, request->node_size, error);
-    if (rpi_mpi_agree(world->comm, error) != RP_OK || register_ranks(world, error) != RP_OK)
+    nodes_find(world, request->node_size, error);
+    if (rpi_mpi_agree(world->comm, error) != RP_OK || ranks_register(world, error) != RP_OK)
         return error->status;
     rpi_node_memory_make(world->node_comm,
-                         extra_offset(world) + request->extra_bytes(world->node_ranks),
+                         extra_offset_bytes(world) + request->extra_bytes(world->node_ranks),
                          &world->memory, error);
-    if (rpi_mpi_agree(world->comm, error) != RP_OK || furnish(world, error) != RP_OK)
+    if (rpi_mpi_agree(world->comm, error) != RP_OK || agreement_init(world, error) != RP_OK)
         return error->status;
-    if (request->survive_deaths && look_after_each_other(world, error) != RP_OK)
+    if (request->survive_deaths && liveness_init(world, error) != RP_OK)
         return error->status;
     if (world->node_rank == 0)
         request->extra_prepare(world->extra, world->node_ranks);
@@ -293,13 +293,13 @@ rp_status rpi_world_make(struct world *world, MPI_Comm comm, const struct world_
     MPI_Comm_size(world->comm, &world->ranks);
     *error = *mine;
     if (rpi_mpi_agree(world->comm, error) == RP_OK)
-        build(world, request, error);
+        world_build(world, request, error);
     if (error->status != RP_OK)
         rpi_world_drop(world);
     return error->status;
 }
 
-static void free_comm(MPI_Comm *comm)
+static void comm_free(MPI_Comm *comm)
 {
     if (*comm != MPI_COMM_NULL)
         MPI_Comm_free(comm);
@@ -329,10 +329,10 @@ rp_status rpi_world_connect(struct world *world, double silence, bool *connected
 
 void rpi_world_leave_mpi(struct world *world)
 {
-    free_comm(&world->agents);
-    free_comm(&world->leaders);
-    free_comm(&world->node_comm);
-    free_comm(&world->comm);
+    comm_free(&world->agents);
+    comm_free(&world->leaders);
+    comm_free(&world->node_comm);
+    comm_free(&world->comm);
 }
 
 void rpi_world_drop(struct world *world)

@@ -40,7 +40,7 @@ bool rpi_summary_valid(const struct summary *summary);
 /* Adds other nodes' summary to the known one. The result does not depend on order or repetition: if
  * the first rank of a node differs from another node, it is also the lowest of its ranks that do,
  * so a summary contains everything needed. */
-void rpi_summary_join(struct summary *known, const struct summary *heard);
+void rpi_summary_join(struct summary *known, const struct summary *other);
 
 /* Computes the decision: the same result on every rank. */
 struct decision rpi_summary_judge(const struct summary *all);
