@@ -30,56 +30,56 @@ static bool report_valid(const struct report *report, int node_ranks)
 
 /* Returns the message of a node, or NULL if there is none. If it is invalid, the rank that sent it
  * counts as dead. */
-static const struct hub_word *report_of(struct agreement *agreement, int node,
-                                        struct report *report)
+static const struct hub_message *report_find(struct agreement *agreement, int node,
+                                             struct report *report)
 {
     const struct piggyback *piggyback = agreement->piggyback;
     const struct hub_map *map = &agreement->hub->map;
-    const struct hub_word *word = rpi_hub_said(agreement->hub, node, agreement->number);
-    if (word == NULL)
+    const struct hub_message *message = rpi_hub_said(agreement->hub, node, agreement->number);
+    if (message == NULL)
         return NULL;
-    bool valid = word->count >= sizeof *report;
+    bool valid = message->count >= sizeof *report;
     if (valid) {
-        memcpy(report, word->bytes, sizeof *report);
+        memcpy(report, message->bytes, sizeof *report);
         valid = report_valid(report, map->node_first[node + 1] - map->node_first[node]);
     }
-    bool loaded = valid && !word->cut && word->count > sizeof *report && piggyback != NULL &&
+    bool loaded = valid && !message->cut && message->count > sizeof *report && piggyback != NULL &&
                   piggyback->unload != NULL;
     if (loaded)
-        valid =
-            piggyback->unload(piggyback->closure, node, (const char *)word->bytes + sizeof *report,
-                              word->count - sizeof *report);
+        valid = piggyback->unload(piggyback->closure, node,
+                                  (const char *)message->bytes + sizeof *report,
+                                  message->count - sizeof *report);
     if (valid)
-        return word;
-    rpi_tcp_links_reject(&agreement->hub->tcp_links, word->speaker);
+        return message;
+    rpi_tcp_links_reject(&agreement->hub->tcp_links, message->sender);
     return NULL;
 }
 
 /* Records that there was no memory for the payload of a node. */
-static void join_cut(struct summary *known, int speaker)
+static void summary_join_cut(struct summary *known, int sender)
 {
     struct summary cut = rpi_summary_begin();
     cut.failed = known->first;
-    cut.failed.rank = speaker;
+    cut.failed.rank = sender;
     rpi_error_set(&cut.failed.vote.error, RP_ERR_MEMORY,
-                  "no memory for what the node of rank %d has brought", speaker);
+                  "no memory for the data of the node of rank %d", sender);
     rpi_summary_join(known, &cut);
 }
 
 /* Adds the summary and the deaths of a node, whether or not its report arrived. A node may notice a
  * death before the TCP link breaks. */
-static void hear_node(struct agreement *agreement, int node, struct summary *known,
-                      struct failure_count *failure_count)
+static void report_join(struct agreement *agreement, int node, struct summary *known,
+                        struct failure_count *failure_count)
 {
     struct report report = {.failure_count = {0, -1}};
-    const struct hub_word *word = report_of(agreement, node, &report);
+    const struct hub_message *message = report_find(agreement, node, &report);
     int broken = rpi_hub_lost(agreement->hub, node);
-    if (word != NULL)
+    if (message != NULL)
         rpi_summary_join(known, &report.summary);
     else
         report.failure_count = (struct failure_count){0, -1};
-    if (word != NULL && word->cut)
-        join_cut(known, word->speaker);
+    if (message != NULL && message->cut)
+        summary_join_cut(known, message->sender);
     if (broken > report.failure_count.count)
         report.failure_count =
             (struct failure_count){broken, rpi_hub_lowest_lost(agreement->hub, node)};
@@ -87,7 +87,7 @@ static void hear_node(struct agreement *agreement, int node, struct summary *kno
         rpi_failure_count_add(failure_count, &report.failure_count);
 }
 
-static void answer_all(struct agreement *agreement, const struct decision *decision)
+static void answer_send(struct agreement *agreement, const struct decision *decision)
 {
     const struct piggyback *piggyback = agreement->piggyback;
     struct answer answer = {.decision = *decision};
@@ -102,21 +102,21 @@ static void answer_all(struct agreement *agreement, const struct decision *decis
 }
 
 /* On the root: collects the reports of all nodes, decides, and answers. */
-static struct decision preside(struct agreement *agreement, struct summary known)
+static struct decision root_decide(struct agreement *agreement, struct summary known)
 {
     enum call call = known.first.vote.call;
     rpi_summary_sign(&known);
     rpi_hub_await(agreement->hub, agreement->number);
     struct failure_count failure_count = rpi_failure_count_of_node(agreement);
     for (int node = 0; node < agreement->nodes; node++)
-        hear_node(agreement, node, &known, &failure_count);
+        report_join(agreement, node, &known, &failure_count);
     struct decision decision =
         rpi_apply_failures(agreement, &failure_count, call, rpi_summary_judge(&known));
-    answer_all(agreement, &decision);
+    answer_send(agreement, &decision);
     return decision;
 }
 
-static bool verdict_valid(const struct decision *decision, int ranks)
+static bool decision_valid(const struct decision *decision, int ranks)
 {
     unsigned char flags[2];
     memcpy(&flags[0], &decision->out_of_step, 1);
@@ -129,27 +129,27 @@ static bool verdict_valid(const struct decision *decision, int ranks)
 static struct decision decision_without_broadcast(void)
 {
     struct decision decision = {.out_of_step = true};
-    rpi_error_set(&decision.error, RP_ERR_MEMORY, "no memory for what the root gives to this node");
+    rpi_error_set(&decision.error, RP_ERR_MEMORY, "no memory for the root's data on this node");
     return decision;
 }
 
-static struct decision take_answer(struct agreement *agreement, const struct hub_word *word)
+static struct decision answer_take(struct agreement *agreement, const struct hub_message *message)
 {
     const struct piggyback *piggyback = agreement->piggyback;
     const struct hub_map *map = &agreement->hub->map;
     struct answer answer;
-    if (word == NULL)
+    if (message == NULL)
         return rpi_decision_all_over(map->root);
-    bool valid = word->count >= sizeof answer;
+    bool valid = message->count >= sizeof answer;
     if (valid) {
-        memcpy(&answer, word->bytes, sizeof answer);
-        valid = verdict_valid(&answer.decision, map->ranks);
+        memcpy(&answer, message->bytes, sizeof answer);
+        valid = decision_valid(&answer.decision, map->ranks);
     }
-    if (valid && word->cut)
+    if (valid && message->cut)
         return decision_without_broadcast();
-    if (valid && piggyback != NULL && piggyback->receive != NULL && word->count > sizeof answer)
-        valid = piggyback->receive(piggyback->closure, (const char *)word->bytes + sizeof answer,
-                                   word->count - sizeof answer);
+    if (valid && piggyback != NULL && piggyback->receive != NULL && message->count > sizeof answer)
+        valid = piggyback->receive(piggyback->closure, (const char *)message->bytes + sizeof answer,
+                                   message->count - sizeof answer);
     if (!valid) {
         rpi_tcp_links_reject(&agreement->hub->tcp_links, map->root);
         return rpi_decision_all_over(map->root);
@@ -159,7 +159,7 @@ static struct decision take_answer(struct agreement *agreement, const struct hub
 }
 
 /* On other nodes: sends the report to the root and receives the answer. */
-static struct decision consult(struct agreement *agreement, struct summary known)
+static struct decision root_ask(struct agreement *agreement, struct summary known)
 {
     const struct piggyback *piggyback = agreement->piggyback;
     size_t bytes = 0;
@@ -169,9 +169,9 @@ static struct decision consult(struct agreement *agreement, struct summary known
     struct report report = {.summary = known,
                             .failure_count = rpi_failure_count_of_node(agreement)};
     rpi_summary_sign(&report.summary);
-    const struct hub_word *word = rpi_hub_ask(agreement->hub, agreement->number, &report,
-                                              sizeof report, load, load != NULL ? bytes : 0);
-    struct decision decision = take_answer(agreement, word);
+    const struct hub_message *message = rpi_hub_ask(agreement->hub, agreement->number, &report,
+                                                    sizeof report, load, load != NULL ? bytes : 0);
+    struct decision decision = answer_take(agreement, message);
     free(load);
     return decision;
 }
@@ -181,6 +181,6 @@ struct decision rpi_agree_over_hub(struct agreement *agreement, struct summary s
     struct hub *hub = agreement->hub;
     if (rpi_root_lost(agreement))
         return rpi_decision_all_over(hub->map.root);
-    return hub->map.rank == hub->map.root ? preside(agreement, summary)
-                                          : consult(agreement, summary);
+    return hub->map.rank == hub->map.root ? root_decide(agreement, summary)
+                                          : root_ask(agreement, summary);
 }

@@ -12,10 +12,10 @@
 enum {
     TAG_MESSAGE = 1,
     TAG_PAYLOAD = 2, /* plus the channel id */
-    LOOKED_AT = 64
+    REQUESTS_PER_TEST = 64
 };
 
-struct channel_note {
+struct channel_completion {
     int *pending; /* decremented when the request is complete; or NULL */
     void *owned;  /* freed then; or NULL */
 };
@@ -25,7 +25,7 @@ struct channel_send {
     double due;
     int to, tag, count;
     const void *memory;
-    struct channel_note note;
+    struct channel_completion completion;
 };
 
 /* Payloads are split, so that several parts are in progress at once: each MPI call advances a long
@@ -50,7 +50,7 @@ void rpi_channel_open_tcp(struct channel *channel, struct tcp_links *tcp_links,
     rpi_tcp_channel_open(&channel->tcp, tcp_links, message_bytes);
 }
 
-static bool tcp(const struct channel *channel)
+static bool channel_uses_tcp(const struct channel *channel)
 {
     return channel->tcp.tcp_links != NULL;
 }
@@ -59,12 +59,12 @@ void rpi_channel_close(struct channel *channel)
 {
     rpi_tcp_channel_close(&channel->tcp);
     free(channel->requests);
-    free(channel->notes);
+    free(channel->completions);
     *channel = (struct channel){.comm = MPI_COMM_NULL};
 }
 
 /* Ensures space for one more request. */
-static bool reserve(struct channel *channel)
+static bool requests_reserve(struct channel *channel)
 {
     if (channel->count < channel->capacity)
         return true;
@@ -73,40 +73,41 @@ static bool reserve(struct channel *channel)
     if (requests == NULL)
         return false;
     channel->requests = requests;
-    struct channel_note *notes = realloc(channel->notes, (size_t)capacity * sizeof *notes);
-    if (notes == NULL)
+    struct channel_completion *completions =
+        realloc(channel->completions, (size_t)capacity * sizeof *completions);
+    if (completions == NULL)
         return false;
-    channel->notes = notes;
+    channel->completions = completions;
     channel->capacity = capacity;
     return true;
 }
 
-static int begin_send(struct channel *channel, const struct channel_send *send)
+static int send_begin(struct channel *channel, const struct channel_send *send)
 {
-    if (!reserve(channel))
+    if (!requests_reserve(channel))
         return MPI_ERR_NO_MEM;
     int code = MPI_Isend(send->memory, send->count, MPI_BYTE, send->to, send->tag, channel->comm,
                          &channel->requests[channel->count]);
     if (code == MPI_SUCCESS)
-        channel->notes[channel->count++] = send->note;
+        channel->completions[channel->count++] = send->completion;
     return code;
 }
 
 /* All sends are delayed by the same time, so they become due in the order of submission. */
-static int begin_due(struct channel *channel)
+static int sends_begin_due(struct channel *channel)
 {
     int code = MPI_SUCCESS;
     double now = channel->first != NULL ? rpi_clock_seconds() : 0;
     while (code == MPI_SUCCESS && channel->first != NULL && channel->first->due <= now) {
         struct channel_send *send = channel->first;
-        code = begin_send(channel, send);
+        code = send_begin(channel, send);
         channel->first = send->next;
         free(send);
     }
     return code;
 }
 
-static int hold(struct channel *channel, const struct channel_send *send)
+static int send_delay(struct channel *channel, const struct channel_send *send)
 {
     struct channel_send *held = malloc(sizeof *held);
     if (held == NULL)
@@ -122,13 +123,13 @@ static int hold(struct channel *channel, const struct channel_send *send)
     return MPI_SUCCESS;
 }
 
-static int submit(struct channel *channel, const struct channel_send *send)
+static int send_submit(struct channel *channel, const struct channel_send *send)
 {
     channel->bytes_sent += send->count;
-    return channel->delay > 0 ? hold(channel, send) : begin_send(channel, send);
+    return channel->delay > 0 ? send_delay(channel, send) : send_begin(channel, send);
 }
 
-static int message_by_tcp_link(struct channel *channel, int to, const void *message)
+static int message_send_tcp(struct channel *channel, int to, const void *message)
 {
     channel->messages_sent++;
     channel->bytes_sent += (int64_t)channel->message_bytes;
@@ -137,25 +138,25 @@ static int message_by_tcp_link(struct channel *channel, int to, const void *mess
 
 int rpi_channel_message(struct channel *channel, int to, const void *message)
 {
-    if (tcp(channel))
-        return message_by_tcp_link(channel, to, message);
+    if (channel_uses_tcp(channel))
+        return message_send_tcp(channel, to, message);
     void *copy = malloc(channel->message_bytes);
     if (copy == NULL)
         return MPI_ERR_NO_MEM;
     memcpy(copy, message, channel->message_bytes);
     channel->messages_sent++;
-    return submit(channel, &(struct channel_send){.to = to,
-                                                  .tag = TAG_MESSAGE,
-                                                  .count = (int)channel->message_bytes,
-                                                  .memory = copy,
-                                                  .note = {.owned = copy}});
+    return send_submit(channel, &(struct channel_send){.to = to,
+                                                       .tag = TAG_MESSAGE,
+                                                       .count = (int)channel->message_bytes,
+                                                       .memory = copy,
+                                                       .completion = {.owned = copy}});
 }
 
 int rpi_channel_payload(struct channel *channel, int to, enum channel_id id, const void *memory,
                         size_t bytes, int *pending)
 {
     int code = MPI_SUCCESS;
-    if (tcp(channel)) {
+    if (channel_uses_tcp(channel)) {
         channel->bytes_sent += (int64_t)bytes;
         return rpi_tcp_channel_payload(&channel->tcp, to, memory, bytes, pending) ? MPI_SUCCESS
                                                                                   : MPI_ERR_NO_MEM;
@@ -165,8 +166,8 @@ int rpi_channel_payload(struct channel *channel, int to, enum channel_id id, con
                                     .tag = TAG_PAYLOAD + (int)id,
                                     .count = payload_part(bytes - done),
                                     .memory = (const char *)memory + done,
-                                    .note = {.pending = pending}};
-        code = submit(channel, &send);
+                                    .completion = {.pending = pending}};
+        code = send_submit(channel, &send);
         *pending += code == MPI_SUCCESS;
         done += (size_t)send.count;
     }
@@ -176,18 +177,18 @@ int rpi_channel_payload(struct channel *channel, int to, enum channel_id id, con
 int rpi_channel_expect(struct channel *channel, int from, enum channel_id id, void *memory,
                        size_t bytes, int *pending)
 {
-    if (tcp(channel))
+    if (channel_uses_tcp(channel))
         return rpi_tcp_channel_expect(&channel->tcp, from, memory, bytes, pending) ? MPI_SUCCESS
                                                                                    : MPI_ERR_NO_MEM;
     for (size_t done = 0; done < bytes;) {
         int count = payload_part(bytes - done);
-        if (!reserve(channel))
+        if (!requests_reserve(channel))
             return MPI_ERR_NO_MEM;
         int code = MPI_Irecv((char *)memory + done, count, MPI_BYTE, from, TAG_PAYLOAD + (int)id,
                              channel->comm, &channel->requests[channel->count]);
         if (code != MPI_SUCCESS)
             return code;
-        channel->notes[channel->count++] = (struct channel_note){.pending = pending};
+        channel->completions[channel->count++] = (struct channel_completion){.pending = pending};
         *pending += 1;
         done += (size_t)count;
     }
@@ -200,7 +201,7 @@ int rpi_channel_next(struct channel *channel, int *from, void *message)
     int found = 0, code = MPI_SUCCESS;
     MPI_Status status;
     *from = -1;
-    if (tcp(channel)) {
+    if (channel_uses_tcp(channel)) {
         rpi_tcp_channel_next(&channel->tcp, from, message);
         return MPI_SUCCESS;
     }
@@ -219,64 +220,65 @@ int rpi_channel_next(struct channel *channel, int *from, void *message)
 
 void rpi_channel_reject(struct channel *channel, int from)
 {
-    if (tcp(channel))
+    if (channel_uses_tcp(channel))
         rpi_tcp_links_reject(channel->tcp.tcp_links, from);
     else
         rpi_mpi_reject("node", from);
 }
 
-static void complete(struct channel_note *note)
+static void request_complete(struct channel_completion *completion)
 {
-    if (note->pending != NULL)
-        *note->pending -= 1;
-    free(note->owned);
-    note->owned = NULL;
+    if (completion->pending != NULL)
+        *completion->pending -= 1;
+    free(completion->owned);
+    completion->owned = NULL;
 }
 
 /* Removes completed requests from the arrays. */
-static void close_gaps(struct channel *channel)
+static void requests_compact(struct channel *channel)
 {
     int saved = 0;
     for (int i = 0; i < channel->count; i++) {
         if (channel->requests[i] == MPI_REQUEST_NULL)
             continue;
         channel->requests[saved] = channel->requests[i];
-        channel->notes[saved++] = channel->notes[i];
+        channel->completions[saved++] = channel->completions[i];
     }
     channel->count = saved;
 }
 
 /* Tests several requests in one call: every call makes MPI poll all its connections, and may yield
  * the core. Returns the number of completed requests. */
-static int look_at(struct channel *channel, int first, int count, int *code)
+static int requests_test(struct channel *channel, int first, int count, int *code)
 {
-    int found = 0, finished[LOOKED_AT];
-    MPI_Status unread[LOOKED_AT];
+    int found = 0, finished[REQUESTS_PER_TEST];
+    MPI_Status unread[REQUESTS_PER_TEST];
     *code = MPI_Testsome(count, channel->requests + first, &found, finished, unread);
     for (int i = 0; i < found; i++)
-        complete(&channel->notes[first + finished[i]]);
+        request_complete(&channel->completions[first + finished[i]]);
     return found > 0 ? found : 0;
 }
 
 int rpi_channel_step(struct channel *channel)
 {
-    if (tcp(channel)) {
+    if (channel_uses_tcp(channel)) {
         rpi_tcp_links_step(channel->tcp.tcp_links);
         return MPI_SUCCESS;
     }
-    int code = begin_due(channel), found = 0;
-    for (int first = 0; first < channel->count && code == MPI_SUCCESS; first += LOOKED_AT) {
+    int code = sends_begin_due(channel), found = 0;
+    for (int first = 0; first < channel->count && code == MPI_SUCCESS; first += REQUESTS_PER_TEST) {
         int left = channel->count - first;
-        found += look_at(channel, first, left < LOOKED_AT ? left : LOOKED_AT, &code);
+        found += requests_test(channel, first, left < REQUESTS_PER_TEST ? left : REQUESTS_PER_TEST,
+                               &code);
     }
     if (found > 0)
-        close_gaps(channel);
+        requests_compact(channel);
     return code;
 }
 
 bool rpi_channel_idle(const struct channel *channel)
 {
-    if (tcp(channel))
+    if (channel_uses_tcp(channel))
         return rpi_tcp_channel_idle(&channel->tcp);
     return channel->count == 0 && channel->first == NULL;
 }

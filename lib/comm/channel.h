@@ -15,8 +15,8 @@ enum channel_id {
     POST_HOMEWARD
 };
 
-struct channel_send; /* delayed */
-struct channel_note; /* what to do when a request is complete */
+struct channel_send;       /* delayed */
+struct channel_completion; /* what to do when a request is complete */
 
 struct channel {
     struct tcp_channel tcp; /* used where ranks survive deaths */
@@ -25,7 +25,7 @@ struct channel {
     double delay; /* seconds by which every send is delayed, to simulate a slow network */
     struct channel_send *first, *last;
     MPI_Request *requests;
-    struct channel_note *notes; /* one per request */
+    struct channel_completion *completions; /* one per request */
     int count, capacity;
     int64_t messages_sent, bytes_sent;
 };

@@ -20,8 +20,8 @@ struct tcp_expectation {
 };
 
 /* Queues a received item. Without memory the item is lost, and the link to its sender is broken. */
-static void keep(struct tcp_channel *channel, bool message, int from, const void *bytes,
-                 size_t count)
+static void item_queue(struct tcp_channel *channel, bool message, int from, const void *bytes,
+                       size_t count)
 {
     struct tcp_item *item = malloc(sizeof *item + count);
     if (item == NULL) {
@@ -38,14 +38,14 @@ static void keep(struct tcp_channel *channel, bool message, int from, const void
 }
 
 /* A message of another length is late: it belongs to a job of another kind. */
-static void hear_message(void *closure, int from, const void *bytes, size_t count)
+static void message_handle(void *closure, int from, const void *bytes, size_t count)
 {
     struct tcp_channel *channel = closure;
     if (count == channel->message_bytes)
-        keep(channel, true, from, bytes, count);
+        item_queue(channel, true, from, bytes, count);
 }
 
-static bool unread_from(const struct tcp_channel *channel, int from)
+static bool message_unread(const struct tcp_channel *channel, int from)
 {
     const struct tcp_item *item = channel->first;
     while (item != NULL && !(item->message && item->from == from))
@@ -55,15 +55,15 @@ static bool unread_from(const struct tcp_channel *channel, int from)
 
 /* A payload matches the first expectation from its sender. Without one it belongs to a dropped
  * message; or to a message still unread, and then it is queued behind that. */
-static void hear_payload(void *closure, int from, const void *bytes, size_t count)
+static void payload_handle(void *closure, int from, const void *bytes, size_t count)
 {
     struct tcp_channel *channel = closure;
     struct tcp_expectation **place = &channel->expected;
     while (*place != NULL && (*place)->from != from)
         place = &(*place)->next;
     struct tcp_expectation *expectation = *place;
-    if (unread_from(channel, from)) {
-        keep(channel, false, from, bytes, count);
+    if (message_unread(channel, from)) {
+        item_queue(channel, false, from, bytes, count);
     } else if (expectation != NULL && count != expectation->bytes) {
         rpi_tcp_links_reject(channel->tcp_links, from); /* the expected payload never arrives */
     } else if (expectation != NULL) {
@@ -75,7 +75,7 @@ static void hear_payload(void *closure, int from, const void *bytes, size_t coun
 }
 
 /* Removes the item behind `before` from the queue. */
-static struct tcp_item *take(struct tcp_channel *channel, struct tcp_item *before)
+static struct tcp_item *item_remove(struct tcp_channel *channel, struct tcp_item *before)
 {
     struct tcp_item **place = before != NULL ? &before->next : &channel->first, *item = *place;
     *place = item->next;
@@ -88,18 +88,18 @@ void rpi_tcp_channel_open(struct tcp_channel *channel, struct tcp_links *tcp_lin
                           size_t message_bytes)
 {
     *channel = (struct tcp_channel){.tcp_links = tcp_links, .message_bytes = message_bytes};
-    rpi_tcp_links_listen(tcp_links, TCP_LINK_MESSAGE, hear_message, channel);
-    rpi_tcp_links_listen(tcp_links, TCP_LINK_PAYLOAD, hear_payload, channel);
+    rpi_tcp_links_set_handler(tcp_links, TCP_LINK_MESSAGE, message_handle, channel);
+    rpi_tcp_links_set_handler(tcp_links, TCP_LINK_PAYLOAD, payload_handle, channel);
 }
 
 void rpi_tcp_channel_close(struct tcp_channel *channel)
 {
     if (channel->tcp_links == NULL)
         return;
-    rpi_tcp_links_listen(channel->tcp_links, TCP_LINK_MESSAGE, NULL, NULL);
-    rpi_tcp_links_listen(channel->tcp_links, TCP_LINK_PAYLOAD, NULL, NULL);
+    rpi_tcp_links_set_handler(channel->tcp_links, TCP_LINK_MESSAGE, NULL, NULL);
+    rpi_tcp_links_set_handler(channel->tcp_links, TCP_LINK_PAYLOAD, NULL, NULL);
     while (channel->first != NULL)
-        free(take(channel, NULL));
+        free(item_remove(channel, NULL));
     while (channel->expected != NULL)
         rpi_tcp_channel_forget(channel, channel->expected->from);
 }
@@ -118,7 +118,7 @@ bool rpi_tcp_channel_payload(struct tcp_channel *channel, int to, const void *me
 }
 
 /* Has the payload arrived already, behind the last message read from that rank? */
-static bool take_payload(struct tcp_channel *channel, int from, void *memory, size_t bytes)
+static bool payload_take(struct tcp_channel *channel, int from, void *memory, size_t bytes)
 {
     struct tcp_item *before = NULL, *item = channel->first;
     while (item != NULL && item->from != from) {
@@ -132,7 +132,7 @@ static bool take_payload(struct tcp_channel *channel, int from, void *memory, si
         memcpy(memory, item->bytes, bytes);
     else
         rpi_tcp_links_reject(channel->tcp_links, from); /* the expected payload never arrives */
-    free(take(channel, before));
+    free(item_remove(channel, before));
     return fits;
 }
 
@@ -140,7 +140,7 @@ bool rpi_tcp_channel_expect(struct tcp_channel *channel, int from, void *memory,
                             int *pending)
 {
     struct tcp_expectation **place = &channel->expected;
-    if (bytes == 0 || take_payload(channel, from, memory, bytes))
+    if (bytes == 0 || payload_take(channel, from, memory, bytes))
         return true;
     struct tcp_expectation *expectation = malloc(sizeof *expectation);
     if (expectation == NULL)
@@ -159,10 +159,10 @@ void rpi_tcp_channel_next(struct tcp_channel *channel, int *from, void *message)
 {
     *from = -1;
     while (channel->first != NULL && !channel->first->message)
-        free(take(channel, NULL));
+        free(item_remove(channel, NULL));
     if (channel->first == NULL)
         return;
-    struct tcp_item *item = take(channel, NULL);
+    struct tcp_item *item = item_remove(channel, NULL);
     *from = item->from;
     memcpy(message, item->bytes, channel->message_bytes);
     free(item);

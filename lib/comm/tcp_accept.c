@@ -25,7 +25,7 @@ uint64_t rpi_server_name(const struct sockaddr_in *address)
 /* ---- listening ------------------------------------------------------------------------------- */
 
 /* Returns a listening socket and stores its port in the address, or returns -1. */
-static int listen_on(struct sockaddr_in *address)
+static int socket_listen(struct sockaddr_in *address)
 {
     socklen_t length = sizeof *address;
     address->sin_port = 0;
@@ -48,7 +48,7 @@ bool rpi_acceptor_open(struct acceptor *acceptor, bool here_only)
     rpi_addresses_add(acceptor->addresses, &known, true);
     for (int i = 0; i < known; i++) {
         struct sockaddr_in address = acceptor->addresses[i];
-        int file = listen_on(&address);
+        int file = socket_listen(&address);
         if (file < 0)
             continue;
         acceptor->addresses[acceptor->count] = address;
@@ -68,7 +68,7 @@ void rpi_acceptor_close(struct acceptor *acceptor)
 
 /* ---- callers --------------------------------------------------------------------------------- */
 
-static void remove_caller(struct acceptor *acceptor, int i)
+static void caller_remove(struct acceptor *acceptor, int i)
 {
     acceptor->waiting--;
     memmove(&acceptor->callers[i], &acceptor->callers[i + 1],
@@ -76,7 +76,7 @@ static void remove_caller(struct acceptor *acceptor, int i)
 }
 
 /* Returns whether the caller is still waiting. */
-static bool serve_caller(struct acceptor *acceptor, int i)
+static bool caller_serve(struct acceptor *acceptor, int i)
 {
     struct caller *caller = &acceptor->callers[i];
     enum handshake_state state = rpi_handshake_step(&caller->handshake, caller->file);
@@ -89,31 +89,31 @@ static bool serve_caller(struct acceptor *acceptor, int i)
     } else {
         close(caller->file);
     }
-    remove_caller(acceptor, i);
+    caller_remove(acceptor, i);
     return false;
 }
 
-static void drop_caller(struct acceptor *acceptor, int i)
+static void caller_drop(struct acceptor *acceptor, int i)
 {
     close(acceptor->callers[i].file);
-    remove_caller(acceptor, i);
+    caller_remove(acceptor, i);
 }
 
 /* Drops callers that take too long. Their input has been read before. */
-static void drop_late(struct acceptor *acceptor, double now)
+static void callers_drop_late(struct acceptor *acceptor, double now)
 {
     while (acceptor->waiting > 0 && now - acceptor->callers[0].since > longest_handshake)
-        drop_caller(acceptor, 0);
+        caller_drop(acceptor, 0);
 }
 
-static bool make_room(struct acceptor *acceptor, double now)
+static bool callers_make_room(struct acceptor *acceptor, double now)
 {
     if (acceptor->waiting == CALLERS && now - acceptor->callers[0].since > shortest_handshake)
-        drop_caller(acceptor, 0);
+        caller_drop(acceptor, 0);
     return acceptor->waiting < CALLERS;
 }
 
-static void add_caller(struct acceptor *acceptor, int file, double now)
+static void caller_add(struct acceptor *acceptor, int file, double now)
 {
     struct caller *caller = &acceptor->callers[acceptor->waiting];
     struct sockaddr_in called;
@@ -126,20 +126,20 @@ static void add_caller(struct acceptor *acceptor, int file, double now)
         close(file);
         return;
     }
-    serve_caller(acceptor, acceptor->waiting++);
+    caller_serve(acceptor, acceptor->waiting++);
 }
 
 /* Accepts callers while there is space. Further ones wait in the kernel's queue. */
-static void accept_callers(struct acceptor *acceptor, int listening, double now)
+static void callers_accept(struct acceptor *acceptor, int listening, double now)
 {
-    for (int i = 0; i < CALLERS && make_room(acceptor, now); i++) {
+    for (int i = 0; i < CALLERS && callers_make_room(acceptor, now); i++) {
         int file = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         bool full = file < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS);
         if (full && acceptor->waiting > 0)
-            drop_caller(acceptor, 0);
+            caller_drop(acceptor, 0);
         if (file < 0)
             return;
-        add_caller(acceptor, file, now);
+        caller_add(acceptor, file, now);
     }
 }
 
@@ -147,7 +147,7 @@ void rpi_acceptor_step(struct acceptor *acceptor, int milliseconds)
 {
     struct pollfd looks[ADDRESSES + CALLERS];
     double now = rpi_clock_seconds();
-    bool room = make_room(acceptor, now);
+    bool room = callers_make_room(acceptor, now);
     int listening = room ? acceptor->count : 0, waiting = acceptor->waiting;
     for (int i = 0; i < listening; i++)
         looks[i] = (struct pollfd){.fd = acceptor->listening[i], .events = POLLIN};
@@ -158,11 +158,11 @@ void rpi_acceptor_step(struct acceptor *acceptor, int milliseconds)
     /* backwards, since serving a caller may remove it */
     for (int i = waiting - 1; i >= 0; i--) {
         if (looks[listening + i].revents != 0)
-            serve_caller(acceptor, i);
+            caller_serve(acceptor, i);
     }
-    drop_late(acceptor, now);
+    callers_drop_late(acceptor, now);
     for (int i = 0; i < listening; i++) {
         if (looks[i].revents != 0)
-            accept_callers(acceptor, acceptor->listening[i], rpi_clock_seconds());
+            callers_accept(acceptor, acceptor->listening[i], rpi_clock_seconds());
     }
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool is_usable(const struct ifaddrs *interface)
+static bool interface_usable(const struct ifaddrs *interface)
 {
     return interface->ifa_addr != NULL && interface->ifa_addr->sa_family == AF_INET &&
            (interface->ifa_flags & IFF_UP) != 0;
@@ -20,7 +20,7 @@ void rpi_addresses_add(struct sockaddr_in *addresses, int *count, bool loopback)
     if (getifaddrs(&list) != 0)
         return;
     for (struct ifaddrs *at = list; at != NULL && *count < ADDRESSES; at = at->ifa_next) {
-        if (is_usable(at) && ((at->ifa_flags & IFF_LOOPBACK) != 0) == loopback)
+        if (interface_usable(at) && ((at->ifa_flags & IFF_LOOPBACK) != 0) == loopback)
             memcpy(&addresses[(*count)++], at->ifa_addr, sizeof *addresses);
     }
     freeifaddrs(list);
@@ -35,7 +35,7 @@ bool rpi_addresses_own(const struct sockaddr_in *address)
         return own;
     for (struct ifaddrs *at = list; at != NULL && !own; at = at->ifa_next) {
         struct sockaddr_in mine;
-        if (!is_usable(at))
+        if (!interface_usable(at))
             continue;
         memcpy(&mine, at->ifa_addr, sizeof mine);
         own = mine.sin_addr.s_addr == address->sin_addr.s_addr;
@@ -44,7 +44,7 @@ bool rpi_addresses_own(const struct sockaddr_in *address)
     return own;
 }
 
-static size_t read_boot_id(char *text, size_t size)
+static size_t boot_id_read(char *text, size_t size)
 {
     int file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
     ssize_t count = file >= 0 ? read(file, text, size) : -1;
@@ -60,7 +60,7 @@ uint64_t rpi_network_identity(void)
     const struct siphash_key none = {{0, 0}}; /* it need not be secret */
     char text[256] = "";
     const size_t half = sizeof text / 2;
-    if (read_boot_id(text, half) == 0)
+    if (boot_id_read(text, half) == 0)
         gethostname(text, half - 1);
     if (readlink("/proc/self/ns/net", text + half, half) < 0)
         memset(text + half, 0, half);

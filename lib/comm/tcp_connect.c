@@ -30,7 +30,7 @@ static void attempt_end(struct attempt *attempt, bool hopeless)
 }
 
 /* The root listens before it sends its addresses, so a refusal does not come from the root. */
-static bool is_refusal(int code)
+static bool connect_refused(int code)
 {
     return code == ECONNREFUSED || code == ENETUNREACH || code == EACCES || code == EPERM ||
            code == EADDRNOTAVAIL || code == EINVAL;
@@ -50,7 +50,7 @@ static void attempt_begin(struct attempt *attempt, const struct connecting *conn
         attempt_end(attempt, true);
     else if (connect(attempt->file, (const struct sockaddr *)address, sizeof *address) != 0 &&
              errno != EINPROGRESS)
-        attempt_end(attempt, is_refusal(errno));
+        attempt_end(attempt, connect_refused(errno));
 }
 
 /* Returns whether the root has authenticated. */
@@ -60,7 +60,7 @@ static bool attempt_step(struct attempt *attempt)
     socklen_t length = sizeof code;
     if (!attempt->connected) {
         if (getsockopt(attempt->file, SOL_SOCKET, SO_ERROR, &code, &length) != 0 || code != 0) {
-            attempt_end(attempt, is_refusal(code));
+            attempt_end(attempt, connect_refused(code));
             return false;
         }
         attempt->connected = true;
@@ -72,7 +72,8 @@ static bool attempt_step(struct attempt *attempt)
 }
 
 /* Starts the next attempt that is due, if any. */
-static void begin_next(struct attempt *attempts, const struct connecting *connecting, double now)
+static void attempts_begin_next(struct attempt *attempts, const struct connecting *connecting,
+                                double now)
 {
     for (int i = 0; i < connecting->count; i++) {
         struct attempt *attempt = &attempts[i];
@@ -83,7 +84,7 @@ static void begin_next(struct attempt *attempts, const struct connecting *connec
     }
 }
 
-static bool any_hope(const struct attempt *attempts, int count)
+static bool attempts_left(const struct attempt *attempts, int count)
 {
     bool any = false;
     for (int i = 0; i < count; i++)
@@ -92,7 +93,7 @@ static bool any_hope(const struct attempt *attempts, int count)
 }
 
 /* Returns the index of the attempt that found the root, or -1. */
-static int look_at_all(struct attempt *attempts, int count)
+static int attempts_poll(struct attempt *attempts, int count)
 {
     const int milliseconds = 10;
     struct pollfd looks[ADDRESSES];
@@ -116,9 +117,9 @@ int rpi_tcp_link_connect(const struct connecting *connecting)
     int found = -1, count = connecting->count;
     for (int i = 0; i < count; i++)
         attempts[i] = (struct attempt){.file = -1, .not_before = begun + i * next_address};
-    while (found < 0 && any_hope(attempts, count) && now - begun < connecting->most_seconds) {
-        begin_next(attempts, connecting, now);
-        found = look_at_all(attempts, count);
+    while (found < 0 && attempts_left(attempts, count) && now - begun < connecting->most_seconds) {
+        attempts_begin_next(attempts, connecting, now);
+        found = attempts_poll(attempts, count);
         now = rpi_clock_seconds();
     }
     for (int i = 0; i < count; i++) {

@@ -34,13 +34,13 @@ _Static_assert(sizeof(struct handshake_call) <= HANDSHAKE_MOST_BYTES &&
                    sizeof(struct handshake_reply) <= HANDSHAKE_MOST_BYTES,
                "a message fits its buffer");
 
-static uint64_t handshake_prove(const struct handshake *handshake, int what)
+static uint64_t handshake_prove(const struct handshake *handshake, int purpose)
 {
     const struct {
-        uint64_t what, server;
+        uint64_t purpose, server;
         int64_t rank;
         uint64_t nonces[2][2];
-    } proven = {(uint64_t)what,
+    } proven = {(uint64_t)purpose,
                 handshake->server,
                 handshake->rank,
                 {{handshake->nonces[CALLER][0], handshake->nonces[CALLER][1]},
@@ -80,7 +80,7 @@ bool rpi_handshake_answer(struct handshake *handshake, const struct siphash_key 
     return handshake_draw(handshake->nonces[ROOT]);
 }
 
-/* ---- messages that have come ----------------------------------------------------------------- */
+/* ---- received messages ----------------------------------------------------------------------- */
 
 /* On the root's side. The message is not authenticated. */
 static bool handshake_take_call(struct handshake *handshake)
@@ -139,7 +139,7 @@ static size_t handshake_expected(const struct handshake *handshake)
 
 /* ---- steps ----------------------------------------------------------------------------------- */
 
-static bool would_wait(void)
+static bool socket_would_block(void)
 {
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
 }
@@ -151,7 +151,7 @@ static enum handshake_state handshake_send(struct handshake *handshake, int file
         ssize_t count = send(file, handshake->out + handshake->sent,
                              handshake->to_send - handshake->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (count < 0)
-            return would_wait() ? HANDSHAKE_PENDING : HANDSHAKE_FAILED;
+            return socket_would_block() ? HANDSHAKE_PENDING : HANDSHAKE_FAILED;
         handshake->sent += (size_t)count;
     }
     return HANDSHAKE_DONE;
@@ -164,7 +164,7 @@ static enum handshake_state handshake_receive(struct handshake *handshake, int f
     while (handshake->got < expected) {
         ssize_t count =
             recv(file, handshake->in + handshake->got, expected - handshake->got, MSG_DONTWAIT);
-        if (count < 0 && would_wait())
+        if (count < 0 && socket_would_block())
             return HANDSHAKE_PENDING;
         if (count <= 0)
             return HANDSHAKE_FAILED;

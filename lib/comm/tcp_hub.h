@@ -17,9 +17,9 @@ struct hub_map {
 };
 
 /* A received question or answer. */
-struct hub_word {
+struct hub_message {
     uint32_t number; /* of the agreement */
-    int speaker;     /* rank that sent it */
+    int sender;      /* rank that sent it */
     void *bytes;     /* owned */
     size_t count, room;
     bool cut; /* no memory for the payload: only the head was stored */
@@ -32,7 +32,7 @@ enum {
 struct hub {
     struct hub_map map;
     struct tcp_links tcp_links;
-    struct hub_word *words; /* on the root: by node; elsewhere one, the answer. Owned */
+    struct hub_message *messages; /* on the root: by node; elsewhere one, the answer. Owned */
     /* The root's last answer, to answer repeated questions again. */
     uint32_t answered;
     char *answer; /* a copy, without its payload; owned, HUB_HEAD_BYTES */
@@ -52,14 +52,14 @@ void rpi_hub_close(struct hub *hub, double most_seconds);
 
 /* Not on the root's node: sends a question and waits for the answer. Returns NULL if the root
  * cannot be reached, now or ever. The answer is valid until the next question. */
-const struct hub_word *rpi_hub_ask(struct hub *hub, uint32_t number, const void *head,
-                                   size_t head_bytes, const void *load, size_t load_bytes);
+const struct hub_message *rpi_hub_ask(struct hub *hub, uint32_t number, const void *head,
+                                      size_t head_bytes, const void *load, size_t load_bytes);
 
 /* On the root: waits until every node with a living rank has sent its question. */
 void rpi_hub_await(struct hub *hub, uint32_t number);
 
 /* Returns what a node has sent for this agreement, or NULL. */
-const struct hub_word *rpi_hub_said(const struct hub *hub, int node, uint32_t number);
+const struct hub_message *rpi_hub_said(const struct hub *hub, int node, uint32_t number);
 
 /* Answers all nodes. */
 void rpi_hub_answer(struct hub *hub, uint32_t number, const void *answer, size_t bytes,

@@ -55,7 +55,7 @@ static struct tcp_link *tcp_link_to(const struct tcp_links *tcp_links, int rank)
     return tcp_links->me == tcp_links->root ? &tcp_links->tcp_link[rank] : &tcp_links->tcp_link[0];
 }
 
-static int rank_of(const struct tcp_links *tcp_links, const struct tcp_link *tcp_link)
+static int tcp_link_rank(const struct tcp_links *tcp_links, const struct tcp_link *tcp_link)
 {
     return tcp_links->me == tcp_links->root ? (int)(tcp_link - tcp_links->tcp_link)
                                             : tcp_links->root;
@@ -63,27 +63,27 @@ static int rank_of(const struct tcp_links *tcp_links, const struct tcp_link *tcp
 
 /* ---- opening and closing --------------------------------------------------------------------- */
 
-static bool watchdog(struct tcp_links *tcp_links, struct tcp_link *tcp_link, int operation)
+static bool tcp_link_watch(struct tcp_links *tcp_links, struct tcp_link *tcp_link, int operation)
 {
     struct epoll_event event = {.events = EPOLLIN | (tcp_link->first != NULL ? EPOLLOUT : 0u),
                                 .data.ptr = tcp_link};
     return epoll_ctl(tcp_links->events, operation, tcp_link->file, &event) == 0;
 }
 
-static bool take_connection(void *closure, int rank, int file)
+static bool tcp_link_take(void *closure, int rank, int file)
 {
     struct tcp_links *tcp_links = closure;
     struct tcp_link *tcp_link = tcp_link_to(tcp_links, rank);
     if (tcp_link->file >= 0)
         return false;
     tcp_link->file = file;
-    tcp_link->was = watchdog(tcp_links, tcp_link, EPOLL_CTL_ADD);
+    tcp_link->was = tcp_link_watch(tcp_links, tcp_link, EPOLL_CTL_ADD);
     if (!tcp_link->was)
         tcp_link->file = -1;
     return tcp_link->was;
 }
 
-static bool furnish(struct tcp_links *tcp_links)
+static bool tcp_links_allocate(struct tcp_links *tcp_links)
 {
     size_t count = tcp_links->me == tcp_links->root ? (size_t)tcp_links->ranks : 1;
     tcp_links->events = epoll_create1(EPOLL_CLOEXEC);
@@ -105,8 +105,8 @@ rp_status rpi_tcp_links_open(struct tcp_links *tcp_links, MPI_Comm comm, int roo
                                        .root = root,
                                        .outside = outside,
                                        .silence = silence,
-                                       .ready = furnish(tcp_links) && ready,
-                                       .take = take_connection,
+                                       .ready = tcp_links_allocate(tcp_links) && ready,
+                                       .take = tcp_link_take,
                                        .closure = tcp_links};
     struct tcp_link_report report;
     rp_status status = rpi_tcp_link_open(&opening, &report, error);
@@ -117,14 +117,14 @@ rp_status rpi_tcp_links_open(struct tcp_links *tcp_links, MPI_Comm comm, int roo
     return status;
 }
 
-static void complete(struct sending *sending)
+static void sending_complete(struct sending *sending)
 {
     if (sending->pending != NULL)
         *sending->pending -= 1;
     free(sending);
 }
 
-static void end(struct tcp_link *tcp_link)
+static void tcp_link_end(struct tcp_link *tcp_link)
 {
     if (tcp_link->file >= 0)
         close(tcp_link->file);
@@ -132,16 +132,16 @@ static void end(struct tcp_link *tcp_link)
     while (tcp_link->first != NULL) {
         struct sending *sending = tcp_link->first;
         tcp_link->first = sending->next;
-        complete(sending);
+        sending_complete(sending);
     }
     free(tcp_link->bytes);
     tcp_link->bytes = NULL;
     tcp_link->room = 0;
 }
 
-static void break_off(struct tcp_links *tcp_links, struct tcp_link *tcp_link)
+static void tcp_link_break(struct tcp_links *tcp_links, struct tcp_link *tcp_link)
 {
-    end(tcp_link);
+    tcp_link_end(tcp_link);
     tcp_links->broken++;
 }
 
@@ -149,10 +149,10 @@ void rpi_tcp_links_reject(struct tcp_links *tcp_links, int rank)
 {
     struct tcp_link *tcp_link = tcp_link_to(tcp_links, rank);
     if (tcp_link != NULL && tcp_link->file >= 0)
-        break_off(tcp_links, tcp_link);
+        tcp_link_break(tcp_links, tcp_link);
 }
 
-static bool any_whole(const struct tcp_links *tcp_links)
+static bool tcp_links_any_whole(const struct tcp_links *tcp_links)
 {
     bool any = false;
     for (int rank = 0; rank < tcp_links->ranks && !any; rank++)
@@ -167,10 +167,11 @@ void rpi_tcp_links_close(struct tcp_links *tcp_links, double most_seconds)
     if (tcp_links->tcp_link == NULL)
         return;
     bool root = tcp_links->me == tcp_links->root;
-    while (root && most_seconds > 0 && any_whole(tcp_links) && rpi_clock_seconds() < until)
+    while (root && most_seconds > 0 && tcp_links_any_whole(tcp_links) &&
+           rpi_clock_seconds() < until)
         rpi_tcp_links_wait(tcp_links, look);
     for (int i = 0; i < (root ? tcp_links->ranks : 1); i++)
-        end(&tcp_links->tcp_link[i]);
+        tcp_link_end(&tcp_links->tcp_link[i]);
     while (tcp_links->first != NULL) {
         struct frame *frame = tcp_links->first;
         tcp_links->first = frame->next;
@@ -191,8 +192,8 @@ bool rpi_tcp_links_whole(const struct tcp_links *tcp_links, int rank)
 
 /* Queues a copy of a frame until it has a handler. Without memory the frame is lost, and the link
  * to its sender is broken. */
-static bool keep(struct tcp_links *tcp_links, int from, enum tcp_link_kind kind, const void *head,
-                 size_t head_bytes, const void *body, size_t body_bytes)
+static bool frame_queue(struct tcp_links *tcp_links, int from, enum tcp_link_kind kind,
+                        const void *head, size_t head_bytes, const void *body, size_t body_bytes)
 {
     struct frame *frame = malloc(sizeof *frame + head_bytes + body_bytes);
     if (frame == NULL)
@@ -209,22 +210,22 @@ static bool keep(struct tcp_links *tcp_links, int from, enum tcp_link_kind kind,
     return true;
 }
 
-static bool hear(struct tcp_links *tcp_links, int from, enum tcp_link_kind kind, const void *bytes,
-                 size_t count)
+static bool frame_deliver(struct tcp_links *tcp_links, int from, enum tcp_link_kind kind,
+                          const void *bytes, size_t count)
 {
-    if (tcp_links->ears[kind].hear == NULL)
-        return keep(tcp_links, from, kind, bytes, count, NULL, 0);
-    tcp_links->ears[kind].hear(tcp_links->ears[kind].closure, from, bytes, count);
+    if (tcp_links->handlers[kind].handle == NULL)
+        return frame_queue(tcp_links, from, kind, bytes, count, NULL, 0);
+    tcp_links->handlers[kind].handle(tcp_links->handlers[kind].closure, from, bytes, count);
     return true;
 }
 
 /* Delivers the queued frames that have a handler now. */
-static void hear_saved(struct tcp_links *tcp_links)
+static void frames_deliver_queued(struct tcp_links *tcp_links)
 {
     struct frame **place = &tcp_links->first, *last = NULL;
     while (*place != NULL) {
         struct frame *frame = *place;
-        if (tcp_links->ears[frame->kind].hear == NULL) {
+        if (tcp_links->handlers[frame->kind].handle == NULL) {
             last = frame;
             place = &frame->next;
             continue;
@@ -232,20 +233,20 @@ static void hear_saved(struct tcp_links *tcp_links)
         *place = frame->next;
         if (frame->next == NULL)
             tcp_links->last = last;
-        hear(tcp_links, frame->from, frame->kind, frame->bytes, frame->count);
+        frame_deliver(tcp_links, frame->from, frame->kind, frame->bytes, frame->count);
         free(frame);
     }
 }
 
-void rpi_tcp_links_listen(struct tcp_links *tcp_links, enum tcp_link_kind kind,
-                          tcp_link_hear hear_it, void *closure)
+void rpi_tcp_links_set_handler(struct tcp_links *tcp_links, enum tcp_link_kind kind,
+                               tcp_link_handler handle, void *closure)
 {
-    tcp_links->ears[kind].hear = hear_it;
-    tcp_links->ears[kind].closure = closure;
+    tcp_links->handlers[kind].handle = handle;
+    tcp_links->handlers[kind].closure = closure;
 }
 
 /* Makes room for the frame whose header has arrived. */
-static bool make_room(struct tcp_link *tcp_link)
+static bool frame_reserve(struct tcp_link *tcp_link)
 {
     if (tcp_link->header.kind >= TCP_LINK_KINDS || tcp_link->header.bytes > SIZE_MAX / 2)
         return false;
@@ -259,7 +260,7 @@ static bool make_room(struct tcp_link *tcp_link)
 
 /* Continues to read the incoming frame. Returns false if no data has arrived, or the link is
  * broken. */
-static bool read_on(struct tcp_links *tcp_links, struct tcp_link *tcp_link)
+static bool tcp_link_read(struct tcp_links *tcp_links, struct tcp_link *tcp_link)
 {
     const size_t head = sizeof tcp_link->header;
     bool in_head = tcp_link->got < head;
@@ -271,21 +272,21 @@ static bool read_on(struct tcp_links *tcp_links, struct tcp_link *tcp_link)
     if (count < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
     tcp_link->got += count > 0 ? (size_t)count : 0;
-    bool sound = (count > 0 || left == 0) && (tcp_link->got != head || make_room(tcp_link));
+    bool sound = (count > 0 || left == 0) && (tcp_link->got != head || frame_reserve(tcp_link));
     if (sound && tcp_link->got >= head && tcp_link->got == head + tcp_link->header.bytes) {
         tcp_link->got = 0;
-        sound =
-            hear(tcp_links, rank_of(tcp_links, tcp_link), (enum tcp_link_kind)tcp_link->header.kind,
-                 tcp_link->bytes, (size_t)tcp_link->header.bytes);
+        sound = frame_deliver(tcp_links, tcp_link_rank(tcp_links, tcp_link),
+                              (enum tcp_link_kind)tcp_link->header.kind, tcp_link->bytes,
+                              (size_t)tcp_link->header.bytes);
     }
     if (!sound && tcp_link->file >= 0)
-        break_off(tcp_links, tcp_link);
+        tcp_link_break(tcp_links, tcp_link);
     return tcp_link->file >= 0;
 }
 
 /* ---- sending --------------------------------------------------------------------------------- */
 
-static void send_on(struct tcp_links *tcp_links, struct tcp_link *tcp_link)
+static void tcp_link_write(struct tcp_links *tcp_links, struct tcp_link *tcp_link)
 {
     bool waits = tcp_link->first != NULL;
     while (tcp_link->first != NULL) {
@@ -295,7 +296,7 @@ static void send_on(struct tcp_links *tcp_links, struct tcp_link *tcp_link)
         if (count < 0 && (errno == EAGAIN || errno == EINTR))
             return;
         if (count < 0) {
-            break_off(tcp_links, tcp_link);
+            tcp_link_break(tcp_links, tcp_link);
             return;
         }
         sending->memory += count;
@@ -303,13 +304,13 @@ static void send_on(struct tcp_links *tcp_links, struct tcp_link *tcp_link)
         if (sending->left > 0)
             continue;
         tcp_link->first = sending->next;
-        complete(sending);
+        sending_complete(sending);
     }
     if (waits)
-        watchdog(tcp_links, tcp_link, EPOLL_CTL_MOD);
+        tcp_link_watch(tcp_links, tcp_link, EPOLL_CTL_MOD);
 }
 
-static void append(struct tcp_link *tcp_link, struct sending *sending)
+static void sending_append(struct tcp_link *tcp_link, struct sending *sending)
 {
     if (tcp_link->first == NULL)
         tcp_link->first = sending;
@@ -318,8 +319,8 @@ static void append(struct tcp_link *tcp_link, struct sending *sending)
     tcp_link->last = sending;
 }
 
-static struct sending *head_of(enum tcp_link_kind kind, const void *head, size_t head_bytes,
-                               size_t body_bytes)
+static struct sending *sending_of_head(enum tcp_link_kind kind, const void *head, size_t head_bytes,
+                                       size_t body_bytes)
 {
     struct header header = {.kind = kind, .bytes = head_bytes + body_bytes};
     struct sending *sending = malloc(sizeof *sending + sizeof header + head_bytes);
@@ -332,7 +333,7 @@ static struct sending *head_of(enum tcp_link_kind kind, const void *head, size_t
     return sending;
 }
 
-static struct sending *body_of(const void *body, size_t body_bytes, int *pending)
+static struct sending *sending_of_body(const void *body, size_t body_bytes, int *pending)
 {
     struct sending *sending = malloc(sizeof *sending);
     if (sending != NULL)
@@ -346,27 +347,27 @@ bool rpi_tcp_links_send(struct tcp_links *tcp_links, int to, enum tcp_link_kind 
 {
     struct tcp_link *tcp_link = tcp_link_to(tcp_links, to);
     if (to == tcp_links->me)
-        return keep(tcp_links, to, kind, head, head_bytes, body, body_bytes);
+        return frame_queue(tcp_links, to, kind, head, head_bytes, body, body_bytes);
     if (tcp_link->file < 0)
         return true;
-    struct sending *first = head_of(kind, head, head_bytes, body_bytes);
-    struct sending *second = body_bytes > 0 ? body_of(body, body_bytes, pending) : NULL;
+    struct sending *first = sending_of_head(kind, head, head_bytes, body_bytes);
+    struct sending *second = body_bytes > 0 ? sending_of_body(body, body_bytes, pending) : NULL;
     bool idle = tcp_link->first == NULL;
     if (first == NULL || (body_bytes > 0 && second == NULL)) {
         free(first);
         free(second);
-        break_off(tcp_links, tcp_link);
+        tcp_link_break(tcp_links, tcp_link);
         return true;
     }
-    append(tcp_link, first);
+    sending_append(tcp_link, first);
     if (second != NULL) {
-        append(tcp_link, second);
+        sending_append(tcp_link, second);
         if (pending != NULL)
             *pending += 1;
     }
     if (idle)
-        watchdog(tcp_links, tcp_link, EPOLL_CTL_MOD);
-    send_on(tcp_links, tcp_link);
+        tcp_link_watch(tcp_links, tcp_link, EPOLL_CTL_MOD);
+    tcp_link_write(tcp_links, tcp_link);
     return true;
 }
 
@@ -383,15 +384,15 @@ bool rpi_tcp_links_idle(const struct tcp_links *tcp_links)
 void rpi_tcp_links_wait(struct tcp_links *tcp_links, double most_seconds)
 {
     struct epoll_event events[EVENTS];
-    hear_saved(tcp_links);
+    frames_deliver_queued(tcp_links);
     int count = epoll_wait(tcp_links->events, events, EVENTS, (int)(1e3 * most_seconds));
     for (int i = 0; i < count; i++) {
         struct tcp_link *tcp_link = events[i].data.ptr;
         if (tcp_link->file >= 0 && (events[i].events & EPOLLOUT) != 0)
-            send_on(tcp_links, tcp_link);
+            tcp_link_write(tcp_links, tcp_link);
         bool more = tcp_link->file >= 0 && (events[i].events & ~(uint32_t)EPOLLOUT) != 0;
         for (int reads = 0; reads < READS && more; reads++)
-            more = read_on(tcp_links, tcp_link);
+            more = tcp_link_read(tcp_links, tcp_link);
     }
 }
 

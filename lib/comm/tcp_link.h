@@ -21,7 +21,7 @@ struct tcp_link; /* a connection */
 struct frame;    /* a received frame, not delivered yet */
 
 /* Handles a frame, whose bytes are valid until it returns. */
-typedef void (*tcp_link_hear)(void *closure, int from, const void *bytes, size_t count);
+typedef void (*tcp_link_handler)(void *closure, int from, const void *bytes, size_t count);
 
 struct tcp_links {
     struct tcp_link
@@ -31,9 +31,9 @@ struct tcp_links {
     int broken;        /* number of broken links */
     char why_not[128]; /* why ranks are not connected; the same on all ranks */
     struct {
-        tcp_link_hear hear;
+        tcp_link_handler handle;
         void *closure;
-    } ears[TCP_LINK_KINDS];
+    } handlers[TCP_LINK_KINDS];
     struct frame *first, *last; /* without a handler yet, or from this rank to itself */
 };
 
@@ -48,9 +48,9 @@ rp_status rpi_tcp_links_open(struct tcp_links *tcp_links, MPI_Comm comm, int roo
  * closes the links; the other ranks close theirs at once. */
 void rpi_tcp_links_close(struct tcp_links *tcp_links, double most_seconds);
 
-/* Delivers frames of this kind to `hear`, including those queued before. NULL: they are queued. */
-void rpi_tcp_links_listen(struct tcp_links *tcp_links, enum tcp_link_kind kind, tcp_link_hear hear,
-                          void *closure);
+/* Delivers frames of this kind to `handle`, including those queued before. NULL: they are queued. */
+void rpi_tcp_links_set_handler(struct tcp_links *tcp_links, enum tcp_link_kind kind,
+                               tcp_link_handler handle, void *closure);
 
 /* Sends a frame: a copy of `head`, then `body`, which must not change until *pending, incremented
  * here, is decremented again. Does nothing if the link is broken; breaks the link if there is no

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 /* From the root to all ranks, by MPI. */
-struct invitation {
+struct root_endpoints {
     struct siphash_key key;
     uint64_t network; /* the root's rpi_network_identity() */
     struct sockaddr_in addresses[ADDRESSES];
@@ -25,12 +25,12 @@ struct invitation {
 
 /* Ranks that need a connection, those of them that could not find the root, and ranks that are not
  * ready: one rank's contribution, or the sum. */
-struct progress_counters_of_calls {
+struct connect_counts {
     int outside, failed, unready;
 };
 
 /* Raises the limit on open files as far as allowed: the root needs one for each rank. */
-static void allow_files(void)
+static void file_limit_raise(void)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
@@ -40,7 +40,7 @@ static void allow_files(void)
 }
 
 /* Breaks the link when the peer's host has not responded for that time. */
-static void watch_network(int file, double silence)
+static void socket_set_timeouts(int file, double silence)
 {
     int on = 1, probes = 4, third = (int)(silence / 3) > 1 ? (int)(silence / 3) : 1;
     int between = third / probes > 1 ? third / probes : 1;
@@ -53,16 +53,16 @@ static void watch_network(int file, double silence)
     setsockopt(file, IPPROTO_TCP, TCP_USER_TIMEOUT, &all, sizeof all);
 }
 
-static bool take(void *closure, int rank, int file)
+static bool connection_take(void *closure, int rank, int file)
 {
     const struct tcp_link_opening *opening = closure;
-    watch_network(file, opening->silence);
+    socket_set_timeouts(file, opening->silence);
     return opening->take(opening->closure, rank, file);
 }
 
 /* How long ranks try to connect. A busy machine needs some seconds, however short the user's
  * timeout for silent nodes is. */
-static double most_seconds(const struct tcp_link_opening *opening)
+static double opening_most_seconds(const struct tcp_link_opening *opening)
 {
     const double least = 10;
     return fmax(opening->silence, least);
@@ -72,31 +72,31 @@ static double most_seconds(const struct tcp_link_opening *opening)
 
 /* On the root's own host only the loopback interface leads to it for certain. On another host, an
  * address of this host would lead to a local process instead. */
-static void drop_misleading(struct invitation *invitation)
+static void endpoints_drop_misleading(struct root_endpoints *endpoints)
 {
-    bool here = invitation->network == rpi_network_identity();
+    bool here = endpoints->network == rpi_network_identity();
     int saved = 0;
-    for (int i = 0; i < invitation->count; i++) {
-        const struct sockaddr_in *address = &invitation->addresses[i];
+    for (int i = 0; i < endpoints->count; i++) {
+        const struct sockaddr_in *address = &endpoints->addresses[i];
         bool loopback = ntohl(address->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
         if (here ? loopback : !rpi_addresses_own(address))
-            invitation->addresses[saved++] = *address;
+            endpoints->addresses[saved++] = *address;
     }
-    invitation->count = saved;
+    endpoints->count = saved;
 }
 
-static bool find_root(const struct tcp_link_opening *opening, struct invitation invitation)
+static bool root_connect(const struct tcp_link_opening *opening, struct root_endpoints endpoints)
 {
-    struct connecting connecting = {.key = invitation.key,
-                                    .addresses = invitation.addresses,
-                                    .most_seconds = most_seconds(opening)};
+    struct connecting connecting = {.key = endpoints.key,
+                                    .addresses = endpoints.addresses,
+                                    .most_seconds = opening_most_seconds(opening)};
     MPI_Comm_rank(opening->comm, &connecting.rank);
-    drop_misleading(&invitation);
-    connecting.count = invitation.count;
+    endpoints_drop_misleading(&endpoints);
+    connecting.count = endpoints.count;
     int file = rpi_tcp_link_connect(&connecting);
     if (file < 0)
         return false;
-    watch_network(file, opening->silence);
+    socket_set_timeouts(file, opening->silence);
     if (opening->take(opening->closure, opening->root, file))
         return true;
     close(file);
@@ -106,7 +106,7 @@ static bool find_root(const struct tcp_link_opening *opening, struct invitation 
 /* ---- the root -------------------------------------------------------------------------------- */
 
 /* Are all ranks on one host? Then the root need not listen on external interfaces. */
-static int find_hosts(MPI_Comm comm, bool *one_host)
+static int hosts_compare(MPI_Comm comm, bool *one_host)
 {
     uint64_t identity = rpi_network_identity(), most[2] = {identity, ~identity};
     int code = MPI_Allreduce(MPI_IN_PLACE, most, 2, MPI_UINT64_T, MPI_MAX, comm);
@@ -114,21 +114,21 @@ static int find_hosts(MPI_Comm comm, bool *one_host)
     return code;
 }
 
-static struct acceptor *listen_for(const struct tcp_link_opening *opening, bool one_host,
-                                   struct invitation *invitation)
+static struct acceptor *acceptor_make(const struct tcp_link_opening *opening, bool one_host,
+                                      struct root_endpoints *endpoints)
 {
     struct acceptor *acceptor = calloc(1, sizeof *acceptor);
     if (acceptor == NULL)
         return NULL;
-    allow_files();
+    file_limit_raise();
     MPI_Comm_size(opening->comm, &acceptor->ranks);
-    acceptor->take = take;
+    acceptor->take = connection_take;
     acceptor->closure = (void *)(uintptr_t)opening;
     if (rpi_acceptor_open(acceptor, one_host)) {
-        invitation->key = acceptor->key;
-        invitation->network = rpi_network_identity();
-        invitation->count = acceptor->count;
-        memcpy(invitation->addresses, acceptor->addresses, sizeof invitation->addresses);
+        endpoints->key = acceptor->key;
+        endpoints->network = rpi_network_identity();
+        endpoints->count = acceptor->count;
+        memcpy(endpoints->addresses, acceptor->addresses, sizeof endpoints->addresses);
         return acceptor;
     }
     rpi_acceptor_close(acceptor);
@@ -137,7 +137,7 @@ static struct acceptor *listen_for(const struct tcp_link_opening *opening, bool 
 }
 
 /* Until all ranks have reported their result. */
-static int accept_until(struct acceptor *acceptor, MPI_Request *request)
+static int acceptor_run(struct acceptor *acceptor, MPI_Request *request)
 {
     const int milliseconds = 1;
     int over = 0, code = MPI_SUCCESS;
@@ -151,20 +151,20 @@ static int accept_until(struct acceptor *acceptor, MPI_Request *request)
 /* ---- both ------------------------------------------------------------------------------------ */
 
 /* All ranks sum their results; the root accepts callers meanwhile. */
-static int add_up(const struct tcp_link_opening *opening, struct acceptor *acceptor,
-                  struct progress_counters_of_calls mine, struct progress_counters_of_calls *all)
+static int counts_sum(const struct tcp_link_opening *opening, struct acceptor *acceptor,
+                      struct connect_counts mine, struct connect_counts *all)
 {
     MPI_Request request;
     int code = MPI_Iallreduce(&mine, all, 3, MPI_INT, MPI_SUM, opening->comm, &request);
     if (code == MPI_SUCCESS)
         code =
-            acceptor != NULL ? accept_until(acceptor, &request) : rpi_complete(1, &request, false);
+            acceptor != NULL ? acceptor_run(acceptor, &request) : rpi_complete(1, &request, false);
     return code;
 }
 
 /* The root decides: a rank is connected if the root has its link, whatever the rank itself
  * believes. */
-static int tell_verdict(const struct tcp_link_opening *opening, int decision[2])
+static int decision_broadcast(const struct tcp_link_opening *opening, int decision[2])
 {
     MPI_Request request;
     int code = MPI_Ibcast(decision, 2, MPI_INT, opening->root, opening->comm, &request);
@@ -172,9 +172,8 @@ static int tell_verdict(const struct tcp_link_opening *opening, int decision[2])
 }
 
 /* The text is the same on every rank. */
-static void explain(const struct invitation *invitation,
-                    const struct progress_counters_of_calls *all, int root,
-                    struct tcp_link_report *report)
+static void report_explain(const struct root_endpoints *endpoints, const struct connect_counts *all,
+                           int root, struct tcp_link_report *report)
 {
     const size_t size = sizeof report->why;
     if (report->connected)
@@ -182,7 +181,7 @@ static void explain(const struct invitation *invitation,
     else if (all->unready > 0)
         snprintf(report->why, size, "%d ranks have no memory or files for TCP connections",
                  all->unready);
-    else if (invitation->count == 0)
+    else if (endpoints->count == 0)
         snprintf(report->why, size, "rank %d cannot listen on any TCP port", root);
     else
         snprintf(report->why, size, "%d of %d ranks on other nodes cannot reach rank %d by TCP",
@@ -190,14 +189,13 @@ static void explain(const struct invitation *invitation,
                  root);
 }
 
-static int connect_all(const struct tcp_link_opening *opening, struct acceptor *acceptor,
-                       const struct invitation *invitation, struct tcp_link_report *report)
+static int ranks_connect(const struct tcp_link_opening *opening, struct acceptor *acceptor,
+                         const struct root_endpoints *endpoints, struct tcp_link_report *report)
 {
-    struct progress_counters_of_calls mine = {opening->outside, 0, !opening->ready},
-                                      all = {0, 0, 0};
-    if (opening->outside && opening->ready && invitation->count > 0)
-        mine.failed = !find_root(opening, *invitation);
-    int code = add_up(opening, acceptor, mine, &all);
+    struct connect_counts mine = {opening->outside, 0, !opening->ready}, all = {0, 0, 0};
+    if (opening->outside && opening->ready && endpoints->count > 0)
+        mine.failed = !root_connect(opening, *endpoints);
+    int code = counts_sum(opening, acceptor, mine, &all);
     if (code != MPI_SUCCESS)
         return code;
     int decision[2] = {0, 0}; /* connected, accepted */
@@ -205,29 +203,29 @@ static int connect_all(const struct tcp_link_opening *opening, struct acceptor *
         decision[0] = all.failed + all.unready == 0 && acceptor->accepted == all.outside;
         decision[1] = acceptor->accepted;
     }
-    code = tell_verdict(opening, decision);
+    code = decision_broadcast(opening, decision);
     report->connected = code == MPI_SUCCESS && decision[0] != 0;
     report->accepted = decision[1];
-    explain(invitation, &all, opening->root, report);
+    report_explain(endpoints, &all, opening->root, report);
     return code;
 }
 
 rp_status rpi_tcp_link_open(const struct tcp_link_opening *opening, struct tcp_link_report *report,
                             rp_error *error)
 {
-    struct invitation invitation = {.count = 0};
+    struct root_endpoints endpoints = {.count = 0};
     struct acceptor *acceptor = NULL;
     bool one_host = false;
     int me;
     MPI_Comm_rank(opening->comm, &me);
     *report = (struct tcp_link_report){.connected = false};
-    int code = find_hosts(opening->comm, &one_host);
+    int code = hosts_compare(opening->comm, &one_host);
     if (me == opening->root && opening->ready)
-        acceptor = listen_for(opening, one_host, &invitation);
+        acceptor = acceptor_make(opening, one_host, &endpoints);
     if (code == MPI_SUCCESS)
-        code = MPI_Bcast(&invitation, sizeof invitation, MPI_BYTE, opening->root, opening->comm);
+        code = MPI_Bcast(&endpoints, sizeof endpoints, MPI_BYTE, opening->root, opening->comm);
     if (code == MPI_SUCCESS)
-        code = connect_all(opening, acceptor, &invitation, report);
+        code = ranks_connect(opening, acceptor, &endpoints, report);
     if (acceptor != NULL)
         rpi_acceptor_close(acceptor);
     free(acceptor);

@@ -491,7 +491,7 @@ START_TEST(a_load_without_memory_is_cut)
     if (world_rank() == 1) {
         char *load = calloc(1, LOAD);
         ck_assert_ptr_nonnull(load);
-        const struct hub_word *answer = rpi_hub_ask(hub, 1, head, sizeof head, load, LOAD);
+        const struct hub_message *answer = rpi_hub_ask(hub, 1, head, sizeof head, load, LOAD);
         ck_assert(answer != NULL && strcmp(answer->bytes, "done") == 0);
         free(load);
     } else if (world_rank() == 0 && world_ranks() > 1) {
@@ -499,9 +499,9 @@ START_TEST(a_load_without_memory_is_cut)
         while (rpi_hub_said(hub, 1, 1) == NULL && rpi_hub_lives(hub, 1))
             rpi_tcp_links_wait(&hub->tcp_links, 0.1);
         setrlimit(RLIMIT_AS, &before);
-        const struct hub_word *word = rpi_hub_said(hub, 1, 1);
-        ck_assert(word != NULL && word->cut && word->count >= sizeof head);
-        ck_assert_str_eq(word->bytes, head);
+        const struct hub_message *message = rpi_hub_said(hub, 1, 1);
+        ck_assert(message != NULL && message->cut && message->count >= sizeof head);
+        ck_assert_str_eq(message->bytes, head);
         rpi_hub_answer(hub, 1, "done", sizeof "done", NULL, 0);
     }
     hub_end(&nodes);
