@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "checkpoint/directory.h"
-#include "comm/message.h"
+#include "comm/bigcount.h"
 #include "comm/mpi_error.h"
 
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 /* Gathers on every rank; small data travels as aggregated messages between nodes. */
 #include "collective/node_aggregate.h"
+#include "comm/bigcount.h"
 #include "comm/mpi_error.h"
-#include "comm/parts.h"
 
 #include <stdlib.h>
 

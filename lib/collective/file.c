@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "base/file_io.h"
-#include "comm/message.h"
+#include "comm/bigcount.h"
 #include "comm/mpi_error.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 #include "collective/node_aggregate.h"
 
-#include "comm/parts.h"
+#include "comm/bigcount.h"
 
 #include <stdalign.h>
 #include <string.h>

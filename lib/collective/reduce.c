@@ -1,7 +1,7 @@
 /* MPI's own reductions over the ranks, with counts of any size. */
 #include "base/error.h"
 #include "collective/collective.h"
-#include "comm/parts.h"
+#include "comm/bigcount.h"
 
 /* Numbers an operation so that ranks can compare it: handles differ between processes. All
  * operations of the program share two numbers, for commutative and other ones. */

@@ -1,12 +1,66 @@
 #include "comm/bigcount.h"
 
-#include "comm/parts.h"
+#include "config.h"
 
 #include <string.h>
 
 enum {
-    TAG = 1
+    BYTES_TAG = 0,
+    RUN_TAG = 1
 };
+
+int rpi_part(int64_t left, int64_t size)
+{
+    int64_t most = size < RANKPOOL_PART_LIMIT ? RANKPOOL_PART_LIMIT / size : 1;
+    return (int)(left < most ? left : most);
+}
+
+/* ---- bytes ----------------------------------------------------------------------------------- */
+
+typedef int (*bytes_mover)(void *bytes, int count, int rank, MPI_Comm comm);
+
+static int bytes_part_send(void *bytes, int count, int rank, MPI_Comm comm)
+{
+    return MPI_Send(bytes, count, MPI_BYTE, rank, BYTES_TAG, comm);
+}
+
+static int bytes_part_receive(void *bytes, int count, int rank, MPI_Comm comm)
+{
+    return MPI_Recv(bytes, count, MPI_BYTE, rank, BYTES_TAG, comm, MPI_STATUS_IGNORE);
+}
+
+static int bytes_part_broadcast(void *bytes, int count, int rank, MPI_Comm comm)
+{
+    return MPI_Bcast(bytes, count, MPI_BYTE, rank, comm);
+}
+
+static int bytes_move_parts(bytes_mover move, void *bytes, size_t size, int rank, MPI_Comm comm)
+{
+    int code = MPI_SUCCESS;
+    for (size_t done = 0; done < size && code == MPI_SUCCESS;) {
+        int count = rpi_part((int64_t)(size - done), 1);
+        code = move((char *)bytes + done, count, rank, comm);
+        done += (size_t)count;
+    }
+    return code;
+}
+
+int rpi_message_send(const void *bytes, size_t size, int rank, MPI_Comm comm)
+{
+    return bytes_move_parts(bytes_part_send, (void *)(uintptr_t)bytes, size, rank, comm);
+}
+
+int rpi_message_receive(void *bytes, size_t size, int rank, MPI_Comm comm)
+{
+    return bytes_move_parts(bytes_part_receive, bytes, size, rank, comm);
+}
+
+int rpi_message_broadcast(void *bytes, size_t size, int root, MPI_Comm comm)
+{
+    return bytes_move_parts(bytes_part_broadcast, bytes, size, root, comm);
+}
+
+/* ---- runs ------------------------------------------------------------------------------------ */
 
 void rpi_transfer_begin(struct transfer *transfer, MPI_Comm comm)
 {
@@ -17,7 +71,7 @@ void rpi_transfer_begin(struct transfer *transfer, MPI_Comm comm)
         transfer->requests[i] = MPI_REQUEST_NULL;
 }
 
-static void wait_for(struct transfer *transfer, MPI_Request *request)
+static void transfer_wait(struct transfer *transfer, MPI_Request *request)
 {
     int code = MPI_Wait(request, MPI_STATUS_IGNORE);
     if (transfer->code == MPI_SUCCESS)
@@ -25,31 +79,35 @@ static void wait_for(struct transfer *transfer, MPI_Request *request)
 }
 
 /* Returns a free request, after completing the oldest one, which occupies it. */
-static MPI_Request *place(struct transfer *transfer)
+static MPI_Request *transfer_next_request(struct transfer *transfer)
 {
     MPI_Request *request = &transfer->requests[transfer->begun++ % TRANSFERS_AT_ONCE];
-    wait_for(transfer, request);
+    transfer_wait(transfer, request);
     return request;
 }
 
-typedef int (*part_starter)(const struct run *part, int rank, MPI_Comm comm, MPI_Request *request);
+typedef int (*run_part_starter)(const struct run *part, int rank, MPI_Comm comm,
+                                MPI_Request *request);
 
-static int start_send(const struct run *part, int rank, MPI_Comm comm, MPI_Request *request)
+static int run_part_send(const struct run *part, int rank, MPI_Comm comm, MPI_Request *request)
 {
-    return MPI_Isend(part->base, (int)part->units, part->layout->type, rank, TAG, comm, request);
+    return MPI_Isend(part->base, (int)part->units, part->layout->type, rank, RUN_TAG, comm,
+                     request);
 }
 
-static int start_receive(const struct run *part, int rank, MPI_Comm comm, MPI_Request *request)
+static int run_part_receive(const struct run *part, int rank, MPI_Comm comm, MPI_Request *request)
 {
-    return MPI_Irecv(part->base, (int)part->units, part->layout->type, rank, TAG, comm, request);
+    return MPI_Irecv(part->base, (int)part->units, part->layout->type, rank, RUN_TAG, comm,
+                     request);
 }
 
-static void in_parts(struct transfer *transfer, part_starter start, const struct run *run, int rank)
+static void run_start_parts(struct transfer *transfer, run_part_starter start,
+                            const struct run *run, int rank)
 {
     for (int64_t done = 0; done < run->units && transfer->code == MPI_SUCCESS;) {
         int count = rpi_part(run->units - done, run->layout->size);
         struct run part = rpi_run_part(run, done, count);
-        MPI_Request *request = place(transfer);
+        MPI_Request *request = transfer_next_request(transfer);
         if (transfer->code == MPI_SUCCESS)
             transfer->code = start(&part, rank, transfer->comm, request);
         done += count;
@@ -58,15 +116,15 @@ static void in_parts(struct transfer *transfer, part_starter start, const struct
 
 void rpi_transfer_send(struct transfer *transfer, const struct run *from, int rank)
 {
-    in_parts(transfer, start_send, from, rank);
+    run_start_parts(transfer, run_part_send, from, rank);
 }
 
 void rpi_transfer_receive(struct transfer *transfer, const struct run *to, int rank)
 {
-    in_parts(transfer, start_receive, to, rank);
+    run_start_parts(transfer, run_part_receive, to, rank);
 }
 
-static bool without_gaps(const struct layout *layout)
+static bool layout_without_gaps(const struct layout *layout)
 {
     return layout->low == 0 && layout->high == layout->extent && layout->extent == layout->size;
 }
@@ -74,7 +132,7 @@ static bool without_gaps(const struct layout *layout)
 /* This rank has only one layout, which both runs share. */
 void rpi_transfer_copy(struct transfer *transfer, const struct run *from, const struct run *to)
 {
-    if (from->units > 0 && without_gaps(from->layout)) {
+    if (from->units > 0 && layout_without_gaps(from->layout)) {
         memcpy(to->base, from->base, (size_t)(from->units * from->layout->size));
         return;
     }
@@ -85,8 +143,8 @@ void rpi_transfer_copy(struct transfer *transfer, const struct run *from, const 
         struct run source = rpi_run_part(from, done, count);
         struct run target = rpi_run_part(to, done, count);
         transfer->code =
-            MPI_Sendrecv(source.base, count, source.layout->type, self, TAG, target.base, count,
-                         target.layout->type, self, TAG, transfer->comm, MPI_STATUS_IGNORE);
+            MPI_Sendrecv(source.base, count, source.layout->type, self, RUN_TAG, target.base, count,
+                         target.layout->type, self, RUN_TAG, transfer->comm, MPI_STATUS_IGNORE);
         done += count;
     }
 }
@@ -94,7 +152,7 @@ void rpi_transfer_copy(struct transfer *transfer, const struct run *from, const 
 int rpi_transfer_end(struct transfer *transfer)
 {
     for (int i = 0; i < TRANSFERS_AT_ONCE; i++)
-        wait_for(transfer, &transfer->requests[i]);
+        transfer_wait(transfer, &transfer->requests[i]);
     return transfer->code;
 }
 

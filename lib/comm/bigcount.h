@@ -1,9 +1,25 @@
-/* Nonblocking transfers of runs of any length, in parts that MPI can count. Up to TRANSFERS_AT_ONCE
- * parts are in progress at once. */
+/* Messages of any length, in parts that MPI can count: MPI counts in int, and some MPI libraries fail
+ * above 2 GiB. Only bigcount.c knows the maximum size of a part. */
 #ifndef RANKPOOL_COMM_BIGCOUNT_H
 #define RANKPOOL_COMM_BIGCOUNT_H
 
 #include "comm/datatype_layout.h"
+
+/* Number of units in the next part, given `left` units of `size` bytes: at least one if any are
+ * left. */
+int rpi_part(int64_t left, int64_t size);
+
+/* ---- bytes, blocking ------------------------------------------------------------------------- */
+
+/* Send to, or receive from, one rank. Both return MPI error codes. */
+int rpi_message_send(const void *bytes, size_t size, int rank, MPI_Comm comm);
+int rpi_message_receive(void *bytes, size_t size, int rank, MPI_Comm comm);
+
+/* Broadcasts from the root. Collective on `comm`. Returns an MPI error code. */
+int rpi_message_broadcast(void *bytes, size_t size, int root, MPI_Comm comm);
+
+/* ---- runs of elements ---------------------------------------------------------------------------
+ * Up to TRANSFERS_AT_ONCE parts are in progress at once. */
 
 enum {
     TRANSFERS_AT_ONCE = 64

@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "base/environment.h"
 #include "base/error.h"
+#include "comm/bigcount.h"
 #include "comm/mpi_error.h"
-#include "comm/parts.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -48,7 +48,7 @@ rp_status rpi_tcp_links_open(struct tcp_links *tcp_links, MPI_Comm comm, int roo
  * closes the links; the other ranks close theirs at once. */
 void rpi_tcp_links_close(struct tcp_links *tcp_links, double most_seconds);
 
-/* Delivers frames of this kind to `handle`, including those queued before. NULL: they are queued. */
+/* Delivers frames of this kind to `handle`, including those queued before. NULL: queues them. */
 void rpi_tcp_links_set_handler(struct tcp_links *tcp_links, enum tcp_link_kind kind,
                                tcp_link_handler handle, void *closure);
 

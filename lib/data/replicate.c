@@ -1,7 +1,7 @@
 #include "data/replicate.h"
 
 #include "base/error.h"
-#include "comm/message.h"
+#include "comm/bigcount.h"
 #include "comm/mpi_error.h"
 #include "resilience/survival.h"
 

@@ -1,7 +1,7 @@
 /* The reduction: joins the partial results of all leaves in a fixed tree. */
 #include "base/error.h"
 #include "base/poison.h"
-#include "comm/message.h"
+#include "comm/bigcount.h"
 #include "comm/mpi_error.h"
 #include "diag/check.h"
 #include "engine/executor.h"

@@ -1,7 +1,7 @@
 /* Gathers results in item order on one rank: first their lengths, then their bytes, straight into
  * place. */
 #include "base/error.h"
-#include "comm/message.h"
+#include "comm/bigcount.h"
 #include "comm/mpi_error.h"
 #include "engine/varlen_results.h"
 

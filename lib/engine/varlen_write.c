@@ -1,7 +1,7 @@
 /* Writes results in item order to a file: the ranks exchange the lengths of their runs, and each
  * writes its own runs at their offsets. */
 #include "base/error.h"
-#include "comm/message.h"
+#include "comm/bigcount.h"
 #include "comm/mpi_error.h"
 #include "engine/varlen_results.h"
 

@@ -1,8 +1,8 @@
 /* Messages between neighbours on different nodes: edges, and progress at each agreement. */
 #include "base/error.h"
+#include "comm/bigcount.h"
 #include "comm/completion.h"
 #include "comm/mpi_error.h"
-#include "comm/parts.h"
 #include "grid/halo.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* The public calls of this room: recording, and the reports on it. */
 #include "base/error.h"
 #include "base/numeric_locale.h"
-#include "comm/message.h"
+#include "comm/bigcount.h"
 #include "comm/mpi_error.h"
 #include "observe/gather_profiles.h"
 #include "observe/hooks.h"

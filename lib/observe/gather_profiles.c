@@ -1,6 +1,6 @@
 #include "observe/gather_profiles.h"
 
-#include "comm/message.h"
+#include "comm/bigcount.h"
 #include "comm/mpi_error.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 /* Files that all ranks write together. */
 #include "suites.h"
 
-#include "comm/parts.h"
+#include "comm/bigcount.h"
 
 #include <dirent.h>
 #include <errno.h>
