@@ -1,4 +1,4 @@
-/* Grids: the mapping of blocks to ranks, the memory of fields, opening and closing. */
+/* Opening and closing of grids. */
 #include "grid/grid.h"
 
 #include "base/error.h"
@@ -7,162 +7,11 @@
 #include <stdlib.h>
 
 enum {
-    ROW_ALIGNMENT = 64, /* bytes: a cache line, and no vector is longer */
-    FIELD_ALIGNMENT = 64
+    ROW_ALIGNMENT = 64 /* bytes: a cache line, and no vector is longer */
 };
 
 /* Limit on the bytes of all cells, so that the sum of a few fields does not overflow. */
 static const int64_t most_bytes = INT64_C(1) << 62;
-
-/* ---- blocks ---------------------------------------------------------------------------------- */
-
-bool rpi_grid_block(const rp_grid *grid, int rank, rp_range *rows, rp_range *columns)
-{
-    const struct tiling *tiling = &grid->tiling;
-    *rows = *columns = (rp_range){0, 0};
-    if (rank >= tiling->rows * tiling->columns)
-        return false;
-    *rows = rp_block(grid->all_rows, tiling->rows, rank / tiling->columns);
-    *columns = rp_block(grid->all_columns, tiling->columns, rank % tiling->columns);
-    return true;
-}
-
-int rpi_grid_neighbour(const rp_grid *grid, int rows_below, int columns_right)
-{
-    const struct tiling *tiling = &grid->tiling;
-    int rank = grid->pool->world.rank;
-    int64_t row = rank / tiling->columns + rows_below;
-    int64_t column = rank % tiling->columns + columns_right;
-    if (rank >= tiling->rows * tiling->columns || row < 0 || row >= tiling->rows || column < 0 ||
-        column >= tiling->columns)
-        return -1;
-    return (int)(row * tiling->columns + column);
-}
-
-rp_range rp_grid_rows(const rp_grid *grid)
-{
-    return grid->rows;
-}
-
-rp_range rp_grid_columns(const rp_grid *grid)
-{
-    return grid->columns;
-}
-
-/* The rows, or columns, of a block without those that border on other blocks. */
-static rp_range range_inner(rp_range block, int64_t all, int64_t halo)
-{
-    if (block.begin > 0)
-        block.begin += halo;
-    if (block.end < all)
-        block.end -= halo;
-    if (block.end < block.begin)
-        block.end = block.begin;
-    return block;
-}
-
-void rp_grid_inner(const rp_grid *grid, rp_range *rows, rp_range *columns)
-{
-    *rows = *columns = (rp_range){0, 0};
-    if (grid->rows.end == grid->rows.begin)
-        return;
-    *rows = range_inner(grid->rows, grid->all_rows, grid->halo_width);
-    *columns = range_inner(grid->columns, grid->all_columns, grid->halo_width);
-}
-
-int64_t rp_grid_stride(const rp_grid *grid)
-{
-    return grid->stride;
-}
-
-/* ---- fields ---------------------------------------------------------------------------------- */
-
-/* From the first cell of the halo to the first cell of the block. */
-static size_t field_lead_bytes(const rp_grid *grid)
-{
-    return (size_t)(grid->halo_width * grid->stride + grid->halo_width) * grid->cell_size;
-}
-
-/* rp_grid_open() has checked that the number of bytes does not overflow. */
-static struct field *field_make(const rp_grid *grid)
-{
-    int64_t rows = grid->rows.end - grid->rows.begin + 2 * grid->halo_width;
-    size_t bytes = (size_t)rows * (size_t)grid->stride * grid->cell_size + FIELD_ALIGNMENT;
-    struct field *field = calloc(1, sizeof *field);
-    if (field != NULL)
-        field->memory = calloc(bytes, 1);
-    if (field == NULL || field->memory == NULL) {
-        free(field);
-        return NULL;
-    }
-    uintptr_t first = (uintptr_t)field->memory + field_lead_bytes(grid);
-    size_t to_line = (FIELD_ALIGNMENT - first % FIELD_ALIGNMENT) % FIELD_ALIGNMENT;
-    field->bytes = bytes;
-    field->first = (char *)field->memory + field_lead_bytes(grid) + to_line;
-    field->number = grid->fields != NULL ? grid->fields->number + 1 : 0;
-    return field;
-}
-
-static void field_drop(struct field *field)
-{
-    if (field != NULL)
-        free(field->memory);
-    free(field);
-}
-
-rp_status rp_grid_alloc(rp_grid *grid, void **field)
-{
-    if (field != NULL)
-        *field = NULL;
-    if (grid == NULL)
-        return rpi_refuse_null(__func__, "grid");
-    struct vote vote = rpi_vote(CALL_GRID_ALLOC);
-    vote.terms[0] = grid->number;
-    struct field *made = field != NULL ? field_make(grid) : NULL;
-    if (field == NULL)
-        rpi_error_set(&vote.error, RP_ERR_ARGUMENT, "no place to store the address in");
-    else if (made == NULL)
-        rpi_error_set(&vote.error, RP_ERR_MEMORY, "no memory for a block of a grid");
-    rp_status status = rpi_pool_agree(grid->pool, &vote);
-    if (status != RP_OK) {
-        field_drop(made);
-        return status;
-    }
-    made->next = grid->fields;
-    grid->fields = made;
-    *field = made->first;
-    return RP_OK;
-}
-
-static void fields_drop(rp_grid *grid)
-{
-    while (grid->fields != NULL) {
-        struct field *field = grid->fields;
-        grid->fields = field->next;
-        field_drop(field);
-    }
-}
-
-int64_t rpi_grid_field_number(const rp_grid *grid, const void *first)
-{
-    const struct field *field = grid->fields;
-    while (field != NULL && field->first != first)
-        field = field->next;
-    return field != NULL ? field->number : -1;
-}
-
-bool rpi_grid_field_overlaps(const rp_grid *grid, const void *memory, size_t bytes)
-{
-    uintptr_t begin = (uintptr_t)memory;
-    for (const struct field *field = grid->fields; field != NULL; field = field->next) {
-        uintptr_t other = (uintptr_t)field->memory;
-        if (begin < other + field->bytes && other < begin + bytes)
-            return true;
-    }
-    return false;
-}
-
-/* ---- opening and closing --------------------------------------------------------------------- */
 
 static rp_status shape_check(const rp_grid_shape *shape, rp_error *error)
 {
@@ -288,7 +137,7 @@ static void grid_drop(rp_grid *grid, bool orderly)
         place = &(*place)->next;
     *place = grid->next;
     rpi_halo_drop(&grid->halo, orderly);
-    fields_drop(grid);
+    rpi_grid_fields_drop(grid);
     free(grid);
 }
 

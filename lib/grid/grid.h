@@ -1,11 +1,13 @@
 /* Grids: two-dimensional fields cut into blocks. The files:
  *
  *     decomposition.c    the shape of the blocks
- *     grid.c             the mapping of blocks to ranks, the memory of fields, opening and closing
+ *     blocks.c           the mapping of blocks to ranks
+ *     fields.c           the memory of fields
  *     redistribute.c     scattering whole fields to the blocks, and gathering them
  *     halo.c             the exchange of edges: begin and end
  *     halo_neighbours.c  links to the neighbours, and the outboxes in node memory
- *     halo_remote.c      edges and progress notices as messages to neighbours on other nodes */
+ *     halo_remote.c      edges and progress notices as messages to neighbours on other nodes
+ *     grid.c             opening and closing */
 #ifndef RANKPOOL_GRID_GRID_H
 #define RANKPOOL_GRID_GRID_H
 
@@ -48,6 +50,9 @@ int64_t rpi_grid_field_number(const rp_grid *grid, const void *first);
 
 /* Do these bytes overlap the memory of a field of this grid? */
 bool rpi_grid_field_overlaps(const rp_grid *grid, const void *memory, size_t bytes);
+
+/* Frees the memory of all fields. */
+void rpi_grid_fields_drop(rp_grid *grid);
 
 /* Notifies the neighbours of all grids that this rank is about to enter an agreement. */
 void rpi_grids_before_agreement(rp_pool *pool);

@@ -3,8 +3,6 @@
 #include "grid/grid.h"
 #include "observe/hooks.h"
 
-#include <inttypes.h>
-
 /* Limits in seconds on one sleep while a rank waits for a neighbour's edge. With messages in flight
  * the rank must drive MPI's progress; otherwise the limit matters only if a wake-up were lost. */
 static const double longest_sleep = 0.1, longest_sleep_with_messages = 1e-3;
@@ -87,20 +85,6 @@ rp_status rp_grid_exchange_begin(rp_grid *grid, void *field)
         return exchange_fail(grid, &error);
     rpi_observe_service(grid->pool, begin);
     return RP_OK;
-}
-
-bool rpi_halo_is_lost(const struct halo *halo, uint64_t sent, uint64_t agreements)
-{
-    return sent < halo->begun &&
-           agreements > atomic_load_explicit(&halo->notice->agreements, memory_order_relaxed);
-}
-
-rp_status rpi_halo_lost(const struct halo *halo, const struct link *link, rp_error *error)
-{
-    return rpi_error_set(error, RP_ERR_STATE,
-                         "rank %d has closed the grid, or waits in another call, before its "
-                         "exchange %" PRIu64,
-                         link->rank, halo->begun);
 }
 
 /* Waits for the edge of a neighbour on this node. */

@@ -81,11 +81,6 @@ void rpi_halo_make(rp_grid *grid, rp_error *error);
 /* Notifies the neighbours that this rank is about to enter an agreement. */
 void rpi_halo_before_agreement(struct halo *halo);
 
-/* Given a neighbour's counts: will it never send the edge that this rank waits for? The second sets
- * the error for that case. */
-bool rpi_halo_is_lost(const struct halo *halo, uint64_t sent, uint64_t agreements);
-rp_status rpi_halo_lost(const struct halo *halo, const struct link *link, rp_error *error);
-
 /* Frees what rpi_halo_make() made, if anything. `orderly`: all ranks have agreed to do so. */
 void rpi_halo_drop(struct halo *halo, bool orderly);
 
@@ -108,5 +103,10 @@ void rpi_halo_progress_send(struct halo *halo);
 /* Receives progress that has arrived, and lets MPI advance other messages. Returns MPI's error
  * code. */
 int rpi_halo_progress_take(struct halo *halo);
+
+/* Given a neighbour's counts: will it never send the edge that this rank waits for? The second sets
+ * the error for that case. */
+bool rpi_halo_is_lost(const struct halo *halo, uint64_t sent, uint64_t agreements);
+rp_status rpi_halo_lost(const struct halo *halo, const struct link *link, rp_error *error);
 
 #endif

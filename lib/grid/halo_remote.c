@@ -5,6 +5,7 @@
 #include "comm/mpi_error.h"
 #include "grid/halo.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 enum {
@@ -64,6 +65,20 @@ void rpi_halo_progress_send(struct halo *halo)
                              remote->comm, &requests[i]);
     }
     rpi_halo_progress_take(halo);
+}
+
+bool rpi_halo_is_lost(const struct halo *halo, uint64_t sent, uint64_t agreements)
+{
+    return sent < halo->begun &&
+           agreements > atomic_load_explicit(&halo->notice->agreements, memory_order_relaxed);
+}
+
+rp_status rpi_halo_lost(const struct halo *halo, const struct link *link, rp_error *error)
+{
+    return rpi_error_set(error, RP_ERR_STATE,
+                         "rank %d has closed the grid, or waits in another call, before its "
+                         "exchange %" PRIu64,
+                         link->rank, halo->begun);
 }
 
 /* Waits until a neighbour has entered as many agreements as this rank. */
