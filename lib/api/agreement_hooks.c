@@ -5,17 +5,20 @@
 #include "observe/hooks.h"
 #include "resilience/survival.h"
 
-/* Informs neighbours that wait for this rank's halo data that none follows. */
-static void grids_before(rp_pool *pool, enum call call)
+/* Informs neighbours that wait for this rank's halo data that none follows. A neighbour that has
+ * died must not end a call that survives deaths. */
+static rp_status grids_before(rp_pool *pool, enum call call, rp_error *error)
 {
-    (void)call;
-    rpi_grids_before_agreement(pool);
+    rp_status status = rpi_grids_before_agreement(pool, error);
+    return pool->survives && rpi_call_survives(call) ? RP_OK : status;
 }
 
-static void survival_before(rp_pool *pool, enum call call)
+static rp_status survival_before(rp_pool *pool, enum call call, rp_error *error)
 {
+    (void)error;
     if (rpi_call_survives(call))
         rpi_survival_enter(pool);
+    return RP_OK;
 }
 
 static void survival_after(rp_pool *pool, enum call call, rp_status agreed)
@@ -26,9 +29,11 @@ static void survival_after(rp_pool *pool, enum call call, rp_status agreed)
 }
 
 /* Shows the watchdog which agreement each rank waits in. */
-static void activity_before(rp_pool *pool, enum call call)
+static rp_status activity_before(rp_pool *pool, enum call call, rp_error *error)
 {
+    (void)error;
     rpi_activity_begin_agreement(pool->activity, pool->world.agreement.number + 1, call);
+    return RP_OK;
 }
 
 static void activity_after(rp_pool *pool, enum call call, rp_status agreed)
@@ -38,11 +43,13 @@ static void activity_after(rp_pool *pool, enum call call, rp_status agreed)
     rpi_activity_end_agreement(pool->activity);
 }
 
-static void recorder_before(rp_pool *pool, enum call call)
+static rp_status recorder_before(rp_pool *pool, enum call call, rp_error *error)
 {
     (void)call;
+    (void)error;
     if (pool->recorder != NULL)
         pool->recorder->agreement_begun = rpi_clock_seconds();
+    return RP_OK;
 }
 
 static void recorder_after(rp_pool *pool, enum call call, rp_status agreed)

@@ -157,16 +157,22 @@ rp_status rp_grid_close(rp_grid **grid)
         rpi_error_set(&vote.error, RP_ERR_STATE,
                       "the grid was closed with an exchange begun and not ended");
     rp_status status = rpi_pool_agree(pool, &vote);
-    grid_drop(closing, pool->world.agreement.out_of_step.status == RP_OK);
+    /* After RP_ERR_MPI the last notice of a rank may be missing: do not wait for it. */
+    bool in_step = pool->world.agreement.out_of_step.status == RP_OK;
+    grid_drop(closing, in_step && status != RP_ERR_MPI);
     return status;
 }
 
 /* Ranks that are out of step enter no more agreements. */
-void rpi_grids_before_agreement(rp_pool *pool)
+rp_status rpi_grids_before_agreement(rp_pool *pool, rp_error *error)
 {
     bool in_step = pool->world.agreement.out_of_step.status == RP_OK;
-    for (rp_grid *grid = pool->grids; grid != NULL && in_step; grid = grid->next)
-        rpi_halo_before_agreement(&grid->halo);
+    rp_status status = RP_OK;
+    for (rp_grid *grid = pool->grids; grid != NULL && in_step; grid = grid->next) {
+        if (rpi_halo_before_agreement(&grid->halo, error) != RP_OK)
+            status = error->status;
+    }
+    return status;
 }
 
 void rpi_grids_drop(rp_pool *pool, bool orderly)

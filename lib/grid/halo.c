@@ -1,5 +1,6 @@
 /* The exchange of edges: begin and end. */
 #include "base/error.h"
+#include "comm/mpi_error.h"
 #include "grid/grid.h"
 #include "observe/hooks.h"
 
@@ -101,7 +102,9 @@ static rp_status edge_await(struct halo *halo, const struct link *link, rp_error
         if (rpi_halo_is_lost(halo, sent, agreements))
             return rpi_halo_lost(halo, link, error);
         rpi_eventcount_wait(&notice->changed, seen, halo->spin, longest);
-        rpi_halo_progress_take(halo);
+        int code = rpi_halo_progress_take(halo);
+        if (rpi_mpi_check(code, "MPI_Iprobe or MPI_Recv", error) != RP_OK)
+            return error->status;
     }
 }
 
@@ -145,10 +148,10 @@ rp_status rp_grid_exchange_end(rp_grid *grid)
     return RP_OK;
 }
 
-void rpi_halo_before_agreement(struct halo *halo)
+rp_status rpi_halo_before_agreement(struct halo *halo, rp_error *error)
 {
     uint64_t agreements = atomic_load_explicit(&halo->notice->agreements, memory_order_relaxed);
     atomic_store_explicit(&halo->notice->agreements, agreements + 1, memory_order_release);
     rpi_eventcount_notify_all(&halo->notice->changed);
-    rpi_halo_progress_send(halo);
+    return rpi_mpi_check(rpi_halo_progress_send(halo), "MPI_Isend or MPI_Recv", error);
 }

@@ -78,8 +78,9 @@ struct halo {
 /* Makes the links. Collective. Reports a failure on this rank in *error. */
 void rpi_halo_make(rp_grid *grid, rp_error *error);
 
-/* Notifies the neighbours that this rank is about to enter an agreement. */
-void rpi_halo_before_agreement(struct halo *halo);
+/* Notifies the neighbours that this rank is about to enter an agreement. Fails if MPI does; the
+ * notice of the next agreement replaces the missing one. */
+rp_status rpi_halo_before_agreement(struct halo *halo, rp_error *error);
 
 /* Frees what rpi_halo_make() made, if anything. `orderly`: all ranks have agreed to do so. */
 void rpi_halo_drop(struct halo *halo, bool orderly);
@@ -97,11 +98,12 @@ rp_status rpi_halo_remote_end(struct halo *halo, rp_error *error);
 /* Frees what rpi_halo_remote_make() made. `orderly`: first waits until no message is in flight. */
 void rpi_halo_remote_drop(struct halo *halo, bool orderly);
 
-/* Sends this rank's progress to the neighbours on other nodes. */
-void rpi_halo_progress_send(struct halo *halo);
+/* The next two return MPI error codes. */
 
-/* Receives progress that has arrived, and lets MPI advance other messages. Returns MPI's error
- * code. */
+/* Sends this rank's progress to the neighbours on other nodes. */
+int rpi_halo_progress_send(struct halo *halo);
+
+/* Receives progress that has arrived, and lets MPI advance other messages. */
 int rpi_halo_progress_take(struct halo *halo);
 
 /* Given a neighbour's counts: will it never send the edge that this rank waits for? The second sets

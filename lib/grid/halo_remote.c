@@ -42,18 +42,19 @@ int rpi_halo_progress_take(struct halo *halo)
             break;
         code = MPI_Recv(&counts, sizeof counts, MPI_BYTE, status.MPI_SOURCE, PROGRESS_TAG, comm,
                         MPI_STATUS_IGNORE);
-        progress_store(halo, status.MPI_SOURCE, counts);
+        if (code == MPI_SUCCESS)
+            progress_store(halo, status.MPI_SOURCE, counts);
     }
     return code;
 }
 
 /* Completes the sends of two agreements ago first. All neighbours have passed that agreement, so
  * these messages have long been in flight. */
-void rpi_halo_progress_send(struct halo *halo)
+int rpi_halo_progress_send(struct halo *halo)
 {
     struct halo_remote *remote = &halo->remote;
     if (remote->count == 0)
-        return;
+        return MPI_SUCCESS;
     uint64_t agreements = atomic_load_explicit(&halo->notice->agreements, memory_order_relaxed);
     MPI_Request *requests = remote->counts_requests[agreements % 2];
     struct halo_counts *counts = &remote->counts[agreements % 2];
@@ -64,7 +65,8 @@ void rpi_halo_progress_send(struct halo *halo)
             code = MPI_Isend(counts, sizeof *counts, MPI_BYTE, halo->links[i].rank, PROGRESS_TAG,
                              remote->comm, &requests[i]);
     }
-    rpi_halo_progress_take(halo);
+    int taken = rpi_halo_progress_take(halo);
+    return code == MPI_SUCCESS ? taken : code;
 }
 
 bool rpi_halo_is_lost(const struct halo *halo, uint64_t sent, uint64_t agreements)

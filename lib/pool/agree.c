@@ -22,16 +22,31 @@ rp_status rpi_pool_check_idle(rp_pool *pool)
                          task->job_name != NULL ? "\"" : "", task->item);
 }
 
+/* Runs the hooks before an agreement. Returns the vote, or a copy with the error of a hook. */
+static const struct vote *hooks_before(rp_pool *pool, const struct vote *vote, struct vote *failed)
+{
+    const struct agreement_hooks *hooks = &pool->hooks;
+    rp_error error; /* set only by a hook that fails */
+    for (int i = 0; i < hooks->count; i++) {
+        if (hooks->of[i].before == NULL || hooks->of[i].before(pool, vote->call, &error) == RP_OK ||
+            vote->error.status != RP_OK)
+            continue;
+        *failed = *vote;
+        failed->error = error;
+        vote = failed;
+    }
+    return vote;
+}
+
 rp_status rpi_pool_agree(rp_pool *pool, const struct vote *vote)
 {
     bool ends_loop = vote->call == CALL_LOOP_CLOSE || vote->call == CALL_LOOP_ROUND;
     if (!ends_loop && rpi_pool_check_idle(pool) != RP_OK)
         return pool->last.status;
     const struct agreement_hooks *hooks = &pool->hooks;
-    for (int i = 0; i < hooks->count; i++)
-        if (hooks->of[i].before != NULL)
-            hooks->of[i].before(pool, vote->call);
-    rp_status status = rpi_agree(&pool->world.agreement, vote, &pool->last);
+    struct vote failed;
+    const struct vote *mine = hooks_before(pool, vote, &failed);
+    rp_status status = rpi_agree(&pool->world.agreement, mine, &pool->last);
     for (int i = hooks->count; i-- > 0;)
         if (hooks->of[i].after != NULL)
             hooks->of[i].after(pool, vote->call, status);

@@ -75,9 +75,10 @@ struct rounds {
     rp_error worst;                /* the worst error of rounds after which the job went on */
 };
 
-/* Callbacks of a higher room before and after the agreement on a call. Either may be NULL. */
+/* Callbacks of a higher room before and after the agreement on a call. Either may be NULL. If
+ * `before` fails, this rank votes its error. */
 struct agreement_hook {
-    void (*before)(rp_pool *pool, enum call call);
+    rp_status (*before)(rp_pool *pool, enum call call, rp_error *error);
     void (*after)(rp_pool *pool, enum call call, rp_status agreed);
 };
 

@@ -204,6 +204,77 @@ START_TEST(a_rank_in_another_call_leaves_nobody_waiting)
 }
 END_TEST
 
+/* ---- MPI that fails -------------------------------------------------------------------------- */
+
+enum {
+    NOTICE_TAG = 2, /* of the counts that neighbours on other nodes exchange */
+    RELEASE_TAG = 99
+};
+
+static bool next_notice_fails, next_probe_fails;
+
+int MPI_Isend(const void *memory, int count, MPI_Datatype type, int to, int tag, MPI_Comm comm,
+              MPI_Request *request)
+{
+    bool fails = next_notice_fails && tag == NOTICE_TAG;
+    next_notice_fails = next_notice_fails && !fails;
+    return fails ? MPI_ERR_OTHER : PMPI_Isend(memory, count, type, to, tag, comm, request);
+}
+
+/* Releases rank 0 when it fails, so that the exchange comes to an end in any case. */
+int MPI_Iprobe(int from, int tag, MPI_Comm comm, int *found, MPI_Status *status)
+{
+    if (!next_probe_fails || tag != NOTICE_TAG)
+        return PMPI_Iprobe(from, tag, comm, found, status);
+    next_probe_fails = false;
+    PMPI_Send(NULL, 0, MPI_BYTE, 0, RELEASE_TAG, MPI_COMM_WORLD);
+    return MPI_ERR_OTHER;
+}
+
+/* Rank 0 cannot tell its neighbours that it enters an agreement: so it votes that. The next notice
+ * makes up for it, and there is none after that of the call that closes the grid. */
+START_TEST(a_notice_that_is_not_sent_fails_the_call)
+{
+    rp_pool *pool = open_nodes(1);
+    rp_grid *grid = open_grid(pool, small);
+    void *field = alloc_field(pool, grid);
+    if (world_ranks() > 1) {
+        next_notice_fails = world_rank() == 0;
+        ck_assert_int_eq(rp_barrier(pool), RP_ERR_MPI);
+        check_same_error(rp_last_error(pool), RP_ERR_MPI);
+        ck_assert_int_eq(rp_last_error(pool)->rank, 0);
+        ck_assert_int_eq(rp_barrier(pool), RP_OK);
+    }
+    ck_assert_int_eq(exchange_while_good(grid, field, 3), 3);
+    next_notice_fails = world_ranks() > 1 && world_rank() == 0;
+    ck_assert_int_eq(rp_grid_close(&grid), world_ranks() > 1 ? RP_ERR_MPI : RP_OK);
+    ck_assert_ptr_null(grid);
+    check_round_trip(pool, small, 0, 0);
+    close_pool(pool);
+}
+END_TEST
+
+/* Rank 1 waits for rank 0, on the same node if nodes are as asked for, and looks for what comes
+ * from others meanwhile. */
+START_TEST(a_probe_that_fails_fails_the_exchange)
+{
+    rp_pool *pool = open_nodes(2);
+    rp_grid *grid = open_grid(pool, small);
+    void *field = alloc_field(pool, grid);
+    bool fails = world_rank() == 1 && world_ranks() > 2;
+    if (world_rank() == 0 && world_ranks() > 2)
+        MPI_Recv(NULL, 0, MPI_BYTE, 1, RELEASE_TAG, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    next_probe_fails = fails;
+    ck_assert_int_eq(rp_grid_exchange_begin(grid, field), RP_OK);
+    ck_assert_int_eq(rp_grid_exchange_end(grid), fails ? RP_ERR_MPI : RP_OK);
+    ck_assert(!next_probe_fails);
+    if (fails)
+        ck_assert_int_eq(rp_last_error(pool)->status, RP_ERR_MPI);
+    ck_assert_int_eq(rp_grid_close(&grid), RP_OK);
+    close_pool(pool);
+}
+END_TEST
+
 static const struct test_case cases[] = {
     {"bad shapes are refused by all", &bad_shapes_are_refused_by_all},
     {"fields that are too large", &fields_that_are_too_large},
@@ -213,6 +284,8 @@ static const struct test_case cases[] = {
     {"a rank that closes the pool leaves nobody waiting",
      &a_rank_that_closes_the_pool_leaves_nobody_waiting},
     {"a rank in another call leaves nobody waiting", &a_rank_in_another_call_leaves_nobody_waiting},
+    {"a notice that is not sent fails the call", &a_notice_that_is_not_sent_fails_the_call},
+    {"a probe that fails fails the exchange", &a_probe_that_fails_fails_the_exchange},
     {NULL, NULL},
 };
 const struct test_group grid_errors_tests = {"grid_errors", cases};
