@@ -1,6 +1,5 @@
 #include "engine/loop.h"
 
-#include "api/agreement_hooks.h"
 #include "api/finalize.h"
 #include "api/launcher_check.h"
 #include "base/cpuset.h"
@@ -183,7 +182,6 @@ static rp_status pool_create(MPI_Comm comm, const rp_config *config, rp_pool *po
     double seconds = INFINITY;
     MPI_Comm_size(comm, &ranks);
     struct world_request request = config_request(config, ranks, mine);
-    pool->hooks = rpi_agreement_hooks();
     pool->check = request.check;
     pool->agent_threads = config_agent_threads(mine);
     pool->heartbeat_timeout = config_heartbeat_timeout(config, pool->agent_threads, mine);
@@ -291,7 +289,7 @@ static rp_status pool_agree_close(rp_pool *pool)
     if (in_loop) {
         rpi_work_queue_stop(pool->work_queue);
         rpi_loop_end(pool, &vote);
-        rpi_survival_leave(pool);
+        survival_leave(pool);
     }
     pool->loop.open = false;
     if (in_loop)
@@ -345,7 +343,7 @@ rp_status rp_close(rp_pool **pool)
     *pool = NULL;
     int finalised;
     MPI_Finalized(&finalised);
-    rpi_survival_enter(closing);
+    survival_enter(closing);
     if (closing->loop.open)
         rpi_loop_saving_end(&closing->loop, RP_ERR_STATE);
     rpi_checkpoint_seal(closing);
@@ -359,7 +357,7 @@ rp_status rp_close(rp_pool **pool)
                                 closing->world.agreement.out_of_step.status == RP_OK);
     bool lost = closing->world.agreement.lost > 0;
     rpi_hub_close(&closing->world.hub, closing->survival_timeout);
-    rpi_survival_leave(closing);
+    survival_leave(closing);
     /* With a node lost, MPI may still have transfers pending, and would wait for them for ever;
      * with a rank lost, it may wait for that rank. */
     if (closing->world.agreement.cut_off || lost) {

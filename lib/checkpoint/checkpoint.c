@@ -110,6 +110,22 @@ static rp_status checkpoint_share(struct checkpoint *checkpoint, const struct wo
     return RP_OK;
 }
 
+void rpi_checkpoint_leave_unfinished(rp_pool *pool)
+{
+    if (pool->checkpoint != NULL)
+        pool->checkpoint->unfinished = true;
+}
+
+/* After a call that failed, what is saved is of use to the next run. */
+static void checkpoint_after_agreement(rp_pool *pool, enum call call, rp_status agreed)
+{
+    (void)call;
+    if (agreed != RP_OK)
+        rpi_checkpoint_leave_unfinished(pool);
+}
+
+static const struct agreement_hook checkpoint_hook = {NULL, checkpoint_after_agreement};
+
 rp_status rpi_checkpoint_open(rp_pool *pool, const rp_config *config, rp_error *error)
 {
     const struct world *world = &pool->world;
@@ -131,10 +147,12 @@ rp_status rpi_checkpoint_open(rp_pool *pool, const rp_config *config, rp_error *
         *error = announcement.error;
     if (error->status == RP_OK && announcement.path_bytes > 0)
         checkpoint_share(checkpoint, world, &announcement, error);
-    if (error->status == RP_OK && announcement.path_bytes > 0)
+    if (error->status == RP_OK && announcement.path_bytes > 0) {
         pool->checkpoint = checkpoint;
-    else
+        pool->hooks[HOOK_OF_CHECKPOINT] = &checkpoint_hook;
+    } else {
         checkpoint_free(checkpoint);
+    }
     return error->status;
 }
 
@@ -256,12 +274,6 @@ void rpi_checkpoint_end(rp_pool *pool, rp_status status)
     pool->checkpoint->unfinished = true;
     rpi_journal_flush(&pool->checkpoint->writer);
     checkpoint_warn_once(pool);
-}
-
-void rpi_checkpoint_leave_unfinished(rp_pool *pool)
-{
-    if (pool->checkpoint != NULL)
-        pool->checkpoint->unfinished = true;
 }
 
 /* ---- closing --------------------------------------------------------------------------------- */

@@ -119,8 +119,8 @@ struct run rpi_collective_buffer(struct collective *collective, const char *name
                       "%s: %" PRId64 " elements go beyond its memory of rp_node_alloc()", name,
                       count);
     else if (collective_sound(collective) && rpi_run_extent(&run) > 0)
-        rpi_check_array(collective->pool, name, base, (size_t)rpi_run_extent(&run),
-                        &collective->vote.error);
+        check_array(collective->pool, name, base, (size_t)rpi_run_extent(&run),
+                    &collective->vote.error);
     return run;
 }
 

@@ -41,12 +41,15 @@ rp_status rpi_array_check(const rp_pool *pool, const struct array *array, int64_
         return rpi_error_set(error, RP_ERR_ARGUMENT,
                              "%s: %" PRId64 " elements of %zu bytes are more than memory can hold",
                              name, n, array->size);
-    size_t wanted = (size_t)n * array->size, left = rpi_allocation_left(pool, array->base);
-    if (wanted > 0 && left == 0 && array->place == RP_ON_NODES)
+    size_t wanted = (size_t)n * array->size;
+    if (wanted == 0)
+        return RP_OK;
+    size_t left = rpi_allocation_left(pool, array->base);
+    if (left == 0 && array->place == RP_ON_NODES)
         return rpi_error_set(
             error, RP_ERR_ARGUMENT,
             "%s is said to be on the nodes, but is not in memory of rp_node_alloc()", name);
-    if (wanted > 0 && left == 0 && rpi_pool_overlaps(pool, array->base, wanted))
+    if (left == 0 && rpi_pool_overlaps(pool, array->base, wanted))
         return rpi_error_set(error, RP_ERR_ARGUMENT,
                              "%s: %" PRId64
                              " elements of %zu bytes go beyond its end, into memory of the pool",
@@ -56,7 +59,7 @@ rp_status rpi_array_check(const rp_pool *pool, const struct array *array, int64_
                              "%s: %" PRId64
                              " elements of %zu bytes go beyond its memory of rp_node_alloc()",
                              name, n, array->size);
-    return rpi_check_array(pool, name, array->base, wanted, error);
+    return check_array(pool, name, array->base, wanted, error);
 }
 
 static struct array_addresses addresses_own(const rp_pool *pool, const struct array *arrays,
@@ -66,7 +69,9 @@ static struct array_addresses addresses_own(const rp_pool *pool, const struct ar
     for (int i = 0; i < count; i++) {
         addresses.arrays[i].address = (uint64_t)(uintptr_t)arrays[i].base;
         addresses.arrays[i].allocation =
-            rpi_allocation_find(pool, arrays[i].base, &addresses.arrays[i].offset);
+            arrays[i].base != NULL
+                ? rpi_allocation_find(pool, arrays[i].base, &addresses.arrays[i].offset)
+                : -1;
         /* A process permits CMA access only if it has private arrays to share. */
         if (arrays[i].base != NULL && addresses.arrays[i].allocation < 0)
             addresses.self = rpi_peer_self();

@@ -11,4 +11,14 @@
 rp_status rpi_replicate(rp_pool *pool, const struct array *arrays, int count,
                         const struct accesses *accesses, const struct units *units);
 
+/* The same, for jobs that may have no such array. */
+static inline rp_status replicate(rp_pool *pool, const struct array *arrays, int count,
+                                  const struct accesses *accesses, const struct units *units)
+{
+    bool needed = pool->in_rounds;
+    for (int i = 0; i < count; i++)
+        needed = needed || accesses->access[i].replicate;
+    return needed ? rpi_replicate(pool, arrays, count, accesses, units) : pool->last.status;
+}
+
 #endif

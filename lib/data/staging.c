@@ -41,13 +41,11 @@ struct staging rpi_staging_plan(const struct access *access, int count, const st
     return staging;
 }
 
-rp_status rpi_stage_provide(rp_pool *pool, const struct staging *staging, bool staged,
-                            rp_error *error)
+rp_status rpi_stage_provide(rp_pool *pool, const struct staging *staging, rp_error *error)
 {
     size_t bytes = RESERVOIRS * staging->slot_bytes;
     if (pool->in_rounds)
-        return staged ? rpi_survival_memory(pool, &pool->stage_files, bytes, &pool->stage, error)
-                      : error->status;
+        return rpi_survival_memory(pool, &pool->stage_files, bytes, &pool->stage, error);
     if (bytes <= pool->stage.bytes)
         return RP_OK;
     rpi_node_memory_drop(&pool->stage);

@@ -19,6 +19,8 @@ struct staging {
     size_t slot_bytes;
 };
 
+static const struct staging staging_none = {.most = UINT32_MAX};
+
 /* Lays out the slots for the batches of a job. `access`: how the ranks of the node access its
  * arrays. */
 struct staging rpi_staging_plan(const struct access *access, int count, const struct units *units);
@@ -29,11 +31,10 @@ static inline bool staging_needed(const struct staging *staging)
     return staging->slot_bytes > 0;
 }
 
-/* Grows the pool's stage if necessary. Collective among the ranks of the node, which all get the
- * same status; where ranks of several nodes survive, among all ranks of the pool. `staged`: some
- * rank stages an array. */
-rp_status rpi_stage_provide(rp_pool *pool, const struct staging *staging, bool staged,
-                            rp_error *error);
+/* Grows the pool's stage if necessary. Some rank stages an array. Collective among the ranks of the
+ * node, which all get the same status; where ranks of several nodes survive, among all ranks of the
+ * pool, which may already have an error. */
+rp_status rpi_stage_provide(rp_pool *pool, const struct staging *staging, rp_error *error);
 
 /* The address in slot `place` of an element of array `index`, counted from the first of the
  * batch. */

@@ -52,16 +52,18 @@ size_t rpi_activities_bytes(int node_ranks);
 /* The other functions are called by the rank whose activity it is, except
  * rpi_activity_overdue(). */
 
-/* Enters and leaves an agreement. */
-void rpi_activity_begin_agreement(struct rank_activity *activity, uint32_t number, enum call call);
-void rpi_activity_end_agreement(struct rank_activity *activity);
+/* Begins a job; activity_end_job() ends this rank's part of it. */
+static inline void activity_begin_job(struct activities *activities, int node_rank,
+                                      const struct units *units)
+{
+    if (node_rank == 0) {
+        atomic_store_explicit(&activities->items, units->items, memory_order_relaxed);
+        atomic_store_explicit(&activities->unit_items, units->unit_items, memory_order_relaxed);
+    }
+    atomic_store_explicit(&activities->of[node_rank].in_job, IN_JOB, memory_order_relaxed);
+}
 
-/* Begins a job, and ends this rank's part of it. */
-void rpi_activity_begin_job(struct activities *activities, int node_rank,
-                            const struct units *units);
-void rpi_activity_end_job(struct rank_activity *activity);
-
-/* Begins a stream, which rpi_activity_end_job() ends. */
+/* Begins a stream, which activity_end_job() ends. */
 void rpi_activity_begin_stream(struct rank_activity *activity);
 
 /* Begins a packet of a stream; an empty range ends it. */
@@ -69,7 +71,17 @@ void rpi_activity_packet(struct rank_activity *activity, rp_range items);
 
 /* Begins a call that may take `allowed` seconds, and ends it. */
 void rpi_activity_call(struct rank_activity *activity, rp_range items, double now, double allowed);
-void rpi_activity_return(struct rank_activity *activity);
+
+static inline void activity_return(struct rank_activity *activity)
+{
+    atomic_store_explicit(&activity->overdue, 0, memory_order_relaxed);
+}
+
+static inline void activity_end_job(struct rank_activity *activity)
+{
+    activity_return(activity);
+    atomic_store_explicit(&activity->in_job, NO_JOB, memory_order_relaxed);
+}
 
 /* Has the rank's call taken twice its limit? If so, *items are the items of that call. */
 bool rpi_activity_overdue(struct rank_activity *activity, double now, rp_range *items);

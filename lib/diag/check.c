@@ -40,7 +40,7 @@ rp_status rpi_check_array(const rp_pool *pool, const char *name, const void *bas
 {
     char behind[320];
     bool own = false;
-    if (!pool->check || base == NULL || bytes == 0 || rpi_allocation_left(pool, base) > 0)
+    if (base == NULL || bytes == 0 || rpi_allocation_left(pool, base) > 0)
         return RP_OK;
     size_t there = rpi_mapped_bytes(base, bytes, behind, sizeof behind);
     const struct node_memory *const pools[] = {&pool->world.memory, &pool->stage,

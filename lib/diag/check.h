@@ -18,6 +18,13 @@ bool rpi_check_wanted(const rp_config *config, rp_error *mine);
 rp_status rpi_check_array(const rp_pool *pool, const char *name, const void *base, size_t bytes,
                           rp_error *error);
 
+/* The same, for a pool that may not check. */
+static inline rp_status check_array(const rp_pool *pool, const char *name, const void *base,
+                                    size_t bytes, rp_error *error)
+{
+    return pool->check ? rpi_check_array(pool, name, base, bytes, error) : RP_OK;
+}
+
 /* Makes the calls of an attempt whose output is one element of equal size per item, with no
  * previous contents. They write into a buffer between guard bytes, which is copied to the output if
  * all of it was written. Returns the code of the calls, or 1 if a check failed. */

@@ -278,12 +278,6 @@ void rpi_interruption_unwatch(struct interruption *interruption)
 
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
-void rpi_interruption_begin(struct work_queue *work_queue)
-{
-    if (work_queue_interruption(work_queue) != 0)
-        rpi_work_queue_stop(work_queue);
-}
-
 static void reason_error(uint32_t reason, rp_error *error)
 {
     if (reason == REASON_WALLTIME)

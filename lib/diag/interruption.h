@@ -47,7 +47,11 @@ void rpi_interruption_unwatch(struct interruption *interruption);
 void rpi_interruption_restore(struct interruption *interruption);
 
 /* Begins a job: stops it at once if the pool is already interrupted. */
-void rpi_interruption_begin(struct work_queue *work_queue);
+static inline void interruption_begin(struct work_queue *work_queue)
+{
+    if (work_queue_interruption(work_queue) != 0)
+        rpi_work_queue_stop(work_queue);
+}
 
 /* After this rank has left a job: if the job was interrupted, puts that into the vote, unless it
  * has an error already. */

@@ -179,9 +179,31 @@ static int watchdog_start(struct watchdog *watchdog)
     return code;
 }
 
+static rp_status watchdog_before_agreement(rp_pool *pool, enum call call, rp_error *error)
+{
+    (void)error;
+    /* Numbers wrap around after 2^32 agreements; a word is never 0. */
+    uint64_t number = (uint64_t)(pool->world.agreement.number + 1) | UINT64_C(1) << 32;
+    atomic_store_explicit(&pool->activity->agreement, number << 8 | (uint64_t)call,
+                          memory_order_relaxed);
+    return RP_OK;
+}
+
+static void watchdog_after_agreement(rp_pool *pool, enum call call, rp_status agreed)
+{
+    (void)call;
+    (void)agreed;
+    atomic_store_explicit(&pool->activity->agreement, 0, memory_order_relaxed);
+}
+
+static const struct agreement_hook watchdog_hook = {watchdog_before_agreement,
+                                                    watchdog_after_agreement};
+
 void rpi_watchdog_open(struct watchdog *watchdog, rp_pool *pool, double seconds)
 {
     *watchdog = (struct watchdog){.pool = pool, .limit = seconds};
+    if (seconds > 0)
+        pool->hooks[HOOK_OF_WATCHDOG] = &watchdog_hook;
     if (seconds <= 0 || pool->world.node_rank != 0)
         return;
     int code = watchdog_start(watchdog);
@@ -189,9 +211,9 @@ void rpi_watchdog_open(struct watchdog *watchdog, rp_pool *pool, double seconds)
         fprintf(stderr, "rankpool: no watchdog on rank %d: %s\n", pool->world.rank, strerror(code));
 }
 
-rp_status rpi_watchdog_provide(rp_pool *pool, const rp_options *options, rp_error *error)
+rp_status rpi_watchdog_provide(rp_pool *pool, rp_error *error)
 {
-    if (options->item_seconds <= 0 || pool->world.node_rank != 0 || error->status != RP_OK)
+    if (pool->world.node_rank != 0 || error->status != RP_OK)
         return RP_OK;
     int code = watchdog_start(&pool->watchdog);
     if (code != 0)
@@ -202,8 +224,6 @@ rp_status rpi_watchdog_provide(rp_pool *pool, const rp_options *options, rp_erro
 
 void rpi_watchdog_limit(struct watchdog *watchdog, double item_seconds)
 {
-    if (!watchdog->running)
-        return;
     pthread_mutex_lock(&watchdog->mutex);
     watchdog->item_seconds = item_seconds;
     if (item_seconds > 0)

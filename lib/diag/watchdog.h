@@ -42,10 +42,24 @@ struct watchdog {
 void rpi_watchdog_open(struct watchdog *watchdog, rp_pool *pool, double seconds);
 
 /* Starts the watchdog, unless it runs, for a job whose items have a time limit. */
-rp_status rpi_watchdog_provide(rp_pool *pool, const rp_options *options, rp_error *error);
+rp_status rpi_watchdog_provide(rp_pool *pool, rp_error *error);
+
+/* The same, for jobs that may have no such limit. */
+static inline void watchdog_provide(rp_pool *pool, const rp_options *options, rp_error *error)
+{
+    if (options->item_seconds > 0)
+        rpi_watchdog_provide(pool, error);
+}
 
 /* Sets the time limit of an item; 0: none. */
 void rpi_watchdog_limit(struct watchdog *watchdog, double item_seconds);
+
+/* The same, where the watchdog may not run. */
+static inline void watchdog_limit(struct watchdog *watchdog, double item_seconds)
+{
+    if (watchdog->running)
+        rpi_watchdog_limit(watchdog, item_seconds);
+}
 
 /* Stops the thread. */
 void rpi_watchdog_close(struct watchdog *watchdog);

@@ -70,7 +70,7 @@ rp_status rpi_agent_make(rp_pool *pool, const struct agent_job *job, struct agen
                          rp_error *error)
 {
     *agent = NULL;
-    if (!rpi_may_lead_node(pool))
+    if (!may_lead_node(pool))
         return RP_OK;
     struct agent *made = calloc(1, sizeof *made);
     if (made == NULL)
@@ -98,7 +98,7 @@ void rpi_agent_drop(struct agent *agent)
 
 struct agent *rpi_agent_elect(struct agent *agent)
 {
-    if (agent == NULL || rpi_leads_node(agent->pool))
+    if (leads_node(agent->pool))
         return agent;
     rpi_agent_drop(agent);
     return NULL;
@@ -277,8 +277,6 @@ double rpi_agent_attend(struct agent *agent)
 
 void rpi_agent_begin(struct agent *agent)
 {
-    if (agent == NULL)
-        return;
     /* The units that the node begins with may be in a batch queue. */
     for (int i = 0; i < RESERVOIRS; i++) {
         if (!rpi_work_queue_drawn(agent->work_queue, i))
@@ -299,8 +297,6 @@ void rpi_agent_begin(struct agent *agent)
 
 bool rpi_agent_end(struct agent *agent, struct vote *vote)
 {
-    if (agent == NULL)
-        return false;
     rpi_eventcount_notify_one(&agent->work_queue->idle);
     if (agent->threaded)
         pthread_join(agent->thread, NULL);

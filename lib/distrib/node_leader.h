@@ -7,9 +7,21 @@
 
 /* May this rank become the leader of its node? Where ranks survive deaths, every rank outside the
  * root's node may. */
-bool rpi_may_lead_node(const rp_pool *pool);
+static inline bool may_lead_node(const rp_pool *pool)
+{
+    const struct world *world = &pool->world;
+    if (pool->in_rounds)
+        return world->rank == world->root || world->node != world->root_node;
+    return world->agents != MPI_COMM_NULL;
+}
 
 /* Is this rank the leader? Valid once all ranks have agreed to begin. */
-bool rpi_leads_node(const rp_pool *pool);
+static inline bool leads_node(const rp_pool *pool)
+{
+    const struct world *world = &pool->world;
+    if (pool->in_rounds)
+        return rpi_agreement_leader(&world->agreement) == world->node_rank;
+    return may_lead_node(pool);
+}
 
 #endif

@@ -69,7 +69,7 @@ static bool attempt_call(const struct attempts *attempts, const struct attempt *
     task->deadline = begun + allowed;
     rpi_activity_call(activity, attempt->items, begun, allowed);
     *code = attempt->call(attempt);
-    rpi_activity_return(activity);
+    activity_return(activity);
     double took = rpi_clock_seconds() - begun;
     if (took > allowed)
         rpi_error_late(&task->failure, attempt->items, took, allowed);

@@ -240,7 +240,7 @@ static void executor_run_loop(struct executor *executor, struct agent *agent)
     pool->task = &executor->task;
     executor->task.attend = pool->loop.claimer.attend;
     executor->task.attend_closure = pool->loop.claimer.attend_closure;
-    rpi_watchdog_limit(&pool->watchdog, executor->attempts.options->item_seconds);
+    watchdog_limit(&pool->watchdog, executor->attempts.options->item_seconds);
     bool in_place = executor->run_in_place != NULL && executor_in_place(executor);
     if (!(in_place ? executor->run_in_place : executor_run_chunks)(executor, &chunk, &done)) {
         rpi_claim_leave(&pool->loop.claimer, executor_units_finished(executor, done));
@@ -260,10 +260,14 @@ static rp_status executor_prepare(struct executor *executor, struct agent **agen
     if (pool->in_rounds)
         rpi_arrays_compare(pool, executor->arrays, count, &executor->accesses, error);
     bool staged = rpi_arrays_staged(pool, executor->arrays, count, &executor->accesses);
-    executor->staging = rpi_staging_plan(executor->accesses.access, count, &executor->units);
+    executor->staging = staging_none;
     /* This comes first: it may need an agreement, and the leader of the last agreement before the
      * job becomes the node's agent. */
-    if (rpi_stage_provide(pool, &executor->staging, staged, error) != RP_OK)
+    if (staged) {
+        executor->staging = rpi_staging_plan(executor->accesses.access, count, &executor->units);
+        rpi_stage_provide(pool, &executor->staging, error);
+    }
+    if (error->status != RP_OK)
         return error->status;
     struct job job =
         rpi_job(pool, executor->units, executor->choice, executor->call_overhead, staged);
@@ -303,7 +307,7 @@ static bool executor_next_round(struct executor *executor, struct agent **agent)
     *agent = NULL;
     rpi_error_clear(&pool->last);
     executor_prepare(executor, agent, &pool->last);
-    if (rpi_survival_agree(pool) == RP_OK)
+    if (rpi_pool_agree_prepared(pool) == RP_OK)
         return true;
     rpi_agent_drop(*agent);
     return false;
@@ -317,7 +321,7 @@ static void executor_begin_rounds(struct executor *executor, rp_error *error)
                                                                  &executor->accesses),
                                 .partial = executor->another_round != NULL,
                                 .keeps_going = executor->keeps_going};
-    rpi_rounds_begin(pool, executor->units.count, terms, error);
+    rounds_begin(pool, executor->units.count, terms, error);
 }
 
 /* Runs the job if all ranks are prepared; otherwise no rank computes. */
@@ -329,7 +333,7 @@ static rp_status executor_run(struct executor *executor)
     executor_prepare(executor, &agent, &pool->last);
     if (executor->begin != NULL)
         executor->begin(executor, &pool->last);
-    if (rpi_survival_agree(pool) != RP_OK) {
+    if (rpi_pool_agree_prepared(pool) != RP_OK) {
         rpi_agent_drop(agent);
         return pool->last.status;
     }
@@ -342,8 +346,8 @@ static rp_status executor_run(struct executor *executor)
         rpi_loop_end(pool, &vote);
         rpi_loop_agree(pool, &vote);
     } while (executor_next_round(executor, &agent));
-    return rpi_replicate(pool, executor->arrays, executor->array_count, &executor->accesses,
-                         &executor->units);
+    return replicate(pool, executor->arrays, executor->array_count, &executor->accesses,
+                     &executor->units);
 }
 
 rp_status rpi_execute(struct executor *executor)

@@ -92,7 +92,7 @@ void rpi_job_prepare(rp_pool *pool, const struct job *job)
         .cautious = world->rank == world->root,
         .forgoes = pool->in_rounds && world->rank == world->root && job_other_nodes_live(world),
     };
-    if (rpi_may_lead_node(pool))
+    if (may_lead_node(pool))
         job_prepare_work_queue(pool, job, &claims);
     pool->loop.units = job->units;
     pool->loop.dispatched = job->dispatched;

@@ -16,21 +16,23 @@ static double loop_attend_agent(void *closure)
 void rpi_loop_begin(rp_pool *pool, struct agent *agent, const rp_options *options)
 {
     rp_loop *loop = &pool->loop;
-    rpi_survival_enter(pool);
+    survival_enter(pool);
     loop->pool = pool;
     loop->ended = false;
     loop->open = true;
     loop->agent_at = rpi_agreement_leader(&pool->world.agreement);
-    loop->agent = agent = rpi_agent_elect(agent);
+    agent = agent != NULL ? rpi_agent_elect(agent) : NULL;
+    loop->agent = agent;
     pool->worker = pthread_self();
-    rpi_interruption_begin(pool->work_queue);
-    rpi_observe_begin(pool, options);
-    rpi_agent_begin(agent);
+    interruption_begin(pool->work_queue);
+    observe_begin(pool, options);
+    if (agent != NULL)
+        rpi_agent_begin(agent);
     loop->attend = agent != NULL && !agent->threaded ? loop_attend_agent : NULL;
     loop->aside = loop->attend != NULL || pool->recorder != NULL;
     loop->item_seconds = 0;
     rpi_error_clear(&loop->late);
-    rpi_activity_begin_job(pool->activities, pool->world.node_rank, &loop->units);
+    activity_begin_job(pool->activities, pool->world.node_rank, &loop->units);
     if (loop->attend != NULL && !pool->in_rounds)
         rpi_claim_attend(&loop->claimer, loop_attend_agent, agent);
 }
@@ -48,12 +50,12 @@ void rpi_loop_end(rp_pool *pool, struct vote *vote)
 {
     rp_loop *loop = &pool->loop;
     double begin = observe_now(pool);
-    rpi_watchdog_limit(&pool->watchdog, 0);
-    rpi_activity_return(pool->activity);
+    watchdog_limit(&pool->watchdog, 0);
+    activity_return(pool->activity);
     bool has_agent = loop->agent != NULL;
-    bool agent_done = rpi_agent_end(loop->agent, vote);
-    rpi_activity_end_job(pool->activity);
-    rpi_observe_end(pool, begin);
+    bool agent_done = has_agent && rpi_agent_end(loop->agent, vote);
+    activity_end_job(pool->activity);
+    observe_end(pool, begin);
     loop->claimer.chunk = 0; /* no chunk is in progress, even if the rank left early */
     loop->agent = NULL;
     loop->attend = NULL;
@@ -61,14 +63,14 @@ void rpi_loop_end(rp_pool *pool, struct vote *vote)
     /* From here on no rank of the node writes to the completion logs. */
     if (!loop_part_done(pool, has_agent, agent_done))
         rpi_interruption_vote(pool->work_queue, vote);
-    rpi_survival_report(pool, &loop->units, &vote->error);
+    survival_report(pool, &loop->units, &vote->error);
 }
 
 rp_status rpi_loop_agree(rp_pool *pool, const struct vote *vote)
 {
     rp_status status = rpi_pool_agree(pool, vote);
     pool->loop.open = false;
-    rpi_survival_leave(pool);
+    survival_leave(pool);
     return status;
 }
 
@@ -78,13 +80,12 @@ static void loop_prepare_round(rp_pool *pool, struct units units,
                                const struct schedule_choice *choice, double call_overhead,
                                struct agent **agent, rp_error *error)
 {
-    static const struct staging nothing = {.most = UINT32_MAX};
     struct job job = rpi_job(pool, units, *choice, call_overhead, false);
     rpi_job_prepare(pool, &job);
     if (job.dispatched)
-        rpi_agent_make(pool,
-                       &(struct agent_job){.status_array = -1, .staging = &nothing, .job = &job},
-                       agent, error);
+        rpi_agent_make(
+            pool, &(struct agent_job){.status_array = -1, .staging = &staging_none, .job = &job},
+            agent, error);
 }
 
 static void loop_prepare(rp_pool *pool, int64_t n, const rp_options *options,
@@ -92,7 +93,7 @@ static void loop_prepare(rp_pool *pool, int64_t n, const rp_options *options,
                          rp_error *error)
 {
     struct units units = rpi_units_cut(n);
-    rpi_rounds_begin(pool, units.count, (struct round_terms){.delivers = false}, error);
+    rounds_begin(pool, units.count, (struct round_terms){.delivers = false}, error);
     loop_prepare_round(pool, units, choice, options->call_overhead, agent, error);
 }
 
@@ -102,7 +103,7 @@ static void loop_limit_items(rp_loop *loop, double item_seconds)
     loop->item_seconds = item_seconds;
     loop->aside = loop->aside || item_seconds > 0;
     loop->begun = 0;
-    rpi_watchdog_limit(&loop->pool->watchdog, item_seconds);
+    watchdog_limit(&loop->pool->watchdog, item_seconds);
 }
 
 /* The program computes the items of a loop itself, so the library cannot retry them or count
@@ -135,9 +136,9 @@ rp_status rp_loop_open(rp_pool *pool, int64_t n, const rp_options *options, rp_l
     rpi_loop_saving_check(pool, n, options, &vote.error);
     rpi_job_terms(&vote, n, &choice);
     rpi_attempt_terms(&vote, 3, options);
-    rpi_watchdog_provide(pool, options, &vote.error);
+    watchdog_provide(pool, options, &vote.error);
     struct agent *agent = NULL;
-    rpi_survival_enter(pool);
+    survival_enter(pool);
     if (vote.error.status == RP_OK && !pool->loop.open)
         loop_prepare(pool, n, options, &choice, &agent, &vote.error);
     rp_status status = rpi_pool_agree(pool, &vote);
@@ -152,7 +153,7 @@ rp_status rp_loop_open(rp_pool *pool, int64_t n, const rp_options *options, rp_l
     } else {
         rpi_agent_drop(agent);
     }
-    rpi_survival_leave(pool);
+    survival_leave(pool);
     return status;
 }
 
@@ -191,7 +192,7 @@ static void loop_end_chunk(rp_loop *loop)
 {
     double took = rpi_clock_seconds() - loop->begun;
     double allowed = loop->item_seconds * (double)(loop->chunk.end - loop->chunk.begin);
-    rpi_activity_return(loop->pool->activity);
+    activity_return(loop->pool->activity);
     if (loop->begun > 0 && took > allowed) {
         rpi_error_late(&loop->late, loop->chunk, took, allowed);
         rpi_work_queue_stop(loop->pool->work_queue);
@@ -278,7 +279,7 @@ static void loop_close_rounds(rp_loop *loop, struct vote *vote)
         loop_next_round(loop, &vote->error);
     if (vote->error.status == RP_OK || loop->over.status != RP_OK)
         vote->error = loop->over;
-    rpi_survival_enter(loop->pool);
+    survival_enter(loop->pool);
 }
 
 rp_status rp_loop_close(rp_loop **loop, rp_status mine)

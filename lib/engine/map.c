@@ -53,8 +53,7 @@ static rp_status map_check(const rp_pool *pool, const rp_map_job *job, const str
             return error->status;
     }
     if (pool->world.rank == pool->world.root &&
-        rpi_check_array(pool, "item_status", job->options.item_status, (size_t)job->n, error) !=
-            RP_OK)
+        check_array(pool, "item_status", job->options.item_status, (size_t)job->n, error) != RP_OK)
         return error->status;
     return map_check_overlap(pool, job, error);
 }
@@ -275,7 +274,7 @@ static rp_status map_open(rp_pool *pool, const rp_map_job *job, const struct arr
         rpi_checkpoint_check(pool, form, &vote.error);
     }
     map_set_terms(&vote, asked, choice);
-    rpi_watchdog_provide(pool, &asked->options, &vote.error);
+    watchdog_provide(pool, &asked->options, &vote.error);
     return rpi_pool_agree(pool, &vote);
 }
 
@@ -350,8 +349,8 @@ rp_status rp_map(rp_pool *pool, const rp_map_job *job)
 {
     if (pool == NULL)
         return rpi_refuse_null(__func__, "pool");
-    rpi_survival_enter(pool);
+    survival_enter(pool);
     rp_status status = map_run(pool, job);
-    rpi_survival_leave(pool);
+    survival_leave(pool);
     return status;
 }

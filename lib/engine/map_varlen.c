@@ -28,8 +28,7 @@ static rp_status varlen_check(const rp_pool *pool, const rp_map_varlen_job *job,
     if (job->item == NULL)
         return rpi_error_set(error, RP_ERR_ARGUMENT, "the job has no task: set item");
     if (pool->world.rank == pool->world.root &&
-        rpi_check_array(pool, "item_status", job->options.item_status, (size_t)job->n, error) !=
-            RP_OK)
+        check_array(pool, "item_status", job->options.item_status, (size_t)job->n, error) != RP_OK)
         return error->status;
     return rpi_array_check(pool, input, job->n, error);
 }
@@ -183,7 +182,7 @@ rp_status rp_map_varlen(rp_pool *pool, const rp_map_varlen_job *job, rp_results 
     else
         varlen_check(pool, job, &arrays[INPUT], &choice, &vote.error);
     varlen_set_terms(&vote, asked, &choice);
-    rpi_watchdog_provide(pool, &asked->options, &vote.error);
+    watchdog_provide(pool, &asked->options, &vote.error);
     if (rpi_pool_agree(pool, &vote) != RP_OK) {
         free(made);
         return pool->last.status;

@@ -58,8 +58,8 @@ static rp_status reduce_check(const rp_pool *pool, const rp_reduce_job *job,
             error, RP_ERR_ARGUMENT,
             "on_failure and item_status are for rp_map(): a sum without some of its "
             "items would not be the sum");
-    if (rpi_check_array(pool, "identity", job->identity, job->result_size, error) != RP_OK ||
-        rpi_check_array(pool, "result", job->result, job->result_size, error) != RP_OK)
+    if (check_array(pool, "identity", job->identity, job->result_size, error) != RP_OK ||
+        check_array(pool, "result", job->result, job->result_size, error) != RP_OK)
         return error->status;
     return rpi_array_check(pool, input, job->n, error);
 }
@@ -351,7 +351,7 @@ static rp_status reduce_open(rp_pool *pool, const rp_reduce_job *job, const stru
         rpi_checkpoint_check(pool, form, &vote.error);
     }
     reduce_set_terms(&vote, job, choice);
-    rpi_watchdog_provide(pool, &job->options, &vote.error);
+    watchdog_provide(pool, &job->options, &vote.error);
     return rpi_pool_agree(pool, &vote);
 }
 
@@ -367,13 +367,13 @@ rp_status rp_reduce(rp_pool *pool, const rp_reduce_job *job)
                                 RP_ON_ROOT};
     struct reduction reduction = {.job = asked, .choice = {RP_SCHEDULE_ADAPTIVE, 0}};
     struct job_form form;
-    rpi_survival_enter(pool);
+    survival_enter(pool);
     rp_status status = reduce_open(pool, asked, &input, &reduction, &form);
     if (status == RP_OK)
         status = pool->checkpoint != NULL ? reduce_execute_saving(pool, &input, &reduction, &form)
                                           : reduce_execute(pool, &input, &reduction, NULL);
     rpi_tree_end(&reduction.tree);
     free(reduction.partial);
-    rpi_survival_leave(pool);
+    survival_leave(pool);
     return status;
 }

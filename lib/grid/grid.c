@@ -107,6 +107,21 @@ static rp_status grid_make_halo(rp_grid *grid)
     return status;
 }
 
+/* Tells neighbours that wait for this rank's halo data that none follows. A neighbour that has died
+ * must not end a call that survives deaths. Ranks that are out of step enter no more agreements. */
+static rp_status grids_before_agreement(rp_pool *pool, enum call call, rp_error *error)
+{
+    bool in_step = pool->world.agreement.out_of_step.status == RP_OK;
+    rp_status status = RP_OK;
+    for (rp_grid *grid = pool->grids; grid != NULL && in_step; grid = grid->next) {
+        if (rpi_halo_before_agreement(&grid->halo, error) != RP_OK)
+            status = error->status;
+    }
+    return pool->survives && rpi_call_survives(call) ? RP_OK : status;
+}
+
+static const struct agreement_hook grids_hook = {grids_before_agreement, NULL};
+
 rp_status rp_grid_open(rp_pool *pool, const rp_grid_shape *shape, rp_grid **grid)
 {
     if (grid != NULL)
@@ -126,6 +141,7 @@ rp_status rp_grid_open(rp_pool *pool, const rp_grid_shape *shape, rp_grid **grid
     pool->grids_made++;
     made->next = pool->grids;
     pool->grids = made;
+    pool->hooks[HOOK_OF_GRIDS] = &grids_hook;
     *grid = made;
     return RP_OK;
 }
@@ -160,18 +176,6 @@ rp_status rp_grid_close(rp_grid **grid)
     /* After RP_ERR_MPI the last notice of a rank may be missing: do not wait for it. */
     bool in_step = pool->world.agreement.out_of_step.status == RP_OK;
     grid_drop(closing, in_step && status != RP_ERR_MPI);
-    return status;
-}
-
-/* Ranks that are out of step enter no more agreements. */
-rp_status rpi_grids_before_agreement(rp_pool *pool, rp_error *error)
-{
-    bool in_step = pool->world.agreement.out_of_step.status == RP_OK;
-    rp_status status = RP_OK;
-    for (rp_grid *grid = pool->grids; grid != NULL && in_step; grid = grid->next) {
-        if (rpi_halo_before_agreement(&grid->halo, error) != RP_OK)
-            status = error->status;
-    }
     return status;
 }
 

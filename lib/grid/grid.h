@@ -54,10 +54,6 @@ bool rpi_grid_field_overlaps(const rp_grid *grid, const void *memory, size_t byt
 /* Frees the memory of all fields. */
 void rpi_grid_fields_drop(rp_grid *grid);
 
-/* Notifies the neighbours of all grids that this rank is about to enter an agreement. Fails if MPI
- * does, after trying all. */
-rp_status rpi_grids_before_agreement(rp_pool *pool, rp_error *error);
-
 /* Closes all grids that are still open. `orderly`: all ranks have agreed to do so. */
 void rpi_grids_drop(rp_pool *pool, bool orderly);
 

@@ -21,6 +21,7 @@ static void recording_start(rp_pool *pool, rp_error *error)
     if (pool->recorded == NULL)
         pool->recorded = rpi_recorder_make(RECORDED_EVENTS);
     pool->recorder = pool->recorded;
+    pool->hooks[HOOK_OF_RECORDER] = &rpi_recorder_hook;
     if (pool->recorder == NULL)
         rpi_error_set(error, RP_ERR_MEMORY, "no memory for a record of %d events", RECORDED_EVENTS);
     else

@@ -170,6 +170,7 @@ static bool call_is_inner(enum call call)
 {
     switch (call) {
     case CALL_ALLOC_DONE:
+    case CALL_PREPARED:
     case CALL_REDUCED:
     case CALL_REPLICATE:
     case CALL_STAGED:
@@ -183,9 +184,20 @@ static bool call_is_inner(enum call call)
     }
 }
 
-/* The time before an inner call was the library's too: it moved data. */
-void rpi_observe_agreement(struct recorder *recorder, enum call call)
+static rp_status recorder_before_agreement(rp_pool *pool, enum call call, rp_error *error)
 {
+    (void)call;
+    (void)error;
+    if (pool->recorder != NULL)
+        pool->recorder->agreement_begun = rpi_clock_seconds();
+    return RP_OK;
+}
+
+/* The time before an inner call was the library's too: it moved data. */
+static void recorder_after_agreement(rp_pool *pool, enum call call, rp_status agreed)
+{
+    struct recorder *recorder = pool->recorder;
+    (void)agreed;
     if (recorder == NULL)
         return;
     double begin = recorder->agreement_begun;
@@ -195,3 +207,6 @@ void rpi_observe_agreement(struct recorder *recorder, enum call call)
     if (call == CALL_LOOP_CLOSE)
         recorder->job = recorder->label = 0;
 }
+
+const struct agreement_hook rpi_recorder_hook = {recorder_before_agreement,
+                                                 recorder_after_agreement};

@@ -19,6 +19,18 @@ void rpi_observe_close(rp_pool *pool);
 void rpi_observe_begin(rp_pool *pool, const rp_options *options);
 void rpi_observe_end(rp_pool *pool, double begin);
 
+static inline void observe_begin(rp_pool *pool, const rp_options *options)
+{
+    if (pool->recorder != NULL || pool->progress != NULL)
+        rpi_observe_begin(pool, options);
+}
+
+static inline void observe_end(rp_pool *pool, double begin)
+{
+    if (pool->recorder != NULL || pool->progress != NULL)
+        rpi_observe_end(pool, begin);
+}
+
 /* A stream begins, with at most `window` items in flight (on the root), and ends. Within it: the
  * rank has computed items since `begin`, or has waited since `begin`. */
 void rpi_observe_stream(rp_pool *pool, const rp_stream_job *job, int64_t window);
@@ -33,9 +45,8 @@ void rpi_observe_service(rp_pool *pool, double begin);
 void rpi_observe_claim(rp_loop *loop, double begin, const struct claim_counts *before,
                        const rp_range *next);
 
-/* The ranks have agreed on this call, from recorder->agreement_begun until now. `recorder` may be
- * NULL. */
-void rpi_observe_agreement(struct recorder *recorder, enum call call);
+/* Records how long this rank waits in agreements. */
+extern const struct agreement_hook rpi_recorder_hook;
 
 /* The current time if this rank records, else 0. */
 static inline double observe_now(const rp_pool *pool)

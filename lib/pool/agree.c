@@ -25,11 +25,11 @@ rp_status rpi_pool_check_idle(rp_pool *pool)
 /* Runs the hooks before an agreement. Returns the vote, or a copy with the error of a hook. */
 static const struct vote *hooks_before(rp_pool *pool, const struct vote *vote, struct vote *failed)
 {
-    const struct agreement_hooks *hooks = &pool->hooks;
     rp_error error; /* set only by a hook that fails */
-    for (int i = 0; i < hooks->count; i++) {
-        if (hooks->of[i].before == NULL || hooks->of[i].before(pool, vote->call, &error) == RP_OK ||
-            vote->error.status != RP_OK)
+    for (int i = 0; i < AGREEMENT_HOOKS; i++) {
+        const struct agreement_hook *hook = pool->hooks[i];
+        if (hook == NULL || hook->before == NULL ||
+            hook->before(pool, vote->call, &error) == RP_OK || vote->error.status != RP_OK)
             continue;
         *failed = *vote;
         failed->error = error;
@@ -43,14 +43,20 @@ rp_status rpi_pool_agree(rp_pool *pool, const struct vote *vote)
     bool ends_loop = vote->call == CALL_LOOP_CLOSE || vote->call == CALL_LOOP_ROUND;
     if (!ends_loop && rpi_pool_check_idle(pool) != RP_OK)
         return pool->last.status;
-    const struct agreement_hooks *hooks = &pool->hooks;
     struct vote failed;
     const struct vote *mine = hooks_before(pool, vote, &failed);
     rp_status status = rpi_agree(&pool->world.agreement, mine, &pool->last);
-    for (int i = hooks->count; i-- > 0;)
-        if (hooks->of[i].after != NULL)
-            hooks->of[i].after(pool, vote->call, status);
+    for (int i = AGREEMENT_HOOKS; i-- > 0;)
+        if (pool->hooks[i] != NULL && pool->hooks[i]->after != NULL)
+            pool->hooks[i]->after(pool, vote->call, status);
     return status;
+}
+
+rp_status rpi_pool_agree_prepared(rp_pool *pool)
+{
+    struct vote vote = rpi_vote(CALL_PREPARED);
+    vote.error = pool->last;
+    return rpi_pool_agree(pool, &vote);
 }
 
 static rp_status agree_only(rp_pool *pool, enum call call)

@@ -82,21 +82,25 @@ struct agreement_hook {
     void (*after)(rp_pool *pool, enum call call, rp_status agreed);
 };
 
-/* In the order of `before`; `after` runs in reverse order. */
-struct agreement_hooks {
-    const struct agreement_hook *of;
-    int count;
+/* The rooms that may have a hook, in the order of `before`; `after` runs in reverse order. */
+enum agreement_hook_of {
+    HOOK_OF_GRIDS,
+    HOOK_OF_SURVIVAL,
+    HOOK_OF_WATCHDOG,
+    HOOK_OF_RECORDER,
+    HOOK_OF_CHECKPOINT,
+    AGREEMENT_HOOKS
 };
 
 struct rp_pool {
     struct world world;
-    struct agreement_hooks hooks;
-    struct work_queue *work_queue;  /* in node memory */
-    struct activities *activities;  /* in node memory, after the work queue */
-    struct rank_activity *activity; /* this rank's */
-    struct aggregate *aggregate;    /* in node memory, after the activities, for collectives */
-    uint32_t aggregates_filled;     /* how often another node's data filled it */
-    bool directly;                  /* collectives bypass the aggregate, even for small data */
+    const struct agreement_hook *hooks[AGREEMENT_HOOKS]; /* NULL while the room is not in use */
+    struct work_queue *work_queue;                       /* in node memory */
+    struct activities *activities;                       /* in node memory, after the work queue */
+    struct rank_activity *activity;                      /* this rank's */
+    struct aggregate *aggregate; /* in node memory, after the activities, for collectives */
+    uint32_t aggregates_filled;  /* how often another node's data filled it */
+    bool directly;               /* collectives bypass the aggregate, even for small data */
     struct watchdog watchdog;
     char *mailboxes;    /* in node memory: see resilience/survival.h, as for the next two */
     bool check;         /* see diag/check.h */
@@ -141,6 +145,10 @@ struct rp_pool {
 /* Makes the ranks agree on a call; the outcome becomes the pool's last error. While a loop is open,
  * any call that does not end it fails at once with RP_ERR_STATE. */
 rp_status rpi_pool_agree(rp_pool *pool, const struct vote *vote);
+
+/* Makes the ranks agree on pool->last: the worst status that a rank has there becomes the status of all ranks. Ends the
+ * part of a call in which each rank prepares for itself. */
+rp_status rpi_pool_agree_prepared(rp_pool *pool);
 
 /* For a public function that was given NULL for `argument` and so has no pool to keep the error:
  * sets the text for rp_last_error(NULL). Returns RP_ERR_ARGUMENT. */

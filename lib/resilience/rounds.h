@@ -16,6 +16,14 @@
  * prepared. */
 void rpi_rounds_begin(rp_pool *pool, uint32_t units, struct round_terms terms, rp_error *error);
 
+/* The same, for a pool that may have no rounds. */
+static inline void rounds_begin(rp_pool *pool, uint32_t units, struct round_terms terms,
+                                rp_error *error)
+{
+    if (pool->in_rounds)
+        rpi_rounds_begin(pool, units, terms, error);
+}
+
 /* Called after the agreement that ends a round: does another round follow? If so, the caller
  * prepares the work queue for it. Collective; all ranks get the same answer. The pool's last error
  * is the result of this round or, after the last one, of all rounds. `missing`: some partial

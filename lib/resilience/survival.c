@@ -114,6 +114,37 @@ static rp_status survival_prepare(rp_pool *pool, const char **why, rp_error *err
     return RP_OK;
 }
 
+/* The root stays needed: without it the others cannot go on. */
+void rpi_survival_enter(rp_pool *pool)
+{
+    if (pool->in_survival++ == 0 && pool->world.rank != pool->world.root)
+        rpi_rank_state_set(RANK_DISPENSABLE);
+}
+
+void rpi_survival_leave(rp_pool *pool)
+{
+    if (--pool->in_survival == 0)
+        rpi_rank_state_set(RANK_NEEDED);
+}
+
+static rp_status survival_before_agreement(rp_pool *pool, enum call call, rp_error *error)
+{
+    (void)error;
+    if (rpi_call_survives(call))
+        rpi_survival_enter(pool);
+    return RP_OK;
+}
+
+static void survival_after_agreement(rp_pool *pool, enum call call, rp_status agreed)
+{
+    (void)agreed;
+    if (rpi_call_survives(call))
+        rpi_survival_leave(pool);
+}
+
+static const struct agreement_hook survival_hook = {survival_before_agreement,
+                                                    survival_after_agreement};
+
 void rpi_survival_end(rp_pool *pool)
 {
     rpi_node_memory_drop(&pool->stage);
@@ -142,6 +173,7 @@ rp_status rpi_survival_begin(rp_pool *pool, rp_error *error)
         survival_warn(pool, why);
     agreement->survives = pool->survives = status == RP_OK && why == NULL;
     pool->in_rounds = pool->survives && pool->world.nodes > 1;
+    pool->hooks[HOOK_OF_SURVIVAL] = pool->survives ? &survival_hook : NULL;
     if (!pool->survives)
         rpi_survival_end(pool);
     if (!pool->survives && pool->world.nodes > 1) {
@@ -158,19 +190,6 @@ void *rpi_root_mailbox(const rp_pool *pool)
     const struct world *world = &pool->world;
     bool here = world->node == world->root_node;
     return rpi_mailbox(pool, here ? world->agreement.root : world->node_ranks);
-}
-
-/* The root stays needed: without it the others cannot go on. */
-void rpi_survival_enter(rp_pool *pool)
-{
-    if (pool->survives && pool->in_survival++ == 0 && pool->world.rank != pool->world.root)
-        rpi_rank_state_set(RANK_DISPENSABLE);
-}
-
-void rpi_survival_leave(rp_pool *pool)
-{
-    if (pool->survives && --pool->in_survival == 0)
-        rpi_rank_state_set(RANK_NEEDED);
 }
 
 bool rpi_rank_lost(const rp_pool *pool, int node_rank)
@@ -196,15 +215,6 @@ double rpi_survival_attend(void *closure)
     if (over || (pool->in_rounds && rpi_rank_lost(pool, pool->loop.agent_at)))
         rpi_work_queue_stop(pool->work_queue);
     return next;
-}
-
-rp_status rpi_survival_agree(rp_pool *pool)
-{
-    struct vote vote = rpi_vote(CALL_PREPARED);
-    if (!pool->survives)
-        return rpi_mpi_agree(pool->world.comm, &pool->last);
-    vote.error = pool->last;
-    return rpi_pool_agree(pool, &vote);
 }
 
 /* ---- node memory ----------------------------------------------------------------------------- */
@@ -287,7 +297,7 @@ rp_status rpi_survival_error(rp_error *error, int64_t item, uint32_t deaths)
 void rpi_survival_report(const rp_pool *pool, const struct units *units, rp_error *error)
 {
     struct orphaned_work *orphaned_work = rpi_work_queue_orphaned_work(pool->work_queue);
-    if (!pool->survives || error->status != RP_OK)
+    if (error->status != RP_OK)
         return;
     struct unit_range given_up = {0, 0};
     if (rpi_orphaned_work_next_given_up(orphaned_work, &given_up)) {

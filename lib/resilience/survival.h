@@ -22,9 +22,22 @@ rp_status rpi_survival_begin(rp_pool *pool, rp_error *error);
 /* Undoes rpi_survival_begin(), except for the lock that shows this rank's death. Local. */
 void rpi_survival_end(rp_pool *pool);
 
-/* If this rank dies between these two calls, the others go on without it. The calls nest. */
+/* For the next two functions, in a pool that survives deaths. */
 void rpi_survival_enter(rp_pool *pool);
 void rpi_survival_leave(rp_pool *pool);
+
+/* If this rank dies between these two calls, the others go on without it. The calls nest. */
+static inline void survival_enter(rp_pool *pool)
+{
+    if (pool->survives)
+        rpi_survival_enter(pool);
+}
+
+static inline void survival_leave(rp_pool *pool)
+{
+    if (pool->survives)
+        rpi_survival_leave(pool);
+}
 
 /* The mailbox of a node rank: MAILBOX_BYTES that it writes before an agreement, and that others
  * read after it. */
@@ -41,10 +54,6 @@ double rpi_survival_attend(void *pool);
 /* Is this node rank known to be dead? */
 bool rpi_rank_lost(const rp_pool *pool, int node_rank);
 
-/* Makes pool->last the same on all ranks: an error if any rank has one. Uses MPI if the pool does
- * not survive deaths. Collective; returns the status. */
-rp_status rpi_survival_agree(rp_pool *pool);
-
 /* Provides node memory without MPI, in a pool that survives deaths: maps the first bytes of one of
  * `files`, unless `memory` is large enough. Collective; each rank passes the bytes that its node
  * needs, and in *error its own earlier error, if any. All ranks get the same status and error. */
@@ -57,5 +66,11 @@ rp_status rpi_survival_error(rp_error *error, int64_t item, uint32_t deaths);
 /* If the job has given up units, or could not determine what was lost, fills in *error, unless it
  * is set already. */
 void rpi_survival_report(const rp_pool *pool, const struct units *units, rp_error *error);
+
+static inline void survival_report(const rp_pool *pool, const struct units *units, rp_error *error)
+{
+    if (pool->survives)
+        rpi_survival_report(pool, units, error);
+}
 
 #endif

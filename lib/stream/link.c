@@ -185,7 +185,7 @@ rp_status rpi_stream_link_make(rp_pool *pool, struct slot_queue *slot_queue,
                                struct stream_link **stream_link, rp_error *error)
 {
     *stream_link = NULL;
-    if (pool->world.nodes == 1 || !rpi_may_lead_node(pool))
+    if (pool->world.nodes == 1 || !may_lead_node(pool))
         return RP_OK;
     struct stream_link *made = calloc(1, sizeof *made);
     if (made == NULL)
@@ -210,7 +210,7 @@ rp_status rpi_stream_link_make(rp_pool *pool, struct slot_queue *slot_queue,
 
 struct stream_link *rpi_stream_link_elect(struct stream_link *stream_link)
 {
-    if (stream_link == NULL || rpi_leads_node(stream_link->pool))
+    if (stream_link == NULL || leads_node(stream_link->pool))
         return stream_link;
     rpi_stream_link_drop(stream_link);
     return NULL;

@@ -120,7 +120,7 @@ static rp_status stream_node_barrier(rp_pool *pool, rp_error *error)
     if (pool->in_rounds)
         return RP_OK; /* no need to wait: each rank has cleared the queue */
     if (pool->survives)
-        return rpi_survival_agree(pool);
+        return rpi_pool_agree_prepared(pool);
     return rpi_mpi_check(MPI_Barrier(pool->world.node_comm), "MPI_Barrier", error);
 }
 
@@ -261,10 +261,10 @@ static rp_status stream_part_prepare(rp_pool *pool, struct stream_part *part, rp
 static rp_status stream_round_prepare(rp_pool *pool, struct stream_part *part)
 {
     slot_queue_prepare(pool, &pool->last);
-    if (rpi_survival_agree(pool) != RP_OK)
+    if (rpi_pool_agree_prepared(pool) != RP_OK)
         return pool->last.status;
     stream_part_prepare(pool, part, &pool->last);
-    return rpi_survival_agree(pool);
+    return rpi_pool_agree_prepared(pool);
 }
 
 static void stream_round_release(struct stream_part *part)
@@ -325,7 +325,7 @@ static void stream_round_begin(rp_pool *pool, struct stream_part *part)
     part->stream_link = rpi_stream_link_elect(part->stream_link);
     part->worker.feeder = feeder_lane(pool);
     part->worker.cautious = pool->in_rounds && part->stream_link != NULL;
-    rpi_interruption_begin(pool->work_queue);
+    interruption_begin(pool->work_queue);
     pool->worker = pthread_self();
     pool->task = task;
     if (part->stream_link != NULL) {
@@ -334,15 +334,15 @@ static void stream_round_begin(rp_pool *pool, struct stream_part *part)
     }
     rpi_activity_begin_stream(pool->activity);
     rpi_observe_stream(pool, part->job, part->stream.window_items);
-    rpi_watchdog_limit(&pool->watchdog, part->job->options.item_seconds);
+    watchdog_limit(&pool->watchdog, part->job->options.item_seconds);
 }
 
 static void stream_round_end(rp_pool *pool)
 {
     rpi_observe_stream_end(pool);
-    rpi_watchdog_limit(&pool->watchdog, 0);
+    watchdog_limit(&pool->watchdog, 0);
     pool->task = NULL;
-    rpi_activity_end_job(pool->activity);
+    activity_end_job(pool->activity);
 }
 
 /* Runs one round. Collective; returns on every rank whether another round follows. */
@@ -374,7 +374,7 @@ static rp_status stream_run(rp_pool *pool, const rp_stream_job *job)
     if (stream_job_check(pool, job, &vote.error) == RP_OK)
         rpi_stream_saving_check(pool, job, &vote.error);
     stream_vote_terms(&vote, job != NULL ? job : &no_job);
-    rpi_watchdog_provide(pool, job != NULL ? &job->options : &no_job.options, &vote.error);
+    watchdog_provide(pool, job != NULL ? &job->options : &no_job.options, &vote.error);
     if (rpi_pool_agree(pool, &vote) != RP_OK)
         return pool->last.status;
     rpi_stream_saving_begin(&part.saving, pool, job);
@@ -388,8 +388,8 @@ rp_status rp_stream(rp_pool *pool, const rp_stream_job *job)
 {
     if (pool == NULL)
         return rpi_refuse_null(__func__, "pool");
-    rpi_survival_enter(pool);
+    survival_enter(pool);
     rp_status status = stream_run(pool, job);
-    rpi_survival_leave(pool);
+    survival_leave(pool);
     return status;
 }
