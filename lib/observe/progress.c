@@ -265,10 +265,18 @@ static bool progress_init_lock(struct progress *progress)
     if (pthread_condattr_init(&attributes) != 0)
         return false;
     bool good = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
-                pthread_cond_init(&progress->wakeup, &attributes) == 0 &&
-                pthread_mutex_init(&progress->lock, NULL) == 0;
+                pthread_cond_init(&progress->wakeup, &attributes) == 0;
     pthread_condattr_destroy(&attributes);
-    return good;
+    if (!good || pthread_mutex_init(&progress->lock, NULL) == 0)
+        return good;
+    pthread_cond_destroy(&progress->wakeup);
+    return false;
+}
+
+static void progress_destroy_lock(struct progress *progress)
+{
+    pthread_cond_destroy(&progress->wakeup);
+    pthread_mutex_destroy(&progress->lock);
 }
 
 static void progress_free(struct progress *progress)
@@ -308,13 +316,17 @@ rp_status rpi_progress_make(struct progress **progress, rp_progress manner,
     made->interval = progress_interval(screen, wish);
     made->reports = calloc((size_t)site->nodes, sizeof *made->reports);
     made->log_scratch = calloc(site->work_queue->log_capacity, sizeof *made->log_scratch);
-    if (made->reports == NULL || made->log_scratch == NULL || !progress_init_lock(made) ||
-        rpi_thread_start(&made->thread, progress_thread, made) != 0) {
-        progress_free(made);
-        return RP_ERR_MEMORY;
-    }
+    if (made->reports == NULL || made->log_scratch == NULL || !progress_init_lock(made))
+        goto no_lock;
+    if (rpi_thread_start(&made->thread, progress_thread, made) != 0)
+        goto no_thread;
     *progress = made;
     return RP_OK;
+no_thread:
+    progress_destroy_lock(made);
+no_lock:
+    progress_free(made);
+    return RP_ERR_MEMORY;
 }
 
 void rpi_progress_drop(struct progress *progress)
@@ -326,7 +338,6 @@ void rpi_progress_drop(struct progress *progress)
     pthread_cond_signal(&progress->wakeup);
     pthread_mutex_unlock(&progress->lock);
     pthread_join(progress->thread, NULL);
-    pthread_cond_destroy(&progress->wakeup);
-    pthread_mutex_destroy(&progress->lock);
+    progress_destroy_lock(progress);
     progress_free(progress);
 }

@@ -290,9 +290,10 @@ static void lane_label(const struct canvas *canvas, int rank)
         return;
     snprintf(text, sizeof text, layout->lane_height >= 12 ? "rank %d" : "%d", rank);
     canvas_text(canvas, layout->left - 8, y, layout->lane_height >= 18 ? "end" : "small end", text);
-    if (stats->seconds > 0)
-        snprintf(text, sizeof text, "%.1f %%",
-                 100 * (stats->working + stats->application) / stats->seconds);
+    if (stats->seconds <= 0)
+        return;
+    snprintf(text, sizeof text, "%.1f %%",
+             100 * (stats->working + stats->application) / stats->seconds);
     canvas_text(canvas, layout->left + layout->plot_width + 8, y, "small", text);
 }
 
