@@ -9,7 +9,7 @@ static int64_t at_least_one(int64_t value)
     return value > 1 ? value : 1;
 }
 
-static int64_t smaller(int64_t a, int64_t b)
+static int64_t tiling_min(int64_t a, int64_t b)
 {
     return a < b ? a : b;
 }
@@ -33,11 +33,11 @@ static double tiling_cost(int64_t rows, int64_t columns, int64_t halo, const str
  * are contiguous in memory. */
 struct tiling rpi_tiling_choose(int64_t rows, int64_t columns, int64_t halo, int64_t ranks)
 {
-    int64_t most_rows = smaller(ranks, at_least_one(rows / halo));
+    int64_t most_rows = tiling_min(ranks, at_least_one(rows / halo));
     int64_t most_columns = at_least_one(columns / halo);
     struct tiling best = {0, 0};
     for (int64_t count = most_rows; count >= 1; count--) {
-        struct tiling tiling = {count, smaller(ranks / count, most_columns)};
+        struct tiling tiling = {count, tiling_min(ranks / count, most_columns)};
         if (best.rows == 0 ||
             tiling_cost(rows, columns, halo, &tiling) < tiling_cost(rows, columns, halo, &best))
             best = tiling;
