@@ -35,7 +35,7 @@ static const struct hub_message *report_find(struct agreement *agreement, int no
 {
     const struct piggyback *piggyback = agreement->piggyback;
     const struct hub_map *map = &agreement->hub->map;
-    const struct hub_message *message = rpi_hub_said(agreement->hub, node, agreement->number);
+    const struct hub_message *message = rpi_hub_received(agreement->hub, node, agreement->number);
     if (message == NULL)
         return NULL;
     bool valid = message->count >= sizeof *report;

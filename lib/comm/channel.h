@@ -11,8 +11,8 @@
 
 /* Keeps apart the payloads to and from different roles of one process. */
 enum channel_id {
-    POST_OUTWARD, /* from the root */
-    POST_HOMEWARD
+    CHANNEL_FROM_ROOT, /* from the root */
+    CHANNEL_TO_ROOT
 };
 
 struct channel_send;       /* delayed */

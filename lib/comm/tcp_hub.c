@@ -127,7 +127,7 @@ const struct hub_message *rpi_hub_ask(struct hub *hub, uint32_t number, const vo
     return answer->number == number ? answer : NULL;
 }
 
-const struct hub_message *rpi_hub_said(const struct hub *hub, int node, uint32_t number)
+const struct hub_message *rpi_hub_received(const struct hub *hub, int node, uint32_t number)
 {
     return hub->messages[node].number == number ? &hub->messages[node] : NULL;
 }
@@ -137,7 +137,8 @@ void rpi_hub_await(struct hub *hub, uint32_t number)
     int own = hub->map.node;
     rpi_tcp_links_step(&hub->tcp_links);
     for (int node = 0; node < hub->map.nodes; node++) {
-        while (node != own && rpi_hub_said(hub, node, number) == NULL && rpi_hub_lives(hub, node))
+        while (node != own && rpi_hub_received(hub, node, number) == NULL &&
+               rpi_hub_lives(hub, node))
             rpi_tcp_links_wait(&hub->tcp_links, longest_wait);
     }
 }
@@ -151,7 +152,7 @@ void rpi_hub_answer(struct hub *hub, uint32_t number, const void *answer, size_t
     hub->broadcast = broadcast;
     hub->broadcast_bytes = broadcast_bytes;
     for (int node = 0; node < hub->map.nodes; node++) {
-        const struct hub_message *message = rpi_hub_said(hub, node, number);
+        const struct hub_message *message = rpi_hub_received(hub, node, number);
         if (node != hub->map.node && message != NULL)
             hub_send_answer(hub, message->sender);
     }

@@ -59,7 +59,7 @@ const struct hub_message *rpi_hub_ask(struct hub *hub, uint32_t number, const vo
 void rpi_hub_await(struct hub *hub, uint32_t number);
 
 /* Returns what a node has sent for this agreement, or NULL. */
-const struct hub_message *rpi_hub_said(const struct hub *hub, int node, uint32_t number);
+const struct hub_message *rpi_hub_received(const struct hub *hub, int node, uint32_t number);
 
 /* Answers all nodes. */
 void rpi_hub_answer(struct hub *hub, uint32_t number, const void *answer, size_t bytes,

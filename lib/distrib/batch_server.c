@@ -176,7 +176,7 @@ static int dispatcher_send_batch(struct dispatcher *dispatcher, struct channel *
     int code = rpi_channel_message(channel, to, &message);
     for (int i = 0; i < MOST_ARRAYS && code == MPI_SUCCESS; i++) {
         if ((message.arrays >> i & 1) != 0)
-            code = rpi_channel_payload(channel, to, POST_OUTWARD,
+            code = rpi_channel_payload(channel, to, CHANNEL_FROM_ROOT,
                                        dispatcher_element(dispatcher, i, message.first),
                                        (size_t)message.items * dispatcher->arrays[i].size,
                                        &dispatcher->travelling);
@@ -361,8 +361,8 @@ static int dispatcher_buffer_result(struct dispatcher *dispatcher, struct channe
     *delivery =
         (struct delivery){.next = dispatcher->nodes[node].deliveries, .to = to, .bytes = bytes};
     dispatcher->nodes[node].deliveries = delivery;
-    return rpi_channel_expect(channel, dispatcher->nodes[node].agent, POST_HOMEWARD, delivery->data,
-                              bytes, &dispatcher->travelling);
+    return rpi_channel_expect(channel, dispatcher->nodes[node].agent, CHANNEL_TO_ROOT,
+                              delivery->data, bytes, &dispatcher->travelling);
 }
 
 /* The node has finished these units. Suspects: it gets more of them at a time if it finished them
@@ -418,7 +418,7 @@ static bool dispatcher_node_gone(const struct dispatcher *dispatcher, int node)
     int agent = dispatcher->nodes[node].agent;
     return !rpi_hub_lives(hub, node) ||
            (agent >= 0 && !rpi_tcp_links_whole(&hub->tcp_links, agent)) ||
-           rpi_hub_said(hub, node, hub->answered + 1) != NULL;
+           rpi_hub_received(hub, node, hub->answered + 1) != NULL;
 }
 
 int rpi_dispatcher_look(struct dispatcher *dispatcher, struct channel *channel)
@@ -445,7 +445,7 @@ static int dispatcher_receive_result(struct dispatcher *dispatcher, struct chann
             continue;
         code = dispatcher->accounting != NULL
                    ? dispatcher_buffer_result(dispatcher, channel, from, to, bytes)
-                   : rpi_channel_expect(channel, from, POST_HOMEWARD, to, bytes,
+                   : rpi_channel_expect(channel, from, CHANNEL_TO_ROOT, to, bytes,
                                         &dispatcher->travelling);
     }
     return code;

@@ -45,7 +45,7 @@ static int batch_receive_inputs(struct agent *agent, int place, uint32_t arrays)
     int code = MPI_SUCCESS;
     for (int i = 0; i < agent->array_count && code == MPI_SUCCESS; i++) {
         if ((arrays >> i & 1) != 0)
-            code = rpi_channel_expect(&agent->channel, agent->dispatcher_at, POST_OUTWARD,
+            code = rpi_channel_expect(&agent->channel, agent->dispatcher_at, CHANNEL_FROM_ROOT,
                                       batch_stage_at(agent, place, i, 0),
                                       (size_t)batch->items * agent->arrays[i].size,
                                       &batch->travelling);
@@ -210,7 +210,7 @@ static int batch_send_run(struct agent *agent, int place, rp_range within, uint3
                                                             .arrays = arrays});
     for (int i = 0; i < agent->array_count && code == MPI_SUCCESS; i++) {
         if ((arrays >> i & 1) != 0)
-            code = rpi_channel_payload(&agent->channel, agent->dispatcher_at, POST_HOMEWARD,
+            code = rpi_channel_payload(&agent->channel, agent->dispatcher_at, CHANNEL_TO_ROOT,
                                        batch_stage_at(agent, place, i, within.begin),
                                        (size_t)(within.end - within.begin) * agent->arrays[i].size,
                                        &batch->travelling);

@@ -23,11 +23,13 @@ static int receive_packet(struct stream_link *stream_link, const struct packet_m
     packet->area.used = message->bytes;
     packet->large_bytes = message->large_bytes;
     rpi_packets_add(&stream_link->arriving, packet);
-    int code = rpi_channel_expect(&stream_link->channel, stream_link->root_address, POST_OUTWARD,
-                                  packet->area.base, message->bytes, &packet->in_flight);
+    int code =
+        rpi_channel_expect(&stream_link->channel, stream_link->root_address, CHANNEL_FROM_ROOT,
+                           packet->area.base, message->bytes, &packet->in_flight);
     if (code == MPI_SUCCESS)
-        code = rpi_channel_expect(&stream_link->channel, stream_link->root_address, POST_OUTWARD,
-                                  packet->large, message->large_bytes, &packet->in_flight);
+        code =
+            rpi_channel_expect(&stream_link->channel, stream_link->root_address, CHANNEL_FROM_ROOT,
+                               packet->large, message->large_bytes, &packet->in_flight);
     return code;
 }
 
@@ -101,10 +103,10 @@ static int send_back(struct stream_link *stream_link, struct packet *packet)
                                                               .limit = packet->limit,
                                                               .starved = starved != 0});
     if (code == MPI_SUCCESS)
-        code = rpi_channel_payload(&stream_link->channel, root, POST_HOMEWARD, packet->area.base,
+        code = rpi_channel_payload(&stream_link->channel, root, CHANNEL_TO_ROOT, packet->area.base,
                                    bytes, &packet->in_flight);
     if (code == MPI_SUCCESS)
-        code = rpi_channel_payload(&stream_link->channel, root, POST_HOMEWARD, packet->large,
+        code = rpi_channel_payload(&stream_link->channel, root, CHANNEL_TO_ROOT, packet->large,
                                    large_bytes, &packet->in_flight);
     return code;
 }

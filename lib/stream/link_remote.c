@@ -82,7 +82,7 @@ static struct remote_node remote_node_of(const struct stream_link *stream_link, 
 {
     const struct hub *hub = &stream_link->pool->world.hub;
     uint32_t ranks = count_alive(stream_link, node);
-    if (ranks > 0 && rpi_hub_said(hub, node, hub->answered + 1) != NULL)
+    if (ranks > 0 && rpi_hub_received(hub, node, hub->answered + 1) != NULL)
         return (struct remote_node){REMOTE_NODE_ROUND_OVER, ranks};
     if (ranks == 0 || node_link_dead(stream_link, node))
         return (struct remote_node){REMOTE_NODE_LINK_DEAD, ranks};

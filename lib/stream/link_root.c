@@ -98,10 +98,10 @@ static int send_packet(struct stream_link *stream_link, struct packet *packet)
                                                               .bytes = packet->area.used,
                                                               .large_bytes = packet->large_bytes});
     if (code == MPI_SUCCESS)
-        code = rpi_channel_payload(&stream_link->channel, to, POST_OUTWARD, packet->area.base,
+        code = rpi_channel_payload(&stream_link->channel, to, CHANNEL_FROM_ROOT, packet->area.base,
                                    packet->area.used, &packet->in_flight);
     if (code == MPI_SUCCESS)
-        code = rpi_channel_payload(&stream_link->channel, to, POST_OUTWARD, packet->large,
+        code = rpi_channel_payload(&stream_link->channel, to, CHANNEL_FROM_ROOT, packet->large,
                                    packet->large_bytes, &packet->in_flight);
     stream_link->moved = true;
     return code;
@@ -268,10 +268,10 @@ static int take_results(struct stream_link *stream_link, struct packet *packet,
     struct packet *results = expect_results(stream_link, packet, message);
     if (results == NULL)
         return MPI_ERR_NO_MEM;
-    int code = rpi_channel_expect(&stream_link->channel, from, POST_HOMEWARD, results->area.base,
+    int code = rpi_channel_expect(&stream_link->channel, from, CHANNEL_TO_ROOT, results->area.base,
                                   message->bytes, &results->in_flight);
     if (code == MPI_SUCCESS)
-        code = rpi_channel_expect(&stream_link->channel, from, POST_HOMEWARD, results->large,
+        code = rpi_channel_expect(&stream_link->channel, from, CHANNEL_TO_ROOT, results->large,
                                   message->large_bytes, &results->in_flight);
     return code;
 }

@@ -496,10 +496,10 @@ START_TEST(a_load_without_memory_is_cut)
         free(load);
     } else if (world_rank() == 0 && world_ranks() > 1) {
         leave_memory(LOAD + LOAD / 2, &before);
-        while (rpi_hub_said(hub, 1, 1) == NULL && rpi_hub_lives(hub, 1))
+        while (rpi_hub_received(hub, 1, 1) == NULL && rpi_hub_lives(hub, 1))
             rpi_tcp_links_wait(&hub->tcp_links, 0.1);
         setrlimit(RLIMIT_AS, &before);
-        const struct hub_message *message = rpi_hub_said(hub, 1, 1);
+        const struct hub_message *message = rpi_hub_received(hub, 1, 1);
         ck_assert(message != NULL && message->cut && message->count >= sizeof head);
         ck_assert_str_eq(message->bytes, head);
         rpi_hub_answer(hub, 1, "done", sizeof "done", NULL, 0);
