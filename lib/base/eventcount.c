@@ -7,14 +7,14 @@
 #include <time.h>
 #include <unistd.h>
 
-/* About 20 us awake: less than going to sleep and being woken costs. */
+/* About 20 us of spinning: less than sleeping and being woken costs. */
 enum {
     SPINS = 500,
     YIELDS = 2,
     SPINNING_LOOKS = 100
 };
 
-static void pause_core(void)
+static void cpu_pause(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
@@ -23,17 +23,17 @@ static void pause_core(void)
 #endif
 }
 
-static struct timespec duration(double seconds)
+static struct timespec seconds_to_timespec(double seconds)
 {
     struct timespec time = {.tv_sec = (time_t)seconds};
     time.tv_nsec = (long)((seconds - (double)time.tv_sec) * 1e9);
     return time;
 }
 
-/* The kernel's futex, in its form for memory shared between processes. */
+/* Not FUTEX_PRIVATE, since processes share the word. */
 static void futex_wait(_Atomic uint32_t *word, uint32_t expected, double most_seconds)
 {
-    struct timespec timeout = duration(most_seconds);
+    struct timespec timeout = seconds_to_timespec(most_seconds);
     syscall(SYS_futex, word, FUTEX_WAIT, expected, &timeout, NULL, 0);
 }
 
@@ -44,24 +44,24 @@ static void futex_wake(_Atomic uint32_t *word, int sleepers)
 
 uint32_t rpi_eventcount_key(struct eventcount *word)
 {
-    return atomic_load_explicit(&word->news, memory_order_acquire);
+    return atomic_load_explicit(&word->sequence, memory_order_acquire);
 }
 
-static void announce(struct eventcount *word, int sleepers)
+static void eventcount_notify(struct eventcount *word, int sleepers)
 {
-    atomic_fetch_add(&word->news, 1);
+    atomic_fetch_add(&word->sequence, 1);
     if (atomic_load(&word->sleepers) > 0)
-        futex_wake(&word->news, sleepers);
+        futex_wake(&word->sequence, sleepers);
 }
 
 void rpi_eventcount_notify_all(struct eventcount *word)
 {
-    announce(word, INT_MAX);
+    eventcount_notify(word, INT_MAX);
 }
 
 void rpi_eventcount_notify_one(struct eventcount *word)
 {
-    announce(word, 1);
+    eventcount_notify(word, 1);
 }
 
 void rpi_eventcount_wait(struct eventcount *word, uint32_t seen, bool spin, double most_seconds)
@@ -69,7 +69,7 @@ void rpi_eventcount_wait(struct eventcount *word, uint32_t seen, bool spin, doub
     for (int i = 0; spin && i < SPINS; i++) {
         if (rpi_eventcount_key(word) != seen)
             return;
-        pause_core();
+        cpu_pause();
     }
     for (int i = 0; i < YIELDS; i++) {
         if (rpi_eventcount_key(word) != seen)
@@ -82,13 +82,13 @@ void rpi_eventcount_wait(struct eventcount *word, uint32_t seen, bool spin, doub
 void rpi_eventcount_sleep(struct eventcount *word, uint32_t seen, double most_seconds)
 {
     atomic_fetch_add(&word->sleepers, 1);
-    futex_wait(&word->news, seen, most_seconds);
+    futex_wait(&word->sequence, seen, most_seconds);
     atomic_fetch_sub(&word->sleepers, 1);
 }
 
 void rpi_sleep(double seconds)
 {
-    struct timespec time = duration(seconds);
+    struct timespec time = seconds_to_timespec(seconds);
     nanosleep(&time, NULL);
 }
 

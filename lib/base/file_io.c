@@ -5,7 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* ---- the limit of a file's size -------------------------------------------------------------- */
+/* ---- the file size limit --------------------------------------------------------------------- */
 
 static sigset_t file_limit_signal(void)
 {
@@ -25,7 +25,8 @@ void rpi_file_limit_guard_begin(struct file_limit_guard *guard)
     errno = saved;
 }
 
-/* The kernel sends it to the thread that writes, so it is here if it came. */
+/* The kernel sends the signal to the writing thread, so it is already pending here if it was
+ * sent. */
 void rpi_file_limit_guard_end(const struct file_limit_guard *guard)
 {
     int saved = errno;
@@ -81,8 +82,8 @@ int rpi_pwrite_all(int file, const void *bytes, size_t length, int64_t offset)
 
 /* ---- allocating ------------------------------------------------------------------------------ */
 
-/* In small steps: a signal undoes the step at hand, so with a timer running a large one would begin
- * for ever. */
+/* In small steps, since a signal undoes the current step: with a timer running, a large one might
+ * never end. */
 static int allocate_in_steps(int file, size_t length)
 {
     const size_t step = (size_t)1 << 20;

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* All of it, so that programs need not be linked with it. */
+/* Header-only, so that programs need not link libxxhash. */
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -18,20 +18,20 @@ uint64_t rp_fingerprint(uint64_t before, const void *bytes, size_t count)
     return XXH3_64bits_withSeed(bytes, count, before);
 }
 
-static rp_status refuse(rp_error *error, const char *path)
+static rp_status hash_cannot_read(rp_error *error, const char *path)
 {
     return rpi_error_set(error, RP_ERR_IO, "cannot read '%s': %s", path, strerror(errno));
 }
 
-static rp_status read_open(int file, const char *path, uint64_t *fingerprint, rp_error *error)
+static rp_status hash_descriptor(int file, const char *path, uint64_t *fingerprint, rp_error *error)
 {
     struct stat about;
     if (fstat(file, &about) != 0)
-        return refuse(error, path);
+        return hash_cannot_read(error, path);
     size_t bytes = (size_t)about.st_size;
     void *memory = bytes > 0 ? mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, file, 0) : NULL;
     if (memory == MAP_FAILED)
-        return refuse(error, path);
+        return hash_cannot_read(error, path);
     *fingerprint = rp_fingerprint(0, memory, bytes);
     if (memory != NULL)
         munmap(memory, bytes);
@@ -42,8 +42,8 @@ rp_status rpi_hash_file(const char *path, uint64_t *fingerprint, rp_error *error
 {
     int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0)
-        return refuse(error, path);
-    rp_status status = read_open(file, path, fingerprint, error);
+        return hash_cannot_read(error, path);
+    rp_status status = hash_descriptor(file, path, fingerprint, error);
     close(file);
     return status;
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A line of the list. */
+/* A line of /proc/self/maps. */
 struct mapping {
     uintptr_t low, high;
     bool readable, shared;
@@ -34,7 +34,7 @@ static bool mapping_continues(const struct mapping *last, const struct mapping *
     return true;
 }
 
-/* What lies at an address at which the piece ends; NULL: nothing. */
+/* Describes the mapping that follows a region; NULL: none. */
 static void mapping_describe(const struct mapping *next, char *text, size_t size)
 {
     if (next == NULL)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static locale_t locale_c; /* 0 without memory for it: then all stays as it is */
+static locale_t locale_c; /* 0 if out of memory: then the locale stays unchanged */
 
 static void numeric_locale_make(void)
 {
@@ -24,7 +24,7 @@ void rpi_numeric_locale_end(locale_t before)
     uselocale(before);
 }
 
-/* strtod() alone would take blanks, hexadecimal digits, "inf" and "nan" as well. */
+/* strtod() alone would accept blanks, hexadecimal digits, "inf" and "nan" as well. */
 bool rpi_parse_number(const char *text, double *value)
 {
     char *end;

@@ -5,18 +5,17 @@
 #include <errno.h>
 #include <unistd.h>
 
-/* After the first error nothing more is written: a file with a hole would look whole. */
+/* Writes nothing after the first error: a file with a hole would look complete. */
 static ssize_t output_write(void *cookie, const char *bytes, size_t count)
 {
     struct output *output = cookie;
     if (output->code == 0)
         output->code = rpi_write_all(output->descriptor, bytes, count);
     errno = output->code;
-    return output->code == 0 ? (ssize_t)count : 0; /* as glibc wants to be told of an error */
+    return output->code == 0 ? (ssize_t)count : 0; /* fopencookie()'s error value */
 }
 
-/* The last errors come when the bytes are sent to the disk, or when the file is closed. What is no
- * file cannot be sent. */
+/* fsync() and close() may report the last errors. Pipes and devices do not support fsync(). */
 static int output_finish(void *cookie)
 {
     struct output *output = cookie;

@@ -1,4 +1,4 @@
-/* A file that one process writes from begin to end, whole or not at all: a draft behind a FILE. */
+/* Output files: a FILE on an atomic file, which one process writes sequentially. */
 #ifndef RANKPOOL_BASE_OUTPUT_H
 #define RANKPOOL_BASE_OUTPUT_H
 
@@ -6,22 +6,21 @@
 
 #include <stdio.h>
 
-/* Stays where it is while it is open. */
+/* Must not move while it is open. */
 struct output {
-    FILE *file; /* what to write to; NULL: not open */
+    FILE *file; /* NULL: not open */
     const char *path;
     struct atomic_file atomic_file;
     int descriptor;
     int code; /* the errno of the first write that failed, or 0 */
 };
 
-/* Begins a file. `path` is not copied. RP_ERR_IO, and the error is one line for a person, if it
- * cannot be written. */
+/* Opens a file. `path` is not copied. Returns RP_OK, or RP_ERR_IO if it cannot be written. */
 rp_status rpi_output_open(struct output *output, const char *path, rp_error *error);
 
-/* Ends it. `good`: all was written, so it gets its name if it has arrived, or else RP_ERR_IO.
- * Otherwise it goes, and what was there before under its name stays: RP_ERR_IO, and the error is as
- * it was. */
+/* Closes the file. If `good`, the content is complete: publishes it, or returns RP_ERR_IO if a
+ * write failed. Otherwise removes it, keeps the old file of that name, and returns RP_ERR_IO
+ * without setting *error. */
 rp_status rpi_output_close(struct output *output, bool good, rp_error *error);
 
 #endif

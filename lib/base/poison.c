@@ -1,7 +1,7 @@
 #include "base/poison.h"
 
-/* The poison of four bytes: the finalizer of SplitMix64 (Steele, Lea, Flood, 2014) makes the bits
- * that are free in a NaN. */
+/* Four bytes of poison. The finalizer of SplitMix64 (Steele, Lea, Flood, 2014) makes the free bits
+ * of the NaN. */
 static uint32_t poison_word(uint64_t key, size_t word)
 {
     uint64_t bits = (key + word + 1) * UINT64_C(0x9e3779b97f4a7c15);

@@ -1,5 +1,5 @@
-/* Poison: what memory holds that a task has been given and has not written. It is quiet NaNs, read
- * as float or double, and otherwise depends on a key, so that a task hardly produces it itself. */
+/* Poison: a byte pattern that marks memory which a task has not written. Read as float or double it
+ * is quiet NaNs; the other bits depend on a key, so that a task is unlikely to produce it. */
 #ifndef RANKPOOL_BASE_POISON_H
 #define RANKPOOL_BASE_POISON_H
 
@@ -8,13 +8,13 @@
 #include <stdint.h>
 
 enum {
-    POISON_CERTAIN = 8 /* so many bytes of it in a row are no coincidence */
+    POISON_CERTAIN = 8 /* consecutive bytes of poison that are no coincidence */
 };
 
-/* Fills the bytes from `begin` to `end` of a block. */
+/* Fills the bytes begin <= i < end of a block. */
 void rpi_poison(void *block, size_t begin, size_t end, uint64_t key);
 
-/* Are they all as rpi_poison() left them? */
+/* Are they all unchanged since rpi_poison()? */
 bool rpi_poisoned(const void *block, size_t begin, size_t end, uint64_t key);
 
 #endif

@@ -5,7 +5,7 @@ enum {
     FINALIZATION_ROUNDS = 4
 };
 
-static uint64_t rotate(uint64_t word, int bits)
+static uint64_t siphash_rotate(uint64_t word, int bits)
 {
     return word << bits | word >> (64 - bits);
 }
@@ -16,18 +16,18 @@ static void siphash_rounds(uint64_t v[4], int rounds)
     for (int i = 0; i < rounds; i++) {
         v[0] += v[1];
         v[2] += v[3];
-        v[1] = rotate(v[1], 13) ^ v[0];
-        v[3] = rotate(v[3], 16) ^ v[2];
-        v[0] = rotate(v[0], 32);
+        v[1] = siphash_rotate(v[1], 13) ^ v[0];
+        v[3] = siphash_rotate(v[3], 16) ^ v[2];
+        v[0] = siphash_rotate(v[0], 32);
         v[2] += v[1];
         v[0] += v[3];
-        v[1] = rotate(v[1], 17) ^ v[2];
-        v[3] = rotate(v[3], 21) ^ v[0];
-        v[2] = rotate(v[2], 32);
+        v[1] = siphash_rotate(v[1], 17) ^ v[2];
+        v[3] = siphash_rotate(v[3], 21) ^ v[0];
+        v[2] = siphash_rotate(v[2], 32);
     }
 }
 
-/* Up to eight bytes as a number, the lowest first. */
+/* Up to eight bytes as a little-endian number. */
 static uint64_t siphash_word(const unsigned char *bytes, size_t count)
 {
     uint64_t word = 0;

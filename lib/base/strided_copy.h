@@ -1,5 +1,5 @@
-/* Rectangles: rows of bytes at equal distances, as a part of a matrix lies in memory. Their bytes
- * are numbered row by row, without what lies between the rows. */
+/* Strided blocks: rows of bytes at equal distances in memory, such as a part of a matrix. Offsets
+ * count the bytes of the rows only, without the gaps between them. */
 #ifndef RANKPOOL_BASE_STRIDED_COPY_H
 #define RANKPOOL_BASE_STRIDED_COPY_H
 
@@ -9,18 +9,18 @@ struct strided_block {
     char *first;
     size_t rows;
     size_t row_bytes;
-    size_t distance; /* from the start of a row to that of the next */
+    size_t distance; /* between the starts of successive rows */
 };
 
 size_t rpi_strided_block_bytes(const struct strided_block *strided_block);
 
-/* Copy `bytes` of its bytes, from number `offset` on, to or from where they lie together. */
+/* Copy `bytes` bytes from `offset` on to or from contiguous memory. */
 void rpi_strided_block_read(const struct strided_block *strided_block, size_t offset, size_t bytes,
                             void *to);
 void rpi_strided_block_write(const struct strided_block *strided_block, size_t offset, size_t bytes,
                              const void *from);
 
-/* Copies one rectangle to another with as many rows, as long. They do not overlap. */
+/* Copies a block to another of the same shape. They must not overlap. */
 void rpi_strided_block_copy(const struct strided_block *to, const struct strided_block *from);
 
 #endif

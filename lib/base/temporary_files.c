@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What ends a process by default, and may be handled. */
+/* Signals that end a process by default and can be handled. */
 static const int numbers[] = {SIGHUP,  SIGINT,  SIGQUIT,   SIGTERM, SIGPIPE, SIGALRM,
                               SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ,
                               SIGABRT, SIGSEGV, SIGBUS,    SIGFPE,  SIGILL};
@@ -17,11 +17,11 @@ enum {
     SIGNALS = sizeof numbers / sizeof numbers[0]
 };
 
-static struct sigaction before[SIGNALS];                 /* us */
+static struct sigaction before[SIGNALS];                 /* the earlier actions */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* not taken by handlers */
 static struct temporary_files own;
 static struct temporary_files *table = &own;
-static _Atomic pid_t owner; /* not what it forks */
+static _Atomic pid_t owner; /* the process that added files; its children remove nothing */
 
 void rpi_temporary_files_share(struct temporary_files *shared)
 {
@@ -36,7 +36,7 @@ bool rpi_temporary_files_any(const struct temporary_files *files)
     return false;
 }
 
-/* The table may be another process's: its names need not end. */
+/* The table may belong to another process, so its strings may be unterminated. */
 void rpi_temporary_files_remove_of(struct temporary_files *files)
 {
     int saved = errno;
@@ -49,7 +49,7 @@ void rpi_temporary_files_remove_of(struct temporary_files *files)
     errno = saved;
 }
 
-/* A simulator of MPI has no getpid() at its end. */
+/* Looks at the table first: an MPI simulator has no getpid() at exit. */
 __attribute__((destructor)) void rpi_temporary_files_remove(void)
 {
     if (rpi_temporary_files_any(table) && getpid() == atomic_load(&owner))
@@ -58,9 +58,9 @@ __attribute__((destructor)) void rpi_temporary_files_remove(void)
 
 /* ---- signals --------------------------------------------------------------------------------- */
 
-/* What an instruction caused comes again when that is executed again; anything else has to be sent
- * again. It is blocked here, so it comes when this returns. */
-static void temporary_files_on_end(int number, siginfo_t *info, void *context)
+/* A fault recurs when its instruction is executed again; any other signal is raised again, and,
+ * being blocked here, takes effect when the handler returns. */
+static void temporary_files_on_signal(int number, siginfo_t *info, void *context)
 {
     (void)context;
     bool fault = number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL;
@@ -73,12 +73,13 @@ static void temporary_files_on_end(int number, siginfo_t *info, void *context)
         raise(number);
 }
 
-bool rpi_temporary_files_handler(const struct sigaction *action)
+bool rpi_is_temporary_files_handler(const struct sigaction *action)
 {
-    return (action->sa_flags & SA_SIGINFO) != 0 && action->sa_sigaction == temporary_files_on_end;
+    return (action->sa_flags & SA_SIGINFO) != 0 &&
+           action->sa_sigaction == temporary_files_on_signal;
 }
 
-bool rpi_signal_of_mpi(const struct sigaction *action)
+bool rpi_is_mpi_handler(const struct sigaction *action)
 {
     Dl_info about;
     void *handler;
@@ -89,35 +90,35 @@ bool rpi_signal_of_mpi(const struct sigaction *action)
            strstr(about.dli_fname, "libopen-pal") != NULL;
 }
 
-/* A handler of the program's may go on. */
-static bool temporary_files_is_end(const struct sigaction *action)
+/* Does the action end the process? A handler of the program may not. */
+static bool temporary_files_action_ends(const struct sigaction *action)
 {
     bool by_default = (action->sa_flags & SA_SIGINFO) == 0 && action->sa_handler == SIG_DFL;
-    return by_default || rpi_signal_of_mpi(action);
+    return by_default || rpi_is_mpi_handler(action);
 }
 
 static void temporary_files_install(void)
 {
-    struct sigaction now, ours = {.sa_sigaction = temporary_files_on_end,
+    struct sigaction now, ours = {.sa_sigaction = temporary_files_on_signal,
                                   .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
     for (int i = 0; i < SIGNALS; i++) {
-        if (sigaction(numbers[i], NULL, &now) != 0 || !temporary_files_is_end(&now))
+        if (sigaction(numbers[i], NULL, &now) != 0 || !temporary_files_action_ends(&now))
             continue;
         before[i] = now;
         sigaction(numbers[i], &ours, NULL);
     }
 }
 
-/* A handler that has come in the place of ours stays. */
-static void temporary_files_withdraw(void)
+/* A handler that has replaced ours stays. */
+static void temporary_files_restore(void)
 {
     struct sigaction now;
     for (int i = 0; i < SIGNALS; i++)
-        if (sigaction(numbers[i], NULL, &now) == 0 && rpi_temporary_files_handler(&now))
+        if (sigaction(numbers[i], NULL, &now) == 0 && rpi_is_temporary_files_handler(&now))
             sigaction(numbers[i], &before[i], NULL);
 }
 
-/* ---- names ----------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 void rpi_temporary_files_add(const char *name)
 {
@@ -142,6 +143,6 @@ void rpi_temporary_files_forget(const char *name)
         if (atomic_load(&table->file[i].used) != 0 && strcmp(table->file[i].name, name) == 0)
             atomic_store(&table->file[i].used, 0);
     if (!rpi_temporary_files_any(table))
-        temporary_files_withdraw();
+        temporary_files_restore();
     pthread_mutex_unlock(&lock);
 }

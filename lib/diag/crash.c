@@ -209,7 +209,7 @@ static void backtrace_prepare(void)
 /* MPI's handler prints the stack, too. */
 static bool handler_prints_stack(const struct sigaction *action)
 {
-    return rpi_signal_of_mpi(action);
+    return rpi_is_mpi_handler(action);
 }
 #else
 static void crash_write_backtrace(void *caller)

@@ -135,7 +135,7 @@ static void handlers_install(void)
     atomic_store(&interrupts, 0);
     for (int i = 0; i < SIGNALS; i++) {
         sigaction(numbers[i], NULL, &before[i]);
-        if (rpi_temporary_files_handler(&before[i]))
+        if (rpi_is_temporary_files_handler(&before[i]))
             before[i] = (struct sigaction){.sa_handler = SIG_DFL};
         installed[i] = handler_needed(i) && sigaction(numbers[i], &ours, NULL) == 0;
     }

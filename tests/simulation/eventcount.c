@@ -11,12 +11,12 @@
 
 uint32_t rpi_eventcount_key(struct eventcount *word)
 {
-    return atomic_load(&word->news);
+    return atomic_load(&word->sequence);
 }
 
 void rpi_eventcount_notify_all(struct eventcount *word)
 {
-    atomic_fetch_add(&word->news, 1);
+    atomic_fetch_add(&word->sequence, 1);
 }
 
 void rpi_eventcount_notify_one(struct eventcount *word)
