@@ -11,9 +11,9 @@
  * notification without sleepers costs no system call.
  *
  * sequence: incremented by notifiers with seq_cst after the stores that it announces; read by
- * waiters with acquire before they look at the data, so that they see those stores. sleepers:
- * incremented with seq_cst before the kernel compares `sequence`. Either the notifier sees the
- * sleeper and wakes it, or the sleeper sees the new sequence and does not sleep. */
+ *       waiters with acquire before they look at the data, so that they see those stores.
+ * sleepers: incremented with seq_cst before the kernel compares `sequence`. Either the notifier
+ *       sees the sleeper and wakes it, or the sleeper sees the new sequence and does not sleep. */
 struct eventcount {
     _Atomic uint32_t sequence;
     _Atomic uint32_t sleepers;

@@ -1,4 +1,4 @@
-/* Arithmetic whose rounding errors are known. It needs the compiler to compute what is written. */
+/* Floating-point arithmetic with known rounding errors. Wrong if the compiler reassociates. */
 #ifndef RANKPOOL_NUMERIC_EXACT_H
 #define RANKPOOL_NUMERIC_EXACT_H
 

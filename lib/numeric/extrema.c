@@ -1,10 +1,10 @@
-/* The least and the greatest number, and where they are. */
+/* The least and the greatest number, and their items. */
 #include "rankpool.h"
 
 #include <math.h>
 
-/* Notes `x` of `item` if it is less than the least, or as little and earlier. */
-static inline void lower(rp_extrema *extrema, int64_t item, double x)
+/* Takes `x` of `item` if it is less than the least, or equal and its item is lower. */
+static inline void extrema_lower(rp_extrema *extrema, int64_t item, double x)
 {
     if (x < extrema->least || (x == extrema->least && item < extrema->least_item)) {
         extrema->least = x;
@@ -12,7 +12,7 @@ static inline void lower(rp_extrema *extrema, int64_t item, double x)
     }
 }
 
-static inline void raise(rp_extrema *extrema, int64_t item, double x)
+static inline void extrema_raise(rp_extrema *extrema, int64_t item, double x)
 {
     if (x > extrema->greatest || (x == extrema->greatest && item < extrema->greatest_item)) {
         extrema->greatest = x;
@@ -21,7 +21,7 @@ static inline void raise(rp_extrema *extrema, int64_t item, double x)
 }
 
 /* Most numbers lie between the extrema. */
-static inline void add(rp_extrema *extrema, int64_t item, double x)
+static inline void extrema_add(rp_extrema *extrema, int64_t item, double x)
 {
     if (x > extrema->least && x < extrema->greatest) {
         extrema->count++;
@@ -31,22 +31,22 @@ static inline void add(rp_extrema *extrema, int64_t item, double x)
         extrema->least = extrema->greatest = x;
         extrema->least_item = extrema->greatest_item = item;
     } else {
-        lower(extrema, item, x);
-        raise(extrema, item, x);
+        extrema_lower(extrema, item, x);
+        extrema_raise(extrema, item, x);
     }
 }
 
 void rp_extrema_add(rp_extrema *extrema, int64_t item, double x)
 {
-    add(extrema, item, x);
+    extrema_add(extrema, item, x);
 }
 
-/* On a copy, which the compiler need not suspect of being a part of x. */
+/* Works on a copy, which cannot alias x. */
 void rp_extrema_add_array(rp_extrema *extrema, int64_t first, const double *x, int64_t n)
 {
     rp_extrema copy = *extrema;
     for (int64_t i = 0; i < n; i++)
-        add(&copy, first + i, x[i]);
+        extrema_add(&copy, first + i, x[i]);
     *extrema = copy;
 }
 
@@ -60,8 +60,8 @@ int rp_extrema_combine(void *left, const void *right, void *user)
         *extrema = *other;
     } else if (other->count > 0) {
         extrema->count += other->count;
-        lower(extrema, other->least_item, other->least);
-        raise(extrema, other->greatest_item, other->greatest);
+        extrema_lower(extrema, other->least_item, other->least);
+        extrema_raise(extrema, other->greatest_item, other->greatest);
     }
     extrema->nans = nans;
     return 0;

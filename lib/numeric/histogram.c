@@ -1,5 +1,5 @@
-/* Histograms: bins of equal width, and what lies beside them. The counts follow the
- * head in memory. */
+/* Histograms with bins of equal width, and counters for numbers outside of them. The counts follow
+ * the header in memory. */
 #include "rankpool.h"
 
 #include <math.h>
@@ -37,7 +37,7 @@ void rp_histogram_add(rp_histogram *histogram, double x)
 {
     if (x >= histogram->low && x < histogram->high) {
         int64_t bin = (int64_t)((x - histogram->low) * histogram->bins_per_unit);
-        int64_t last = histogram->bins - 1; /* rounding may lead beyond it */
+        int64_t last = histogram->bins - 1; /* rounding may exceed it */
         rp_histogram_counts(histogram)[bin < last ? bin : last]++;
     } else if (x < histogram->low) {
         histogram->below++;

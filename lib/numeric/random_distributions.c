@@ -1,4 +1,4 @@
-/* Draws turned into normal, exponential and bounded values. */
+/* Normal, exponential and bounded random numbers. */
 #include "rankpool.h"
 
 #include <math.h>
@@ -9,12 +9,12 @@ enum {
     DEGREE = 7
 };
 
-/* A quotient of two polynomials; coefficients from the constant one up. */
+/* A quotient of two polynomials; coefficients in ascending order. */
 struct quotient {
     double over[DEGREE + 1], under[DEGREE + 1];
 };
 
-/* The coefficients of AS 241, PPND16 (Wichura 1988): the middle, the tails, the far tails. */
+/* Coefficients of AS 241, PPND16 (Wichura 1988): center, tails, far tails. */
 static const struct quotient middle = {
     {3.3871328727963666080e0, 1.3314166789178437745e2, 1.9715909503065514427e3,
      1.3731693765509461125e4, 4.5921953931549871457e4, 6.7265770927008700853e4,
@@ -40,7 +40,7 @@ static const struct quotient far_tail = {
      2.04426310338993978564e-15},
 };
 
-static double quotient_at(const struct quotient *quotient, double x)
+static double quotient_evaluate(const struct quotient *quotient, double x)
 {
     double over = quotient->over[DEGREE], under = quotient->under[DEGREE];
     for (int i = DEGREE - 1; i >= 0; i--) {
@@ -50,22 +50,22 @@ static double quotient_at(const struct quotient *quotient, double x)
     return over / under;
 }
 
-/* Where the normal distribution reaches the probability p, a multiple of 2^-53: so 1 - p is exact,
- * and the values for p and 1 - p differ in sign only. */
-static double normal_at(double p)
+/* The p-quantile of the normal distribution. p is a multiple of 2^-53, so 1 - p is exact, and the
+ * quantiles of p and 1 - p differ only in sign. */
+static double normal_quantile(double p)
 {
     double from_half = p - 0.5;
     if (fabs(from_half) <= 0.425)
-        return from_half * quotient_at(&middle, 0.180625 - from_half * from_half);
+        return from_half * quotient_evaluate(&middle, 0.180625 - from_half * from_half);
     double depth = sqrt(-log(from_half < 0 ? p : 1 - p));
-    double distance =
-        depth <= 5 ? quotient_at(&tail, depth - 1.6) : quotient_at(&far_tail, depth - 5);
+    double distance = depth <= 5 ? quotient_evaluate(&tail, depth - 1.6)
+                                 : quotient_evaluate(&far_tail, depth - 5);
     return copysign(distance, from_half);
 }
 
 double rp_random_normal(rp_random *random)
 {
-    return normal_at(rp_random_uniform(random));
+    return normal_quantile(rp_random_uniform(random));
 }
 
 double rp_random_exponential(rp_random *random)
@@ -73,9 +73,9 @@ double rp_random_exponential(rp_random *random)
     return -log(rp_random_uniform(random));
 }
 
-/* The upper half of bits * bound is the value; it is unbiased once the 2^64 % bound products
- * with the smallest lower half are drawn again. Dividing is needed only where that is
- * possible at all. */
+/* The result is the upper half of bits * bound. Redrawing the 2^64 % bound products with the
+ * smallest lower half makes it unbiased. The division is needed only if the lower half is below the
+ * bound. */
 uint64_t rp_random_below(rp_random *random, uint64_t bound)
 {
     if (bound == 0)

@@ -1,10 +1,10 @@
-/* Streams of random draws. The draws one by one are inline in the public header, which so knows the
- * state; here is what makes the next block, and many draws at once. */
+/* Random streams. Single draws are inline in the public header, which therefore defines the state;
+ * this file generates blocks and fills arrays. */
 #include "rankpool.h"
 
 #include <Random123/philox.h>
 
-/* For programs whose compiler does not inline. */
+/* External definitions, for compilers that do not inline. */
 extern void rp_random_begin(rp_random *random, uint64_t seed, int64_t item);
 extern uint64_t rp_random_bits(rp_random *random);
 extern double rp_random_unit(uint64_t bits);
@@ -15,22 +15,23 @@ struct block {
     uint64_t first, second;
 };
 
-static inline uint32_t low(uint64_t word)
+static inline uint32_t low_half(uint64_t word)
 {
     return (uint32_t)word;
 }
 
-static inline uint32_t high(uint64_t word)
+static inline uint32_t high_half(uint64_t word)
 {
     return (uint32_t)(word >> 32);
 }
 
-/* A block of a stream. Always inlined, so that loops make the key's schedule once. */
-__attribute__((always_inline)) static inline struct block block_of(uint64_t seed, uint64_t item,
-                                                                   uint64_t number)
+/* A block of a stream. Always inlined, so that loops compute the key schedule once. */
+__attribute__((always_inline)) static inline struct block
+block_generate(uint64_t seed, uint64_t item, uint64_t number)
 {
-    philox4x32_ctr_t counter = {{low(number), high(number), low(item), high(item)}};
-    philox4x32_key_t key = {{low(seed), high(seed)}};
+    philox4x32_ctr_t counter = {
+        {low_half(number), high_half(number), low_half(item), high_half(item)}};
+    philox4x32_key_t key = {{low_half(seed), high_half(seed)}};
     philox4x32_ctr_t word = philox4x32(counter, key);
     return (struct block){(uint64_t)word.v[1] << 32 | word.v[0],
                           (uint64_t)word.v[3] << 32 | word.v[2]};
@@ -38,17 +39,17 @@ __attribute__((always_inline)) static inline struct block block_of(uint64_t seed
 
 void rp_random_refill(rp_random *random)
 {
-    struct block block = block_of(random->seed, random->item, random->block++);
+    struct block block = block_generate(random->seed, random->item, random->block++);
     random->draws[1] = block.first;
     random->draws[0] = block.second;
     random->left = 2;
 }
 
-static void fill_blocks(rp_random *random, double *x, int64_t blocks)
+static void blocks_fill(rp_random *random, double *x, int64_t blocks)
 {
     uint64_t seed = random->seed, item = random->item, begin = random->block;
     for (int64_t i = 0; i < blocks; i++) {
-        struct block block = block_of(seed, item, begin + (uint64_t)i);
+        struct block block = block_generate(seed, item, begin + (uint64_t)i);
         x[2 * i] = rp_random_unit(block.first);
         x[2 * i + 1] = rp_random_unit(block.second);
     }
@@ -63,7 +64,7 @@ void rp_random_fill(rp_random *random, double *x, int64_t n)
         *x++ = rp_random_uniform(random);
         n--;
     }
-    fill_blocks(random, x, n / 2);
+    blocks_fill(random, x, n / 2);
     if (n % 2 == 1)
         x[n - 1] = rp_random_uniform(random);
 }

@@ -1,19 +1,20 @@
-/* Compensated sums: what rounding takes from the sum is kept beside it. */
+/* Compensated sums: `low` accumulates the rounding errors of `high`. */
 #include "numeric/exact.h"
 #include "rankpool.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Two doubles, which every processor that we know adds at once. */
+/* Two doubles, added by one instruction on every supported processor. */
 typedef double couple __attribute__((vector_size(16)));
 
 enum {
-    LANES = 8,         /* enough to keep adders busy while an addition takes its time */
-    LINE_AHEAD = 4096, /* bytes: without being told, processors fetch too late for this much work */
+    LANES = 8, /* enough to hide the latency of an addition */
+    LINE_AHEAD =
+        4096, /* bytes to prefetch ahead: hardware prefetching is too late for this much work */
 };
 
-/* Two sums, as rp_sum. */
+/* Two sums like rp_sum. */
 struct couple_sum {
     couple high, low;
 };
@@ -49,14 +50,14 @@ static inline void couple_add(struct couple_sum *sum, const double *x)
     sum->high = high;
 }
 
-static inline void fold(rp_sum *sum, const struct couple_sum *lanes)
+static inline void couple_fold(rp_sum *sum, const struct couple_sum *lanes)
 {
     for (int i = 0; i < 2; i++)
         rp_sum_combine(sum, &(rp_sum){lanes->high[i], lanes->low[i]}, NULL);
 }
 
-/* Term i goes to lane i % LANES; the lanes follow each other, and then the terms that are left
- * over. That order is part of the result. */
+/* Term i goes to lane i % LANES; then the lanes are added in order, and then the remaining terms.
+ * That order determines the bits of the result. */
 void rp_sum_add_array(rp_sum *sum, const double *x, int64_t n)
 {
     struct couple_sum a = {{0}, {0}}, b = a, c = a, d = a;
@@ -67,10 +68,10 @@ void rp_sum_add_array(rp_sum *sum, const double *x, int64_t n)
         couple_add(&c, x + 4);
         couple_add(&d, x + 6);
     }
-    fold(sum, &a);
-    fold(sum, &b);
-    fold(sum, &c);
-    fold(sum, &d);
+    couple_fold(sum, &a);
+    couple_fold(sum, &b);
+    couple_fold(sum, &c);
+    couple_fold(sum, &d);
     for (int64_t i = 0; i < n; i++)
         rp_sum_add(sum, x[i]);
 }
