@@ -32,7 +32,7 @@ static void survival_warn(const rp_pool *pool, const char *why)
 }
 
 /* Can this rank reach the memory of all others? */
-static bool survival_reaches_all(const rp_pool *pool)
+static bool peers_reachable(const rp_pool *pool)
 {
     bool reaches = true;
     for (int i = 0; i < pool->world.node_ranks && reaches; i++) {
@@ -87,10 +87,7 @@ static rp_status survival_find_obstacle(rp_pool *pool, const char **why, rp_erro
     };
     bool asked = rpi_environment_text("RANKPOOL_SURVIVE") != NULL;
     pool->launch_joined = survival_launched(pool);
-    int mine = !pool->launch_joined          ? LAUNCHER
-               : !survival_reaches_all(pool) ? KERNEL
-                                             : 0,
-        worst = 0;
+    int mine = !pool->launch_joined ? LAUNCHER : !peers_reachable(pool) ? KERNEL : 0, worst = 0;
     int code = MPI_Allreduce(&mine, &worst, 1, MPI_INT, MPI_MAX, pool->world.comm);
     if (worst == LAUNCHER)
         *why = asked ? "the launcher ends them all when one dies" : "";
