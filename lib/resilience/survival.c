@@ -76,9 +76,9 @@ static rp_status survival_connect(rp_pool *pool, bool *connected, rp_error *erro
     return RP_OK;
 }
 
-/* Sets *why to what prevents survival, the same on all ranks. The launcher is named only if the
- * environment requested survival, since programs that request it know about the launcher; otherwise
- * *why is empty. */
+/* Sets *why to what prevents survival, if anything, the same on all ranks. If that is the launcher,
+ * the text is empty unless the environment requested survival: programs that request it know about
+ * the launcher. */
 static rp_status survival_find_obstacle(rp_pool *pool, const char **why, rp_error *error)
 {
     enum {
@@ -164,7 +164,7 @@ rp_status rpi_survival_begin(rp_pool *pool, rp_error *error)
     if (rpi_mpi_agree(pool->world.comm, error) != RP_OK)
         return error->status;
     rp_status status = survival_prepare(pool, &why, error);
-    if (status == RP_ERR_MEMORY) /* for the files: the pool works without survival */
+    if (status == RP_ERR_MEMORY) /* no space for the files: the pool works without survival */
         why = error->text;
     if (why != NULL && why[0] != '\0')
         survival_warn(pool, why);
