@@ -1,8 +1,9 @@
-/* Dispatch: which batch a node gets next. Pure logic, so that it can be tested without nodes.
+/* Batch policy: how many units the dispatcher gives a node next, from the measured speeds of the
+ * nodes. Pure logic, testable without nodes.
  *
- * Factoring: half of what remains is divided among the nodes by their measured speed, so batches
- * get smaller towards the end and their number grows with the logarithm of the job. What a node
- * gets bridges at least the time until it could get more. */
+ * Factoring: half of the remaining units is divided among the nodes by speed, so batches shrink
+ * towards the end and their number grows with the logarithm of the job. A batch lasts at least
+ * until the next one can arrive. */
 #ifndef RANKPOOL_SCHED_BATCH_POLICY_H
 #define RANKPOOL_SCHED_BATCH_POLICY_H
 
@@ -11,32 +12,33 @@
 
 #include <stddef.h>
 
-/* What the dispatcher knows of a node. */
+/* What the dispatcher knows about a node. */
 struct dispatch_node {
     uint32_t ranks;
-    uint32_t most;         /* units in a batch at the most */
-    uint32_t last;         /* units in its last batch; 0: there was none */
-    double speed;          /* units per second, 0: not known yet */
-    struct unit_range own; /* units that only this node may get, where nodes have shares */
+    uint32_t most;         /* limit on the units of a batch */
+    uint32_t last;         /* units in its last batch; 0: none yet */
+    double speed;          /* units per second; 0: not measured yet */
+    struct unit_range own; /* units reserved for this node, if nodes have shares */
 };
 
 struct batch_policy {
-    struct unit_range left; /* units for whoever comes */
+    struct unit_range left; /* units for any node */
     uint32_t whole;         /* units of the job */
-    uint32_t least;         /* units in a batch at the least */
+    uint32_t least;         /* lower limit on the units of a batch */
     int nodes;
     struct dispatch_node *node; /* owned by the caller */
 };
 
-/* How many units, from the first on, the nodes begin with, each in proportion to its ranks: all of
- * them if there is one node or nodes have shares; otherwise 5 %, so that a long item early on does
- * not pin much to its node, but one for each rank. */
+/* Returns how many units, counted from the first, are distributed when the job starts, to each node
+ * in proportion to its ranks: all of them with one node or a static schedule; otherwise 5 %, so
+ * that a long item among them does not tie many others to its node, but at least one per rank. */
 uint32_t rpi_batch_policy_beginning(uint32_t units, int ranks, int nodes, rp_schedule schedule);
 
-/* The next batch for a node that could get more only after so many seconds. Empty: nothing left. */
-struct unit_range rpi_batch_policy_next(struct batch_policy *dispatch, int node, double seconds);
+/* Takes the next batch for a node. `seconds`: time until the node could get another one. Returns an
+ * empty range if no units are left. */
+struct unit_range rpi_batch_policy_next(struct batch_policy *policy, int node, double seconds);
 
-/* Is nothing left for this node? */
-bool rpi_batch_policy_exhausted(const struct batch_policy *dispatch, int node);
+/* Returns true if no units are left for this node. */
+bool rpi_batch_policy_exhausted(const struct batch_policy *policy, int node);
 
 #endif

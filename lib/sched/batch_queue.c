@@ -1,25 +1,26 @@
 #include "sched/batch_queue.h"
 
-static uint32_t divide_up(uint32_t dividend, uint64_t divisor)
+static uint32_t queue_divide_up(uint32_t dividend, uint64_t divisor)
 {
     return (uint32_t)((dividend + divisor - 1) / divisor);
 }
 
 /* Polychronopoulos and Kuck, Guided self-scheduling, IEEE Transactions on Computers 36 (1987). */
-static uint32_t guided(const struct batch_queue_rule *rule, struct unit_range whole, uint32_t low)
+static uint32_t guided_chunk(const struct batch_queue_rule *rule, struct unit_range whole,
+                             uint32_t low)
 {
-    return divide_up(whole.high - low, rule->lanes);
+    return queue_divide_up(whole.high - low, rule->lanes);
 }
 
 /* Hummel, Schonberg and Flynn, Factoring, Communications of the ACM 35 (1992): rounds of `lanes`
- * equal chunks, each round half of what remains. The round that `low` is in follows from the
- * beginning, in log(n) steps, so no state is shared but the batch queue itself. */
-static uint32_t factoring(const struct batch_queue_rule *rule, struct unit_range whole,
-                          uint32_t low)
+ * equal chunks; each round takes half of what remains. The round of `low` is computed from the
+ * start of the batch in log(n) steps, so the batch queue is the only shared state. */
+static uint32_t factoring_chunk(const struct batch_queue_rule *rule, struct unit_range whole,
+                                uint32_t low)
 {
     uint32_t round = whole.low;
     for (;;) {
-        uint32_t chunk = divide_up(whole.high - round, 2 * (uint64_t)rule->lanes);
+        uint32_t chunk = queue_divide_up(whole.high - round, 2 * (uint64_t)rule->lanes);
         if (chunk < rule->least)
             chunk = rule->least;
         uint64_t next_round = round + (uint64_t)chunk * rule->lanes;
@@ -32,11 +33,11 @@ static uint32_t factoring(const struct batch_queue_rule *rule, struct unit_range
 uint32_t rpi_batch_queue_chunk(const struct batch_queue_rule *rule, struct unit_range whole,
                                uint32_t low)
 {
-    uint32_t chunk = divide_up(unit_range_length(whole), rule->lanes);
+    uint32_t chunk = queue_divide_up(unit_range_length(whole), rule->lanes);
     if (rule->schedule == RP_SCHEDULE_GUIDED)
-        chunk = guided(rule, whole, low);
+        chunk = guided_chunk(rule, whole, low);
     else if (rule->schedule == RP_SCHEDULE_FACTORING)
-        chunk = factoring(rule, whole, low);
+        chunk = factoring_chunk(rule, whole, low);
     if (chunk < rule->least)
         chunk = rule->least;
     uint32_t left = whole.high - low;
@@ -51,18 +52,19 @@ void rpi_batch_queue_shuffle(struct batch_queue_rule *rule)
     rule->random ^= rule->random << 17;
 }
 
-/* Half a lane's part of what is left on the average, so that the number of parts grows with its
- * logarithm: the logs have room for them. */
+/* On average half of a lane's part of the units left, so that the number of parts grows with the
+ * logarithm of the units and fits the logs. */
 static uint32_t random_units(const struct batch_queue_rule *rule, uint32_t left)
 {
-    uint32_t most = divide_up(left, rule->lanes);
+    uint32_t most = queue_divide_up(left, rule->lanes);
     uint32_t units = 1 + (uint32_t)((rule->random >> 8) % most);
     units = units < rule->least ? rule->least : units;
     return units < left ? units : left;
 }
 
-/* Units to take from `left`, which was read before. If the batch queue was refilled since, `whole` need
- * not belong to it, and the number does not matter. */
+/* Units to take from `left`, which the caller has loaded. If the queue has been refilled since,
+ * `whole` may not match `left`; the number does not matter then, because the compare-and-swap
+ * fails. */
 static uint32_t batch_queue_units(struct batch_queue *batch_queue,
                                   const struct batch_queue_rule *rule, struct unit_range left)
 {
@@ -75,12 +77,12 @@ static uint32_t batch_queue_units(struct batch_queue *batch_queue,
     return left.high - left.low;
 }
 
-/* The order matters: first `left`, then what describes its batch, then the exchange. The acquire
- * load of `left` makes visible what the feeder stored before it. The feeder changes `attempt`
- * and `whole` only after `left` was emptied, and no unit is supplied twice in a job. So where the
- * exchange succeeds, all that was read in between belongs to the units taken. Were `attempt` read
- * before `left`, the place could be refilled in between, and a suspect batch be taken in bulk: the
- * next death would then give up units that had nothing to do with it. */
+/* The order matters: load `left`, then the words that describe its batch, then compare-and-swap.
+ * The acquire load of `left` makes the node agent's earlier stores visible. The agent changes
+ * `attempt` and `whole` only while `left` is empty, and supplies no unit twice in a job, so if the
+ * compare-and-swap succeeds, everything loaded in between describes the units taken. If `attempt`
+ * were loaded before `left`, the queue could be refilled in between and a suspect batch taken in
+ * bulk: the next death would then give up units that did not cause it. */
 bool rpi_batch_queue_take(struct batch_queue *batch_queue, const struct batch_queue_rule *rule,
                           bool cautious, struct unit_range *taken, bool *suspect)
 {

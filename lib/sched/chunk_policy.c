@@ -3,30 +3,31 @@
 #include <math.h>
 #include <stdbool.h>
 
-/* A chunk of work costs about 50 ns to claim and measure: 0.1 % of this. */
+/* Target duration of a chunk. Claiming and measuring one costs about 50 ns, 0.1 % of this. */
 static const double target_seconds = 50e-6;
 
-/* Below this a chunk is not cut any more: claiming the parts would cost more than it could save. */
+/* Shorter chunks are not divided: claiming the parts would cost more than it could save. */
 static const double finest_seconds = 2e-6;
 
-/* A declared fixed cost per call is hidden in chunks so many times as long; at the end of a share,
- * what is less than so many times as long is not cut any more. */
-static const double call_hidden = 30.0, call_finest = 3.0;
+/* With a declared fixed cost per call, a chunk lasts target_calls times that cost; the last units
+ * of a share are not divided once they last less than finest_calls times that cost. */
+static const double target_calls = 30.0, finest_calls = 3.0;
 
-/* However dear a call is said to be, so much of a chunk was work: one that was shorter than its
- * call is no sign that units cost nothing. */
-static const double least_work = 0.25;
+/* The fraction of a chunk's time that counts as work even if the declared cost of a call says less:
+ * a chunk that took less time than its call does not prove that units cost nothing. */
+static const double least_work_fraction = 0.25;
 
-/* With nothing measured, a dear call gets a small part of the share: where that takes hours, the
- * whole program can only be stopped between chunks. From there chunks grow in steps so large
- * that few calls are spent on it. A cheap call begins with one unit, and doubles. */
-static const double first_part = 1.0 / 32768, dear_growth = 64.0, growth = 2.0;
+/* Before anything is measured, a job with a declared cost per call starts with this fraction of the
+ * share: if a share takes hours, the program can still be stopped between chunks. Chunks then grow
+ * by costly_growth, which takes few calls. Without a declared cost the first chunk is one unit, and
+ * chunks double. */
+static const double first_fraction = 1.0 / 32768, costly_growth = 64.0, growth = 2.0;
 
-/* A chunk that took longer than so many times the estimate says little: the rank was interrupted,
- * or it met one long item among short ones. */
+/* Measurements are cut off at this multiple of the estimate: a longer chunk means that the rank was
+ * interrupted, or that the chunk had one long item among short ones. */
 static const double outlier = 4.0;
 
-static double larger(double a, double b)
+static double chunk_max(double a, double b)
 {
     return a > b ? a : b;
 }
@@ -36,59 +37,58 @@ struct chunk_policy rpi_chunk_policy_start(double call_overhead, uint32_t least)
     return (struct chunk_policy){.call_overhead = call_overhead, .least = least > 0 ? least : 1};
 }
 
-static double first_guess(const struct chunk_policy *pace, uint32_t remaining)
+static double first_chunk(const struct chunk_policy *policy, uint32_t remaining)
 {
-    return pace->call_overhead > 0 ? remaining * first_part : 1.0;
+    return policy->call_overhead > 0 ? remaining * first_fraction : 1.0;
 }
 
-/* The end of the last share: half of what is left, until it is not worth cutting. */
-static double fair_share(const struct chunk_policy *pace, uint32_t remaining)
+/* Limit of a chunk in the last share: half of what is left, until that is not worth dividing. */
+static double last_share_limit(const struct chunk_policy *policy, uint32_t remaining)
 {
-    double finest = larger(finest_seconds, call_finest * pace->call_overhead);
-    double at_once = finest / pace->unit_seconds;
-    return remaining <= at_once ? remaining : larger(remaining / 2.0, at_once);
+    double finest = chunk_max(finest_seconds, finest_calls * policy->call_overhead);
+    double finest_units = finest / policy->unit_seconds;
+    return remaining <= finest_units ? remaining : chunk_max(remaining / 2.0, finest_units);
 }
 
-/* A share after which more will come: chunks of one length, so that none is much too short. */
+/* If more units follow the share: chunks of equal length, so that none is much too short. */
 static double even_chunk(double wanted, uint32_t remaining)
 {
     double chunks = floor(remaining / wanted + 0.5);
     return chunks > 1 ? ceil(remaining / chunks) : remaining;
 }
 
-static double units_for_target(const struct chunk_policy *pace, uint32_t remaining, bool more)
+static double units_for_target(const struct chunk_policy *policy, uint32_t remaining, bool more)
 {
-    double target = larger(target_seconds, call_hidden * pace->call_overhead);
-    double wanted = target / pace->unit_seconds;
-    double share = more ? remaining : fair_share(pace, remaining);
+    double target = chunk_max(target_seconds, target_calls * policy->call_overhead);
+    double wanted = target / policy->unit_seconds;
+    double share = more ? remaining : last_share_limit(policy, remaining);
     wanted = more ? even_chunk(wanted, remaining) : wanted;
-    double grown = (pace->call_overhead > 0 ? dear_growth : growth) * pace->proven;
+    double grown = (policy->call_overhead > 0 ? costly_growth : growth) * policy->proven;
     double units = wanted < grown ? wanted : grown;
     return units < share ? units : share;
 }
 
-uint32_t rpi_chunk_policy_next(const struct chunk_policy *pace, uint32_t remaining, bool more)
+uint32_t rpi_chunk_policy_next(const struct chunk_policy *policy, uint32_t remaining, bool more)
 {
-    double units = pace->unit_seconds > 0 ? units_for_target(pace, remaining, more)
-                                          : first_guess(pace, remaining);
-    units = larger(units, pace->least);
+    double units = policy->unit_seconds > 0 ? units_for_target(policy, remaining, more)
+                                            : first_chunk(policy, remaining);
+    units = chunk_max(units, policy->least);
     return units < remaining ? (uint32_t)units : remaining;
 }
 
-void rpi_chunk_policy_learn(struct chunk_policy *pace, uint32_t units, double seconds)
+void rpi_chunk_policy_learn(struct chunk_policy *policy, uint32_t units, double seconds)
 {
-    bool dear = pace->call_overhead > 0, longest = units > pace->proven;
-    /* Chunks at the end of a share are short for other reasons: forget slowly. */
-    pace->proven = units > pace->proven / 2 ? units : pace->proven / 2;
-    double work = larger(seconds - pace->call_overhead, least_work * seconds);
-    double measured = larger(work / units, 1e-12);
-    /* The longer a chunk with a dear call, the better is known what is work in it and what is
-     * call. */
-    if (pace->unit_seconds <= 0 || (dear && longest)) {
-        pace->unit_seconds = measured;
+    bool costly = policy->call_overhead > 0, longest = units > policy->proven;
+    /* Chunks at the end of a share are short for other reasons, so `proven` decays slowly. */
+    policy->proven = units > policy->proven / 2 ? units : policy->proven / 2;
+    double work = chunk_max(seconds - policy->call_overhead, least_work_fraction * seconds);
+    double measured = chunk_max(work / units, 1e-12);
+    /* With a declared cost per call, longer chunks separate work from call better. */
+    if (policy->unit_seconds <= 0 || (costly && longest)) {
+        policy->unit_seconds = measured;
         return;
     }
-    double most = dear ? measured : outlier * pace->unit_seconds;
+    double most = costly ? measured : outlier * policy->unit_seconds;
     double believed = measured < most ? measured : most;
-    pace->unit_seconds += 0.5 * (believed - pace->unit_seconds);
+    policy->unit_seconds += 0.5 * (believed - policy->unit_seconds);
 }

@@ -1,8 +1,8 @@
-/* Pace: how many units the next chunk of an adaptive schedule should have.
+/* Chunk policy: how many units the next chunk of the adaptive schedule has.
  *
  * A chunk should last some tens of microseconds: long enough that claiming it costs nothing, short
- * enough that nobody waits for it at the end. Pure arithmetic on measured times, so that it can be
- * tested without a clock. */
+ * enough that other ranks do not wait for it at the end. Pure arithmetic on measured times,
+ * testable without a clock. */
 #ifndef RANKPOOL_SCHED_CHUNK_POLICY_H
 #define RANKPOOL_SCHED_CHUNK_POLICY_H
 
@@ -10,21 +10,21 @@
 #include <stdint.h>
 
 struct chunk_policy {
-    double call_overhead; /* declared fixed cost of a call on a chunk */
+    double call_overhead; /* declared fixed cost of a call on a chunk, in seconds */
     double unit_seconds;  /* estimate from measured chunks; 0: none yet */
-    uint32_t least;       /* units in a chunk at the least */
+    uint32_t least;       /* lower limit on the units of a chunk */
     uint32_t proven;      /* units in the longest of the recent chunks */
 };
 
-/* A new pace. */
+/* Returns a policy without measurements. */
 struct chunk_policy rpi_chunk_policy_start(double call_overhead, uint32_t least);
 
-/* The next chunk of a share in which `remaining` >= 1 units are left: 1 ... remaining. At the end
- * of a share chunks get smaller, so that others may take from it and all end together; not so when
- * it is not the last, for `more` is to come. */
-uint32_t rpi_chunk_policy_next(const struct chunk_policy *pace, uint32_t remaining, bool more);
+/* Returns the length of the next chunk of a share with `remaining` >= 1 units: 1 ... remaining. In
+ * the last share chunks get smaller towards the end, so that other ranks can steal from it and all
+ * finish together; not so if `more` units will follow. */
+uint32_t rpi_chunk_policy_next(const struct chunk_policy *policy, uint32_t remaining, bool more);
 
-/* Learns from a chunk. */
-void rpi_chunk_policy_learn(struct chunk_policy *pace, uint32_t units, double seconds);
+/* Records how long a chunk took. */
+void rpi_chunk_policy_learn(struct chunk_policy *policy, uint32_t units, double seconds);
 
 #endif

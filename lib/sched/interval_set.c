@@ -20,7 +20,7 @@ void rpi_interval_set_add(struct interval_set *interval_set, struct unit_range u
     interval_set->unit_ranges[interval_set->count++] = unit_range;
 }
 
-static int by_begin(const void *left, const void *right)
+static int interval_by_low(const void *left, const void *right)
 {
     uint32_t a = ((const struct unit_range *)left)->low,
              b = ((const struct unit_range *)right)->low;
@@ -33,7 +33,7 @@ uint32_t rpi_interval_set_gaps(struct interval_set *interval_set, struct unit_ra
     uint32_t found = 0, reached = whole.low;
     if (interval_set->count > 0)
         qsort(interval_set->unit_ranges, interval_set->count, sizeof *interval_set->unit_ranges,
-              by_begin);
+              interval_by_low);
     for (uint32_t i = 0; i <= interval_set->count && reached < whole.high; i++) {
         bool last = i == interval_set->count;
         uint32_t next = last || interval_set->unit_ranges[i].low > whole.high

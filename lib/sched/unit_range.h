@@ -1,6 +1,6 @@
-/* A span: the units low <= u < high of a job, packed into one 64-bit word so that one
- * compare-and-swap moves it. Indices are absolute in the job: an equal word means
- * equal ownership. */
+/* A unit range: the units low <= u < high of a job. It is packed into one 64-bit word so that one
+ * compare-and-swap moves it. Indices are absolute in the job, so equal words mean equal
+ * ownership. */
 #ifndef RANKPOOL_SCHED_UNIT_RANGE_H
 #define RANKPOOL_SCHED_UNIT_RANGE_H
 
