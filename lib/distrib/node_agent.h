@@ -8,7 +8,7 @@
 
 #include "distrib/batch_server.h"
 #include "resilience/heartbeat.h"
-#include "sched/throughput.h"
+#include "sched/batch_policy.h"
 
 #include <pthread.h>
 

@@ -1,5 +1,7 @@
 #include "sched/batch_policy.h"
 
+#include <math.h>
+
 /* The initial distribution, before any node speed is known, is 1/initial_divisor of the units. */
 static const uint32_t initial_divisor = 20;
 
@@ -92,4 +94,34 @@ struct unit_range rpi_batch_policy_next(struct batch_policy *policy, int node, d
 bool rpi_batch_policy_exhausted(const struct batch_policy *policy, int node)
 {
     return unit_range_empty(policy->left) && unit_range_empty(policy->node[node].own);
+}
+
+/* ---- throughput ------------------------------------------------------------------------------ */
+
+/* In seconds: a shorter measurement would see single chunks; the weight of a measurement decays
+ * over `decay`, since older ones saw other items. After a long item, during which no unit was
+ * finished, the weight of an increase is at least least_increase, so the estimate recovers in a few
+ * steps. */
+static const double shortest_measurement = 0.02, decay = 0.3, least_increase = 0.5;
+
+struct throughput rpi_throughput_start(double now)
+{
+    return (struct throughput){.since = now};
+}
+
+void rpi_throughput_learn(struct throughput *throughput, double now, uint32_t done)
+{
+    double seconds = now - throughput->since;
+    bool first = throughput->units_per_second <= 0;
+    if (seconds < shortest_measurement || (first && done <= throughput->done))
+        return;
+    double measured = done > throughput->done ? (done - throughput->done) / seconds : 0;
+    double weight = 1 - exp(-seconds / decay);
+    if (measured > throughput->units_per_second && weight < least_increase)
+        weight = least_increase;
+    if (first)
+        weight = 1;
+    throughput->units_per_second += weight * (measured - throughput->units_per_second);
+    throughput->since = now;
+    throughput->done = done;
 }

@@ -41,4 +41,16 @@ struct unit_range rpi_batch_policy_next(struct batch_policy *policy, int node, d
 /* Returns true if no units are left for this node. */
 bool rpi_batch_policy_exhausted(const struct batch_policy *policy, int node);
 
+/* Throughput of a node: units per second, smoothed. Pure arithmetic. */
+struct throughput {
+    double units_per_second; /* 0: not known yet */
+    double since;            /* time at which the last measurement ended */
+    uint32_t done;           /* units done by then */
+};
+
+struct throughput rpi_throughput_start(double now);
+
+/* Records that the node has done `done` units of the job by the time `now`. */
+void rpi_throughput_learn(struct throughput *throughput, double now, uint32_t done);
+
 #endif

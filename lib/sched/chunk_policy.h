@@ -1,4 +1,5 @@
-/* Chunk policy: how many units the next chunk of the adaptive schedule has.
+/* Chunk policy: which schedule a job has, and how many units the next chunk of the adaptive one
+ * has.
  *
  * A chunk should last some tens of microseconds: long enough that claiming it costs nothing, short
  * enough that other ranks do not wait for it at the end. Pure arithmetic on measured times,
@@ -6,8 +7,23 @@
 #ifndef RANKPOOL_SCHED_CHUNK_POLICY_H
 #define RANKPOOL_SCHED_CHUNK_POLICY_H
 
+#include "rankpool.h"
+
 #include <stdbool.h>
 #include <stdint.h>
+
+struct schedule_choice {
+    rp_schedule schedule;
+    int64_t chunk; /* items in a chunk; 0: the schedule decides */
+};
+
+/* Parses "guided" or "guided,100". For anything else returns false and stores nothing. */
+bool rpi_schedule_choice_parse(const char *text, struct schedule_choice *choice);
+
+/* Chooses the schedule of a job from its options, or from RANKPOOL_SCHEDULE if the options leave it
+ * open. Returns RP_ERR_ARGUMENT for invalid options or an invalid variable. */
+rp_status rpi_schedule_choice_make(const rp_options *options, struct schedule_choice *choice,
+                                   rp_error *error);
 
 struct chunk_policy {
     double call_overhead; /* declared fixed cost of a call on a chunk, in seconds */

@@ -5,7 +5,6 @@
 #include "sched/batch_queue.h"
 #include "sched/chunk_policy.h"
 #include "sched/recovery.h"
-#include "sched/schedule_choice.h"
 #include "sched/units.h"
 #include "sched/work_queue.h"
 

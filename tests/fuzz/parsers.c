@@ -14,7 +14,7 @@
 #include "launch/environment.h"
 #include "launch/launch.h"
 #include "observe/progress.h"
-#include "sched/schedule_choice.h"
+#include "sched/chunk_policy.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -5,8 +5,6 @@
 #include "sched/batch_queue.h"
 #include "sched/chunk_policy.h"
 #include "sched/completion_log.h"
-#include "sched/schedule_choice.h"
-#include "sched/throughput.h"
 #include "sched/units.h"
 
 #include <inttypes.h>
