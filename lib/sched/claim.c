@@ -3,31 +3,31 @@
 #include "base/clock.h"
 #include "sched/suspects.h"
 
-/* A sleeper looks around after this long even without news: the announcers wake it exactly, so this
- * only bounds what an unforeseen loss could cost. It doubles while nothing happens. */
+/* A waiting rank looks for work after this time even if it is not woken. Every event that it waits
+ * for wakes it, so this only bounds the cost of a lost wake-up. It doubles each time. */
 static const double first_sleep = 2e-3, longest_sleep = 50e-3;
 
 static const struct unit_range no_units = {0, 0};
 
-static bool deals_from_batch_queue(rp_schedule schedule)
+static bool uses_batch_queue(rp_schedule schedule)
 {
     return schedule == RP_SCHEDULE_GUIDED || schedule == RP_SCHEDULE_FACTORING;
 }
 
 struct unit_range rpi_claim_batch_queue(const struct claim_job *job)
 {
-    return job->random || deals_from_batch_queue(job->choice.schedule) ? job->node : no_units;
+    return job->random || uses_batch_queue(job->choice.schedule) ? job->node : no_units;
 }
 
-/* Units in every chunk where the pace does not decide. */
+/* Units in every chunk of a schedule that is not adaptive. */
 static uint32_t fixed_units(const struct claim_job *job, uint32_t least)
 {
     bool whole_share = job->choice.schedule == RP_SCHEDULE_STATIC && job->choice.chunk == 0;
     return whole_share ? UINT32_MAX : least;
 }
 
-/* Other numbers for every rank and job. */
-static uint64_t seed_of(uint32_t index)
+/* Differs for every rank and job. */
+static uint64_t claim_seed(uint32_t index)
 {
     uint64_t nanoseconds = (uint64_t)(rpi_clock_seconds() * 1e9);
     return nanoseconds * UINT64_C(0x9e3779b97f4a7c15) + 2 * (uint64_t)index + 1;
@@ -43,11 +43,11 @@ void rpi_claim_begin(struct claimer *claimer, struct work_queue *work_queue, uin
         .lane = &work_queue->lane[index],
         .index = index,
         .crowding = crowding,
-        .shares = !deals_from_batch_queue(schedule),
+        .shares = !uses_batch_queue(schedule),
         .steals = schedule == RP_SCHEDULE_ADAPTIVE || schedule == RP_SCHEDULE_DYNAMIC,
         .paced = schedule == RP_SCHEDULE_ADAPTIVE,
         .fixed = fixed_units(job, least),
-        .pace = rpi_chunk_policy_start(job->call_overhead, least),
+        .policy = rpi_chunk_policy_start(job->call_overhead, least),
         .rule = {.schedule = schedule, .lanes = work_queue->lanes, .least = least},
         .defers = job->random && job->cautious,
         .cautious = job->cautious,
@@ -56,7 +56,7 @@ void rpi_claim_begin(struct claimer *claimer, struct work_queue *work_queue, uin
     rpi_completion_log_start(&claimer->log, rpi_work_queue_log(work_queue, index),
                              work_queue->log_capacity);
     if (job->random)
-        claimer->rule.random = seed_of(index);
+        claimer->rule.random = claim_seed(index);
     struct unit_range share = claimer->shares && !job->random ? job->share : no_units;
     struct lane *lane = claimer->lane;
     atomic_store_explicit(&lane->chunk, unit_range_pack((struct unit_range){share.low, share.low}),
@@ -75,23 +75,23 @@ void rpi_claim_attend(struct claimer *claimer, claim_attend attend, void *closur
 }
 
 /* Units to take from the front of a range with `left` >= 1 units. */
-static inline uint32_t next_units(const struct claimer *claimer, bool paced, uint32_t left)
+static inline uint32_t claim_units(const struct claimer *claimer, bool paced, uint32_t left)
 {
     if (paced)
-        return rpi_chunk_policy_next(&claimer->pace, left, work_queue_open(claimer->work_queue));
+        return rpi_chunk_policy_next(&claimer->policy, left, work_queue_open(claimer->work_queue));
     return claimer->fixed < left ? claimer->fixed : left;
 }
 
-static inline void take_in_hand(struct claimer *claimer, struct unit_range chunk)
+static inline void start_chunk(struct claimer *claimer, struct unit_range chunk)
 {
     claimer->chunk = unit_range_pack(chunk);
     claimer->counts.chunks++;
     atomic_store_explicit(&claimer->lane->chunk, claimer->chunk, memory_order_release);
 }
 
-/* Pops a chunk from the front of the own range: an empty one if nothing is left. Relaxed: what the
- * range refers to was there before it was published, and this rank published it. */
-static inline struct unit_range pop(struct claimer *claimer, bool paced)
+/* Pops a chunk from the front of the own range; an empty one if nothing is left. Relaxed, because
+ * this rank published the range itself, after everything it refers to. */
+static inline struct unit_range pop_chunk(struct claimer *claimer, bool paced)
 {
     _Atomic uint64_t *range = &claimer->lane->range;
     uint64_t word = atomic_load_explicit(range, memory_order_relaxed);
@@ -99,23 +99,23 @@ static inline struct unit_range pop(struct claimer *claimer, bool paced)
         struct unit_range left = unit_range_unpack(word);
         if (unit_range_empty(left))
             return no_units;
-        uint32_t units = next_units(claimer, paced, left.high - left.low);
+        uint32_t units = claim_units(claimer, paced, left.high - left.low);
         struct unit_range rest = {left.low + units, left.high};
         if (atomic_compare_exchange_weak_explicit(range, &word, unit_range_pack(rest),
                                                   memory_order_relaxed, memory_order_relaxed)) {
             struct unit_range chunk = {left.low, rest.low};
-            take_in_hand(claimer, chunk);
+            start_chunk(claimer, chunk);
             return chunk;
         }
     }
 }
 
-/* The lane with the most left to steal, or NULL. Starting behind the own lane spreads
- * the thieves. */
-static struct lane *richest_lane(struct claimer *claimer, uint64_t *word)
+/* Returns the lane with the longest range, or NULL. The search starts behind the own lane, which
+ * spreads the thieves over the victims. */
+static struct lane *longest_lane(struct claimer *claimer, uint64_t *word)
 {
     struct work_queue *work_queue = claimer->work_queue;
-    struct lane *richest = NULL;
+    struct lane *longest = NULL;
     uint32_t most = 0;
     for (uint32_t i = 1; i < work_queue->lanes; i++) {
         uint32_t index = claimer->index + i;
@@ -127,42 +127,42 @@ static struct lane *richest_lane(struct claimer *claimer, uint64_t *word)
         uint32_t length = unit_range_length(unit_range_unpack(seen));
         if (length > most) {
             most = length;
-            richest = lane;
+            longest = lane;
             *word = seen;
         }
     }
-    return richest;
+    return longest;
 }
 
-/* Takes the first units of what was found in hand and offers the rest. Something is in hand before
- * the rest can be stolen in turn, so every steal is progress. */
-static void divide_found(struct claimer *claimer, struct unit_range found, uint32_t units)
+/* Starts a chunk of the first units found and publishes the rest. The chunk is started before the
+ * rest can be stolen in turn, so every steal is progress. */
+static void start_part(struct claimer *claimer, struct unit_range found, uint32_t units)
 {
     struct unit_range rest = {found.low + units, found.high};
-    take_in_hand(claimer, (struct unit_range){found.low, rest.low});
+    start_chunk(claimer, (struct unit_range){found.low, rest.low});
     atomic_store_explicit(&claimer->lane->range, unit_range_pack(rest), memory_order_release);
     if (!unit_range_empty(rest))
         rpi_eventcount_notify_one(&claimer->work_queue->signal);
 }
 
-static void take_found(struct claimer *claimer, struct unit_range found)
+static void start_found(struct claimer *claimer, struct unit_range found)
 {
-    divide_found(claimer, found, next_units(claimer, claimer->paced, found.high - found.low));
+    start_part(claimer, found, claim_units(claimer, claimer->paced, found.high - found.low));
 }
 
-/* Steals the back half of the richest lane's range. */
-static bool steal(struct claimer *claimer)
+/* Steals the back half of the longest range. */
+static bool claim_steal(struct claimer *claimer)
 {
     uint64_t word;
     struct lane *victim;
-    while ((victim = richest_lane(claimer, &word)) != NULL) {
+    while ((victim = longest_lane(claimer, &word)) != NULL) {
         struct unit_range range = unit_range_unpack(word);
         uint32_t middle = range.low + (range.high - range.low) / 2;
         struct unit_range rest = {range.low, middle};
         if (atomic_compare_exchange_strong_explicit(&victim->range, &word, unit_range_pack(rest),
                                                     memory_order_acq_rel, memory_order_relaxed)) {
             claimer->counts.steals++;
-            take_found(claimer, (struct unit_range){middle, range.high});
+            start_found(claimer, (struct unit_range){middle, range.high});
             return true;
         }
     }
@@ -174,28 +174,29 @@ static bool others_live(const struct claimer *claimer)
     return rpi_work_queue_alive(claimer->work_queue) > 1;
 }
 
-/* Takes in hand the next of the units that were in hands that died. */
-static bool try_next(struct claimer *claimer)
+/* Starts the next of the lane's suspects. */
+static bool start_next_suspect(struct claimer *claimer)
 {
     struct unit_range unit;
     if (!rpi_suspects_next(claimer->lane, &unit))
         return false;
-    divide_found(claimer, unit, 1);
+    start_part(claimer, unit, 1);
     return true;
 }
 
-/* One goes into the hand whatever thieves do with the others, so every steal is progress. */
-static void try_all(struct claimer *claimer, struct unit_range suspects)
+/* Starts the first suspect and publishes the others. This rank computes one whatever thieves take
+ * of the others, so every steal is progress. */
+static void start_suspects(struct claimer *claimer, struct unit_range suspects)
 {
     struct unit_range unit = {suspects.low, suspects.low + 1}, others = {unit.high, suspects.high};
     rpi_suspects_keep(claimer->lane, others);
     if (!unit_range_empty(others))
         rpi_eventcount_notify_one(&claimer->work_queue->signal);
-    divide_found(claimer, unit, 1);
+    start_part(claimer, unit, 1);
 }
 
-/* Takes a share, or a chunk, of a batch that the node holds. */
-static bool draw(struct claimer *claimer)
+/* Takes a share, or a chunk, of a batch of the node. */
+static bool draw_from_batch(struct claimer *claimer)
 {
     bool cautious = claimer->cautious && others_live(claimer), suspect;
     struct unit_range taken;
@@ -206,36 +207,36 @@ static bool draw(struct claimer *claimer)
             continue;
         claimer->counts.draws++;
         if (suspect)
-            try_all(claimer, taken);
+            start_suspects(claimer, taken);
         else if (claimer->shares)
-            take_found(claimer, taken);
+            start_found(claimer, taken);
         else
-            divide_found(claimer, taken, taken.high - taken.low);
+            start_part(claimer, taken, taken.high - taken.low);
         return true;
     }
     return false;
 }
 
-/* Takes over what the dead left, or what others have taken over of what was in dead hands. */
-static bool inherit(struct claimer *claimer)
+/* Takes suspects, or steals those that another lane has taken, or takes other orphaned work. */
+static bool take_orphaned_work(struct claimer *claimer)
 {
     struct orphaned_work *orphaned_work = rpi_work_queue_orphaned_work(claimer->work_queue);
     struct unit_range taken;
     bool suspects = !claimer->cautious || (!claimer->forgoes && !others_live(claimer));
     if (suspects && (rpi_orphaned_work_take_suspects(orphaned_work, &taken) ||
                      rpi_suspects_steal(claimer->work_queue, claimer->index, &taken)))
-        try_all(claimer, taken);
+        start_suspects(claimer, taken);
     else if (rpi_orphaned_work_take(orphaned_work, claimer->rule.least, &taken))
-        take_found(claimer, taken);
+        start_found(claimer, taken);
     else
         return false;
     claimer->counts.draws++;
     return true;
 }
 
-/* Leaves what was in hands that died for another round: counts it as done, and leaves it where it
- * is. No other lane lives that might take it. */
-static bool forgo(struct claimer *claimer)
+/* Leaves the suspects to another round: counts them as done, but does not take them. No other lane
+ * is alive that could. */
+static bool forgo_suspects(struct claimer *claimer)
 {
     bool forgoes = claimer->cautious && claimer->forgoes && !others_live(claimer);
     uint32_t left =
@@ -246,8 +247,8 @@ static bool forgo(struct claimer *claimer)
     return more;
 }
 
-/* Has this lane had units of the job, or will it never? */
-static bool served(struct work_queue *work_queue, struct lane *lane)
+/* Has this lane had units of the job, or will it never have any? */
+static bool lane_served(struct work_queue *work_queue, struct lane *lane)
 {
     return atomic_load_explicit(&lane->lost, memory_order_acquire) != 0 ||
            atomic_load_explicit(&lane->job, memory_order_acquire) != work_queue->job ||
@@ -256,8 +257,8 @@ static bool served(struct work_queue *work_queue, struct lane *lane)
            atomic_load(&lane->done) > 0;
 }
 
-/* Does this rank leave the first units to the others? Not for ever: one of them may wait for
- * it. */
+/* Does this rank leave the first units to the others? Only for a limited time, since one of them
+ * may be waiting for this rank. */
 static bool claim_defers(struct claimer *claimer)
 {
     const double longest = 10;
@@ -265,29 +266,29 @@ static bool claim_defers(struct claimer *claimer)
     bool all_served = true;
     for (uint32_t i = 0; i < work_queue->lanes && claimer->defers; i++)
         all_served =
-            all_served && (i == claimer->index || served(work_queue, &work_queue->lane[i]));
+            all_served && (i == claimer->index || lane_served(work_queue, &work_queue->lane[i]));
     claimer->defers = claimer->defers && !all_served && claimer->counts.waited < longest;
     return claimer->defers;
 }
 
-static bool find_elsewhere(struct claimer *claimer)
+static bool find_work(struct claimer *claimer)
 {
     if (claim_defers(claimer))
         return false;
-    /* A chunk in hand and the rest behind it: two entries of the log at the most. */
+    /* The chunk and the rest behind it need at most two entries of the log. */
     bool room = rpi_completion_log_room(&claimer->log, 2);
-    return try_next(claimer) || draw(claimer) || inherit(claimer) ||
-           (claimer->steals && room && steal(claimer));
+    return start_next_suspect(claimer) || draw_from_batch(claimer) || take_orphaned_work(claimer) ||
+           (claimer->steals && room && claim_steal(claimer));
 }
 
-/* Notes that the chunk in hand is finished, where that lengthens the last entry of the log. False:
- * it is still to be noted. */
-static inline bool finish_next(struct claimer *claimer)
+/* Records the current chunk as finished if it extends the last entry of the log. Otherwise returns
+ * false and records nothing. */
+static inline bool finish_adjacent(struct claimer *claimer)
 {
     struct unit_range chunk = unit_range_unpack(claimer->chunk);
-    bool noted = log_extend(&claimer->log, chunk);
-    claimer->finished += noted ? chunk.high - chunk.low : 0;
-    return noted;
+    bool recorded = log_extend(&claimer->log, chunk);
+    claimer->finished += recorded ? chunk.high - chunk.low : 0;
+    return recorded;
 }
 
 static void finish_chunk(struct claimer *claimer)
@@ -299,9 +300,9 @@ static void finish_chunk(struct claimer *claimer)
     claimer->finished += chunk.high - chunk.low;
 }
 
-/* Tells what this rank finished, and that it looks for more. Whoever tells last sees that
- * all is done. */
-static void flush(struct claimer *claimer)
+/* Publishes how many units this rank has finished, and that it looks for more. The last rank to do
+ * so sees that all units are done. */
+static void publish_finished(struct claimer *claimer)
 {
     struct work_queue *work_queue = claimer->work_queue;
     struct lane *lane = claimer->lane;
@@ -316,34 +317,34 @@ static void flush(struct claimer *claimer)
         rpi_eventcount_notify_all(&work_queue->signal);
 }
 
-static struct unit_range nothing_more(struct claimer *claimer)
+static struct unit_range leave_job(struct claimer *claimer)
 {
     atomic_store(&claimer->lane->parked, LANE_AWAY);
     rpi_eventcount_notify_all(&rpi_work_queue_orphaned_work(claimer->work_queue)->parking);
     return no_units;
 }
 
-/* Looks for work beyond the own range, and waits for it until there can be none. Kept out of the
- * way of the hot path. */
-__attribute__((noinline)) static struct unit_range search(struct claimer *claimer)
+/* Looks for work outside the own range, and waits until there is some or there can be none. Not
+ * inlined, to keep it off the hot path. */
+__attribute__((noinline)) static struct unit_range search_work(struct claimer *claimer)
 {
     struct work_queue *work_queue = claimer->work_queue;
     double sleep = first_sleep;
-    flush(claimer);
+    publish_finished(claimer);
     for (;;) {
         uint32_t seen = rpi_eventcount_key(&work_queue->signal);
         if (work_queue_stopped(work_queue))
-            return nothing_more(claimer);
+            return leave_job(claimer);
         if (recovery_runs(work_queue)) {
             rpi_recovery_park(work_queue, claimer->index, claimer->attend, claimer->attend_closure);
             continue;
         }
-        if (find_elsewhere(claimer))
+        if (find_work(claimer))
             return unit_range_unpack(claimer->chunk);
-        if (forgo(claimer))
-            flush(claimer);
+        if (forgo_suspects(claimer))
+            publish_finished(claimer);
         if (rpi_work_queue_done(work_queue))
-            return nothing_more(claimer);
+            return leave_job(claimer);
         if (rpi_recovery_needed(work_queue)) {
             rpi_recover(work_queue, claimer->index, claimer->attend, claimer->attend_closure);
             continue;
@@ -362,17 +363,17 @@ __attribute__((noinline)) static struct unit_range search(struct claimer *claime
 static inline struct unit_range pop_or_search(struct claimer *claimer, bool paced)
 {
     struct unit_range chunk =
-        work_queue_stopped(claimer->work_queue) ? no_units : pop(claimer, paced);
-    return unit_range_empty(chunk) ? search(claimer) : chunk;
+        work_queue_stopped(claimer->work_queue) ? no_units : pop_chunk(claimer, paced);
+    return unit_range_empty(chunk) ? search_work(claimer) : chunk;
 }
 
-/* One clock reading a chunk: its end is the beginning of the next, unless one was waited for. */
+/* Reads the clock once per chunk: its end is the next one's start, unless the rank searched. */
 static struct unit_range next_paced_chunk(struct claimer *claimer)
 {
     double now = rpi_clock_seconds();
     struct unit_range chunk = unit_range_unpack(claimer->chunk);
     if (!unit_range_empty(chunk) && claimer->chunk_begun >= 0)
-        rpi_chunk_policy_learn(&claimer->pace, chunk.high - chunk.low,
+        rpi_chunk_policy_learn(&claimer->policy, chunk.high - chunk.low,
                                (now - claimer->chunk_begun) / claimer->crowding);
     uint64_t searches = claimer->counts.steals + claimer->counts.draws;
     finish_chunk(claimer);
@@ -390,11 +391,11 @@ __attribute__((noinline)) static struct unit_range next_chunk(struct claimer *cl
     return pop_or_search(claimer, false);
 }
 
-/* The shortest way there is, for single items. On it nothing is called, so nothing has to be kept
- * for after a call, and the chunk stays in a register: each way to memory and back would count. */
+/* The shortest path, for single items. It calls no function, so nothing has to survive a call and
+ * the chunk stays in a register: each round trip to memory would count. */
 struct unit_range rpi_claim_next(struct claimer *claimer)
 {
-    if (claimer->paced || !finish_next(claimer))
+    if (claimer->paced || !finish_adjacent(claimer))
         return next_chunk(claimer);
     return pop_or_search(claimer, false);
 }
@@ -406,5 +407,5 @@ void rpi_claim_leave(struct claimer *claimer, uint32_t finished)
     claimer->chunk = unit_range_pack(chunk);
     finish_chunk(claimer);
     claimer->chunk = 0;
-    nothing_more(claimer);
+    leave_job(claimer);
 }

@@ -2,12 +2,12 @@
 
 #include <stdlib.h>
 
-static uint32_t half_of(uint32_t generation, uint32_t capacity)
+static uint32_t log_half(uint32_t generation, uint32_t capacity)
 {
     return (generation & 1) * capacity;
 }
 
-/* In the extent: a capacity is far below it. */
+/* Flag in `extent`, far above any capacity. */
 static const uint64_t INCOMPLETE = UINT64_C(1) << 31;
 
 static void publish_extent(struct log_writer *writer)
@@ -36,7 +36,7 @@ void rpi_completion_log_append(struct log_writer *writer, struct unit_range fini
         publish_extent(writer);
         return;
     }
-    uint32_t place = half_of(writer->generation, writer->capacity) + writer->length;
+    uint32_t place = log_half(writer->generation, writer->capacity) + writer->length;
     writer->last = finished;
     writer->newest = &writer->log->entries[place];
     atomic_store_explicit(writer->newest, unit_range_pack(finished), memory_order_release);
@@ -44,17 +44,17 @@ void rpi_completion_log_append(struct log_writer *writer, struct unit_range fini
     publish_extent(writer);
 }
 
-static int by_begin(const void *left, const void *right)
+static int log_by_low(const void *left, const void *right)
 {
     uint32_t a = ((const struct unit_range *)left)->low,
              b = ((const struct unit_range *)right)->low;
     return (a > b) - (a < b);
 }
 
-/* Sorts spans and joins those that touch. Returns how many are left. */
-static uint32_t join_neighbours(struct unit_range *unit_ranges, uint32_t count)
+/* Sorts ranges and merges adjacent ones. Returns how many remain. */
+static uint32_t merge_adjacent(struct unit_range *unit_ranges, uint32_t count)
 {
-    qsort(unit_ranges, count, sizeof *unit_ranges, by_begin);
+    qsort(unit_ranges, count, sizeof *unit_ranges, log_by_low);
     uint32_t saved = 0;
     for (uint32_t i = 0; i < count; i++) {
         if (saved > 0 && unit_ranges[saved - 1].high == unit_ranges[i].low)
@@ -65,15 +65,15 @@ static uint32_t join_neighbours(struct unit_range *unit_ranges, uint32_t count)
     return saved;
 }
 
-static void compact(struct log_writer *writer)
+static void log_compact(struct log_writer *writer)
 {
     struct unit_range *unit_ranges = malloc(writer->capacity * sizeof *unit_ranges);
     if (unit_ranges == NULL)
         return;
     uint32_t count = rpi_completion_log_read(writer->log, writer->capacity, unit_ranges);
-    writer->length = join_neighbours(unit_ranges, count);
+    writer->length = merge_adjacent(unit_ranges, count);
     writer->generation++;
-    uint32_t half = half_of(writer->generation, writer->capacity);
+    uint32_t half = log_half(writer->generation, writer->capacity);
     for (uint32_t i = 0; i < writer->length; i++)
         atomic_store_explicit(&writer->log->entries[half + i], unit_range_pack(unit_ranges[i]),
                               memory_order_release);
@@ -83,14 +83,14 @@ static void compact(struct log_writer *writer)
     free(unit_ranges);
 }
 
-/* Merging takes as long as many chunks, so that it has to make room for many. */
+/* Compaction takes as long as many chunks, so the log gives it up once it frees room for few. */
 bool rpi_completion_log_room(struct log_writer *writer, uint32_t entries)
 {
     const uint32_t part = 8;
     if (writer->capacity - writer->length >= entries)
         return true;
     if (!writer->packed) {
-        compact(writer);
+        log_compact(writer);
         writer->packed = writer->capacity - writer->length < writer->capacity / part;
     }
     return writer->capacity - writer->length >= entries;
@@ -102,7 +102,7 @@ uint32_t rpi_completion_log_read(const struct completion_log *log, uint32_t capa
     for (;;) {
         uint64_t before = atomic_load_explicit(&log->extent, memory_order_acquire);
         uint32_t generation = (uint32_t)(before >> 32), length = (uint32_t)(before & ~INCOMPLETE);
-        uint32_t half = half_of(generation, capacity);
+        uint32_t half = log_half(generation, capacity);
         for (uint32_t i = 0; i < length; i++)
             copy[i] = unit_range_unpack(
                 atomic_load_explicit(&log->entries[half + i], memory_order_acquire));
