@@ -8,7 +8,7 @@
 #include "sched/units.h"
 #include "sched/work_queue.h"
 
-/* What a rank did for a job, for profiles and tests. */
+/* Counts of a rank's claims in a job, for profiles and tests. */
 struct claim_counts {
     uint64_t chunks, steals, draws; /* draws: from batch queues and orphaned work */
     double waited;                  /* seconds spent without work */

@@ -1,13 +1,13 @@
 #include "sched/orphans.h"
 
-static _Atomic uint64_t *queue_of(struct orphaned_work *orphaned_work)
+static _Atomic uint64_t *orphan_queue(struct orphaned_work *orphaned_work)
 {
     return (_Atomic uint64_t *)&orphaned_work->dead_worker[orphaned_work->lanes];
 }
 
-static _Atomic uint64_t *issued_in(struct orphaned_work *orphaned_work)
+static _Atomic uint64_t *issued_ranges(struct orphaned_work *orphaned_work)
 {
-    return queue_of(orphaned_work) + orphaned_work->capacity;
+    return orphan_queue(orphaned_work) + orphaned_work->capacity;
 }
 
 size_t rpi_orphaned_work_bytes(uint32_t lanes, uint32_t capacity)
@@ -32,7 +32,7 @@ void rpi_orphaned_work_prepare(struct orphaned_work *orphaned_work, struct unit_
     atomic_store_explicit(&orphaned_work->more, 0, memory_order_relaxed);
     atomic_store_explicit(&orphaned_work->failed, 0, memory_order_relaxed);
     atomic_store_explicit(&orphaned_work->issues, 0, memory_order_relaxed);
-    atomic_store_explicit(&orphaned_work->told, 0, memory_order_relaxed);
+    atomic_store_explicit(&orphaned_work->reported, 0, memory_order_relaxed);
     for (uint32_t i = 0; i < orphaned_work->lanes; i++) {
         atomic_store_explicit(&orphaned_work->dead_worker[i].left, 0, memory_order_relaxed);
         atomic_store_explicit(&orphaned_work->dead_worker[i].state, DEAD_WORKER_NONE,
@@ -49,7 +49,7 @@ bool rpi_orphaned_work_issue_room(struct orphaned_work *orphaned_work)
 bool rpi_orphaned_work_issue(struct orphaned_work *orphaned_work, struct unit_range unit_range)
 {
     uint32_t issues = atomic_load_explicit(&orphaned_work->issues, memory_order_relaxed);
-    _Atomic uint64_t *issued = issued_in(orphaned_work);
+    _Atomic uint64_t *issued = issued_ranges(orphaned_work);
     if (issues > 0) {
         struct unit_range last =
             unit_range_unpack(atomic_load_explicit(&issued[issues - 1], memory_order_relaxed));
@@ -71,7 +71,7 @@ bool rpi_orphaned_work_next_issue(struct orphaned_work *orphaned_work, uint32_t 
     if (*place >= atomic_load_explicit(&orphaned_work->issues, memory_order_acquire))
         return false;
     *unit_range = unit_range_unpack(
-        atomic_load_explicit(&issued_in(orphaned_work)[*place], memory_order_acquire));
+        atomic_load_explicit(&issued_ranges(orphaned_work)[*place], memory_order_acquire));
     ++*place;
     return true;
 }
@@ -81,14 +81,14 @@ void rpi_orphaned_work_queue(struct orphaned_work *orphaned_work,
 {
     uint32_t length = found < orphaned_work->capacity ? found : orphaned_work->capacity;
     for (uint32_t i = 0; i < length; i++)
-        atomic_store_explicit(&queue_of(orphaned_work)[i], unit_range_pack(unit_ranges[i]),
+        atomic_store_explicit(&orphan_queue(orphaned_work)[i], unit_range_pack(unit_ranges[i]),
                               memory_order_relaxed);
     atomic_store_explicit(&orphaned_work->first, 0, memory_order_relaxed);
     atomic_store_explicit(&orphaned_work->more, found > length, memory_order_relaxed);
     atomic_store_explicit(&orphaned_work->length, length, memory_order_release);
 }
 
-/* Takes the first units of the span in a word; false if it is empty. */
+/* Takes the first 1/lanes of the range in a word, but at least `least` units; false if it is empty. */
 static bool take_front(_Atomic uint64_t *word, uint32_t lanes, uint32_t least,
                        struct unit_range *taken)
 {
@@ -117,9 +117,9 @@ bool rpi_orphaned_work_take(struct orphaned_work *orphaned_work, uint32_t least,
     uint32_t length = atomic_load_explicit(&orphaned_work->length, memory_order_acquire);
     uint32_t first = atomic_load_explicit(&orphaned_work->first, memory_order_relaxed);
     for (uint32_t i = first; i < length; i++) {
-        if (take_front(&queue_of(orphaned_work)[i], orphaned_work->lanes, least, taken))
+        if (take_front(&orphan_queue(orphaned_work)[i], orphaned_work->lanes, least, taken))
             return true;
-        /* Entries do not fill again while anybody looks, so a lower bound may be anybody's. */
+        /* Entries are not refilled while lanes search, so any lane may advance the lower bound. */
         atomic_compare_exchange_strong_explicit(&orphaned_work->first, &first, i + 1,
                                                 memory_order_relaxed, memory_order_relaxed);
         first = i + 1;
@@ -127,7 +127,7 @@ bool rpi_orphaned_work_take(struct orphaned_work *orphaned_work, uint32_t least,
     return false;
 }
 
-static bool settled(struct dead_worker *dead_worker)
+static bool worker_settled(struct dead_worker *dead_worker)
 {
     return atomic_load_explicit(&dead_worker->state, memory_order_acquire) != DEAD_WORKER_NONE;
 }
@@ -136,25 +136,25 @@ int rpi_orphaned_work_settled(struct orphaned_work *orphaned_work)
 {
     int count = 0;
     for (uint32_t i = 0; i < orphaned_work->lanes; i++)
-        count += settled(&orphaned_work->dead_worker[i]);
+        count += worker_settled(&orphaned_work->dead_worker[i]);
     return count;
 }
 
-void rpi_orphaned_work_tell(struct orphaned_work *orphaned_work, int settled_ones)
+void rpi_orphaned_work_tell(struct orphaned_work *orphaned_work, int count)
 {
-    atomic_store(&orphaned_work->told, (uint32_t)settled_ones);
+    atomic_store(&orphaned_work->reported, (uint32_t)count);
 }
 
 bool rpi_orphaned_work_take_suspects(struct orphaned_work *orphaned_work, struct unit_range *taken)
 {
-    const uint32_t parts =
-        4 * orphaned_work->lanes; /* of what is left: shrinking, and not too many */
+    /* Each call takes 1/parts of the rest: decreasing numbers of units, in not too many calls. */
+    const uint32_t parts = 4 * orphaned_work->lanes;
     if (orphaned_work->terms.tells &&
-        (int)atomic_load(&orphaned_work->told) < rpi_orphaned_work_settled(orphaned_work))
+        (int)atomic_load(&orphaned_work->reported) < rpi_orphaned_work_settled(orphaned_work))
         return false;
     for (uint32_t i = 0; i < orphaned_work->lanes; i++) {
         struct dead_worker *dead_worker = &orphaned_work->dead_worker[i];
-        if (settled(dead_worker) && take_front(&dead_worker->left, parts, 1, taken))
+        if (worker_settled(dead_worker) && take_front(&dead_worker->left, parts, 1, taken))
             return true;
     }
     return false;
@@ -165,7 +165,7 @@ uint32_t rpi_orphaned_work_suspects(struct orphaned_work *orphaned_work)
     uint32_t units = 0;
     for (uint32_t i = 0; i < orphaned_work->lanes; i++) {
         struct dead_worker *dead_worker = &orphaned_work->dead_worker[i];
-        if (settled(dead_worker))
+        if (worker_settled(dead_worker))
             units += unit_range_length(unit_range_unpack(atomic_load(&dead_worker->left)));
     }
     return units;
@@ -178,17 +178,17 @@ bool rpi_orphaned_work_exhausted(struct orphaned_work *orphaned_work)
                atomic_load_explicit(&orphaned_work->length, memory_order_acquire);
 }
 
-static struct unit_range hand_of(struct dead_worker *dead_worker)
+static struct unit_range dead_chunk(struct dead_worker *dead_worker)
 {
-    return unit_range_unpack(atomic_load_explicit(&dead_worker->hand, memory_order_relaxed));
+    return unit_range_unpack(atomic_load_explicit(&dead_worker->chunk, memory_order_relaxed));
 }
 
 bool rpi_orphaned_work_hand(struct orphaned_work *orphaned_work, uint32_t lane,
-                            struct unit_range *hand)
+                            struct unit_range *chunk)
 {
     struct dead_worker *dead_worker = &orphaned_work->dead_worker[lane];
-    *hand = settled(dead_worker) ? hand_of(dead_worker) : (struct unit_range){0, 0};
-    return !unit_range_empty(*hand);
+    *chunk = worker_settled(dead_worker) ? dead_chunk(dead_worker) : (struct unit_range){0, 0};
+    return !unit_range_empty(*chunk);
 }
 
 uint32_t rpi_orphaned_work_deaths(struct orphaned_work *orphaned_work, uint32_t unit)
@@ -198,8 +198,8 @@ uint32_t rpi_orphaned_work_deaths(struct orphaned_work *orphaned_work, uint32_t 
         struct dead_worker *dead_worker = &orphaned_work->dead_worker[i];
         if (atomic_load_explicit(&dead_worker->state, memory_order_acquire) == DEAD_WORKER_NONE)
             continue;
-        struct unit_range hand = hand_of(dead_worker);
-        deaths += hand.low <= unit && unit < hand.high;
+        struct unit_range chunk = dead_chunk(dead_worker);
+        deaths += chunk.low <= unit && unit < chunk.high;
     }
     return deaths;
 }
@@ -213,10 +213,10 @@ bool rpi_orphaned_work_next_given_up(struct orphaned_work *orphaned_work,
         struct dead_worker *dead_worker = &orphaned_work->dead_worker[i];
         if (atomic_load_explicit(&dead_worker->state, memory_order_acquire) != DEAD_WORKER_GIVEN_UP)
             continue;
-        struct unit_range hand = hand_of(dead_worker);
-        if (hand.low >= begin && (!found || hand.low < unit_range->low))
-            *unit_range = hand;
-        found = found || hand.low >= begin;
+        struct unit_range chunk = dead_chunk(dead_worker);
+        if (chunk.low >= begin && (!found || chunk.low < unit_range->low))
+            *unit_range = chunk;
+        found = found || chunk.low >= begin;
     }
     return found;
 }

@@ -5,10 +5,10 @@
 #include <sched.h>
 #include <stdlib.h>
 
-/* A sleeper looks whether somebody died at least so often. */
+/* Waiting lanes check for deaths at least this often. */
 static const double longest_sleep = 10e-3;
 
-static bool lost(struct work_queue *work_queue, uint32_t lane)
+static bool lane_lost(struct work_queue *work_queue, uint32_t lane)
 {
     return atomic_load_explicit(&work_queue->lane[lane].lost, memory_order_acquire) != 0;
 }
@@ -27,54 +27,54 @@ void rpi_recovery_lose(struct work_queue *work_queue, uint32_t lane)
 bool rpi_recovery_needed(struct work_queue *work_queue)
 {
     for (uint32_t i = 0; i < work_queue->lanes; i++) {
-        if (lost(work_queue, i) && dead_worker_state(work_queue, i) == DEAD_WORKER_NONE)
+        if (lane_lost(work_queue, i) && dead_worker_state(work_queue, i) == DEAD_WORKER_NONE)
             return true;
     }
     return rpi_orphaned_work_exhausted(rpi_work_queue_orphaned_work(work_queue));
 }
 
-/* ---- taking office --------------------------------------------------------------------------- */
+/* ---- coordinator ----------------------------------------------------------------------------- */
 
 static uint32_t epoch_of(uint64_t coordinator)
 {
     return (uint32_t)(coordinator >> 32);
 }
 
-/* A new executor begins an epoch, so that nobody counts as parked who has parked for the last. The
- * successor of a dead one finishes its epoch. */
+/* A new coordinator starts an epoch, so that lanes that parked in the last one do not count as
+ * parked. The successor of a dead coordinator finishes its epoch. */
 static bool become_coordinator(struct work_queue *work_queue, uint32_t lane, uint32_t *epoch)
 {
     _Atomic uint64_t *word = &rpi_work_queue_orphaned_work(work_queue)->coordinator;
     uint64_t seen = atomic_load(word);
     uint32_t holder = (uint32_t)seen;
-    if (holder != 0 && !lost(work_queue, holder - 1))
+    if (holder != 0 && !lane_lost(work_queue, holder - 1))
         return false;
     *epoch = epoch_of(seen) + (holder == 0);
     return atomic_compare_exchange_strong(word, &seen, (uint64_t)*epoch << 32 | (lane + 1));
 }
 
-static void leave_office(struct work_queue *work_queue, uint32_t epoch)
+static void step_down(struct work_queue *work_queue, uint32_t epoch)
 {
     atomic_store(&rpi_work_queue_orphaned_work(work_queue)->coordinator, (uint64_t)epoch << 32);
     rpi_eventcount_notify_all(&work_queue->signal);
 }
 
-/* ---- waiting for each other ------------------------------------------------------------------ */
+/* ---- waiting for the other lanes ------------------------------------------------------------- */
 
-/* Has this lane a chunk in hand, and the rest that belongs behind it in its range? Both words are
- * stored one after the other, so in between they do not fit. */
-static bool at_work(uint64_t chunk, uint64_t range)
+/* Has this lane a chunk, and the rest behind it in its range? The words are stored one after the
+ * other, so they do not fit in between. */
+static bool lane_computing(uint64_t chunk, uint64_t range)
 {
     return chunk != LANE_SEEKS && unit_range_unpack(chunk).high == unit_range_unpack(range).low;
 }
 
-/* Nothing is on its way from or to this lane that its words do not tell. */
-static bool still(struct work_queue *work_queue, uint32_t index, uint32_t epoch)
+/* Are all units of this lane in its words, and none in transit? */
+static bool lane_quiescent(struct work_queue *work_queue, uint32_t index, uint32_t epoch)
 {
     struct lane *lane = &work_queue->lane[index];
     uint32_t parked = atomic_load(&lane->parked);
-    return lost(work_queue, index) || parked == epoch || parked == LANE_AWAY ||
-           at_work(atomic_load(&lane->chunk), atomic_load(&lane->range));
+    return lane_lost(work_queue, index) || parked == epoch || parked == LANE_AWAY ||
+           lane_computing(atomic_load(&lane->chunk), atomic_load(&lane->range));
 }
 
 static void attend_and_wait(struct eventcount *word, uint32_t seen, claim_attend attend,
@@ -84,15 +84,15 @@ static void attend_and_wait(struct eventcount *word, uint32_t seen, claim_attend
     rpi_eventcount_wait(word, seen, false, most < longest_sleep ? most : longest_sleep);
 }
 
-static void await_stillness(struct work_queue *work_queue, uint32_t lane, uint32_t epoch,
-                            claim_attend attend, void *closure)
+static void await_quiescence(struct work_queue *work_queue, uint32_t lane, uint32_t epoch,
+                             claim_attend attend, void *closure)
 {
     struct eventcount *parking = &rpi_work_queue_orphaned_work(work_queue)->parking;
     rpi_eventcount_notify_all(&work_queue->signal);
     for (uint32_t i = 0; i < work_queue->lanes; i++) {
         for (;;) {
             uint32_t seen = rpi_eventcount_key(parking);
-            if (i == lane || still(work_queue, i, epoch))
+            if (i == lane || lane_quiescent(work_queue, i, epoch))
                 break;
             attend_and_wait(parking, seen, attend, closure);
         }
@@ -110,7 +110,7 @@ void rpi_recovery_park(struct work_queue *work_queue, uint32_t lane, claim_atten
             break;
         atomic_store(&work_queue->lane[lane].parked, epoch_of(coordinator));
         rpi_eventcount_notify_all(&orphaned_work->parking);
-        if (lost(work_queue, (uint32_t)coordinator - 1))
+        if (lane_lost(work_queue, (uint32_t)coordinator - 1))
             rpi_recover(work_queue, lane, attend, closure);
         else
             attend_and_wait(&work_queue->signal, seen, attend, closure);
@@ -118,17 +118,17 @@ void rpi_recovery_park(struct work_queue *work_queue, uint32_t lane, claim_atten
     atomic_store(&work_queue->lane[lane].parked, 0);
 }
 
-/* ---- settling -------------------------------------------------------------------------------- */
+/* ---- finding lost units ---------------------------------------------------------------------- */
 
-/* All that one pass over the work queue needs. */
-struct inventory {
+/* State of one pass over the work queue. */
+struct scan {
     struct work_queue *work_queue;
     struct orphaned_work *orphaned_work;
-    struct unit_range *log; /* room for one */
-    struct interval_set interval_set;
+    struct unit_range *log; /* buffer for a copy of one log */
+    struct interval_set covered;
 };
 
-static bool prepared(struct work_queue *work_queue, uint32_t index)
+static bool lane_prepared(struct work_queue *work_queue, uint32_t index)
 {
     return atomic_load_explicit(&work_queue->lane[index].job, memory_order_acquire) ==
            work_queue->job;
@@ -137,120 +137,118 @@ static bool prepared(struct work_queue *work_queue, uint32_t index)
 struct unit_range rpi_recovery_hand(struct work_queue *work_queue, uint32_t lane,
                                     const struct unit_range *log, uint32_t entries)
 {
-    struct unit_range hand = unit_range_unpack(atomic_load(&work_queue->lane[lane].chunk));
+    struct unit_range chunk = unit_range_unpack(atomic_load(&work_queue->lane[lane].chunk));
     for (uint32_t i = 0; i < entries; i++) {
-        if (log[i].low <= hand.low && hand.low < log[i].high)
+        if (log[i].low <= chunk.low && chunk.low < log[i].high)
             return (struct unit_range){0, 0};
     }
-    return unit_range_empty(hand) ? (struct unit_range){0, 0} : hand;
+    return unit_range_empty(chunk) ? (struct unit_range){0, 0} : chunk;
 }
 
-/* A unit in hand and the suspects behind it; or one of the two. */
-static struct unit_range both(struct unit_range hand, struct unit_range suspects)
+/* Joins a suspect that a lane had started to the suspects behind it; either may be empty. */
+static struct unit_range join_suspects(struct unit_range chunk, struct unit_range suspects)
 {
-    if (unit_range_empty(hand) || unit_range_empty(suspects))
-        return unit_range_empty(hand) ? suspects : hand;
-    return (struct unit_range){hand.low, suspects.high};
+    if (unit_range_empty(chunk) || unit_range_empty(suspects))
+        return unit_range_empty(chunk) ? suspects : chunk;
+    return (struct unit_range){chunk.low, suspects.high};
 }
 
-/* Follows from the dead lane's words alone, so an executor that dies here can be followed
- * by another. */
-static void reap(struct inventory *inventory, uint32_t index)
+/* Depends on the dead lane's words alone, so if the coordinator dies here another can repeat it. */
+static void settle_dead_worker(struct scan *scan, uint32_t index)
 {
-    struct work_queue *work_queue = inventory->work_queue;
-    struct orphaned_work *orphaned_work = inventory->orphaned_work;
+    struct work_queue *work_queue = scan->work_queue;
+    struct orphaned_work *orphaned_work = scan->orphaned_work;
     struct lane *lane = &work_queue->lane[index];
     struct dead_worker *dead_worker = &orphaned_work->dead_worker[index];
-    struct unit_range hand = {0, 0}, suspects = {0, 0};
+    struct unit_range chunk = {0, 0}, suspects = {0, 0};
     uint32_t done = 0;
     bool given_up = false;
-    if (prepared(work_queue, index)) {
+    if (lane_prepared(work_queue, index)) {
         uint32_t entries = rpi_completion_log_read(rpi_work_queue_log(work_queue, index),
-                                                   work_queue->log_capacity, inventory->log);
-        hand = rpi_recovery_hand(work_queue, index, inventory->log, entries);
+                                                   work_queue->log_capacity, scan->log);
+        chunk = rpi_recovery_hand(work_queue, index, scan->log, entries);
         suspects = unit_range_unpack(atomic_load(&lane->suspects));
         for (uint32_t i = 0; i < entries && orphaned_work->terms.saved; i++)
-            done += unit_range_length(inventory->log[i]);
-        given_up = !unit_range_empty(hand) &&
-                   rpi_orphaned_work_deaths(orphaned_work, hand.low) +
-                           rpi_work_queue_attempt_of(work_queue, hand.low) + 1 >=
+            done += unit_range_length(scan->log[i]);
+        given_up = !unit_range_empty(chunk) &&
+                   rpi_orphaned_work_deaths(orphaned_work, chunk.low) +
+                           rpi_work_queue_attempt_of(work_queue, chunk.low) + 1 >=
                        orphaned_work->terms.limit;
     }
-    /* What is given up counts as done, so that the job can end. */
-    atomic_store(&lane->done, done + (given_up ? unit_range_length(hand) : 0));
+    /* Units given up count as done, so that the job can end. */
+    atomic_store(&lane->done, done + (given_up ? unit_range_length(chunk) : 0));
     atomic_store(&lane->range, LANE_EMPTY);
-    atomic_store(&dead_worker->hand, unit_range_pack(hand));
-    atomic_store(&dead_worker->left, unit_range_pack(given_up ? suspects : both(hand, suspects)));
+    atomic_store(&dead_worker->chunk, unit_range_pack(chunk));
+    atomic_store(&dead_worker->left,
+                 unit_range_pack(given_up ? suspects : join_suspects(chunk, suspects)));
     atomic_store(&dead_worker->state, given_up ? DEAD_WORKER_GIVEN_UP : DEAD_WORKER_SETTLED);
     if (given_up && orphaned_work->terms.stops)
         rpi_work_queue_stop(work_queue);
 }
 
-static void fill_log(struct inventory *inventory, uint32_t index)
+static void scan_log(struct scan *scan, uint32_t index)
 {
-    struct work_queue *work_queue = inventory->work_queue;
+    struct work_queue *work_queue = scan->work_queue;
     struct completion_log *log = rpi_work_queue_log(work_queue, index);
-    uint32_t entries = rpi_completion_log_read(log, work_queue->log_capacity, inventory->log);
+    uint32_t entries = rpi_completion_log_read(log, work_queue->log_capacity, scan->log);
     for (uint32_t i = 0; i < entries; i++)
-        rpi_interval_set_add(&inventory->interval_set, inventory->log[i]);
+        rpi_interval_set_add(&scan->covered, scan->log[i]);
 }
 
-/* What a lane has that nobody has settled: it lives, or its death comes next. In that order: what
- * leaves its hand is in its log before. */
-static void fill_lane(struct inventory *inventory, uint32_t index)
+/* Adds the units of a lane that is alive, or whose death will be handled next. The order matters: a
+ * chunk is in the log before it leaves the lane's `chunk`. */
+static void scan_lane(struct scan *scan, uint32_t index)
 {
-    struct work_queue *work_queue = inventory->work_queue;
+    struct work_queue *work_queue = scan->work_queue;
     struct lane *lane = &work_queue->lane[index];
     uint64_t chunk, range;
     for (;;) {
         chunk = atomic_load(&lane->chunk);
         range = atomic_load(&lane->range);
-        if (chunk == LANE_SEEKS || at_work(chunk, range) || lost(work_queue, index))
+        if (chunk == LANE_SEEKS || lane_computing(chunk, range) || lane_lost(work_queue, index))
             break;
         sched_yield();
     }
     if (chunk != LANE_SEEKS)
-        rpi_interval_set_add(&inventory->interval_set, unit_range_unpack(chunk));
-    rpi_interval_set_add(&inventory->interval_set, unit_range_unpack(range));
-    rpi_interval_set_add(&inventory->interval_set, unit_range_unpack(atomic_load(&lane->suspects)));
-    fill_log(inventory, index);
+        rpi_interval_set_add(&scan->covered, unit_range_unpack(chunk));
+    rpi_interval_set_add(&scan->covered, unit_range_unpack(range));
+    rpi_interval_set_add(&scan->covered, unit_range_unpack(atomic_load(&lane->suspects)));
+    scan_log(scan, index);
     if (!rpi_completion_log_complete(rpi_work_queue_log(work_queue, index)))
-        inventory->interval_set.short_of_memory = true;
+        scan->covered.short_of_memory = true;
 }
 
-static void fill_dead_worker(struct inventory *inventory, uint32_t index)
+static void scan_dead_worker(struct scan *scan, uint32_t index)
 {
-    struct dead_worker *dead_worker = &inventory->orphaned_work->dead_worker[index];
-    if (dead_worker_state(inventory->work_queue, index) == DEAD_WORKER_GIVEN_UP)
-        rpi_interval_set_add(&inventory->interval_set,
-                             unit_range_unpack(atomic_load(&dead_worker->hand)));
-    rpi_interval_set_add(&inventory->interval_set,
-                         unit_range_unpack(atomic_load(&dead_worker->left)));
-    if (inventory->orphaned_work->terms.saved && prepared(inventory->work_queue, index))
-        fill_log(inventory, index);
+    struct dead_worker *dead_worker = &scan->orphaned_work->dead_worker[index];
+    if (dead_worker_state(scan->work_queue, index) == DEAD_WORKER_GIVEN_UP)
+        rpi_interval_set_add(&scan->covered, unit_range_unpack(atomic_load(&dead_worker->chunk)));
+    rpi_interval_set_add(&scan->covered, unit_range_unpack(atomic_load(&dead_worker->left)));
+    if (scan->orphaned_work->terms.saved && lane_prepared(scan->work_queue, index))
+        scan_log(scan, index);
 }
 
-static void take_inventory(struct inventory *inventory)
+static void scan_lanes(struct scan *scan)
 {
-    struct work_queue *work_queue = inventory->work_queue;
+    struct work_queue *work_queue = scan->work_queue;
     for (uint32_t i = 0; i < work_queue->lanes; i++) {
         if (dead_worker_state(work_queue, i) != DEAD_WORKER_NONE)
-            fill_dead_worker(inventory, i);
-        else if (prepared(work_queue, i))
-            fill_lane(inventory, i);
+            scan_dead_worker(scan, i);
+        else if (lane_prepared(work_queue, i))
+            scan_lane(scan, i);
     }
     for (int i = 0; i < RESERVOIRS; i++)
-        rpi_interval_set_add(&inventory->interval_set,
+        rpi_interval_set_add(&scan->covered,
                              unit_range_unpack(atomic_load(&work_queue->batch_queue[i].left)));
 }
 
 static const struct unit_range everything = {0, UINT32_MAX};
 
-/* What is not this node's is not missing here: as good as covered. */
-static void fill_foreign(struct inventory *inventory)
+/* Adds the units of other nodes, which are not lost on this one. */
+static void scan_other_nodes(struct scan *scan)
 {
-    struct work_queue *work_queue = inventory->work_queue;
-    struct orphaned_work *orphaned_work = inventory->orphaned_work;
+    struct work_queue *work_queue = scan->work_queue;
+    struct orphaned_work *orphaned_work = scan->orphaned_work;
     struct interval_set ours = {.unit_ranges = NULL};
     struct unit_range unit_range;
     rpi_interval_set_add(&ours, orphaned_work->whole);
@@ -260,46 +258,47 @@ static void fill_foreign(struct inventory *inventory)
         rpi_interval_set_add(&ours,
                              unit_range_unpack(atomic_load(&work_queue->batch_queue[i].listed)));
     uint32_t most = ours.count + 1;
-    struct unit_range *foreign = malloc(most * sizeof *foreign);
-    uint32_t found = foreign != NULL ? rpi_interval_set_gaps(&ours, everything, foreign, most) : 0;
+    struct unit_range *elsewhere = malloc(most * sizeof *elsewhere);
+    uint32_t found =
+        elsewhere != NULL ? rpi_interval_set_gaps(&ours, everything, elsewhere, most) : 0;
     for (uint32_t i = 0; i < found; i++)
-        rpi_interval_set_add(&inventory->interval_set, foreign[i]);
-    if (foreign == NULL || ours.short_of_memory)
-        inventory->interval_set.short_of_memory = true;
-    free(foreign);
+        rpi_interval_set_add(&scan->covered, elsewhere[i]);
+    if (elsewhere == NULL || ours.short_of_memory)
+        scan->covered.short_of_memory = true;
+    free(elsewhere);
     rpi_interval_set_end(&ours);
 }
 
-static bool queue_gaps(struct inventory *inventory)
+static bool queue_lost_units(struct scan *scan)
 {
-    struct orphaned_work *orphaned_work = inventory->orphaned_work;
+    struct orphaned_work *orphaned_work = scan->orphaned_work;
     struct unit_range *gaps = malloc(orphaned_work->capacity * sizeof *gaps);
-    if (gaps != NULL && !inventory->interval_set.short_of_memory)
+    if (gaps != NULL && !scan->covered.short_of_memory)
         rpi_orphaned_work_queue(orphaned_work, gaps,
-                                rpi_interval_set_gaps(&inventory->interval_set, everything, gaps,
+                                rpi_interval_set_gaps(&scan->covered, everything, gaps,
                                                       orphaned_work->capacity));
-    bool queued = gaps != NULL && !inventory->interval_set.short_of_memory;
+    bool queued = gaps != NULL && !scan->covered.short_of_memory;
     free(gaps);
     return queued;
 }
 
-static bool settle(struct work_queue *work_queue)
+static bool recover_lost_units(struct work_queue *work_queue)
 {
-    struct inventory inventory = {.work_queue = work_queue,
-                                  .orphaned_work = rpi_work_queue_orphaned_work(work_queue)};
-    inventory.log = malloc(work_queue->log_capacity * sizeof *inventory.log);
-    if (inventory.log == NULL)
+    struct scan scan = {.work_queue = work_queue,
+                        .orphaned_work = rpi_work_queue_orphaned_work(work_queue)};
+    scan.log = malloc(work_queue->log_capacity * sizeof *scan.log);
+    if (scan.log == NULL)
         return false;
     for (uint32_t i = 0; i < work_queue->lanes; i++) {
-        if (lost(work_queue, i) && dead_worker_state(work_queue, i) == DEAD_WORKER_NONE)
-            reap(&inventory, i);
+        if (lane_lost(work_queue, i) && dead_worker_state(work_queue, i) == DEAD_WORKER_NONE)
+            settle_dead_worker(&scan, i);
     }
-    /* First: what comes to the node meanwhile is none of this. */
-    fill_foreign(&inventory);
-    take_inventory(&inventory);
-    bool settled = queue_gaps(&inventory);
-    rpi_interval_set_end(&inventory.interval_set);
-    free(inventory.log);
+    /* First, so that units that arrive meanwhile count as those of other nodes. */
+    scan_other_nodes(&scan);
+    scan_lanes(&scan);
+    bool settled = queue_lost_units(&scan);
+    rpi_interval_set_end(&scan.covered);
+    free(scan.log);
     return settled;
 }
 
@@ -308,10 +307,10 @@ void rpi_recover(struct work_queue *work_queue, uint32_t lane, claim_attend atte
     uint32_t epoch;
     if (!become_coordinator(work_queue, lane, &epoch))
         return;
-    await_stillness(work_queue, lane, epoch, attend, closure);
-    if (!settle(work_queue)) {
+    await_quiescence(work_queue, lane, epoch, attend, closure);
+    if (!recover_lost_units(work_queue)) {
         atomic_store(&rpi_work_queue_orphaned_work(work_queue)->failed, 1);
         rpi_work_queue_stop(work_queue);
     }
-    leave_office(work_queue, epoch);
+    step_down(work_queue, epoch);
 }
