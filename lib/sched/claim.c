@@ -1,7 +1,6 @@
 #include "sched/claim.h"
 
 #include "base/clock.h"
-#include "sched/suspects.h"
 
 /* A waiting rank looks for work after this time even if it is not woken. Every event that it waits
  * for wakes it, so this only bounds the cost of a lost wake-up. It doubles each time. */

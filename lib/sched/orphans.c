@@ -1,5 +1,7 @@
 #include "sched/orphans.h"
 
+#include "sched/work_queue.h"
+
 static _Atomic uint64_t *orphan_queue(struct orphaned_work *orphaned_work)
 {
     return (_Atomic uint64_t *)&orphaned_work->dead_worker[orphaned_work->lanes];
@@ -88,7 +90,8 @@ void rpi_orphaned_work_queue(struct orphaned_work *orphaned_work,
     atomic_store_explicit(&orphaned_work->length, length, memory_order_release);
 }
 
-/* Takes the first 1/lanes of the range in a word, but at least `least` units; false if it is empty. */
+/* Takes 1/lanes of the range in a word, but at least `least` units. Returns false if it is
+ * empty. */
 static bool take_front(_Atomic uint64_t *word, uint32_t lanes, uint32_t least,
                        struct unit_range *taken)
 {
@@ -219,4 +222,69 @@ bool rpi_orphaned_work_next_given_up(struct orphaned_work *orphaned_work,
         found = found || chunk.low >= begin;
     }
     return found;
+}
+
+/* ---- suspects of a lane ---------------------------------------------------------------------- */
+
+static struct unit_range lane_suspects(struct lane *lane)
+{
+    return unit_range_unpack(atomic_load_explicit(&lane->suspects, memory_order_acquire));
+}
+
+void rpi_suspects_keep(struct lane *lane, struct unit_range taken)
+{
+    atomic_store_explicit(&lane->suspects, unit_range_pack(taken), memory_order_release);
+}
+
+/* Replaces `left` by `rest`; false if another lane has been faster. */
+static bool shrink_suspects(struct lane *lane, struct unit_range left, struct unit_range rest)
+{
+    uint64_t word = unit_range_pack(left);
+    return atomic_compare_exchange_strong_explicit(&lane->suspects, &word, unit_range_pack(rest),
+                                                   memory_order_acq_rel, memory_order_relaxed);
+}
+
+bool rpi_suspects_next(struct lane *lane, struct unit_range *unit)
+{
+    for (;;) {
+        struct unit_range left = lane_suspects(lane);
+        if (unit_range_empty(left))
+            return false;
+        *unit = (struct unit_range){left.low, left.low + 1};
+        if (shrink_suspects(lane, left, (struct unit_range){unit->high, left.high}))
+            return true;
+    }
+}
+
+static struct lane *suspects_victim(struct work_queue *work_queue, uint32_t index,
+                                    struct unit_range *most)
+{
+    struct lane *found = NULL;
+    for (uint32_t i = 0; i < work_queue->lanes; i++) {
+        struct lane *lane = &work_queue->lane[i];
+        if (i == index ||
+            atomic_load_explicit(&lane->job, memory_order_acquire) != work_queue->job ||
+            atomic_load_explicit(&lane->lost, memory_order_relaxed) != 0)
+            continue;
+        struct unit_range left = lane_suspects(lane);
+        if (unit_range_length(left) > unit_range_length(*most)) {
+            *most = left;
+            found = lane;
+        }
+    }
+    return found;
+}
+
+bool rpi_suspects_steal(struct work_queue *work_queue, uint32_t index, struct unit_range *taken)
+{
+    for (;;) {
+        struct unit_range left = {0, 0};
+        struct lane *victim = suspects_victim(work_queue, index, &left);
+        if (victim == NULL)
+            return false;
+        uint32_t middle = left.low + unit_range_length(left) / 2;
+        *taken = (struct unit_range){middle, left.high};
+        if (shrink_suspects(victim, left, (struct unit_range){left.low, middle}))
+            return true;
+    }
 }

@@ -31,6 +31,9 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+struct lane;
+struct work_queue;
+
 enum dead_worker_state {
     DEAD_WORKER_NONE,    /* the lane is alive, or its death has not been settled */
     DEAD_WORKER_SETTLED, /* other lanes may try its chunk, one unit at a time */
@@ -113,5 +116,19 @@ void rpi_orphaned_work_tell(struct orphaned_work *orphaned_work, int settled);
 /* Finds the lowest range behind *unit_range that was given up. Returns false after the last. */
 bool rpi_orphaned_work_next_given_up(struct orphaned_work *orphaned_work,
                                      struct unit_range *unit_range);
+
+/* Suspects of a lane: units of the chunks in which ranks died. A lane computes them one at a time,
+ * so that the unit that kills its rank is identified. It takes many at once into its word
+ * `suspects`, so that those it finishes are one entry of its log; other lanes may steal them from
+ * there. */
+
+/* For the owner of a lane without suspects: stores those that it has taken. */
+void rpi_suspects_keep(struct lane *lane, struct unit_range taken);
+
+/* For the owner: takes the first suspect; false if there is none. */
+bool rpi_suspects_next(struct lane *lane, struct unit_range *unit);
+
+/* For lane `index`: steals half the suspects of the lane with the most; false if there are none. */
+bool rpi_suspects_steal(struct work_queue *work_queue, uint32_t index, struct unit_range *taken);
 
 #endif

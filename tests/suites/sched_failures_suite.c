@@ -1,10 +1,10 @@
-/* What deaths make of units, as pure logic: sched/failure_accounting.c on the root, sched/suspects.c on a
+/* Units of dead ranks, as pure logic: sched/failure_accounting.c on the root, sched/orphans.c on a
  * node. tests/threads/recovery.c has the latter under contention. */
 #include "suites.h"
 #include "threads.h"
 
 #include "sched/failure_accounting.h"
-#include "sched/suspects.h"
+#include "sched/orphans.h"
 
 #include <stdlib.h>
 

@@ -8,7 +8,6 @@
 #include "threads.h"
 
 #include "sched/claim.h"
-#include "sched/suspects.h"
 
 #include <inttypes.h>
 #include <pthread.h>
