@@ -45,8 +45,8 @@ void rpi_accounting_finish(struct accounting *accounting, int node, struct unit_
     rpi_interval_set_add(&accounting->finished[node], unit_range);
 }
 
-/* Batches that follow each other are one span. */
-static void note_given(struct interval_set *given, struct unit_range unit_range)
+/* Adjacent batches become one range. */
+static void record_given(struct interval_set *given, struct unit_range unit_range)
 {
     if (given->count > 0 && given->unit_ranges[given->count - 1].high == unit_range.low)
         given->unit_ranges[given->count - 1].high = unit_range.high;
@@ -54,7 +54,7 @@ static void note_given(struct interval_set *given, struct unit_range unit_range)
         rpi_interval_set_add(given, unit_range);
 }
 
-static uint32_t held_by(const struct suspects *tried)
+static uint32_t suspects_held(const struct suspects *tried)
 {
     return unit_range_length(tried->batch[0].unit_range) +
            unit_range_length(tried->batch[1].unit_range);
@@ -64,7 +64,7 @@ void rpi_accounting_give(struct accounting *accounting, int node, struct remaind
 {
     struct suspects *tried = &accounting->tried[node];
     if (units.attempt == 0)
-        note_given(&accounting->given[node], units.unit_range);
+        record_given(&accounting->given[node], units.unit_range);
     else
         tried->batch[unit_range_empty(tried->batch[0].unit_range) ? 0 : 1] = units;
 }
@@ -72,13 +72,13 @@ void rpi_accounting_give(struct accounting *accounting, int node, struct remaind
 bool rpi_accounting_clear(struct accounting *accounting, int node, struct unit_range unit_range)
 {
     struct suspects *tried = &accounting->tried[node];
-    uint32_t before = held_by(tried);
+    uint32_t before = suspects_held(tried);
     for (int i = 0; i < 2; i++) {
         struct unit_range *held = &tried->batch[i].unit_range;
         if (held->low == unit_range.low && held->high == unit_range.high)
             *held = (struct unit_range){0, 0};
     }
-    return held_by(tried) < before;
+    return suspects_held(tried) < before;
 }
 
 int64_t rpi_accounting_allows(const struct accounting *accounting, int node, bool single)
@@ -111,7 +111,7 @@ void rpi_accounting_reap(struct accounting *accounting, int node)
     struct interval_set *given = &accounting->given[node];
     struct suspects *tried = &accounting->tried[node];
     struct interval_set *interval_set =
-        held_by(tried) == 1 ? &accounting->deaths : &accounting->doubts;
+        suspects_held(tried) == 1 ? &accounting->deaths : &accounting->doubts;
     for (int i = 0; i < 2; i++)
         rpi_interval_set_add(interval_set, tried->batch[i].unit_range);
     for (uint32_t i = 0; i < given->count; i++)
@@ -121,7 +121,7 @@ void rpi_accounting_reap(struct accounting *accounting, int node)
     *tried = (struct suspects){.batch = {{.attempt = 0}}};
 }
 
-static uint32_t count_of(const struct interval_set *interval_set, uint32_t unit)
+static uint32_t interval_count(const struct interval_set *interval_set, uint32_t unit)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < interval_set->count; i++)
@@ -130,7 +130,7 @@ static uint32_t count_of(const struct interval_set *interval_set, uint32_t unit)
     return count;
 }
 
-/* Was it alone at hand when somebody died? */
+/* Did a rank die computing only this unit? */
 static bool accused(const struct accounting *accounting, uint32_t unit)
 {
     bool alone = false;
@@ -141,16 +141,18 @@ static bool accused(const struct accounting *accounting, uint32_t unit)
     return alone;
 }
 
-/* Nothing is given up for what may as well have been another's doing. */
-static uint32_t deaths_of(const struct accounting *accounting, uint32_t unit)
+/* A unit that is not accused stays below the limit: another unit may have caused the deaths. */
+static uint32_t unit_deaths(const struct accounting *accounting, uint32_t unit)
 {
-    uint32_t deaths = count_of(&accounting->deaths, unit) + count_of(&accounting->doubts, unit);
+    uint32_t deaths =
+        interval_count(&accounting->deaths, unit) + interval_count(&accounting->doubts, unit);
     return deaths >= accounting->limit && !accused(accounting, unit) ? accounting->limit - 1
                                                                      : deaths;
 }
 
-/* Up to where the units from `from` on have been in the same hands. */
-static uint32_t same_in(const struct interval_set *interval_set, uint32_t from, uint32_t end)
+/* Returns up to where the units from `from` on are in the same ranges. */
+static uint32_t interval_uniform_end(const struct interval_set *interval_set, uint32_t from,
+                                     uint32_t end)
 {
     for (uint32_t i = 0; i < interval_set->count; i++) {
         struct unit_range death = interval_set->unit_ranges[i];
@@ -162,12 +164,13 @@ static uint32_t same_in(const struct interval_set *interval_set, uint32_t from, 
     return end;
 }
 
-static uint32_t same_until(const struct accounting *accounting, uint32_t from, uint32_t end)
+static uint32_t uniform_end(const struct accounting *accounting, uint32_t from, uint32_t end)
 {
-    return same_in(&accounting->doubts, from, same_in(&accounting->deaths, from, end));
+    return interval_uniform_end(&accounting->doubts, from,
+                                interval_uniform_end(&accounting->deaths, from, end));
 }
 
-static void leave(struct accounting *accounting, struct remainder remainder)
+static void add_remainder(struct accounting *accounting, struct remainder remainder)
 {
     if (accounting->entries == accounting->capacity) {
         uint32_t capacity = accounting->capacity > 0 ? 2 * accounting->capacity : 64;
@@ -184,47 +187,47 @@ static void leave(struct accounting *accounting, struct remainder remainder)
 
 bool rpi_accounting_leave(struct accounting *accounting, struct unit_range unit_range)
 {
-    leave(accounting, (struct remainder){unit_range, 0});
+    add_remainder(accounting, (struct remainder){unit_range, 0});
     return !accounting->short_of_memory;
 }
 
-/* Divides a gap by how often its units were at hand in deaths. */
-static void divide(struct accounting *accounting, struct unit_range gap)
+/* Divides a gap into ranges whose units were involved in the same deaths. */
+static void divide_gap(struct accounting *accounting, struct unit_range gap)
 {
     while (!unit_range_empty(gap)) {
-        struct unit_range part = {gap.low, same_until(accounting, gap.low, gap.high)};
-        uint32_t deaths = deaths_of(accounting, part.low);
+        struct unit_range part = {gap.low, uniform_end(accounting, gap.low, gap.high)};
+        uint32_t deaths = unit_deaths(accounting, part.low);
         if (deaths >= accounting->limit)
             rpi_accounting_give_up(accounting, part);
         else
-            leave(accounting, (struct remainder){part, deaths});
+            add_remainder(accounting, (struct remainder){part, deaths});
         gap.low = part.high;
     }
 }
 
-static void add_all(struct interval_set *interval_set, const struct interval_set *added)
+static void interval_add_all(struct interval_set *interval_set, const struct interval_set *added)
 {
     for (uint32_t i = 0; i < added->count; i++)
         rpi_interval_set_add(interval_set, added->unit_ranges[i]);
     interval_set->short_of_memory = interval_set->short_of_memory || added->short_of_memory;
 }
 
-/* Everything that need not be done any more. */
-static struct interval_set done(const struct accounting *accounting,
-                                const struct interval_set *have)
+/* Returns the units that need no more work. */
+static struct interval_set units_done(const struct accounting *accounting,
+                                      const struct interval_set *have)
 {
     struct interval_set done = {.unit_ranges = NULL};
-    add_all(&done, &accounting->settled);
+    interval_add_all(&done, &accounting->settled);
     if (have != NULL)
-        add_all(&done, have);
+        interval_add_all(&done, have);
     for (int node = 0; node < accounting->nodes && have == NULL; node++)
-        add_all(&done, &accounting->finished[node]);
+        interval_add_all(&done, &accounting->finished[node]);
     return done;
 }
 
 bool rpi_accounting_close(struct accounting *accounting, const struct interval_set *have)
 {
-    struct interval_set covered = done(accounting, have);
+    struct interval_set covered = units_done(accounting, have);
     uint32_t most = covered.count + 1;
     struct unit_range *gaps = malloc(most * sizeof *gaps);
     accounting->entries = 0;
@@ -235,7 +238,7 @@ bool rpi_accounting_close(struct accounting *accounting, const struct interval_s
             ? rpi_interval_set_gaps(&covered, (struct unit_range){0, accounting->units}, gaps, most)
             : 0;
     for (uint32_t i = 0; i < found; i++)
-        divide(accounting, gaps[i]);
+        divide_gap(accounting, gaps[i]);
     for (int node = 0; node < accounting->nodes; node++) {
         rpi_interval_set_end(&accounting->given[node]);
         accounting->tried[node] = (struct suspects){.batch = {{.attempt = 0}}};

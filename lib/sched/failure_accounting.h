@@ -1,85 +1,89 @@
-/* The accounting: what the root knows of a job that goes on in rounds when ranks of several nodes die.
- * What is neither settled nor finished somewhere when a round is over is left for the next one. A
- * unit that was at hand in too many deaths, and in one of them alone, is given up. Pure logic, so
- * that it can be tested without nodes. */
+/* Failure accounting: what the root knows about a job that goes on in rounds when ranks of several
+ * nodes die. Units that are neither settled nor finished on a live node when a round ends are left
+ * for the next one. A unit that was involved in too many deaths, in one of them as the only unit,
+ * is given up. Pure logic, testable without nodes. */
 #ifndef RANKPOOL_SCHED_FAILURE_ACCOUNTING_H
 #define RANKPOOL_SCHED_FAILURE_ACCOUNTING_H
 
 #include "sched/interval_set.h"
 
-/* Units that are left. */
+/* Units left for the next round. */
 struct remainder {
     struct unit_range unit_range;
-    uint32_t attempt; /* deaths in which they were at hand; with some, they are suspects */
+    uint32_t attempt; /* deaths that they were involved in; if not 0, they are suspects */
 };
 
-/* The suspects that a node has, by batch. An empty span: none. */
+/* The suspects that a node has, by batch; an empty range means none. */
 struct suspects {
     struct remainder batch[2];
 };
 
 struct accounting {
-    uint32_t units, limit; /* of the job; deaths for which a unit is given up */
+    uint32_t units; /* of the job */
+    uint32_t limit; /* a unit is given up after this many deaths */
     int nodes;
-    struct interval_set settled;   /* the root has what comes of them, or they were given up */
-    struct interval_set *finished; /* by node: what comes of them is there */
-    struct interval_set *given;    /* by node: in this round, without suspects */
-    struct suspects *tried;        /* by node */
-    struct interval_set deaths;    /* what was at hand, death by death, */
-    struct interval_set doubts;    /* and what may have been */
-    bool *blamed;                  /* by rank: it is known what it had in hand */
+    struct interval_set settled;   /* the root has their results, or they were given up */
+    struct interval_set *finished; /* by node: it has their results */
+    struct interval_set *given;    /* by node: units that it got in this round, without suspects */
+    struct suspects *tried;        /* by node: suspects that it has */
+    struct interval_set deaths;    /* death by death, units that the rank was computing, */
+    struct interval_set doubts;    /* or may have been computing */
+    bool *blamed;                  /* by rank: its death is in `deaths` */
     struct interval_set given_up;
-    struct remainder *left; /* for the next round; entries are used up from the front */
+    struct remainder *left; /* for the next round; ranges are used up from the front */
     uint32_t entries, capacity;
     bool short_of_memory;
 };
 
-/* False without memory; rpi_accounting_end() is due all the same. */
+/* Returns false without memory; call rpi_accounting_end() in any case. */
 bool rpi_accounting_begin(struct accounting *accounting, uint32_t units, int ranks, int nodes,
                           uint32_t limit);
 void rpi_accounting_end(struct accounting *accounting);
 
+/* Record that the root has the results of units, or that a node has. */
 void rpi_accounting_record(struct accounting *accounting, struct unit_range unit_range);
 void rpi_accounting_finish(struct accounting *accounting, int node, struct unit_range unit_range);
 
-/* A node has these units now; it has done those suspects. */
+/* Record that a node has got units, or has finished a batch of suspects. rpi_accounting_clear()
+ * returns false if the node did not have that batch. */
 void rpi_accounting_give(struct accounting *accounting, int node, struct remainder units);
-bool rpi_accounting_clear(struct accounting *accounting, int node,
-                          struct unit_range unit_range); /* it had them */
+bool rpi_accounting_clear(struct accounting *accounting, int node, struct unit_range unit_range);
 
-/* It is not to be tried any more. */
+/* Gives units up: they will not be tried again. */
 void rpi_accounting_give_up(struct accounting *accounting, struct unit_range unit_range);
 
-/* A rank died with this in hand. It may be said more than once. */
+/* Records that a rank died computing these units. May be repeated for the same rank. */
 void rpi_accounting_attribute(struct accounting *accounting, int rank,
                               struct unit_range unit_range);
 
-/* A node has died as a whole: what it had finished is gone. All suspects that it had and all else
- * that it was given may have been at hand, which accuses none. A single suspect was. */
+/* Records that a node has died as a whole, and its finished units with it. Any of the units that it
+ * had may be the cause, which accuses none of them; but a single suspect is accused. */
 void rpi_accounting_reap(struct accounting *accounting, int node);
 
-/* These units, which nobody was given, are left. False without memory. */
+/* Adds units that no node got to those left. Returns false without memory. */
 bool rpi_accounting_leave(struct accounting *accounting, struct unit_range unit_range);
 
-/* A round is over. `have`: what is there of a job whose results are partial ones; otherwise NULL.
- * Finds what is left, and gives up what is to be. False without memory. */
+/* Ends a round: finds the units that are left, and gives up those with too many deaths. `have`: the
+ * units that partial results cover, in a job that has some; otherwise NULL. False without memory. */
 bool rpi_accounting_close(struct accounting *accounting, const struct interval_set *have);
 
-/* The most attempts that units may have had which a node can be given now; -1: it can get none.
- * When it dies as a whole it is to tell of few suspects, so it has one batch of them at a time, and
- * nothing else if the node has a `single` rank. With several, what one of them had in hand is known
- * as long as another lives: there is another batch, for a long unit is not to hold up all. But what
- * was at hand in two deaths is the only batch. */
+/* Returns the limit on `attempt` of the units that a node can get now; -1: it can get none.
+ *
+ * If a node dies as a whole, few suspects should be in question, so it has one batch of suspects at
+ * a time, and no other units if it has a `single` rank. With several ranks, a survivor knows what
+ * the dead one was computing, so the node may have a second batch, which keeps a long unit from
+ * delaying all others. But units with two deaths are its only suspects. */
 int64_t rpi_accounting_allows(const struct accounting *accounting, int node, bool single);
 
-/* Is something left that nobody has been given, after at most so many attempts? Then a place in
- * `left`; otherwise -1. */
+/* Returns the first place in `left` with units whose `attempt` is at most `attempts`, or -1. */
 int64_t rpi_accounting_next(const struct accounting *accounting, int64_t attempts);
 
-/* How many units of what is left a node may have at a time that can well do with `some`. The fewer
- * suspects it has the more its death tells, and the longer it takes to come by all: of n units, the
- * square root of n takes twice as many ways at the most, and leaves as few for the next death. What
- * was at hand in two deaths is alone, unless it is too much, so that the third accuses one. */
+/* Returns how many of the units left a node may have at a time, if it can use `some`.
+ *
+ * The fewer suspects a node has, the more its death narrows down, but the longer it takes to try
+ * all: of n units, batches of the square root of what is left take at most twice the square root of
+ * n batches, and leave no more than the square root for the next death. Units with two deaths are
+ * tried one by one, unless they are too many, so that the third death accuses one unit. */
 uint32_t rpi_accounting_most(const struct remainder *left, uint32_t some);
 
 #endif

@@ -31,7 +31,7 @@ void *rpi_tree_value(const struct tree *tree, int64_t place)
     return tree->values + (size_t)place * tree->value_size;
 }
 
-static bool grow(struct tree *tree)
+static bool tree_grow(struct tree *tree)
 {
     int64_t capacity = tree->capacity > 0 ? 2 * tree->capacity : 64;
     struct tree_node *nodes = realloc(tree->nodes, (size_t)capacity * sizeof *nodes);
@@ -46,8 +46,8 @@ static bool grow(struct tree *tree)
     return true;
 }
 
-/* Drops the last node, having joined it to the one before it. */
-static bool join_last(struct tree *tree)
+/* Joins the last node to the one before it. */
+static bool tree_join_last(struct tree *tree)
 {
     int64_t last = --tree->count;
     tree->code =
@@ -60,28 +60,28 @@ static bool are_siblings(const struct tree_node *left, const struct tree_node *r
     return left->level == right->level && left->index % 2 == 0 && right->index == left->index + 1;
 }
 
-static bool carry(struct tree *tree)
+static bool tree_carry(struct tree *tree)
 {
     while (tree->count > 1) {
         struct tree_node *left = &tree->nodes[tree->count - 2];
         if (!are_siblings(left, left + 1))
             return true;
         *left = (struct tree_node){left->index / 2, left->level + 1};
-        if (!join_last(tree))
+        if (!tree_join_last(tree))
             return false;
     }
     return true;
 }
 
-/* Runs of leaves come and go with steals. Before the memory grows, those that meet are joined. */
-static bool make_room(struct tree *tree)
+/* Steals divide the leaves into many runs. Adjacent runs are joined before the memory grows. */
+static bool tree_make_room(struct tree *tree)
 {
     if (tree->count < tree->capacity)
         return true;
     if (!rpi_tree_settle(tree))
         return false;
     bool roomy = tree->capacity > 0 && tree->count <= tree->capacity / 2;
-    return roomy || grow(tree);
+    return roomy || tree_grow(tree);
 }
 
 bool rpi_tree_node_valid(struct tree_node node, int64_t leaves)
@@ -92,21 +92,21 @@ bool rpi_tree_node_valid(struct tree_node node, int64_t leaves)
 
 bool rpi_tree_add(struct tree *tree, struct tree_node node, const void *value)
 {
-    if (tree->code != 0 || !make_room(tree))
+    if (tree->code != 0 || !tree_make_room(tree))
         return false;
     tree->nodes[tree->count] = node;
     memcpy(rpi_tree_value(tree, tree->count), value, tree->value_size);
     tree->count++;
-    return carry(tree);
+    return tree_carry(tree);
 }
 
-/* A node and where its value was, for sorting. */
+/* A node and the place of its value, for sorting. */
 struct placed {
     struct tree_node node;
     int64_t place;
 };
 
-/* Nodes do not overlap, so the one whose first leaf is lower comes first. */
+/* Nodes do not overlap, so their first leaves order them. */
 static int by_first_leaf(const void *left, const void *right)
 {
     const struct tree_node *a = left, *b = right;
@@ -114,7 +114,7 @@ static int by_first_leaf(const void *left, const void *right)
     return (first_a > first_b) - (first_a < first_b);
 }
 
-static bool add_all(struct tree *sorted, const struct tree *tree, const struct placed *order)
+static bool tree_add_all(struct tree *sorted, const struct tree *tree, const struct placed *order)
 {
     for (int64_t i = 0; i < tree->count; i++) {
         if (!rpi_tree_add(sorted, order[i].node, rpi_tree_value(tree, order[i].place)))
@@ -134,9 +134,9 @@ bool rpi_tree_settle(struct tree *tree)
         order[i] = (struct placed){tree->nodes[i], i};
     qsort(order, (size_t)tree->count, sizeof *order, by_first_leaf);
     struct tree sorted = rpi_tree_begin(tree->value_size, tree->join, tree->closure);
-    while (sorted.capacity < tree->count && grow(&sorted))
+    while (sorted.capacity < tree->count && tree_grow(&sorted))
         continue;
-    bool settled = sorted.capacity >= tree->count && add_all(&sorted, tree, order);
+    bool settled = sorted.capacity >= tree->count && tree_add_all(&sorted, tree, order);
     int code = sorted.code;
     free(order);
     if (settled) {
@@ -152,7 +152,7 @@ bool rpi_tree_settle(struct tree *tree)
 bool rpi_tree_finish(struct tree *tree)
 {
     while (tree->count > 1) {
-        if (!join_last(tree))
+        if (!tree_join_last(tree))
             return false;
     }
     return tree->code == 0;

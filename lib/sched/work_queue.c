@@ -2,11 +2,11 @@
 
 #include <stdlib.h>
 
-/* Entries of a lane's log. Guided and factoring hand out at most lanes * log2(2^31) chunks in all,
- * and a lane that takes two neighbouring ones has one entry, so 16 a lane hold the worst case.
- * Stealing stops where the log is full, which takes thousands of steals that leave no
- * neighbours. */
-static uint32_t log_capacity(uint32_t lanes)
+/* Entries of a lane's log. Guided and factoring have at most lanes * log2(2^31) chunks in all, and
+ * a lane that takes two adjacent ones needs one entry, so 16 per lane suffice in the worst case. A
+ * lane with a full log stops stealing; it takes thousands of steals of ranges that are not adjacent
+ * to fill one. */
+static uint32_t lane_log_capacity(uint32_t lanes)
 {
     const uint32_t least = 4096, per_lane = 16;
     return lanes > least / per_lane ? lanes * per_lane : least;
@@ -24,12 +24,12 @@ static size_t logs_offset(uint32_t lanes)
 
 static size_t orphaned_work_offset(uint32_t lanes)
 {
-    return logs_offset(lanes) + lanes * log_stride(log_capacity(lanes));
+    return logs_offset(lanes) + lanes * log_stride(lane_log_capacity(lanes));
 }
 
 size_t rpi_work_queue_bytes(uint32_t lanes)
 {
-    return orphaned_work_offset(lanes) + rpi_orphaned_work_bytes(lanes, log_capacity(lanes));
+    return orphaned_work_offset(lanes) + rpi_orphaned_work_bytes(lanes, lane_log_capacity(lanes));
 }
 
 struct orphaned_work *rpi_work_queue_orphaned_work(struct work_queue *work_queue)
@@ -40,8 +40,9 @@ struct orphaned_work *rpi_work_queue_orphaned_work(struct work_queue *work_queue
 void rpi_work_queue_make(struct work_queue *work_queue, uint32_t lanes)
 {
     work_queue->lanes = lanes;
-    work_queue->log_capacity = log_capacity(lanes);
-    rpi_orphaned_work_make(rpi_work_queue_orphaned_work(work_queue), lanes, log_capacity(lanes));
+    work_queue->log_capacity = lane_log_capacity(lanes);
+    rpi_orphaned_work_make(rpi_work_queue_orphaned_work(work_queue), lanes,
+                           lane_log_capacity(lanes));
 }
 
 void rpi_work_queue_prepare(struct work_queue *work_queue, struct unit_range mine,
@@ -117,7 +118,7 @@ void rpi_work_queue_close(struct work_queue *work_queue)
     rpi_eventcount_notify_all(&work_queue->signal);
 }
 
-static uint32_t length_of(_Atomic uint64_t *word)
+static uint32_t word_length(_Atomic uint64_t *word)
 {
     return unit_range_length(unit_range_unpack(atomic_load_explicit(word, memory_order_acquire)));
 }
@@ -126,13 +127,13 @@ uint64_t rpi_work_queue_waiting(struct work_queue *work_queue)
 {
     uint64_t units = 0;
     for (int i = 0; i < RESERVOIRS; i++)
-        units += length_of(&work_queue->batch_queue[i].left);
+        units += word_length(&work_queue->batch_queue[i].left);
     for (uint32_t i = 0; i < work_queue->lanes; i++) {
         struct lane *lane = &work_queue->lane[i];
         if (atomic_load_explicit(&lane->job, memory_order_acquire) == work_queue->job)
-            units += length_of(&lane->range);
+            units += word_length(&lane->range);
         if (atomic_load_explicit(&lane->lost, memory_order_relaxed) == 0)
-            units += length_of(&lane->suspects);
+            units += word_length(&lane->suspects);
     }
     return units;
 }
@@ -142,7 +143,7 @@ uint64_t rpi_work_queue_in_hand(struct work_queue *work_queue)
     uint64_t units = 0;
     for (uint32_t i = 0; i < work_queue->lanes; i++) {
         if (atomic_load_explicit(&work_queue->lane[i].lost, memory_order_relaxed) == 0)
-            units += length_of(&work_queue->lane[i].chunk);
+            units += word_length(&work_queue->lane[i].chunk);
     }
     return units;
 }
@@ -151,14 +152,14 @@ uint32_t rpi_work_queue_idle(struct work_queue *work_queue)
 {
     uint32_t idle = 0;
     for (uint32_t i = 0; i < work_queue->lanes; i++)
-        idle += length_of(&work_queue->lane[i].chunk) == 0 ||
+        idle += word_length(&work_queue->lane[i].chunk) == 0 ||
                 atomic_load_explicit(&work_queue->lane[i].lost, memory_order_relaxed) != 0;
     return idle;
 }
 
 bool rpi_work_queue_drawn(struct work_queue *work_queue, int place)
 {
-    return length_of(&work_queue->batch_queue[place].left) == 0;
+    return word_length(&work_queue->batch_queue[place].left) == 0;
 }
 
 void rpi_work_queue_leave(struct work_queue *work_queue)
@@ -168,10 +169,10 @@ void rpi_work_queue_leave(struct work_queue *work_queue)
 
 uint32_t rpi_work_queue_alive(struct work_queue *work_queue)
 {
-    uint32_t liveness = 0;
+    uint32_t alive = 0;
     for (uint32_t i = 0; i < work_queue->lanes; i++)
-        liveness += atomic_load_explicit(&work_queue->lane[i].lost, memory_order_acquire) == 0;
-    return liveness;
+        alive += atomic_load_explicit(&work_queue->lane[i].lost, memory_order_acquire) == 0;
+    return alive;
 }
 
 static bool any_lost(struct work_queue *work_queue)
@@ -179,7 +180,7 @@ static bool any_lost(struct work_queue *work_queue)
     return rpi_work_queue_alive(work_queue) < work_queue->lanes;
 }
 
-/* The dead leave without a word. */
+/* Dead ranks do not count themselves in `left_by`. */
 bool rpi_work_queue_left(struct work_queue *work_queue)
 {
     if (atomic_load_explicit(&work_queue->left_by, memory_order_acquire) == work_queue->lanes)
@@ -225,14 +226,14 @@ void rpi_work_queue_finish(struct work_queue *work_queue, struct unit_range chun
                                   unit_range_length(chunk), memory_order_acq_rel);
 }
 
-static uint32_t overlap(struct unit_range a, struct unit_range b)
+static uint32_t range_overlap(struct unit_range a, struct unit_range b)
 {
     struct unit_range both = {a.low > b.low ? a.low : b.low, a.high < b.high ? a.high : b.high};
     return unit_range_length(both);
 }
 
-/* Once a rank has died, what it had in hand may have been counted before, and is done again: the
- * logs are what is sure. What was given up counts as finished. */
+/* Once a rank has died, units of its chunk may have been counted and are then computed again, so
+ * only the logs are reliable. Units that were given up count as finished. */
 static bool finished_by_logs(struct work_queue *work_queue, struct unit_range batch)
 {
     uint32_t finished = 0;
@@ -244,23 +245,23 @@ static bool finished_by_logs(struct work_queue *work_queue, struct unit_range ba
         uint32_t entries = rpi_completion_log_read(rpi_work_queue_log(work_queue, lane),
                                                    work_queue->log_capacity, log);
         for (uint32_t i = 0; i < entries; i++)
-            finished += overlap(log[i], batch);
+            finished += range_overlap(log[i], batch);
     }
     while (rpi_orphaned_work_next_given_up(rpi_work_queue_orphaned_work(work_queue), &given_up))
-        finished += overlap(given_up, batch);
+        finished += range_overlap(given_up, batch);
     free(log);
     return finished >= unit_range_length(batch);
 }
 
-/* Has a lane that lives a part of it? */
-static bool held(struct work_queue *work_queue, struct unit_range batch)
+/* Has a live lane a part of the batch in its chunk or its suspects? */
+static bool batch_held(struct work_queue *work_queue, struct unit_range batch)
 {
     bool held = false;
     for (uint32_t i = 0; i < work_queue->lanes && !held; i++) {
         struct lane *lane = &work_queue->lane[i];
         held = atomic_load_explicit(&lane->lost, memory_order_relaxed) == 0 &&
-               overlap(unit_range_unpack(atomic_load(&lane->chunk)), batch) +
-                       overlap(unit_range_unpack(atomic_load(&lane->suspects)), batch) >
+               range_overlap(unit_range_unpack(atomic_load(&lane->chunk)), batch) +
+                       range_overlap(unit_range_unpack(atomic_load(&lane->suspects)), batch) >
                    0;
     }
     return held;
@@ -270,7 +271,7 @@ bool rpi_work_queue_accounted(struct work_queue *work_queue, int place)
 {
     struct unit_range batch = rpi_work_queue_batch(work_queue, place);
     bool all = rpi_work_queue_finished_units(work_queue) == work_queue_issued(work_queue);
-    return all || (!held(work_queue, batch) && finished_by_logs(work_queue, batch));
+    return all || (!batch_held(work_queue, batch) && finished_by_logs(work_queue, batch));
 }
 
 bool rpi_work_queue_finished(struct work_queue *work_queue, int place)
@@ -279,7 +280,7 @@ bool rpi_work_queue_finished(struct work_queue *work_queue, int place)
     if (any_lost(work_queue))
         return finished_by_logs(work_queue, rpi_work_queue_batch(work_queue, place));
     uint32_t finished = atomic_load_explicit(&batch_queue->finished, memory_order_acquire);
-    return finished == length_of(&batch_queue->whole);
+    return finished == word_length(&batch_queue->whole);
 }
 
 uint32_t rpi_work_queue_finished_units(struct work_queue *work_queue)

@@ -1,60 +1,62 @@
-/* The work queue: all that the ranks of a node share while they work off a job. It lies in node memory
- * (in tests: in the memory of a process, with threads for ranks) and holds no pointers.
+/* Work queue: the state that the ranks of a node share while they compute a job. It lies in node
+ * memory (in tests: in process memory, with threads for ranks) and holds no pointers.
  *
- * Shared words, their writers and orders:
- * range     units a lane still has to hand out. The owner takes chunks from its front and thieves
- *           half from its back, each by compare-and-swap; only the owner makes it non-empty, by a
- *           release store. Absolute indices: an equal word means equal ownership, so a stale
- *           expectation that matches is right (no ABA).
- * chunk     the chunk in the owner's hands, LANE_SEEKS while it looks for more; written by the
- *           owner (release; LANE_SEEKS seq_cst), read by whoever supplies the node or recovers what
- *           is lost. The range, also an empty one, begins where the chunk ends, but for the moment
- *           between the stores of the two; LANE_EMPTY while the owner looks for more.
- * suspects  units that were in hands that died and that the owner is to try one by one, without the
- *           one it has in hand. Made non-empty by the owner, by a release store; the owner takes
- *           one from its front and thieves half from its back, each by compare-and-swap (acq_rel).
- *           Nobody touches those of a lane that is lost: they go to its dead worker.
- * left      of a batch queue: units of the node that belong to no lane yet; taken by compare-and-swap
- *           (acq_rel). Made non-empty by the feeder alone, by a release store, while it is empty;
- *           in a job without one, before the job begins. Units are issued once, so there is no ABA.
- * whole     of a batch queue: what `left` was at first. Stored before `left`, relaxed; a lane reads
- *           it after `left`, and its compare-and-swap of `left` fails if the batch queue was refilled
- *           since.
- * finished  of a batch queue: units done, counted (acq_rel) by those jobs whose results leave the
- *           node by batches, so whoever sees all of them there sees their results. Reset by the
- *           feeder.
- * attempt   of a batch queue: how often ranks died with its units in hand, on other nodes; stored
- *           before `left`, relaxed, and read as `whole` is. Units of a batch that has some are
- *           suspects.
- * listed    of a batch queue: `whole`, from when `left` holds it until the place is free again, in
- *           jobs whose batches have to stay until they are used up. Written by the feeder
- *           (release): see rpi_work_queue_account().
- * issue     units that came to this node so far, and the flag WORK_QUEUE_CLOSED: no more will come.
- *           Written by the feeder (seq_cst) before the units are offered.
- * done      units that the lane finished and flushed; seq_cst store by its owner when its range is
- *           empty (by the executor once the owner has died), so whoever adds up the number of a
- *           closed issue has seen all results. seq_cst here and at the issue: either the lane that
- *           adds the last units sees the others' and WORK_QUEUE_CLOSED and wakes everyone, or whoever
- *           closes sees those units done when it wakes everyone.
- * job       for which the lane is prepared; stored last (release). A lane whose rank died before
- *           has the words of an earlier job.
+ * Shared words, their writers and memory orders. The owner of a lane is its rank; the agent is the
+ * node agent, which supplies batches.
+ * range     units that a lane has yet to start. The owner pops chunks from its front and thieves
+ *           take half from its back, each by compare-and-swap; only the owner makes it non-empty,
+ *           by a release store. Indices are absolute, so equal words mean equal ownership and a
+ *           stale expected value that matches is correct (no ABA).
+ * chunk     the owner's current chunk, or LANE_SEEKS while it looks for work; written by the owner
+ *           (release; LANE_SEEKS seq_cst), read by the agent and by recovery. The range, even an
+ *           empty one, begins where the chunk ends, except between the stores of the two; it is
+ *           LANE_EMPTY while the owner looks for work.
+ * suspects  units of the chunks in which ranks died, without the current one; the owner computes
+ *           them one by one. Made non-empty by the owner, by a release store; the owner takes one
+ *           from its front and thieves take half from its back, each by compare-and-swap (acq_rel).
+ *           Those of a lost lane are not taken: recovery copies them to its dead worker.
+ * left      of a batch queue: units of the node that belong to no lane yet; taken by
+ *           compare-and-swap (acq_rel). Made non-empty by the agent alone, by a release store,
+ *           while it is empty; in a job without an agent, before the job starts. Units are issued
+ *           once, so there is no ABA.
+ * whole     of a batch queue: the initial value of `left`. Stored before `left`, relaxed; a lane
+ *           loads it after `left`, and its compare-and-swap of `left` fails if the batch queue has
+ *           been refilled since.
+ * finished  of a batch queue: units done, counted (acq_rel) in jobs whose results leave the node by
+ *           batches, so a reader that sees all units there sees their results. Reset by the agent.
+ * attempt   of a batch queue: how many ranks of other nodes died in its units; stored before
+ *           `left`, relaxed, and loaded like `whole`. If it is not 0, the units are suspects.
+ * listed    of a batch queue: `whole`, from when `left` holds it until the queue is free again, in
+ *           jobs whose batches stay until they are used up. Written by the agent (release): see
+ *           rpi_work_queue_account().
+ * issue     number of units that the node has got so far, and the flag WORK_QUEUE_CLOSED: no more
+ *           will come. Written by the agent (seq_cst) before it offers the units.
+ * done      units that the lane has finished and published; stored (seq_cst) by its owner when its
+ *           range is empty (by the coordinator once the owner has died), so a rank whose sum equals
+ *           that of a closed issue sees all results. Both are seq_cst: either the lane that adds
+ *           the last units sees the others' and WORK_QUEUE_CLOSED and wakes all, or the agent that
+ *           closes sees those units done when it wakes all.
+ * job       the job for which the lane is prepared; stored last (release). A lane whose rank died
+ *           before has the words of an earlier job.
  * parked    epoch of the recovery that the owner waits for, or LANE_AWAY: it will claim nothing
  *           more; written by the owner (seq_cst).
- * lost      0, or 1 once somebody has noticed that the owner died; release.
- * left_by   lanes that will claim nothing more; acq_rel fetch_add.
- * failed    items that failed, where the job is given up after some; relaxed fetch_add, for it is a
- *           number alone.
- * stop      0, or 1 once a rank gave up; seq_cst store before a signal, relaxed load per claim.
+ * lost      0, or 1 once a rank has detected the death of the owner; release.
+ * left_by   number of lanes that will claim nothing more; acq_rel fetch_add.
+ * failed    number of failed items, if the job stops after some; relaxed fetch_add, because nothing
+ *           else depends on it.
+ * stop      0, or 1 once a rank has stopped the job; seq_cst store before a signal, relaxed load
+ *           per claim.
  * interruption
- *           0, or why the pool is to end its work; stored seq_cst, by a signal handler, before
- *           `stop`. It stays for as long as the work queue.
- * signal    see base/eventcount.h: news are loot, a supply, the last units done, stop.
- * idle      likewise, for the feeder: a lane has nothing to do.
- * lanes, log_capacity, job: constant while a job runs.
- * What the dead leave: see sched/orphans.h.
+ *           0, or why the pool has to stop; stored seq_cst, by a signal handler, before `stop`. It
+ *           stays as long as the work queue.
+ * signal    eventcount (base/eventcount.h), notified of units to steal, of a supply, of the last
+ *           units done and of `stop`.
+ * idle      eventcount for the agent, notified when a lane has nothing to do.
+ * lanes, log_capacity, job of the work queue: constant while a job runs.
+ * The words of dead ranks' units: see sched/orphans.h.
  *
- * Between jobs all ranks meet (comm/agreement.h). Each lane and the head are prepared before the
- * agreement that opens a job and touched by others only after it: the agreement orders the two. */
+ * Between jobs all ranks meet (comm/agreement.h). The head and each lane are prepared before the
+ * agreement that opens a job, and other ranks touch them only after it. */
 #ifndef RANKPOOL_SCHED_WORK_QUEUE_H
 #define RANKPOOL_SCHED_WORK_QUEUE_H
 
@@ -64,7 +66,7 @@
 
 #include <stdalign.h>
 
-/* In the word `issue`, above the number of units. */
+/* Flag in `issue`, above the number of units. */
 static const uint64_t WORK_QUEUE_CLOSED = UINT64_C(1) << 32;
 
 enum {
@@ -72,7 +74,7 @@ enum {
     RESERVOIRS = 4
 };
 
-/* Spans without a unit that no lane comes by otherwise. */
+/* Empty ranges that do not occur otherwise. */
 static const uint64_t LANE_SEEKS = UINT32_MAX, LANE_EMPTY = UINT64_MAX;
 static const uint32_t LANE_AWAY = UINT32_MAX;
 
@@ -86,7 +88,7 @@ struct lane {
     _Atomic uint32_t lost;
 };
 
-/* A batch that the node holds. */
+/* A batch of the node. */
 struct batch_queue {
     alignas(APART) _Atomic uint64_t left;
     _Atomic uint64_t whole;
@@ -108,82 +110,81 @@ struct work_queue {
     struct lane lane[];
 };
 
-/* Bytes of shared memory, aligned to APART, for a work queue with so many lanes. */
+/* Returns the bytes of shared memory, aligned to APART, for a work queue with `lanes` lanes. */
 size_t rpi_work_queue_bytes(uint32_t lanes);
 
-/* Makes a work queue in zeroed memory. Called once, by one rank, before the others look. */
+/* Initializes a work queue in zeroed memory. Called once, by one rank, before the others use it. */
 void rpi_work_queue_make(struct work_queue *work_queue, uint32_t lanes);
 
-/* Prepares a job in which this node begins with the units of `mine`; those of `batch queue`, a part
- * of them, belong to no lane yet. `closed`: it will get no others. Called by one rank of the node
- * before the agreement that opens the job. */
+/* Prepares a job whose initial units on this node are `mine`; those of `batch_queue`, a part of
+ * them, belong to no lane yet. `closed`: the node will get no others. Called by one rank of the
+ * node before the agreement that opens the job. */
 void rpi_work_queue_prepare(struct work_queue *work_queue, struct unit_range mine,
                             struct unit_range batch_queue, bool closed);
 
-/* The log of a lane. */
+/* Returns the completion log of a lane. */
 struct completion_log *rpi_work_queue_log(struct work_queue *work_queue, uint32_t lane);
 
-/* What the dead leave. */
+/* Returns the orphaned work of the node. */
 struct orphaned_work *rpi_work_queue_orphaned_work(struct work_queue *work_queue);
 
-/* For the feeder: puts a batch into a batch queue from which everything has been taken. */
+/* For the agent: puts a batch into an empty batch queue. */
 void rpi_work_queue_supply(struct work_queue *work_queue, int place, struct unit_range batch);
 
-/* For the feeder, where ranks may die: how often some did, before the batch is put there. */
+/* For the agent, in jobs that survive deaths: sets `attempt` before the batch is supplied. */
 void rpi_work_queue_suspect(struct work_queue *work_queue, int place, uint32_t attempt);
 
-/* The same: after the batch was put there, so that it is known to be the node's. `held`: until it
- * is rpi_work_queue_forget()ed; otherwise for good. */
+/* For the agent, in jobs that survive deaths: records after the supply that the units are this
+ * node's. `held`: until rpi_work_queue_forget(); otherwise until the job ends. */
 void rpi_work_queue_account(struct work_queue *work_queue, int place, struct unit_range batch,
                             bool held);
 void rpi_work_queue_forget(struct work_queue *work_queue, int place);
 
-/* How often a unit that the caller has in hand, or that is on the node for sure, was in hands that
- * died on other nodes. */
+/* Returns how many ranks of other nodes died in a unit. The caller must have the unit in its chunk,
+ * or know that it is on the node. */
 uint32_t rpi_work_queue_attempt_of(struct work_queue *work_queue, uint32_t unit);
 
-/* For the feeder: no more batches will come. */
+/* For the agent: records that no more batches will come. */
 void rpi_work_queue_close(struct work_queue *work_queue);
 
-/* Units of this node that nobody has in hand. An estimate while lanes are at work. */
+/* Returns the number of units that no lane has started. An estimate while lanes compute. */
 uint64_t rpi_work_queue_waiting(struct work_queue *work_queue);
 
-/* Units in the hands of lanes that live, done or not; and how many lanes have none. Estimates
- * likewise. */
+/* Return the number of units in the chunks of live lanes, done or not, and the number of lanes
+ * without a chunk. Estimates as well. */
 uint64_t rpi_work_queue_in_hand(struct work_queue *work_queue);
 uint32_t rpi_work_queue_idle(struct work_queue *work_queue);
 
-/* For the feeder: has everything been taken out of this batch queue? */
+/* For the agent: is this batch queue empty? */
 bool rpi_work_queue_drawn(struct work_queue *work_queue, int place);
 
-/* Says that this lane will claim no more of the job; and: have all lanes said so that live? */
+/* Records that a lane will claim nothing more of the job; and: have all live lanes done so? */
 void rpi_work_queue_leave(struct work_queue *work_queue);
 bool rpi_work_queue_left(struct work_queue *work_queue);
 
-/* How many lanes there are whose ranks are not known to have died. */
+/* Returns the number of lanes that are not lost. */
 uint32_t rpi_work_queue_alive(struct work_queue *work_queue);
 
-/* The batch queue whose batch holds this unit, or -1. Sure for a unit that the caller has in hand. */
+/* Returns the batch queue of a unit's batch, or -1. Reliable for a unit of the caller's chunk. */
 int rpi_work_queue_batch_of(struct work_queue *work_queue, uint32_t unit);
 
-/* The units of the batch in a batch queue, as they were at first. Sure as above. */
+/* Returns all units of the batch in a batch queue. As reliable as above. */
 struct unit_range rpi_work_queue_batch(struct work_queue *work_queue, int place);
 
-/* Counts a chunk in hand as finished in its batch. */
+/* Counts the caller's chunk as finished in its batch. */
 void rpi_work_queue_finish(struct work_queue *work_queue, struct unit_range chunk);
 
-/* For the feeder: is it known that all units of this batch, from which everything has been taken,
- * are finished, or given up? */
+/* For the agent: are all units of this batch, whose queue is empty, finished or given up? */
 bool rpi_work_queue_accounted(struct work_queue *work_queue, int place);
 
-/* For the feeder: are all units of this batch finished? */
+/* For the agent: are all units of this batch finished? */
 bool rpi_work_queue_finished(struct work_queue *work_queue, int place);
 
-/* Makes every lane stop at its next claim. */
+/* Stops every lane at its next claim. */
 void rpi_work_queue_stop(struct work_queue *work_queue);
 
-/* Makes every lane stop, and says why in a number other than 0; the first reason stays, also for
- * the jobs to come. Safe in a signal handler. */
+/* Stops every lane and stores the reason, which is not 0; the first one stays, also for later jobs.
+ * Safe in a signal handler. */
 void rpi_work_queue_interrupt(struct work_queue *work_queue, uint32_t reason);
 
 static inline uint32_t work_queue_interruption(const struct work_queue *work_queue)
@@ -196,22 +197,23 @@ static inline bool work_queue_stopped(struct work_queue *work_queue)
     return atomic_load_explicit(&work_queue->stop, memory_order_relaxed) != 0;
 }
 
-/* May more units come to this node? Only for guesses: for what is sure see rpi_work_queue_done(). */
+/* May the node get more units? Only a hint; rpi_work_queue_done() is reliable. */
 static inline bool work_queue_open(struct work_queue *work_queue)
 {
     return (atomic_load_explicit(&work_queue->issue, memory_order_relaxed) & WORK_QUEUE_CLOSED) ==
            0;
 }
 
+/* Returns the number of units that the node has got so far. */
 static inline uint32_t work_queue_issued(struct work_queue *work_queue)
 {
     return (uint32_t)atomic_load(&work_queue->issue);
 }
 
-/* Units that lanes have finished and flushed. */
+/* Returns the number of units that lanes have finished and published. */
 uint32_t rpi_work_queue_finished_units(struct work_queue *work_queue);
 
-/* Has every unit been done that this node has and will ever get? */
+/* Is every unit done that the node has got or will get? */
 bool rpi_work_queue_done(struct work_queue *work_queue);
 
 #endif
