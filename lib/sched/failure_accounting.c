@@ -131,7 +131,7 @@ static uint32_t interval_count(const struct interval_set *interval_set, uint32_t
 }
 
 /* Did a rank die computing only this unit? */
-static bool accused(const struct accounting *accounting, uint32_t unit)
+static bool unit_accused(const struct accounting *accounting, uint32_t unit)
 {
     bool alone = false;
     for (uint32_t i = 0; i < accounting->deaths.count && !alone; i++) {
@@ -146,8 +146,8 @@ static uint32_t unit_deaths(const struct accounting *accounting, uint32_t unit)
 {
     uint32_t deaths =
         interval_count(&accounting->deaths, unit) + interval_count(&accounting->doubts, unit);
-    return deaths >= accounting->limit && !accused(accounting, unit) ? accounting->limit - 1
-                                                                     : deaths;
+    return deaths >= accounting->limit && !unit_accused(accounting, unit) ? accounting->limit - 1
+                                                                          : deaths;
 }
 
 /* Returns up to where the units from `from` on are in the same ranges. */

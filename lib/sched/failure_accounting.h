@@ -64,7 +64,7 @@ void rpi_accounting_reap(struct accounting *accounting, int node);
 bool rpi_accounting_leave(struct accounting *accounting, struct unit_range unit_range);
 
 /* Ends a round: finds the units that are left, and gives up those with too many deaths. `have`: the
- * units that partial results cover, in a job that has some; otherwise NULL. False without memory. */
+ * units that partial results cover, if the job has any; otherwise NULL. False without memory. */
 bool rpi_accounting_close(struct accounting *accounting, const struct interval_set *have);
 
 /* Returns the limit on `attempt` of the units that a node can get now; -1: it can get none.

@@ -13,7 +13,7 @@ static bool lane_lost(struct work_queue *work_queue, uint32_t lane)
     return atomic_load_explicit(&work_queue->lane[lane].lost, memory_order_acquire) != 0;
 }
 
-static uint32_t dead_worker_state(struct work_queue *work_queue, uint32_t lane)
+static uint32_t worker_state(struct work_queue *work_queue, uint32_t lane)
 {
     struct dead_worker *dead_worker = &rpi_work_queue_orphaned_work(work_queue)->dead_worker[lane];
     return atomic_load_explicit(&dead_worker->state, memory_order_acquire);
@@ -27,7 +27,7 @@ void rpi_recovery_lose(struct work_queue *work_queue, uint32_t lane)
 bool rpi_recovery_needed(struct work_queue *work_queue)
 {
     for (uint32_t i = 0; i < work_queue->lanes; i++) {
-        if (lane_lost(work_queue, i) && dead_worker_state(work_queue, i) == DEAD_WORKER_NONE)
+        if (lane_lost(work_queue, i) && worker_state(work_queue, i) == DEAD_WORKER_NONE)
             return true;
     }
     return rpi_orphaned_work_exhausted(rpi_work_queue_orphaned_work(work_queue));
@@ -221,7 +221,7 @@ static void scan_lane(struct scan *scan, uint32_t index)
 static void scan_dead_worker(struct scan *scan, uint32_t index)
 {
     struct dead_worker *dead_worker = &scan->orphaned_work->dead_worker[index];
-    if (dead_worker_state(scan->work_queue, index) == DEAD_WORKER_GIVEN_UP)
+    if (worker_state(scan->work_queue, index) == DEAD_WORKER_GIVEN_UP)
         rpi_interval_set_add(&scan->covered, unit_range_unpack(atomic_load(&dead_worker->chunk)));
     rpi_interval_set_add(&scan->covered, unit_range_unpack(atomic_load(&dead_worker->left)));
     if (scan->orphaned_work->terms.saved && lane_prepared(scan->work_queue, index))
@@ -232,7 +232,7 @@ static void scan_lanes(struct scan *scan)
 {
     struct work_queue *work_queue = scan->work_queue;
     for (uint32_t i = 0; i < work_queue->lanes; i++) {
-        if (dead_worker_state(work_queue, i) != DEAD_WORKER_NONE)
+        if (worker_state(work_queue, i) != DEAD_WORKER_NONE)
             scan_dead_worker(scan, i);
         else if (lane_prepared(work_queue, i))
             scan_lane(scan, i);
@@ -290,7 +290,7 @@ static bool recover_lost_units(struct work_queue *work_queue)
     if (scan.log == NULL)
         return false;
     for (uint32_t i = 0; i < work_queue->lanes; i++) {
-        if (lane_lost(work_queue, i) && dead_worker_state(work_queue, i) == DEAD_WORKER_NONE)
+        if (lane_lost(work_queue, i) && worker_state(work_queue, i) == DEAD_WORKER_NONE)
             settle_dead_worker(&scan, i);
     }
     /* First, so that units that arrive meanwhile count as those of other nodes. */

@@ -114,7 +114,8 @@ static int by_first_leaf(const void *left, const void *right)
     return (first_a > first_b) - (first_a < first_b);
 }
 
-static bool tree_add_all(struct tree *sorted, const struct tree *tree, const struct placed *order)
+static bool tree_add_sorted(struct tree *sorted, const struct tree *tree,
+                            const struct placed *order)
 {
     for (int64_t i = 0; i < tree->count; i++) {
         if (!rpi_tree_add(sorted, order[i].node, rpi_tree_value(tree, order[i].place)))
@@ -136,7 +137,7 @@ bool rpi_tree_settle(struct tree *tree)
     struct tree sorted = rpi_tree_begin(tree->value_size, tree->join, tree->closure);
     while (sorted.capacity < tree->count && tree_grow(&sorted))
         continue;
-    bool settled = sorted.capacity >= tree->count && tree_add_all(&sorted, tree, order);
+    bool settled = sorted.capacity >= tree->count && tree_add_sorted(&sorted, tree, order);
     int code = sorted.code;
     free(order);
     if (settled) {
