@@ -43,7 +43,7 @@ struct staging rpi_staging_plan(const struct access *access, int count, const st
 
 rp_status rpi_stage_provide(rp_pool *pool, const struct staging *staging, rp_error *error)
 {
-    size_t bytes = RESERVOIRS * staging->slot_bytes;
+    size_t bytes = BATCH_QUEUES * staging->slot_bytes;
     if (pool->in_rounds)
         return rpi_survival_memory(pool, &pool->stage_files, bytes, &pool->stage, error);
     if (bytes <= pool->stage.bytes)

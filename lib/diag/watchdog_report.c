@@ -89,7 +89,7 @@ static void report_rank(const struct watchdog *watchdog, uint32_t lane, double n
 static void report_unclaimed(const struct watchdog *watchdog, FILE *report)
 {
     char text[64];
-    for (int i = 0; i < RESERVOIRS; i++) {
+    for (int i = 0; i < BATCH_QUEUES; i++) {
         uint64_t left = atomic_load(&watchdog->pool->work_queue->batch_queue[i].left);
         if (!unit_range_empty(unit_range_unpack(left)))
             fprintf(report, "  no rank has taken %s yet\n",

@@ -278,8 +278,8 @@ double rpi_agent_attend(struct agent *agent)
 void rpi_agent_begin(struct agent *agent)
 {
     /* The units that the node begins with may be in a batch queue. */
-    for (int i = 0; i < RESERVOIRS; i++) {
-        if (!rpi_work_queue_drawn(agent->work_queue, i))
+    for (int i = 0; i < BATCH_QUEUES; i++) {
+        if (!rpi_work_queue_drained(agent->work_queue, i))
             agent->batches[i].state = BATCH_OFFERED;
     }
     if (agent->survives) {

@@ -46,7 +46,7 @@ struct agent {
     const struct array *arrays;
     int array_count, status_array; /* -1: none */
     uint32_t results, statuses;    /* bit i: array i is sent to the root */
-    struct batch batches[RESERVOIRS];
+    struct batch batches[BATCH_QUEUES];
     int64_t batches_received;
 
     struct throughput speed;

@@ -7,7 +7,7 @@
 int rpi_agent_batch_count(const struct agent *agent, enum batch_state state)
 {
     int places = 0;
-    for (int i = 0; i < RESERVOIRS; i++)
+    for (int i = 0; i < BATCH_QUEUES; i++)
         places += agent->batches[i].state == state;
     return places;
 }
@@ -87,12 +87,12 @@ int rpi_agent_send_deaths(struct agent *agent)
     for (uint32_t lane = 0; lane < orphaned_work->lanes && reports && code == MPI_SUCCESS; lane++) {
         struct agent_message message = {.kind = MESSAGE_DIED,
                                         .first = rpi_liveness_rank(liveness, (int)lane)};
-        if (rpi_orphaned_work_hand(orphaned_work, lane, &message.units))
+        if (rpi_orphaned_work_lost_chunk(orphaned_work, lane, &message.units))
             code = rpi_agent_send(agent, message);
     }
     agent->deaths_reported = settled;
     if (reports) {
-        rpi_orphaned_work_tell(orphaned_work, settled);
+        rpi_orphaned_work_set_reported(orphaned_work, settled);
         rpi_eventcount_notify_all(&agent->work_queue->signal);
     }
     return code;
@@ -102,7 +102,7 @@ int rpi_agent_send_deaths(struct agent *agent)
 int rpi_agent_send_finish(struct agent *agent)
 {
     bool done = rpi_work_queue_done(agent->work_queue) || work_queue_stopped(agent->work_queue);
-    bool empty = rpi_agent_batch_count(agent, BATCH_NONE) == RESERVOIRS;
+    bool empty = rpi_agent_batch_count(agent, BATCH_NONE) == BATCH_QUEUES;
     if (agent->finish_sent || !agent->closed || !done || !empty)
         return MPI_SUCCESS;
     agent->finish_sent = true;

@@ -12,9 +12,9 @@ static const double supply_deliveries = 2, supply_margin = 1e-3;
 static int find_batch(const struct agent *agent, enum batch_state state)
 {
     int place = 0;
-    while (place < RESERVOIRS && agent->batches[place].state != state)
+    while (place < BATCH_QUEUES && agent->batches[place].state != state)
         place++;
-    return place < RESERVOIRS ? place : -1;
+    return place < BATCH_QUEUES ? place : -1;
 }
 
 /* Would the death of this rank end its node? The root's node cannot die as a whole. */
@@ -27,7 +27,7 @@ static bool only_rank_left(const struct agent *agent)
 static bool has_suspects(const struct agent *agent)
 {
     bool found = false;
-    for (int i = 0; i < RESERVOIRS && !found; i++)
+    for (int i = 0; i < BATCH_QUEUES && !found; i++)
         found = agent->batches[i].state != BATCH_NONE && agent->batches[i].attempt > 0;
     return found;
 }
@@ -297,7 +297,7 @@ static bool batch_used_up(const struct agent *agent, int place)
     bool holds = agent->batches[place].attempt > 0 && !rpi_work_queue_done(work_queue);
     if (!staging_needed(&agent->staging))
         return work_queue_stopped(work_queue) ||
-               (rpi_work_queue_drawn(work_queue, place) &&
+               (rpi_work_queue_drained(work_queue, place) &&
                 (!holds || rpi_work_queue_accounted(work_queue, place)));
     return rpi_work_queue_finished(work_queue, place) || rpi_work_queue_left(work_queue);
 }
@@ -306,7 +306,7 @@ static bool batch_used_up(const struct agent *agent, int place)
 static bool batch_may_offer(const struct agent *agent, const struct batch *batch)
 {
     uint64_t others =
-        rpi_work_queue_waiting(agent->work_queue) + rpi_work_queue_in_hand(agent->work_queue);
+        rpi_work_queue_waiting(agent->work_queue) + rpi_work_queue_in_progress(agent->work_queue);
     return batch->attempt == 0 || !only_rank_left(agent) || others == 0;
 }
 
@@ -316,7 +316,7 @@ static int batch_advance(struct agent *agent, int place)
     int code = MPI_SUCCESS;
     if (batch->state == BATCH_ARRIVING && batch->travelling == 0 && batch_may_offer(agent, batch)) {
         batch->state = BATCH_OFFERED;
-        rpi_work_queue_suspect(agent->work_queue, place, batch->attempt);
+        rpi_work_queue_set_attempt(agent->work_queue, place, batch->attempt);
         rpi_work_queue_supply(agent->work_queue, place, batch->units);
         if (agent->survives)
             rpi_work_queue_account(agent->work_queue, place, batch->units,
@@ -334,7 +334,7 @@ static int batch_advance(struct agent *agent, int place)
 int rpi_agent_advance(struct agent *agent)
 {
     int code = MPI_SUCCESS;
-    for (int i = 0; i < RESERVOIRS && code == MPI_SUCCESS; i++)
+    for (int i = 0; i < BATCH_QUEUES && code == MPI_SUCCESS; i++)
         code = batch_advance(agent, i);
     if (agent->closing && !agent->closed && find_batch(agent, BATCH_ARRIVING) < 0) {
         agent->closed = true;
@@ -350,7 +350,7 @@ static double supply_seconds(struct agent *agent)
 {
     struct work_queue *work_queue = agent->work_queue;
     uint64_t waiting = rpi_work_queue_waiting(work_queue),
-             in_hand = rpi_work_queue_in_hand(work_queue);
+             in_hand = rpi_work_queue_in_progress(work_queue);
     uint64_t issued = work_queue_issued(work_queue);
     if (waiting + in_hand <= issued)
         rpi_throughput_learn(&agent->speed, rpi_clock_seconds(),

@@ -88,7 +88,7 @@ static void account_add_lane(const rp_pool *pool, uint32_t lane, bool logs,
     for (uint32_t i = 0; i < entries && logs; i++)
         account_add(account, logged[i], ENTRY_FINISHED, -1);
     if (rpi_rank_lost(pool, (int)lane))
-        account_add(account, rpi_recovery_hand(work_queue, lane, logged, entries),
+        account_add(account, rpi_recovery_lost_chunk(work_queue, lane, logged, entries),
                     ENTRY_IN_PROGRESS, rpi_liveness_rank(&pool->world.liveness, (int)lane));
 }
 
@@ -177,7 +177,7 @@ static bool rounds_conclude(rp_pool *pool, rp_error *error)
     free(account.entries);
     for (int node = 0; node < world->nodes; node++) {
         if (!rpi_hub_lives(&world->hub, node))
-            rpi_accounting_reap(rounds->accounting, node);
+            rpi_accounting_lose_node(rounds->accounting, node);
     }
     if (!rpi_accounting_close(rounds->accounting, rounds->terms.partial ? &rounds->have : NULL))
         rpi_error_set(error, RP_ERR_MEMORY, "no memory to account for the work of dead ranks");

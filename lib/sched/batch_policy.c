@@ -5,7 +5,7 @@
 /* The initial distribution, before any node speed is known, is 1/initial_divisor of the units. */
 static const uint32_t initial_divisor = 20;
 
-uint32_t rpi_batch_policy_beginning(uint32_t units, int ranks, int nodes, rp_schedule schedule)
+uint32_t rpi_batch_policy_initial(uint32_t units, int ranks, int nodes, rp_schedule schedule)
 {
     if (nodes == 1 || schedule == RP_SCHEDULE_STATIC)
         return units;

@@ -32,7 +32,7 @@ struct batch_policy {
 /* Returns how many units, counted from the first, are distributed when the job starts, to each node
  * in proportion to its ranks: all of them with one node or a static schedule; otherwise 5 %, so
  * that a long item among them does not tie many others to its node, but at least one per rank. */
-uint32_t rpi_batch_policy_beginning(uint32_t units, int ranks, int nodes, rp_schedule schedule);
+uint32_t rpi_batch_policy_initial(uint32_t units, int ranks, int nodes, rp_schedule schedule);
 
 /* Takes the next batch for a node. `seconds`: time until the node could get another one. Returns an
  * empty range if no units are left. */

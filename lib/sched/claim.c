@@ -199,7 +199,7 @@ static bool draw_from_batch(struct claimer *claimer)
 {
     bool cautious = claimer->cautious && others_live(claimer), suspect;
     struct unit_range taken;
-    for (int i = 0; i < RESERVOIRS; i++) {
+    for (int i = 0; i < BATCH_QUEUES; i++) {
         struct batch_queue *batch_queue = &claimer->work_queue->batch_queue[i];
         rpi_batch_queue_shuffle(&claimer->rule);
         if (!rpi_batch_queue_take(batch_queue, &claimer->rule, cautious, &taken, &suspect))

@@ -106,7 +106,7 @@ void rpi_accounting_attribute(struct accounting *accounting, int rank, struct un
     accounting->blamed[rank] = true;
 }
 
-void rpi_accounting_reap(struct accounting *accounting, int node)
+void rpi_accounting_lose_node(struct accounting *accounting, int node)
 {
     struct interval_set *given = &accounting->given[node];
     struct suspects *tried = &accounting->tried[node];

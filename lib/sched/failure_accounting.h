@@ -58,7 +58,7 @@ void rpi_accounting_attribute(struct accounting *accounting, int rank,
 
 /* Records that a node has died as a whole, and its finished units with it. Any of the units that it
  * had may be the cause, which accuses none of them; but a single suspect is accused. */
-void rpi_accounting_reap(struct accounting *accounting, int node);
+void rpi_accounting_lose_node(struct accounting *accounting, int node);
 
 /* Adds units that no node got to those left. Returns false without memory. */
 bool rpi_accounting_leave(struct accounting *accounting, struct unit_range unit_range);

@@ -143,7 +143,7 @@ int rpi_orphaned_work_settled(struct orphaned_work *orphaned_work)
     return count;
 }
 
-void rpi_orphaned_work_tell(struct orphaned_work *orphaned_work, int count)
+void rpi_orphaned_work_set_reported(struct orphaned_work *orphaned_work, int count)
 {
     atomic_store(&orphaned_work->reported, (uint32_t)count);
 }
@@ -152,7 +152,7 @@ bool rpi_orphaned_work_take_suspects(struct orphaned_work *orphaned_work, struct
 {
     /* Each call takes 1/parts of the rest: decreasing numbers of units, in not too many calls. */
     const uint32_t parts = 4 * orphaned_work->lanes;
-    if (orphaned_work->terms.tells &&
+    if (orphaned_work->terms.reports &&
         (int)atomic_load(&orphaned_work->reported) < rpi_orphaned_work_settled(orphaned_work))
         return false;
     for (uint32_t i = 0; i < orphaned_work->lanes; i++) {
@@ -186,8 +186,8 @@ static struct unit_range dead_chunk(struct dead_worker *dead_worker)
     return unit_range_unpack(atomic_load_explicit(&dead_worker->chunk, memory_order_relaxed));
 }
 
-bool rpi_orphaned_work_hand(struct orphaned_work *orphaned_work, uint32_t lane,
-                            struct unit_range *chunk)
+bool rpi_orphaned_work_lost_chunk(struct orphaned_work *orphaned_work, uint32_t lane,
+                                  struct unit_range *chunk)
 {
     struct dead_worker *dead_worker = &orphaned_work->dead_worker[lane];
     *chunk = worker_settled(dead_worker) ? dead_chunk(dead_worker) : (struct unit_range){0, 0};

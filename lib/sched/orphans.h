@@ -50,7 +50,7 @@ struct orphaned_work_terms {
     uint32_t limit; /* a unit is given up after this many ranks have died in it */
     bool saved;     /* the results of a lost lane survive; otherwise they are lost with its rank */
     bool stops;     /* the job stops when a unit is given up */
-    bool tells;     /* reissue a dead rank's chunk only once the agent has reported it */
+    bool reports;   /* reissue a dead rank's chunk only once the agent has reported it */
 };
 
 struct orphaned_work {
@@ -107,11 +107,11 @@ uint32_t rpi_orphaned_work_deaths(struct orphaned_work *orphaned_work, uint32_t 
 /* Returns the number of dead workers whose chunks have been settled; and the chunk of one: false if
  * it is not settled, or was empty. */
 int rpi_orphaned_work_settled(struct orphaned_work *orphaned_work);
-bool rpi_orphaned_work_hand(struct orphaned_work *orphaned_work, uint32_t lane,
-                            struct unit_range *chunk);
+bool rpi_orphaned_work_lost_chunk(struct orphaned_work *orphaned_work, uint32_t lane,
+                                  struct unit_range *chunk);
 
 /* For the node agent: the chunks of `settled` dead workers have been reported to the root. */
-void rpi_orphaned_work_tell(struct orphaned_work *orphaned_work, int settled);
+void rpi_orphaned_work_set_reported(struct orphaned_work *orphaned_work, int settled);
 
 /* Finds the lowest range behind *unit_range that was given up. Returns false after the last. */
 bool rpi_orphaned_work_next_given_up(struct orphaned_work *orphaned_work,

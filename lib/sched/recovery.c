@@ -134,8 +134,8 @@ static bool lane_prepared(struct work_queue *work_queue, uint32_t index)
            work_queue->job;
 }
 
-struct unit_range rpi_recovery_hand(struct work_queue *work_queue, uint32_t lane,
-                                    const struct unit_range *log, uint32_t entries)
+struct unit_range rpi_recovery_lost_chunk(struct work_queue *work_queue, uint32_t lane,
+                                          const struct unit_range *log, uint32_t entries)
 {
     struct unit_range chunk = unit_range_unpack(atomic_load(&work_queue->lane[lane].chunk));
     for (uint32_t i = 0; i < entries; i++) {
@@ -166,7 +166,7 @@ static void settle_dead_worker(struct scan *scan, uint32_t index)
     if (lane_prepared(work_queue, index)) {
         uint32_t entries = rpi_completion_log_read(rpi_work_queue_log(work_queue, index),
                                                    work_queue->log_capacity, scan->log);
-        chunk = rpi_recovery_hand(work_queue, index, scan->log, entries);
+        chunk = rpi_recovery_lost_chunk(work_queue, index, scan->log, entries);
         suspects = unit_range_unpack(atomic_load(&lane->suspects));
         for (uint32_t i = 0; i < entries && orphaned_work->terms.saved; i++)
             done += unit_range_length(scan->log[i]);
@@ -237,7 +237,7 @@ static void scan_lanes(struct scan *scan)
         else if (lane_prepared(work_queue, i))
             scan_lane(scan, i);
     }
-    for (int i = 0; i < RESERVOIRS; i++)
+    for (int i = 0; i < BATCH_QUEUES; i++)
         rpi_interval_set_add(&scan->covered,
                              unit_range_unpack(atomic_load(&work_queue->batch_queue[i].left)));
 }
@@ -254,7 +254,7 @@ static void scan_other_nodes(struct scan *scan)
     rpi_interval_set_add(&ours, orphaned_work->whole);
     for (uint32_t place = 0; rpi_orphaned_work_next_issue(orphaned_work, &place, &unit_range);)
         rpi_interval_set_add(&ours, unit_range);
-    for (int i = 0; i < RESERVOIRS; i++)
+    for (int i = 0; i < BATCH_QUEUES; i++)
         rpi_interval_set_add(&ours,
                              unit_range_unpack(atomic_load(&work_queue->batch_queue[i].listed)));
     uint32_t most = ours.count + 1;

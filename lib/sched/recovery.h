@@ -32,8 +32,8 @@ static inline bool recovery_runs(struct work_queue *work_queue)
 void rpi_recover(struct work_queue *work_queue, uint32_t lane, claim_attend attend, void *closure);
 
 /* Returns the chunk of a dead lane, or an empty range if its log, of `entries` entries, has it. */
-struct unit_range rpi_recovery_hand(struct work_queue *work_queue, uint32_t lane,
-                                    const struct unit_range *log, uint32_t entries);
+struct unit_range rpi_recovery_lost_chunk(struct work_queue *work_queue, uint32_t lane,
+                                          const struct unit_range *log, uint32_t entries);
 
 /* Waits until there is no coordinator. Takes its place if it dies. */
 void rpi_recovery_park(struct work_queue *work_queue, uint32_t lane, claim_attend attend,

@@ -53,7 +53,7 @@ void rpi_work_queue_prepare(struct work_queue *work_queue, struct unit_range min
     atomic_store_explicit(&work_queue->left_by, 0, memory_order_relaxed);
     atomic_store_explicit(&work_queue->failed, 0, memory_order_relaxed);
     atomic_store_explicit(&work_queue->stop, 0, memory_order_relaxed);
-    for (int i = 0; i < RESERVOIRS; i++) {
+    for (int i = 0; i < BATCH_QUEUES; i++) {
         uint64_t content = i == 0 ? unit_range_pack(batch_queue) : 0;
         atomic_store_explicit(&work_queue->batch_queue[i].finished, 0, memory_order_relaxed);
         atomic_store_explicit(&work_queue->batch_queue[i].attempt, 0, memory_order_relaxed);
@@ -92,7 +92,7 @@ void rpi_work_queue_supply(struct work_queue *work_queue, int place, struct unit
     rpi_eventcount_notify_all(&work_queue->signal);
 }
 
-void rpi_work_queue_suspect(struct work_queue *work_queue, int place, uint32_t attempt)
+void rpi_work_queue_set_attempt(struct work_queue *work_queue, int place, uint32_t attempt)
 {
     atomic_store_explicit(&work_queue->batch_queue[place].attempt, attempt, memory_order_relaxed);
 }
@@ -126,7 +126,7 @@ static uint32_t word_length(_Atomic uint64_t *word)
 uint64_t rpi_work_queue_waiting(struct work_queue *work_queue)
 {
     uint64_t units = 0;
-    for (int i = 0; i < RESERVOIRS; i++)
+    for (int i = 0; i < BATCH_QUEUES; i++)
         units += word_length(&work_queue->batch_queue[i].left);
     for (uint32_t i = 0; i < work_queue->lanes; i++) {
         struct lane *lane = &work_queue->lane[i];
@@ -138,7 +138,7 @@ uint64_t rpi_work_queue_waiting(struct work_queue *work_queue)
     return units;
 }
 
-uint64_t rpi_work_queue_in_hand(struct work_queue *work_queue)
+uint64_t rpi_work_queue_in_progress(struct work_queue *work_queue)
 {
     uint64_t units = 0;
     for (uint32_t i = 0; i < work_queue->lanes; i++) {
@@ -157,7 +157,7 @@ uint32_t rpi_work_queue_idle(struct work_queue *work_queue)
     return idle;
 }
 
-bool rpi_work_queue_drawn(struct work_queue *work_queue, int place)
+bool rpi_work_queue_drained(struct work_queue *work_queue, int place)
 {
     return word_length(&work_queue->batch_queue[place].left) == 0;
 }
@@ -194,7 +194,7 @@ bool rpi_work_queue_left(struct work_queue *work_queue)
 
 int rpi_work_queue_batch_of(struct work_queue *work_queue, uint32_t unit)
 {
-    for (int i = 0; i < RESERVOIRS; i++) {
+    for (int i = 0; i < BATCH_QUEUES; i++) {
         uint64_t word =
             atomic_load_explicit(&work_queue->batch_queue[i].whole, memory_order_relaxed);
         struct unit_range whole = unit_range_unpack(word);

@@ -71,7 +71,7 @@ static const uint64_t WORK_QUEUE_CLOSED = UINT64_C(1) << 32;
 
 enum {
     APART = 128, /* twice a cache line: adjacent lines are fetched in pairs */
-    RESERVOIRS = 4
+    BATCH_QUEUES = 4
 };
 
 /* Empty ranges that do not occur otherwise. */
@@ -106,7 +106,7 @@ struct work_queue {
     _Atomic uint64_t issue;
     _Atomic uint64_t failed;
     uint32_t lanes, log_capacity, job;
-    struct batch_queue batch_queue[RESERVOIRS];
+    struct batch_queue batch_queue[BATCH_QUEUES];
     struct lane lane[];
 };
 
@@ -132,7 +132,7 @@ struct orphaned_work *rpi_work_queue_orphaned_work(struct work_queue *work_queue
 void rpi_work_queue_supply(struct work_queue *work_queue, int place, struct unit_range batch);
 
 /* For the agent, in jobs that survive deaths: sets `attempt` before the batch is supplied. */
-void rpi_work_queue_suspect(struct work_queue *work_queue, int place, uint32_t attempt);
+void rpi_work_queue_set_attempt(struct work_queue *work_queue, int place, uint32_t attempt);
 
 /* For the agent, in jobs that survive deaths: records after the supply that the units are this
  * node's. `held`: until rpi_work_queue_forget(); otherwise until the job ends. */
@@ -152,11 +152,11 @@ uint64_t rpi_work_queue_waiting(struct work_queue *work_queue);
 
 /* Return the number of units in the chunks of live lanes, done or not, and the number of lanes
  * without a chunk. Estimates as well. */
-uint64_t rpi_work_queue_in_hand(struct work_queue *work_queue);
+uint64_t rpi_work_queue_in_progress(struct work_queue *work_queue);
 uint32_t rpi_work_queue_idle(struct work_queue *work_queue);
 
 /* For the agent: is this batch queue empty? */
-bool rpi_work_queue_drawn(struct work_queue *work_queue, int place);
+bool rpi_work_queue_drained(struct work_queue *work_queue, int place);
 
 /* Records that a lane will claim nothing more of the job; and: have all live lanes done so? */
 void rpi_work_queue_leave(struct work_queue *work_queue);

@@ -48,7 +48,7 @@ START_TEST(what_nobody_has_is_left)
     /* What a node had finished goes with it; what was given it is suspected. */
     rpi_accounting_give(&accounting, 2, (struct remainder){{50, 55}, 0});
     rpi_accounting_give(&accounting, 2, (struct remainder){{55, 60}, 0});
-    rpi_accounting_reap(&accounting, 2);
+    rpi_accounting_lose_node(&accounting, 2);
     ck_assert(rpi_accounting_close(&accounting, NULL));
     ck_assert_uint_eq(accounting.entries, 3);
     ck_assert_left(&accounting, 1, (struct unit_range){50, 60}, 1);
@@ -96,7 +96,7 @@ START_TEST(a_dead_node_accuses_what_it_tried)
 {
     struct accounting accounting = accounting_of(100);
     rpi_accounting_give(&accounting, 1, (struct remainder){{0, 80}, 0});
-    rpi_accounting_reap(&accounting, 1);
+    rpi_accounting_lose_node(&accounting, 1);
     ck_assert(rpi_accounting_close(&accounting, NULL));
     rpi_accounting_give(&accounting, 2, (struct remainder){{80, 90}, 0});
     rpi_accounting_give(&accounting, 2, (struct remainder){{0, 8}, 1});
@@ -104,7 +104,7 @@ START_TEST(a_dead_node_accuses_what_it_tried)
     ck_assert(rpi_accounting_clear(&accounting, 2, (struct unit_range){0, 8}));
     ck_assert(!rpi_accounting_clear(&accounting, 2, (struct unit_range){0, 8}));
     rpi_accounting_give(&accounting, 2, (struct remainder){{8, 12}, 1});
-    rpi_accounting_reap(&accounting, 2);
+    rpi_accounting_lose_node(&accounting, 2);
     ck_assert(rpi_accounting_close(&accounting, NULL));
     ck_assert_uint_eq(accounting.entries, 5);
     ck_assert_left(&accounting, 0, (struct unit_range){0, 8}, 1);
@@ -123,13 +123,13 @@ START_TEST(doubts_give_nothing_up)
     struct accounting accounting = accounting_of(10);
     for (int i = 0; i < 4; i++) {
         rpi_accounting_give(&accounting, 1, (struct remainder){{0, 10}, 0});
-        rpi_accounting_reap(&accounting, 1);
+        rpi_accounting_lose_node(&accounting, 1);
     }
     ck_assert(rpi_accounting_close(&accounting, NULL));
     ck_assert_uint_eq(accounting.given_up.count, 0);
     ck_assert_left(&accounting, 0, (struct unit_range){0, 10}, 2);
     rpi_accounting_give(&accounting, 2, (struct remainder){{5, 6}, 2});
-    rpi_accounting_reap(&accounting, 2);
+    rpi_accounting_lose_node(&accounting, 2);
     ck_assert(rpi_accounting_close(&accounting, NULL));
     ck_assert_given_up(&accounting, 5);
     rpi_accounting_end(&accounting);

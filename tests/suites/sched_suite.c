@@ -139,7 +139,7 @@ START_TEST(factoring_deals_out_rounds)
 }
 END_TEST
 
-START_TEST(reservoirs_of_any_size)
+START_TEST(batch_queues_of_any_size)
 {
     const struct unit_range whole = {0, UINT32_C(1) << 31};
     uint32_t *sizes = malloc(100000 * sizeof *sizes);
@@ -408,12 +408,12 @@ END_TEST
 
 START_TEST(beginnings_leave_most_for_later)
 {
-    ck_assert_uint_eq(rpi_batch_policy_beginning(1000, 4, 1, RP_SCHEDULE_ADAPTIVE), 1000);
-    ck_assert_uint_eq(rpi_batch_policy_beginning(1000, 4, 2, RP_SCHEDULE_STATIC), 1000);
-    ck_assert_uint_eq(rpi_batch_policy_beginning(1000, 4, 2, RP_SCHEDULE_ADAPTIVE), 50);
-    ck_assert_uint_eq(rpi_batch_policy_beginning(20, 4, 2, RP_SCHEDULE_GUIDED), 4);
-    ck_assert_uint_eq(rpi_batch_policy_beginning(3, 4, 2, RP_SCHEDULE_DYNAMIC), 3);
-    ck_assert_uint_eq(rpi_batch_policy_beginning(0, 4, 2, RP_SCHEDULE_DYNAMIC), 0);
+    ck_assert_uint_eq(rpi_batch_policy_initial(1000, 4, 1, RP_SCHEDULE_ADAPTIVE), 1000);
+    ck_assert_uint_eq(rpi_batch_policy_initial(1000, 4, 2, RP_SCHEDULE_STATIC), 1000);
+    ck_assert_uint_eq(rpi_batch_policy_initial(1000, 4, 2, RP_SCHEDULE_ADAPTIVE), 50);
+    ck_assert_uint_eq(rpi_batch_policy_initial(20, 4, 2, RP_SCHEDULE_GUIDED), 4);
+    ck_assert_uint_eq(rpi_batch_policy_initial(3, 4, 2, RP_SCHEDULE_DYNAMIC), 3);
+    ck_assert_uint_eq(rpi_batch_policy_initial(0, 4, 2, RP_SCHEDULE_DYNAMIC), 0);
 }
 END_TEST
 
@@ -444,8 +444,8 @@ static const struct test_case cases[] = {
     {"schedules are parsed", &schedules_are_parsed},
     {"guided deals out shares of the rest", &guided_deals_out_shares_of_the_rest},
     {"factoring deals out rounds", &factoring_deals_out_rounds},
-    {"reservoirs of any size", &reservoirs_of_any_size},
-    {"random parts of a reservoir", &random_parts_of_a_batch_queue},
+    {"batch queues of any size", &batch_queues_of_any_size},
+    {"random parts of a batch queue", &random_parts_of_a_batch_queue},
     {"the pace follows the time of a unit", &pace_follows_the_time_of_a_unit},
     {"the pace of long items is one", &pace_of_long_items_is_one},
     {"the pace leaves a fair share", &pace_leaves_a_fair_share},

@@ -165,7 +165,7 @@ static void watchdog(struct unit_range *unit_ranges)
 }
 
 /* What was supplied, and what the feeder knows of it. */
-static struct unit_range batches[RESERVOIRS];
+static struct unit_range batches[BATCH_QUEUES];
 static uint32_t next_supplied;
 
 /* All of a batch that is said to be finished must be done. */
@@ -178,10 +178,10 @@ static void check_batch(int place)
     batches[place] = (struct unit_range){0, 0};
 }
 
-/* Refills reservoirs whose batches are finished, and closes the work queue when all is handed out. */
+/* Refills batch queues whose batches are finished, and closes the work queue after the last. */
 static void supply(void)
 {
-    for (int place = 0; place < RESERVOIRS && next_supplied < (uint32_t)items; place++) {
+    for (int place = 0; place < BATCH_QUEUES && next_supplied < (uint32_t)items; place++) {
         if (!rpi_work_queue_finished(work_queue, place))
             continue;
         check_batch(place);
@@ -191,7 +191,7 @@ static void supply(void)
         next_supplied = batches[place].high;
         bool suspect = next_random() % 2 == 0;
         memset(suspected + batches[place].low, suspect, unit_range_length(batches[place]));
-        rpi_work_queue_suspect(work_queue, place, suspect ? 1 : 0);
+        rpi_work_queue_set_attempt(work_queue, place, suspect ? 1 : 0);
         rpi_work_queue_supply(work_queue, place, batches[place]);
         if (next_supplied == (uint32_t)items)
             rpi_work_queue_close(work_queue);
@@ -220,7 +220,7 @@ static void *watcher(void *argument)
             watchdog(unit_ranges);
             supply();
         } while (!rpi_work_queue_done(work_queue));
-        for (int place = 0; place < RESERVOIRS; place++)
+        for (int place = 0; place < BATCH_QUEUES; place++)
             check_batch(place);
         pthread_barrier_wait(&agreement);
     }

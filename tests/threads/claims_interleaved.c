@@ -61,7 +61,7 @@ static void reach_point(void)
         atomic_store(&batch_queue->left,
                      unit_range_pack((struct unit_range){innocents.high, innocents.high}));
     if (points == described_at)
-        rpi_work_queue_suspect(work_queue, 0, 1);
+        rpi_work_queue_set_attempt(work_queue, 0, 1);
     if (points == supplied_at)
         rpi_work_queue_supply(work_queue, 0, suspects);
 }
