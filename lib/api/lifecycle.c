@@ -10,6 +10,7 @@
 #include "collective/node_aggregate.h"
 #include "diag/check.h"
 #include "diag/crash.h"
+#include "diag/diagnosis.h"
 #include "grid/grid.h"
 #include "launch/mpirun.h"
 #include "launch/rank_client.h"
@@ -162,17 +163,40 @@ static bool comm_is_first(MPI_Comm comm)
     return rank == 0;
 }
 
+/* A pool with what the rooms keep for it. The pool is the first member, so free() of it frees all. */
+struct pool_with_rooms {
+    rp_pool pool;
+    struct collectives collectives;
+    struct grids grids;
+    struct diagnosis diag;
+    struct survival survival;
+    struct observation observe;
+};
+
+/* Sets the pool's pointers to the rooms. */
+static rp_pool *pool_join_rooms(struct pool_with_rooms *rooms)
+{
+    rp_pool *pool = &rooms->pool;
+    pool->collectives = &rooms->collectives;
+    pool->grids = &rooms->grids;
+    pool->diag = &rooms->diag;
+    pool->survival = &rooms->survival;
+    pool->observe = &rooms->observe;
+    return pool;
+}
+
 /* Sets the pointers to the pool's parts in node memory. */
 static void pool_find_shared(rp_pool *pool)
 {
     char *shared = pool->world.extra;
     int node_ranks = pool->world.node_ranks;
     pool->work_queue = (struct work_queue *)shared;
-    pool->mailboxes = shared + shared_mailboxes_offset(node_ranks);
-    pool->activities = (struct activities *)(shared + shared_activities_offset(node_ranks));
-    pool->activity = &pool->activities->of[pool->world.node_rank];
-    pool->aggregate = (struct aggregate *)(shared + shared_aggregates_offset(node_ranks));
-    atomic_store_explicit(&pool->activity->rank, pool->world.rank, memory_order_relaxed);
+    pool->survival->mailboxes = shared + shared_mailboxes_offset(node_ranks);
+    pool->diag->activities = (struct activities *)(shared + shared_activities_offset(node_ranks));
+    pool->diag->activity = &pool->diag->activities->of[pool->world.node_rank];
+    pool->collectives->aggregate =
+        (struct aggregate *)(shared + shared_aggregates_offset(node_ranks));
+    atomic_store_explicit(&pool->diag->activity->rank, pool->world.rank, memory_order_relaxed);
 }
 
 /* *mine: this rank's error; all ranks learn of it. */
@@ -190,7 +214,7 @@ static rp_status pool_create(MPI_Comm comm, const rp_config *config, rp_pool *po
     rpi_observe_ask(pool, mine);
     if (mine->status == RP_OK)
         rpi_interruption_check(config, &seconds, mine);
-    rpi_interruption_install(&pool->interruption, config->handle_signals);
+    rpi_interruption_install(&pool->diag->interruption, config->handle_signals);
     if (rpi_world_make(&pool->world, comm, &request, mine, rpi_last_open()) != RP_OK)
         goto no_world;
     if (rpi_checkpoint_open(pool, config, rpi_last_open()) != RP_OK)
@@ -198,8 +222,8 @@ static rp_status pool_create(MPI_Comm comm, const rp_config *config, rp_pool *po
     pool_find_shared(pool);
     if (config->handle_signals)
         rpi_crash_guard(pool);
-    rpi_watchdog_open(&pool->watchdog, pool, report_after);
-    rpi_interruption_watch(&pool->interruption, pool->work_queue,
+    rpi_watchdog_open(&pool->diag->watchdog, pool, report_after);
+    rpi_interruption_watch(&pool->diag->interruption, pool->work_queue,
                            pool->world.node_rank == 0 ? seconds : INFINITY);
     rpi_error_clear(&pool->last);
     rpi_observe_open(pool); /* without memory there is no progress report, which is no failure */
@@ -209,15 +233,15 @@ static rp_status pool_create(MPI_Comm comm, const rp_config *config, rp_pool *po
         return RP_OK;
     rpi_rank_state_set(before);
     rpi_observe_close(pool);
-    rpi_interruption_unwatch(&pool->interruption);
-    rpi_watchdog_close(&pool->watchdog);
+    rpi_interruption_unwatch(&pool->diag->interruption);
+    rpi_watchdog_close(&pool->diag->watchdog);
     rpi_crash_unguard(pool);
     rpi_checkpoint_leave_unfinished(pool);
     rpi_checkpoint_close(pool);
 no_checkpoint:
     rpi_world_drop(&pool->world);
 no_world:
-    rpi_interruption_restore(&pool->interruption);
+    rpi_interruption_restore(&pool->diag->interruption);
     return rpi_last_open()->status;
 }
 
@@ -234,15 +258,15 @@ rp_status rp_open_comm(MPI_Comm comm, const rp_config *config, rp_pool **pool)
     rpi_restore_topology();
     rp_error mine;
     rpi_error_clear(&mine);
-    rp_pool nowhere = {0}, *made = calloc(1, sizeof *made);
+    struct pool_with_rooms nowhere = {0}, *made = calloc(1, sizeof *made);
+    rp_pool *opened = pool_join_rooms(made != NULL ? made : &nowhere);
     if (pool == NULL)
         rpi_error_set(&mine, RP_ERR_ARGUMENT, "no place to store the pool in");
     else if (made == NULL)
         rpi_error_set(&mine, RP_ERR_MEMORY, "no memory for a pool");
-    rp_status status = pool_create(comm, config != NULL ? config : &defaults,
-                                   made != NULL ? made : &nowhere, &mine);
+    rp_status status = pool_create(comm, config != NULL ? config : &defaults, opened, &mine);
     if (status == RP_OK)
-        *pool = made;
+        *pool = opened;
     else
         free(made);
     return status;
@@ -348,9 +372,9 @@ rp_status rp_close(rp_pool **pool)
         rpi_loop_saving_end(&closing->loop, RP_ERR_STATE);
     rpi_checkpoint_seal(closing);
     rp_status status = finalised ? RP_ERR_STATE : pool_agree_close(closing);
-    rpi_watchdog_close(&closing->watchdog);
+    rpi_watchdog_close(&closing->diag->watchdog);
     rpi_crash_unguard(closing);
-    rpi_interruption_unwatch(&closing->interruption);
+    rpi_interruption_unwatch(&closing->diag->interruption);
     rpi_files_drop(closing);
     rpi_observe_close(closing);
     rpi_grids_drop(closing, !finalised && status != RP_ERR_MPI &&
@@ -366,7 +390,7 @@ rp_status rp_close(rp_pool **pool)
     } else {
         pool_drop(closing, !finalised);
     }
-    rpi_interruption_restore(&closing->interruption);
+    rpi_interruption_restore(&closing->diag->interruption);
     /* Last, since this removes the checkpoint: finalising MPI takes a while, and a process killed
      * during it would lose its finished work. */
     rpi_checkpoint_close(closing);

@@ -5,6 +5,7 @@
 #include "checkpoint/directory.h"
 #include "comm/bigcount.h"
 #include "comm/mpi_error.h"
+#include "diag/diagnosis.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -231,8 +232,8 @@ int64_t rpi_checkpoint_begin(rp_pool *pool, const struct job_form *form)
 static void checkpoint_warn_once(rp_pool *pool)
 {
     const rp_error *error = &pool->checkpoint->writer.error;
-    if (error->status != RP_OK &&
-        atomic_exchange_explicit(&pool->activities->unprotected, 1, memory_order_relaxed) == 0)
+    if (error->status != RP_OK && atomic_exchange_explicit(&pool->diag->activities->unprotected, 1,
+                                                           memory_order_relaxed) == 0)
         rpi_checkpoint_warn(error->text);
 }
 

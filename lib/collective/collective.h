@@ -10,6 +10,15 @@
 #include "comm/bigcount.h"
 #include "pool/pool.h"
 
+/* What a pool keeps for its collectives. */
+struct collectives {
+    struct aggregate *aggregate; /* in node memory, after the activities: see node_aggregate.h */
+    uint32_t aggregates_filled;  /* how often another node's data filled it */
+    bool directly;               /* collectives bypass the aggregate, even for small data */
+    rp_file *files;              /* open ones */
+    int64_t files_made;          /* the number of the next */
+};
+
 struct collective {
     rp_pool *pool;
     struct vote vote;     /* rpi_collective_begin() sets the terms before TERM_OWN */

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/file_io.h"
+#include "collective/collective.h"
 #include "comm/bigcount.h"
 #include "comm/mpi_error.h"
 
@@ -106,7 +107,7 @@ rp_status rp_file_create(rp_pool *pool, const char *path, rp_file **file)
         return rpi_refuse_null(__func__, "pool");
     rp_file *made = calloc(1, sizeof *made);
     if (made != NULL)
-        *made = (rp_file){.pool = pool, .number = pool->files_made, .descriptor = -1};
+        *made = (rp_file){.pool = pool, .number = pool->collectives->files_made, .descriptor = -1};
     rp_status status = file_agree(pool, path, file, made);
     if (status == RP_OK)
         status = file_agree_open(made);
@@ -114,9 +115,9 @@ rp_status rp_file_create(rp_pool *pool, const char *path, rp_file **file)
         file_free(made);
         return status;
     }
-    pool->files_made++;
-    made->next = pool->files;
-    pool->files = made;
+    pool->collectives->files_made++;
+    made->next = pool->collectives->files;
+    pool->collectives->files = made;
     *file = made;
     return RP_OK;
 }
@@ -201,7 +202,7 @@ static void file_finish(rp_file *file, rp_status mine, rp_error *error)
 
 static void file_leave_list(rp_file *file)
 {
-    rp_file **place = &file->pool->files;
+    rp_file **place = &file->pool->collectives->files;
     while (*place != file)
         place = &(*place)->next;
     *place = file->next;
@@ -233,8 +234,8 @@ rp_status rp_file_close(rp_file **file, rp_status mine)
 
 void rpi_files_drop(rp_pool *pool)
 {
-    while (pool->files != NULL) {
-        rp_file *file = pool->files;
+    while (pool->collectives->files != NULL) {
+        rp_file *file = pool->collectives->files;
         file_leave_list(file);
         file_free(file);
     }

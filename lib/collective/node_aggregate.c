@@ -24,7 +24,7 @@ size_t rpi_aggregate_bytes(void)
 
 char *rpi_aggregate_base(const rp_pool *pool)
 {
-    return pool->aggregate->bytes;
+    return pool->collectives->aggregate->bytes;
 }
 
 /* ---- room ------------------------------------------------------------------------------------ */
@@ -33,7 +33,7 @@ char *rpi_aggregate_base(const rp_pool *pool)
 static int64_t aggregate_most_bytes(const struct collective *collective)
 {
     bool sound = collective->vote.error.status == RP_OK;
-    return sound && !collective->pool->directly ? rpi_part(AGGREGATE_BYTES, 1) : 0;
+    return sound && !collective->pool->collectives->directly ? rpi_part(AGGREGATE_BYTES, 1) : 0;
 }
 
 static int64_t aggregate_element_bytes(const struct collective *collective)
@@ -148,21 +148,22 @@ int rpi_aggregate_keeper(const rp_pool *pool, int node)
 
 void rpi_aggregate_fill(rp_pool *pool, int code)
 {
-    struct aggregate *aggregate = pool->aggregate;
+    struct aggregate *aggregate = pool->collectives->aggregate;
     aggregate->code = code;
-    atomic_store_explicit(&aggregate->filled, pool->aggregates_filled + 1, memory_order_release);
+    atomic_store_explicit(&aggregate->filled, pool->collectives->aggregates_filled + 1,
+                          memory_order_release);
     rpi_eventcount_notify_all(&aggregate->signal);
 }
 
 int rpi_aggregate_await(rp_pool *pool)
 {
     const double longest_sleep = 0.1; /* matters only if a wake-up were lost */
-    struct aggregate *aggregate = pool->aggregate;
-    pool->aggregates_filled++;
+    struct aggregate *aggregate = pool->collectives->aggregate;
+    pool->collectives->aggregates_filled++;
     for (;;) {
         uint32_t seen = rpi_eventcount_key(&aggregate->signal);
         if (atomic_load_explicit(&aggregate->filled, memory_order_acquire) ==
-            pool->aggregates_filled)
+            pool->collectives->aggregates_filled)
             return aggregate->code;
         rpi_eventcount_wait(&aggregate->signal, seen, pool->world.crowding <= 1, longest_sleep);
     }

@@ -45,16 +45,17 @@ rp_status rpi_stage_provide(rp_pool *pool, const struct staging *staging, rp_err
 {
     size_t bytes = BATCH_QUEUES * staging->slot_bytes;
     if (pool->in_rounds)
-        return rpi_survival_memory(pool, &pool->stage_files, bytes, &pool->stage, error);
-    if (bytes <= pool->stage.bytes)
+        return rpi_survival_memory(pool, &pool->memory.stage_files, bytes, &pool->memory.stage,
+                                   error);
+    if (bytes <= pool->memory.stage.bytes)
         return RP_OK;
-    rpi_node_memory_drop(&pool->stage);
-    return rpi_node_memory_make(pool->world.node_comm, bytes, &pool->stage, error);
+    rpi_node_memory_drop(&pool->memory.stage);
+    return rpi_node_memory_make(pool->world.node_comm, bytes, &pool->memory.stage, error);
 }
 
 char *rpi_stage_at(const rp_pool *pool, const struct staging *staging, int place, int index,
                    int64_t element)
 {
-    return (char *)pool->stage.base + (size_t)place * staging->slot_bytes + staging->offset[index] +
-           (size_t)element * staging->size[index];
+    return (char *)pool->memory.stage.base + (size_t)place * staging->slot_bytes +
+           staging->offset[index] + (size_t)element * staging->size[index];
 }

@@ -4,6 +4,7 @@
 #include "base/temporary_files.h"
 #include "config.h"
 #include "diag/crash_text.h"
+#include "diag/diagnosis.h"
 #include "engine/task.h"
 #include "pool/pool.h"
 
@@ -46,7 +47,7 @@ static rp_pool *_Atomic guarded;
 static const rp_pool *crash_pool(void)
 {
     const rp_pool *pool = guarded;
-    for (const rp_pool *other = pool; other != NULL; other = other->guarded_before) {
+    for (const rp_pool *other = pool; other != NULL; other = other->diag->guarded_before) {
         if (other->loop.open)
             return other;
     }
@@ -71,13 +72,13 @@ static void crash_add_items(struct crash_text *text, const rp_pool *pool)
     rp_range items = {0, 0};
     if (!unit_range_empty(chunk))
         items = units_to_items(&pool->loop.units, chunk);
-    if (pool->task != NULL)
-        crash_add_range(text, (rp_range){pool->task->item, pool->task->item + 1});
+    if (pool->loop.task != NULL)
+        crash_add_range(text, (rp_range){pool->loop.task->item, pool->loop.task->item + 1});
     else if (items.begin < items.end)
         crash_add_range(text, items);
     else
         rpi_crash_text_add(text, "none of its items");
-    if (pool->task != NULL && items.end - items.begin > 1) {
+    if (pool->loop.task != NULL && items.end - items.begin > 1) {
         rpi_crash_text_add(text, ", or a later one of ");
         crash_add_range(text, items);
     }
@@ -89,7 +90,7 @@ static void crash_add_work(struct crash_text *text, const rp_pool *pool)
         rpi_crash_text_add(text, ", outside of any job");
         return;
     }
-    bool mine = pthread_equal(pthread_self(), pool->worker) != 0;
+    bool mine = pthread_equal(pthread_self(), pool->loop.worker) != 0;
     rpi_crash_text_add(text, mine ? ", in " : ", in another thread, while the pool's was in ");
     crash_add_items(text, pool);
 }
@@ -98,7 +99,8 @@ static void crash_add_work(struct crash_text *text, const rp_pool *pool)
 static const struct allocation *guarded_allocation(const rp_pool *pool, const void *address,
                                                    int *side)
 {
-    for (const struct allocation *place = pool->allocations; place != NULL; place = place->next) {
+    for (const struct allocation *place = pool->memory.allocations; place != NULL;
+         place = place->next) {
         if ((*side = rpi_node_memory_guard(&place->memory, address)) != 0)
             return place;
     }
@@ -120,7 +122,7 @@ static bool guards_library(const rp_pool *pool, const void *address)
 static void crash_add_guard_page(struct crash_text *text, const void *address)
 {
     int side = 0;
-    for (const rp_pool *pool = guarded; pool != NULL; pool = pool->guarded_before) {
+    for (const rp_pool *pool = guarded; pool != NULL; pool = pool->diag->guarded_before) {
         const struct allocation *allocation = guarded_allocation(pool, address, &side);
         if (allocation != NULL && side > 0) {
             rpi_crash_text_add(text, ", beyond the end of the ");
@@ -276,7 +278,7 @@ static void crash_exit_handler(void)
     struct crash_text text = {.length = 0};
     const rp_pool *pool = crash_pool();
     if (pool == NULL || getpid() != owner || !pool->loop.open ||
-        !pthread_equal(pthread_self(), pool->worker))
+        !pthread_equal(pthread_self(), pool->loop.worker))
         return;
     crash_add_rank(&text, pool);
     rpi_crash_text_add(&text, "exit() was called");
@@ -344,7 +346,7 @@ void rpi_crash_guard(rp_pool *pool)
 {
     if (guarded == NULL)
         crash_handlers_install();
-    pool->guarded_before = guarded;
+    pool->diag->guarded_before = guarded;
     guarded = pool;
 }
 
@@ -352,13 +354,13 @@ void rpi_crash_unguard(rp_pool *pool)
 {
     rp_pool *first = guarded;
     if (first == pool) {
-        guarded = pool->guarded_before;
+        guarded = pool->diag->guarded_before;
     } else {
-        while (first != NULL && first->guarded_before != pool)
-            first = first->guarded_before;
+        while (first != NULL && first->diag->guarded_before != pool)
+            first = first->diag->guarded_before;
         if (first == NULL)
             return;
-        first->guarded_before = pool->guarded_before;
+        first->diag->guarded_before = pool->diag->guarded_before;
     }
     if (guarded == NULL)
         crash_handlers_remove();

@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/thread.h"
+#include "diag/activity.h"
+#include "diag/diagnosis.h"
 #include "resilience/survival.h"
 
 #include <errno.h>
@@ -50,15 +52,13 @@ static bool watchdog_progress(struct watchdog *watchdog, double now)
     for (uint32_t i = 0; i < work_queue->lanes; i++) {
         if (rpi_rank_lost(pool, (int)i))
             continue; /* its last state means nothing */
-        struct observation *observation = &watchdog->observations[i];
-        struct rank_activity *activity = &pool->activities->of[i];
+        struct rank_sample *sample = &watchdog->samples[i];
+        struct rank_activity *activity = &pool->diag->activities->of[i];
         uint64_t chunk = atomic_load_explicit(&work_queue->lane[i].chunk, memory_order_acquire);
         uint64_t agreement = atomic_load_explicit(&activity->agreement, memory_order_relaxed);
-        moved |= word_changed(&observation->packet, &observation->packet_since,
-                              packet_word(activity), now);
-        moved |= word_changed(&observation->chunk, &observation->chunk_since, chunk, now);
-        moved |=
-            word_changed(&observation->agreement, &observation->agreement_since, agreement, now);
+        moved |= word_changed(&sample->packet, &sample->packet_since, packet_word(activity), now);
+        moved |= word_changed(&sample->chunk, &sample->chunk_since, chunk, now);
+        moved |= word_changed(&sample->agreement, &sample->agreement_since, agreement, now);
         busy |= agreement != 0 ||
                 atomic_load_explicit(&activity->in_job, memory_order_relaxed) != NO_JOB;
     }
@@ -83,7 +83,8 @@ static void watchdog_check_progress(struct watchdog *watchdog, double now)
  * rp_task_cancelled(). The library ends a program nowhere else. */
 static void watchdog_abort(rp_pool *pool, int node_rank, rp_range items)
 {
-    int rank = atomic_load_explicit(&pool->activities->of[node_rank].rank, memory_order_relaxed);
+    int rank =
+        atomic_load_explicit(&pool->diag->activities->of[node_rank].rank, memory_order_relaxed);
     char text[64];
     rp_error here;
     rpi_error_clear(&here);
@@ -102,7 +103,8 @@ static void watchdog_check_limits(struct watchdog *watchdog, double now)
     rp_pool *pool = watchdog->pool;
     for (int i = 0; i < pool->world.node_ranks; i++) {
         rp_range items;
-        if (!rpi_rank_lost(pool, i) && rpi_activity_overdue(&pool->activities->of[i], now, &items))
+        if (!rpi_rank_lost(pool, i) &&
+            rpi_activity_overdue(&pool->diag->activities->of[i], now, &items))
             watchdog_abort(pool, i, items);
     }
 }
@@ -160,8 +162,8 @@ static int watchdog_start(struct watchdog *watchdog)
         return 0;
     pthread_condattr_t attributes;
     int ranks = watchdog->pool->world.node_ranks;
-    watchdog->observations = calloc((size_t)ranks, sizeof *watchdog->observations);
-    if (watchdog->observations == NULL)
+    watchdog->samples = calloc((size_t)ranks, sizeof *watchdog->samples);
+    if (watchdog->samples == NULL)
         return ENOMEM;
     watchdog->quiet_since = rpi_clock_seconds();
     watchdog->report_after = watchdog->limit;
@@ -173,8 +175,8 @@ static int watchdog_start(struct watchdog *watchdog)
     int code = rpi_thread_start(&watchdog->thread, watchdog_run, watchdog);
     watchdog->running = code == 0;
     if (code != 0) {
-        free(watchdog->observations);
-        watchdog->observations = NULL;
+        free(watchdog->samples);
+        watchdog->samples = NULL;
     }
     return code;
 }
@@ -184,7 +186,7 @@ static rp_status watchdog_before_agreement(rp_pool *pool, enum call call, rp_err
     (void)error;
     /* Numbers wrap around after 2^32 agreements; a word is never 0. */
     uint64_t number = (uint64_t)(pool->world.agreement.number + 1) | UINT64_C(1) << 32;
-    atomic_store_explicit(&pool->activity->agreement, number << 8 | (uint64_t)call,
+    atomic_store_explicit(&pool->diag->activity->agreement, number << 8 | (uint64_t)call,
                           memory_order_relaxed);
     return RP_OK;
 }
@@ -193,7 +195,7 @@ static void watchdog_after_agreement(rp_pool *pool, enum call call, rp_status ag
 {
     (void)call;
     (void)agreed;
-    atomic_store_explicit(&pool->activity->agreement, 0, memory_order_relaxed);
+    atomic_store_explicit(&pool->diag->activity->agreement, 0, memory_order_relaxed);
 }
 
 static const struct agreement_hook watchdog_hook = {watchdog_before_agreement,
@@ -215,7 +217,7 @@ rp_status rpi_watchdog_provide(rp_pool *pool, rp_error *error)
 {
     if (pool->world.node_rank != 0 || error->status != RP_OK)
         return RP_OK;
-    int code = watchdog_start(&pool->watchdog);
+    int code = watchdog_start(&pool->diag->watchdog);
     if (code != 0)
         rpi_error_set(error, RP_ERR_MEMORY,
                       "cannot start the watchdog for options.item_seconds: %s", strerror(code));
@@ -242,6 +244,6 @@ void rpi_watchdog_close(struct watchdog *watchdog)
     pthread_join(watchdog->thread, NULL);
     pthread_cond_destroy(&watchdog->changed);
     pthread_mutex_destroy(&watchdog->mutex);
-    free(watchdog->observations);
+    free(watchdog->samples);
     watchdog->running = false;
 }

@@ -15,7 +15,7 @@
 #include <pthread.h>
 
 /* What the watchdog last saw of a rank, and since when. */
-struct observation {
+struct rank_sample {
     uint64_t chunk, agreement, packet; /* words that change with each new one */
     double chunk_since, agreement_since, packet_since;
 };
@@ -31,7 +31,7 @@ struct watchdog {
     bool stopping;
     double item_seconds; /* time limit of the current job; 0: none */
     /* Used only by the thread: */
-    struct observation *observations; /* by node rank */
+    struct rank_sample *samples; /* by node rank */
     uint64_t issue, done;
     double quiet_since;
     double report_after; /* seconds without progress before the next report */

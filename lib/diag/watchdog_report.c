@@ -3,6 +3,9 @@
 #include "base/error.h"
 #include "base/file_io.h"
 #include "base/numeric_locale.h"
+#include "diag/activity.h"
+#include "diag/diagnosis.h"
+#include "diag/watchdog.h"
 #include "engine/task.h"
 #include "resilience/survival.h"
 
@@ -13,7 +16,7 @@
 
 static struct units report_units(const struct watchdog *watchdog)
 {
-    struct activities *activities = watchdog->pool->activities;
+    struct activities *activities = watchdog->pool->diag->activities;
     return (struct units){.items = atomic_load_explicit(&activities->items, memory_order_relaxed),
                           .unit_items =
                               atomic_load_explicit(&activities->unit_items, memory_order_relaxed)};
@@ -31,14 +34,13 @@ static const char *report_items_text(const struct watchdog *watchdog, uint64_t u
 static void report_job(const struct watchdog *watchdog, uint32_t lane, double now, FILE *report)
 {
     char text[64];
-    const struct observation *observation = &watchdog->observations[lane];
+    const struct rank_sample *sample = &watchdog->samples[lane];
     uint64_t range = atomic_load(&watchdog->pool->work_queue->lane[lane].range);
-    if (unit_range_empty(unit_range_unpack(observation->chunk)))
+    if (unit_range_empty(unit_range_unpack(sample->chunk)))
         fprintf(report, "looks for work");
     else
-        fprintf(report, "computes %s, for %.3g s",
-                report_items_text(watchdog, observation->chunk, text),
-                now - observation->chunk_since);
+        fprintf(report, "computes %s, for %.3g s", report_items_text(watchdog, sample->chunk, text),
+                now - sample->chunk_since);
     if (!unit_range_empty(unit_range_unpack(range)))
         fprintf(report, "; next: %s", report_items_text(watchdog, range, text));
 }
@@ -46,36 +48,36 @@ static void report_job(const struct watchdog *watchdog, uint32_t lane, double no
 static void report_stream(const struct watchdog *watchdog, uint32_t lane, double now, FILE *report)
 {
     char text[64];
-    struct rank_activity *activity = &watchdog->pool->activities->of[lane];
+    struct rank_activity *activity = &watchdog->pool->diag->activities->of[lane];
     rp_range packet = {atomic_load_explicit(&activity->packet_begin, memory_order_relaxed),
                        atomic_load_explicit(&activity->packet_end, memory_order_relaxed)};
     rpi_range_text(packet, text, sizeof text);
     if (packet.begin < packet.end)
         fprintf(report, "computes %s of a stream, for %.3g s", text,
-                now - watchdog->observations[lane].packet_since);
+                now - watchdog->samples[lane].packet_since);
     else
         fprintf(report, "waits for items of a stream, or produces or consumes them");
 }
 
-static void report_agreement(const struct observation *observation, double now, FILE *report)
+static void report_agreement(const struct rank_sample *sample, double now, FILE *report)
 {
-    enum call call = activity_call_of(observation->agreement);
+    enum call call = activity_call_of(sample->agreement);
     if (call == CALL_LOOP_CLOSE)
         fprintf(report, "has done its part of the job");
     else
         fprintf(report, "is in %s", rpi_call_name(call));
-    fprintf(report, ", and waits for other ranks for %.3g s", now - observation->agreement_since);
+    fprintf(report, ", and waits for other ranks for %.3g s", now - sample->agreement_since);
 }
 
 static void report_rank(const struct watchdog *watchdog, uint32_t lane, double now, FILE *report)
 {
-    struct rank_activity *activity = &watchdog->pool->activities->of[lane];
+    struct rank_activity *activity = &watchdog->pool->diag->activities->of[lane];
     uint32_t in_job = atomic_load_explicit(&activity->in_job, memory_order_relaxed);
     fprintf(report, "  rank %d ", atomic_load_explicit(&activity->rank, memory_order_relaxed));
     if (rpi_rank_lost(watchdog->pool, (int)lane))
         fprintf(report, "has died");
-    else if (watchdog->observations[lane].agreement != 0)
-        report_agreement(&watchdog->observations[lane], now, report);
+    else if (watchdog->samples[lane].agreement != 0)
+        report_agreement(&watchdog->samples[lane], now, report);
     else if (in_job == IN_STREAM)
         report_stream(watchdog, lane, now, report);
     else if (in_job == IN_JOB)

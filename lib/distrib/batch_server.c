@@ -1,6 +1,7 @@
 #include "distrib/batch_server.h"
 
 #include "base/clock.h"
+#include "resilience/survival.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -95,8 +96,8 @@ struct dispatcher *rpi_dispatcher_make(const rp_pool *pool, const struct array *
         .job = job_number(pool),
         .unfinished = world->nodes,
         .lost = -1,
-        .accounting = pool->in_rounds ? pool->rounds.accounting : NULL,
-        .first_round = pool->rounds.number == 0,
+        .accounting = pool->in_rounds ? pool->survival->rounds.accounting : NULL,
+        .first_round = pool->survival->rounds.number == 0,
     };
     if (dispatcher->accounting != NULL && !dispatcher->first_round)
         dispatcher->dispatch.left = (struct unit_range){0, 0};

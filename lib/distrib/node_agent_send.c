@@ -1,6 +1,7 @@
 #include "distrib/node_agent.h"
 
 #include "base/clock.h"
+#include "observe/hooks.h"
 
 #include <stdlib.h>
 
@@ -32,7 +33,7 @@ static bool agent_progress_wanted(const rp_pool *pool, struct agent_message *mes
     double every = each * pool->world.nodes;
     *message =
         (struct agent_message){.kind = MESSAGE_PROGRESS, .seconds = every > least ? every : least};
-    return pool->progress != NULL;
+    return pool->observe->progress != NULL;
 }
 
 void rpi_agent_read_progress(struct agent *agent, int node, const struct agent_message *message)
@@ -40,8 +41,8 @@ void rpi_agent_read_progress(struct agent *agent, int node, const struct agent_m
     struct agent_progress *progress = &agent->progress;
     rp_pool *pool = agent->pool;
     if (pool->world.rank == pool->world.root) {
-        if (pool->progress != NULL && node != pool->world.node)
-            rpi_progress_report(pool->progress, node, message->progress_counters);
+        if (pool->observe->progress != NULL && node != pool->world.node)
+            rpi_progress_report(pool->observe->progress, node, message->progress_counters);
         return;
     }
     if (progress->log_copy == NULL)

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "diag/check.h"
+#include "diag/diagnosis.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -64,7 +65,7 @@ static bool attempt_call(const struct attempts *attempts, const struct attempt *
         *code = attempt->call(attempt);
         return *code == 0;
     }
-    struct rank_activity *activity = attempts->pool->activity;
+    struct rank_activity *activity = attempts->pool->diag->activity;
     double begun = rpi_clock_seconds();
     task->deadline = begun + allowed;
     rpi_activity_call(activity, attempt->items, begun, allowed);

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/poison.h"
 #include "data/replicate.h"
+#include "diag/diagnosis.h"
 #include "diag/watchdog.h"
 #include "engine/loop.h"
 #include "engine/save_items.h"
@@ -237,16 +238,16 @@ static void executor_run_loop(struct executor *executor, struct agent *agent)
     rp_range chunk;
     int64_t done = 0;
     rpi_loop_begin(pool, agent, executor->attempts.options);
-    pool->task = &executor->task;
+    pool->loop.task = &executor->task;
     executor->task.attend = pool->loop.claimer.attend;
     executor->task.attend_closure = pool->loop.claimer.attend_closure;
-    watchdog_limit(&pool->watchdog, executor->attempts.options->item_seconds);
+    watchdog_limit(&pool->diag->watchdog, executor->attempts.options->item_seconds);
     bool in_place = executor->run_in_place != NULL && executor_in_place(executor);
     if (!(in_place ? executor->run_in_place : executor_run_chunks)(executor, &chunk, &done)) {
         rpi_claim_leave(&pool->loop.claimer, executor_units_finished(executor, done));
         rpi_work_queue_stop(pool->work_queue);
     }
-    pool->task = NULL;
+    pool->loop.task = NULL;
     if (executor->saving != NULL)
         executor->saving->add(executor);
     rpi_work_queue_leave(pool->work_queue);

@@ -41,7 +41,7 @@ struct job rpi_job(const rp_pool *pool, struct units units, struct schedule_choi
     const struct orphaned_work_terms deaths = {
         .limit = DEATHS_IN_A_ROW, .saved = true, .stops = true, .reports = reports};
     struct job job = {units, choice, call_overhead, 0, world->nodes > 1 || staged, deaths};
-    if (!staged && pool->rounds.number == 0)
+    if (!staged && pool->survival->rounds.number == 0)
         job.begun =
             rpi_batch_policy_initial(units.count, world->ranks, world->nodes, choice.schedule);
     return job;

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "diag/diagnosis.h"
 #include "engine/attempt.h"
 #include "observe/hooks.h"
 #include "resilience/rounds.h"
@@ -23,16 +24,16 @@ void rpi_loop_begin(rp_pool *pool, struct agent *agent, const rp_options *option
     loop->agent_at = rpi_agreement_leader(&pool->world.agreement);
     agent = agent != NULL ? rpi_agent_elect(agent) : NULL;
     loop->agent = agent;
-    pool->worker = pthread_self();
+    pool->loop.worker = pthread_self();
     interruption_begin(pool->work_queue);
     observe_begin(pool, options);
     if (agent != NULL)
         rpi_agent_begin(agent);
     loop->attend = agent != NULL && !agent->threaded ? loop_attend_agent : NULL;
-    loop->aside = loop->attend != NULL || pool->recorder != NULL;
+    loop->aside = loop->attend != NULL || pool->observe->recorder != NULL;
     loop->item_seconds = 0;
     rpi_error_clear(&loop->late);
-    activity_begin_job(pool->activities, pool->world.node_rank, &loop->units);
+    activity_begin_job(pool->diag->activities, pool->world.node_rank, &loop->units);
     if (loop->attend != NULL && !pool->in_rounds)
         rpi_claim_attend(&loop->claimer, loop_attend_agent, agent);
 }
@@ -50,11 +51,11 @@ void rpi_loop_end(rp_pool *pool, struct vote *vote)
 {
     rp_loop *loop = &pool->loop;
     double begin = observe_now(pool);
-    watchdog_limit(&pool->watchdog, 0);
-    activity_return(pool->activity);
+    watchdog_limit(&pool->diag->watchdog, 0);
+    activity_return(pool->diag->activity);
     bool has_agent = loop->agent != NULL;
     bool agent_done = has_agent && rpi_agent_end(loop->agent, vote);
-    activity_end_job(pool->activity);
+    activity_end_job(pool->diag->activity);
     observe_end(pool, begin);
     loop->claimer.chunk = 0; /* no chunk is in progress, even if the rank left early */
     loop->agent = NULL;
@@ -103,7 +104,7 @@ static void loop_limit_items(rp_loop *loop, double item_seconds)
     loop->item_seconds = item_seconds;
     loop->aside = loop->aside || item_seconds > 0;
     loop->begun = 0;
-    watchdog_limit(&loop->pool->watchdog, item_seconds);
+    watchdog_limit(&loop->pool->diag->watchdog, item_seconds);
 }
 
 /* The program computes the items of a loop itself, so the library cannot retry them or count
@@ -184,7 +185,7 @@ static void loop_begin_chunk(rp_loop *loop, rp_range chunk)
     double allowed = loop->item_seconds * (double)(chunk.end - chunk.begin);
     loop->chunk = chunk;
     loop->begun = now;
-    rpi_activity_call(loop->pool->activity, chunk, now, allowed);
+    rpi_activity_call(loop->pool->diag->activity, chunk, now, allowed);
 }
 
 /* Ends the current chunk, if there is one. If it was late, all ranks stop. */
@@ -192,7 +193,7 @@ static void loop_end_chunk(rp_loop *loop)
 {
     double took = rpi_clock_seconds() - loop->begun;
     double allowed = loop->item_seconds * (double)(loop->chunk.end - loop->chunk.begin);
-    activity_return(loop->pool->activity);
+    activity_return(loop->pool->diag->activity);
     if (loop->begun > 0 && took > allowed) {
         rpi_error_late(&loop->late, loop->chunk, took, allowed);
         rpi_work_queue_stop(loop->pool->work_queue);
@@ -212,7 +213,7 @@ static bool loop_take_aside(rp_loop *loop, rp_range *range)
     bool taken = loop_take(loop, range);
     if (taken && loop->item_seconds > 0)
         loop_begin_chunk(loop, *range);
-    if (loop->pool->recorder != NULL)
+    if (loop->pool->observe->recorder != NULL)
         rpi_observe_claim(loop, begin, &before, taken ? range : NULL);
     return taken;
 }

@@ -1,6 +1,7 @@
 /* The map: out[i] = f(in[i]). */
 #include "base/error.h"
 #include "diag/check.h"
+#include "diag/diagnosis.h"
 #include "engine/executor.h"
 #include "engine/loop.h"
 #include "engine/save_map.h"

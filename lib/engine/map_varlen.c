@@ -1,6 +1,7 @@
 /* The map whose results have any length, and stay on the ranks that computed them. */
 #include "base/error.h"
 #include "diag/check.h"
+#include "diag/diagnosis.h"
 #include "engine/executor.h"
 #include "engine/varlen_results.h"
 

@@ -4,9 +4,11 @@
 #include "comm/bigcount.h"
 #include "comm/mpi_error.h"
 #include "diag/check.h"
+#include "diag/diagnosis.h"
 #include "engine/executor.h"
 #include "engine/reduce_collect.h"
 #include "engine/save_reduce.h"
+#include "observe/hooks.h"
 #include "resilience/survival.h"
 
 #include <inttypes.h>
@@ -242,7 +244,7 @@ static rp_status reduce_publish(rp_pool *pool, struct reduction *reduction)
         memcpy(job->result, job->n > 0 ? rpi_tree_value(&reduction->tree, 0) : job->identity,
                job->result_size);
     int code = rpi_message_broadcast(job->result, job->result_size, world->root, world->comm);
-    rpi_record_until_now(pool->recorder, COMMUNICATING);
+    rpi_record_until_now(pool->observe->recorder, COMMUNICATING);
     return rpi_mpi_check(code, "MPI_Bcast", &pool->last);
 }
 

@@ -259,7 +259,7 @@ static rp_status collection_agree(struct collection *collection, enum call call)
 static void collection_note_units(const struct partial_results *partial_results,
                                   const struct tree *all, rp_error *error)
 {
-    struct interval_set *have = &partial_results->pool->rounds.have;
+    struct interval_set *have = &partial_results->pool->survival->rounds.have;
     rpi_interval_set_end(have);
     for (int64_t i = 0; i < all->count; i++) {
         int64_t first = all->nodes[i].index << all->nodes[i].level;

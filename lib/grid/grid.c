@@ -82,7 +82,7 @@ static void grid_init(rp_grid *grid, rp_pool *pool, const rp_grid_shape *shape)
     grid->pool = pool;
     grid->halo.spin = pool->world.agreement.spin;
     rpi_halo_remote_clear(&grid->halo.remote);
-    grid->number = pool->grids_made;
+    grid->number = pool->grids->made;
     grid->all_rows = shape->rows;
     grid->all_columns = shape->columns;
     grid->cell_size = shape->cell_size;
@@ -113,7 +113,7 @@ static rp_status grids_before_agreement(rp_pool *pool, enum call call, rp_error 
 {
     bool in_step = pool->world.agreement.out_of_step.status == RP_OK;
     rp_status status = RP_OK;
-    for (rp_grid *grid = pool->grids; grid != NULL && in_step; grid = grid->next) {
+    for (rp_grid *grid = pool->grids->open; grid != NULL && in_step; grid = grid->next) {
         if (rpi_halo_before_agreement(&grid->halo, error) != RP_OK)
             status = error->status;
     }
@@ -138,9 +138,9 @@ rp_status rp_grid_open(rp_pool *pool, const rp_grid_shape *shape, rp_grid **grid
         free(made);
         return status;
     }
-    pool->grids_made++;
-    made->next = pool->grids;
-    pool->grids = made;
+    pool->grids->made++;
+    made->next = pool->grids->open;
+    pool->grids->open = made;
     pool->hooks[HOOK_OF_GRIDS] = &grids_hook;
     *grid = made;
     return RP_OK;
@@ -148,7 +148,7 @@ rp_status rp_grid_open(rp_pool *pool, const rp_grid_shape *shape, rp_grid **grid
 
 static void grid_drop(rp_grid *grid, bool orderly)
 {
-    rp_grid **place = &grid->pool->grids;
+    rp_grid **place = &grid->pool->grids->open;
     while (*place != grid)
         place = &(*place)->next;
     *place = grid->next;
@@ -181,6 +181,6 @@ rp_status rp_grid_close(rp_grid **grid)
 
 void rpi_grids_drop(rp_pool *pool, bool orderly)
 {
-    while (pool->grids != NULL)
-        grid_drop(pool->grids, orderly);
+    while (pool->grids->open != NULL)
+        grid_drop(pool->grids->open, orderly);
 }

@@ -16,6 +16,12 @@
 #include "grid/halo.h"
 #include "pool/pool.h"
 
+/* What a pool keeps for its grids. */
+struct grids {
+    rp_grid *open;
+    int64_t made; /* the number of the next */
+};
+
 /* Memory of rp_grid_alloc(). Every rank has the same list in the same order. */
 struct field {
     struct field *next;

@@ -18,37 +18,37 @@ enum {
 
 static void recording_start(rp_pool *pool, rp_error *error)
 {
-    if (pool->recorded == NULL)
-        pool->recorded = rpi_recorder_make(RECORDED_EVENTS);
-    pool->recorder = pool->recorded;
+    if (pool->observe->recorded == NULL)
+        pool->observe->recorded = rpi_recorder_make(RECORDED_EVENTS);
+    pool->observe->recorder = pool->observe->recorded;
     pool->hooks[HOOK_OF_RECORDER] = &rpi_recorder_hook;
-    if (pool->recorder == NULL)
+    if (pool->observe->recorder == NULL)
         rpi_error_set(error, RP_ERR_MEMORY, "no memory for a record of %d events", RECORDED_EVENTS);
     else
-        rpi_recorder_start(pool->recorder, rpi_clock_seconds());
+        rpi_recorder_start(pool->observe->recorder, rpi_clock_seconds());
 }
 
 /* The events recorded so far stay available to reports. */
 static void recording_stop(rp_pool *pool)
 {
-    if (pool->recorder == NULL)
+    if (pool->observe->recorder == NULL)
         return;
-    pool->recorder->stopped = rpi_clock_seconds();
-    pool->recorder = NULL;
-    pool->stopped = pool->traffic;
+    pool->observe->recorder->stopped = rpi_clock_seconds();
+    pool->observe->recorder = NULL;
+    pool->observe->traffic_at_stop = pool->traffic;
 }
 
 static void recording_drop(rp_pool *pool)
 {
-    rpi_recorder_drop(pool->recorded);
-    pool->recorder = pool->recorded = NULL;
+    rpi_recorder_drop(pool->observe->recorded);
+    pool->observe->recorder = pool->observe->recorded = NULL;
 }
 
 /* The agreement at the end makes the ranks begin together. */
 static rp_status recording_measure_clocks(rp_pool *pool)
 {
     struct vote vote = rpi_vote(CALL_TOLD);
-    int code = rpi_clocks_measure(&pool->world, &pool->recorded_from);
+    int code = rpi_clocks_measure(&pool->world, &pool->observe->recorded_from);
     rpi_mpi_check(code, "MPI between nodes", &vote.error);
     return rpi_pool_agree(pool, &vote);
 }
@@ -63,13 +63,13 @@ rp_status rp_record_start(rp_pool *pool)
     rp_status status = rpi_pool_agree(pool, &vote);
     if (status == RP_OK)
         status = recording_measure_clocks(pool);
-    pool->told = pool->traffic;
+    pool->observe->traffic_at_start = pool->traffic;
     if (pool->loop.open)
         return status;
     if (status != RP_OK)
         recording_drop(pool);
     else
-        rpi_recorder_start(pool->recorder, rpi_clock_seconds());
+        rpi_recorder_start(pool->observe->recorder, rpi_clock_seconds());
     return status;
 }
 
@@ -114,7 +114,7 @@ static rp_status report_begin(struct report *report, rp_pool *pool, enum call ca
 {
     *report = (struct report){.pool = pool};
     struct vote vote = rpi_vote(call);
-    if (pool->recorded == NULL)
+    if (pool->observe->recorded == NULL)
         rpi_error_set(&vote.error, RP_ERR_STATE,
                       "nothing is recorded: call rp_record_start() before what is to be told");
     else if (pool->world.rank == pool->world.root && path_needed && path == NULL)

@@ -2,6 +2,7 @@
 
 #include "comm/bigcount.h"
 #include "comm/mpi_error.h"
+#include "observe/hooks.h"
 
 #include <math.h>
 
@@ -11,22 +12,23 @@ enum {
 
 static double report_root_time(const struct report *report, double time)
 {
-    return rpi_clocks_of_root(&report->pool->recorded_from, &report->offset, time);
+    return rpi_clocks_of_root(&report->pool->observe->recorded_from, &report->offset, time);
 }
 
 /* The profile of this rank, in the root's time. */
 static struct rank_profile rank_profile_make(const struct report *report, double now)
 {
     const rp_pool *pool = report->pool;
-    bool goes_on = pool->recorder != NULL;
-    const struct traffic *traffic = goes_on ? &pool->traffic : &pool->stopped;
+    bool goes_on = pool->observe->recorder != NULL;
+    const struct traffic *traffic = goes_on ? &pool->traffic : &pool->observe->traffic_at_stop;
     struct rank_profile rank_profile =
-        rpi_recorder_send(pool->recorded, goes_on ? now : pool->recorded->stopped);
+        rpi_recorder_send(pool->observe->recorded,
+                          goes_on ? now : pool->observe->recorded->stopped);
     rank_profile.figures.rank = pool->world.rank;
     rank_profile.figures.node = pool->world.node;
-    rank_profile.figures.batches = traffic->batches - pool->told.batches;
-    rank_profile.figures.messages = traffic->messages - pool->told.messages;
-    rank_profile.figures.bytes = traffic->bytes - pool->told.bytes;
+    rank_profile.figures.batches = traffic->batches - pool->observe->traffic_at_start.batches;
+    rank_profile.figures.messages = traffic->messages - pool->observe->traffic_at_start.messages;
+    rank_profile.figures.bytes = traffic->bytes - pool->observe->traffic_at_start.bytes;
     rank_profile.since = report_root_time(report, rank_profile.since);
     rank_profile.until = report_root_time(report, rank_profile.until);
     for (int i = 0; i < rank_profile.slow; i++) {
@@ -89,7 +91,7 @@ int rpi_gather_profiles(struct report *report, double now)
 static uint32_t portion_fill(const struct report *report, uint32_t first,
                              struct event portion[PORTION_EVENTS])
 {
-    const struct recorder *recorder = report->pool->recorded;
+    const struct recorder *recorder = report->pool->observe->recorded;
     uint32_t count = 0;
     for (uint32_t i = first; i < recorder->rank_profile.events && count < PORTION_EVENTS; i++) {
         portion[count] = recorder->events[i];
@@ -104,7 +106,7 @@ static int events_receive_rank(const struct report *report, int rank,
                                const struct profile_sink *sink)
 {
     const struct world *world = &report->pool->world;
-    double zero = report->pool->recorded->rank_profile.since;
+    double zero = report->pool->observe->recorded->rank_profile.since;
     uint32_t events = report->rank_profiles[rank].events, first = 0;
     struct event portion[PORTION_EVENTS];
     int code = MPI_SUCCESS;

@@ -4,6 +4,7 @@
 #define RANKPOOL_OBSERVE_GATHER_PROFILES_H
 
 #include "base/output.h"
+#include "observe/clock_offset.h"
 #include "observe/profile.h"
 #include "pool/pool.h"
 

@@ -12,18 +12,19 @@ rp_status rp_show_progress(rp_pool *pool, rp_progress progress)
         return RP_ERR_STATE;
     if (pool->world.rank != pool->world.root)
         return RP_OK;
-    rpi_progress_drop(pool->progress);
+    rpi_progress_drop(pool->observe->progress);
     struct progress_site site = {.work_queue = pool->work_queue,
                                  .node = pool->world.node,
                                  .nodes = pool->world.nodes,
                                  .ranks = pool->world.ranks};
-    return rpi_progress_make(&pool->progress, progress, &pool->progress_wish, &site);
+    return rpi_progress_make(&pool->observe->progress, progress, &pool->observe->progress_wish,
+                             &site);
 }
 
 void rpi_observe_ask(rp_pool *pool, rp_error *mine)
 {
     if (mine->status == RP_OK)
-        rpi_progress_wish(&pool->progress_wish, mine);
+        rpi_progress_wish(&pool->observe->progress_wish, mine);
 }
 
 rp_status rpi_observe_open(rp_pool *pool)
@@ -33,22 +34,22 @@ rp_status rpi_observe_open(rp_pool *pool)
 
 void rpi_observe_close(rp_pool *pool)
 {
-    rpi_progress_drop(pool->progress);
-    rpi_recorder_drop(pool->recorded);
-    pool->progress = NULL;
-    pool->recorder = pool->recorded = NULL;
+    rpi_progress_drop(pool->observe->progress);
+    rpi_recorder_drop(pool->observe->recorded);
+    pool->observe->progress = NULL;
+    pool->observe->recorder = pool->observe->recorded = NULL;
 }
 
 /* ---- loops of the application: while one runs, jobs do not show progress --------------------- */
 
 static void own_loop_begin(rp_pool *pool, const char *unit, int64_t total)
 {
-    pool->in_own_loop = true;
-    pool->own_done = 0;
-    if (pool->recorder != NULL)
-        rpi_record_own_work(pool->recorder, rpi_clock_seconds(), true);
-    if (pool->progress != NULL)
-        rpi_progress_begin(pool->progress,
+    pool->observe->in_own_loop = true;
+    pool->observe->own_done = 0;
+    if (pool->observe->recorder != NULL)
+        rpi_record_own_work(pool->observe->recorder, rpi_clock_seconds(), true);
+    if (pool->observe->progress != NULL)
+        rpi_progress_begin(pool->observe->progress,
                            &(struct progress_job){.name = program_invocation_short_name,
                                                   .unit = unit,
                                                   .own = true,
@@ -57,19 +58,20 @@ static void own_loop_begin(rp_pool *pool, const char *unit, int64_t total)
 
 static void own_loop_end(rp_pool *pool)
 {
-    pool->in_own_loop = false;
-    if (pool->recorder != NULL)
-        rpi_record_own_work(pool->recorder, rpi_clock_seconds(), false);
-    rpi_progress_end(pool->progress);
+    pool->observe->in_own_loop = false;
+    if (pool->observe->recorder != NULL)
+        rpi_record_own_work(pool->observe->recorder, rpi_clock_seconds(), false);
+    rpi_progress_end(pool->observe->progress);
 }
 
 static void own_loop_advance(rp_pool *pool, int64_t done)
 {
-    if (pool->recorder != NULL && done > pool->own_done)
-        rpi_record_step(pool->recorder, rpi_clock_seconds(), (rp_range){pool->own_done, done});
-    pool->own_done = done;
-    if (pool->progress != NULL)
-        rpi_progress_stream(pool->progress, done, 0);
+    if (pool->observe->recorder != NULL && done > pool->observe->own_done)
+        rpi_record_step(pool->observe->recorder, rpi_clock_seconds(),
+                        (rp_range){pool->observe->own_done, done});
+    pool->observe->own_done = done;
+    if (pool->observe->progress != NULL)
+        rpi_progress_stream(pool->observe->progress, done, 0);
 }
 
 rp_status rp_progress_set(rp_pool *pool, const char *unit, int64_t done, int64_t total)
@@ -80,13 +82,13 @@ rp_status rp_progress_set(rp_pool *pool, const char *unit, int64_t done, int64_t
         return RP_ERR_ARGUMENT;
     if (pool->loop.open)
         return RP_ERR_STATE;
-    if (pool->in_own_loop && done == 0)
+    if (pool->observe->in_own_loop && done == 0)
         own_loop_end(pool); /* the application left the previous loop early */
-    if (!pool->in_own_loop && done < total)
+    if (!pool->observe->in_own_loop && done < total)
         own_loop_begin(pool, unit, total);
-    if (pool->in_own_loop)
+    if (pool->observe->in_own_loop)
         own_loop_advance(pool, done);
-    if (pool->in_own_loop && done >= total)
+    if (pool->observe->in_own_loop && done >= total)
         own_loop_end(pool);
     return RP_OK;
 }
@@ -96,72 +98,73 @@ rp_status rp_progress_set(rp_pool *pool, const char *unit, int64_t done, int64_t
 /* The time since the last event went into preparing the job. */
 static void job_record(rp_pool *pool, const rp_options *options)
 {
-    if (pool->recorder == NULL)
+    if (pool->observe->recorder == NULL)
         return;
-    rpi_record_until_now(pool->recorder, COMMUNICATING);
-    rpi_record_job(pool->recorder, options->name);
+    rpi_record_until_now(pool->observe->recorder, COMMUNICATING);
+    rpi_record_job(pool->observe->recorder, options->name);
 }
 
 void rpi_observe_stream(rp_pool *pool, const rp_stream_job *job, int64_t window)
 {
     const rp_options *options = &job->options;
     job_record(pool, options);
-    if (pool->progress != NULL && !pool->in_own_loop)
-        rpi_progress_begin(pool->progress, &(struct progress_job){.name = options->name,
-                                                                  .unit = options->unit,
-                                                                  .window = window,
-                                                                  .expected = job->expected_items});
+    if (pool->observe->progress != NULL && !pool->observe->in_own_loop)
+        rpi_progress_begin(pool->observe->progress,
+                           &(struct progress_job){.name = options->name,
+                                                  .unit = options->unit,
+                                                  .window = window,
+                                                  .expected = job->expected_items});
 }
 
 void rpi_observe_stream_end(rp_pool *pool)
 {
-    if (!pool->in_own_loop)
-        rpi_progress_end(pool->progress);
+    if (!pool->observe->in_own_loop)
+        rpi_progress_end(pool->observe->progress);
 }
 
 void rpi_observe_packet(rp_pool *pool, double begin, int64_t first, int64_t items)
 {
-    if (pool->recorder != NULL && items > 0)
-        rpi_record_chunk(pool->recorder, begin, rpi_clock_seconds(),
+    if (pool->observe->recorder != NULL && items > 0)
+        rpi_record_chunk(pool->observe->recorder, begin, rpi_clock_seconds(),
                          (rp_range){first, first + items});
 }
 
 void rpi_observe_wait(rp_pool *pool, double begin)
 {
-    if (pool->recorder != NULL)
-        rpi_record(pool->recorder, WAITING, begin, rpi_clock_seconds());
+    if (pool->observe->recorder != NULL)
+        rpi_record(pool->observe->recorder, WAITING, begin, rpi_clock_seconds());
 }
 
 void rpi_observe_begin(rp_pool *pool, const rp_options *options)
 {
     const char *name = options->name, *unit = options->unit;
     job_record(pool, options);
-    if (pool->progress != NULL && !pool->in_own_loop)
-        rpi_progress_begin(pool->progress, &(struct progress_job){.name = name,
-                                                                  .unit = unit,
-                                                                  .units = pool->loop.units});
+    if (pool->observe->progress != NULL && !pool->observe->in_own_loop)
+        rpi_progress_begin(
+            pool->observe->progress,
+            &(struct progress_job){.name = name, .unit = unit, .units = pool->loop.units});
 }
 
 void rpi_observe_service(rp_pool *pool, double begin)
 {
-    if (pool->recorder != NULL)
-        rpi_record(pool->recorder, COMMUNICATING, begin, rpi_clock_seconds());
+    if (pool->observe->recorder != NULL)
+        rpi_record(pool->observe->recorder, COMMUNICATING, begin, rpi_clock_seconds());
 }
 
 void rpi_observe_end(rp_pool *pool, double begin)
 {
-    if (pool->recorder != NULL)
-        rpi_record_job_end(pool->recorder, begin, pool->loop.claimer.counts.draws);
+    if (pool->observe->recorder != NULL)
+        rpi_record_job_end(pool->observe->recorder, begin, pool->loop.claimer.counts.draws);
     rpi_observe_service(pool, begin);
-    if (!pool->in_own_loop)
-        rpi_progress_end(pool->progress);
+    if (!pool->observe->in_own_loop)
+        rpi_progress_end(pool->observe->progress);
 }
 
 void rpi_observe_claim(rp_loop *loop, double begin, const struct claim_counts *before,
                        const rp_range *next)
 {
     const struct claim_counts *counts = &loop->claimer.counts;
-    rpi_record_claim(loop->pool->recorder, begin, rpi_clock_seconds(),
+    rpi_record_claim(loop->pool->observe->recorder, begin, rpi_clock_seconds(),
                      counts->waited - before->waited, counts->steals - before->steals, next);
 }
 
@@ -188,15 +191,15 @@ static rp_status recorder_before_agreement(rp_pool *pool, enum call call, rp_err
 {
     (void)call;
     (void)error;
-    if (pool->recorder != NULL)
-        pool->recorder->agreement_begun = rpi_clock_seconds();
+    if (pool->observe->recorder != NULL)
+        pool->observe->recorder->agreement_begun = rpi_clock_seconds();
     return RP_OK;
 }
 
 /* The time before an inner call was the library's too: it moved data. */
 static void recorder_after_agreement(rp_pool *pool, enum call call, rp_status agreed)
 {
-    struct recorder *recorder = pool->recorder;
+    struct recorder *recorder = pool->observe->recorder;
     (void)agreed;
     if (recorder == NULL)
         return;

@@ -4,7 +4,22 @@
 #define RANKPOOL_OBSERVE_HOOKS_H
 
 #include "base/clock.h"
+#include "observe/clock_offset.h"
+#include "observe/progress.h"
+#include "observe/recorder.h"
 #include "pool/pool.h"
+
+/* What a pool keeps for its observation. */
+struct observation {
+    struct recorder *recorder; /* while the program records; or NULL */
+    struct recorder *recorded; /* the same, and afterwards the recording it left; or NULL */
+    struct clock_offset recorded_from;
+    struct traffic traffic_at_start, traffic_at_stop; /* of the recording */
+    struct progress *progress; /* on the root, while it is observed; or NULL */
+    struct progress_wish progress_wish;
+    bool in_own_loop; /* inside a loop of the program's own, which reports its progress */
+    int64_t own_done; /* items that it has completed */
+};
 
 /* The first reads what the environment says about progress, and reports a wrong value in *mine. The
  * second starts the display if the environment asks for it. */
@@ -21,13 +36,13 @@ void rpi_observe_end(rp_pool *pool, double begin);
 
 static inline void observe_begin(rp_pool *pool, const rp_options *options)
 {
-    if (pool->recorder != NULL || pool->progress != NULL)
+    if (pool->observe->recorder != NULL || pool->observe->progress != NULL)
         rpi_observe_begin(pool, options);
 }
 
 static inline void observe_end(rp_pool *pool, double begin)
 {
-    if (pool->recorder != NULL || pool->progress != NULL)
+    if (pool->observe->recorder != NULL || pool->observe->progress != NULL)
         rpi_observe_end(pool, begin);
 }
 
@@ -51,21 +66,21 @@ extern const struct agreement_hook rpi_recorder_hook;
 /* The current time if this rank records, else 0. */
 static inline double observe_now(const rp_pool *pool)
 {
-    return pool->recorder != NULL ? rpi_clock_seconds() : 0;
+    return pool->observe->recorder != NULL ? rpi_clock_seconds() : 0;
 }
 
 /* Items of the root's stream: consumed so far, and in flight. */
 static inline void observe_consumed(const rp_pool *pool, int64_t consumed, int64_t flying)
 {
-    if (pool->progress != NULL && !pool->in_own_loop)
-        rpi_progress_stream(pool->progress, consumed, flying);
+    if (pool->observe->progress != NULL && !pool->observe->in_own_loop)
+        rpi_progress_stream(pool->observe->progress, consumed, flying);
 }
 
 /* The data of the current chunk were moved, from `begin` until now. */
 static inline void observe_moved(const rp_pool *pool, double begin)
 {
-    if (pool->recorder != NULL)
-        pool->recorder->moving += rpi_clock_seconds() - begin;
+    if (pool->observe->recorder != NULL)
+        pool->observe->recorder->moving += rpi_clock_seconds() - begin;
 }
 
 #endif

@@ -8,7 +8,7 @@
 /* The error names the task, the most common place of such a call. */
 rp_status rpi_pool_check_idle(rp_pool *pool)
 {
-    const struct rp_task *task = pool->task;
+    const struct rp_task *task = pool->loop.task;
     if (!pool->loop.open)
         return RP_OK;
     if (task == NULL)

@@ -7,7 +7,7 @@
 
 static struct allocation **allocation_find(rp_pool *pool, const void *memory)
 {
-    struct allocation **place = &pool->allocations;
+    struct allocation **place = &pool->memory.allocations;
     while (*place != NULL && (*place)->memory.base != memory)
         place = &(*place)->next;
     return place;
@@ -16,7 +16,8 @@ static struct allocation **allocation_find(rp_pool *pool, const void *memory)
 int64_t rpi_allocation_find(const rp_pool *pool, const void *address, int64_t *offset)
 {
     const char *sought = address;
-    for (const struct allocation *place = pool->allocations; place != NULL; place = place->next) {
+    for (const struct allocation *place = pool->memory.allocations; place != NULL;
+         place = place->next) {
         const char *base = place->memory.base;
         if (sought >= base && sought < base + place->memory.bytes) {
             if (offset != NULL)
@@ -30,7 +31,8 @@ int64_t rpi_allocation_find(const rp_pool *pool, const void *address, int64_t *o
 size_t rpi_allocation_left(const rp_pool *pool, const void *address)
 {
     int64_t offset = 0, number = rpi_allocation_find(pool, address, &offset);
-    for (const struct allocation *place = pool->allocations; place != NULL; place = place->next) {
+    for (const struct allocation *place = pool->memory.allocations; place != NULL;
+         place = place->next) {
         if (place->number == number)
             return place->memory.bytes - (size_t)offset;
     }
@@ -39,7 +41,8 @@ size_t rpi_allocation_left(const rp_pool *pool, const void *address)
 
 char *rpi_allocation_place(const rp_pool *pool, int64_t number, int64_t offset)
 {
-    for (const struct allocation *place = pool->allocations; place != NULL; place = place->next) {
+    for (const struct allocation *place = pool->memory.allocations; place != NULL;
+         place = place->next) {
         if (place->number == number)
             return (char *)place->memory.base + offset;
     }
@@ -48,9 +51,10 @@ char *rpi_allocation_place(const rp_pool *pool, int64_t number, int64_t offset)
 
 const struct node_memory *rpi_pool_memory(const rp_pool *pool, int index)
 {
-    const struct node_memory *first[] = {&pool->world.memory, &pool->stage, &pool->slot_queue};
+    const struct node_memory *first[] = {&pool->world.memory, &pool->memory.stage,
+                                         &pool->memory.slot_queue};
     const int count = sizeof first / sizeof first[0];
-    const rp_grid *grid = pool->grids;
+    const rp_grid *grid = pool->grids->open;
     for (int i = count; i < index && grid != NULL; i++)
         grid = grid->next;
     return index < count ? first[index] : grid != NULL ? &grid->halo.memory : NULL;
@@ -63,7 +67,7 @@ bool rpi_pool_overlaps(const rp_pool *pool, const void *address, size_t bytes)
     bool overlaps = at < own + sizeof *pool && own < at + bytes;
     for (int i = 0; !overlaps && (memory = rpi_pool_memory(pool, i)) != NULL; i++)
         overlaps = rpi_node_memory_overlaps(memory, address, bytes);
-    for (const struct allocation *place = pool->allocations; place != NULL && !overlaps;
+    for (const struct allocation *place = pool->memory.allocations; place != NULL && !overlaps;
          place = place->next)
         overlaps = rpi_node_memory_overlaps(&place->memory, address, bytes);
     return overlaps;
@@ -79,8 +83,8 @@ static void allocation_drop(struct allocation **place)
 
 void rpi_pool_drop_allocations(rp_pool *pool)
 {
-    while (pool->allocations != NULL)
-        allocation_drop(&pool->allocations);
+    while (pool->memory.allocations != NULL)
+        allocation_drop(&pool->memory.allocations);
 }
 
 /* First agreement: all ranks request the same size, and have memory for the record. */
@@ -123,9 +127,9 @@ rp_status rp_node_alloc(rp_pool *pool, size_t bytes, void **memory)
         free(allocation);
         return status;
     }
-    allocation->number = pool->allocated++;
-    allocation->next = pool->allocations;
-    pool->allocations = allocation;
+    allocation->number = pool->memory.allocated++;
+    allocation->next = pool->memory.allocations;
+    pool->memory.allocations = allocation;
     *memory = allocation->memory.base;
     return RP_OK;
 }

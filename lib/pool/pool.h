@@ -3,15 +3,8 @@
 #define RANKPOOL_POOL_POOL_H
 
 #include "comm/topology.h"
-#include "diag/activity.h"
-#include "diag/interruption.h"
-#include "diag/watchdog.h"
 #include "engine/save_loop.h"
-#include "observe/clock_offset.h"
-#include "observe/progress.h"
-#include "observe/recorder.h"
 #include "sched/claim.h"
-#include "sched/interval_set.h"
 
 #include <pthread.h>
 
@@ -32,11 +25,13 @@ struct rp_loop {
     bool in_rounds;                /* a user-driven loop, which may have another round */
     struct schedule_choice choice; /* of the user-driven loop */
     rp_options options;
-    rp_error over;       /* the result of its rounds after the last one */
-    double item_seconds; /* time limit of an item in a user-driven loop; 0: none */
-    double begun;        /* with a limit: start of the current chunk; 0: no chunk */
-    rp_range chunk;      /* with a limit: the current chunk */
-    rp_error late;       /* the error of a chunk that exceeded the limit, or RP_OK */
+    rp_error over;        /* the result of its rounds after the last one */
+    double item_seconds;  /* time limit of an item in a user-driven loop; 0: none */
+    double begun;         /* with a limit: start of the current chunk; 0: no chunk */
+    rp_range chunk;       /* with a limit: the current chunk */
+    rp_error late;        /* the error of a chunk that exceeded the limit, or RP_OK */
+    struct rp_task *task; /* if the library calls the program's function */
+    pthread_t worker;     /* the thread that works on the job */
 };
 
 /* Memory from rp_node_alloc(). Every rank has the same list in the same order. */
@@ -52,27 +47,6 @@ struct traffic {
     int64_t messages, bytes;
     int64_t batches;    /* received */
     int64_t aggregates; /* messages of collectives for whole nodes */
-};
-
-struct aggregate;  /* see collective/node_aggregate.h */
-struct checkpoint; /* see checkpoint/checkpoint.h */
-struct accounting; /* see sched/failure_accounting.h */
-
-/* How a job in rounds treats results and failures. */
-struct round_terms {
-    bool delivers;    /* results of units on other nodes travel to the root */
-    bool partial;     /* partial results stay with the ranks; `have` lists their units */
-    bool keeps_going; /* goes on after items have failed */
-};
-
-/* The rounds of a job: see resilience/rounds.h. */
-struct rounds {
-    struct round_terms terms;
-    struct accounting *accounting; /* on the root */
-    struct interval_set have;      /* on the root, after a round: units with partial results */
-    int number;                    /* of the round, from 0 */
-    int lost;                      /* number of lost ranks at the last accounting */
-    rp_error worst;                /* the worst error of rounds after which the job went on */
 };
 
 /* Callbacks of a higher room before and after the agreement on a call. Either may be NULL. If
@@ -92,53 +66,38 @@ enum agreement_hook_of {
     AGREEMENT_HOOKS
 };
 
-struct rp_pool {
-    struct world world;
-    const struct agreement_hook *hooks[AGREEMENT_HOOKS]; /* NULL while the room is not in use */
-    struct work_queue *work_queue;                       /* in node memory */
-    struct activities *activities;                       /* in node memory, after the work queue */
-    struct rank_activity *activity;                      /* this rank's */
-    struct aggregate *aggregate; /* in node memory, after the activities, for collectives */
-    uint32_t aggregates_filled;  /* how often another node's data filled it */
-    bool directly;               /* collectives bypass the aggregate, even for small data */
-    struct watchdog watchdog;
-    char *mailboxes;    /* in node memory: see resilience/survival.h, as for the next two */
-    bool check;         /* see diag/check.h */
-    bool launch_joined; /* the launcher lets the other ranks live: see launch/rank_state.h */
-    bool survives;      /* the ranks go on when others than the root die */
-    bool in_rounds;     /* survives, on several nodes: see resilience/rounds.h */
-    struct rounds rounds;
-    double survival_timeout; /* where ranks survive: a node silent this long is lost */
-    int in_survival;         /* nesting depth of calls that survive deaths */
-    bool finalize;           /* rp_open() initialised MPI, so rp_close() finalises it */
-    struct rp_loop loop;
+/* Node memory that calls of the pool share. */
+struct pool_memory {
     struct allocation *allocations;
     int64_t allocated;             /* allocations ever made: the number of the next one */
     struct node_memory stage;      /* see data/staging.h */
     struct node_memory slot_queue; /* see stream/slot_queue.h */
     /* where ranks survive: the files behind these two */
     struct node_files stage_files, slot_queue_files;
-    double heartbeat_timeout; /* a node that is silent for this long is lost; 0: no limit */
+};
+
+struct rp_pool {
+    struct world world;
+    /* Chosen when the pool is opened: */
+    bool check;               /* see diag/check.h */
+    bool survives;            /* the ranks go on when others than the root die */
+    bool in_rounds;           /* survives, on several nodes: see resilience/rounds.h */
+    bool finalize;            /* rp_open() initialised MPI, so rp_close() finalises it */
     bool agent_threads;       /* agents run in threads; otherwise their ranks run their steps */
+    double heartbeat_timeout; /* a node that is silent for this long is lost; 0: no limit */
+    double survival_timeout;  /* the same, where ranks survive */
+    /* The state of the job in progress, and of each room: */
+    struct work_queue *work_queue; /* in node memory */
+    struct rp_loop loop;
+    struct pool_memory memory;
     struct traffic traffic;
-    struct rp_task *task;    /* of the current job, if the library calls the program's function */
-    pthread_t worker;        /* the thread that works on the current job */
-    rp_pool *guarded_before; /* see diag/crash.h */
-    rp_grid *grids;          /* open ones */
-    int64_t grids_made;      /* the number of the next */
-    struct interruption interruption;
-    rp_file *files;                /* open ones */
-    int64_t files_made;            /* the number of the next */
-    struct checkpoint *checkpoint; /* the open checkpoint; or NULL */
-    struct recorder *recorder;     /* while the program records; or NULL */
-    struct recorder *recorded;     /* the same, and afterwards the recording it left; or NULL */
-    /* inside a loop of the program's own, which reports its progress */
-    bool in_own_loop;
-    int64_t own_done;          /* items that it has completed */
-    struct progress *progress; /* on the root, while progress is observed; or NULL */
-    struct progress_wish progress_wish;
-    struct traffic told, stopped; /* the traffic when recording began, and when it ended */
-    struct clock_offset recorded_from;
+    struct collectives *collectives; /* see collective/collective.h */
+    struct grids *grids;             /* see grid/grid.h */
+    struct checkpoint *checkpoint;   /* see checkpoint/checkpoint.h; NULL: none is open */
+    struct diagnosis *diag;          /* see diag/diagnosis.h */
+    struct survival *survival;       /* see resilience/survival.h */
+    struct observation *observe;     /* see observe/hooks.h */
+    const struct agreement_hook *hooks[AGREEMENT_HOOKS]; /* NULL while the room is not in use */
     rp_error last;
 };
 

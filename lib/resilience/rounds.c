@@ -33,7 +33,7 @@ struct round_message {
 
 void rpi_rounds_end(rp_pool *pool)
 {
-    struct rounds *rounds = &pool->rounds;
+    struct rounds *rounds = &pool->survival->rounds;
     if (rounds->accounting != NULL)
         rpi_accounting_end(rounds->accounting);
     free(rounds->accounting);
@@ -43,7 +43,7 @@ void rpi_rounds_end(rp_pool *pool)
 
 void rpi_rounds_begin(rp_pool *pool, uint32_t units, struct round_terms terms, rp_error *error)
 {
-    struct rounds *rounds = &pool->rounds;
+    struct rounds *rounds = &pool->survival->rounds;
     rpi_rounds_end(pool);
     rounds->terms = terms;
     rounds->lost = pool->world.agreement.lost;
@@ -98,7 +98,7 @@ static struct account account_make(rp_pool *pool)
 {
     struct account account = {.entries = NULL};
     struct work_queue *work_queue = pool->work_queue;
-    const struct round_terms *terms = &pool->rounds.terms;
+    const struct round_terms *terms = &pool->survival->rounds.terms;
     bool here = pool->world.node == pool->world.root_node;
     struct unit_range *logged = malloc(work_queue->log_capacity * sizeof *logged),
                       given_up = {0, 0};
@@ -123,7 +123,7 @@ static void *account_load(void *closure, size_t *bytes)
 static bool account_valid(const rp_pool *pool, int node, const void *bytes, size_t count)
 {
     const struct world *world = &pool->world;
-    uint32_t units = pool->rounds.accounting->units;
+    uint32_t units = pool->survival->rounds.accounting->units;
     bool valid = count % sizeof(struct entry) == 0;
     for (size_t i = 0; i < count / sizeof(struct entry) && valid; i++) {
         struct entry entry;
@@ -141,7 +141,7 @@ static bool account_valid(const rp_pool *pool, int node, const void *bytes, size
 static bool account_unload(void *closure, int node, const void *bytes, size_t count)
 {
     rp_pool *pool = closure;
-    struct accounting *accounting = pool->rounds.accounting;
+    struct accounting *accounting = pool->survival->rounds.accounting;
     if (!account_valid(pool, node, bytes, count))
         return false;
     for (size_t i = 0; i < count / sizeof(struct entry); i++) {
@@ -170,7 +170,7 @@ static void rounds_report_given_up(const rp_pool *pool, rp_error *error)
 /* Is another round needed? */
 static bool rounds_conclude(rp_pool *pool, rp_error *error)
 {
-    struct rounds *rounds = &pool->rounds;
+    struct rounds *rounds = &pool->survival->rounds;
     const struct world *world = &pool->world;
     struct account account = account_make(pool);
     account_unload(pool, world->node, account.entries, account.count * sizeof *account.entries);
@@ -207,7 +207,7 @@ bool rpi_rounds_received(const rp_pool *pool)
 /* May the job go on after the last agreement? Keeps its error if so. */
 static bool rounds_may_continue(rp_pool *pool)
 {
-    struct rounds *rounds = &pool->rounds;
+    struct rounds *rounds = &pool->survival->rounds;
     const rp_error *last = &pool->last;
     if (last->status == RP_OK)
         return true;
@@ -220,7 +220,7 @@ static bool rounds_may_continue(rp_pool *pool)
 /* The result of the job is the error of the lowest item in any round. */
 static bool rounds_finish(rp_pool *pool)
 {
-    const rp_error *worst = &pool->rounds.worst;
+    const rp_error *worst = &pool->survival->rounds.worst;
     if (worst->status != RP_OK && (pool->last.status == RP_OK || worst->item < pool->last.item))
         pool->last = *worst;
     return false;
@@ -228,7 +228,7 @@ static bool rounds_finish(rp_pool *pool)
 
 bool rpi_rounds_follow(rp_pool *pool, bool missing)
 {
-    struct rounds *rounds = &pool->rounds;
+    struct rounds *rounds = &pool->survival->rounds;
     bool root = pool->world.rank == pool->world.root, again = false;
     if (!rounds_may_continue(pool))
         return false;
@@ -255,7 +255,7 @@ bool rpi_rounds_follow(rp_pool *pool, bool missing)
 
 bool rpi_rounds_next_given_up(const rp_pool *pool, struct unit_range *unit_range)
 {
-    const struct accounting *accounting = pool->rounds.accounting;
+    const struct accounting *accounting = pool->survival->rounds.accounting;
     uint32_t begin = unit_range->high;
     bool found = false;
     for (uint32_t i = 0; accounting != NULL && i < accounting->given_up.count; i++) {

@@ -9,8 +9,7 @@
 #ifndef RANKPOOL_RESILIENCE_ROUNDS_H
 #define RANKPOOL_RESILIENCE_ROUNDS_H
 
-#include "engine/job.h"
-#include "sched/failure_accounting.h"
+#include "resilience/survival.h"
 
 /* Begins the rounds of a job of `units` units. Called by every rank, before the first round is
  * prepared. */

@@ -21,7 +21,7 @@ bool rpi_survival_wanted(const rp_config *config, rp_error *mine)
 
 void *rpi_mailbox(const rp_pool *pool, int node_rank)
 {
-    return pool->mailboxes + (size_t)node_rank * MAILBOX_BYTES;
+    return pool->survival->mailboxes + (size_t)node_rank * MAILBOX_BYTES;
 }
 
 /* Says on stderr, on the root only, why ranks cannot survive although survival was requested. */
@@ -55,9 +55,9 @@ static bool survival_launched(const rp_pool *pool)
 static rp_status survival_open_files(rp_pool *pool, rp_error *error)
 {
     struct world *world = &pool->world;
-    if (rpi_node_files_open(world->node_comm, &pool->slot_queue_files, error) == RP_OK &&
+    if (rpi_node_files_open(world->node_comm, &pool->memory.slot_queue_files, error) == RP_OK &&
         world->nodes > 1)
-        rpi_node_files_open(world->node_comm, &pool->stage_files, error);
+        rpi_node_files_open(world->node_comm, &pool->memory.stage_files, error);
     return rpi_mpi_agree(world->comm, error);
 }
 
@@ -86,8 +86,11 @@ static rp_status survival_find_obstacle(rp_pool *pool, const char **why, rp_erro
         LAUNCHER = 2
     };
     bool asked = rpi_environment_text("RANKPOOL_SURVIVE") != NULL;
-    pool->launch_joined = survival_launched(pool);
-    int mine = !pool->launch_joined ? LAUNCHER : !peers_reachable(pool) ? KERNEL : 0, worst = 0;
+    pool->survival->launch_joined = survival_launched(pool);
+    int mine = !pool->survival->launch_joined ? LAUNCHER
+               : !peers_reachable(pool)       ? KERNEL
+                                              : 0,
+        worst = 0;
     int code = MPI_Allreduce(&mine, &worst, 1, MPI_INT, MPI_MAX, pool->world.comm);
     if (worst == LAUNCHER)
         *why = asked ? "the launcher ends them all when one dies" : "";
@@ -114,13 +117,13 @@ static rp_status survival_prepare(rp_pool *pool, const char **why, rp_error *err
 /* The root stays needed: without it the others cannot go on. */
 void rpi_survival_enter(rp_pool *pool)
 {
-    if (pool->in_survival++ == 0 && pool->world.rank != pool->world.root)
+    if (pool->survival->depth++ == 0 && pool->world.rank != pool->world.root)
         rpi_rank_state_set(RANK_DISPENSABLE);
 }
 
 void rpi_survival_leave(rp_pool *pool)
 {
-    if (--pool->in_survival == 0)
+    if (--pool->survival->depth == 0)
         rpi_rank_state_set(RANK_NEEDED);
 }
 
@@ -144,13 +147,13 @@ static const struct agreement_hook survival_hook = {survival_before_agreement,
 
 void rpi_survival_end(rp_pool *pool)
 {
-    rpi_node_memory_drop(&pool->stage);
-    rpi_node_memory_drop(&pool->slot_queue);
-    rpi_node_files_close(&pool->stage_files);
-    rpi_node_files_close(&pool->slot_queue_files);
-    if (pool->launch_joined)
+    rpi_node_memory_drop(&pool->memory.stage);
+    rpi_node_memory_drop(&pool->memory.slot_queue);
+    rpi_node_files_close(&pool->memory.stage_files);
+    rpi_node_files_close(&pool->memory.slot_queue_files);
+    if (pool->survival->launch_joined)
         rpi_launch_part();
-    pool->launch_joined = false;
+    pool->survival->launch_joined = false;
 }
 
 rp_status rpi_survival_begin(rp_pool *pool, rp_error *error)

@@ -8,9 +8,36 @@
 
 #include "comm/shm_segment.h"
 #include "engine/job.h"
+#include "sched/failure_accounting.h"
+#include "sched/interval_set.h"
 
 enum {
     DEATHS_IN_A_ROW = 3 /* an item that was in progress at this many is given up */
+};
+
+/* How a job in rounds treats results and failures. */
+struct round_terms {
+    bool delivers;    /* results of units on other nodes travel to the root */
+    bool partial;     /* partial results stay with the ranks; `have` lists their units */
+    bool keeps_going; /* goes on after items have failed */
+};
+
+/* The rounds of a job: see resilience/rounds.h. */
+struct rounds {
+    struct round_terms terms;
+    struct accounting *accounting; /* on the root */
+    struct interval_set have;      /* on the root, after a round: units with partial results */
+    int number;                    /* of the round, from 0 */
+    int lost;                      /* number of lost ranks at the last accounting */
+    rp_error worst;                /* the worst error of rounds after which the job went on */
+};
+
+/* What a pool keeps for its survival. */
+struct survival {
+    char *mailboxes;    /* in node memory */
+    bool launch_joined; /* the launcher lets the other ranks live: see launch/rank_state.h */
+    int depth;          /* nesting of calls that survive deaths */
+    struct rounds rounds;
 };
 
 /* Does the program or RANKPOOL_SURVIVE request survival? */

@@ -4,6 +4,7 @@
  * link of a node dies, the other ranks of that node enter the agreement that ends the round. The
  * root waits until no node holds a packet, then enters it too. The next round resumes with the
  * surviving ranks and newly elected stream links. */
+#include "diag/diagnosis.h"
 #include "stream/root.h"
 
 #include "base/error.h"
@@ -95,11 +96,12 @@ static uint32_t feeder_lane(const rp_pool *pool)
 
 static rp_status slot_queue_allocate(rp_pool *pool, size_t bytes, rp_error *error)
 {
-    if (pool->slot_queue.base != NULL)
+    if (pool->memory.slot_queue.base != NULL)
         return RP_OK;
     if (pool->survives)
-        return rpi_survival_memory(pool, &pool->slot_queue_files, bytes, &pool->slot_queue, error);
-    return rpi_node_memory_make(pool->world.node_comm, bytes, &pool->slot_queue, error);
+        return rpi_survival_memory(pool, &pool->memory.slot_queue_files, bytes,
+                                   &pool->memory.slot_queue, error);
+    return rpi_node_memory_make(pool->world.node_comm, bytes, &pool->memory.slot_queue, error);
 }
 
 /* Empties the slot queue and the work queue. The feeder does it; where any rank may be elected
@@ -109,7 +111,7 @@ static void slot_queue_clear(rp_pool *pool)
     uint32_t lanes = (uint32_t)pool->world.node_ranks;
     if (!pool->in_rounds && (uint32_t)pool->world.node_rank != feeder_lane(pool))
         return;
-    rpi_slot_queue_reset(pool->slot_queue.base, lanes);
+    rpi_slot_queue_reset(pool->memory.slot_queue.base, lanes);
     rpi_work_queue_prepare(pool->work_queue, (struct unit_range){0, 0}, (struct unit_range){0, 0},
                            true);
 }
@@ -135,7 +137,8 @@ static rp_status slot_queue_prepare(rp_pool *pool, rp_error *error)
     slot_queue_clear(pool);
     if (stream_node_barrier(pool, error) != RP_OK)
         return error->status;
-    rpi_slot_queue_lane(pool->slot_queue.base, (uint32_t)world->node_rank)->self = rpi_peer_self();
+    rpi_slot_queue_lane(pool->memory.slot_queue.base, (uint32_t)world->node_rank)->self =
+        rpi_peer_self();
     return RP_OK;
 }
 
@@ -228,7 +231,7 @@ static rp_status stream_part_prepare(rp_pool *pool, struct stream_part *part, rp
     const rp_stream_job *job = part->job;
     struct stream_worker *worker = &part->worker;
     int64_t window = job->window_bytes > 0 ? job->window_bytes : default_window_bytes;
-    part->slot_queue = pool->slot_queue.base;
+    part->slot_queue = pool->memory.slot_queue.base;
     *worker = (struct stream_worker){
         .work_queue = pool->work_queue,
         .slot_queue = part->slot_queue,
@@ -326,23 +329,23 @@ static void stream_round_begin(rp_pool *pool, struct stream_part *part)
     part->worker.feeder = feeder_lane(pool);
     part->worker.cautious = pool->in_rounds && part->stream_link != NULL;
     interruption_begin(pool->work_queue);
-    pool->worker = pthread_self();
-    pool->task = task;
+    pool->loop.worker = pthread_self();
+    pool->loop.task = task;
     if (part->stream_link != NULL) {
         task->attend = stream_link_poll;
         task->attend_closure = part->stream_link;
     }
-    rpi_activity_begin_stream(pool->activity);
+    rpi_activity_begin_stream(pool->diag->activity);
     rpi_observe_stream(pool, part->job, part->stream.window_items);
-    watchdog_limit(&pool->watchdog, part->job->options.item_seconds);
+    watchdog_limit(&pool->diag->watchdog, part->job->options.item_seconds);
 }
 
 static void stream_round_end(rp_pool *pool)
 {
     rpi_observe_stream_end(pool);
-    watchdog_limit(&pool->watchdog, 0);
-    pool->task = NULL;
-    activity_end_job(pool->activity);
+    watchdog_limit(&pool->diag->watchdog, 0);
+    pool->loop.task = NULL;
+    activity_end_job(pool->diag->activity);
 }
 
 /* Runs one round. Collective; returns on every rank whether another round follows. */

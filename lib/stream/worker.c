@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "diag/check.h"
+#include "diag/diagnosis.h"
 #include "observe/hooks.h"
 
 #include <inttypes.h>
@@ -288,7 +289,7 @@ static bool packet_run_items(struct stream_worker *worker, struct taken *taken)
 static bool packet_run(struct stream_worker *worker, struct taken *taken)
 {
     const struct slot *slot = taken->slot;
-    struct rank_activity *activity = worker->pool->activity;
+    struct rank_activity *activity = worker->pool->diag->activity;
     rpi_activity_packet(activity, (rp_range){slot->first, slot->first + slot->items});
     worker->task.attempt = (int)slot->attempt;
     bool done = packet_run_items(worker, taken);

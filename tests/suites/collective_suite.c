@@ -2,7 +2,7 @@
  * of MPI's datatypes, only where the bytes of an element lie. */
 #include "suites.h"
 
-#include "pool/pool.h"
+#include "collective/collective.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -312,7 +312,7 @@ static void try_shapes(trial attempt, bool counted, bool same_layout)
         for (int i = 0; i < 60; i++) {
             struct form form = random_form(same_layout);
             struct shape shape = random_shape(counted);
-            pool->directly = i % 3 == 0;
+            pool->collectives->directly = i % 3 == 0;
             attempt(pool, &form, &shape);
             free(shape.counts);
             drop_form(&form);

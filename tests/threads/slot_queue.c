@@ -10,6 +10,8 @@
 
 #include "base/buffer.h"
 #include "base/eventcount.h"
+#include "diag/diagnosis.h"
+#include "observe/hooks.h"
 #include "stream/feeder.h"
 #include "stream/worker.h"
 
@@ -29,6 +31,8 @@ static struct work_queue *work_queue;
 static struct feeder feeder;
 static rp_pool pools[MOST_THREADS]; /* a rank's own: all that is looked at is what it does */
 static struct rank_activity activities[MOST_THREADS];
+static struct diagnosis diagnoses[MOST_THREADS];
+static struct observation observation; /* nothing is observed */
 static uint32_t threads = 8;
 static bool by_chunks;
 static int64_t items, consumed;
@@ -137,7 +141,9 @@ static void *rank(void *argument)
 {
     static const rp_stream_job job = {.work = work};
     rp_pool *pool = &pools[(uintptr_t)argument];
-    pool->activity = &activities[(uintptr_t)argument];
+    pool->observe = &observation;
+    pool->diag = &diagnoses[(uintptr_t)argument];
+    pool->diag->activity = &activities[(uintptr_t)argument];
     struct stream_worker worker = {.pool = pool,
                                    .work_queue = work_queue,
                                    .slot_queue = slot_queue,

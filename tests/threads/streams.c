@@ -9,6 +9,8 @@
 #include "threads.h"
 
 #include "base/error.h"
+#include "diag/diagnosis.h"
+#include "observe/hooks.h"
 #include "stream/root.h"
 
 #include <inttypes.h>
@@ -48,6 +50,8 @@ static struct work_queue *work_queue;
 static uint32_t threads = 6;
 static rp_pool pools[MOST_THREADS];
 static struct rank_activity activities[MOST_THREADS];
+static struct diagnosis diagnoses[MOST_THREADS];
+static struct observation observation; /* nothing is observed */
 static uint64_t streams, deaths, given_up;
 
 /* The stream at hand, set by the root before threads begin. */
@@ -290,7 +294,9 @@ static double meet_end(void *closure)
 
 static struct stream_worker worker_of(uint32_t lane)
 {
-    pools[lane] = (rp_pool){.work_queue = work_queue, .activity = &activities[lane]};
+    diagnoses[lane].activity = &activities[lane];
+    pools[lane] =
+        (rp_pool){.work_queue = work_queue, .diag = &diagnoses[lane], .observe = &observation};
     pools[lane].world.nodes = 1;
     pools[lane].world.crowding = threads;
     struct stream_worker worker = {.pool = &pools[lane],
