@@ -1,7 +1,6 @@
 #include "engine/loop.h"
 
-#include "api/finalize.h"
-#include "api/launcher_check.h"
+#include "api/process.h"
 #include "base/cpuset.h"
 #include "base/environment.h"
 #include "base/error.h"

@@ -3,7 +3,6 @@
 #ifndef RANKPOOL_CHECKPOINT_JOURNAL_INDEX_H
 #define RANKPOOL_CHECKPOINT_JOURNAL_INDEX_H
 
-#include "checkpoint/journal_check.h"
 #include "checkpoint/journal_format.h"
 
 /* An entry and its location. */

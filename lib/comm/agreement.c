@@ -1,10 +1,10 @@
 #include "comm/agreement.h"
 
 #include "base/error.h"
-#include "comm/agreement_tcp.h"
 #include "comm/completion.h"
 #include "comm/failures.h"
 #include "comm/mpi_error.h"
+#include "comm/vote_summary.h"
 
 #include <stdalign.h>
 

@@ -1,4 +1,4 @@
-#include "comm/agreement_tcp.h"
+#include "comm/vote_summary.h"
 
 #include "base/error.h"
 #include "comm/failures.h"

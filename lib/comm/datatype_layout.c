@@ -1,7 +1,6 @@
 #include "comm/datatype_layout.h"
 
 #include "base/error.h"
-#include "comm/datatype_signature.h"
 #include "comm/mpi_error.h"
 
 #include <inttypes.h>

@@ -44,4 +44,8 @@ ptrdiff_t rpi_run_extent(const struct run *run);
 /* Do the byte ranges of two runs, from first to last byte, overlap? */
 bool rpi_runs_overlap(const struct run *a, const struct run *b);
 
+/* Computes a hash of the signature of a valid type: equal for equal signatures, on every rank.
+ * Local. */
+rp_status rpi_signature(MPI_Datatype type, uint64_t *signature, rp_error *error);
+
 #endif

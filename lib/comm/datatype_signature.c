@@ -1,4 +1,4 @@
-#include "comm/datatype_signature.h"
+#include "comm/datatype_layout.h"
 
 #include "base/error.h"
 

@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "comm/mpi_error.h"
-#include "comm/tcp_open.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "comm/tcp_open.h"
+#include "comm/tcp_link.h"
 
 #include "base/eventcount.h"
 #include "comm/completion.h"

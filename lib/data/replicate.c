@@ -1,4 +1,4 @@
-#include "data/replicate.h"
+#include "data/access.h"
 
 #include "base/error.h"
 #include "comm/bigcount.h"

@@ -3,7 +3,6 @@
 #include "base/error.h"
 #include "base/temporary_files.h"
 #include "config.h"
-#include "diag/crash_text.h"
 #include "diag/diagnosis.h"
 #include "engine/task.h"
 #include "pool/pool.h"

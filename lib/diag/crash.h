@@ -10,10 +10,28 @@
 
 #include "rankpool.h"
 
+#include <stddef.h>
+#include <stdint.h>
+
 /* Reports crashes of this process from now on, with what this pool was doing. */
 void rpi_crash_guard(rp_pool *pool);
 
 /* Undoes it. Does nothing for a pool that is not guarded. */
 void rpi_crash_unguard(rp_pool *pool);
+
+/* Text composed and written by a signal handler. All functions are async-signal-safe. */
+
+/* Empty if `length` is 0. Text that does not fit is cut off. */
+struct crash_text {
+    char bytes[1536];
+    size_t length;
+};
+
+void rpi_crash_text_add(struct crash_text *text, const char *string);
+void rpi_crash_text_add_number(struct crash_text *text, int64_t number);
+void rpi_crash_text_add_hex(struct crash_text *text, uintptr_t number);
+
+/* Writes the text to stderr. */
+void rpi_crash_text_write(const struct crash_text *text);
 
 #endif

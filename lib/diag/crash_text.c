@@ -1,4 +1,4 @@
-#include "diag/crash_text.h"
+#include "diag/crash.h"
 
 #include "base/file_io.h"
 

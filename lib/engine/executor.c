@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "base/poison.h"
-#include "data/replicate.h"
+#include "data/access.h"
 #include "diag/diagnosis.h"
 #include "diag/watchdog.h"
 #include "engine/loop.h"

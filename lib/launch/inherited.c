@@ -1,4 +1,4 @@
-#include "launch/inherited.h"
+#include "launch/job.h"
 
 #include "base/environment.h"
 #include "launch/environment.h"

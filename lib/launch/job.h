@@ -7,10 +7,48 @@
 #include "launch/mpirun.h"
 #include "launch/output_relay.h"
 #include "launch/rank_table.h"
-#include "launch/session_dir.h"
 #include "launch/signals.h"
-#include "launch/startup.h"
 
+/* A private directory for the files of mpirun and MPI while a job runs: session files, and memory
+ * that ranks share. It is removed with the job, even if mpirun and the ranks could not clean up. */
+enum {
+    SESSION_DIR_PATH_SIZE = 256
+};
+
+/* Creates the directory in /dev/shm or, if that lacks room, in TMPDIR. Also removes the directories
+ * of supervisors that have died: a living one holds a lock. The path is empty on failure. */
+void rpi_session_dir_make(char path[SESSION_DIR_PATH_SIZE]);
+
+/* Removes the directory and its contents. The path may be empty. */
+void rpi_session_dir_remove(const char *path);
+
+/* Detects that ranks failed to start. A rank registers before its main() begins. One that cannot be
+ * executed, or ends earlier, sends nothing, and an mpirun that lets ranks live when one has died
+ * may then wait for ever with the others. So the supervisor polls: when mpirun is idle and all its
+ * children are registered, no other rank will start. */
+struct startup {
+    pid_t mpirun;
+    int ranks, started; /* expected, and registered so far */
+    bool blind;         /* not every rank could register */
+    long sleep;         /* mpirun's context switches at the last poll */
+    double since;       /* since when the count has not changed */
+    double polled;      /* time of the last poll */
+};
+
+/* Polls at most every 0.1 s. True if not all ranks have started and no other will. `complained`:
+ * mpirun has written to stderr. */
+bool rpi_startup_has_failed(struct startup *startup, const struct rank_table *rank_table,
+                            bool complained);
+
+/* Has mpirun been idle for a second? */
+bool rpi_startup_mpirun_rests(struct startup *startup);
+
+/* The file descriptors beyond the standard ones that were open when this process started, and still
+ * are: the user opened them for the program, as a shell does for `-o >(command)`. Returns their
+ * number. */
+int rpi_inherited_files(const int **files);
+
+/* The job. */
 struct job {
     const struct command *command;
     char channel_name[CONTROL_NAME_SIZE];

@@ -3,7 +3,6 @@
 #include "base/environment.h"
 #include "config.h"
 #include "launch/environment.h"
-#include "launch/parameters.h"
 #include "launch/program.h"
 
 #include <errno.h>

@@ -53,4 +53,9 @@ struct started {
 int rpi_start(const struct command *command, const struct signals *signals,
               struct started *started);
 
+/* Does a parameter file contradict a setting? `variable` is the environment variable of the
+ * setting, such as OMPI_MCA_btl, which would override the file. A file that excludes components
+ * ("^ucx") contradicts only a value that names one of them. */
+bool rpi_parameter_is_set(const char *variable, const char *value);
+
 #endif

@@ -1,4 +1,4 @@
-#include "launch/parameters.h"
+#include "launch/mpirun.h"
 
 #include "base/environment.h"
 #include "config.h"

@@ -1,4 +1,4 @@
-#include "launch/session_dir.h"
+#include "launch/job.h"
 
 #include "base/environment.h"
 

@@ -1,4 +1,4 @@
-#include "launch/startup.h"
+#include "launch/job.h"
 
 #include "base/clock.h"
 #include "launch/processes.h"

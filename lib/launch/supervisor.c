@@ -1,7 +1,6 @@
 #include "launch/supervisor.h"
 
 #include "base/clock.h"
-#include "launch/inherited.h"
 #include "launch/job.h"
 #include "launch/mpirun.h"
 #include "launch/processes.h"

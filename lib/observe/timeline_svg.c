@@ -1,8 +1,59 @@
 /* A timeline as a self-contained SVG file: style, drawing, and script with its data. */
 #include "observe/timeline_layout.h"
-#include "observe/timeline_script.h"
 
 #include <inttypes.h>
+
+/* The script describes the stretch under the mouse. It expects the variables `lanes`, `left`, `wide`, `tall`,
+ * `begin`, `seconds` and `bottom`. */
+/* clang-format off */
+static const char svg_script[] =
+    "var svg=document.querySelector('svg.rankpool'),hover=svg.querySelector('#hover');\n"
+    "function make(name,attributes,text){\n"
+    "  var e=document.createElementNS('http://www.w3.org/2000/svg',name);\n"
+    "  for(var key in attributes)e.setAttribute(key,attributes[key]);\n"
+    "  if(text)e.textContent=text;\n"
+    "  hover.appendChild(e);return e;}\n"
+    "function time(t){\n"
+    "  var a=Math.abs(t);\n"
+    "  return a>=1?t.toPrecision(4)+' s':a>=1e-3?(t*1e3).toPrecision(4)+' ms':\n"
+    "    (t*1e6).toPrecision(3)+' µs';}\n"
+    "function laneAt(y){\n"
+    "  for(var i=lanes.length-1;i>=0;i--)if(y>=lanes[i][0])return y>lanes[i][0]+tall+1?-1:i;\n"
+    "  return -1;}\n"
+    /* The index of the stretch that contains t, or -1: nine numbers each. */
+    "function stretchAt(s,t){\n"
+    "  var low=0,high=s.length/9;\n"
+    "  while(high>low){var m=(low+high)>>1;if(s[9*m+1]>t)high=m;else low=m+1;}\n"
+    "  return s[9*low]>t||9*low>=s.length?-1:9*low;}\n"
+    "function describe(s,at){\n"
+    "  var lines=[],names=['works','communicates','looks for items','waits'];\n"
+    "  if(s[at+8]>0)lines.push((s[at+8]===1?'':s[at+8]+' chunks, ')+(s[at+7]===1?'item '+s[at+6]:\n"
+    "    s[at+7]+' items from '+s[at+6]));\n"
+    "  for(var k=0;k!==4;k++)if(s[at+2+k]>0)lines.push(names[k]+' '+time(s[at+2+k]));\n"
+    "  return lines;}\n"
+    "function hide(){hover.setAttribute('visibility','hidden');}\n"
+    "svg.addEventListener('mouseleave',hide);\n"
+    "svg.addEventListener('mousemove',function(event){\n"
+    "  var p=svg.createSVGPoint();p.x=event.clientX;p.y=event.clientY;\n"
+    "  p=p.matrixTransform(svg.getScreenCTM().inverse());\n"
+    "  var rank=laneAt(p.y);\n"
+    "  if(0>rank||left>p.x||p.x>left+wide)return hide();\n"
+    "  var t=begin+(p.x-left)/wide*seconds,s=lanes[rank][2],at=stretchAt(s,t);\n"
+    "  var lines=['rank '+rank+', node '+lanes[rank][1]+', at '+time(t)];\n"
+    "  if(at>=0)lines=lines.concat(describe(s,at));else lines.push('own code');\n"
+    "  hover.textContent='';\n"
+    "  var high=18*lines.length+10,box=make('rect',{'class':'tip',rx:4,height:high});\n"
+    "  var most=0,texts=lines.map(function(line,i){\n"
+    "    var e=make('text',{'class':'tiptext'},line);\n"
+    "    most=Math.max(most,e.getComputedTextLength());return e;});\n"
+    "  var x=p.x+14,y=p.y+14;\n"
+    "  if(x+most+20>left+wide+80)x=p.x-most-30;\n"
+    "  if(y+high>bottom+60)y=p.y-high-8;\n"
+    "  box.setAttribute('x',x);box.setAttribute('y',y);box.setAttribute('width',most+20);\n"
+    "  texts.forEach(function(e,i){e.setAttribute('x',x+10);e.setAttribute('y',y+20+18*i);});\n"
+    "  make('path',{'class':'cursor',d:'M'+p.x+' '+lanes[0][0]+'V'+bottom});\n"
+    "  hover.setAttribute('visibility','visible');});\n";
+/* clang-format on */
 
 static const char svg_style[] =
     "text{font-family:Inter,'Segoe UI',Helvetica,Arial,'DejaVu Sans',sans-serif;font-size:12px;"
@@ -59,7 +110,7 @@ static void svg_write(const struct canvas *canvas)
     fprintf(canvas->file, "<g id='hover' visibility='hidden' pointer-events='none'></g>\n"
                           "<script><![CDATA[\n(function(){\n");
     svg_write_data(canvas);
-    fprintf(canvas->file, "%s})();\n]]></script>\n</svg>\n", rpi_timeline_script);
+    fprintf(canvas->file, "%s})();\n]]></script>\n</svg>\n", svg_script);
 }
 
 void rpi_timeline_write(FILE *file, const struct timeline *timeline, bool page)
