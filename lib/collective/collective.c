@@ -45,10 +45,10 @@ static void collective_check_n(struct collective *collective)
 static void collective_set_terms(struct collective *collective)
 {
     int64_t *terms = collective->vote.terms;
-    terms[0] = collective->n;
-    terms[1] = collective->root;
-    terms[2] = collective->layout.size * collective->layout.units;
-    terms[3] = (int64_t)collective->layout.signature;
+    terms[COLLECTIVE_N] = collective->n;
+    terms[COLLECTIVE_ROOT] = collective->root;
+    terms[COLLECTIVE_ELEMENT_SIZE] = collective->layout.size * collective->layout.units;
+    terms[COLLECTIVE_ELEMENT_TYPE] = (int64_t)collective->layout.signature;
 }
 
 void rpi_collective_begin(struct collective *collective, rp_pool *pool, enum call call, int root,
@@ -102,7 +102,7 @@ void rpi_collective_begin_counted(struct collective *collective, rp_pool *pool, 
     if (error.status != RP_OK)
         collective->vote.error = error;
     collective->counts = counts;
-    collective->vote.terms[TERM_OWN] = checksum;
+    collective->vote.terms[COLLECTIVE_COUNTS] = checksum;
 }
 
 struct run rpi_collective_buffer(struct collective *collective, const char *name, const void *base,
@@ -146,8 +146,8 @@ bool rpi_collective_on_nodes(struct collective *collective, const struct run *ru
     int64_t offset = 0, allocation = -1;
     if (run->units > 0)
         allocation = rpi_allocation_find(collective->pool, run->base, &offset);
-    collective->vote.terms[TERM_OWN] = allocation;
-    collective->vote.terms[TERM_OWN + 1] = offset;
+    collective->vote.terms[COLLECTIVE_ALLOCATION] = allocation;
+    collective->vote.terms[COLLECTIVE_OFFSET] = offset;
     return allocation >= 0;
 }
 

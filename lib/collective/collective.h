@@ -21,15 +21,11 @@ struct collectives {
 
 struct collective {
     rp_pool *pool;
-    struct vote vote;     /* rpi_collective_begin() sets the terms before TERM_OWN */
+    struct vote vote;     /* rpi_collective_begin() sets the terms of every call */
     struct layout layout; /* of an element; valid if there is no error */
     int root;             /* 0 in calls without a root */
     int64_t n;
     const int64_t *counts; /* elements of each rank; NULL: near-equal blocks */
-};
-
-enum {
-    TERM_OWN = 4
 };
 
 /* Each of these checks arguments, and records the first error in the vote. */

@@ -25,7 +25,7 @@ static int64_t file_path_hash(const char *path)
 static rp_status file_agree(rp_pool *pool, const char *path, rp_file **file, rp_file *made)
 {
     struct vote vote = rpi_vote(CALL_FILE_CREATE);
-    vote.terms[0] = file_path_hash(path);
+    vote.terms[FILE_PATH] = file_path_hash(path);
     if (path == NULL || *path == '\0')
         rpi_error_set(&vote.error, RP_ERR_ARGUMENT, "the file has no name");
     else if (file == NULL)
@@ -168,7 +168,7 @@ rp_status rp_file_append(rp_file *file, const void *data, size_t bytes)
     if (file == NULL)
         return rpi_refuse_null(__func__, "file");
     struct vote vote = rpi_vote(CALL_FILE_APPEND);
-    vote.terms[0] = file->number;
+    vote.terms[FILE_NUMBER] = file->number;
     if (!file_range_valid(0, data, bytes))
         rpi_error_set(&vote.error, RP_ERR_ARGUMENT,
                       bytes > 0 && data == NULL ? "data is NULL, but there are bytes of it"
@@ -215,7 +215,7 @@ rp_status rp_file_close(rp_file **file, rp_status mine)
     rp_file *closing = *file;
     rp_pool *pool = closing->pool;
     struct vote vote = rpi_vote(CALL_FILE_CLOSE);
-    vote.terms[0] = closing->number;
+    vote.terms[FILE_NUMBER] = closing->number;
     if (pool->loop.open)
         return rpi_pool_agree(pool, &vote);
     *file = NULL;

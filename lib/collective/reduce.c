@@ -36,7 +36,7 @@ static void reduce_ranks_begin(struct ranks_reduction *reduction, rp_pool *pool,
     if (op == zero || op == MPI_OP_NULL)
         rpi_collective_refuse(collective, RP_ERR_ARGUMENT, "op is MPI_OP_NULL");
     else
-        collective->vote.terms[TERM_OWN] = reduce_ranks_op(op);
+        collective->vote.terms[COLLECTIVE_OP] = reduce_ranks_op(op);
     reduction->mine = rpi_collective_buffer(collective, "mine", mine, n);
 }
 

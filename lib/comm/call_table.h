@@ -62,8 +62,73 @@ enum call {
     CALLS
 };
 
-enum {
-    VOTE_TERMS = 13 /* most terms of a call that ranks agree on */
+/* Positions of the terms in a vote. Calls of one kind share an enum; terms that a call lacks are 0.
+ * Of the terms that differ, the error message names the one at the lowest position. */
+
+/* Of loops, rp_map(), rp_map_varlen(), rp_reduce() and rp_stream(), which have the most terms. */
+enum job_term {
+    JOB_N,
+    JOB_UNORDERED,
+    JOB_DEDICATED_ROOT,
+    JOB_WINDOW_ITEMS,
+    JOB_WINDOW_BYTES,
+    JOB_SCHEDULE,
+    JOB_CHUNK,
+    JOB_IN_SIZE,
+    JOB_IN_PLACE,
+    JOB_OUT_SIZE,
+    JOB_OUT_PLACE,
+    JOB_RESULT_SIZE,
+    JOB_RANGE,
+    JOB_LEAF,
+    JOB_ON_FAILURE,
+    JOB_SEED,
+    JOB_RETRIES,
+    JOB_MAX_FAILURES,
+    JOB_ITEM_SECONDS,
+    VOTE_TERMS
+};
+
+/* Of collectives that move data. */
+enum collective_term {
+    COLLECTIVE_N,
+    COLLECTIVE_ROOT,
+    COLLECTIVE_ELEMENT_SIZE,
+    COLLECTIVE_ELEMENT_TYPE,
+    COLLECTIVE_COUNTS,
+    COLLECTIVE_ALLOCATION,
+    COLLECTIVE_OFFSET,
+    COLLECTIVE_OP
+};
+
+/* Of grids and their fields. */
+enum grid_term {
+    GRID_ROWS,
+    GRID_COLUMNS,
+    GRID_CELL_SIZE,
+    GRID_HALO,
+    GRID_NUMBER,
+    GRID_EXCHANGES,
+    GRID_ROOT,
+    GRID_FIELD
+};
+
+/* Of files. */
+enum file_term {
+    FILE_PATH,
+    FILE_NUMBER
+};
+
+/* Of the results of rp_map_varlen(). */
+enum results_term {
+    RESULTS_NUMBER,
+    RESULTS_ROOT
+};
+
+/* Of node memory. */
+enum allocation_term {
+    ALLOCATION_BYTES,
+    ALLOCATION_NUMBER
 };
 
 /* The names of a call and of one of its terms, for error messages. */

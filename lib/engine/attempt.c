@@ -42,11 +42,11 @@ static int64_t attempt_time_bits(double seconds)
     return bits;
 }
 
-void rpi_attempt_terms(struct vote *vote, int first, const rp_options *options)
+void rpi_attempt_terms(struct vote *vote, const rp_options *options)
 {
-    vote->terms[first] = options->retries;
-    vote->terms[first + 1] = options->max_failures;
-    vote->terms[first + 2] = attempt_time_bits(options->item_seconds);
+    vote->terms[JOB_RETRIES] = options->retries;
+    vote->terms[JOB_MAX_FAILURES] = options->max_failures;
+    vote->terms[JOB_ITEM_SECONDS] = attempt_time_bits(options->item_seconds);
 }
 
 bool rpi_attempt_needed(const rp_pool *pool, const rp_options *options)

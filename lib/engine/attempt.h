@@ -34,8 +34,8 @@ struct attempt {
 /* Checks the options that concern failures. */
 rp_status rpi_attempt_check(const rp_options *options, rp_error *error);
 
-/* Puts them into a vote, as terms `first` to `first` + 2. */
-void rpi_attempt_terms(struct vote *vote, int first, const rp_options *options);
+/* Puts them into a vote. */
+void rpi_attempt_terms(struct vote *vote, const rp_options *options);
 
 /* Do the options or the pool need more than direct calls? */
 bool rpi_attempt_needed(const rp_pool *pool, const rp_options *options);

@@ -28,9 +28,9 @@ rp_status rpi_job_check(int64_t n, const rp_options *options, struct schedule_ch
 
 void rpi_job_terms(struct vote *vote, int64_t n, const struct schedule_choice *choice)
 {
-    vote->terms[0] = n;
-    vote->terms[1] = choice->schedule;
-    vote->terms[2] = choice->chunk;
+    vote->terms[JOB_N] = n;
+    vote->terms[JOB_SCHEDULE] = choice->schedule;
+    vote->terms[JOB_CHUNK] = choice->chunk;
 }
 
 struct job rpi_job(const rp_pool *pool, struct units units, struct schedule_choice choice,

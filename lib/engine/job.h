@@ -23,7 +23,7 @@ struct job rpi_job(const rp_pool *pool, struct units units, struct schedule_choi
 rp_status rpi_job_check(int64_t n, const rp_options *options, struct schedule_choice *choice,
                         rp_error *error);
 
-/* Puts n, schedule and chunk into a vote, as terms 0 to 2. */
+/* Puts n, schedule and chunk into a vote. */
 void rpi_job_terms(struct vote *vote, int64_t n, const struct schedule_choice *choice);
 
 /* The number of the current job. It is the same on every rank: all ranks count the same agreements,

@@ -136,7 +136,7 @@ rp_status rp_loop_open(rp_pool *pool, int64_t n, const rp_options *options, rp_l
         loop_check(n, options, &choice, &vote.error);
     rpi_loop_saving_check(pool, n, options, &vote.error);
     rpi_job_terms(&vote, n, &choice);
-    rpi_attempt_terms(&vote, 3, options);
+    rpi_attempt_terms(&vote, options);
     watchdog_provide(pool, options, &vote.error);
     struct agent *agent = NULL;
     survival_enter(pool);

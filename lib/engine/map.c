@@ -63,14 +63,14 @@ static void map_set_terms(struct vote *vote, const rp_map_job *job,
                           const struct schedule_choice *choice)
 {
     rpi_job_terms(vote, job->n, choice);
-    vote->terms[3] = (int64_t)job->in_size;
-    vote->terms[4] = job->in_place;
-    vote->terms[5] = (int64_t)job->out_size;
-    vote->terms[6] = job->out_place;
-    vote->terms[7] = job->range != NULL;
-    vote->terms[8] = job->options.on_failure;
-    vote->terms[9] = (int64_t)job->options.seed;
-    rpi_attempt_terms(vote, 10, &job->options);
+    vote->terms[JOB_IN_SIZE] = (int64_t)job->in_size;
+    vote->terms[JOB_IN_PLACE] = job->in_place;
+    vote->terms[JOB_OUT_SIZE] = (int64_t)job->out_size;
+    vote->terms[JOB_OUT_PLACE] = job->out_place;
+    vote->terms[JOB_RANGE] = job->range != NULL;
+    vote->terms[JOB_ON_FAILURE] = job->options.on_failure;
+    vote->terms[JOB_SEED] = (int64_t)job->options.seed;
+    rpi_attempt_terms(vote, &job->options);
 }
 
 static void map_set_statuses(uint8_t *statuses, int64_t count, rp_status status)

@@ -38,11 +38,11 @@ static void varlen_set_terms(struct vote *vote, const rp_map_varlen_job *job,
                              const struct schedule_choice *choice)
 {
     rpi_job_terms(vote, job->n, choice);
-    vote->terms[3] = (int64_t)job->in_size;
-    vote->terms[4] = job->in_place;
-    vote->terms[5] = job->options.on_failure;
-    vote->terms[6] = (int64_t)job->options.seed;
-    rpi_attempt_terms(vote, 7, &job->options);
+    vote->terms[JOB_IN_SIZE] = (int64_t)job->in_size;
+    vote->terms[JOB_IN_PLACE] = job->in_place;
+    vote->terms[JOB_ON_FAILURE] = job->options.on_failure;
+    vote->terms[JOB_SEED] = (int64_t)job->options.seed;
+    rpi_attempt_terms(vote, &job->options);
 }
 
 /* Every attempt starts with an empty result. */

@@ -70,12 +70,12 @@ static void reduce_set_terms(struct vote *vote, const rp_reduce_job *job,
                              const struct schedule_choice *choice)
 {
     rpi_job_terms(vote, job->n, choice);
-    vote->terms[3] = (int64_t)job->in_size;
-    vote->terms[4] = job->in_place;
-    vote->terms[5] = (int64_t)job->result_size;
-    vote->terms[6] = job->leaf;
-    vote->terms[7] = (int64_t)job->options.seed;
-    rpi_attempt_terms(vote, 8, &job->options);
+    vote->terms[JOB_IN_SIZE] = (int64_t)job->in_size;
+    vote->terms[JOB_IN_PLACE] = job->in_place;
+    vote->terms[JOB_RESULT_SIZE] = (int64_t)job->result_size;
+    vote->terms[JOB_LEAF] = job->leaf;
+    vote->terms[JOB_SEED] = (int64_t)job->options.seed;
+    rpi_attempt_terms(vote, &job->options);
 }
 
 static int reduce_join(void *left, const void *right, void *closure)

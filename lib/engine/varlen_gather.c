@@ -34,8 +34,8 @@ static rp_status gathering_agree(struct gathering *gathering, int root, const in
     rp_results *results = gathering->results;
     const struct world *world = gathering->world;
     struct vote vote = rpi_vote(CALL_RESULTS_GATHER);
-    vote.terms[0] = results->number;
-    vote.terms[1] = root;
+    vote.terms[RESULTS_NUMBER] = results->number;
+    vote.terms[RESULTS_ROOT] = root;
     size_t offset_bytes = ((size_t)results->items + 1) * sizeof(int64_t);
     if (root < 0 || root >= world->ranks)
         rpi_error_set(&vote.error, RP_ERR_ARGUMENT, "root is %d, but the ranks are 0 to %d", root,

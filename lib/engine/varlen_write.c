@@ -98,7 +98,7 @@ rp_status rp_results_write(rp_results *results, const char *path)
         return rpi_refuse_null(__func__, "results");
     rp_pool *pool = results->pool;
     struct vote vote = rpi_vote(CALL_RESULTS_WRITE);
-    vote.terms[0] = results->number;
+    vote.terms[RESULTS_NUMBER] = results->number;
     rp_buffer extents;
     rpi_buffer_init(&extents);
     int64_t *counts = malloc((size_t)pool->world.ranks * sizeof *counts);

@@ -48,7 +48,7 @@ rp_status rp_grid_alloc(rp_grid *grid, void **field)
     if (grid == NULL)
         return rpi_refuse_null(__func__, "grid");
     struct vote vote = rpi_vote(CALL_GRID_ALLOC);
-    vote.terms[0] = grid->number;
+    vote.terms[GRID_NUMBER] = grid->number;
     struct field *made = field != NULL ? field_make(grid) : NULL;
     if (field == NULL)
         rpi_error_set(&vote.error, RP_ERR_ARGUMENT, "no place to store the address in");

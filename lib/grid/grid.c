@@ -47,10 +47,10 @@ static rp_status grid_agree_shape(rp_pool *pool, const rp_grid_shape *shape, rp_
     else if (shape_check(shape, &vote.error) == RP_OK && made == NULL)
         rpi_error_set(&vote.error, RP_ERR_MEMORY, "no memory for a grid");
     if (shape != NULL) {
-        vote.terms[0] = shape->rows;
-        vote.terms[1] = shape->columns;
-        vote.terms[2] = (int64_t)shape->cell_size;
-        vote.terms[3] = shape->halo;
+        vote.terms[GRID_ROWS] = shape->rows;
+        vote.terms[GRID_COLUMNS] = shape->columns;
+        vote.terms[GRID_CELL_SIZE] = (int64_t)shape->cell_size;
+        vote.terms[GRID_HALO] = shape->halo;
     }
     return rpi_pool_agree(pool, &vote);
 }
@@ -164,8 +164,8 @@ rp_status rp_grid_close(rp_grid **grid)
     rp_grid *closing = *grid;
     rp_pool *pool = closing->pool;
     struct vote vote = rpi_vote(CALL_GRID_CLOSE);
-    vote.terms[0] = closing->number;
-    vote.terms[1] = (int64_t)closing->halo.begun;
+    vote.terms[GRID_NUMBER] = closing->number;
+    vote.terms[GRID_EXCHANGES] = (int64_t)closing->halo.begun;
     if (pool->loop.open)
         return rpi_pool_agree(pool, &vote);
     *grid = NULL;

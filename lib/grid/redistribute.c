@@ -162,9 +162,9 @@ static rp_status move_run(struct move *move, enum call call, int (*blocks)(struc
     rp_pool *pool = move->grid->pool;
     struct vote vote = rpi_vote(call);
     move_check(move, &vote.error);
-    vote.terms[0] = move->grid->number;
-    vote.terms[1] = move->root;
-    vote.terms[2] = rpi_grid_field_number(move->grid, move->field);
+    vote.terms[GRID_NUMBER] = move->grid->number;
+    vote.terms[GRID_ROOT] = move->root;
+    vote.terms[GRID_FIELD] = rpi_grid_field_number(move->grid, move->field);
     rp_status status = rpi_pool_agree(pool, &vote);
     if (status == RP_OK) {
         vote = rpi_vote(CALL_GRID_MOVED);

@@ -92,7 +92,7 @@ static rp_status allocation_request(rp_pool *pool, size_t bytes, void **memory,
                                     struct allocation *allocation)
 {
     struct vote vote = rpi_vote(CALL_ALLOC);
-    vote.terms[0] = (int64_t)bytes;
+    vote.terms[ALLOCATION_BYTES] = (int64_t)bytes;
     if (bytes < 1 || bytes > PTRDIFF_MAX)
         rpi_error_set(&vote.error, RP_ERR_ARGUMENT, "bytes is %zu: give 1 to %td", bytes,
                       PTRDIFF_MAX);
@@ -140,7 +140,7 @@ rp_status rp_node_free(rp_pool *pool, void **memory)
     if (pool == NULL)
         return rpi_refuse_null(__func__, "pool");
     struct vote vote = rpi_vote(CALL_FREE);
-    vote.terms[0] = none;
+    vote.terms[ALLOCATION_NUMBER] = none;
     struct allocation **place = NULL;
     if (memory == NULL)
         rpi_error_set(&vote.error, RP_ERR_ARGUMENT, "no pointer to the memory");
@@ -148,7 +148,7 @@ rp_status rp_node_free(rp_pool *pool, void **memory)
         rpi_error_set(&vote.error, RP_ERR_ARGUMENT, "%p is not from rp_node_alloc() on this pool",
                       *memory);
     else if (*memory != NULL)
-        vote.terms[0] = (*place)->number;
+        vote.terms[ALLOCATION_NUMBER] = (*place)->number;
     rp_status status = rpi_pool_agree(pool, &vote);
     if (status == RP_OK && place != NULL) {
         allocation_drop(place);

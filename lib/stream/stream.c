@@ -57,15 +57,15 @@ static rp_status stream_job_check(const rp_pool *pool, const rp_stream_job *job,
 
 static void stream_vote_terms(struct vote *vote, const rp_stream_job *job)
 {
-    vote->terms[0] = job->unordered;
-    vote->terms[1] = job->dedicated_root;
-    vote->terms[2] = job->window_items;
-    vote->terms[3] = job->window_bytes;
-    vote->terms[4] = job->options.schedule;
-    vote->terms[5] = job->options.chunk;
-    vote->terms[6] = job->options.on_failure;
-    vote->terms[7] = (int64_t)job->options.seed;
-    rpi_attempt_terms(vote, 8, &job->options);
+    vote->terms[JOB_UNORDERED] = job->unordered;
+    vote->terms[JOB_DEDICATED_ROOT] = job->dedicated_root;
+    vote->terms[JOB_WINDOW_ITEMS] = job->window_items;
+    vote->terms[JOB_WINDOW_BYTES] = job->window_bytes;
+    vote->terms[JOB_SCHEDULE] = job->options.schedule;
+    vote->terms[JOB_CHUNK] = job->options.chunk;
+    vote->terms[JOB_ON_FAILURE] = job->options.on_failure;
+    vote->terms[JOB_SEED] = (int64_t)job->options.seed;
+    rpi_attempt_terms(vote, &job->options);
 }
 
 /* ---- state of a rank ------------------------------------------------------------------------- */
