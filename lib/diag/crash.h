@@ -19,9 +19,8 @@ void rpi_crash_guard(rp_pool *pool);
 /* Undoes it. Does nothing for a pool that is not guarded. */
 void rpi_crash_unguard(rp_pool *pool);
 
-/* Text composed and written by a signal handler. All functions are async-signal-safe. */
-
-/* Empty if `length` is 0. Text that does not fit is cut off. */
+/* Text composed and written by a signal handler; its functions are async-signal-safe. Empty if
+ * `length` is 0. Text that does not fit is cut off. */
 struct crash_text {
     char bytes[1536];
     size_t length;
