@@ -98,6 +98,7 @@ try() (
     fi
     echo "not ok $number - $*"
     echo "# status $status, expected $expected_status"
+    [ $status -eq "$expected_status" ] || sed 's/^/# stderr: /' "$place/stderr.raw"
     sed 's/^/# /' "$place/diff"
     return 1
 )

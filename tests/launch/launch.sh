@@ -134,7 +134,7 @@ crash() { # crash SIGNAL RANK NAME
     try "$launched" crash "$1" "$2" "$mark"
     sed -i '/^\[/d' err # where the signal's handler of Open MPI tells the stack
     rm out && touch out # others may have spoken or not
-    expect $((128 + $1)) "" "$(printf 'last cry\nsubject: rank %d was ended by signal %d (%s)' \
+    expect $((128 + $1)) "" "$(printf 'last cry\nlaunched: rank %d was ended by signal %d (%s)' \
         "$2" "$1" "$3")" && gone
 }
 
