@@ -162,7 +162,8 @@ static bool comm_is_first(MPI_Comm comm)
     return rank == 0;
 }
 
-/* A pool with what the rooms keep for it. The pool is the first member, so free() of it frees all. */
+/* A pool with what the rooms keep for it. The pool is the first member, so free() of it frees
+ * all. */
 struct pool_with_rooms {
     rp_pool pool;
     struct collectives collectives;

@@ -1,5 +1,5 @@
-/* What rp_open() and rp_close() do for the process besides the pool: warnings about its launcher, and the end of MPI
- * where ranks may die. */
+/* What rp_open() and rp_close() do for the process besides the pool: warnings about its
+ * launcher, and the end of MPI where ranks may die. */
 #ifndef RANKPOOL_API_PROCESS_H
 #define RANKPOOL_API_PROCESS_H
 

@@ -1,5 +1,5 @@
-/* Messages of any length, in parts that MPI can count: MPI counts in int, and some MPI libraries fail
- * above 2 GiB. Only bigcount.c knows the maximum size of a part. */
+/* Messages of any length, in parts that MPI can count: MPI counts in int, and some MPI libraries
+ * fail above 2 GiB. Only bigcount.c knows the maximum size of a part. */
 #ifndef RANKPOOL_COMM_BIGCOUNT_H
 #define RANKPOOL_COMM_BIGCOUNT_H
 

@@ -45,9 +45,9 @@ void rpi_summary_join(struct summary *known, const struct summary *other);
 /* Computes the decision: the same result on every rank. */
 struct decision rpi_summary_judge(const struct summary *all);
 
-/* Over the TCP hub, between nodes whose ranks survive deaths: the root collects the summaries of all
- * nodes, decides, and answers. Returns the decision. Called by the leader of a node with its node's
- * summary. */
+/* Over the TCP hub, between nodes whose ranks survive deaths: the root collects the summaries of
+ * all nodes, decides, and answers. Returns the decision. Called by the leader of a node with its
+ * node's summary. */
 struct decision rpi_agree_over_hub(struct agreement *agreement, struct summary summary);
 
 #endif

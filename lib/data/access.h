@@ -87,9 +87,10 @@ bool rpi_array_fetch(const struct accesses *accesses, int index, int64_t first, 
 bool rpi_array_deliver(const struct accesses *accesses, int index, int64_t first, int64_t count,
                        const void *elements);
 
-/* Outputs may be wanted on every node or rank, but lie where they were computed. Replicates what each
- * node or rank has computed of such arrays, after the agreement that ends the job; where ranks of several nodes survive, publishes the root's copy. Preserves the pool's last
- * error, which that agreement set, unless replicating fails. Collective: every rank gets the same
+/* Outputs may be wanted on every node or rank, but lie where they were computed. Replicates what
+ * each node or rank has computed of such arrays, after the agreement that ends the job; where
+ * ranks of several nodes survive, publishes the root's copy. Preserves the pool's last error,
+ * which that agreement set, unless replicating fails. Collective: every rank gets the same
  * status. */
 rp_status rpi_replicate(rp_pool *pool, const struct array *arrays, int count,
                         const struct accesses *accesses, const struct units *units);

@@ -1,4 +1,4 @@
-/* The watchdog: a thread of the first rank of each node. It sleeps most of the time; at intervals it
+/* The watchdog: a thread of the first rank of each node. It sleeps most of the time; at times it
  * looks at the work queue and at the activities of the node's ranks (diag/activity.h), and
  *
  * - reports on stderr what every rank is doing if nothing has finished for the configured time, and

@@ -82,8 +82,8 @@ static void session_dir_remove_abandoned(const char *pattern)
     globfree(&found);
 }
 
-/* Another supervisor may take a new directory for an abandoned one, and remove it; and there are file
- * systems without locks, where the launch does without a directory. */
+/* Another supervisor may take a new directory for an abandoned one, and remove it; and there are
+ * file systems without locks, where the launch does without a directory. */
 void rpi_session_dir_make(char path[SESSION_DIR_PATH_SIZE])
 {
     char pattern[SESSION_DIR_PATH_SIZE];

@@ -3,8 +3,8 @@
 
 #include <inttypes.h>
 
-/* The script describes the stretch under the mouse. It expects the variables `lanes`, `left`, `wide`, `tall`,
- * `begin`, `seconds` and `bottom`. */
+/* The script describes the stretch under the mouse. It expects the variables `lanes`, `left`,
+ * `wide`, `tall`, `begin`, `seconds` and `bottom`. */
 /* clang-format off */
 static const char svg_script[] =
     "var svg=document.querySelector('svg.rankpool'),hover=svg.querySelector('#hover');\n"
