@@ -11,20 +11,20 @@
 
 RP_BEGIN_DECLARATIONS
 
-/** The items i with begin <= i < end. */
+/** Half-open range: the items i with begin <= i < end. */
 typedef struct rp_range {
     int64_t begin, end;
 } rp_range;
 
 /**
- * The items of run `part` if n items are cut into `parts` near-equal runs: the first n % parts runs
- * have one item more. *Local,* pure, a few instructions.
+ * Cuts n items into `parts` near-equal runs, of which the first n % parts have one item more, and
+ * returns run `part`. *Local,* pure, a few instructions.
  *
- * @return {0, 0} for arguments without meaning: n < 0, parts < 1, part outside 0 ... parts - 1
+ * @return {0, 0} for invalid arguments: n < 0, parts < 1, part outside 0 ... parts - 1
  */
 rp_range rp_block(int64_t n, int64_t parts, int64_t part);
 
-/** The part whose rp_block() holds `item`; -1 for arguments without meaning. *Local,* pure. */
+/** The part whose rp_block() contains `item`; -1 for invalid arguments. *Local,* pure. */
 int64_t rp_block_owner(int64_t n, int64_t parts, int64_t item);
 
 RP_END_DECLARATIONS

@@ -1,6 +1,6 @@
 /**
  * @file rankpool/buffer.h
- * @brief Buffers: bytes of any number, for results whose length only their task knows.
+ * @brief Buffers: growable byte arrays, for items and results of variable length.
  */
 #ifndef RANKPOOL_BUFFER_H
 #define RANKPOOL_BUFFER_H
@@ -11,29 +11,29 @@
 
 RP_BEGIN_DECLARATIONS
 
-/** Bytes that grow: a result whose length only its task knows. Opaque. */
+/** A growable byte array, which the library passes to a task or a producer. Opaque. */
 typedef struct rp_buffer rp_buffer;
 
 /**
- * Makes a buffer's content so many bytes. *Local,* like the next two.
+ * Sets the size of a buffer. *Local,* like the next two.
  *
- * What was there before stays, as far as it fits; bytes behind it are undefined.
+ * Existing content is kept, truncated if the buffer shrinks; added bytes are undefined.
  *
- * @param[in] bytes  0 and more
- * @return the content, aligned as malloc() does, until the next change of the buffer. NULL: there
- *         is not enough memory, and the buffer is as it was.
+ * @param[in] bytes  0 or more
+ * @return the content, aligned as by malloc(), valid until the buffer is next changed. NULL: out of
+ *         memory, and the buffer is unchanged.
  */
 void *rp_buffer_resize(rp_buffer *buffer, size_t bytes);
 
-/** Bytes that a buffer holds. */
+/** Size of a buffer in bytes. */
 size_t rp_buffer_size(const rp_buffer *buffer);
 
 /**
- * Adds bytes at the end of a buffer.
+ * Appends bytes to a buffer.
  *
- * @param[in] data  not of this buffer; may be NULL if `bytes` is 0
- * @return 0; anything else: there is not enough memory, and the buffer is as it was
- * Cost: a copy. The memory grows by half at a time, so many small appends are fine.
+ * @param[in] data  must not lie in this buffer; may be NULL if `bytes` is 0
+ * @return 0; nonzero: out of memory, and the buffer is unchanged
+ * Cost: a copy. Capacity grows by half at a time, so many small appends are fine.
  */
 int rp_buffer_append(rp_buffer *buffer, const void *data, size_t bytes);
 

@@ -1,6 +1,6 @@
 /**
  * @file rankpool/declarations.h
- * @brief C linkage in C++, and visibility, for the declarations of the other headers.
+ * @brief C linkage in C++, and symbol visibility, for the declarations in the other headers.
  */
 #ifndef RANKPOOL_DECLARATIONS_H
 #define RANKPOOL_DECLARATIONS_H

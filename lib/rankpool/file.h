@@ -1,6 +1,6 @@
 /**
  * @file rankpool/file.h
- * @brief Files that all ranks write together.
+ * @brief Files that all ranks write in parallel.
  *
  *     status = rp_file_create(pool, "result.bin", &file);
  *     if (status == RP_OK) {
@@ -8,22 +8,23 @@
  *         status = rp_file_close(&file, status);
  *     }
  *
- * A file is there whole or not at all. It is written under another name beside its own,
- * path.XXXXXX, which is renamed when all ranks have closed it and all their bytes have arrived; a
- * file that had this name before stays until then. The new one has its mode, and its owner if this
- * user may give files away; other hard links keep the old one. If anything goes wrong on any rank,
- * a full disk or the limit of a file's size for one, every rank gets the same error, with the
- * file's name and the system's reason, and nothing is left behind. (If only the renaming fails, the
- * other name stays, and the error tells it.) Directories are shared between nodes: a network's file
- * system.
+ * A file appears complete or not at all. It is written as path.XXXXXX in the same directory, and
+ * renamed when all ranks have closed it and all data are written; an existing file of that name
+ * stays until then. The new file takes over the existing file's mode, and its owner if this user is
+ * permitted to set it; other hard links keep the old content. If a write fails on any rank, for
+ * example because the disk is full or a file size limit is reached, every rank gets the same error,
+ * with the file's name and the system's reason, and the temporary file is removed. (If only the
+ * renaming fails, the temporary file stays, and the error names it.) With several nodes, the
+ * directory must be on a shared file system.
  *
- * Where renaming cannot replace a file, it is written itself, and is empty if it does not become
- * whole: a file that is mounted, as in a container, or in a directory in which this user may not
- * make files; a device, as /dev/null.
+ * A file that cannot be replaced by renaming is written in place, and truncated if writing fails: a
+ * mount point, as in a container; a file in a directory that this user cannot write; a device, such
+ * as /dev/null.
  *
- * While a file is under way on the root, signals that would end the root's process have a handler,
- * unless the program has one, which removes the file and lets them do what they do. After SIGKILL
- * the process that rp_launch() leaves behind removes it; under another launcher it stays.
+ * While a file is open, the root has a handler for each signal that would end its process, unless
+ * the program has installed one. It removes the temporary file, and the signal then takes its
+ * default action. After SIGKILL the supervisor process of rp_launch() removes the file; under
+ * another launcher it stays.
  */
 #ifndef RANKPOOL_FILE_H
 #define RANKPOOL_FILE_H
@@ -35,58 +36,59 @@
 
 RP_BEGIN_DECLARATIONS
 
-/** A file that all ranks write together. Opaque; made by rp_file_create(). */
+/** A file that all ranks write. Opaque; made by rp_file_create(). */
 typedef struct rp_file rp_file;
 
 /**
- * Begins a file. *Collective.* It says at once if the file cannot be written.
+ * Creates a file. *Collective.* A file that cannot be written fails here, not later.
  *
- * @param[in] path   its name, the same on every rank; a relative one is seen from where the root
- *                   is. A symbolic link is followed. Pipes and terminals are refused, and what is
- *                   open as standard output or error.
+ * @param[in] path   its name, the same on every rank; relative to the root's working directory.
+ *                   Symbolic links are followed. Pipes, terminals, and the file that is open as
+ *                   standard output or error are refused.
  * @param[out] file  the file; NULL after an error. Owned by the caller until rp_file_close() or
- *                   rp_close(), which drops it.
+ *                   rp_close(), which discards it.
  * @return RP_OK, RP_ERR_IO, RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY
- * Cost: two meetings, and the opening of the file by every rank.
+ * Cost: two barriers, and opening the file on every rank.
  */
 rp_status rp_file_create(rp_pool *pool, const char *path, rp_file **file);
 
 /**
- * Writes bytes at an offset of the file. *Local;* it may also be called by a task.
+ * Writes bytes at an offset of the file. *Local;* a task may call it too.
  *
- * What no rank writes is zeros; where ranks write the same bytes, any of theirs may stay.
+ * Bytes that no rank writes are zero. If several ranks write the same bytes, it is undefined whose
+ * remain.
  *
- * @param[in] offset  bytes from the begin of the file
+ * @param[in] offset  in bytes, from the start of the file
  * @param[in] data    may be NULL if `bytes` is 0
  * @param[in] bytes   any number
- * @return RP_OK; on this rank alone RP_ERR_ARGUMENT, or RP_ERR_IO: the file can only be closed, and
- *         rp_file_close() tells every rank why
- * Cost: a call of the system for each 2 GiB.
+ * @return RP_OK; on this rank alone RP_ERR_ARGUMENT, or RP_ERR_IO: the file can then only be
+ *         closed, and rp_file_close() returns the error on every rank
+ * Cost: one system call per 2 GiB.
  */
 rp_status rp_file_write_at(rp_file *file, int64_t offset, const void *data, size_t bytes);
 
 /**
- * Adds bytes of every rank at the end of the file, those of rank 0 first. *Collective.*
+ * Appends each rank's bytes to the file, in rank order. *Collective.*
  *
- * The end is behind all that ranks have written so far, by either function.
+ * They follow everything that ranks have written so far, by either function.
  *
  * @param[in] data   this rank's bytes; may be NULL if `bytes` is 0
- * @param[in] bytes  any number; each rank its own
+ * @param[in] bytes  any number; may differ between ranks
  * @return RP_OK, RP_ERR_IO, RP_ERR_ARGUMENT, RP_ERR_MISMATCH (not the same file)
- * Cost: two meetings, two sums over the ranks; all ranks write at the same time.
+ * Cost: two barriers and two sums over the ranks; the ranks write in parallel.
  */
 rp_status rp_file_append(rp_file *file, const void *data, size_t bytes);
 
 /**
- * Ends a file: it gets its name if it is whole. *Collective.*
+ * Closes a file, and renames it if it is complete. *Collective.*
  *
- * @param[in,out] file  set to NULL. NULL or a pointer to NULL is fine and does nothing.
- * @param[in] mine      RP_OK; anything else: this rank could not do its part, so no rank's file
- *                      becomes one
- * @return RP_OK; RP_ERR_IO and the details if a write failed on any rank; otherwise `mine` of the
- *         lowest rank that had something else than RP_OK. The file is gone in every case, but for
- *         one: with a loop open it is RP_ERR_STATE, and nothing happens.
- * Cost: two meetings, and the time that the disk takes (fsync).
+ * @param[in,out] file  set to NULL. NULL or a pointer to NULL does nothing.
+ * @param[in] mine      RP_OK; any other status: this rank could not write its part, and the file is
+ *                      discarded
+ * @return RP_OK; RP_ERR_IO with details if a write failed on any rank; otherwise `mine` of the
+ *         lowest rank where it was not RP_OK. The handle is freed in every case, except while a
+ *         loop is open: then the call returns RP_ERR_STATE and has no effect.
+ * Cost: two barriers, and fsync().
  */
 rp_status rp_file_close(rp_file **file, rp_status mine);
 
