@@ -1,6 +1,6 @@
 /**
  * @file rankpool/loop.h
- * @brief The loop: all ranks work off the items 0 ... n - 1.
+ * @brief Loops: the ranks share the items 0 ... n - 1.
  */
 #ifndef RANKPOOL_LOOP_H
 #define RANKPOOL_LOOP_H
@@ -15,11 +15,11 @@
 
 RP_BEGIN_DECLARATIONS
 
-/** One loop being worked off by all ranks of a pool. Opaque; made by rp_loop_open(). */
+/** A loop in progress on a pool. Opaque; made by rp_loop_open(). */
 typedef struct rp_loop rp_loop;
 
 /**
- * Begins a loop over the items 0 ... n - 1, each handed to exactly one rank. *Collective.*
+ * Begins a loop over the items 0 ... n - 1, each assigned to exactly one rank. *Collective.*
  *
  *     rp_loop_open(pool, n, NULL, &loop);
  *     while (rp_loop_next(loop, &range))
@@ -27,34 +27,34 @@ typedef struct rp_loop rp_loop;
  *             sum += f(i);
  *     rp_loop_close(&loop, RP_OK);
  *
- * Until its close no other collective call on this pool is allowed (RP_ERR_STATE, at once).
+ * Until rp_loop_close(), other collective calls on this pool return RP_ERR_STATE immediately.
  *
- * @param[in] n        number of items, 0 and more, the same on every rank. No memory is used per
+ * @param[in] n        number of items, 0 or more, the same on every rank. No memory is used per
  *                     item. Above 2^31 items the smallest chunk is ceil(n / 2^31) items.
- * @param[in] options  or NULL for all defaults
- * @param[out] loop    the loop; NULL after an error, and no rank enters it then
+ * @param[in] options  options, or NULL for all defaults
+ * @param[out] loop    the loop; NULL after an error, which every rank gets
  * @return RP_OK, RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_STATE (a loop is open), RP_ERR_VERSION
- * Cost: one meeting of the ranks.
+ * Cost: one barrier.
  */
 rp_status rp_loop_open(rp_pool *pool, int64_t n, const rp_options *options, rp_loop **loop);
 
 /**
- * Hands this rank the next items to compute. *Local,* but it may wait, asleep, while others hold
+ * Claims the next items for this rank. *Local,* but it may wait, asleep, while other ranks compute
  * the last items.
  *
- * The items handed out last count as done when it is called again.
+ * Calling it again marks the previous range as done.
  *
  * @param[out] range  items to compute, at least one; undefined after false
- * @return false when every item of this node is done and it will get no more, or a rank gave up
- *         (within some milliseconds, if that is on another node).
- * Cost: about 5 ns for a single item, less per item in longer chunks. Between nodes 20 to 30
+ * @return false when all items of this node are done and it will get no more, or a rank gave up (a
+ *         rank of another node: within some milliseconds)
+ * Cost: about 5 ns for a single item, less per item in longer chunks. Between nodes, 20 to 30
  * messages per node and job.
  */
 bool rp_loop_next(rp_loop *loop, rp_range *range);
 
 /**
- * Keeps what the items handed out last came to, with config.checkpoint. *Local.* After they are
- * computed, and before rp_loop_next() is called again:
+ * Saves the result of the current range to the checkpoint (config.checkpoint). *Local.* Call it
+ * after the range is computed and before rp_loop_next() is called again:
  *
  *     while (rp_loop_next(loop, &range)) {
  *         double part = 0;
@@ -69,34 +69,34 @@ bool rp_loop_next(rp_loop *loop, rp_range *range);
  *         sum += part;
  *     }
  *
- * Ranges for which this is not called are not kept. Without config.checkpoint, and for ranges that
- * are kept, nothing happens.
+ * Ranges for which it is not called are not saved. It does nothing without config.checkpoint, and
+ * for ranges that are saved already.
  *
  * @param[in] data  copied; may be NULL if `bytes` is 0
- * @return RP_OK, RP_ERR_ARGUMENT; RP_ERR_STATE: no items were handed out since the last call. A
- *         journal that cannot be written is no error: see rp_resume.
- * Cost: a copy, its checksum (some 0.1 ns a byte), and now and then a write.
+ * @return RP_OK, RP_ERR_ARGUMENT; RP_ERR_STATE: no range was claimed since the last call. A failure
+ *         to write the journal is not an error: see rp_resume.
+ * Cost: a copy, its checksum (some 0.1 ns per byte), and periodically a write.
  */
 rp_status rp_loop_save(rp_loop *loop, const void *data, size_t bytes);
 
 /**
- * What an earlier run has kept of the items handed out last, or NULL: they are to be computed.
+ * The data that an earlier run saved for the current range, or NULL if the range must be computed.
  * *Local.*
  *
- * @param[out] bytes  how many; 0 for NULL
- * @return aligned as malloc() does, valid until the next call on the loop
+ * @param[out] bytes  size of the data; 0 for NULL
+ * @return the data, aligned as by malloc(), valid until the next call on the loop
  */
 const void *rp_loop_saved(rp_loop *loop, size_t *bytes);
 
 /**
- * Ends a loop. *Collective.* A rank may leave early: with `mine` other than RP_OK all ranks stop.
+ * Ends a loop. *Collective.* A rank may give up early: with `mine` other than RP_OK all ranks stop.
  *
  * @param[in,out] loop  set to NULL
  * @param[in] mine      RP_OK after rp_loop_next() returned false; else why this rank gave up
- * @return RP_OK if every item was done, else `mine` of the lowest rank that gave up, on every rank.
- *         RP_ERR_TIMEOUT if a chunk took longer than options.item_seconds allows; all stop then.
- *         RP_ERR_STATE if a rank left before the end with RP_OK. RP_ERR_ARGUMENT, on this rank
- *         alone, if there is no open loop.
+ * @return RP_OK if every item was done, else, on every rank, `mine` of the lowest rank that gave
+ *         up. RP_ERR_TIMEOUT if a chunk took longer than options.item_seconds allows; all ranks
+ *         stop then. RP_ERR_STATE if a rank passed RP_OK before the end. RP_ERR_ARGUMENT, on this
+ *         rank alone, if no loop is open.
  */
 rp_status rp_loop_close(rp_loop **loop, rp_status mine);
 

@@ -1,6 +1,6 @@
 /**
  * @file rankpool/node_memory.h
- * @brief Node memory: one instance that all ranks of a node see.
+ * @brief Node memory: memory shared by the ranks of a node.
  */
 #ifndef RANKPOOL_NODE_MEMORY_H
 #define RANKPOOL_NODE_MEMORY_H
@@ -13,34 +13,34 @@
 RP_BEGIN_DECLARATIONS
 
 /**
- * Allocates zeroed memory, one instance for each node, shared by its ranks. *Collective.*
+ * Allocates zeroed memory, one instance per node, shared by its ranks. *Collective.*
  *
- * The memory is there when the call returns: a full /dev/shm is RP_ERR_MEMORY here, not a crash
- * later. It lives in /dev/shm, or in a file in TMPDIR where that is too small, without a name:
- * however the program ends, nothing is left behind. RANKPOOL_MEMORY_DIR names another directory.
- * The pages before and behind it have no access, so a store beyond its last page is a crash
- * (SIGSEGV). A node of one rank has its memory there, too.
+ * The pages are allocated before the call returns: a full /dev/shm is RP_ERR_MEMORY here, not a
+ * crash later. The memory is an unnamed file in /dev/shm, or in TMPDIR if /dev/shm is too small,
+ * so nothing is left behind however the program ends. RANKPOOL_MEMORY_DIR names another directory.
+ * Guard pages surround it, so that a store beyond its last page is a crash (SIGSEGV). Nodes of one
+ * rank use the same kind of memory.
  *
- * @param[in] bytes    its size, the same on every rank, at least 1
- * @param[out] memory  its address, a multiple of 4096; it differs from rank to rank, so keep no
- *                     pointers in it. NULL after an error. Owned by the caller until rp_node_free()
- *                     or rp_close().
+ * @param[in] bytes    size, the same on every rank, at least 1
+ * @param[out] memory  address, a multiple of 4096. It differs between ranks, so do not store
+ *                     pointers in the memory. NULL after an error. Owned by the caller until
+ *                     rp_node_free() or rp_close().
  * @return RP_OK, RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY
- * Cost: two meetings; clearing the memory, by the first rank of each node.
+ * Cost: two barriers; clearing the memory, by the first rank of each node.
  */
 rp_status rp_node_alloc(rp_pool *pool, size_t bytes, void **memory);
 
 /**
- * Frees memory of rp_node_alloc(). *Collective;* every rank names the same allocation.
+ * Frees memory of rp_node_alloc(). *Collective;* every rank passes the same allocation.
  *
  * @param[in,out] memory  set to NULL. A pointer to NULL, on every rank, does nothing.
- * @return RP_OK; RP_ERR_ARGUMENT for anything else than memory of rp_node_alloc() on this pool;
+ * @return RP_OK; RP_ERR_ARGUMENT unless it is memory of rp_node_alloc() on this pool;
  *         RP_ERR_MISMATCH. After an error nothing is freed.
  */
 rp_status rp_node_free(rp_pool *pool, void **memory);
 
 /**
- * After it, the ranks of a node see what they stored in node memory before it. *Collective.*
+ * Makes stores to node memory visible to the other ranks of the node. *Collective.*
  *
  * @return RP_OK
  * Cost: as rp_barrier().
