@@ -1,6 +1,6 @@
 /**
  * @file rankpool/random.h
- * @brief Random numbers: draw k of item i is the same on every rank.
+ * @brief Counter-based random numbers: draw k of item i is the same on every rank.
  */
 #ifndef RANKPOOL_RANDOM_H
 #define RANKPOOL_RANDOM_H
@@ -11,27 +11,26 @@
 
 RP_BEGIN_DECLARATIONS
 
-/** A stream of random numbers. Its members are the library's own; copying it copies the stream. */
+/** State of a random stream. Its members are private; a copy continues independently. */
 typedef struct rp_random {
     uint64_t seed, item;
-    uint64_t block;    /**< the next to be made */
-    uint64_t draws[2]; /**< of the block before it, the later one first */
-    uint64_t left;     /**< how many of these are still to be handed out */
+    uint64_t block;    /**< next block to generate */
+    uint64_t draws[2]; /**< draws of the previous block, in reverse order */
+    uint64_t left;     /**< how many of them are unused */
     uint64_t reserved[2];
 } rp_random;
 
 /**
- * Begins the stream of an item under a seed. *Local,* like all of these; four stores, no start-up.
+ * Starts the stream of an item under a seed. *Local,* like all functions here; four stores.
  *
- * Every pair of seed and item has a stream of its own, of 2^65 draws; after these it begins again.
- * All are parts of one family of permutations, Philox4x32-10: draws 2 b and 2 b + 1 are the two
- * halves of its value for the key `seed` and the counter (b, item). Different items and draws have
- * different counters and so never share a block, however near each other they are, and seeds need
- * no care: 1, 2, 3 ... do. Each function says how many draws it makes, so a stream may be planned;
- * mixing them is fine. The numbers pass BigCrush (Salmon, Moraes, Dror and Shaw: Parallel random
- * numbers: as easy as 1, 2, 3, SC11, 2011); they are no secret, and not for cryptography. Integers
- * and uniform numbers are the same on every machine; normal and exponential ones are where the C
- * library's log is.
+ * Every pair of seed and item has its own stream of 2^65 draws, which then repeats. The generator
+ * is Philox4x32-10: draws 2 b and 2 b + 1 are the two halves of its output for the key `seed` and
+ * the counter (b, item). Different items and draws have different counters and never share a block,
+ * and any seeds will do: 1, 2, 3 ... Each function documents the number of draws it makes, and the
+ * functions may be mixed. The numbers pass BigCrush (Salmon, Moraes, Dror and Shaw: Parallel random
+ * numbers: as easy as 1, 2, 3, SC11, 2011); they are not for cryptography. Integers and uniform
+ * numbers are the same on every machine; normal and exponential ones are wherever the C library's
+ * log() is.
  */
 inline void rp_random_begin(rp_random *random, uint64_t seed, int64_t item)
 {
@@ -41,7 +40,7 @@ inline void rp_random_begin(rp_random *random, uint64_t seed, int64_t item)
     random->left = 0;
 }
 
-/** Makes the next block. For rp_random_bits(); programs need not call it. */
+/** Generates the next block. For rp_random_bits(); programs need not call it. */
 void rp_random_refill(rp_random *random);
 
 /** 64 random bits. One draw. Cost: about 5 ns. */
@@ -53,8 +52,8 @@ inline uint64_t rp_random_bits(rp_random *random)
 }
 
 /**
- * The uniform number that 64 random bits stand for: their first 53, times 2^-53, but 2^-53 for 0.
- * So 1 minus it is exact, and is in (0, 1) as well.
+ * Converts 64 random bits to a uniform number: their first 53 times 2^-53, but 2^-53 for 0. So 1
+ * minus the number is exact, and also in (0, 1).
  */
 inline double rp_random_unit(uint64_t bits)
 {
@@ -80,8 +79,8 @@ void rp_random_fill(rp_random *random, double *x, int64_t n);
  * Normal with mean 0 and variance 1. One draw; about 15 ns.
  *
  * By inversion, to some 16 digits, up to 8.2 from 0 (Wichura: Algorithm AS 241, Applied Statistics
- * 37, 1988). It grows with the draw's uniform number u, and 1 - u gives its negative: antithetic
- * and stratified draws stay so.
+ * 37, 1988). The result is monotonic in the uniform number u of the draw, and 1 - u gives its
+ * negative, so antithetic and stratified draws remain antithetic and stratified.
  */
 double rp_random_normal(rp_random *random);
 
@@ -89,10 +88,9 @@ double rp_random_normal(rp_random *random);
 double rp_random_exponential(rp_random *random);
 
 /**
- * An integer from 0 to bound - 1, each as likely as any other; any of 64 bits if `bound` is 0. One
- * draw, and with a chance of less than bound / 2^64 further ones; about 5 ns (Lemire: Fast random
- * integer generation in an interval, ACM Transactions on Modeling and Computer Simulation 29,
- * 2019).
+ * A uniform integer from 0 to bound - 1; any 64-bit integer if `bound` is 0. One draw, and further
+ * ones with a probability below bound / 2^64; about 5 ns (Lemire: Fast random integer generation in
+ * an interval, ACM Transactions on Modeling and Computer Simulation 29, 2019).
  */
 uint64_t rp_random_below(rp_random *random, uint64_t bound);
 
