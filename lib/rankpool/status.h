@@ -1,6 +1,6 @@
 /**
  * @file rankpool/status.h
- * @brief What became of a call: status and error.
+ * @brief Status codes and error records.
  */
 #ifndef RANKPOOL_STATUS_H
 #define RANKPOOL_STATUS_H
@@ -11,10 +11,10 @@
 
 RP_BEGIN_DECLARATIONS
 
-/** One pool: a group of ranks that work together. Opaque; made by rp_open() or rp_open_comm(). */
+/** A pool: a group of ranks that work together. Opaque; made by rp_open() or rp_open_comm(). */
 typedef struct rp_pool rp_pool;
 
-/** Every status with its value and its meaning, in one table: each(NAME, value, text). */
+/** X-macro table of all status codes: each(NAME, value, text). */
 /* clang-format off */
 #define RP_STATUS_TABLE(each) \
     each(RP_OK, 0, "success") \
@@ -33,56 +33,56 @@ typedef struct rp_pool rp_pool;
 /* clang-format on */
 
 #define RP_STATUS_ENUMERATOR(name, value, text) name = value,
-/** What became of a call. */
+/** Status of a call. */
 typedef enum rp_status {
     RP_STATUS_TABLE(RP_STATUS_ENUMERATOR)
 } rp_status;
 #undef RP_STATUS_ENUMERATOR
 
-/** What became of a call, in detail. `rank` and `item` are -1 where none is to blame. */
+/** Details of a call's status. `rank` and `item` are -1 where they do not apply. */
 typedef struct rp_error {
     rp_status status;
-    int task_code;  /**< what the program's own code gave as its reason, or 0 */
-    int rank;       /**< rank in the pool on which it went wrong */
+    int task_code;  /**< error code of the program's own code, or 0 */
+    int rank;       /**< rank in the pool where the error occurred */
     int signal;     /**< signal that ended the rank, or 0 */
     int64_t item;   /**< item that failed */
     char host[64];  /**< host of that rank */
-    char text[512]; /**< one sentence for a person */
+    char text[512]; /**< message, one sentence */
 } rp_error;
 
-/** The meaning of a status, a constant string, never NULL: "unknown status" for others. *Local.* */
+/** The text of a status, a constant string, never NULL: "unknown status" for others. *Local.* */
 const char *rp_strerror(rp_status status);
 
 /**
- * What became of the last collective call on a pool: after one that went well its status is RP_OK;
- * after rp_agree() it is what the ranks told. *Local.*
+ * Details of the last collective call on a pool: its status is RP_OK if the call succeeded; after
+ * rp_agree() it is the combined status. *Local.*
  *
- * @param[in] pool  a pool, or NULL for the last call of this thread that has no pool to ask: an
- *                  rp_open() or rp_open_comm() that failed, or one that was given NULL for its
- *                  pool, loop, grid, file or results
- * @return a record, never NULL. The pool owns it; the next call on the pool may change it.
+ * @param[in] pool  a pool, or NULL for the last call of this thread that failed without one: an
+ *                  rp_open() or rp_open_comm(), or a call with NULL for its pool, loop, grid, file
+ *                  or results
+ * @return a record, never NULL. The pool owns it; the next call on the pool may overwrite it.
  */
 const rp_error *rp_last_error(const rp_pool *pool);
 
 /**
- * Prints what went wrong in the last collective call on a pool, on stderr, in one line and on one
- * rank: "PROGRAM: TEXT", and for an item that failed also which one, on which rank and host, and
- * its code. Prints nothing if the call went well. *Local:* every rank calls it, or the root alone.
+ * Prints the error of the last collective call on a pool, on stderr, in one line and on one rank:
+ * "PROGRAM: TEXT", for a failed item followed by the item, rank, host and code. Prints nothing if
+ * the call succeeded. *Local:* call it on every rank, or on the root alone.
  *
- * The root prints. Without a pool, rank 0 prints; an error that only this rank has, as from
- * rp_open_comm() for MPI_COMM_NULL, is printed here.
+ * The root prints. Without a pool, rank 0 prints, or this rank if only it has the error, as after
+ * rp_open_comm() with MPI_COMM_NULL.
  *
  * @param[in] pool     a pool, or NULL for the last rp_open() or rp_open_comm() of this thread that
  *                     failed
- * @param[in] program  what the line begins with, such as the program's name
- * @return what main should return: with a pool, rp_exit_code() of the status; without one the same
- *         on the rank that prints and 0 on the others, since a launcher ends all ranks when it sees
- *         one fail, and could do so before the line is out
+ * @param[in] program  prefix of the line, usually the program's name
+ * @return the value that main() should return: with a pool, rp_exit_code() of the status; without
+ *         one, the same on the rank that prints and 0 on the others, since a launcher that sees a
+ *         rank fail ends all ranks, possibly before the line is printed
  */
 int rp_report(const rp_pool *pool, const char *program);
 
 /**
- * The exit code a program should end with: 0 for RP_OK, 2 for RP_ERR_ARGUMENT, 75 (EX_TEMPFAIL) for
+ * The exit code for a status: 0 for RP_OK, 2 for RP_ERR_ARGUMENT, 75 (EX_TEMPFAIL) for
  * RP_ERR_INTERRUPTED, 1 for everything else. *Local.*
  */
 int rp_exit_code(rp_status status);

@@ -1,6 +1,6 @@
 /**
  * @file rankpool/stream.h
- * @brief Streams: items come and results go while others are computed, in constant memory.
+ * @brief Streams: items are produced, computed and consumed concurrently, in constant memory.
  *
  *     static int produce(void *user, rp_buffer *item)       // on the root
  *     {
@@ -32,89 +32,93 @@
 
 RP_BEGIN_DECLARATIONS
 
-/** What a producer returns; anything else is its own error code. */
+/** Return values of a producer; any other value is its own error code. */
 enum {
     RP_ITEM_LAST = 0, /**< there are no more items */
-    RP_ITEM = 1,      /**< here is one */
-    RP_ITEM_LATER = 2 /**< none right now: ask again, in a millisecond at the latest */
+    RP_ITEM = 1,      /**< produced an item */
+    RP_ITEM_LATER = 2 /**< no item yet: call again, in a millisecond at the latest */
 };
 
 /**
- * Makes the next item: fills `item`, which is empty, with what the task needs, if anything. Called
- * on the root. While it waits, the root neither computes nor consumes: see RP_ITEM_LATER.
+ * Produces the next item: appends the input of the task, if any, to `item`, which is initially
+ * empty. Called on the root, which neither computes nor consumes while this call blocks: see
+ * RP_ITEM_LATER.
  *
  * @param[in] user   options.user of the root
- * @param[out] item  any number of bytes, 0 included
+ * @param[out] item  any number of bytes, including 0
  * @return RP_ITEM, RP_ITEM_LAST, RP_ITEM_LATER, or the program's own error code
  */
 typedef int (*rp_produce_fn)(void *user, rp_buffer *item);
 
 /**
- * Computes one item of a stream: reads the bytes that were produced, and fills `result`, which is
- * empty. Returns 0, or the program's own error code. As rp_item_fn otherwise.
+ * Computes one item of a stream: reads the bytes that were produced, and writes the result to
+ * `result`, which is initially empty. Returns 0, or the program's own error code. Otherwise as
+ * rp_item_fn.
  *
- * @param[in] in       aligned as malloc() does
- * @param[out] result  any number of bytes, 0 included
+ * @param[in] in       aligned as by malloc()
+ * @param[out] result  any number of bytes, including 0
  */
 typedef int (*rp_stream_fn)(rp_task *task, const void *in, size_t in_bytes, rp_buffer *result);
 
 /**
- * Takes a result. Called on the root, once for every item that was done or failed, in the order of
- * the items unless the stream is unordered.
+ * Consumes a result. Called on the root once for every item that was computed or failed, in item
+ * order unless the stream is unordered.
  *
  * @param[in] user   options.user of the root
- * @param[in] item   0, 1, 2 ... in the order in which they were produced
- * @param[in] error  NULL; or why the item failed, and then there are no data
- * @param[in] data   the result, aligned as malloc() does, valid during the call
- * @return 0: go on. Positive: that was enough, the stream ends, well. Negative: the program's own
- *         error code, and the stream ends with it.
+ * @param[in] item   0, 1, 2 ... in the order of production
+ * @param[in] error  NULL; or the error of a failed item, which has no data
+ * @param[in] data   the result, aligned as by malloc(), valid during the call
+ * @return 0: continue. Positive: end the stream successfully. Negative: the program's own error
+ *         code; the stream ends with RP_ERR_TASK.
  */
 typedef int (*rp_consume_fn)(void *user, int64_t item, const rp_error *error, const void *data,
                              size_t bytes);
 
-/** A stream. The same on every rank, but for addresses; produce and consume are the root's. */
+/** A stream. The same on every rank, except for addresses and the members used by the root only. */
 typedef struct rp_stream_job {
-    rp_produce_fn produce; /**< looked at on the root */
+    rp_produce_fn produce; /**< used on the root only */
     rp_stream_fn work;
-    rp_consume_fn consume;  /**< looked at on the root; NULL: results are dropped */
-    bool unordered;         /**< results are consumed as they are done */
-    bool dedicated_root;    /**< the root produces and consumes, and computes only if it is alone;
-                                otherwise a long item of its own holds up both */
-    int64_t window_items;   /**< items that are produced and not consumed, at the most; 0: 65536 */
-    int64_t window_bytes;   /**< bytes of them, inputs and results, at the most, but for two
-                                parcels for each rank; results that are still to come count as
-                                many bytes as those before; 0: 16 MiB */
-    int64_t expected_items; /**< how many there will be, for who watches the progress; looked at
-                                 on the root; 0: unknown */
+    rp_consume_fn consume;  /**< used on the root only; NULL: results are discarded */
+    bool unordered;         /**< consume results in order of completion */
+    bool dedicated_root;    /**< the root produces and consumes, and computes only if it is the only
+                                 rank; otherwise a long item on the root delays both */
+    int64_t window_items;   /**< limit on items produced but not yet consumed; 0: 65536 */
+    int64_t window_bytes;   /**< limit on their input and result bytes, excluding two packets per
+                                 rank; pending results count as the average of earlier ones; 0: 16
+                                 MiB */
+    int64_t expected_items; /**< number of items to expect, for the progress display; used on the
+                                 root only; 0: unknown */
     rp_options
         options; /**< schedule: RP_SCHEDULE_ADAPTIVE or RP_SCHEDULE_DYNAMIC. item_status: NULL. */
 } rp_stream_job;
 
 /**
- * Has items computed that a producer makes, while a consumer takes the results of others: as many
- * as there are, or without an end, in constant memory. *Collective.*
+ * Computes the items of a producer on all ranks, and passes their results to a consumer, while
+ * other items are produced: any number of items, even without end, in constant memory.
+ * *Collective.*
  *
- * A consumer that is slower than the others holds up the producer, by the window. Items travel in
- * parcels, of so many that computing them takes some 50 us, or of options.chunk.
+ * The window limits how far the producer may run ahead of the consumer. Items are sent in packets
+ * of options.chunk items, or by default of as many as take some 50 us to compute.
  *
- * When an item fails, its error is consumed in its place. With RP_ON_FAILURE_STOP it is the last
- * that is consumed, and no further items are begun; when the stream is ordered, those before it
- * still are. When the producer fails, all items that it made before are computed and consumed
- * first.
+ * The consumer gets the error of a failed item in place of its result. With RP_ON_FAILURE_STOP it
+ * is the last call of the consumer, after all earlier items if the stream is ordered, and no
+ * further items are started. If the producer fails, all items produced before are computed and
+ * consumed first.
  *
- * Where ranks survive others (rp_survives()), the items that a dead rank had in hand, and those
- * whose results of more than 32 KiB went with it, are computed again; each is still consumed once,
- * and in its turn. An item that was at hand when three ranks in a row died fails with RP_ERR_LOST.
- * With dedicated_root, the root computes when it is the last.
+ * If ranks survive deaths (rp_survives()), a dead rank's unfinished items are recomputed, and so
+ * are items whose results of more than 32 KiB were lost with it; each item is still consumed once,
+ * and in order. An item that three ranks in a row died computing fails with RP_ERR_LOST. With
+ * dedicated_root, the root computes if no other rank is left.
  *
- * @return RP_OK: all items were consumed, or it was enough. RP_ERR_TASK: an item, the producer or
- *         the consumer failed; rp_last_error() has the code, and the item (the lowest that was seen
- *         to fail; of a producer, the one it would have made). RP_ERR_TIMEOUT: an item was late.
- *         RP_ERR_LOST: an item was given up because ranks died of it, or they cannot be done
- *         without. RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY, RP_ERR_STATE, RP_ERR_VERSION.
- * Cost: three meetings; per item some 0.1 us beside what the functions take; 4 MiB of node memory
- * on every node. A result of more than 32 KiB stays where it was made, and is copied to the root
- * once.
+ * @return RP_OK: all items were consumed, or the consumer ended the stream. RP_ERR_TASK: an item,
+ *         the producer or the consumer failed; rp_last_error() has the code and the item (the
+ *         lowest failure observed; for a producer, the item it would have produced).
+ *         RP_ERR_TIMEOUT: an item exceeded its time limit. RP_ERR_LOST: an item was given up after
+ *         deaths of ranks, or the stream cannot continue without the ranks that died.
+ *         RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY, RP_ERR_STATE, RP_ERR_VERSION.
+ * Cost: three barriers; some 0.1 us per item in addition to the program's functions; 4 MiB of node
+ * memory per node. A result of more than 32 KiB stays on the rank that computed it, and is copied
+ * to the root once.
  */
 rp_status rp_stream(rp_pool *pool, const rp_stream_job *job);
 

@@ -1,6 +1,6 @@
 /**
  * @file rankpool/task.h
- * @brief Tasks: what a function of the program that the library calls may ask and say.
+ * @brief Tasks: the program's functions that the library calls, and the calls they may make.
  */
 #ifndef RANKPOOL_TASK_H
 #define RANKPOOL_TASK_H
@@ -14,82 +14,82 @@
 
 RP_BEGIN_DECLARATIONS
 
-/** One call of a function of the program: for which item, and whose. Opaque. */
+/** Context of one call of a task: its item and its job. Opaque. */
 typedef struct rp_task rp_task;
 
-/** Where an array is, or is wanted. */
+/** Location of an array. */
 typedef enum rp_place {
-    RP_ON_ROOT,  /**< on the root; the others' pointers are not looked at */
-    RP_ON_NODES, /**< whole in the node memory of every node */
-    RP_ON_RANKS  /**< whole on every rank */
+    RP_ON_ROOT,  /**< on the root; other ranks' pointers are not accessed */
+    RP_ON_NODES, /**< complete in the node memory of every node */
+    RP_ON_RANKS  /**< complete on every rank */
 } rp_place;
 
 /**
  * Computes one item: reads `in`, writes `out`. Returns 0, or the program's own error code.
  *
- * A task may use anything but this pool's calls; of the library it calls only what is *local*.
+ * A task must not use this pool; it may call only the *local* functions of the library.
  *
- * @param[in] task  who is asking; valid during the call
- * @param[in] in    the item's input, or NULL for an index-only job
- * @param[out] out  place of the item's result, or NULL if the job has none
+ * @param[in] task  context of this call; valid during the call
+ * @param[in] in    the item's input, or NULL if the job has no input
+ * @param[out] out  where to store the item's result, or NULL if the job has none
  */
 typedef int (*rp_item_fn)(rp_task *task, const void *in, void *out);
 
 /**
- * Computes a range of items: `in` and `out` are those of range.begin, the others follow. For a
- * reduction, `out` is the partial result of the leaf so far, the identity at first; a leaf comes in
- * one call, or in several, in order, where its input has more than 512 KiB. rp_task_fail() says
- * which item failed; otherwise it is the first.
+ * Computes a range of items: `in` and `out` are those of range.begin, followed by the others. In a
+ * reduction, `out` is the partial result of the leaf so far, initially the identity; a leaf is one
+ * call, or several calls in order if its input exceeds 512 KiB. If the function fails, the failed
+ * item is the one named by rp_task_fail(), else the first.
  */
 typedef int (*rp_range_fn)(rp_task *task, rp_range range, const void *in, void *out);
 
 /**
- * Joins two neighbouring results: left = left (+) right. Returns 0, or the program's own error
- * code. It need be neither commutative nor, in floating point, associative. It is called on any
- * rank, often, and not in the order of the items.
+ * Combines two neighbouring results: left = left (+) right. Returns 0, or the program's own error
+ * code. It need be neither commutative nor, in floating point, associative. It is called often, on
+ * any rank, and not in item order.
  *
- * @param[in,out] left  the result of the items before; becomes that of both
- * @param[in] right     the result of the items behind
- * @param[in] user      options.user of the rank that calls
+ * @param[in,out] left  result of the lower items; becomes that of both
+ * @param[in] right     result of the higher items
+ * @param[in] user      options.user of the calling rank
  */
 typedef int (*rp_combine_fn)(void *left, const void *right, void *user);
 
-/** The item at hand, or the first of the range at hand. *Local,* like the next six. */
+/** The current item, or the first of the current range. *Local,* like the functions below. */
 int64_t rp_task_item(const rp_task *task);
 
 /** options.user of this rank. */
 void *rp_task_user(const rp_task *task);
 
 /**
- * How often the same call was made before: 0, and more with options.retries, or, in a stream, when
- * a rank died that had the item in hand (see rp_survives()).
+ * Number of previous attempts at this call: 0, or more after a retry (options.retries) or, in a
+ * stream, after the death of a rank that was computing the item (see rp_survives()).
  */
 int rp_task_attempt(const rp_task *task);
 
 /**
- * Should the task end? Long tasks ask now and then, and return an error code (any) when it is so.
+ * True if the task should end. Long tasks should poll this, and return any error code when it is
+ * true.
  *
- * True when the task has taken longer than options.item_seconds allows: the item is late, and what
- * it returns makes no difference any more. True also when all are to stop, because another rank
- * failed or gave up, or the pool was interrupted: an item that ends for that is RP_ERR_CANCELLED
- * and has not failed. Where MPI gives no MPI_THREAD_MULTIPLE, or with RANKPOOL_AGENT=poll, asking
- * also keeps the node's agent going; without that other nodes may run out of work while a task is
- * long.
+ * It is true when the task has exceeded options.item_seconds: the item has then failed with
+ * RP_ERR_TIMEOUT, whatever the task returns. It is also true when the job stops, because a rank
+ * failed or gave up, or the pool was interrupted: the item is then RP_ERR_CANCELLED, and does not
+ * count as failed. Without MPI_THREAD_MULTIPLE, or with RANKPOOL_AGENT=poll, the call also lets the
+ * node's agent make progress; otherwise other nodes may run out of work during a long task.
  *
- * Cost: some ns; with a limit, and where it keeps the agent going, a reading of the clock (25 ns).
+ * Cost: some ns; with a time limit or a polled agent, reading the clock (25 ns).
  */
 bool rp_task_cancelled(rp_task *task);
 
-/** Begins the stream of random numbers of an item, under options.seed: see rp_random_begin(). */
+/** Starts the random stream of an item, under options.seed: see rp_random_begin(). */
 void rp_task_random(const rp_task *task, int64_t item, rp_random *random);
 
 /**
- * Says which item failed and why; the task then returns what this returns.
+ * Records which item failed and why. The task then returns the return value:
  *
  *     return rp_task_fail(task, item, 3, "no convergence after %d steps", steps);
  *
  * @param[in] code    the program's own error code; 0 is taken as 1
- * @param[in] format  as for printf; cut to what rp_error holds
+ * @param[in] format  as for printf(); truncated to the size of rp_error.text
  * @return code
  */
 int rp_task_fail(rp_task *task, int64_t item, int code, const char *format, ...)
