@@ -110,8 +110,9 @@ typedef struct rp_rank_stats {
     int64_t items, chunks;   /**< finished */
     int64_t steals;          /**< number of times it stole half of another rank's share */
     int64_t takes;           /**< shares and chunks that it claimed from its node's batches */
-    int64_t batches;         /**< received by its node; 0 unless it runs the node's agent; also: */
-    int64_t messages, bytes; /**< sent to other nodes */
+    int64_t batches;         /**< received by its node. This and the next two members are 0 unless
+                                  the rank runs the node's agent. */
+    int64_t messages, bytes; /**< messages sent to other nodes, and their bytes */
     uint64_t reserved[4];
 } rp_rank_stats;
 
