@@ -1,4 +1,4 @@
-/* base/: what needs no ranks. */
+/* base/: tests that need no ranks. */
 #include "suites.h"
 
 #include "base/buffer.h"
@@ -36,7 +36,7 @@ START_TEST(poison_is_nan_and_knows_its_key)
 }
 END_TEST
 
-/* Private pages in one piece with others; a shared one, one without access, and none, are not. */
+/* Adjacent private pages count; a shared page, an inaccessible one and an unmapped one do not. */
 START_TEST(mapped_bytes_end_where_memory_does)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -191,7 +191,7 @@ START_TEST(cores_respect_limits)
 }
 END_TEST
 
-/* SIGXFSZ, which has its default action here, would end the program. */
+/* SIGXFSZ has its default action here and would end the program. */
 START_TEST(a_limit_of_file_size_is_an_error)
 {
     const size_t most = 1 << 16;
@@ -235,7 +235,7 @@ static bool file_limit_signal_is_pending(void)
     return sigpending(&pending) == 0 && sigismember(&pending, SIGXFSZ) == 1;
 }
 
-/* What the program has blocked, or waits for, is left as it was. */
+/* Signals that the program has blocked, or waits for, are not touched. */
 START_TEST(the_signal_of_that_limit_stays_the_programs)
 {
     struct file_limit_guard outer, inner;

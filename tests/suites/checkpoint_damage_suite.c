@@ -1,5 +1,4 @@
-/* Checkpoints: journals that are spoilt are noticed, and what they cannot give any more
- * is computed. */
+/* Checkpoints: damage to a journal is detected, and only the lost results are computed again. */
 #include "checkpoint_jobs.h"
 #include "suites.h"
 
@@ -12,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static unsigned damage; /* a number of its own for each file and time */
+static unsigned damage; /* unique per file and round */
 
 static void spoil(const char *path)
 {
@@ -32,7 +31,7 @@ static void spoil(const char *path)
     close(file);
 }
 
-/* Every file in which work is kept; returns how many there are. On rank 0. */
+/* Damages every journal; returns the number of journals. On rank 0. */
 static int spoil_all(void)
 {
     int count = 0;
@@ -85,12 +84,12 @@ START_TEST(spoilt_journals_are_noticed)
 }
 END_TEST
 
-/* Appends entries whose checksums are right to the root's journal, and whose fields are not. */
+/* Appends entries with correct checksums and invalid fields to the root's journal. */
 static void craft_entries(void)
 {
     static const double wrong[2] = {-1, -1};
     const struct journal_entry entries[] = {
-        {.begin = 0, .end = INT64_C(1) << 61, .bytes = 0}, /* times 8 that is 0 */
+        {.begin = 0, .end = INT64_C(1) << 61, .bytes = 0}, /* overflows to 0 when multiplied by 8 */
         {.begin = 0, .end = (INT64_C(1) << 61) + 1, .bytes = 8},
         {.begin = INT64_MIN, .end = INT64_MAX, .bytes = 0},
         {.begin = -1, .end = 1, .bytes = 16},

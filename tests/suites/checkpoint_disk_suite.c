@@ -1,4 +1,4 @@
-/* Checkpoints: where nothing can be kept that is told once, and the work goes on. */
+/* Checkpoints: if a journal cannot be written, the library reports it once and the job goes on. */
 #include "checkpoint_jobs.h"
 #include "suites.h"
 
@@ -24,7 +24,7 @@ static void map_where_no_directory_is(void)
     close_pool(pool);
 }
 
-/* Files may have 350 bytes, so results are where they need no new node memory. */
+/* Files are limited to 350 bytes, so results are placed where they need no new node memory. */
 static void map_where_the_disk_is_full(void)
 {
     struct rlimit before, small;
@@ -78,7 +78,7 @@ START_TEST(what_cannot_be_saved_is_told_and_the_work_goes_on)
 }
 END_TEST
 
-/* ---- what others have put into the directory ------------------------------------------------- */
+/* ---- foreign directory entries --------------------------------------------------------------- */
 
 static const char *path_of(const char *name)
 {
@@ -96,10 +96,10 @@ static void make_file(const char *name, const void *bytes, size_t count, off_t s
     close(file);
 }
 
-/* Files that bear the names of journals, or almost, and are none. */
+/* Files whose names are those of journals, or nearly, and whose contents are not journals. */
 static void make_odd_files(void)
 {
-    const off_t huge = (off_t)64 << 30; /* a hole, but for its head */
+    const off_t huge = (off_t)64 << 30; /* a hole, except for its header */
     static const char *const names[] = {"journal.99999999999999999999.000000",
                                         "journal.4294967297.000001",
                                         "journal.000001.4294967296",
@@ -129,7 +129,7 @@ static void make_odd_files(void)
         make_file(names[i], head, sizeof head, 1000);
 }
 
-/* Returns how many files there were. */
+/* Returns the number of files. */
 static int clear_directory(void)
 {
     int count = 0;
@@ -157,12 +157,12 @@ START_TEST(odd_files_do_no_harm)
     ck_assert_int_eq(first + resume(&job), ITEMS);
     MPI_Barrier(MPI_COMM_WORLD);
     if (world_rank() == 0)
-        ck_assert_int_eq(clear_directory(), 11); /* a directory, and names that are no journal's */
+        ck_assert_int_eq(clear_directory(), 11); /* a directory, and names that no journal has */
     end_place();
 }
 END_TEST
 
-/* The manifest and the lock, of a kind that cannot be opened, or not without waiting. */
+/* The manifest and the lock replaced by files that cannot be opened, or only by blocking. */
 START_TEST(odd_manifests_and_locks_do_no_harm)
 {
     static const char *const names[] = {"manifest", "lock"};

@@ -19,7 +19,7 @@ static char place[PATH_BYTES], directory[2 * PATH_BYTES];
 void begin_place(void)
 {
     if (world_rank() == 0) {
-        /* Where all nodes are at home, as TMPDIR need not be. */
+        /* A directory that all nodes share, as TMPDIR need not be. */
         char *here = getcwd(NULL, 0);
         snprintf(place, sizeof place, "%.200s/checkpoint_suite.XXXXXX", here);
         free(here);
@@ -63,7 +63,7 @@ rp_pool *open_saved(rp_resume resume)
     return pool;
 }
 
-/* ---- a program that is ended before its time ------------------------------------------------- */
+/* ---- a program that ends early --------------------------------------------------------------- */
 
 int64_t computed;
 int64_t breaks_at = -1;
@@ -165,7 +165,7 @@ rp_reduce_job reduce_job(double *result)
                            .result_size = sizeof *result};
 }
 
-/* ---- what is said ---------------------------------------------------------------------------- */
+/* ---- output ---------------------------------------------------------------------------------- */
 
 void capture_stderr(void (*run)(void), char *text, size_t size)
 {

@@ -1,4 +1,4 @@
-/* The journal: what was written is read again, and what was spoilt, torn or not written is not. */
+/* The journal: entries that were written are read back; damaged, torn or missing ones are not. */
 #include "suites.h"
 
 #include "checkpoint/journal_reader.h"
@@ -16,7 +16,7 @@ enum {
     ENTRIES = 20
 };
 
-/* The entries of a test: entry i has i * 7 bytes, from byte i on. */
+/* Entry i of a test has i * 7 bytes, starting with byte i. */
 static unsigned char payload[ENTRIES * 8];
 
 static struct journal_entry entry(int i)
@@ -37,7 +37,7 @@ static bool equal(const struct journal_entry *a, const struct journal_entry *b)
            memcmp(a->payload, b->payload, a->bytes) == 0;
 }
 
-/* How often each entry has been read. */
+/* Number of times that each entry was read. */
 struct seen {
     int times[ENTRIES];
 };
@@ -122,12 +122,12 @@ START_TEST(what_was_written_is_read)
 }
 END_TEST
 
-/* Cut anywhere, all entries before the cut are there. */
+/* Wherever the file is cut, all entries before the cut are read. */
 START_TEST(a_torn_tail_is_left_out)
 {
     size_t bytes;
     unsigned char *content = write_all(&bytes);
-    size_t end = JOURNAL_HEAD_BYTES; /* of the entries that are whole */
+    size_t end = JOURNAL_HEAD_BYTES; /* number of complete entries */
     int whole = 0;
     for (size_t cut = JOURNAL_HEAD_BYTES; cut <= bytes; cut++) {
         struct seen seen = {{0}};
@@ -136,7 +136,8 @@ START_TEST(a_torn_tail_is_left_out)
             end = cut;
             whole++;
         }
-        unsigned char *torn = malloc(cut); /* so that a sanitizer sees its end */
+        unsigned char *torn = malloc(cut); /* exact size, so that a sanitizer detects reads past the
+                                            * end */
         memcpy(torn, content, cut);
         ck_assert(rpi_journal_scan(torn, cut, see, &seen, &report));
         free(torn);
@@ -147,7 +148,7 @@ START_TEST(a_torn_tail_is_left_out)
 }
 END_TEST
 
-/* One byte spoilt anywhere: one entry at the most is lost, and none is wrong. */
+/* One damaged byte costs at most one entry, and no entry is wrong. */
 START_TEST(a_spoilt_byte_costs_one_entry)
 {
     size_t bytes;
@@ -167,7 +168,8 @@ START_TEST(a_spoilt_byte_costs_one_entry)
 }
 END_TEST
 
-/* A payload that is a journal itself is still a payload, also where what surrounds it is spoilt. */
+/* A payload that is a journal itself is read as a payload, even if the entries around it are
+ * damaged. */
 START_TEST(a_journal_within_a_journal_is_data)
 {
     size_t bytes;
@@ -211,14 +213,14 @@ START_TEST(files_that_are_no_journal)
 }
 END_TEST
 
-/* Those that begin with -1 are others. */
+/* Entries whose range begins at -1 belong to the filler. */
 static void see_some(const struct journal_entry *read, void *closure)
 {
     if (read->begin >= 0)
         see(read, closure);
 }
 
-/* More than what is read at once, with holes and a spoilt place in it. */
+/* A journal larger than the read buffer, with holes and a damaged part. */
 START_TEST(a_large_journal_is_read_in_parts)
 {
     static unsigned char large[3 << 20];
@@ -239,7 +241,7 @@ START_TEST(a_large_journal_is_read_in_parts)
     ck_assert_int_eq(rpi_journal_flush(&writer), RP_OK);
     int64_t bytes = writer.bytes;
     ck_assert_int_eq(rpi_journal_end(&writer), RP_OK);
-    /* Behind a hole, entries go on. */
+    /* Entries continue behind a hole. */
     int file = open(path, O_RDWR);
     unsigned char again[JOURNAL_HEAD_BYTES + 7];
     struct journal_entry one = entry(1);
@@ -248,7 +250,7 @@ START_TEST(a_large_journal_is_read_in_parts)
     off_t behind = ((off_t)32 << 30) + 4093;
     ck_assert_int_eq(pwrite(file, again, sizeof again, behind), (ssize_t)sizeof again);
     ck_assert_int_eq(ftruncate(file, (off_t)64 << 30), 0);
-    ck_assert_int_eq(pwrite(file, "?", 1, 100), 1); /* within entry 0, or the one behind it */
+    ck_assert_int_eq(pwrite(file, "?", 1, 100), 1); /* within entry 0 or the entry behind it */
     close(file);
     ck_assert_int_eq(rpi_journal_read(path, see_some, &seen, &report, &error), RP_OK);
     unlink(path);
@@ -260,7 +262,7 @@ START_TEST(a_large_journal_is_read_in_parts)
 }
 END_TEST
 
-/* A disk that is full: said once, and nothing more is written. */
+/* A full disk is reported once, and nothing more is written. */
 START_TEST(a_full_disk_ends_the_journal)
 {
     char path[256];
@@ -314,7 +316,7 @@ START_TEST(a_journal_that_is_removed_is_noticed)
 }
 END_TEST
 
-/* Seldom if it is dear, never so often that it takes more than half a percent of the time. */
+/* Rare if a write is expensive, and never more than half a percent of the time. */
 START_TEST(a_journal_is_written_at_the_best_intervals)
 {
     struct journal_interval interval = {.cost = 0};

@@ -1,10 +1,10 @@
-/* Checkpoints of loops, in which the program says itself what is to be kept. */
+/* Checkpoints of loops, in which the program itself saves its results. */
 #include "checkpoint_jobs.h"
 #include "suites.h"
 
 #include <string.h>
 
-/* Adds up numbers of items; gives up where the item is that breaks. Returns this rank's sum. */
+/* Sums the numbers of the items; gives up at the failing item. Returns this rank's sum. */
 static int64_t add_up(rp_pool *pool, rp_status expected)
 {
     rp_loop *loop;

@@ -1,4 +1,4 @@
-/* Checkpoints: what was kept by other work is refused, unless it is taken by force. */
+/* Checkpoints: those of other work are refused unless the caller forces their use. */
 #include "checkpoint_jobs.h"
 #include "suites.h"
 
@@ -29,11 +29,11 @@ START_TEST(other_work_is_refused)
     check_same_error(rp_last_error(pool), RP_ERR_ARGUMENT);
     ck_assert(strstr(rp_last_error(pool)->text, "another number of items") != NULL);
     close_pool(pool);
-    /* Nothing was done, so nothing is removed. */
+    /* No work was done, so no file is removed. */
     pool = open_saved(RP_RESUME);
     close_pool(pool);
     computed = 0;
-    /* By force, what fits is used, whoever kept it. */
+    /* A forced resume uses every entry that fits, whatever work wrote it. */
     ck_assert_int_eq(try_open((rp_config){.resume = RP_RESUME_FORCED, .fingerprint = 1}, &pool),
                      RP_OK);
     ck_assert_int_eq(rp_map(pool, &job), RP_OK);

@@ -1,10 +1,10 @@
-/* Checkpoints of streams, whose results the root keeps as they come. */
+/* Checkpoints of streams, whose results the root saves as they arrive. */
 #include "checkpoint_jobs.h"
 #include "suites.h"
 
 #include <string.h>
 
-/* A stream of numbers; every hundredth comes with 100 KB, and its result has as much. */
+/* A stream of numbers; every hundredth input has 100 KB, and so has its result. */
 struct numbers {
     int64_t next, consumed;
     bool in_order;
@@ -93,8 +93,8 @@ START_TEST(streams_go_on)
         ck_assert_msg(status == RP_OK, "%s", rp_last_error(pool)->text);
         close_pool(pool);
         int64_t after = computed_by_all();
-        /* What comes to the root after the failure is not kept, nor what shares a packet with
-         * it. */
+        /* Results that reach the root after the failure are not saved, nor is any other result in
+         * their packet. */
         ck_assert_int_ge(after, ITEMS - before);
         ck_assert_int_lt(after, ITEMS / 2);
     }

@@ -1,5 +1,4 @@
-/* Checkpoints: work that was finished before a program was ended is not done again, and nothing is
- * wrong. */
+/* Checkpoints: work finished before a program ended is not repeated, and all results are right. */
 #include "checkpoint_jobs.h"
 #include "suites.h"
 
@@ -94,7 +93,7 @@ START_TEST(items_without_results_are_saved)
 }
 END_TEST
 
-/* Many breaks, each at another item, and in the end all is there. */
+/* The job completes after many breaks, each at another item. */
 START_TEST(resumed_again_and_again)
 {
     int64_t sum = 0;
@@ -117,7 +116,7 @@ START_TEST(resumed_again_and_again)
 }
 END_TEST
 
-/* Items that failed are tried again, the others are not. */
+/* Only failed items are tried again. */
 START_TEST(failed_items_are_tried_again)
 {
     static uint8_t statuses[ITEMS];
@@ -164,7 +163,7 @@ START_TEST(reductions_go_on_with_the_same_bits)
 }
 END_TEST
 
-/* ---- programs of several jobs ---------------------------------------------------------------- */
+/* ---- programs with several jobs -------------------------------------------------------------- */
 
 START_TEST(jobs_that_were_finished_are_not_done_again)
 {
@@ -206,7 +205,7 @@ START_TEST(finished_work_is_removed)
     MPI_Barrier(MPI_COMM_WORLD);
     ck_assert(!exists(saved_in()));
     MPI_Barrier(MPI_COMM_WORLD);
-    /* A directory that was there stays, empty. */
+    /* A directory that existed before stays, empty. */
     if (world_rank() == 0)
         ck_assert_int_eq(mkdir(saved_in(), 0777), 0);
     MPI_Barrier(MPI_COMM_WORLD);
@@ -221,7 +220,7 @@ START_TEST(finished_work_is_removed)
 }
 END_TEST
 
-/* A program that has trouble of its own, and says so, may need its results again. */
+/* A program that reports an error of its own may need its results again. */
 START_TEST(trouble_that_is_told_leaves_the_work_there)
 {
     begin_place();

@@ -1,5 +1,5 @@
-/* What collectives refuse, on every rank alike and before anything moves, whichever rank
- * is to blame. */
+/* Calls that collectives refuse, on every rank alike and before any data move, whichever rank
+ * passed the wrong argument. */
 #include "suites.h"
 
 #include <stdint.h>
@@ -10,8 +10,7 @@ enum {
     MOST_RANKS = 64
 };
 
-/* One call of every kind, with arguments that are good until a test spoils one, on the
- * last rank. */
+/* Arguments for a call of any kind, valid until a test changes one on the last rank. */
 struct arguments {
     rp_element element;
     MPI_Op op;
@@ -23,11 +22,12 @@ struct arguments {
     const int64_t *counts;
 };
 
-/* Arguments that are a little too large must not make them overlap, wherever the compiler puts them. */
+/* Leaves space between the two, so that slightly too large arguments do not make them overlap,
+ * wherever the compiler puts the buffers. */
 static int32_t buffers[4 * N], *const input = buffers, *const output = buffers + 3 * N;
 static rp_pool *pool;
 
-/* Whether a spoilt argument is looked at may depend on who is the root: it is the last rank. */
+/* A wrong argument may be checked only on the root: so the root is the last rank. */
 static struct arguments good_arguments(void)
 {
     struct arguments arguments = {.element = rp_datatype(MPI_INT32_T),
@@ -88,7 +88,7 @@ static rp_status call_exscan(const struct arguments *a)
     return rp_exscan_ranks(pool, a->in, a->n, a->element.type, a->op, a->out);
 }
 
-/* Which arguments a call has. */
+/* The arguments of each call. */
 enum {
     ROOT = 1,
     LENGTH = 2,
@@ -119,7 +119,7 @@ static bool last_rank(void)
     return world_rank() == world_ranks() - 1;
 }
 
-/* Every call that has this argument is refused, by all ranks, and has written nothing. */
+/* Every call that has this argument is refused on all ranks and writes nothing. */
 static void refused(int argument, struct arguments bad, rp_status status)
 {
     struct arguments good = good_arguments();
@@ -141,7 +141,7 @@ static void refused(int argument, struct arguments bad, rp_status status)
     }
 }
 
-/* Good arguments, and all ranks go on after refusals: so everything works. */
+/* After refusals all ranks use valid arguments, and every call works. */
 static void all_calls_work(void)
 {
     struct arguments good = good_arguments();
@@ -216,7 +216,7 @@ START_TEST(bad_buffers)
     bad.out = NULL;
     refused(OUT, bad, RP_ERR_ARGUMENT);
     bad = good_arguments();
-    bad.in = output; /* the last rank, the root, would read what it writes */
+    bad.in = output; /* the last rank, the root, would read its own output buffer */
     refused(IN | OUT, bad, RP_ERR_ARGUMENT);
     bad.in = input;
     bad.out = (char *)input + 1;
@@ -249,7 +249,7 @@ START_TEST(ranks_that_differ)
         refused(OP, bad, RP_ERR_MISMATCH);
         bad = good_arguments();
         bad.counts = bad.counts_there;
-        bad.counts_there[0]++; /* with the same sum, and with another */
+        bad.counts_there[0]++; /* with an equal sum, and with another */
         refused(COUNTS, bad, RP_ERR_MISMATCH);
         bad.counts_there[0] -= 2;
         bad.counts_there[1]++;
@@ -308,7 +308,7 @@ START_TEST(not_now)
 }
 END_TEST
 
-/* The text for rp_last_error(NULL) names the function and the argument. */
+/* rp_last_error(NULL) names the function and the argument. */
 static void ck_assert_null_refused(rp_status status, const char *text)
 {
     ck_assert_int_eq(status, RP_ERR_ARGUMENT);

@@ -18,7 +18,7 @@ enum {
     PATH_BYTES = 256
 };
 
-/* A directory of all ranks for one test, and a file in it. */
+/* A directory for one test, the same on all ranks, and a file in it. */
 struct place {
     char directory[PATH_BYTES], path[2 * PATH_BYTES];
 };
@@ -27,7 +27,7 @@ static struct place begin(void)
 {
     struct place place;
     if (world_rank() == 0) {
-        /* Where all nodes are at home, as TMPDIR need not be. */
+        /* A directory that all nodes share, as TMPDIR need not be. */
         char *here = getcwd(NULL, 0);
         snprintf(place.directory, sizeof place.directory, "%.200s/collective_file_suite.XXXXXX",
                  here);
@@ -39,7 +39,7 @@ static struct place begin(void)
     return place;
 }
 
-/* How many files there are. */
+/* Returns the number of files. */
 static int files_in(const char *directory)
 {
     int files = 0;
@@ -51,7 +51,8 @@ static int files_in(const char *directory)
     return files;
 }
 
-/* On rank 0, when all are done, nothing but `files` files is left; and then nothing at all. */
+/* On rank 0, when all ranks are done: checks that only `files` files are left, and removes
+ * everything. */
 static void end(const struct place *place, int files)
 {
     MPI_Barrier(MPI_COMM_WORLD);
@@ -62,7 +63,7 @@ static void end(const struct place *place, int files)
     ck_assert_int_eq(rmdir(place->directory), 0);
 }
 
-/* Reads a file that must have so many bytes. */
+/* Reads a file, which must have this size. */
 static char *contents(const char *path, size_t bytes)
 {
     FILE *file = fopen(path, "rb");
@@ -106,7 +107,7 @@ START_TEST(written_in_the_order_of_the_ranks)
 }
 END_TEST
 
-/* More than goes in one part, where the build has a low limit. */
+/* More than fits in one part, if the library was built with a low limit. */
 START_TEST(long_pieces_go_in_parts)
 {
     rp_pool *pool = open_pool();
@@ -167,8 +168,8 @@ START_TEST(the_old_file_stays_until_the_new_one_is_whole)
 }
 END_TEST
 
-/* Writes under a limit on this process's files, which does what a full disk does, without one.
- * (Check notes in a file where it is: no assertion meanwhile.) */
+/* Writes with a limit on this process's file size, which has the effect of a full disk. (Check
+ * writes each assertion to a file where it runs: none may run meanwhile.) */
 static void write_limited(rp_file *file, bool limited, bool collectively, rp_status *written,
                           rp_status *closed)
 {
@@ -269,7 +270,7 @@ START_TEST(symbolic_links_are_followed)
 }
 END_TEST
 
-/* A link that leads nowhere yet names the file that is to be. */
+/* A dangling link names the file to create. */
 START_TEST(links_to_new_files_are_followed)
 {
     rp_pool *pool = open_pool();
@@ -302,7 +303,7 @@ static void write_anew(rp_pool *pool, const char *path)
     ck_assert_int_eq(rp_file_close(&file, RP_OK), RP_OK);
 }
 
-/* Other names of the old file keep the old content. */
+/* Hard links to the old file keep the old content. */
 START_TEST(what_is_replaced_keeps_mode_and_owner)
 {
     rp_pool *pool = open_pool();
@@ -332,7 +333,7 @@ START_TEST(what_is_replaced_keeps_mode_and_owner)
 }
 END_TEST
 
-/* Lets this process pass over the rights of files, as root does, or no longer. */
+/* Switches root's override of file permissions on or off for this process. */
 static void pass_over_rights(bool can)
 {
     struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
@@ -344,8 +345,8 @@ static void pass_over_rights(bool can)
     ck_assert_int_eq(syscall(SYS_capset, &head, data), 0);
 }
 
-/* In a directory that does not let files come and go, the file itself is written, and is empty if
- * it does not become whole. */
+/* If no file can be created or removed in the directory, the file itself is written, and is empty
+ * if the write does not complete. */
 START_TEST(a_file_in_a_closed_directory_is_written_itself)
 {
     rp_pool *pool = open_pool();
@@ -369,7 +370,7 @@ START_TEST(a_file_in_a_closed_directory_is_written_itself)
     ck_assert_int_eq(rp_file_create(pool, place.path, &file), RP_OK);
     ck_assert_int_eq(rp_file_append(file, "new", 3), RP_OK);
     ck_assert_int_eq(rp_file_close(&file, RP_ERR_CANCELLED), RP_ERR_CANCELLED);
-    MPI_Barrier(MPI_COMM_WORLD); /* the root clears the file when all know that it is not wanted */
+    MPI_Barrier(MPI_COMM_WORLD); /* all ranks know of it before the root clears the file */
     free(contents(place.path, 0));
     pass_over_rights(true);
     MPI_Barrier(MPI_COMM_WORLD);
@@ -380,7 +381,7 @@ START_TEST(a_file_in_a_closed_directory_is_written_itself)
 }
 END_TEST
 
-/* If only the last step fails, somebody else's file stands in the way, the bytes are not lost. */
+/* If only the last step fails (a directory has the file's name), the data are not lost. */
 START_TEST(a_result_that_cannot_get_its_name_stays)
 {
     rp_pool *pool = open_pool();
@@ -409,7 +410,7 @@ START_TEST(a_result_that_cannot_get_its_name_stays)
 }
 END_TEST
 
-/* A device that has offsets is written as it is. */
+/* A device with offsets is written in place. */
 START_TEST(devices_are_written_themselves)
 {
     rp_pool *pool = open_pool();
@@ -428,7 +429,7 @@ START_TEST(devices_are_written_themselves)
 }
 END_TEST
 
-/* The longest name that a file can have leaves no room for a longer one. */
+/* With a name of the maximum length there is no room for a longer temporary name. */
 START_TEST(long_names)
 {
     rp_pool *pool = open_pool();

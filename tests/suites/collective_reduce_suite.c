@@ -1,4 +1,4 @@
-/* Reductions over the ranks, against a serial model. */
+/* Reductions over the ranks, compared with a serial model. */
 #include "suites.h"
 
 #include <inttypes.h>
@@ -9,7 +9,7 @@ enum {
     MOST = 3000
 };
 
-/* Element i of a rank's array: whole numbers, so that doubles add up exactly. */
+/* Element i of a rank's array: an integer, so that sums of doubles are exact. */
 static int64_t value(int rank, int64_t i)
 {
     return (rank * INT64_C(7919) + i * 104729) % 1000003 - 500000;
@@ -30,7 +30,7 @@ static int64_t apply(enum operation operation, int64_t a, int64_t b)
     return operation == GREATEST ? (a > b ? a : b) : (a ^ b);
 }
 
-/* Over the ranks 0 ... ranks - 1, which are some. */
+/* Over the ranks 0 ... ranks - 1; at least one. */
 static int64_t model(enum operation operation, int ranks, int64_t i)
 {
     int64_t result = value(0, i);
@@ -146,7 +146,7 @@ static void check_lines(const struct line *lines, int n, int ranks)
     }
 }
 
-/* It does not commute, and its elements are of a derived type. */
+/* Not commutative, with elements of a derived type. */
 START_TEST(an_operation_of_the_program)
 {
     enum {
@@ -177,7 +177,7 @@ START_TEST(an_operation_of_the_program)
 }
 END_TEST
 
-/* MPI knows no exclusive or of doubles, and says so on every rank. */
+/* MPI has no exclusive or of doubles; every rank gets the error. */
 START_TEST(what_mpi_refuses_all_ranks_hear)
 {
     rp_pool *pool = open_pool();

@@ -1,5 +1,5 @@
-/* Collectives that move data: hundreds of random shapes, against a serial model that knows nothing
- * of MPI's datatypes, only where the bytes of an element lie. */
+/* Collectives that move data: hundreds of random shapes, compared with a serial model that does not
+ * use MPI's datatypes, only the positions of an element's bytes. */
 #include "suites.h"
 
 #include "collective/collective.h"
@@ -14,16 +14,16 @@ enum {
     UNTOUCHED = 0xEE
 };
 
-/* Elements of the same data in memory that may differ: so many basic values, each at its place. */
+/* A layout of elements in memory: a number of basic values, each at its offset. Layouts may differ
+ * between ranks for the same data. */
 struct form {
     rp_element element;
     int basics, basic_size;
-    int places
-        [MOST_BASICS]; /* byte offset of each basic value, in the order in which they travel */
+    int places[MOST_BASICS]; /* byte offset of each basic value, in the order of the type map */
     int extent;
 };
 
-/* The same numbers on every rank, so that all have the same idea of each case. */
+/* The same numbers on every rank, so that all draw the same cases. */
 static uint64_t state;
 
 static int random_below(int bound)
@@ -71,7 +71,7 @@ static MPI_Datatype with_gaps(struct form *form, MPI_Datatype basic)
     return type;
 }
 
-/* Its last value comes first, and the first not at the beginning. */
+/* The last value comes first, and the first value is not at the beginning. */
 static MPI_Datatype backwards(struct form *form, MPI_Datatype basic)
 {
     MPI_Datatype type;
@@ -109,7 +109,8 @@ static MPI_Datatype of_duplicates(struct form *form, MPI_Datatype basic)
     return type;
 }
 
-/* Plain bytes; or the same values on every rank, if wanted laid out in another way on each. */
+/* Plain bytes, or the same values on every rank, with a different layout on each unless
+ * `same_layout`. */
 static struct form random_form(bool same_layout)
 {
     static MPI_Datatype (*const layouts[])(struct form *, MPI_Datatype) = {
@@ -148,7 +149,8 @@ static size_t bytes_of(const struct form *form, int64_t count)
     return (size_t)(count + 1) * (size_t)form->extent;
 }
 
-/* The elements first, first + 1 ...; with `filled` false the bytes between and behind them only. */
+/* Writes the elements first, first + 1 ...; if `filled` is false, only the bytes between and behind
+ * them. */
 static void lay_out(const struct form *form, unsigned char *memory, int64_t first, int64_t count,
                     bool filled)
 {
@@ -169,7 +171,7 @@ static unsigned char *make_buffer(const struct form *form, int64_t first, int64_
     return memory;
 }
 
-/* The elements are there, and nothing else was touched. */
+/* Checks that the elements are there and no other byte was changed. */
 static void check_buffer(const struct form *form, const unsigned char *memory, int64_t first,
                          int64_t count, bool filled)
 {
@@ -179,7 +181,7 @@ static void check_buffer(const struct form *form, const unsigned char *memory, i
     free(model);
 }
 
-/* A collective in one of its shapes. */
+/* Arguments of a collective. */
 struct shape {
     int root, n;
     int64_t *counts;      /* or NULL: blocks */
@@ -262,7 +264,7 @@ static void try_broadcast(rp_pool *pool, const struct form *form, const struct s
     free(data);
 }
 
-/* Node memory that holds n elements somewhere in its middle, all of it untouched. */
+/* Node memory with n elements in its middle, all of it filled with the untouched pattern. */
 static unsigned char *make_node_buffer(rp_pool *pool, const struct form *form, int n, void **memory)
 {
     size_t bytes = bytes_of(form, n);
@@ -300,8 +302,8 @@ static void try_allgather_on_nodes(rp_pool *pool, const struct form *form,
 
 typedef void (*trial)(rp_pool *pool, const struct form *form, const struct shape *shape);
 
-/* On the machine as it is, and on pools that pretend to have nodes of one rank, and of two; some as
- * if there were much data. */
+/* On the machine's nodes and on pretended nodes of one and of two ranks; some cases use the code
+ * for large data. */
 static void try_shapes(trial attempt, bool counted, bool same_layout)
 {
     for (int node_size = 0; node_size <= 2; node_size++) {
@@ -349,8 +351,8 @@ START_TEST(broadcasts)
 }
 END_TEST
 
-/* More than one part of the size MPI can count, if the library was built to have small ones; and
- * more messages than are on their way at once. */
+/* More than one part of the size that MPI can count, if the library was built with small parts; and
+ * more messages than may be in flight at once. */
 START_TEST(many_bytes)
 {
     enum {
@@ -416,7 +418,7 @@ static int64_t aggregates_of(rp_pool *pool, int64_t *before)
     return all;
 }
 
-/* Little data crosses between two nodes at once, however many ranks there are on them. */
+/* The data that cross between two nodes at once do not grow with the number of ranks on them. */
 START_TEST(messages_grow_with_the_nodes)
 {
     enum {

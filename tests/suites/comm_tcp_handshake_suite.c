@@ -1,4 +1,4 @@
-/* The handshake with which a TCP link begins, and the keyed hash that proves who knows the key. */
+/* The handshake that opens a TCP link, and the keyed hash that proves knowledge of the key. */
 #include "suites.h"
 
 #include "base/siphash.h"
@@ -14,7 +14,7 @@ static const struct siphash_key key = {{1, 2}}, other_key = {{1, 3}};
 
 /* ---- the keyed hash -------------------------------------------------------------------------- */
 
-/* Appendix A of the paper; and the empty message, of its authors' test vectors. */
+/* Appendix A of the paper; and the empty message from its authors' test vectors. */
 START_TEST(siphash_is_the_published_one)
 {
     const struct siphash_key published = {
@@ -76,7 +76,7 @@ static void pair_close(struct pair *pair)
     close(pair->files[ROOT]);
 }
 
-/* What has come, without waiting. */
+/* Reads the bytes that have arrived, without blocking. */
 static size_t take_bytes(int file, unsigned char *bytes)
 {
     ssize_t count = recv(file, bytes, MOST_BYTES, MSG_DONTWAIT);
@@ -112,7 +112,7 @@ START_TEST(another_key_is_refused)
 }
 END_TEST
 
-/* A stranger on the way passes everything on to the real root, which is called at another address. */
+/* A man in the middle relays everything to the real root, which listens at another address. */
 START_TEST(a_proof_is_for_the_address_that_was_called)
 {
     struct pair pair;
@@ -124,7 +124,7 @@ START_TEST(a_proof_is_for_the_address_that_was_called)
 }
 END_TEST
 
-/* Both sides get their own bytes back, as they are and with the proof in its place. */
+/* Both sides get their own bytes back, unchanged and with the proof in its place. */
 START_TEST(an_echo_proves_nothing)
 {
     struct pair pair;
@@ -150,7 +150,7 @@ START_TEST(an_echo_proves_nothing)
 }
 END_TEST
 
-/* What one side once said does not serve another time. */
+/* Recorded messages are not valid in another handshake. */
 START_TEST(a_replay_proves_nothing)
 {
     struct pair first, again;
@@ -186,8 +186,8 @@ START_TEST(a_replay_proves_nothing)
 }
 END_TEST
 
-/* Hands on what has come at one file to the other, byte by byte, and has the side there look each
- * time. */
+/* Moves the bytes that have arrived at one file to the other, byte by byte, and runs a step of that
+ * side after each. */
 static void drip(struct pair *pair, int from, int side, const char *more)
 {
     unsigned char bytes[MOST_BYTES];
@@ -200,7 +200,7 @@ static void drip(struct pair *pair, int from, int side, const char *more)
     }
 }
 
-/* And what follows the handshake stays where it is. */
+/* Bytes behind the handshake are not consumed. */
 START_TEST(bytes_may_come_one_by_one)
 {
     struct pair pair;
@@ -234,7 +234,7 @@ START_TEST(garbage_is_refused_and_silence_is_not)
     ck_assert_int_eq(pair.states[ROOT], HANDSHAKE_FAILED);
     pair_close(&pair);
 
-    pair_open(&pair, &key, 7); /* a rank that there is not */
+    pair_open(&pair, &key, 7); /* a rank out of range */
     ck_assert(rpi_handshake_call(&pair.sides[CALLER], &key, 7, 4));
     pair_run(&pair);
     ck_assert_int_eq(pair.states[ROOT], HANDSHAKE_FAILED);

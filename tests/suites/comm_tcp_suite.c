@@ -1,4 +1,4 @@
-/* TCP links: strangers who connect or who are connected to, and malformed frames. */
+/* TCP links: foreign connections, incoming and outgoing, and malformed frames. */
 #include "suites.h"
 
 #include "base/clock.h"
@@ -20,19 +20,19 @@
 
 static const struct siphash_key key = {{1, 2}};
 
-/* ---- strangers who call ---------------------------------------------------------------------- */
+/* ---- strangers that connect ------------------------------------------------------------------ */
 
-/* What strangers do. */
+/* Behaviour of strangers. */
 enum manner {
     NOBODY,
     SILENT,
     DRIPPING,
     GARBAGE,
-    CRAFTED, /* a call as it should be, and no proof */
+    CRAFTED, /* a valid hello without a proof */
     MANNERS
 };
 
-/* Connects strangers to whatever this process begins to listen on. */
+/* A thread that connects strangers to every port on which this process starts to listen. */
 struct strangers {
     enum manner manner;
     int count;
@@ -97,7 +97,7 @@ static void *intrude(void *argument)
     return NULL;
 }
 
-/* Also those whom the process listens for already are left alone. */
+/* Ports on which the process listens already are left alone. */
 static void strangers_begin(struct strangers *strangers, enum manner manner, int count)
 {
     struct sockaddr_in address;
@@ -116,8 +116,8 @@ static int strangers_end(struct strangers *strangers)
     return strangers->connected;
 }
 
-/* Opens links of all other ranks to rank 0, beside so many strangers. Returns the seconds that it
- * took. */
+/* Opens links from all other ranks to rank 0, with `count` strangers connected. Returns the seconds
+ * it took. */
 static double open_links(enum manner manner, int count)
 {
     static struct strangers strangers;
@@ -144,8 +144,8 @@ static double open_links(enum manner manner, int count)
     return seconds;
 }
 
-/* The best of some tries: other processes may have the cores. A stranger who costs something costs
- * it each time. */
+/* The best of several attempts, since other processes may have the cores. If a stranger costs time,
+ * it does so in every attempt. */
 static double best_of(int tries, enum manner manner, int count)
 {
     double best = open_links(manner, count);
@@ -172,9 +172,9 @@ START_TEST(strangers_cost_nothing)
 }
 END_TEST
 
-/* ---- who listens ----------------------------------------------------------------------------- */
+/* ---- fake roots ------------------------------------------------------------------------------ */
 
-/* A root on the loopback interface, which accepts callers until `over`. */
+/* A root on the loopback interface that accepts connections until `over`. */
 struct root {
     struct acceptor acceptor;
     bool taken[4];
@@ -220,7 +220,7 @@ static void root_end(struct root *root)
         close(root->files[i]);
 }
 
-/* Listens, takes what comes, and sends it back. */
+/* Accepts a connection and echoes what it receives. */
 struct fake {
     struct sockaddr_in address;
     int listening;
@@ -279,7 +279,7 @@ static bool contains(const unsigned char *bytes, size_t count, const void *part,
     return found;
 }
 
-/* It learns no word of the key, and the real root is found behind it. */
+/* A fake root learns nothing about the key, and the caller finds the real root behind it. */
 START_TEST(a_fake_root_learns_nothing)
 {
     static struct root root;
@@ -303,7 +303,7 @@ START_TEST(a_fake_root_learns_nothing)
 }
 END_TEST
 
-/* If there is no other, the caller gives up at once. */
+/* If there is no other address, the caller gives up at once. */
 START_TEST(a_fake_root_is_nobodys_root)
 {
     static struct fake fake;
@@ -327,7 +327,7 @@ static int connect_as(const struct root *root, int rank, double most_seconds)
                                                      .most_seconds = most_seconds});
 }
 
-/* The second link of a rank is refused, the next rank's is taken. */
+/* The second link of a rank is refused; the next rank's is accepted. */
 START_TEST(a_rank_is_connected_once)
 {
     static struct root root;
@@ -349,7 +349,7 @@ START_TEST(own_addresses_are_known)
     int count = 0;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 5);
     ck_assert(rpi_addresses_own(&address));
-    address.sin_addr.s_addr = htonl(0xc0000201); /* 192.0.2.1, which no host has */
+    address.sin_addr.s_addr = htonl(0xc0000201); /* 192.0.2.1, an address that no host has */
     ck_assert(!rpi_addresses_own(&address));
     rpi_addresses_add(all, &count, false);
     for (int i = 0; i < count; i++)
@@ -358,9 +358,9 @@ START_TEST(own_addresses_are_known)
 }
 END_TEST
 
-/* ---- what arrives, and makes no sense --------------------------------------------------------- */
+/* ---- malformed frames ----------------------------------------------------------------------- */
 
-/* A node for each rank, and links of all to rank 0. */
+/* Each rank is a node, linked to rank 0. */
 struct nodes_of_one {
     int node_of[64], node_first[65];
     struct hub hub;
@@ -388,7 +388,7 @@ static void hub_end(struct nodes_of_one *nodes)
     rpi_hub_close(&nodes->hub, 0);
 }
 
-/* On rank 0: until the links of all other ranks are broken; elsewhere: until the own one is. */
+/* Waits on rank 0 until the links of all other ranks are broken, elsewhere until its own is. */
 static void await_breaks(struct tcp_links *tcp_links)
 {
     double begin = rpi_clock_seconds();
@@ -399,7 +399,7 @@ static void await_breaks(struct tcp_links *tcp_links)
     }
 }
 
-/* Sent by each rank but rank 0, to whom this frame makes no sense. */
+/* Every other rank sends rank 0 a frame that is not valid there. */
 static void send_nonsense(enum tcp_link_kind kind, size_t bytes)
 {
     static struct nodes_of_one nodes;
@@ -420,7 +420,7 @@ START_TEST(frames_without_sense_end_their_link)
     send_nonsense(TCP_LINK_AGREEMENT, 0);
     send_nonsense(TCP_LINK_AGREEMENT, sizeof later + 3);
 
-    static struct nodes_of_one nodes; /* a question about a agreement that is far from beginning */
+    static struct nodes_of_one nodes; /* a query about an agreement far in the future */
     hub_begin(&nodes);
     uint32_t heading[2] = {later, 0};
     nodes.hub.answered = 1;
@@ -432,7 +432,8 @@ START_TEST(frames_without_sense_end_their_link)
 }
 END_TEST
 
-/* A payload that is longer or shorter than its message says, before and after it was expected. */
+/* A payload longer or shorter than its message announces, before and after the receive was
+ * posted. */
 START_TEST(payloads_of_another_length_end_their_link)
 {
     enum {
@@ -464,7 +465,7 @@ START_TEST(payloads_of_another_length_end_their_link)
 }
 END_TEST
 
-/* Address space that this process may still take. */
+/* Limits the address space to `bytes` more than the process uses now. */
 static void leave_memory(size_t bytes, struct rlimit *before)
 {
     long pages = 0;
@@ -477,7 +478,7 @@ static void leave_memory(size_t bytes, struct rlimit *before)
     ck_assert_int_eq(setrlimit(RLIMIT_AS, &limit), 0);
 }
 
-/* Rank 0 has memory for a load once, but not twice: it hears the head all the same. */
+/* Rank 0 has memory for one copy of the payload, not for two: it receives the head all the same. */
 START_TEST(a_load_without_memory_is_cut)
 {
     enum {

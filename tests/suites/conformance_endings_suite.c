@@ -1,4 +1,4 @@
-/* What pools elsewhere are held to when tasks are late and pools end, by the ids of
+/* Properties that the tests of other pools check, of late tasks and of closing, by the ids of
  * tests/conformance.tsv. */
 #include "suites.h"
 
@@ -10,7 +10,7 @@ enum {
     N = 50
 };
 
-/* Sleeps for as many hundredths of a second as its input says, unless it is told to end. */
+/* Sleeps for its input in hundredths of a second, or until it must end. */
 static int sleep_input(rp_task *task, const void *in, void *out)
 {
     double begun = MPI_Wtime(), seconds = 0.01 * (double)*(const int64_t *)in;
@@ -23,7 +23,7 @@ static int sleep_input(rp_task *task, const void *in, void *out)
     return 0;
 }
 
-/* On a pool of one rank, whose items come one after the other. */
+/* On a pool of one rank, where items run one after the other. */
 static rp_status sleep_each(rp_pool *pool, const int64_t *hundredths, int64_t n, int64_t *out,
                             uint8_t *statuses)
 {
@@ -112,7 +112,7 @@ static int threads(void)
 
 START_TEST(x18)
 {
-    rp_pool *pool = open_pool(); /* whatever MPI starts at first use is there now */
+    rp_pool *pool = open_pool(); /* MPI has done its lazy initialization now */
     close_pool(pool);
     int before = threads();
     rp_config config = {.watchdog_seconds = 100};

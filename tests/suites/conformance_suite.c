@@ -1,4 +1,4 @@
-/* What pools elsewhere are held to by their own tests, by the ids of tests/conformance.tsv. */
+/* Properties that the tests of other pools check, by the ids of tests/conformance.tsv. */
 #include "suites.h"
 
 #include <stdio.h>
@@ -49,7 +49,7 @@ static int divide(rp_task *task, const void *in, void *out)
     return 0;
 }
 
-/* A map with input and results in private memory of the root, which must come about as said. */
+/* A map with input and results in the root's private memory. */
 static rp_status map_on_root(rp_pool *pool, int64_t n, rp_item_fn item, const void *in,
                              size_t in_size, int64_t *out, rp_options options)
 {

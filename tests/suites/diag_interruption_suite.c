@@ -1,5 +1,5 @@
-/* Interruption: one rank gets a signal, or the clock strikes, and every rank hears of it, in
- * every kind of job, on one node and on several. */
+/* Interruption: one rank gets a signal, or the walltime expires, and every rank's call returns
+ * RP_ERR_INTERRUPTED, in every kind of job, on one node and on several. */
 #include "counting_jobs.h"
 #include "suites.h"
 
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 enum {
-    ITEMS = 100000000 /* far more than can be done before the signal comes */
+    ITEMS = 100000000 /* far more than the job can do before the signal arrives */
 };
 
 static rp_pool *open_with(const rp_config *config)
@@ -23,7 +23,7 @@ static rp_pool *open_with(const rp_config *config)
     return pool;
 }
 
-/* Check has handlers of its own, which would be called, and end us. */
+/* Check's own handlers would be called, and end the process. */
 static void be_plain(void)
 {
     signal(SIGUSR1, SIG_DFL);
@@ -31,7 +31,7 @@ static void be_plain(void)
     signal(SIGINT, SIG_DFL);
 }
 
-/* A pool that handles signals; with node_size 1, on as many nodes as there are ranks. */
+/* A pool that handles signals; with node_size 1, every rank is a node. */
 static rp_pool *open_alert(int node_size)
 {
     return open_with(&(rp_config){.handle_signals = true, .node_size = node_size});
@@ -44,7 +44,7 @@ static void check_interrupted(const rp_pool *pool, rp_status status, const char 
     ck_assert_str_eq(rp_last_error(pool)->text, text);
 }
 
-/* The last rank is the one that gets the signal, when it has done some items. */
+/* The last rank gets the signal, after some items. */
 static void signal_after(int64_t done, int number)
 {
     if (world_rank() == world_ranks() - 1 && done == 100)
@@ -141,7 +141,7 @@ static void check_jobs(int node_size)
         ck_assert(!rp_interrupted(pool));
         check_interrupted(pool, jobs[i](pool, SIGUSR1), "interrupted (SIGUSR1)");
         ck_assert(rp_interrupted(pool) || rp_nodes(pool) > 1);
-        /* What is begun later ends at once. */
+        /* Jobs started later end at once. */
         check_interrupted(pool, jobs[(i + 1) % JOBS](pool, SIGTERM), "interrupted (SIGUSR1)");
         close_pool(pool);
     }
@@ -194,7 +194,7 @@ static int do_nothing(rp_task *task, const void *in, void *out)
     return 0;
 }
 
-/* A job that has been done is no interrupted one, whatever comes before it is closed. */
+/* A signal between a job's last item and its close does not turn it into an interrupted one. */
 START_TEST(a_job_that_is_done_is_done)
 {
     rp_pool *pool = open_alert(0);
@@ -212,7 +212,7 @@ START_TEST(a_job_that_is_done_is_done)
 }
 END_TEST
 
-/* A rank that gave up and a signal: one verdict, the same everywhere. */
+/* One rank gives up and one gets a signal: every rank gets the same verdict. */
 START_TEST(giving_up_and_a_signal)
 {
     rp_pool *pool = open_alert(0);
@@ -269,7 +269,7 @@ START_TEST(handlers_are_chained_and_restored)
 }
 END_TEST
 
-/* As a shell's background wants it; and the clock is heard all the same. */
+/* A shell's background jobs rely on this; the walltime still applies. */
 START_TEST(what_is_ignored_stays_ignored)
 {
     signal(SIGUSR1, SIG_IGN);

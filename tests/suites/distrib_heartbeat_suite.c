@@ -1,4 +1,4 @@
-/* Nodes that fall silent, and slow nodes that do not. */
+/* Nodes that stop sending, and slow nodes that keep sending. */
 #include "suites.h"
 
 #include "pool/pool.h"
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The last rank stops, as a node does whose network is gone, and is woken when the others know. */
+/* The last rank stops, like a node whose network is down, and is continued once the others know. */
 static rp_status fall_silent(rp_pool *pool, pid_t *silent)
 {
     rp_loop *loop;
@@ -27,7 +27,7 @@ static rp_status fall_silent(rp_pool *pool, pid_t *silent)
     return status;
 }
 
-/* Can rank 0 wake the last rank? Not one on another machine, nor in a container of its own. */
+/* Can rank 0 send the last rank SIGCONT? Not on another machine, nor in another container. */
 static bool can_be_woken(const rp_pool *pool)
 {
     char first[HOST_NAME_BYTES] = "", last[HOST_NAME_BYTES] = "";
@@ -73,14 +73,14 @@ START_TEST(signs_of_life_keep_slow_nodes)
     ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
     ck_assert_int_eq(rp_loop_open(pool, world_ranks(), NULL, &loop), RP_OK);
     while (rp_loop_next(loop, &range))
-        usleep(800000); /* an item far longer than the silence that is allowed */
+        usleep(800000); /* an item much longer than the heartbeat's timeout */
     rp_status status = rp_loop_close(&loop, RP_OK);
     ck_assert_msg(status == RP_OK, "%s", rp_last_error(pool)->text);
     close_pool(pool);
 }
 END_TEST
 
-/* The last group of all: MPI is left with messages that no call receives. */
+/* The last group: MPI is left with messages that no call receives. */
 static const struct test_case cases[] = {
     {"signs of life keep slow nodes", &signs_of_life_keep_slow_nodes},
     {"a silent node is lost", &a_silent_node_is_lost},

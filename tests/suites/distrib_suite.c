@@ -1,6 +1,6 @@
-/* Several nodes: batches, inputs and results travel, and nothing depends on how many nodes there
- * are. The nodes are pretended, so these tests run on any number of ranks; where ranks cannot reach
- * each other's memory, one node works as several do. */
+/* Several nodes: batches, inputs and results cross between them, and results do not depend on the
+ * number of nodes. The nodes are pretended, so these tests run on any number of ranks; where ranks
+ * cannot read each other's memory, one node takes the paths that several nodes do. */
 #include "suites.h"
 
 #include "pool/pool.h"
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* How the ranks are put together for a test. */
+/* Pools for a test. */
 struct setting {
     int node_size;
     bool poll, unreachable;
@@ -78,7 +78,7 @@ static void fill(int64_t *in, int64_t n)
         in[i] = i;
 }
 
-/* Every item is right, but for those that fail, whose results stay as they were: -1. */
+/* Every item is right, except the failing ones, whose results keep their value, -1. */
 static void check_mixed(const int64_t *out, const uint8_t *statuses, int64_t n)
 {
     for (int64_t item = 0; item < n; item++) {
@@ -122,7 +122,7 @@ static void map_travelling(rp_pool *pool, int64_t n, rp_schedule schedule)
     free(statuses);
 }
 
-/* More than what the stage holds at once, under every schedule. */
+/* More than the stage holds at once, under every schedule. */
 START_TEST(arrays_of_root_travel_in_batches)
 {
     for (int s = 0; s < SETTINGS; s++) {
@@ -180,7 +180,7 @@ static void check_noted(const int64_t *out, int64_t n)
         require(out[i] == 5 * i + 1, i);
 }
 
-/* Every node, or every rank, has all of it in the end, whoever computed it. */
+/* In the end every node, or every rank, has all results, whichever rank computed them. */
 START_TEST(results_are_replicated)
 {
     const int64_t n = 40000;
@@ -220,7 +220,7 @@ static int fail_late(rp_task *task, const void *in, void *out)
     return item == 20 ? 3 : 0;
 }
 
-/* What is done when a rank fails is there, and its status says so. */
+/* Results finished before a rank fails are there, and so are their statuses. */
 START_TEST(results_before_a_stop_arrive)
 {
     enum {
@@ -254,7 +254,7 @@ START_TEST(results_before_a_stop_arrive)
 }
 END_TEST
 
-/* Also where it has to be spread. */
+/* Also if the results have to be distributed. */
 START_TEST(results_before_a_stop_are_replicated)
 {
     enum {
@@ -287,7 +287,7 @@ START_TEST(results_before_a_stop_are_replicated)
 }
 END_TEST
 
-/* Items take a millisecond, so that all of them would take far longer than a test may. */
+/* Items take a millisecond: all of them together would exceed a test's time limit by far. */
 START_TEST(a_rank_that_gives_up_stops_every_node)
 {
     for (int s = 0; s < SETTINGS; s++) {
@@ -310,8 +310,8 @@ START_TEST(a_rank_that_gives_up_stops_every_node)
 }
 END_TEST
 
-/* With messages on their way for long, the root gives up while others finish, or they
- * when they have. */
+/* With delayed messages, the root gives up while the others finish, or they give up after it has
+ * finished. */
 static void give_up_late(rp_pool *pool, int round)
 {
     rp_loop *loop;
@@ -342,7 +342,7 @@ START_TEST(no_message_is_left_behind)
 }
 END_TEST
 
-/* Only the last rank finds something wrong before the ranks meet. */
+/* Only the last rank detects an error before the ranks first agree. */
 START_TEST(after_a_refused_loop_nodes_understand_each_other)
 {
     rp_pool *pool = open_with(&settings[0], 0);
@@ -421,7 +421,8 @@ static int64_t messages_of_loop(rp_pool *pool, int64_t n)
     return all;
 }
 
-/* A request and a batch for each halving of what is left, and what begins and ends a job. */
+/* A request and a batch for each halving of the remaining units, and the messages that begin and
+ * end a job. */
 START_TEST(messages_grow_with_the_logarithm)
 {
     rp_pool *pool = open_with(&settings[0], 0);

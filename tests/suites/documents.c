@@ -23,12 +23,12 @@ char *document_read(const char *path)
 
 /* ---- bytes ------------------------------------------------------------------------------------ */
 
-/* How many bytes the character takes that begins here; 0: none does (RFC 3629, table 3-7 of
+/* The length of the character that begins here, 0 if it is invalid (RFC 3629, table 3-7 of
  * Unicode). */
 static size_t character_at(const unsigned char *at)
 {
     static const unsigned char rows[][5] = {
-        /* first byte: from, to; second: from, to; bytes */
+        /* first byte: from, to; second: from, to; length */
         {0x00, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
         {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
         {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4}};
@@ -56,8 +56,7 @@ static bool is_utf8(const char *text)
     return true;
 }
 
-/* ---- JSON: each function takes its part from the front of the text
- * ---------------------------- */
+/* ---- JSON: each function consumes its part from the front of the text ----------------------- */
 
 static const char *value(const char *at);
 
@@ -72,7 +71,7 @@ static const char *taken(const char *at, const char *word)
     return at != NULL && strncmp(at, word, strlen(word)) == 0 ? at + strlen(word) : NULL;
 }
 
-/* What follows a backslash: one of these, or four digits. */
+/* After a backslash: one of these characters, or four digits. */
 static const char *escape(const char *at)
 {
     if (*at == 'u')
@@ -97,7 +96,7 @@ static const char *digits(const char *at)
     return count > 0 ? at + count : NULL;
 }
 
-/* Read by its messages, since strtod() takes more, and what the locale calls a point. */
+/* Parsed character by character, since strtod() accepts more, and the locale's decimal point. */
 static const char *number(const char *at)
 {
     at = blank(at);
@@ -110,7 +109,7 @@ static const char *number(const char *at)
     return at;
 }
 
-/* Members between brackets; with a key each, or without. */
+/* Members between brackets, with keys or without. */
 static const char *members(const char *at, const char *closing, bool keyed)
 {
     const char *end = taken(at, closing);
@@ -150,8 +149,7 @@ bool document_is_json(const char *text)
     return end != NULL && *end == '\0' && is_utf8(text);
 }
 
-/* ---- XML
- * --------------------------------------------------------------------------------------- */
+/* ---- XML ------------------------------------------------------------------------------------ */
 
 enum {
     DEEPEST = 32,
@@ -164,8 +162,7 @@ static void name_of(const char *at, char name[NAME_BYTES])
     snprintf(name, NAME_BYTES, "%.*s", (int)length, at);
 }
 
-/* UTF-8 without the characters that XML 1.0 leaves out, and with no other entity than those that it
- * knows. */
+/* UTF-8 without the characters that XML 1.0 excludes, and with no entities but XML's own. */
 static bool is_xml_text(const char *text)
 {
     if (!is_utf8(text) || strstr(text, "\xef\xbf\xbe") != NULL ||

@@ -1,16 +1,17 @@
-/* Files that programs write, as tests read them: are they well-formed? */
+/* Checks that files written by programs are well-formed. */
 #ifndef RANKPOOL_TESTS_DOCUMENTS_H
 #define RANKPOOL_TESTS_DOCUMENTS_H
 
 #include <stdbool.h>
 
-/* The whole file, ended by a zero byte; NULL: it cannot be read. To be freed. */
+/* Returns the whole file with a zero byte appended; NULL if it cannot be read. The caller frees
+ * it. */
 char *document_read(const char *path);
 
-/* Is it one value of JSON (RFC 8259), and nothing else? In UTF-8. */
+/* Whether the text is exactly one value of JSON (RFC 8259), in UTF-8. */
 bool document_is_json(const char *text);
 
-/* Is every tag of it closed, in order, and all its text in characters of XML 1.0, in UTF-8? */
+/* Whether all tags are closed in order, and all text is UTF-8 of XML 1.0's characters. */
 bool document_is_balanced_xml(const char *text);
 
 #endif

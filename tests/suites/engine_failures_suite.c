@@ -1,4 +1,4 @@
-/* Failing items: made again, counted, late, told to end. */
+/* Failing items: retried, counted, late, told to end. */
 #include "counting_jobs.h"
 #include "suites.h"
 
@@ -25,19 +25,19 @@ static int64_t sum_over_ranks(int64_t mine)
     return sum;
 }
 
-/* ---- another attempt ------------------------------------------------------------------------- */
+/* ---- retries --------------------------------------------------------------------------------- */
 
 enum {
-    STUBBORN = 7 /* every so many items fail, at their first attempts */
+    STUBBORN = 7 /* every seventh item fails at its first attempts */
 };
 
-/* What tasks are told, and what they count. */
+/* Parameters and counters of the tasks. */
 struct trouble {
-    int failures; /* of a stubborn item, before it comes about */
+    int failures; /* failed attempts of a stubborn item before it succeeds */
     int64_t calls;
 };
 
-/* Squares in place. A failing attempt spoils what it was given. */
+/* Squares in place. A failing attempt overwrites its input. */
 static int square_at_last(rp_task *task, const void *in, void *out)
 {
     struct trouble *trouble = rp_task_user(task);
@@ -67,7 +67,7 @@ static void fill(int64_t *x)
         x[i] = i - 20;
 }
 
-/* Squares in place, in an array that lies there. */
+/* Squares in place, in an array at the given place. */
 static void check_retried(rp_pool *pool, int64_t *x, rp_place place, bool range)
 {
     struct trouble trouble = {.failures = 3};
@@ -147,7 +147,7 @@ START_TEST(attempts_are_counted_out)
 }
 END_TEST
 
-/* Adds up, and before it fails it has added something. */
+/* Adds up; an attempt that fails has already added to its result. */
 static int add_at_last(rp_task *task, rp_range range, const void *in, void *out)
 {
     const double *x = in;
@@ -178,7 +178,7 @@ START_TEST(reductions_try_again)
 {
     enum {
         LONG = 200000,
-        LEAF = 90000 /* more than a piece: a leaf comes in several calls */
+        LEAF = 90000 /* more than a piece: a leaf takes several calls */
     };
     static const int64_t leaves[] = {1000, LEAF};
     rp_pool *pool = open_pool();
@@ -197,7 +197,7 @@ START_TEST(reductions_try_again)
 }
 END_TEST
 
-/* ---- enough is enough ------------------------------------------------------------------------ */
+/* ---- limits on failures ---------------------------------------------------------------------- */
 
 static int always_fail(rp_task *task, const void *in, void *out)
 {
@@ -245,13 +245,13 @@ START_TEST(a_job_is_given_up_after_so_many_failures)
 }
 END_TEST
 
-/* ---- late ------------------------------------------------------------------------------------ */
+/* ---- late items ------------------------------------------------------------------------------ */
 
-/* How long each item takes, and whether it asks. */
+/* Duration of each item, and whether it checks for cancellation. */
 struct naps {
     const double *seconds;
     bool asks;
-    int quick_from; /* from this attempt on it takes no time; 0: never */
+    int quick_from; /* from this attempt on the item takes no time; 0: never */
 };
 
 static int nap(rp_task *task, const void *in, void *out)
@@ -284,7 +284,7 @@ START_TEST(late_items_are_told_and_the_others_go_on)
     static const double seconds[8] = {0, 0, 1.3, 0, 0, 60, 0, 0};
     rp_pool *pool = open_pool();
     for (int asks = 0; asks < 2; asks++) {
-        int64_t n = asks ? 8 : 5, out[8]; /* nobody waits for a minute who does not ask */
+        int64_t n = asks ? 8 : 5, out[8]; /* no item sleeps for a minute unless it checks */
         uint8_t statuses[8];
         struct naps naps = {seconds, asks, 0};
         rp_options options = {.on_failure = RP_ON_FAILURE_CONTINUE,
@@ -320,7 +320,7 @@ START_TEST(late_items_are_tried_again)
 }
 END_TEST
 
-/* A range may take as long as all its items. */
+/* A range has the time limit of all its items together. */
 static int nap_over_range(rp_task *task, rp_range range, const void *in, void *out)
 {
     (void)in;
@@ -353,7 +353,7 @@ START_TEST(ranges_have_the_time_of_their_items)
 }
 END_TEST
 
-/* The last rank takes too long over its items. */
+/* The last rank exceeds the time limit of its items. */
 static rp_status loop_over(rp_pool *pool, double seconds, double limit)
 {
     rp_loop *loop;
@@ -379,7 +379,7 @@ START_TEST(loops_have_limits_too)
 }
 END_TEST
 
-/* ---- told to end ----------------------------------------------------------------------------- */
+/* ---- cancellation ---------------------------------------------------------------------------- */
 
 /* Item 0 fails after a while. The others wait until they are told to end. */
 static int fail_or_wait(rp_task *task, const void *in, void *out)
@@ -420,7 +420,7 @@ START_TEST(tasks_hear_of_a_stop)
 }
 END_TEST
 
-/* ---- nonsense -------------------------------------------------------------------------------- */
+/* ---- invalid options ------------------------------------------------------------------------- */
 
 static rp_status run_map(rp_pool *pool, const void *job)
 {

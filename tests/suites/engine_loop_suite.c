@@ -1,4 +1,4 @@
-/* The pull loop: every item once, whatever the schedule; everyone stops when one gives up. */
+/* The pull loop: every item once under every schedule; all ranks stop when one gives up. */
 #include "suites.h"
 
 #include "pool/pool.h"
@@ -15,7 +15,7 @@ enum {
     SCHEDULES = sizeof schedules / sizeof schedules[0]
 };
 
-/* Runs a loop and checks that every item came to exactly one rank. */
+/* Runs a loop and checks that exactly one rank got each item. */
 static void check_every_item_once(rp_pool *pool, int n, const rp_options *options)
 {
     int *mine = calloc((size_t)n + 1, sizeof *mine), *all = calloc((size_t)n + 1, sizeof *all);
@@ -212,7 +212,7 @@ START_TEST(leaving_early_without_a_reason)
     rp_pool *pool = open_pool();
     rp_loop *loop;
     rp_range range;
-    /* Nobody takes a static share, so rank 0 surely finds its own. */
+    /* No rank takes another's static share, so rank 0 always finds its own. */
     rp_options options = {.schedule = RP_SCHEDULE_STATIC};
     ck_assert_int_eq(rp_loop_open(pool, 100000, &options, &loop), RP_OK);
     if (world_rank() == 0)
@@ -259,7 +259,8 @@ START_TEST(closing_a_pool_with_a_loop_open)
 }
 END_TEST
 
-/* The last rank's arguments are spoilt; every rank must hear of it, and the pool works on. */
+/* Only the last rank's arguments are wrong; every rank must get the error, and the pool stays
+ * usable. */
 static void check_refused(rp_pool *pool, int64_t n, rp_options options, rp_status status)
 {
     rp_loop *loop = (rp_loop *)pool;

@@ -1,4 +1,4 @@
-/* The map: every placement of its arrays, failures, and what is refused before work starts. */
+/* The map: every placement of its arrays, failures, and arguments refused before work starts. */
 #include "suites.h"
 
 #include <math.h>
@@ -40,7 +40,7 @@ static void check_squares(const double *out, int n)
             ck_abort_msg("out[%d] = %g", i, out[i]);
 }
 
-/* One array of n doubles for a place: private, or node memory. */
+/* One array of n doubles at a place: private, or in node memory. */
 static double *make_array(rp_pool *pool, int n, rp_place place, bool node_memory)
 {
     void *memory;
@@ -376,7 +376,7 @@ START_TEST(bad_jobs_are_refused_by_all)
 }
 END_TEST
 
-/* Item 7 fails having stored something; everyone's result must be as it was. */
+/* Item 7 fails after it has stored a result; every result array must be unchanged there. */
 static int spoil_and_fail(rp_task *task, const void *in, void *out)
 {
     bool fails = rp_task_item(task) == 7;

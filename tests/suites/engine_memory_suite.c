@@ -1,5 +1,5 @@
-/* What jobs take of every rank's private memory beside their arrays; bench/memory.c shows the same
- * with larger ones. */
+/* Private memory that jobs use on every rank beside their arrays; bench/memory.c measures it with
+ * larger ones. */
 #include "counting_jobs.h"
 #include "suites.h"
 
@@ -17,7 +17,7 @@ enum {
     DOUBLES = 8 * 1024 * 1024 /* 64 MiB */
 };
 
-/* A sanitizer keeps memory of its own beside every allocation. */
+/* A sanitizer adds memory of its own to every allocation. */
 static bool sanitized(void)
 {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -46,7 +46,7 @@ enum {
     STREAMED = 1024 * 1024 /* bytes of an item and of its result */
 };
 
-/* 400 items, of 800 MiB with their results, and a consumer that is slower than all else. */
+/* 400 items, 800 MiB with their results, and a consumer slower than everything else. */
 static int produce(void *user, rp_buffer *item)
 {
     int *produced = user;
@@ -103,8 +103,8 @@ static void run_stream(void *argument)
     run->status = rp_stream(run->pool, &job);
 }
 
-/* What MPI sets up when two ranks first talk to each other is not the job's: in this one every rank
- * has partial results to send. */
+/* MPI's connection buffers, allocated when two ranks first communicate, must not count for the job:
+ * in this one every rank has partial results to send. */
 static void warm_up(rp_pool *pool)
 {
     const int64_t nothing = 0;
@@ -119,7 +119,7 @@ static void warm_up(rp_pool *pool)
     ck_assert_int_eq(rp_reduce(pool, &job), RP_OK);
 }
 
-/* Runs it, and fails if this rank's private memory grows by `limit` or more. */
+/* Runs the job; fails if this rank's private memory grows by `limit` or more. */
 static void check_growth(struct run *run, void (*act)(void *), int64_t limit)
 {
     struct resident gain;
@@ -158,8 +158,8 @@ static void check_all(const double *array, double value)
     }
 }
 
-/* Ten million leaves. MPI keeps for the root what the other ranks sent and it has not taken yet:
- * some 50 KiB of each. */
+/* Ten million leaves. MPI buffers messages to the root that it has not received yet: some 50 KiB
+ * for each rank. */
 START_TEST(index_only_items_take_kilobytes)
 {
     const int64_t n = INT64_C(1000000000000000), nothing = 0;
@@ -194,7 +194,7 @@ START_TEST(node_memory_is_not_copied)
 }
 END_TEST
 
-/* In proportion to 64 MiB for arrays of 1 GiB. */
+/* Proportional to 64 MiB for arrays of 1 GiB. */
 START_TEST(private_arrays_of_the_root_stay_there)
 {
     struct run run = {.pool = open_pool()};
@@ -213,7 +213,7 @@ START_TEST(private_arrays_of_the_root_stay_there)
 }
 END_TEST
 
-/* The window of 16 MiB, an item and a result in hand, and what MPI has on its way. */
+/* The window of 16 MiB, an item and its result, and messages that MPI buffers. */
 START_TEST(a_slow_consumer_holds_up_the_producer)
 {
     struct run run = {.pool = open_pool()};

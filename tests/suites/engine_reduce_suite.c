@@ -1,4 +1,4 @@
-/* The reduction: the same bits whatever the ranks and the schedule, any combine function, any n. */
+/* The reduction: the same bits for any ranks and schedule, any combine function, any n. */
 #include "counting_jobs.h"
 #include "suites.h"
 
@@ -34,7 +34,7 @@ static int combine_oddly(void *left, const void *right, void *user)
     return 0;
 }
 
-/* The definition of the result, by recursion: what all ranks together must come to. */
+/* The result's recursive definition, which all ranks together must reproduce. */
 static double reference(int64_t n, int64_t leaf, int64_t first, int64_t leaves)
 {
     double zero = 0;
@@ -112,7 +112,7 @@ START_TEST(nothing_gives_the_identity)
 }
 END_TEST
 
-/* Input from every place, with leaves longer than a piece, must give one and the same value. */
+/* Input from every place, with leaves longer than a piece, gives the same value. */
 START_TEST(input_from_every_place)
 {
     const int64_t n = 300000;
@@ -260,7 +260,7 @@ static int put_in_brackets(void *left, const void *right, void *closure)
     return 0;
 }
 
-/* Adds single leaves in an order given as messages, and checks the shape of the tree. */
+/* Adds single leaves, named by letters, in a given order, and checks the shape of the tree. */
 static void check_shape(const char *order, const char *shape)
 {
     char value[SHAPE];

@@ -1,4 +1,4 @@
-/* Maps whose results have any length. */
+/* Maps whose results have variable length. */
 #include "suites.h"
 
 #include <stdio.h>
@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* How long the result of an item is, and its bytes: a pattern of the item alone. */
+/* Length and bytes of an item's result: a pattern that depends on the item only. */
 static size_t length_of(int64_t item)
 {
     return (size_t)(item * 7919 % 13 * (item % 3));
@@ -47,7 +47,7 @@ static int make_or_fail(rp_task *task, const void *in, rp_buffer *result)
     return fails(item) ? rp_task_fail(task, item, 5, "item %d refuses", (int)item) : 0;
 }
 
-/* The results, or nothing for the items that failed, on one rank. */
+/* All results on one rank, empty ones for the items that failed. */
 static void check_gathered(rp_pool *pool, rp_results *results, int root, int64_t n, bool failed)
 {
     const int64_t *offsets = NULL;
@@ -70,7 +70,7 @@ static void check_gathered(rp_pool *pool, rp_results *results, int root, int64_t
     ck_assert_msg(same, "the result of item %lld is another", (long long)(item - 1));
 }
 
-/* Every item is on exactly one rank, and ascends there. */
+/* Each item is on exactly one rank, which stores its items in ascending order. */
 static void check_mine(const rp_results *results, int64_t n)
 {
     int64_t item, last = -1, mine = 0, all = 0;
@@ -167,7 +167,7 @@ START_TEST(failed_items_have_no_bytes)
 }
 END_TEST
 
-/* Fails twice, with bytes that must not stay. */
+/* Fails twice, with bytes that must be discarded. */
 static int fail_twice(rp_task *task, const void *in, rp_buffer *result)
 {
     if (rp_task_attempt(task) == 2)
@@ -192,7 +192,7 @@ START_TEST(every_attempt_begins_without_bytes)
 }
 END_TEST
 
-/* A name that is the same on all ranks. */
+/* A path that is the same on all ranks. */
 static void make_name(char path[64])
 {
     int process = (int)getpid();
@@ -236,7 +236,7 @@ START_TEST(written_in_the_order_of_the_items)
 }
 END_TEST
 
-/* Too many bytes for any memory, on one item. */
+/* One item's result exceeds any memory. */
 static int want_too_much(rp_task *task, const void *in, rp_buffer *result)
 {
     (void)in;

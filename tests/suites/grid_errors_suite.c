@@ -1,4 +1,4 @@
-/* Grids: what is refused, and ranks that give up during an exchange. */
+/* Grids: arguments that are refused, and ranks that give up during an exchange. */
 #include "grid_fields.h"
 #include "suites.h"
 
@@ -47,8 +47,8 @@ START_TEST(bad_shapes_are_refused_by_all)
 }
 END_TEST
 
-/* A column so long that no address space holds a part of it, though its blocks' edges are single
- * cells; and a cell so large that with a halo around it nobody could number its bytes. */
+/* A column so long that no address space holds a block of it, though its edges are single cells;
+ * and a cell so large that the byte offsets of a block with a halo overflow. */
 START_TEST(fields_that_are_too_large)
 {
     rp_pool *pool = open_pool();
@@ -128,7 +128,7 @@ START_TEST(misuse_of_an_exchange)
 }
 END_TEST
 
-/* Exchanges until that fails, if `most` does not come first. */
+/* Exchanges until an exchange fails, at most `most` times. */
 static int exchange_while_good(rp_grid *grid, void *field, int most)
 {
     int step = 0;
@@ -138,8 +138,8 @@ static int exchange_while_good(rp_grid *grid, void *field, int most)
     return step;
 }
 
-/* A rank gives up after some steps. The others learn of it, from neighbour to neighbour (a rank
- * without cells when it closes the grid), and the pool lives on. */
+/* A rank gives up after some steps. The others learn of it from neighbour to neighbour (a rank
+ * without cells when it closes the grid), and the pool stays usable. */
 START_TEST(a_rank_that_gives_up_leaves_nobody_waiting)
 {
     const int quits_after = 7, never = 1000000;
@@ -166,7 +166,7 @@ START_TEST(a_rank_that_gives_up_leaves_nobody_waiting)
 }
 END_TEST
 
-/* The same with ranks that close the pool at once, grid and all. */
+/* The same with a rank that closes the pool at once, with its grid. */
 START_TEST(a_rank_that_closes_the_pool_leaves_nobody_waiting)
 {
     for (int i = 0; i < NODE_SIZES; i++) {
@@ -182,7 +182,7 @@ START_TEST(a_rank_that_closes_the_pool_leaves_nobody_waiting)
 }
 END_TEST
 
-/* It is noticed that a neighbour waits in another call. What follows are calls that differ. */
+/* An exchange detects that a neighbour waits in another call. Mismatched calls follow. */
 START_TEST(a_rank_in_another_call_leaves_nobody_waiting)
 {
     for (int i = 0; i < NODE_SIZES; i++) {
@@ -207,7 +207,7 @@ END_TEST
 /* ---- MPI that fails -------------------------------------------------------------------------- */
 
 enum {
-    NOTICE_TAG = 2, /* of the counts that neighbours on other nodes exchange */
+    NOTICE_TAG = 2, /* of the counts exchanged by neighbours on different nodes */
     RELEASE_TAG = 99
 };
 
@@ -221,7 +221,7 @@ int MPI_Isend(const void *memory, int count, MPI_Datatype type, int to, int tag,
     return fails ? MPI_ERR_OTHER : PMPI_Isend(memory, count, type, to, tag, comm, request);
 }
 
-/* Releases rank 0 when it fails, so that the exchange comes to an end in any case. */
+/* Releases rank 0 when the probe fails, so that the exchange ends in any case. */
 int MPI_Iprobe(int from, int tag, MPI_Comm comm, int *found, MPI_Status *status)
 {
     if (!next_probe_fails || tag != NOTICE_TAG)
@@ -231,8 +231,8 @@ int MPI_Iprobe(int from, int tag, MPI_Comm comm, int *found, MPI_Status *status)
     return MPI_ERR_OTHER;
 }
 
-/* Rank 0 cannot tell its neighbours that it enters an agreement: so it votes that. The next notice
- * makes up for it, and there is none after that of the call that closes the grid. */
+/* Rank 0 cannot notify its neighbours that it enters an agreement, so it votes for the failure. The
+ * next notice includes the missed one; the call that closes the grid is followed by none. */
 START_TEST(a_notice_that_is_not_sent_fails_the_call)
 {
     rp_pool *pool = open_nodes(1);
@@ -254,8 +254,8 @@ START_TEST(a_notice_that_is_not_sent_fails_the_call)
 }
 END_TEST
 
-/* Rank 1 waits for rank 0, on the same node if nodes are as asked for, and looks for what comes
- * from others meanwhile. */
+/* Rank 1 waits for rank 0, on the same node if the nodes are as configured, and probes for messages
+ * from other nodes meanwhile. */
 START_TEST(a_probe_that_fails_fails_the_exchange)
 {
     rp_pool *pool = open_nodes(2);

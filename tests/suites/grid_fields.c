@@ -85,7 +85,7 @@ void clear_cell(const struct part *part, int64_t row, int64_t column, int step)
     memset(cell_of(part, row, column), UNTOUCHED, part->shape.cell_size);
 }
 
-/* Cells are many, and Check notes each assertion it is asked to make: so only what fails is one. */
+/* There are many cells, and Check records every assertion: so only failures reach one. */
 static void check_cell(const struct part *part, int64_t row, int64_t column, bool filled, int step)
 {
     const unsigned char *cell = cell_of(part, row, column);
@@ -103,7 +103,7 @@ void check_block_only(const struct part *part, int64_t row, int64_t column, int 
     check_cell(part, row, column, in_block(part, row, column), step);
 }
 
-/* A rank without cells has no neighbours either. */
+/* A rank without cells has no neighbours. */
 void check_with_halo(const struct part *part, int64_t row, int64_t column, int step)
 {
     bool has_cells = length(rp_grid_rows(part->grid)) > 0;

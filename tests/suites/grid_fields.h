@@ -4,7 +4,8 @@
 
 #include "rankpool.h"
 
-/* The nodes on which exchanges are tried: those of the machine, and pretended ones of so many ranks. */
+/* Node sizes for the tests of exchanges: 0, the machine's nodes, or pretended nodes of that many
+ * ranks. */
 static const int node_sizes[] = {0, 1, 3};
 enum {
     NODE_SIZES = sizeof node_sizes / sizeof node_sizes[0]
@@ -17,7 +18,7 @@ struct part {
     unsigned char *field;
 };
 
-/* Fail the test if they cannot. */
+/* They fail the test if the library reports an error. */
 rp_grid *open_grid(rp_pool *pool, rp_grid_shape shape);
 void *alloc_field(rp_pool *pool, rp_grid *grid);
 
@@ -32,8 +33,9 @@ unsigned char *cell_of(const struct part *part, int64_t row, int64_t column);
 void visit_cells(const struct part *part, int step,
                  void (*visit)(const struct part *, int64_t, int64_t, int));
 
-/* For visit_cells(): give a cell of the block its bytes, and one of the halo others; give all others; check that
- * the block alone has its bytes; that the halo has them, too, where the field goes on. */
+/* Callbacks of visit_cells(). fill_cell() writes the field's bytes into the block's cells and a
+ * filler into the halo's, clear_cell() the filler into every cell; check_block_only() expects the
+ * field in the block alone, check_with_halo() also in the halo, where it lies within the field. */
 void fill_cell(const struct part *part, int64_t row, int64_t column, int step);
 void clear_cell(const struct part *part, int64_t row, int64_t column, int step);
 void check_block_only(const struct part *part, int64_t row, int64_t column, int step);

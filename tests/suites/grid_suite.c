@@ -1,5 +1,5 @@
-/* Grids: blocks, whole fields dealt out and collected, borders exchanged; against a
- * serial model. */
+/* Grids: blocks, scatter and gather of whole fields, halo exchange; compared with a serial
+ * model. */
 #include "grid_fields.h"
 #include "suites.h"
 
@@ -39,7 +39,7 @@ START_TEST(tilings_are_near_squares_that_fit)
 }
 END_TEST
 
-/* How many blocks hold each cell of the whole field, over all ranks. */
+/* The number of blocks that hold each cell of the whole field, over all ranks. */
 static void check_interval_set(const rp_grid *grid, rp_grid_shape shape)
 {
     size_t cells = (size_t)(shape.rows * shape.columns);
@@ -117,9 +117,9 @@ START_TEST(whole_fields_in_pieces)
 }
 END_TEST
 
-/* ---- borders --------------------------------------------------------------------------------- */
+/* ---- halo exchange --------------------------------------------------------------------------- */
 
-/* Ranks that hurry and ranks that are late, the same ones in every run. */
+/* Some ranks are delayed, the same ones in every run. */
 static void dawdle(int step)
 {
     if ((world_rank() + step) % 3 == 0)
@@ -156,7 +156,7 @@ START_TEST(borders_are_exchanged)
 }
 END_TEST
 
-/* Edges larger than what goes in one message. */
+/* Edges larger than one message. */
 START_TEST(long_borders)
 {
     for (int i = 0; i < NODE_SIZES; i++) {
@@ -213,14 +213,14 @@ START_TEST(grids_side_by_side)
         }
     }
     ck_assert_int_eq(rp_grid_close(&parts[0].grid), RP_OK);
-    close_pool(pool); /* closes the other */
+    close_pool(pool); /* closes the other grid */
 }
 END_TEST
 
 /* ---- a serial model -------------------------------------------------------------------------- */
 
-/* A new cell from all cells up to `halo` away, each with a weight of its own; zero beyond the
- * field. */
+/* Computes a new cell from all cells up to `halo` away, each with its own weight; cells beyond the
+ * field are zero. */
 static uint32_t weighted(const uint32_t *cell, int64_t stride, int halo)
 {
     uint32_t sum = 0, weight = 1;
@@ -269,7 +269,7 @@ static uint32_t *serial_model(rp_grid_shape shape, const uint32_t *start, int st
     return result;
 }
 
-/* The inner cells during the exchange, then the four strips around them. */
+/* Computes the inner cells during the exchange, then the four strips around them. */
 static void parallel_step(rp_grid *grid, int halo, uint32_t *to, uint32_t *from)
 {
     rp_range rows = rp_grid_rows(grid), columns = rp_grid_columns(grid), inner, inner_columns;

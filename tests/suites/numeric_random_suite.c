@@ -1,6 +1,5 @@
-/* Random numbers: the generator's known answers, the same draws whoever makes them, and
- * distributions held to statistical tests. Seeds are fixed, so a test that passes once passes
- * always. */
+/* Random numbers: the generator's known answers, identical draws on any rank, and statistical tests
+ * of distributions. Seeds are fixed, so a test that passes once always passes. */
 #include "counting_jobs.h"
 #include "suites.h"
 
@@ -15,7 +14,8 @@ enum {
 
 /* ---- statistics ------------------------------------------------------------------------------ */
 
-/* How many standard deviations chi-square is off what is expected (Wilson and Hilferty 1931). */
+/* Deviation of chi-square from its expected value, in standard deviations (Wilson and Hilferty
+ * 1931). */
 static double chi_square_score(const int64_t *counts, int bins, double expected)
 {
     double sum = 0, freedom = bins - 1;
@@ -30,7 +30,7 @@ static void check_score(double score, const char *what)
     ck_assert_msg(fabs(score) < 3.7, "%s: %.2f standard deviations off", what, score);
 }
 
-/* Uniform numbers fall evenly into bins. */
+/* Uniform numbers are distributed evenly over bins. */
 static void check_bins(const double *u, int n, const char *what)
 {
     int64_t counts[256] = {0};
@@ -39,7 +39,7 @@ static void check_bins(const double *u, int n, const char *what)
     check_score(chi_square_score(counts, 256, n / 256.0), what);
 }
 
-/* Pairs of neighbours fall evenly into squares. */
+/* Pairs of neighbours are distributed evenly over squares. */
 static void check_pairs(const double *u, int n, const char *what)
 {
     int64_t counts[256] = {0};
@@ -48,7 +48,7 @@ static void check_pairs(const double *u, int n, const char *what)
     check_score(chi_square_score(counts, 256, n / 512.0), what);
 }
 
-/* No number tells anything of the one `lag` later. */
+/* No correlation with the number `lag` later. */
 static void check_serial(const double *u, int n, int lag, const char *what)
 {
     double sum = 0;
@@ -63,8 +63,8 @@ static int by_value(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* Kolmogorov and Smirnov: the greatest distance of the numbers' distribution from that of uniform
- * ones. Sorts u. */
+/* Kolmogorov and Smirnov: the maximum distance between the numbers' distribution and the uniform
+ * one. Sorts u. */
 static void check_distance(double *u, int n, const char *what)
 {
     double most = 0;
@@ -95,7 +95,7 @@ static double *many(void)
 
 /* ---- the generator --------------------------------------------------------------------------- */
 
-/* The known answers of Random123 for Philox4x32 of 10 rounds: counter, key, value. */
+/* The known answers of Random123 for Philox4x32 with 10 rounds: counter, key, value. */
 static const uint32_t known[3][10] = {
     {0, 0, 0, 0, 0, 0, 0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8},
     {0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0x408f276d, 0x41c83b0e,
@@ -140,7 +140,7 @@ START_TEST(uniform_numbers_stay_inside)
 }
 END_TEST
 
-/* A stream is the same however it is drawn from. */
+/* A stream has the same draws in whatever way they are taken. */
 START_TEST(filling_is_drawing)
 {
     double expected[40], x[40];
@@ -197,7 +197,7 @@ START_TEST(one_stream_is_uniform)
 }
 END_TEST
 
-/* First draws of items or seeds that are neighbours, or differ in one bit only. */
+/* First draws of items or seeds that are neighbours, or that differ in one bit. */
 START_TEST(neighbouring_streams_are_unlike)
 {
     double *u = many();
@@ -223,7 +223,7 @@ START_TEST(neighbouring_streams_are_unlike)
 }
 END_TEST
 
-/* Whatever single bit of seed, item or block differs, half of the 64 bits of a draw do. */
+/* Any single changed bit of seed, item or block changes half of the 64 bits of a draw. */
 START_TEST(every_bit_counts)
 {
     int64_t differing = 0;
@@ -253,8 +253,9 @@ static rp_random about_to_draw(uint64_t bits)
     return (rp_random){.draws = {bits}, .left = 1};
 }
 
-/* The normal number for u = multiple 2^-53 < 1/2, held to the C library's error function; and that
- * for 1 - u, which mirrors it. (Each assertion of Check costs microseconds, so loops have few.) */
+/* Compares the normal number for u = multiple 2^-53 < 1/2 with the C library's error function, and
+ * that for 1 - u with its mirror image. (Each assertion of Check costs microseconds, so loops have
+ * few.) */
 static double checked_normal(uint64_t multiple)
 {
     rp_random low = about_to_draw(multiple << 11), high = about_to_draw(-(multiple << 11));
@@ -343,8 +344,8 @@ START_TEST(integers_without_bias)
 }
 END_TEST
 
-/* Where bounds are not small against 2^64 the usual short cuts show: for 3/4 of it, every third
- * value would come twice as often. */
+/* Bounds that are not small compared with 2^64 reveal the usual short cuts: for 3/4 of it, every
+ * third value would come twice as often. */
 START_TEST(large_integers_without_bias)
 {
     static const uint64_t bounds[] = {UINT64_C(3) << 62, (UINT64_C(1) << 63) + 1, UINT64_MAX,
@@ -366,17 +367,18 @@ START_TEST(large_integers_without_bias)
 }
 END_TEST
 
-/* The multiplication's definition, on draws that are known: which are refused, and which value the
- * others give. */
+/* The definition of the multiplication method, on known draws: which draws are rejected, and which
+ * value the others give. */
 START_TEST(refused_draws)
 {
     rp_random random = {.draws = {UINT64_MAX, 0}, .left = 2};
-    ck_assert_uint_eq(rp_random_below(&random, 3), 2); /* 2^64 % 3 = 1: of all draws 0 is refused */
+    ck_assert_uint_eq(rp_random_below(&random, 3), 2); /* 2^64 % 3 = 1: 0 is the only draw
+                                                        * rejected */
     random = (rp_random){.draws = {5, 1}, .left = 2};
     ck_assert_uint_eq(rp_random_below(&random, 3), 0);
     ck_assert_uint_eq(random.left, 1);
     random = (rp_random){.draws = {5, 0}, .left = 2};
-    ck_assert_uint_eq(rp_random_below(&random, 4), 0); /* 2^64 % 4 = 0: none is */
+    ck_assert_uint_eq(rp_random_below(&random, 4), 0); /* 2^64 % 4 = 0: none is rejected */
     ck_assert_uint_eq(random.left, 1);
     random = (rp_random){.draws = {5, 77}, .left = 2};
     ck_assert_uint_eq(rp_random_below(&random, 0), 77);
@@ -435,7 +437,7 @@ START_TEST(tasks_draw_the_same_everywhere)
 }
 END_TEST
 
-/* The sum for seed 42 is written down: no number of ranks may change a bit of it. */
+/* The sum for seed 42 is a constant here: no number of ranks may change a bit of it. */
 START_TEST(sums_of_draws)
 {
     rp_pool *pool = open_pool();

@@ -1,5 +1,5 @@
-/* The ready-made reductions: numbers added one by one, as an array and in parts give the same, also
- * where they are infinite, NaN, or close to overflow. */
+/* The ready-made reductions: numbers added one by one, as an array and in parts give the same
+ * result, also with infinities, NaNs, and numbers close to overflow. */
 #include "suites.h"
 
 #include <float.h>
@@ -15,21 +15,21 @@ enum {
     MOST_OF_ANYTHING = 600 /* more than two blocks of rp_moments_add_array() */
 };
 
-/* A list of numbers, and what is true of it: long doubles have a wider range of exponents. */
+/* A list of numbers and its properties, in long double, whose exponents have a wider range. */
 struct anything {
     double x[MOST_OF_ANYTHING];
     int64_t n;
     bool finite;
-    long double sum, absolute, greatest; /* of absolute values, where finite */
+    long double sum, absolute, greatest; /* of absolute values, if finite */
 };
 
-/* Ordinary numbers, and now and then one from a few that are not. */
+/* Ordinary numbers, mixed with a few special ones. */
 static struct anything draw_anything(rp_random *random)
 {
     static const double odd[] = {DBL_MAX, -DBL_MAX,     DBL_MAX / 2, -DBL_MAX / 3, 1e200,
                                  -1e200,  DBL_TRUE_MIN, DBL_MIN,     0.0,          -0.0,
                                  1,       INFINITY,     -INFINITY,   NAN};
-    const int64_t kinds[] = {0, 7, 11, 12, 14}; /* so many of these numbers may occur */
+    const int64_t kinds[] = {0, 7, 11, 12, 14}; /* how many of the special numbers may occur */
     struct anything list = {
         .n = 1 + rp_random_below(random, rp_random_below(random, 2) == 0 ? 5 : MOST_OF_ANYTHING)};
     int64_t kind = kinds[rp_random_below(random, 5)], every = 1 + rp_random_below(random, 20);
@@ -52,8 +52,8 @@ static bool same_class(double x, double expected)
     return isnan(expected) ? isnan(x) : x == expected;
 }
 
-/* Mean and squares, but for rounding: mean first, for the bound of the other follows from its
- * own. */
+/* Mean and squares up to rounding; the mean first, since the squares' error bound follows from the
+ * mean's. */
 static void check_moments(const struct anything *list, const rp_moments *moments, const char *way)
 {
     long double mean = list->sum / list->n, squares = 0, n = list->n;
@@ -80,8 +80,7 @@ static void check_moments(const struct anything *list, const rp_moments *moments
                       squares);
 }
 
-/* A sum overflows as a plain one does. Where that cannot happen, and where it is finite, it is
- * right. */
+/* A sum overflows like a plain one. If it cannot overflow, and if it is finite, it is right. */
 static void check_sum(const struct anything *list, const rp_sum *sum, const char *way)
 {
     double value = rp_sum_value(sum);
@@ -99,7 +98,7 @@ enum {
     ANY_BINS = 10
 };
 
-/* All four, of a part of a list. */
+/* Checks all four reductions for a part of a list. */
 struct all_of_anything {
     rp_sum sum;
     rp_moments moments;
@@ -186,7 +185,7 @@ START_TEST(moments_of_what_is_far_out)
 {
     const double some[] = {1, INFINITY, 2}, both[] = {INFINITY, 1, -INFINITY},
                  apart[] = {DBL_MAX, -DBL_MAX}, high[] = {DBL_MAX, DBL_MAX, DBL_MAX},
-                 wide_apart[] = {0, 1.5e154}; /* its square overflows, half of that does not */
+                 wide_apart[] = {0, 1.5e154}; /* its square overflows, half of it does not */
     const struct {
         const double *x;
         int64_t n;

@@ -1,5 +1,5 @@
-/* The ready-made reductions: against exact sums, by their definition, with what is no ordinary
- * number, and with the same bits from any ranks, nodes and schedules. */
+/* The ready-made reductions: compared with exact sums and with their definition, with infinities
+ * and NaNs, and with the same bits from any ranks, nodes and schedules. */
 #include "suites.h"
 
 #include <float.h>
@@ -10,7 +10,7 @@
 __extension__ typedef __int128 wide;
 
 enum {
-    MANY = 10001 /* odd, and no multiple of anything */
+    MANY = 10001 /* odd, and not a multiple of a block or piece */
 };
 
 static bool same(double a, double b)
@@ -27,7 +27,7 @@ static double sum_of(const double *x, int64_t n)
 
 /* ---- sums ------------------------------------------------------------------------------------ */
 
-/* Terms that cancel but for a 1 in the middle. */
+/* Terms that cancel except for a 1 in the middle. */
 static double cancelling(int64_t item)
 {
     rp_random random;
@@ -40,7 +40,7 @@ static double cancelling(int64_t item)
     return item < mirrored ? size : -size;
 }
 
-/* The definition of rp_sum_add_array() in plain words: eight sums, joined one after the other. */
+/* The definition of rp_sum_add_array(): eight interleaved sums, combined one after the other. */
 static rp_sum defined_sum(const double *x, int64_t n)
 {
     rp_sum lanes[8] = {{0, 0}}, sum = {0, 0};
@@ -74,7 +74,7 @@ START_TEST(arrays_are_added_in_a_fixed_order)
 }
 END_TEST
 
-/* Whole numbers up to 2^100 add up exactly in 128 bits. */
+/* Integers up to 2^100 add up exactly in 128 bits. */
 START_TEST(sums_keep_their_bound)
 {
     static double x[1000];
@@ -145,8 +145,8 @@ static int combine_naively(void *left, const void *right, void *user)
     return 0;
 }
 
-/* The sum that cancels badly, both ways: 1 is right, 2048 is what the plain one comes to. Written
- * down to the bit, since they are the same everywhere. */
+/* The badly cancelling sum, compensated and plain: 1 is right, 2048 is the plain result. Compared
+ * bit by bit, since both are the same everywhere. */
 static void check_cancelling(rp_pool *pool, rp_schedule schedule)
 {
     rp_sum none = {0, 0}, sum = {NAN, NAN};
@@ -291,7 +291,7 @@ START_TEST(numbers_fall_into_bins)
     ck_assert(counts[0] == 4 && histogram->below == 6);
     free(other);
     other = histogram_of(0, 0.7, 7);
-    rp_histogram_add(other, nextafter(0.7, 0)); /* times 10 that is 7 */
+    rp_histogram_add(other, nextafter(0.7, 0)); /* times 10 this is 7 */
     ck_assert_int_eq(rp_histogram_counts(other)[6], 1);
     free(other);
     free(histogram);
@@ -317,7 +317,7 @@ START_TEST(bad_histograms_are_refused)
 }
 END_TEST
 
-/* ---- all of them on ranks -------------------------------------------------------------------- */
+/* ---- all of them on several ranks ------------------------------------------------------------ */
 
 /* Few values, so that there are ties. */
 static double coarse(int64_t item)

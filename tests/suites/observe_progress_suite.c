@@ -1,4 +1,4 @@
-/* Progress of jobs, on a terminal and in a log. */
+/* Progress reports of jobs, on a terminal and in a log. */
 #include "suites.h"
 
 #include "observe/human_numbers.h"
@@ -47,7 +47,7 @@ START_TEST(a_bar_fits_its_terminal)
 }
 END_TEST
 
-/* There is no bar where nobody knows how long it is. */
+/* There is no bar if the job's length is unknown. */
 START_TEST(a_stream_is_shown_without_a_share)
 {
     const struct progress_style style = {100, false, false};
@@ -95,7 +95,7 @@ START_TEST(numbers_for_people)
 }
 END_TEST
 
-/* Shows jobs to the file at stderr and returns what it got, on the root. */
+/* Reports jobs to the file at stderr and returns its content, on the root. */
 static char *progress_of(void (*run)(rp_pool *), int node_size)
 {
     char path[64];

@@ -1,4 +1,5 @@
-/* Statistics, timelines and traces: they add up under every schedule, and files are well-formed. */
+/* Statistics, timelines and traces: times and counts add up under every schedule, and files are
+ * well-formed. */
 #include "documents.h"
 #include "suites.h"
 #include "traces.h"
@@ -86,7 +87,7 @@ static void run_stream(rp_pool *pool)
     ck_assert_msg(status == RP_OK, "%s", rp_last_error(pool)->text);
 }
 
-/* ---- figures --------------------------------------------------------------------------------- */
+/* ---- statistics ------------------------------------------------------------------------------ */
 
 static void check_rank(const rp_rank_stats *figures, int rank)
 {
@@ -179,7 +180,7 @@ START_TEST(what_is_told_after_the_end_agrees)
     ck_assert_int_eq(rp_timeline(pool, "/dev/null"), RP_OK);
     nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
     ck_assert_int_eq(rp_stats(pool, &second, NULL), RP_OK);
-    ck_assert(fabs(second.seconds - first.seconds) < 0.01); /* clocks of nodes are compared anew */
+    ck_assert(fabs(second.seconds - first.seconds) < 0.01); /* node clocks are compared again */
     ck_assert_int_eq(second.items, first.items);
     ck_assert_int_eq(second.bytes, first.bytes);
     ck_assert_int_eq(second.messages, first.messages);
@@ -187,7 +188,7 @@ START_TEST(what_is_told_after_the_end_agrees)
 }
 END_TEST
 
-/* Two loops of the program's own, the second left early. */
+/* Two of the program's own loops, the second left early. */
 START_TEST(own_loops_count_as_work)
 {
     rp_pool *pool = open_pool();
@@ -218,7 +219,7 @@ END_TEST
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-/* What the root is told of every rank; NULL elsewhere. */
+/* One value from every rank, on the root; NULL elsewhere. */
 static double *gather(double mine)
 {
     double *all = world_rank() == 0 ? calloc((size_t)world_ranks(), sizeof *all) : NULL;
@@ -273,7 +274,7 @@ START_TEST(pictures_are_well_formed)
             svg[strlen(svg) - (round == 1 ? strlen("</html>\n") : 0)] = '\0';
             ck_assert(document_is_balanced_xml(svg));
             ck_assert_ptr_nonnull(strstr(svg, ">rank 0<"));
-            /* The second picture has the jobs of the first round, whose name is escaped. */
+            /* The second timeline has the jobs of the first round, whose name is escaped. */
             ck_assert(round == 0 || strstr(svg, "a &quot;map&quot; &lt;of&gt; &amp;") != NULL);
         }
         free(text);
@@ -299,8 +300,8 @@ START_TEST(figures_as_json)
 }
 END_TEST
 
-/* Names of any bytes: cut UTF-8, Latin-1, control characters, quotes, tags, what no document may
- * hold, and many. */
+/* Names with arbitrary bytes: truncated UTF-8, Latin-1, control characters, quotes, tags,
+ * noncharacters, and very long ones. */
 static const char *const odd_names[] = {
     "caf\xc3",
     "caf\xe9 \xff\xfe\x80\x80",
@@ -347,7 +348,7 @@ START_TEST(names_of_any_bytes)
 }
 END_TEST
 
-/* What JSON and XML get to write, character by character. */
+/* The text that JSON and XML get, character by character. */
 START_TEST(strings_are_escaped)
 {
     static const char *const rows[][3] = {

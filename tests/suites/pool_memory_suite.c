@@ -79,7 +79,7 @@ START_TEST(too_much_is_an_error_and_not_a_crash)
 {
     rp_pool *pool = open_pool();
     void *memory;
-    /* Far too much; and what the address space holds, and the machine does not. */
+    /* Far too large a size, and one that fits the address space but not the machine. */
     static const size_t sizes[] = {(size_t)1 << 60, (size_t)1 << 45};
     for (int i = 0; i < 2; i++) {
         ck_assert_int_eq(rp_node_alloc(pool, sizes[i], &memory), RP_ERR_MEMORY);
@@ -113,7 +113,7 @@ static void ignore(int signal)
     (void)signal;
 }
 
-/* Without an end in sight the launch would run into its time limit. */
+/* Without a bound the loop would run into the launch's time limit. */
 START_TEST(signals_do_not_hold_it_up)
 {
     const struct itimerval often = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
@@ -130,7 +130,7 @@ START_TEST(signals_do_not_hold_it_up)
 }
 END_TEST
 
-/* As for a disk that is full. */
+/* The same as for a full disk. */
 START_TEST(a_limit_of_file_size_refuses_it)
 {
     rp_pool *pool = open_pool();
@@ -151,7 +151,7 @@ START_TEST(a_limit_of_file_size_refuses_it)
 }
 END_TEST
 
-/* A system call looks, and gets EFAULT where the program would get SIGSEGV. */
+/* A system call reads the address and gets EFAULT where the program would get SIGSEGV. */
 static bool accessible(const void *address)
 {
     int ends[2];
@@ -186,7 +186,7 @@ static int never(rp_task *task, const void *in, void *out)
     return 0;
 }
 
-/* An array that would reach as far as that is shorter than the job says. */
+/* An array that ends where node memory begins would be shorter than the job says. */
 START_TEST(arrays_that_reach_node_memory_are_refused)
 {
     rp_pool *pool = open_pool();

@@ -1,5 +1,5 @@
-/* Opening and closing pools, agreement, agreeing: what holds on every rank whatever one
- * of them does. */
+/* Opening and closing pools, agreements: properties that hold on every rank, whatever one of them
+ * does. */
 #include "suites.h"
 
 #include <dirent.h>
@@ -109,7 +109,7 @@ START_TEST(bad_communicators_are_refused)
 }
 END_TEST
 
-/* The config of the last rank is spoilt; every rank must hear of it. */
+/* Only the last rank's config is wrong; every rank must get the error. */
 static void check_refused(rp_config good, rp_config bad, rp_status status)
 {
     rp_pool *pool;
@@ -132,7 +132,7 @@ START_TEST(bad_configs_are_refused_by_all)
     if (world_ranks() > 1) {
         check_refused(good, (rp_config){.root = 1}, RP_ERR_MISMATCH);
         check_refused(good, (rp_config){.node_size = 1}, RP_ERR_MISMATCH);
-        if (getenv("RANKPOOL_SURVIVE") == NULL) /* it asks for the same everywhere */
+        if (getenv("RANKPOOL_SURVIVE") == NULL) /* RANKPOOL_SURVIVE would set it on all ranks */
             check_refused(good, (rp_config){.survive_deaths = true}, RP_ERR_MISMATCH);
         check_refused(good, (rp_config){.thread_level = MPI_THREAD_FUNNELED}, RP_ERR_MISMATCH);
     }
@@ -220,8 +220,9 @@ START_TEST(different_calls_lose_step)
 }
 END_TEST
 
-/* Every rank on a node and, where the system allows it, on a host of its own. */
-/* From `odd` on every rank wants other bytes: whatever nodes they are on, the first is named. */
+/* Every rank on its own node and, if the system allows it, its own host. */
+/* From `odd` on the ranks ask for another size: on whatever nodes they are, the first one is
+ * named. */
 static void check_blamed(rp_pool *pool, int odd)
 {
     void *memory;
@@ -330,7 +331,7 @@ START_TEST(errors_are_reported_by_one_rank)
     ck_assert_int_eq(code, world_rank() == 0 ? 2 : 0);
 
     ck_assert_int_eq(rp_open_comm(MPI_COMM_NULL, NULL, &pool), RP_ERR_ARGUMENT);
-    report_of(NULL, text, sizeof text, &code); /* an error that no other rank knows of */
+    report_of(NULL, text, sizeof text, &code); /* an error that no other rank has */
     ck_assert_str_eq(text, "program: the communicator is MPI_COMM_NULL\n");
     ck_assert_int_eq(code, 2);
 
@@ -354,7 +355,7 @@ END_TEST
 
 static int reductions_left; /* until one fails; 0: none does */
 
-/* All ranks make the same ones while a pool is opened. */
+/* All ranks count the same calls while a pool is opened. */
 int MPI_Allreduce(const void *mine, void *all, int count, MPI_Datatype type, MPI_Op op,
                   MPI_Comm comm)
 {
@@ -374,7 +375,7 @@ static int entries_of(const char *path)
     return count;
 }
 
-/* What a pool has of the process: files, threads, handlers. */
+/* Process resources of a pool: files, threads, handlers. */
 struct belongings {
     int files, threads;
     void (*on_crash)(int);
@@ -403,7 +404,8 @@ static void check_nothing_left(const struct belongings *before, int step)
     ck_assert(now.on_crash == before->on_crash && now.on_interruption == before->on_interruption);
 }
 
-/* Whichever step fails, what the earlier ones made goes, also the lock on the directory. */
+/* Whichever step fails, everything allocated by the earlier steps is released, also the lock on the
+ * directory. */
 START_TEST(opening_that_fails_leaves_nothing)
 {
     char directory[] = "opening-XXXXXX";
@@ -415,7 +417,7 @@ START_TEST(opening_that_fails_leaves_nothing)
                         .survive_deaths = true,
                         .checkpoint = directory};
     rp_pool *pool = NULL;
-    for (int round = 0; round < 2; round++) { /* the first time MPI itself opens files */
+    for (int round = 0; round < 2; round++) { /* in the first round MPI itself opens files */
         struct belongings before = belongings_now();
         rp_status status = RP_ERR_MPI;
         int step = 0;
