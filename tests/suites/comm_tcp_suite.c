@@ -358,7 +358,7 @@ START_TEST(own_addresses_are_known)
 }
 END_TEST
 
-/* ---- malformed frames ----------------------------------------------------------------------- */
+/* ---- malformed frames ------------------------------------------------------------------------ */
 
 /* Each rank is a node, linked to rank 0. */
 struct nodes_of_one {

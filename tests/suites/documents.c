@@ -21,7 +21,7 @@ char *document_read(const char *path)
     return text;
 }
 
-/* ---- bytes ------------------------------------------------------------------------------------ */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 /* The length of the character that begins here, 0 if it is invalid (RFC 3629, table 3-7 of
  * Unicode). */
@@ -56,7 +56,7 @@ static bool is_utf8(const char *text)
     return true;
 }
 
-/* ---- JSON: each function consumes its part from the front of the text ----------------------- */
+/* ---- JSON: each function consumes its part from the front of the text ------------------------ */
 
 static const char *value(const char *at);
 
@@ -149,7 +149,7 @@ bool document_is_json(const char *text)
     return end != NULL && *end == '\0' && is_utf8(text);
 }
 
-/* ---- XML ------------------------------------------------------------------------------------ */
+/* ---- XML ------------------------------------------------------------------------------------- */
 
 enum {
     DEEPEST = 32,

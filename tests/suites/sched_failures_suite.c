@@ -1,5 +1,5 @@
-/* Units of dead ranks, as pure logic: sched/failure_accounting.c on the root, sched/orphans.c on a
- * node. tests/threads/recovery.c has the latter under contention. */
+/* Recovery of dead ranks' units, as pure logic: sched/failure_accounting.c on the root,
+ * sched/orphans.c on a node. tests/threads/recovery.c tests the latter under contention. */
 #include "suites.h"
 #include "threads.h"
 
@@ -24,7 +24,7 @@ static void ck_assert_left(const struct accounting *accounting, uint32_t place,
     ck_assert_uint_eq(accounting->left[place].attempt, attempt);
 }
 
-/* This unit is given up, and no other. */
+/* Only this unit is given up. */
 static void ck_assert_given_up(const struct accounting *accounting, uint32_t unit)
 {
     ck_assert_uint_eq(accounting->given_up.count, 1);
@@ -45,7 +45,8 @@ START_TEST(what_nobody_has_is_left)
     ck_assert_int_eq(rpi_accounting_next(&accounting, 0), 0);
     accounting.left[0].unit_range.low = 10;
     ck_assert_int_eq(rpi_accounting_next(&accounting, 0), 1);
-    /* What a node had finished goes with it; what was given it is suspected. */
+    /* Results that a node has finished are lost with it; only units given to it since are
+     * suspect. */
     rpi_accounting_give(&accounting, 2, (struct remainder){{50, 55}, 0});
     rpi_accounting_give(&accounting, 2, (struct remainder){{55, 60}, 0});
     rpi_accounting_lose_node(&accounting, 2);
@@ -63,7 +64,7 @@ START_TEST(suspects_are_tried_a_few_at_a_time)
     ck_assert_uint_eq(rpi_accounting_most(&fresh, 2), UINT32_MAX);
     ck_assert_uint_eq(rpi_accounting_most(&once, 2), 2);
     ck_assert_uint_eq(rpi_accounting_most(&once, 1000000), 100);
-    ck_assert_uint_eq(rpi_accounting_most(&twice, 1000000), 100); /* too many for one by one */
+    ck_assert_uint_eq(rpi_accounting_most(&twice, 1000000), 100); /* too many to try one by one */
     twice.unit_range.high = 1000;
     ck_assert_uint_eq(rpi_accounting_most(&twice, 1000000), 1);
     once.unit_range.high = 1;
@@ -83,7 +84,7 @@ START_TEST(a_node_has_few_suspects)
     ck_assert(rpi_accounting_clear(&accounting, 1, (struct unit_range){0, 4}));
     ck_assert_int_eq(rpi_accounting_allows(&accounting, 1, false), 1);
     ck_assert(rpi_accounting_clear(&accounting, 1, (struct unit_range){4, 8}));
-    /* Alone. */
+    /* A single unit. */
     rpi_accounting_give(&accounting, 1, (struct remainder){{8, 9}, 2});
     ck_assert_int_eq(rpi_accounting_allows(&accounting, 1, false), 0);
     ck_assert_int_eq(rpi_accounting_allows(&accounting, 2, false), INT64_MAX);
@@ -91,7 +92,8 @@ START_TEST(a_node_has_few_suspects)
 }
 END_TEST
 
-/* A node that dies with some of the suspects tells of these alone, and of what else it has. */
+/* The death of a node that tried suspects accuses these, and the other units it had, but no
+ * more. */
 START_TEST(a_dead_node_accuses_what_it_tried)
 {
     struct accounting accounting = accounting_of(100);
@@ -100,7 +102,8 @@ START_TEST(a_dead_node_accuses_what_it_tried)
     ck_assert(rpi_accounting_close(&accounting, NULL));
     rpi_accounting_give(&accounting, 2, (struct remainder){{80, 90}, 0});
     rpi_accounting_give(&accounting, 2, (struct remainder){{0, 8}, 1});
-    ck_assert(!rpi_accounting_clear(&accounting, 2, (struct unit_range){80, 90})); /* no suspects */
+    ck_assert(!rpi_accounting_clear(&accounting, 2, (struct unit_range){80, 90})); /* not
+                                                                                    * suspects */
     ck_assert(rpi_accounting_clear(&accounting, 2, (struct unit_range){0, 8}));
     ck_assert(!rpi_accounting_clear(&accounting, 2, (struct unit_range){0, 8}));
     rpi_accounting_give(&accounting, 2, (struct remainder){{8, 12}, 1});
@@ -116,8 +119,8 @@ START_TEST(a_dead_node_accuses_what_it_tried)
 }
 END_TEST
 
-/* However many nodes die, what may have been at hand is not given up for it; but what was tried
- * alone and for sure at hand is. */
+/* However many nodes die, units that might have been in progress are not given up; a unit that was
+ * tried alone, and certainly was in progress, is. */
 START_TEST(doubts_give_nothing_up)
 {
     struct accounting accounting = accounting_of(10);
@@ -136,7 +139,7 @@ START_TEST(doubts_give_nothing_up)
 }
 END_TEST
 
-/* Not even for three that are sure, if others may have been the cause of each. */
+/* Three certain deaths are not enough if another unit may have caused each of them. */
 START_TEST(only_what_was_alone_is_given_up)
 {
     struct accounting accounting = accounting_of(10);
@@ -167,7 +170,7 @@ START_TEST(third_death_gives_up)
     ck_assert(rpi_accounting_close(&accounting, NULL));
     ck_assert_given_up(&accounting, 5);
     ck_assert_left(&accounting, 2, (struct unit_range){4, 5}, 2);
-    /* It is not left, nor given up again. */
+    /* It is neither left for another round nor given up again. */
     ck_assert(rpi_accounting_close(&accounting, NULL));
     ck_assert_uint_eq(accounting.given_up.count, 1);
     ck_assert_uint_eq(accounting.entries, 5);
@@ -198,14 +201,14 @@ START_TEST(suspects_are_taken_one_by_one_and_stolen_by_halves)
     rpi_suspects_keep(&work_queue->lane[0], (struct unit_range){10, 17});
     ck_assert(rpi_suspects_next(&work_queue->lane[0], &taken));
     ck_assert(taken.low == 10 && taken.high == 11);
-    ck_assert(!rpi_suspects_steal(work_queue, 0, &taken)); /* its own */
+    ck_assert(!rpi_suspects_steal(work_queue, 0, &taken)); /* its own lane */
     ck_assert(rpi_suspects_steal(work_queue, 1, &taken));
     ck_assert(taken.low == 14 && taken.high == 17);
     rpi_suspects_keep(&work_queue->lane[2],
-                      (struct unit_range){20, 21}); /* fewer than the first has */
+                      (struct unit_range){20, 21}); /* fewer than the first lane has */
     ck_assert(rpi_suspects_steal(work_queue, 1, &taken));
     ck_assert(taken.low == 12 && taken.high == 14);
-    /* What a lane has that is lost goes to its dead worker. */
+    /* Units that a lane marked as lost still holds are attributed to its dead worker. */
     atomic_store(&work_queue->lane[0].lost, 1);
     ck_assert(rpi_suspects_steal(work_queue, 1, &taken));
     ck_assert(taken.low == 20 && taken.high == 21);

@@ -1,4 +1,4 @@
-/* schedule/: pure logic. tests/threads/claims.c has it under contention. */
+/* sched/: pure logic. tests/threads/claims.c tests it under contention. */
 #include "suites.h"
 
 #include "sched/batch_policy.h"
@@ -90,7 +90,7 @@ START_TEST(schedules_are_parsed)
 }
 END_TEST
 
-/* Deals out a whole batch queue; returns the number of chunks, their sizes in `sizes`. */
+/* Empties a whole batch queue; returns the number of chunks, their sizes in `sizes`. */
 static int deal(const struct batch_queue_rule *rule, struct unit_range whole, uint32_t *sizes)
 {
     struct batch_queue batch_queue = {.left = unit_range_pack(whole),
@@ -235,7 +235,7 @@ START_TEST(pace_hides_the_cost_of_a_call)
 {
     struct chunk_policy pace = rpi_chunk_policy_start(1e-3, 1);
     uint32_t units = rpi_chunk_policy_next(&pace, 100000, false);
-    ck_assert_uint_le(units, 10); /* it might take hours */
+    ck_assert_uint_le(units, 10); /* a unit might take hours */
     for (int calls = 0; calls < 3; calls++) {
         rpi_chunk_policy_learn(&pace, units, 1e-3 + units * 1e-6);
         units = rpi_chunk_policy_next(&pace, 100000, false);
@@ -245,7 +245,7 @@ START_TEST(pace_hides_the_cost_of_a_call)
 }
 END_TEST
 
-/* A call that costs less than was said, and units that cost more than the first one lets hope. */
+/* A call costs less than configured, and units cost more than the first one suggests. */
 START_TEST(pace_does_not_believe_that_units_cost_nothing)
 {
     struct chunk_policy pace = rpi_chunk_policy_start(10e-3, 1);
@@ -330,7 +330,7 @@ START_TEST(log_does_not_merge_in_vain)
     rpi_completion_log_start(&writer, log, capacity);
     for (uint32_t i = 0; i < capacity - 1; i++)
         rpi_completion_log_append(&writer,
-                                  (struct unit_range){2 * i, 2 * i + 1}); /* no neighbours */
+                                  (struct unit_range){2 * i, 2 * i + 1}); /* never merged */
     ck_assert(rpi_completion_log_room(&writer, 1));
     ck_assert(!rpi_completion_log_room(&writer, 2));
     uint32_t generation = writer.generation;
@@ -356,12 +356,12 @@ START_TEST(dispatch_divides_by_speed)
         .left = {0, 1000}, .whole = 1000, .least = 1, .nodes = 2, .node = nodes};
     ck_assert_uint_eq(dispatched(&dispatch, 0, 0), 375); /* half of three quarters */
     ck_assert_uint_eq(dispatched(&dispatch, 1, 0), 78);  /* half of a quarter of 625 */
-    /* Where that would not last, more, but no more than a fair share. */
+    /* If that would not last, a batch is larger, but not larger than a fair share. */
     ck_assert_uint_eq(dispatched(&dispatch, 1, 1), 100);
     ck_assert_uint_eq(dispatched(&dispatch, 1, 100), 111);
     nodes[0].most = 5;
     ck_assert_uint_eq(dispatched(&dispatch, 0, 1), 5);
-    /* Of a node nothing is known of: a twentieth of its share, and then twice as much as before. */
+    /* A node of unknown speed gets a twentieth of its share, then twice as much as before. */
     nodes[1].speed = 0;
     nodes[1].last = 0;
     ck_assert_uint_eq(dispatched(&dispatch, 1, 100), 8);
@@ -420,7 +420,7 @@ END_TEST
 START_TEST(speed_follows_what_is_done)
 {
     struct throughput speed = rpi_throughput_start(10);
-    rpi_throughput_learn(&speed, 10.001, 50); /* too short to mean anything */
+    rpi_throughput_learn(&speed, 10.001, 50); /* too short to measure */
     ck_assert(speed.units_per_second <= 0);
     rpi_throughput_learn(&speed, 10.5, 0); /* nothing done: still unknown */
     ck_assert(speed.units_per_second <= 0);
@@ -429,7 +429,7 @@ START_TEST(speed_follows_what_is_done)
     for (int i = 1; i <= 100; i++)
         rpi_throughput_learn(&speed, 11 + 0.1 * i, 1000 + 10 * (uint32_t)i);
     ck_assert_double_eq_tol(speed.units_per_second, 100, 1);
-    /* A long item, and then the old speed again. */
+    /* A long item, then the previous speed again. */
     rpi_throughput_learn(&speed, 25, 2000);
     for (int i = 1; i <= 5; i++)
         rpi_throughput_learn(&speed, 25 + 0.025 * i, 2000 + 25 * (uint32_t)i);

@@ -1,11 +1,11 @@
-/* Streams whose items fail or take too long. */
+/* Streams with items that fail or take too long. */
 #include "suites.h"
 
 #include <string.h>
 #include <unistd.h>
 
 enum {
-    STUBBORN = 7 /* one item of so many fails at first */
+    STUBBORN = 7 /* one item in seven fails at first */
 };
 
 static bool on_root(void)
@@ -13,11 +13,11 @@ static bool on_root(void)
     return world_rank() == 0;
 }
 
-/* What a stream is told, and what comes of it. */
+/* Parameters and counters of a stream. */
 struct flow {
     int64_t items, produced, consumed, failed;
-    int failures;   /* of stubborn items, before they come about */
-    double seconds; /* that stubborn items take */
+    int failures;   /* failed attempts of a stubborn item before it succeeds */
+    double seconds; /* duration of a stubborn item */
     rp_status status;
 };
 
@@ -31,7 +31,7 @@ static int produce(void *user, rp_buffer *item)
                : (flow->produced++, 1);
 }
 
-/* Before it fails it has put something into the buffer. */
+/* A failing attempt has already written to the buffer. */
 static int double_at_last(rp_task *task, const void *in, size_t bytes, rp_buffer *result)
 {
     const struct flow *flow = rp_task_user(task);

@@ -5,13 +5,13 @@
 #include <string.h>
 #include <time.h>
 
-/* A stream of numbered items, and what the consumer saw of it. */
+/* A stream of numbered items, and what the consumer received. */
 struct numbers {
     int64_t n;       /* items; -1: endless */
-    size_t in_bytes; /* of every item, its number first; 0: nothing */
+    size_t in_bytes; /* of every item, its number first; 0: empty */
     int64_t produced, consumed, failed;
-    int64_t most_ahead; /* the most that the producer was ahead of the consumer */
-    int64_t enough;     /* the consumer stops after so many; 0: never */
+    int64_t most_ahead; /* the maximum distance of the producer from the consumer */
+    int64_t enough;     /* the consumer stops after this many; 0: never */
     int consume_code;   /* with this code */
     int64_t fail_at;    /* the producer fails at this item; -1: never */
     bool ordered;
@@ -20,10 +20,10 @@ struct numbers {
     uint8_t *seen;  /* by item, or NULL */
 };
 
-/* What the tasks know: the same on every rank. */
+/* Parameters of the tasks: the same on every rank. */
 struct timeline_layout {
-    int64_t bad;   /* every item that this divides, but 0, fails; 0: none */
-    int64_t large; /* every such item has a result of `large_bytes` more */
+    int64_t bad;   /* every multiple of this, except 0, fails; 0: none */
+    int64_t large; /* every multiple of this has a result of `large_bytes` more; 0: none */
     size_t large_bytes;
     int64_t slow; /* this item takes 20 ms; -1: none */
 };
@@ -66,7 +66,7 @@ static void nap(double seconds)
     nanosleep(&time, NULL);
 }
 
-/* The result of an item: its number, doubled, then so many bytes that follow from it. */
+/* The result of an item: its number, doubled, then bytes derived from it. */
 static int work(rp_task *task, const void *in, size_t in_bytes, rp_buffer *result)
 {
     const struct timeline_layout *plan = &((const struct context *)rp_task_user(task))->plan;
@@ -154,7 +154,7 @@ static void check_consumed(rp_pool *pool, const struct context *context, int64_t
     ck_assert_int_eq(context->numbers.wrong, 0);
 }
 
-/* Every number of items around the sizes of packets, ordered and not. */
+/* All numbers of items around the sizes of packets, ordered and unordered. */
 START_TEST(numbers_of_items)
 {
     static const int64_t counts[] = {0, 1, 2, 3, 10, 100, 1023, 1024, 1025, 20000};
@@ -170,7 +170,7 @@ START_TEST(numbers_of_items)
 }
 END_TEST
 
-/* Unordered, each exactly once. */
+/* Unordered: every item exactly once. */
 START_TEST(unordered_each_once)
 {
     enum {
@@ -207,7 +207,7 @@ START_TEST(lengths_of_any_kind)
 }
 END_TEST
 
-/* The producer is never further ahead than the window, be it of items or of bytes. */
+/* The producer is never further ahead than the window, in items or in bytes. */
 START_TEST(windows_hold_the_producer)
 {
     static const int64_t windows[] = {1, 2, 7, 100, 200};
@@ -231,7 +231,7 @@ START_TEST(windows_hold_the_producer)
 }
 END_TEST
 
-/* An endless producer, and a consumer who has seen enough. */
+/* An endless producer, and a consumer that stops. */
 START_TEST(enough_ends_an_endless_stream)
 {
     static const int64_t enough[] = {1, 3, 1000, 5000};
@@ -262,7 +262,7 @@ START_TEST(a_consumer_fails)
 }
 END_TEST
 
-/* What was produced before is consumed. */
+/* Items produced before the failure are consumed. */
 START_TEST(a_producer_fails)
 {
     static const int64_t items[] = {0, 3, 2000};
@@ -280,7 +280,8 @@ START_TEST(a_producer_fails)
 }
 END_TEST
 
-/* In order, what lies before the failed item is consumed, then its error, and nothing behind. */
+/* In order: items before the failed one are consumed, then comes its error, and nothing after
+ * it. */
 START_TEST(an_item_fails)
 {
     static const int64_t bad[] = {2, 1500};
@@ -324,7 +325,7 @@ START_TEST(failures_with_keep_going)
 }
 END_TEST
 
-/* The root may keep out of the computing; packets may have a given size. */
+/* The root may be dedicated to serving; packets may have a given size. */
 START_TEST(choices_of_the_root_and_of_chunks)
 {
     rp_pool *pool = open_pool();
@@ -345,7 +346,7 @@ START_TEST(choices_of_the_root_and_of_chunks)
 }
 END_TEST
 
-/* One item that takes much longer than the others holds up the order, not the work. */
+/* One slow item delays the ordered results, not the work of the other ranks. */
 START_TEST(a_long_item_keeps_the_order)
 {
     rp_pool *pool = open_pool();
@@ -357,7 +358,7 @@ START_TEST(a_long_item_keeps_the_order)
 }
 END_TEST
 
-/* Has nothing at every second call, then items again. */
+/* Has no item at every second call, then items again. */
 static int produce_now_and_then(void *user, rp_buffer *item)
 {
     struct numbers *numbers = &((struct context *)user)->numbers;
@@ -435,7 +436,7 @@ START_TEST(bad_streams_are_refused_by_all)
 }
 END_TEST
 
-/* Two items, then none. */
+/* Two items, then the end. */
 static int produce_two(void *user, rp_buffer *item)
 {
     static int produced;
@@ -445,7 +446,7 @@ static int produce_two(void *user, rp_buffer *item)
     return produced > 0 ? RP_ITEM : RP_ITEM_LAST;
 }
 
-/* From a task, no collective call on the pool is allowed. */
+/* Tasks may not make collective calls on the pool. */
 static int meet_inside(rp_task *task, const void *in, size_t in_bytes, rp_buffer *result)
 {
     (void)in;

@@ -127,7 +127,7 @@ void check_job_refused(rp_pool *pool, rp_status (*run)(rp_pool *pool, const void
     ck_assert_msg(after == RP_OK, "%s", rp_last_error(pool)->text);
 }
 
-/* Says what failed, on whichever rank it did. */
+/* Reports the failure on whichever rank it occurred. */
 static void report(SRunner *runner, const struct test_group *group, const struct test_case *test)
 {
     TestResult **results = srunner_failures(runner);
@@ -157,7 +157,7 @@ static void run(const struct test_group *group, const struct test_case *test)
         printf("ok %s: %s\n", group->name, test->name);
 }
 
-/* With arguments, only the groups and tests whose name contains one of them. */
+/* With arguments, only groups and tests whose name contains one of them run. */
 static bool wanted(char **filters, const struct test_group *group, const struct test_case *test)
 {
     bool wanted = *filters == NULL;

@@ -1,11 +1,11 @@
-/* The suites that run on ranks: one program, launched with several numbers of ranks.
+/* The suites that run on ranks: one program, launched with different numbers of ranks.
  *
- * Check in its no-fork mode goes on after a failed test, and its time-outs do nothing; a rank that
- * failed would leave the others waiting. So every test is run by itself, and a failure on any rank
- * ends the whole launch.
+ * In no-fork mode Check goes on after a failed test and ignores time-outs; a failed rank would
+ * leave the others waiting. So every test is run by itself, and a failure on any rank ends the
+ * whole launch.
  *
- * Every assertion writes to a file, even one that holds: where there are thousands in a loop, look
- * with an `if`, and call ck_abort_msg(). */
+ * Every assertion writes to a file, even one that holds: in loops of thousands, use an `if` and
+ * ck_abort_msg(). */
 #ifndef RANKPOOL_TESTS_SUITES_H
 #define RANKPOOL_TESTS_SUITES_H
 
@@ -39,26 +39,26 @@ extern const struct test_group base_tests, sched_tests, sched_failures_tests, nu
 int world_rank(void);
 int world_ranks(void);
 
-/* A pool on MPI_COMM_WORLD, which must come about. */
+/* A pool on MPI_COMM_WORLD; the call must succeed. */
 rp_pool *open_pool(void);
 
-/* The same, whose nodes are of so many ranks; 0: those of the machine. */
+/* The same with pretended nodes of `node_size` ranks; 0: those of the machine. */
 rp_pool *open_nodes(int node_size);
 
-/* Closes it, which must work. */
+/* Closes the pool; the call must succeed. */
 void close_pool(rp_pool *pool);
 
 /* A path for a file of the root, the same on every rank. */
 void root_path(char path[64], const char *suffix);
 
-/* Removes the file and returns what was in it, on the root; NULL elsewhere. Freed by free(). */
+/* Removes the file and returns its content, on the root; NULL elsewhere. Freed by free(). */
 char *take_root_file(const char *path);
 
-/* Fails unless all ranks hold the same error, with this status. */
+/* Fails unless all ranks have the same error, with this status. */
 void check_same_error(const rp_error *error, rp_status status);
 
 /* Calls `run` with the bad job on the last rank and the good one elsewhere. Fails unless every rank
- * hears of it, with this status and the last rank's name, and the pool works on. */
+ * gets this status and the last rank's name, and the pool stays usable. */
 void check_job_refused(rp_pool *pool, rp_status (*run)(rp_pool *pool, const void *job),
                        const void *good, const void *bad, rp_status status);
 

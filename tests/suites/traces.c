@@ -10,14 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Moments are told in thousandths of a microsecond. */
+/* Traces have timestamps in thousandths of a microsecond. */
 static const double rounding = 0.002;
 
-/* A complete event: a job, or something that a rank did. */
+/* A complete event: a job, or an activity of a rank. */
 struct traced {
     int rank;
     double begin, end; /* us */
-    int job;           /* number of a job; 0: it is none */
+    int job;           /* number of a job; 0: not a job */
     int64_t first, items;
     double told; /* us of the activities in it */
 };
@@ -29,7 +29,7 @@ struct trace_read {
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* A number of an event's arguments; 0 if it has none of that name. */
+/* A numeric argument of an event; 0 if it has none of that name. */
 static double argument(const char *line, const char *name)
 {
     char key[32];
@@ -67,7 +67,7 @@ static struct traced read_event(const char *line)
     event.first = (int64_t)argument(line, "first");
     event.items = (int64_t)argument(line, "items");
     event.told = has_category(line, "own") ? length : 1e6 * seconds_told(line);
-    /* Its items are a run, unless it was merged of several. */
+    /* Its items are contiguous, unless it was merged of several chunks. */
     ck_assert(event.items == 0 || (int)argument(line, "chunks") == 1);
     return event;
 }
@@ -99,10 +99,10 @@ static bool are_apart(const struct traced *a, const struct traced *b)
     return a->end <= b->begin + rounding || b->end <= a->begin + rounding;
 }
 
-/* What a rank did comes in order, one after the other, and is in a job or out of it. */
+/* A rank's activities are in order, do not overlap, and are entirely inside or outside a job. */
 static void check_nesting(const struct trace_read *trace, int rank)
 {
-    const struct traced *last[2] = {NULL, NULL}; /* that was done; job */
+    const struct traced *last[2] = {NULL, NULL}; /* the last activity; the last job */
     for (int i = 0; i < trace->count; i++) {
         const struct traced *event = &trace->events[i];
         bool is_job = event->job > 0;
@@ -142,7 +142,7 @@ static void check_lane(const struct trace_read *trace, int rank, double least, d
 
 /* ---- every item once ------------------------------------------------------------------------- */
 
-/* The job of its rank in which an event lies. */
+/* The job of its rank that contains an event. */
 static int job_of(const struct trace_read *trace, const struct traced *event)
 {
     for (int i = 0; i < trace->count; i++) {
