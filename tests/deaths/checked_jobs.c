@@ -7,9 +7,9 @@
  * Does a job undisturbed, the same job with one to three ranks killed at random moments, and others with
  * the ranks that are left. Prints the milliseconds that the deaths cost. All ranks draw the same random
  * numbers, so that they agree on what to do without a word. */
-#include "same_random.h"
 #include "rankpool.h"
 #include "resilience/survival.h"
+#include "same_random.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

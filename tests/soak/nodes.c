@@ -5,8 +5,8 @@
  *
  * All ranks draw the same random numbers, so that they agree on what to do without a word. Where
  * ranks are to differ, the rank goes into the number. */
-#include "same_random.h"
 #include "rankpool.h"
+#include "same_random.h"
 
 #include <inttypes.h>
 #include <mpi.h>
