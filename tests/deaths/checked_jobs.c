@@ -1,12 +1,12 @@
-/* Jobs that lose ranks, with results that are checked. Started by itself on 4 ranks, or by srun.
+/* Jobs that lose ranks, with checked results. Starts itself on 4 ranks, or is started by srun.
  *
  * usage: checked_jobs SEED [KIND]
  *
- * RANKPOOL_DEATHS_OPEN  a file to make as soon as the pool is open
+ * RANKPOOL_DEATHS_OPEN  a file to create as soon as the pool is open
  *
- * Does a job undisturbed, the same job with one to three ranks killed at random moments, and others with
- * the ranks that are left. Prints the milliseconds that the deaths cost. All ranks draw the same random
- * numbers, so that they agree on what to do without a word. */
+ * Runs a job undisturbed, the same job with one to three ranks killed at random moments, and then
+ * other jobs on the remaining ranks. Prints the milliseconds that the deaths cost. All ranks draw
+ * the same random numbers, so they choose the same jobs without communication. */
 #include "rankpool.h"
 #include "resilience/survival.h"
 #include "same_random.h"
@@ -23,14 +23,14 @@
 enum kind {
     MAP_OF_ROOT,  /* arrays private to the root */
     MAP_ON_NODES, /* in node memory */
-    MAP_ON_RANKS, /* results wanted on every rank */
+    MAP_ON_RANKS, /* results needed on every rank */
     MAP_RANGES,
     REDUCE,
     REDUCE_INPUT,
     LOOP, /* into node memory; on several nodes, into a file */
     STREAM,
     STREAM_UNORDERED,
-    STREAM_LARGE, /* inputs and results that do not fit a slot among others that do */
+    STREAM_LARGE, /* inputs and results too large for a slot, among small ones */
     KINDS
 };
 
@@ -43,16 +43,16 @@ struct errand {
     enum kind kind;
     rp_schedule schedule;
     int64_t n;
-    unsigned burn; /* rounds of arithmetic per item: some ns each */
+    unsigned burn; /* rounds of arithmetic per item, some ns each */
 };
 
 static rp_pool *pool;
 static double *in, *out; /* private */
-static double *node_out; /* node memory */
-static int file = -1;    /* that all nodes see */
-static int notes = -1;   /* another: what each rank has in hand, */
-static bool few;         /* if the items are few */
-static bool dies[64];    /* the ranks that are to */
+static double *node_out; /* in node memory */
+static int file = -1;    /* shared by all nodes */
+static int notes = -1;   /* likewise; each rank's item in progress, */
+static bool few;         /* if there are few items */
+static bool dies[64];    /* the ranks chosen to die */
 static double result, undisturbed;
 static int64_t produced, consumed; /* items of a stream */
 static int64_t calls_to_death;     /* of this rank; 0: it does not die in a task */
@@ -83,9 +83,9 @@ static double value_of(int64_t item, unsigned burn)
     return (double)(word >> 11);
 }
 
-/* With few items, one may by chance be in the hands of all that die, one after the other, and is then
- * rightly given up. So on several nodes, where this was seen, each rank tells in a file what it has in
- * hand; 0: nothing. */
+/* With few items, all ranks that die may by chance have the same item in progress, one after the
+ * other, and the item is then correctly given up. So on several nodes, where this was seen, each
+ * rank writes its item in progress to a file; 0: none. */
 static void take_in_hand(int64_t item_and_one)
 {
     off_t place = (off_t)sizeof item_and_one * rp_rank(pool);
@@ -94,9 +94,9 @@ static void take_in_hand(int64_t item_and_one)
             "a note", item_and_one - 1);
 }
 
-/* Did so many ranks die of this item, as far as anybody can know, that it is given up? One that had nothing
- * in hand may just have been given it. The first that dies may have had another in hand: whatever was with
- * it is suspected. */
+/* Whether, as far as the file shows, the item killed enough ranks to be given up. A rank without an
+ * item may have been given this one just before it died. The first rank to die may have had
+ * another: all items of its chunk are suspected. */
 static bool rightly_given_up(int64_t item)
 {
     uint32_t died = 0;
@@ -222,7 +222,7 @@ static size_t length_of(const struct errand *job, int64_t item)
     return job->kind == STREAM_LARGE && item % LARGE_EVERY == 0 ? LARGE : 1 + (size_t)item % 3;
 }
 
-/* The number of an item, so many times. */
+/* The number of an item, repeated. */
 static int produce(void *user, rp_buffer *item)
 {
     const struct errand *job = user;
@@ -342,7 +342,7 @@ static rp_status do_kind(const struct errand *job)
     }
 }
 
-/* Returns the seconds it took. */
+/* Returns its duration in seconds. */
 static double do_job(const struct errand *job, bool first)
 {
     memset(out, 0, (size_t)job->n * sizeof *out);
@@ -359,13 +359,13 @@ static double do_job(const struct errand *job, bool first)
     require(status == RP_OK || given_up, "a job", -1);
     if (!given_up)
         check_results(job, first);
-    require(rp_barrier(pool) == RP_OK, "a barrier", -1); /* all have looked at what they share */
+    require(rp_barrier(pool) == RP_OK, "a barrier", -1); /* all have checked the shared results */
     return took;
 }
 
 static struct errand random_job(int kind)
 {
-    const double usual = 60e6; /* ns of work, in all */
+    const double usual = 60e6; /* ns of work in total */
     struct errand job = {.kind = kind >= 0 ? (enum kind)kind : (enum kind)random_below(KINDS),
                          .schedule = (rp_schedule)random_below(5),
                          .n = 1 + (int64_t)random_below(random_below(2) == 0 ? 100 : 100000)};
@@ -377,7 +377,7 @@ static struct errand random_job(int kind)
 
 /* ---- deaths ----------------------------------------------------------------------------------- */
 
-/* This rank is killed after so many seconds, wherever it is then. */
+/* This rank is killed after this time, wherever it is then. */
 static void arm(double delay)
 {
     struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL};
@@ -389,7 +389,7 @@ static void arm(double delay)
             "a timer", -1);
 }
 
-/* Which ranks die is the same on all; how, only the one that dies has to know. */
+/* All ranks agree on who dies; how a rank dies is known to that rank only. */
 static int doom(const struct errand *job, double usual)
 {
     int others = rp_ranks(pool) - 1, most = others < 3 ? others : 3;
@@ -412,10 +412,11 @@ static int doom(const struct errand *job, double usual)
     return doomed;
 }
 
-/* The job again, and ranks die. One that should, and has not when it is over, dies at last. */
+/* Runs the job again while ranks die. A rank that should have died and has not dies after the
+ * job. */
 static double lose_ranks(const struct errand *job, double usual)
 {
-    rpi_survival_enter(pool); /* a timer may be early or late: the others are in the job */
+    rpi_survival_enter(pool); /* a timer may fire before or after the job */
     int doomed = doom(job, usual);
     double took = do_job(job, false);
     if (dies[rp_rank(pool)])
@@ -427,7 +428,8 @@ static double lose_ranks(const struct errand *job, double usual)
     return took;
 }
 
-/* Without a name, as soon as all have it. Others with the same seed may be at work here. */
+/* The file is unlinked as soon as all ranks have opened it. Other runs with the same seed may use
+ * this directory. */
 static int open_file(const char *what)
 {
     char name[64];
@@ -451,7 +453,7 @@ static void open_pool(void)
         exit(EXIT_FAILURE);
     if (!rp_survives(pool)) {
         rp_close(&pool);
-        exit(77); /* cannot be tested here */
+        exit(77); /* not testable here */
     }
     in = malloc(most * sizeof *in);
     out = malloc(most * sizeof *out);

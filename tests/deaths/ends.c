@@ -1,4 +1,5 @@
-/* Ways in which ranks go, and what becomes of the others. Started by itself; ends.sh says what is right.
+/* Ways in which ranks end, and the effects on the others. Starts itself; ends.sh has the expected
+ * output.
  *
  * usage: ends killer | in_place | needle | again | late | stream | stream_stops | stream_again |
  *        stream_gone | stream_back | stream_root | outside | root | abort | leaves |
@@ -33,7 +34,7 @@ static int kill_or_triple(rp_task *task, const void *input, void *output)
     if (rp_task_item(task) == KILLER)
         raise(SIGKILL);
     if (at_root())
-        usleep(1000); /* it is not to come to that item, for its death would be the end */
+        usleep(1000); /* the root must not reach that item: its death would end the launch */
     *(int32_t *)output = 3 * *(const int32_t *)input;
     return 0;
 }
@@ -51,7 +52,7 @@ static rp_status show(rp_status status, const int32_t *results, int items)
     return status;
 }
 
-/* An item that ends whoever computes it. One at a time, so that it is in hand alone. */
+/* An item that kills the rank computing it. Chunks of one item, so it is the only suspect. */
 static rp_status killer(bool in_place)
 {
     rp_map_job job = {.n = ITEMS,
@@ -76,7 +77,7 @@ static int kill_or_hurry(rp_task *task, const void *input, void *output)
     return 0;
 }
 
-/* So many items, in one chunk a rank, that who dies has a hundred thousand in hand. */
+/* One chunk per rank, so large that a dying rank has a hundred thousand items in progress. */
 static rp_status do_many(rp_item_fn item, rp_place place, rp_on_failure on_failure)
 {
     rp_map_job job = {.n = MANY,
@@ -103,8 +104,8 @@ static int die_or_triple(rp_task *task, const void *input, void *output)
     return 0;
 }
 
-/* Another rank dies while all try what the first had in hand one by one: what each has finished of it
- * must still be known. */
+/* Another rank dies while the first dead rank's items are tried one by one: the results finished
+ * before must still be known. */
 static rp_status again(void)
 {
     if (rp_rank(pool) == 3)
@@ -114,7 +115,8 @@ static rp_status again(void)
     return do_many(die_or_triple, RP_ON_RANKS, RP_ON_FAILURE_STOP);
 }
 
-/* It takes longer than all others, whose rank dies of it, and does not come back for twice as long. */
+/* The killer's rank dies in it, so its call exceeds the time limit and does not return within twice
+ * the limit. */
 static int die_or_nap(rp_task *task, const void *input, void *output)
 {
     (void)input;
@@ -125,7 +127,7 @@ static int die_or_nap(rp_task *task, const void *input, void *output)
     return 0;
 }
 
-/* Nobody waits for a call to come back that ended with its rank. */
+/* The library must not wait for a call that ended with its rank. */
 static rp_status late(void)
 {
     rp_map_job job = {.n = ITEMS,
@@ -161,14 +163,14 @@ static int stream_item(rp_task *task, const void *input, size_t bytes, rp_buffer
            rp_buffer_append(output, &tripled, sizeof tripled);
 }
 
-/* An item is deadly at its first attempt. */
+/* An item kills its rank at the first attempt. */
 static int stream_again(rp_task *task, const void *input, size_t bytes, rp_buffer *output)
 {
     bool deadly = rp_task_item(task) == KILLER || rp_task_item(task) == KILLER / 2;
     if (deadly && rp_task_attempt(task) == 0)
         raise(SIGKILL);
     if (deadly && at_root())
-        return 1; /* others are there for that */
+        return 1; /* the others compute these */
     int32_t tripled = *(const int32_t *)input * 3 + (deadly ? rp_task_attempt(task) - 1 : 0);
     (void)bytes;
     return rp_buffer_append(output, &tripled, sizeof tripled);
@@ -178,7 +180,7 @@ enum {
     LARGE = 100000 /* bytes that do not fit a slot */
 };
 
-static int repeated; /* items before the deadly ones that the root had to do again */
+static int repeated; /* items before the deadly ones that the root had to repeat */
 
 /* The first three items have large results; the next three are deadly, at first. */
 static int stream_large(rp_task *task, const void *input, size_t bytes, rp_buffer *output)
@@ -199,15 +201,14 @@ static int consume(void *user, int64_t item, const rp_error *error, const void *
 {
     (void)user;
     if (bytes == LARGE && produced < ITEMS / 2)
-        usleep(
-            300000); /* for others to be done meanwhile, and to die, before the root copies what they did */
+        usleep(300000); /* so that others finish and die before the root copies their results */
     if (error == NULL)
         memcpy(&out[item], data, sizeof *out);
     statuses[item] = (uint8_t)(error == NULL ? RP_OK : error->status);
     return 0;
 }
 
-/* The root serves only, as long as it can. */
+/* The root only serves, as long as other ranks can compute. */
 static rp_status stream(rp_stream_fn work, int64_t chunk, rp_on_failure on_failure)
 {
     memset(statuses, RP_ERR_CANCELLED, sizeof statuses);
@@ -229,14 +230,14 @@ static rp_status lose_large_results(void)
 }
 
 enum {
-    STREAM_LINK = 2, /* on nodes of two ranks, where its end takes away all that its node gets */
+    STREAM_LINK = 2, /* on nodes of two ranks; its death cuts its node off */
     OTHER = 3,
-    EARLY = 500, /* items, in which it dies; 1 ms each */
+    EARLY = 500, /* items of 1 ms each, during which it dies */
     MOST = 20000
 };
 
 static int64_t numbered;
-static bool came_back, root_dies; /* that is, instead of the stream link */
+static bool came_back, root_dies; /* the root dies instead of the stream link */
 
 static int number(void *user, rp_buffer *item)
 {
@@ -272,7 +273,7 @@ static int see_rank(void *user, int64_t item, const rp_error *error, const void 
     return 0;
 }
 
-/* A stream goes on with the other ranks of a node whose stream link died. */
+/* A stream goes on with the remaining ranks of a node whose stream link died. */
 static rp_status come_back(void)
 {
     rp_stream_job job = {.produce = number,
@@ -296,7 +297,7 @@ static int abort_job(rp_task *task, const void *input, void *output)
     return 0;
 }
 
-/* The job has failed by then, and has not ended. */
+/* The job has failed by then but has not returned. */
 static int die_later(rp_task *task, const void *input, void *output)
 {
     (void)task;
@@ -306,7 +307,7 @@ static int die_later(rp_task *task, const void *input, void *output)
     return rp_rank(pool) == 1 ? raise(SIGKILL) : 0;
 }
 
-/* What works with a rank less, and what does not. */
+/* Which calls work with a rank less, and which do not. */
 static rp_status after(void)
 {
     rp_loop *loop;
@@ -322,7 +323,7 @@ static rp_status after(void)
     void *memory;
     rp_status barrier = rp_barrier(pool), agreement = rp_agree(pool, RP_OK, &worst);
     rp_stream_job job = {.produce = produce, .work = stream_item, .consume = consume};
-    produced = KILLER + 1; /* behind it: items are numbered from 0 again, and end before it */
+    produced = KILLER + 1; /* past the deadly item: the stream numbers its items from 0 again */
     struct rlimit before, limit;
     getrlimit(RLIMIT_FSIZE, &before);
     limit = (struct rlimit){4096, before.rlim_max};
@@ -375,7 +376,7 @@ static rp_status run(const char *what)
         return rp_map(pool, &dying);
     if (strcmp(what, "outside") == 0 && rp_rank(pool) == 2)
         raise(SIGKILL);
-    MPI_Barrier(MPI_COMM_WORLD); /* the program's own: nobody notices there */
+    MPI_Barrier(MPI_COMM_WORLD); /* the library cannot detect deaths here */
     return RP_OK;
 }
 
@@ -387,7 +388,7 @@ int main(int argc, char **argv)
         return 2;
     if (!rp_survives(pool)) {
         rp_close(&pool);
-        return 77; /* cannot be tested here */
+        return 77; /* not testable here */
     }
     for (int i = 0; i < MANY; i++)
         in[i] = i;

@@ -1,13 +1,13 @@
 #!/bin/sh
-# What becomes of a job whose ranks die, leave or abort. Usage: ends.sh, with the program ends in
+# What happens to a job whose ranks die, leave or abort. Usage: ends.sh, with the program ends in
 # ./tests/deaths.
 set -u
 # shellcheck source=tests/apps/expect.sh
 . "$(dirname "$0")/../apps/expect.sh"
 ends="tests/deaths/ends --ranks 4"
 
-# Which die, in which order, and whether the kernel still knew of what, is chance. What Open MPI says of
-# MPI_Abort() is its own.
+# Which ranks die, in which order, and whether the kernel still reports the signal, is random. Open MPI's messages about
+# MPI_Abort() are its own.
 blot() {
     sed -e 's/ by signal 9 (Killed)//' -e 's/rank[s0-9, ]* died;/ranks died;/' \
         -e 's/was ended$/has died/' | grep -a '^ends: '
@@ -51,8 +51,8 @@ for how in root stream_root; do
 done
 ends 42 "" "" abort
 
-# The same on pretended nodes; the root is reached by wires, and whole nodes die. There an item that was begun
-# elsewhere has not changed the root's input.
+# The same on pretended nodes: the root is reached by network links, and whole nodes die. An item started on another
+# node has not changed the root's input.
 for size in 1 2; do
     RANKPOOL_NODE_SIZE=$size
     export RANKPOOL_NODE_SIZE

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What primes prints, through a stream, is the same whatever ranks die meanwhile. Usage: printing.sh, with the
-# program primes in ./apps.
+# primes prints the same numbers, through a stream, whatever ranks die meanwhile. Usage: printing.sh, with the program
+# primes in ./apps.
 set -u
 # shellcheck source=tests/apps/expect.sh
 . "$(dirname "$0")/../apps/expect.sh"
@@ -14,7 +14,7 @@ descendants() {
     done
 }
 
-# kill_rank RANK: of the program at hand.
+# kill_rank RANK: of the running program.
 kill_rank() {
     for process in $(descendants "$program"); do
         ! tr '\0' '\n' <"/proc/$process/environ" | grep -q "^OMPI_COMM_WORLD_RANK=$1\$" ||
@@ -22,8 +22,8 @@ kill_rank() {
     done
 }
 
-# print_without RANK...: ranks are killed one after the other, each when so much has been read that the next
-# is on its way: as long as nobody reads on, the stream cannot end.
+# print_without RANK...: kills the ranks one after the other, each after another part of the output was read: the stream
+# cannot end while the reader stops.
 print_without() {
     # shellcheck disable=SC2086 # several words
     timeout -k 5 120 apps/primes $interval --ranks 4 >"$scratch/pipe" 2>"$scratch/errors" </dev/null &

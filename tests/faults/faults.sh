@@ -1,13 +1,12 @@
 #!/bin/bash
-# What a program says whose tasks crash, exit, or never end; and that it ends as it
-# would without us.
-# Usage: faults.sh, with the program faulty in ./tests/faults.
+# Reports of programs whose tasks crash, exit, or never end; the programs must end as they would
+# without the library. Usage: faults.sh, with the program faulty in ./tests/faults.
 set -u
 faulty=$PWD/tests/faults/faulty
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck disable=SC1091 # it lies beside the launchers
+# shellcheck disable=SC1091 # in the launchers' directory
 . "$here/../support/launch_environment"
 # shellcheck source=tests/support/checks disable=SC1091
 . "$here/../support/checks"
@@ -19,14 +18,14 @@ alone() { "$faulty" "$@" --ranks 3; }
 export -f under_mpirun alone
 export faulty MPIRUN
 
-# try LAUNCH WAY [plain]: standard error goes to the file err, the status into $status.
+# try LAUNCH WAY [plain]: stderr goes to the file err, the status into $status.
 try() {
     timeout -k 2 30 bash -c '"$@"' bash "$@" >out 2>err
     status=$?
     sed -i -f "$noise" err
 }
 
-# says PATTERN [TIMES]: is there a line so, so often?
+# says PATTERN [TIMES]: does the pattern match a line, this often?
 says() {
     local count
     count=$(grep -Ec -- "$1" err)
@@ -39,8 +38,8 @@ says() {
 
 ends_with() { [ "$status" -eq "$1" ] || { echo "# status $status instead of $1"; return 1; }; }
 
-# beside: the same beside others, in a directory of its own. To have ranks ended takes mpirun two
-# seconds, in which it sleeps.
+# beside: runs the check in parallel with others, in a directory of its own. mpirun sleeps two
+# seconds when it ends ranks.
 places=0
 beside() {
     while [ "$(jobs -r | wc -l)" -ge 4 ]; do
@@ -61,7 +60,7 @@ all_over() {
 
 who='^rankpool: rank [0-2] \([^ ,]+, process [0-9]+\):'
 
-# crash LAUNCH WAY WHAT: one block that names the item, and the same end as without it.
+# crash LAUNCH WAY WHAT: one block that names the item, and the same end as without the library.
 crash() {
     local expected
     try "$1" "$2" plain
@@ -104,7 +103,7 @@ forever() {
     says '^rankpool: item 17 on rank [0-2] \([^ ]+\): still running after twice options.item_seconds; aborting the job$'
 }
 
-# reported TIMES: so many reports, in $reports, and then a good end?
+# reported TIMES: the number of reports in $reports, and then a successful end?
 reported() {
     reports=$(grep -c '^rankpool: nothing has finished' err)
     [ "$reports" -ge "$1" ] || { echo "# $reports reports"; cat err; return 1; }

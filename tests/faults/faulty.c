@@ -1,7 +1,7 @@
-/* A program that goes wrong in the way its first argument says:
+/* A program that fails in the way its first argument names:
  *
- *     faulty WAY          item 17 of a map goes wrong, or something else does
- *     faulty WAY plain    the same without handlers of ours */
+ *     faulty WAY          item 17 of a map fails, or something else does
+ *     faulty WAY plain    the same without the library's handlers */
 #include "rankpool.h"
 
 #include <signal.h>
@@ -22,7 +22,7 @@ static void store_nowhere(void)
     *(volatile int *)(intptr_t)zero = 1;
 }
 
-/* A page of a file that has none. */
+/* A mapped page of an empty file. */
 static void read_beyond_file(void)
 {
     FILE *file = tmpfile();
@@ -32,7 +32,7 @@ static void read_beyond_file(void)
     zero = page[0];
 }
 
-/* Not every processor traps where a division has no result. */
+/* Not every processor traps on division by zero. */
 static void divide_by_zero(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
@@ -61,7 +61,7 @@ static void send_oneself(void)
     kill(getpid(), SIGSEGV);
 }
 
-/* Into the page without access that is behind node memory, or in front of it. */
+/* The inaccessible page behind node memory, or in front of it. */
 static char *shared;
 static const size_t shared_bytes = 100000;
 
@@ -76,7 +76,7 @@ static void write_before(void)
     ((volatile char *)shared)[zero - 1] = 1;
 }
 
-/* Until there is no stack left. */
+/* Until the stack overflows. */
 static int descend(volatile const int *above)
 {
     volatile int here[1000];
@@ -159,7 +159,7 @@ static rp_status loop(const char *way)
     return status == RP_OK ? rp_loop_close(&loop, RP_OK) : status;
 }
 
-/* As many items as take seconds, and each next to nothing. */
+/* Enough items for some seconds, each taking almost no time. */
 static bool tiny(const char *way)
 {
     return strcmp(way, "tiny") == 0;
@@ -187,7 +187,7 @@ static rp_status stream(char *way)
     return rp_stream(pool, &job);
 }
 
-/* The last rank comes late to a agreement. */
+/* The last rank is late for an agreement. */
 static rp_status come_late(void)
 {
     if (rp_rank(pool) == rp_ranks(pool) - 1)
@@ -208,7 +208,7 @@ static rp_status run(char *way)
     return map(way, strcmp(way, "forever") == 0 ? 0.3 : 0);
 }
 
-/* Has rp_close() put back what there was? */
+/* Has rp_close() restored the program's handler? */
 static bool restored(const struct sigaction *before)
 {
     struct sigaction now;

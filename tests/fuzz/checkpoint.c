@@ -1,6 +1,7 @@
-/* Checkpoints whose journals hold entries with right checksums and wild fields: nothing may be read
- * or written out of bounds, and whatever a map, a reduction, a loop or a stream takes must be right.
- * Payloads follow from the numbers of items, so that a wrong byte shows. Run it with sanitizers.
+/* Checkpoints with journals whose entries have correct checksums and wild fields: nothing may be
+ * read or written out of bounds, and every result that a map, a reduction, a loop or a stream
+ * accepts must be right. Payloads follow from item numbers, so a wrong byte is detected. Run it
+ * with sanitizers.
  *
  * usage: checkpoint_fuzz [ENTRIES [SEED]] */
 #include "fuzz.h"
@@ -24,11 +25,11 @@ enum {
     REDUCE,
     LOOP,
     STREAM,
-    HUGE_REDUCE, /* with more items than anybody could compute; only what is restored is checked */
+    HUGE_REDUCE, /* too many items to compute; only restored ones are checked */
     JOBS,
     RUNS = 3,
     MOST_ITEMS = 600,
-    MOST_ENTRIES = 64, /* of a journal */
+    MOST_ENTRIES = 64, /* per journal */
     MOST_PAYLOAD = 16384,
     JOURNAL_BYTES = 2 * JOBS * 256 + MOST_ENTRIES * (MOST_PAYLOAD + JOURNAL_HEAD_BYTES)
 };
@@ -39,7 +40,7 @@ static uint64_t written, rounds, taken[JOBS];
 static rp_pool pool;
 static struct checkpoint checkpoint;
 
-/* ---- what is right --------------------------------------------------------------------------- */
+/* ---- expected results ------------------------------------------------------------------------ */
 
 static uint64_t mix(uint64_t x)
 {
@@ -53,8 +54,7 @@ static unsigned char byte_of(int64_t item, uint64_t place)
     return (unsigned char)(mix((uint64_t)item) + place);
 }
 
-/* A partial result knows which items it stands for, so joining what does not belong together
- * shows. */
+/* A partial result records which items it covers, so that a wrong combination is detected. */
 struct partial {
     int64_t begin, end;
     uint64_t sum;
@@ -92,7 +92,7 @@ static size_t result_bytes(int64_t item)
     return (size_t)(mix((uint64_t)item ^ 99) % 60);
 }
 
-/* Every seventh result lies elsewhere, as one that does not fit among the others. */
+/* Every seventh result is stored separately, as one that does not fit the packet is. */
 static bool is_large(int64_t item)
 {
     return item % 7 == 3;
@@ -104,7 +104,7 @@ static void fill(void *to, int64_t item, size_t bytes)
         ((unsigned char *)to)[i] = byte_of(item, i);
 }
 
-/* A packet with the inputs of some items, from `first` on. */
+/* A packet with the inputs of `items` items, from `first` on. */
 static struct packet *packet_of(int64_t first, int64_t items)
 {
     struct packet *packet = rpi_packet_make();
@@ -144,7 +144,7 @@ static size_t stream_payload(unsigned char *payload, rp_range items, uint64_t in
 
 /* ---- entries --------------------------------------------------------------------------------- */
 
-/* Numbers at which something may overflow, and those near what is right. */
+/* Numbers at which something may overflow, and those near the right one. */
 static int64_t wild_number(int64_t near, int64_t n)
 {
     const int64_t some[] = {INT64_MIN,
@@ -217,7 +217,7 @@ static void make_wild(struct journal_entry *entry, int64_t n, int64_t leaf)
         entry->begin = wild_number(entry->begin, n);
         entry->end = wild_number(entry->begin, n);
         break;
-    case 3: /* whole leaves, but no node of the tree */
+    case 3: /* whole leaves, but not a node of the tree */
         entry->begin = moved(entry->begin, leaf);
         entry->end = moved(entry->end, leaf);
         break;
@@ -235,7 +235,7 @@ static void make_wild(struct journal_entry *entry, int64_t n, int64_t leaf)
     }
 }
 
-/* Makes the payload that belongs to an entry's fields, as far as they have any sense. */
+/* Makes a payload for an entry's fields, as far as they are meaningful. */
 static void make_payload(struct journal_entry *entry, unsigned char *payload)
 {
     rp_range items = {entry->begin, entry->end};
@@ -265,8 +265,8 @@ static void make_payload(struct journal_entry *entry, unsigned char *payload)
     }
 }
 
-/* A length that does not fit, or, of a stream, other numbers in the payload: in its head, in the
- * first record, or anywhere. */
+/* A wrong length, or, in a stream's payload, wrong numbers: in its head, in the first record, or
+ * anywhere. */
 static void make_wild_payload(struct journal_entry *entry, unsigned char *payload)
 {
     if (fuzz_below(3) == 0) {
@@ -284,7 +284,7 @@ static void make_wild_payload(struct journal_entry *entry, unsigned char *payloa
     }
 }
 
-/* Where entries of streams are whose payload was changed: what they hold may be anything. */
+/* Positions of stream entries whose payload was changed: any content is possible there. */
 static struct changed {
     int64_t run;
     uint64_t offset;
@@ -312,10 +312,10 @@ static void append(const struct journal_entry *entry, uint64_t seed)
     written++;
 }
 
-/* A length that is not that of the payload, with a right checksum of the head. */
+/* A length that differs from the payload's, with a correct checksum of the head. */
 static void lie_about_length(size_t at, uint64_t seed)
 {
-    const size_t length = 32, checksum = 56; /* where they stand */
+    const size_t length = 32, checksum = 56; /* their offsets in the head */
     uint64_t bytes = (uint64_t)wild_number((int64_t)(journal_bytes - at), (int64_t)journal_bytes);
     memcpy(journal + at + length, &bytes, sizeof bytes);
     uint64_t sum = rp_fingerprint(seed, journal + at, checksum);
@@ -376,7 +376,7 @@ static void write_journal(int64_t run)
     FUZZ_CHECK(fclose(file) == 0);
 }
 
-/* ---- jobs that take what is kept ------------------------------------------------------------- */
+/* ---- jobs that read the checkpoints ---------------------------------------------------------- */
 
 static int64_t compute_items(struct executor *work, rp_range items, void *const *at)
 {
@@ -388,7 +388,7 @@ static int64_t compute_items(struct executor *work, rp_range items, void *const 
     return items.end - items.begin;
 }
 
-/* Works off a job in random pieces, of whole leaves. */
+/* Runs a job in random pieces of whole leaves. */
 static void work_off(struct executor *work, int64_t n, int64_t leaf, char *out, uint8_t *statuses)
 {
     for (int64_t begin = 0, end; begin < n; begin = end) {
@@ -406,7 +406,7 @@ static void run_map(void)
     int64_t n = forms[MAP].n;
     size_t size = (size_t)forms[MAP].out_bytes;
     struct array arrays[] = {{.size = size}, {.size = 1}};
-    char *out = malloc((size_t)n * size); /* exact, so that a sanitizer sees its end */
+    char *out = malloc((size_t)n * size); /* so that a sanitizer sees the end */
     uint8_t *statuses = fuzz_below(2) == 0 ? malloc((size_t)n) : NULL;
     rpi_map_saving_begin(&saving, &pool, &forms[MAP], 0, 1, true);
     struct executor work = {.pool = &pool,
@@ -436,7 +436,7 @@ static int64_t compute_leaves(struct executor *work, rp_range items, void *const
     return items.end - items.begin;
 }
 
-/* What was restored is where it belongs. */
+/* Checks that restored results are in their place. */
 static void check_nodes(const struct tree *tree, const struct job_form *form)
 {
     for (int64_t i = 0; i < tree->count; i++) {
@@ -485,7 +485,7 @@ static void check_range(rp_loop *loop, rp_range range)
     if (saved == NULL)
         return;
     taken[LOOP]++;
-    for (size_t i = 0; i < bytes; i++) /* a sanitizer sees what is not there */
+    for (size_t i = 0; i < bytes; i++) /* a sanitizer detects missing bytes */
         of[0] = saved[i];
     if (is_changed(loop->saving.entry))
         return;
@@ -519,7 +519,7 @@ static void run_loop(void)
     rpi_loop_saving_end(loop, RP_OK);
 }
 
-/* Looks at every byte of the results, and, unless the payload was changed, that it is right. */
+/* Reads every byte of the results and, unless the payload was changed, checks it. */
 static void check_results(const struct packet *packet, bool right)
 {
     size_t position = 0;
@@ -555,7 +555,7 @@ static void run_stream(void)
     rpi_stream_saving_end(&saving, RP_OK);
 }
 
-/* ---- all of it ------------------------------------------------------------------------------- */
+/* ---- main ------------------------------------------------------------------------------------ */
 
 static void choose_forms(void)
 {

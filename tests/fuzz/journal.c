@@ -1,5 +1,5 @@
-/* The journal's reader on files that were spoilt in every way: whatever it takes for an entry must
- * be one that was written.
+/* The journal's reader on files with every kind of damage: an entry that it accepts must be one
+ * that was written.
  *
  * usage: journal_fuzz [JOURNALS [SEED]] */
 #include "fuzz.h"
@@ -48,7 +48,7 @@ static void write_journal(void)
     begins[ENTRIES] = written_bytes;
 }
 
-/* Flips, overwrites, cuts out, doubles or moves some bytes. */
+/* Flips, overwrites, cuts out, duplicates or moves some bytes. */
 static size_t spoil(size_t bytes)
 {
     size_t from = below(bytes), length = 1 + below(bytes - from < 200 ? bytes - from : 200);
@@ -99,7 +99,7 @@ static void run(void)
     size_t bytes = written_bytes;
     for (size_t times = 1 + below(8); times > 0 && bytes > 0; times--)
         bytes = spoil(bytes);
-    unsigned char *exact = malloc(bytes > 0 ? bytes : 1); /* so that a sanitizer sees its end */
+    unsigned char *exact = malloc(bytes > 0 ? bytes : 1); /* so that a sanitizer sees the end */
     memcpy(exact, spoilt, bytes);
     rpi_journal_scan(exact, bytes, check, NULL, &report);
     free(exact);

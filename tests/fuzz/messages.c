@@ -1,5 +1,5 @@
-/* Messages between nodes with wild fields: whatever is believed is then used as the library uses it,
- * on memory that ends where it must, so that a sanitizer or a guard behind it notices.
+/* Messages between nodes with wild fields: accepted fields are used as the library uses them, on
+ * memory of exact size, so that a sanitizer or a guard behind it detects a wrong one.
  *
  * usage: messages_fuzz [MESSAGES [SEED]] */
 #include "base/error.h"
@@ -19,7 +19,7 @@ enum {
     ITEMS = 1000,
     MOST_LARGE = 5000,
     RANKS = 6,
-    GUARD = 64 /* bytes behind memory that nobody may touch */
+    GUARD = 64 /* inaccessible bytes behind the memory */
 };
 
 static uint64_t state, believed[5];
@@ -38,7 +38,7 @@ static uint64_t below(uint64_t bound)
     return next_random() % bound;
 }
 
-/* Numbers as attackers choose them: at borders, or small, or anything. */
+/* Numbers as attackers choose them: at limits, small, or random. */
 static uint64_t wild(uint64_t usual)
 {
     const uint64_t borders[] = {0,          1,     UINT32_MAX, UINT64_MAX, INT64_MAX,
@@ -104,7 +104,8 @@ static struct agent_message wild_message(const struct agent_message_terms *terms
     return message;
 }
 
-/* As rpi_agent_accept_batch() and the dispatcher use it: bytes of one array, at an index, by rank. */
+/* Uses it like rpi_agent_accept_batch() and the dispatcher: bytes of one array, at an index, by
+ * rank. */
 static void use_message(const struct agent_message *message,
                         const struct agent_message_terms *terms)
 {
@@ -171,7 +172,7 @@ static uint64_t sum_of(const char *bytes, size_t count)
     return sum;
 }
 
-/* As the consumer of a stream, and a rank that computes, read them. */
+/* Reads records as the consumer of a stream and a computing rank do. */
 static uint64_t use_records(const struct area *area, const char *large, size_t large_bytes)
 {
     const struct record *record;

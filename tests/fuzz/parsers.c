@@ -1,6 +1,6 @@
-/* The parsers of numbers, and of what the environment and small files say, on random texts and on
- * right ones with mistakes: what they accept must be in range and mean the same when it is written
- * again; what they refuse must leave no trace. Run it with sanitizers.
+/* The parsers of numbers, environment variables and small files, on random texts and on valid ones
+ * with mistakes: an accepted value must be in range and mean the same when it is written again; a
+ * refused one must change nothing. Run it with sanitizers.
  *
  * usage: parsers_fuzz [TEXTS [SEED]] */
 #include "fuzz.h"
@@ -82,7 +82,7 @@ static const char *const right[] = {"0",
                                     "1e-99999999999999999999",
                                     "3.14159265358979323846"};
 
-/* A character that means something to one of the parsers, or any. */
+/* A character that is significant to one of the parsers, or any. */
 static char draw_character(void)
 {
     static const char known[] = "0123456789000999+-*/%^().,eE xXpPinfa\t";
@@ -98,7 +98,7 @@ static void mutate(char *text)
             text[at] = draw_character();
         break;
     case 1: /* one more, */
-    case 2: /* or many of the same */
+    case 2: /* or the same many times */
         count = fuzz_below(2) == 0 ? 1 : count;
         if (length + count >= MOST_TEXT)
             break;
@@ -109,7 +109,7 @@ static void mutate(char *text)
         count = count < length - at ? count : length - at;
         memmove(text + at, text + at + count, length + 1 - at - count);
         break;
-    default: /* a part of another one at the end */
+    default: /* a part of another text appended */
         if (length + 24 < MOST_TEXT)
             snprintf(text + length, 24, "%s", right[fuzz_below(sizeof right / sizeof right[0])]);
         break;
@@ -179,7 +179,7 @@ static bool fuzz_integer(const char *text)
     return true;
 }
 
-/* A refusal names the variable and what it says. */
+/* A refusal names the variable and its value. */
 static void check_refusal(const rp_error *error, const char *name)
 {
     FUZZ_CHECK(error->status == RP_ERR_ARGUMENT && strstr(error->text, name) != NULL);
@@ -254,7 +254,7 @@ static bool fuzz_progress(const char *text)
     return text[0] != '\0';
 }
 
-/* What launchers say is believed if it can be a rank. */
+/* A launcher's value is accepted if it can be a rank. */
 static bool fuzz_launched(const char *text)
 {
     setenv("OMPI_COMM_WORLD_SIZE", text, 1);
@@ -265,7 +265,7 @@ static bool fuzz_launched(const char *text)
     return rank >= 0;
 }
 
-/* A wrong number would end the program, so only right ones are given. */
+/* A wrong number would end the program, so only valid ones are tried. */
 static bool fuzz_ranks_option(const char *text)
 {
     char both[32], number[16], other[MOST_TEXT + 8], ranks[] = "--ranks", *arguments[6];
@@ -342,7 +342,7 @@ static void fuzz_manifest(const char *directory)
     understood += whole;
 }
 
-/* ---- all of them ----------------------------------------------------------------------------- */
+/* ---- main ------------------------------------------------------------------------------------ */
 
 static bool (*const parsers[PARSERS])(const char *text) = {
     fuzz_number,   fuzz_integer,  fuzz_integer_variable, fuzz_seconds,       fuzz_schedule,
@@ -356,7 +356,7 @@ int main(int argc, char **argv)
     begin_manifests(directory);
     for (uint64_t i = 0; i < wanted; i++) {
         draw_text(text);
-        char *exact = strdup(text); /* so that a sanitizer sees its end */
+        char *exact = strdup(text); /* exact size, so that a sanitizer detects reads past the end */
         for (int parser = 0; parser < PARSERS; parser++)
             accepted[parser] += parsers[parser](exact);
         free(exact);
