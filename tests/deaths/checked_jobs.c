@@ -73,7 +73,7 @@ static void require(bool holds, const char *what, int64_t item)
     MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
 }
 
-/* ---- what is computed ------------------------------------------------------------------------- */
+/* ---- what is computed ------------------------------------------------------------------------ */
 
 static double value_of(int64_t item, unsigned burn)
 {
@@ -152,7 +152,7 @@ static int join(void *left, const void *right, void *user)
     return 0;
 }
 
-/* ---- jobs ------------------------------------------------------------------------------------- */
+/* ---- jobs ------------------------------------------------------------------------------------ */
 
 static rp_status do_map(const struct errand *job)
 {
@@ -210,7 +210,7 @@ static rp_status do_loop(const struct errand *job)
     return rp_loop_close(&loop, RP_OK);
 }
 
-/* ---- streams ---------------------------------------------------------------------------------- */
+/* ---- streams --------------------------------------------------------------------------------- */
 
 enum {
     LARGE = 50000, /* doubles */
@@ -290,7 +290,7 @@ static rp_status do_stream(const struct errand *job)
     return rp_stream(pool, &stream);
 }
 
-/* ---- results ---------------------------------------------------------------------------------- */
+/* ---- results --------------------------------------------------------------------------------- */
 
 static void check_array(const struct errand *job, const double *array)
 {
@@ -375,7 +375,7 @@ static struct errand random_job(int kind)
     return job;
 }
 
-/* ---- deaths ----------------------------------------------------------------------------------- */
+/* ---- deaths ---------------------------------------------------------------------------------- */
 
 /* This rank is killed after this time, wherever it is then. */
 static void arm(double delay)

@@ -77,7 +77,7 @@ static void free_guarded(char *memory, size_t bytes)
     free(memory);
 }
 
-/* ---- messages --------------------------------------------------------------------------------- */
+/* ---- messages -------------------------------------------------------------------------------- */
 
 static const int node_of[RANKS] = {0, 0, 1, 1, 2, 2};
 
@@ -210,7 +210,7 @@ static void try_records(void)
     free_guarded(large, large_bytes);
 }
 
-/* ---- summaries, and nodes of a tree ----------------------------------------------------------- */
+/* ---- summaries, and nodes of a tree ---------------------------------------------------------- */
 
 static void try_summary(void)
 {

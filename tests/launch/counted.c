@@ -1,5 +1,5 @@
-/* A program whose output is known to the byte: `counted ITEMS [MARK]` maps items and prints all
- * results, half of them before it closes its pool, half of them after that. */
+/* A program with known output: `counted ITEMS [MARK]` maps items and prints all results, half of
+ * them before it closes its pool, half after that. */
 #include <rankpool.h>
 
 #include <inttypes.h>

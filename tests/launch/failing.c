@@ -1,9 +1,9 @@
-/* A program that fails where it is told to: `failing WHERE HOW WHO [MARK]`.
+/* A program that fails at a given place: `failing WHERE HOW WHO [MARK]`.
  *
- * WHERE  before: rp_launch(); launched: after it; init: in MPI_Init; open: with an open pool; finalize: in the
- *        MPI_Finalize of rp_close(); closed: after it; forgets: prints many lines and returns without
- *        rp_close(); reads: prints the number in the file WHO
- * HOW    an exit code, or KILL, SEGV, HEAP; _3 ends so without exit()
+ * WHERE  before: rp_launch(); launched: after it; init: in MPI_Init; open: with an open pool;
+ *        finalize: in the MPI_Finalize of rp_close(); closed: after it; forgets: prints many lines
+ *        and returns without rp_close(); reads: prints the number in the file WHO
+ * HOW    an exit code, or KILL, SEGV, HEAP; _3 ends with that code without exit()
  * WHO    a rank, or all */
 #include <rankpool.h>
 
@@ -16,7 +16,7 @@
 static const char *where, *how, *who;
 static int rank;
 
-/* malloc() finds its heap destroyed, and aborts with its lock held. */
+/* malloc() detects a corrupt heap and aborts with its lock held. */
 static void crash_in_malloc(void)
 {
     enum {
@@ -45,7 +45,7 @@ static void fail_at(const char *place)
     exit(atoi(how));
 }
 
-/* As a profiler does, between the library and MPI. */
+/* Wraps MPI's function as a profiler does, between the library and MPI. */
 int MPI_Init_thread(int *argc, char ***argv, int required, int *provided)
 {
     fail_at("init");
@@ -56,7 +56,7 @@ int MPI_Finalize(void)
 {
     fail_at("finalize");
     if (strcmp(where, "finalize") == 0)
-        usleep(300000); /* it is to be dead when we get there */
+        usleep(300000); /* the failing rank must be dead before this one gets there */
     return PMPI_Finalize();
 }
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Launches that fail: they end within seconds, with a status other than 0 and one line in the user's words.
-# Usage: failures.sh, with the program failing in ./tests/launch.
+# Launches that fail: they end within seconds, with a nonzero status and one line that users understand. Usage:
+# failures.sh, with the program failing in ./tests/launch.
 set -u
 failing=$PWD/tests/launch/failing
 # shellcheck source=tests/support/checks disable=SC1091
@@ -17,8 +17,8 @@ case $("${MPIRUN:-mpirun}" --version 2>/dev/null) in
     ;;
 esac
 
-# fails STATUS OUTPUT ERRORS COMMAND...: all three are given, the errors as a pattern, and a minute is the limit
-# beside much else.
+# fails STATUS OUTPUT ERRORS COMMAND...: the command must end with all three, the errors as a pattern, within a minute,
+# since other tests may run.
 fails() {
     local expected=$1 output=$2 errors=$3
     shift 3
@@ -37,7 +37,7 @@ fails() {
 fail() { fails "$1" "${5-}" "$2" "$failing" --ranks 2 $3 "${4-}"; }
 others=": the others were ended"
 
-# The others notice it themselves and end, with or without a result, or are ended.
+# The other ranks detect it and end, with or without a result, or are ended.
 leaves_pool() {
     local line="failing: rank $1 ended without rp_close() (exit code 4)"
     timeout -k 2 60 "$failing" --ranks 2 open 4 "$1" >out 2>err </dev/null
@@ -83,7 +83,7 @@ fi
 check "rank 0 is killed in MPI_Finalize" fail 137 "rank 0 was ended by signal 9 (Killed)" "finalize KILL 0"
 check "rank 1 is killed after rp_close()" fail 137 "rank 1 was ended by signal 9 (Killed)" "closed KILL 1" "" worked
 
-# Whatever MPI and the C library say of it.
+# With any message of MPI and the C library.
 crashes_in_malloc() {
     timeout -k 2 60 "$failing" --ranks 2 open HEAP 1 >out 2>err </dev/null
     status=$?
@@ -92,7 +92,7 @@ crashes_in_malloc() {
 }
 check "a rank crashes inside malloc()" crashes_in_malloc
 
-# Each rank ends by itself, so which one is blamed is chance.
+# Each rank ends by itself, so which one is reported is random.
 forgets() {
     timeout -k 2 60 "$failing" --ranks 2 forgets "$1" - 2>err </dev/null | cksum >out
     status=${PIPESTATUS[0]}
@@ -106,7 +106,7 @@ done
 check "rp_close() is left out, with a code" forgets 7 7
 
 # ---- nothing starts ----------------------------------------------------------------------------
-# with_mpirun SCRIPT CODE ERROR: as mpirun, a script.
+# with_mpirun SCRIPT CODE ERROR: with a script in place of mpirun.
 with_mpirun() {
     printf '#!/bin/sh\n%s\n' "$1" >starter && chmod +x starter
     RANKPOOL_MPIRUN=$work/starter fails "$2" "" "$3" ./failing --ranks 2 none 0 0
@@ -139,7 +139,7 @@ long_arguments() {
 }
 is_open_mpi_5 || check "a megabyte of arguments" long_arguments
 
-# ---- what the user had before ------------------------------------------------------------------
+# ---- the user's own files and processes -----------------------------------------------------------
 reads() {
     timeout -k 2 60 "$failing" --ranks 2 reads 0 <(echo 42) >out 2>err </dev/null && [ "$(<out)" = 42 ]
 }
@@ -149,7 +149,7 @@ reads_number() {
 }
 check "<(command)" reads
 check "a file of one's own number" reads_number
-# A child that the process had before it became ours lives on, also when the job is ended.
+# A child that the process had before it became our supervisor is not ended, even when the job is.
 keeps_child() {
     bash -c 'sleep 1000 & echo $! >child; exec "$@"' bash "$failing" --ranks 2 launched KILL 0 >out 2>err </dev/null
     kill "$(<child)"

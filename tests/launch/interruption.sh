@@ -1,6 +1,6 @@
 #!/bin/bash
-# Programs that are interrupted end in good order: with status 75, and one line on stderr.
-# Usage: interruption.sh, with the programs in ./apps and ./tests/launch.
+# Interrupted programs end cleanly: with status 75, and one line on stderr. Usage: interruption.sh,
+# with the programs in ./apps and ./tests/launch.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 apps=$PWD/apps
@@ -9,7 +9,7 @@ mpirun=${MPIRUN:-mpirun}
 work=$(mktemp -d)
 cd "$work" || exit 99
 unset "${!OMPI_@}" "${!PMI@}" "${!SLURM_@}" "${!RANKPOOL_@}" LSB_JOBID PBS_JOBID PBS_NODEFILE PE_HOSTFILE
-# shellcheck disable=SC1091 # it lies above us
+# shellcheck disable=SC1091 # in the parent directory
 . "$here/../support/launch_environment"
 # shellcheck source=tests/support/checks disable=SC1091
 . "$here/../support/checks"
@@ -20,8 +20,8 @@ case $("$mpirun" --version 2>&1) in
 *"Open MPI"* | *OpenRTE*) quiet=-q ;;
 esac
 
-# at_work COMMAND...: in the background; returns when its ranks have begun. Its number is in $job.
-# What runs in the background of a script has SIGINT ignored: not so here.
+# at_work COMMAND...: starts it in the background; returns when its ranks have begun. $job is its
+# process. SIGINT is ignored in a script's background processes, so it is reset.
 at_work() {
     : >out
     env --default-signal "$@" >out 2>err </dev/null &
@@ -32,7 +32,7 @@ at_work() {
     done
 }
 
-# expect STATUS TEXT: how it ended, and the one line that it said.
+# expect STATUS TEXT: the command's status, and its only line on stderr.
 expect() {
     sed -i -f "$noise" err
     [ "$status" = "$1" ] || { echo "# status $status instead of $1"; head -c 500 err; return 1; }
@@ -48,7 +48,7 @@ interrupted() {
     over
     expect 75 "patient: interrupted ($reason)"
 }
-# The rank in a long item is asked first, and ended then: by the same signal as we are.
+# The rank in a long item is first asked to end, then ended by the signal that we got.
 impatient() {
     at_work "$patient" --ranks 2 1000 || return 1
     kill "-$1" $job
@@ -64,7 +64,7 @@ finishes_items() { # half a second each, so that some are always begun
     over
     expect 75 "patient: interrupted (Ctrl-C)"
 }
-# A second is what a rank has; mpirun decides on the status, and that of Open MPI 5 brings no last words.
+# mpirun grants a rank one second and decides on the status; that of Open MPI 5 discards the ranks' last lines.
 by_mpirun_term() {
     rm -f words
     at_work "$mpirun" $quiet -np 3 sh -c 'exec "$0" 0.01 2>>words' "$patient" || return 1

@@ -1,6 +1,6 @@
 #!/bin/bash
-# How a program behaves that rp_launch() runs on every core: as a plain command would.
-# Usage: launch.sh, with the programs launched and terminal in ./tests/launch.
+# A program that rp_launch() runs on every core behaves like a plain command. Usage: launch.sh, with
+# the programs launched and terminal in ./tests/launch.
 set -u
 programs=$PWD/tests/launch
 launched=$programs/launched
@@ -14,13 +14,13 @@ chmod 755 "$work"
 cd "$work" || exit 99
 unset "${!OMPI_@}" "${!PMI@}" "${!SLURM_@}" "${!RANKPOOL_@}" LSB_JOBID PBS_JOBID PBS_NODEFILE PE_HOSTFILE
 
-# try: a command that must not last; its output in out and err, its status in $status.
+# try: a command with a time limit; its output in out and err, its status in $status.
 try() {
     timeout -k 2 60 "$@" >out 2>err
     status=$?
 }
 
-# expect STATUS [OUTPUT [ERRORS]]: what the last try must have given.
+# expect STATUS [OUTPUT [ERRORS]]: the expected result of the last try.
 expect() {
     sed -i -f "$noise" err
     [ "$status" = "$1" ] || { echo "# status $status instead of $1"; return 1; }
@@ -28,8 +28,8 @@ expect() {
     [ "$(<err)" = "${3-}" ] || { echo "# complained: $(head -c 500 err)"; return 1; }
 }
 
-# left_behind: what remains of our jobs, after a moment. A directory whose lock is held belongs to a
-# job that somebody else runs, which may remove it before we look: flock would make a file of its name.
+# left_behind: processes and files left by our jobs. A directory whose lock is held belongs to another user's job, which
+# may remove it before we open it: with a file name flock would then create a file.
 left_behind() {
     pgrep -f -a -- "$mark"
     local directory
@@ -39,7 +39,7 @@ left_behind() {
     ls -A "$TMPDIR"
 }
 
-# gone: is nothing left after a while? What comes later than the first look is not ours.
+# gone: whether nothing is left after a while. What appears after the first look belongs to others.
 gone() {
     local tenths left
     left=$(left_behind)
@@ -51,7 +51,7 @@ gone() {
     [ -z "$left" ] || { echo "# left behind: $left"; return 1; }
 }
 
-# A container may have next to no /dev/shm; Open MPI can do without, MPICH cannot.
+# A container may have hardly any /dev/shm; Open MPI can do without, MPICH cannot.
 is_open_mpi() {
     case $("${MPIRUN:-mpirun}" --version 2>/dev/null) in
     *OpenRTE* | *"Open MPI"*) ;;
@@ -138,7 +138,8 @@ crash() { # crash SIGNAL RANK NAME
         "$2" "$1" "$3")" && gone
 }
 
-# sleeper [ENV-OPTION]...: a job in the background, asleep when this returns. Its number is in $job.
+# sleeper [ENV-OPTION]...: starts a job in the background and returns when it sleeps. $job is its
+# process.
 sleeper() {
     : >out
     env "$@" "$launched" sleep "$mark" >out 2>err &
@@ -146,11 +147,11 @@ sleeper() {
     while [ ! -s out ]; do sleep 0.05; done
 }
 
-# ended SIGNAL DELAY: a signal, so many seconds after it has begun, ends everything, and is what the shell
-# sees.
+# ended SIGNAL DELAY: sends the signal DELAY seconds after the start; it must end everything and be the status that the
+# shell gets.
 ended() {
     local job
-    # what runs in the background of a script has SIGINT ignored: not so here
+    # SIGINT is ignored in a script's background processes, so it is reset
     env --default-signal "$launched" sleep "$mark" >out 2>err &
     job=$!
     until [ "$(<"/proc/$job/comm")" = launched ]; do sleep 0.01; done
@@ -200,17 +201,17 @@ as_user() { # by root's hand
     TMPDIR=$work/user try setpriv --reuid=65534 --regid=65534 --clear-groups "$work/launched" ranks
     expect 0 "$(nproc) ranks"
 }
-# One machine needs no ssh, which a container seldom has.
+# One machine needs no ssh, which containers rarely have.
 without_ssh() {
     mkdir -p "$work/empty" && try env PATH="$work/empty" "$launched" --ranks 2 ranks
     expect 0 "2 ranks"
 }
 without_path() { try env -i TMPDIR="$TMPDIR" "$launched" --ranks 2 ranks; expect 0 "2 ranks"; }
-# setting NAME VALUE: what rank 0 has in its environment.
+# setting NAME VALUE: the variable in rank 0's environment.
 setting() { try "$launched" --ranks 2 setting "$1"; expect 0 "$2"; }
 users_setting() { OMPI_MCA_btl=self,tcp setting OMPI_MCA_btl self,tcp; }
-# in_file LINE NAME VALUE: the same, where the user's parameter file has this line. What we leave unset mpirun
-# of Open MPI 5 hands on as it is there.
+# in_file LINE NAME VALUE: the same, with this line in the user's parameter file. A parameter that we leave unset is
+# passed on by Open MPI 5's mpirun as the file has it.
 in_file() {
     mkdir -p "$work/home/.openmpi" && echo "$1" >"$work/home/.openmpi/mca-params.conf" || return 1
     HOME=$work/home try "$launched" --ranks 2 setting "$2"
@@ -222,7 +223,7 @@ named_file() {
         OMPI_MCA_mca_base_param_files=$work/params setting OMPI_MCA_btl unset
 }
 spawned() { try "$launched" --ranks 2 spawn "$mark"; expect 0 "42 came back" && gone; }
-# alone: what MPI leaves of a rank that no launcher started, Open MPI 5 a directory, is no affair of ours.
+# alone: in a directory of its own, since MPI leaves files (Open MPI 5 a directory) for a rank started by no launcher.
 alone() {
     mkdir -p "$work/alone" && TMPDIR=$work/alone try "$@"
 }

@@ -1,4 +1,4 @@
-/* A program to be launched: does what its first argument says. */
+/* A program for tests of launching: does what its first argument names. */
 #include "rankpool.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 static int rank;
 
-/* How many ranks found together? */
+/* Prints the number of ranks in MPI_COMM_WORLD. */
 static int tell_ranks(char **arguments)
 {
     (void)arguments;
@@ -41,11 +41,11 @@ static int exit_with(char **arguments)
 {
     int who = arguments[1] != NULL ? atoi(arguments[1]) : 0;
     if (rank == 0)
-        puts("last words"); /* are flushed after MPI_Finalize only */
+        puts("last words"); /* flushed after MPI_Finalize only */
     return rank == who ? atoi(arguments[0]) : 0;
 }
 
-/* Sleeps for ever, at work as far as MPI can see. */
+/* Sleeps for ever, but not in a call of MPI. */
 static int sleep_on(char **arguments)
 {
     (void)arguments;
@@ -58,7 +58,7 @@ static int sleep_on(char **arguments)
     return 0;
 }
 
-/* crash SIGNAL RANK: that rank cries out and dies of the signal while the others sleep. */
+/* crash SIGNAL RANK: that rank prints a line and dies of the signal while the others sleep. */
 static int crash(char **arguments)
 {
     if (rank == atoi(arguments[1])) {
@@ -108,7 +108,7 @@ static int talk(char **arguments)
     return sleep_on(arguments);
 }
 
-/* setting NAME: what rank 0 has in its environment, once its pool is open. */
+/* setting NAME: prints the variable in rank 0's environment, with an open pool. */
 static int tell_setting(char **arguments)
 {
     rp_pool *pool;
@@ -120,7 +120,7 @@ static int tell_setting(char **arguments)
     return rp_close(&pool) == RP_OK ? 0 : 1;
 }
 
-/* All ranks start two processes more, and send them a number, which comes back. */
+/* All ranks spawn two processes and send them a number, which comes back. */
 static int spawn(char **arguments)
 {
     (void)arguments;

@@ -1,8 +1,8 @@
-/* A program that uses node memory in every way: for its own data, for the arrays of a map whose
- * inputs and outputs are the root's, for a stream. With known results.
+/* A program that uses node memory in all ways: for its own data, for the arrays of a map with input
+ * and output at the root, for a stream. With known results.
  *
- * usage: memory [MEBIBYTES [FILE]]: of rp_node_alloc(); a file to fill a file system with between
- * allocating and writing */
+ * usage: memory [MEBIBYTES [FILE]]: size for rp_node_alloc(); a file with which to fill a file
+ * system between allocating and writing */
 #include <rankpool.h>
 
 #include <fcntl.h>
@@ -80,7 +80,7 @@ static rp_status stream(void)
     return status != RP_OK || !at_root() || consumed == STREAMED ? status : RP_ERR_TASK;
 }
 
-/* Until nothing more goes in. */
+/* Until the file system is full. */
 static void fill(const char *path)
 {
     static char block[1 << 20];

@@ -1,13 +1,13 @@
 #!/bin/bash
-# Node memory on machines and under limits that have little of it: never a crash, an error where it
-# is too little, and TMPDIR where /dev/shm has no room.
-# Usage: memory.sh, with the program memory in ./tests/launch.
+# Node memory on machines and under limits that have little of it: never a crash, an error if it is
+# not enough, and TMPDIR if /dev/shm has no room. Usage: memory.sh, with the program memory in
+# ./tests/launch.
 set -u
 memory=$PWD/tests/launch/memory
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/support/checks disable=SC1091
 . "$here/../support/checks"
-# shellcheck disable=SC1091 # it lies beside the launchers
+# shellcheck disable=SC1091 # in the launchers' directory
 . "$here/../support/launch_environment"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -15,7 +15,7 @@ cd "$work" || exit 99
 unset "${!RANKPOOL_@}" "${!SLURM_@}" TMPDIR
 export memory
 
-# try COMMAND: its output, and what it complains of, in the file out; its status in $status.
+# try COMMAND: stdout and stderr in the file out, its status in $status.
 try() {
     timeout -k 5 100 bash -c "$1" >out 2>&1
     status=$?
@@ -23,7 +23,7 @@ try() {
     without_pages out
 }
 
-# gives STATUS LINE: that, and no other line.
+# gives STATUS LINE: that status, and only that line.
 gives() {
     if [ "$status" -eq "$1" ] && [ "$(<out)" = "$2" ]; then
         return
@@ -33,7 +33,7 @@ gives() {
     return 1
 }
 
-# within MOUNTS COMMAND: in file systems of its own.
+# within MOUNTS COMMAND: with file systems of its own.
 within() {
     try "unshare --mount bash -c '$1
 $2'"
@@ -72,7 +72,7 @@ mkdir -p full; mount -t tmpfs -o size=1m tmpfs full" \
     [ "$status" -ne 0 ] && grep -q 'no room for .* bytes of node memory in /dev/shm: No space left on device; in .*/full: No space left on device' out
 }
 
-# What no name of a directory may do.
+# An unusual directory name must do no harm.
 odd_name() {
     within "$small
 mkdir -p $1; mount -t tmpfs -o size=600m,mode=1777 tmpfs $1; export TMPDIR=\$PWD/$1" \

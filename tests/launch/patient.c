@@ -1,6 +1,6 @@
-/* A program to be interrupted: `patient SECONDS [WALLTIME]` maps items that last so long, for
- * ever as far as a test can see. Rank 0 says when all are at it, and in the end what became of
- * it. */
+/* A program to interrupt: `patient SECONDS [WALLTIME]` maps items of that duration, more than can
+ * be done in a test's time. Rank 0 prints a line when all ranks have begun, and the result at the
+ * end. */
 #include <rankpool.h>
 
 #include <stdio.h>

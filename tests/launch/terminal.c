@@ -2,8 +2,8 @@
  *
  *     terminal [WAIT TYPE]... -- COMMAND [ARGUMENT]...
  *
- * What the terminal shows goes to stdout. Exits with the command's code, 128 + the signal that
- * ended it, or 124 if a text did not come. */
+ * The terminal's output goes to stdout. Exits with the command's code, 128 + the signal that ended
+ * it, or 124 if a text did not appear. */
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
@@ -16,14 +16,14 @@
 
 enum {
     PATIENCE_MILLISECONDS = 10000,
-    THINKING_MICROSECONDS = 200000, /* a shell says what it does before it does it */
+    THINKING_MICROSECONDS = 200000, /* a shell prints a prompt before it is ready */
     CODE_OF_TIMEOUT = 124
 };
 
-static char shown[1 << 16]; /* what came since the last text that we waited for */
+static char shown[1 << 16]; /* output since the last text waited for */
 static size_t filled;
 
-/* Shows more of what comes. False if nothing comes, or the terminal is closed. */
+/* Copies the next output. False if there is none in time, or the terminal is closed. */
 static bool show_more(int terminal)
 {
     struct pollfd wait = {.fd = terminal, .events = POLLIN};

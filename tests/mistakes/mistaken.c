@@ -1,4 +1,4 @@
-/* Programs that make the commonest mistakes, one way each, for mistakes.sh.
+/* Programs with common mistakes, one per name, for mistakes.sh.
  *
  * usage: mistaken WAY [--ranks N] */
 #include <rankpool.h>
@@ -100,7 +100,7 @@ static int meets(rp_task *task, const void *in, void *out)
 
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
-/* Half of the bytes that LONG doubles take, before memory without access. */
+/* Half the bytes of LONG doubles, in front of an inaccessible page. */
 static double *half(void)
 {
     size_t bytes = LONG / 2 * sizeof(double) / 4096 * 4096;

@@ -1,13 +1,12 @@
 #!/bin/bash
-# The commonest mistakes show at once with RANKPOOL_CHECK=1, on two ranks of one machine; and correct
-# programs are not bothered.
+# RANKPOOL_CHECK=1 detects common mistakes at once, on two ranks of one machine, and does not disturb correct programs.
 # Usage: mistakes.sh, with the program mistaken in ./tests/mistakes.
 set -u
 mistaken=$PWD/tests/mistakes/mistaken
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck disable=SC1091 # it lies beside the launchers
+# shellcheck disable=SC1091 # in the launchers' directory
 . "$here/../support/launch_environment"
 # shellcheck source=tests/support/checks disable=SC1091
 . "$here/../support/checks"
@@ -23,12 +22,12 @@ run() {
 
 complain() { echo "# status $status"; head -c 2000 out err; return 1; }
 
-# says COUNT PATTERN: are there so many lines of that kind?
+# says COUNT PATTERN: are there that many lines that match?
 says() { [ "$(grep -Ec -- "$2" err)" -eq "$1" ] || { echo "# not $1 times: $2"; complain; }; }
 
 fine() { run "$@"; if [ "$status" -eq 0 ]; then says 0 .; else complain; fi; }
 
-# All ranks hear the same.
+# All ranks get the same message.
 refused() { # refused WAY NAME BYTES
     run "$1"
     [ "$status" -eq 2 ] || complain || return
@@ -40,7 +39,7 @@ failed() { # failed WAY TEXT
     says "${ranks:-2}" "^rank [0-9]: [^:]+: $2\$"
 }
 
-# With all items on the root the sum is 820: by luck, without the check.
+# With all items on the root the sum is 820: right by luck, without the check.
 wrong_sum() {
     for _ in 1 2; do
         run "$1"
@@ -73,7 +72,7 @@ ranks=2
 check "a barrier inside a task" failed barrier "$inside"
 check "also without the check" eval 'checked=0 failed barrier "$inside"'
 
-# alone COUNT [VARIABLE=VALUE]...: started by hand, without rp_launch(): so many lines about it.
+# alone COUNT [VARIABLE=VALUE]...: started without rp_launch(): COUNT lines report that.
 alone() {
     local count=$1
     shift

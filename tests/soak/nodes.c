@@ -1,10 +1,11 @@
-/* A soak of the engine over nodes: jobs of random kinds and shapes, on pools over random pretended
- * nodes, with failures and ranks that give up at any moment; all results are checked.
+/* A soak test of the engine over nodes: jobs of random kinds and shapes, on pools over random
+ * pretended nodes, with failures and with ranks that give up at any moment; all results are
+ * checked.
  *
  * usage: nodes_soak [SECONDS [SEED]]
  *
- * All ranks draw the same random numbers, so that they agree on what to do without a word. Where
- * ranks are to differ, the rank goes into the number. */
+ * All ranks draw the same random numbers, so they choose the same jobs without communication. Where
+ * ranks must differ, the rank is mixed into the number. */
 #include "rankpool.h"
 #include "same_random.h"
 
@@ -22,7 +23,7 @@ enum {
 };
 
 static int rank, ranks;
-static char what[512]; /* the job at hand, for people */
+static char what[512]; /* description of the current job, for messages */
 
 static void require(bool holds, const char *property, int64_t item)
 {
@@ -33,7 +34,7 @@ static void require(bool holds, const char *property, int64_t item)
     MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
 }
 
-/* A round that takes so long hangs. */
+/* A round that takes this long hangs. */
 static const unsigned hanging_seconds = 60;
 
 static void on_alarm(int signal)
@@ -42,7 +43,7 @@ static void on_alarm(int signal)
     (void)signal;
     if (write(STDERR_FILENO, hang, sizeof hang - 1) > 0 &&
         write(STDERR_FILENO, what, strlen(what)) >= 0 && write(STDERR_FILENO, "\n", 1) > 0)
-        sleep(2); /* the others say theirs */
+        sleep(2); /* the other ranks print theirs */
     _exit(EXIT_FAILURE);
 }
 
@@ -61,7 +62,7 @@ static int64_t random_n(void)
 }
 
 /* Some items take longer, on some ranks. */
-static uint64_t slowness; /* one in so many items sleeps; 0: none */
+static uint64_t slowness; /* one item in this many sleeps; 0: none */
 
 static void take_time(int64_t item)
 {
@@ -82,7 +83,7 @@ static rp_options random_options(void)
 
 static int times_done[MOST_ITEMS];
 
-/* Which rank gives up after how many chunks; -1: it does not. */
+/* Which rank gives up, after how many chunks; -1: none does. */
 static int patience_of(int who, uint64_t draw)
 {
     uint64_t mine = mix_word(draw + (uint64_t)who);
@@ -97,7 +98,7 @@ static void check_loop(int64_t n, bool stopped)
         require(all[i] == 1 || (stopped && all[i] == 0), "done so often", i);
 }
 
-/* Some ranks may never ask, or ask and then leave. */
+/* Some ranks may never ask for a chunk, or ask and then leave. */
 static bool run_loop(rp_loop *loop, int patience)
 {
     rp_range range;
@@ -132,7 +133,7 @@ static void try_loop(rp_pool *pool)
     check_loop(n, anyone);
 }
 
-/* One rank asks for nonsense; nobody enters the loop. */
+/* One rank passes an invalid argument; no rank enters the loop. */
 static void try_bad_loop(rp_pool *pool)
 {
     int who = (int)random_below((uint64_t)ranks);
@@ -146,7 +147,7 @@ static void try_bad_loop(rp_pool *pool)
 
 struct map_case {
     rp_map_job job;
-    uint64_t failing; /* one in so many items fails; 0: none */
+    uint64_t failing; /* one item in this many fails; 0: none */
     uint64_t salt;
 };
 
@@ -160,7 +161,7 @@ static unsigned char byte_of(const struct map_case *map, int64_t item, size_t at
     return (unsigned char)mix_word(map->salt ^ ((uint64_t)item << 8 | (at & 7)));
 }
 
-/* Results depend on the input where there is one, byte by byte. */
+/* Results depend on every byte of the input, if there is one. */
 static int compute(rp_task *task, const void *in, void *out)
 {
     const struct map_case *map = rp_task_user(task);
@@ -179,7 +180,7 @@ static int compute(rp_task *task, const void *in, void *out)
 struct memory {
     void *at;
     rp_place place;
-    bool of_pool, mine, to_fill; /* mine: this rank may look at it */
+    bool of_pool, mine, to_fill; /* mine: accessible on this rank */
 };
 
 static struct memory provide(rp_pool *pool, rp_place place, size_t bytes)
@@ -235,7 +236,7 @@ static bool untouched(const struct map_case *map, const unsigned char *out, int6
     return true;
 }
 
-/* statuses: of all items, everywhere, or NULL if there are none. */
+/* statuses: of all items, on every rank, or NULL. */
 static void check_map(const struct map_case *map, const uint8_t *statuses, rp_status status)
 {
     const unsigned char *out = map->job.out;
@@ -351,7 +352,7 @@ static int join(void *left, const void *right, void *user)
     return 0;
 }
 
-/* The tree as the header describes it, leaf by leaf. */
+/* The tree as the header defines it, leaf by leaf. */
 static uint64_t expected_of(int64_t n, int64_t leaf)
 {
     static uint64_t level[MOST_ITEMS];
@@ -405,7 +406,7 @@ static void try_reduce(rp_pool *pool)
     put_away(pool, &in);
 }
 
-/* ---- all ------------------------------------------------------------------------------------- */
+/* ---- main ------------------------------------------------------------------------------------ */
 
 static void set(const char *name, bool wanted, const char *value)
 {
@@ -446,7 +447,7 @@ static void try_job(rp_pool *pool)
     }
 }
 
-/* Leaves a loop open, at any of its moments; the last that is done with a pool. */
+/* Leaves a loop open at a random moment and closes the pool. */
 static void close_in_loop(rp_pool *pool)
 {
     rp_loop *loop;

@@ -1,12 +1,11 @@
-/* A soak of counting on ranks: random ranges below 2^64, of primes and of tuplets, counted in units
- * by all ranks and in one piece by one, which must agree. Two of three ranges are narrower than a
- * unit; the third is cut at borders of units.
+/* A soak test of counting on ranks: random ranges below 2^64, of primes and of tuplets, counted in
+ * units by all ranks and in one piece by one; both counts must agree. Two of three ranges are
+ * narrower than a unit; the third crosses borders of units.
  *
- * usage: ranges_soak [RANGES [SEED [BITS]]]     numbers of so many bits at most; up to 44 in a
- * moment
+ * usage: ranges_soak [RANGES [SEED [BITS]]]     numbers of at most BITS bits; up to 44 are fast
  *
- * Far out every call of a kernel first sieves up to the root, some seconds near 2^64; so of
- * numbers of more than 52 bits only one in sixteen that is drawn is kept. */
+ * For large numbers every call of a kernel first sieves up to the square root, some seconds near
+ * 2^64; so only one in sixteen drawn numbers of more than 52 bits is kept. */
 #include "sieve/counting.h"
 
 #include <inttypes.h>
@@ -15,7 +14,7 @@
 
 enum {
     FAR_BITS = 52,
-    BUILTIN_BITS = 36 /* our own sieve takes its turn up to there */
+    BUILTIN_BITS = 36 /* our own sieve is tested too up to there */
 };
 
 /* One range, and how to count in it. */
@@ -26,7 +25,7 @@ struct round {
     const struct kernel *kernel;
 };
 
-/* Units of a kernel, made narrow: what the ranks count with. */
+/* A kernel whose units are made narrow: the ranks count with it. */
 static struct kernel narrow;
 static uint64_t narrow_width;
 
@@ -65,7 +64,7 @@ static struct round draw(uint64_t seed, int64_t number, int most_bits)
     return round;
 }
 
-/* Dynamic chunks of one unit: what ranks count ends at as many borders as there are. */
+/* Dynamic chunks of one unit: the ranks' parts have the maximum number of borders. */
 static bool same_count(rp_pool *pool, const struct round *round)
 {
     struct counts counts;

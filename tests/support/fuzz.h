@@ -1,4 +1,5 @@
-/* What fuzzers share: random numbers from a seed, and checks that say how to see it again. */
+/* Shared by fuzzers: random numbers from a seed, and checks that print how to reproduce a
+ * failure. */
 #ifndef RANKPOOL_TESTS_FUZZ_H
 #define RANKPOOL_TESTS_FUZZ_H
 

@@ -7,8 +7,8 @@ void seed_random(uint64_t seed)
     state = seed;
 }
 
-/* Vigna, An experimental exploration of Marsaglia's xorshift generators, 2016; the mixer is Stafford's
- * number 13. */
+/* Vigna, An experimental exploration of Marsaglia's xorshift generators, 2016; the mixer is
+ * Stafford's number 13. */
 uint64_t mix_word(uint64_t word)
 {
     word = (word ^ word >> 30) * UINT64_C(0xbf58476d1ce4e5b9);

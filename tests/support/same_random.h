@@ -1,19 +1,20 @@
-/* Random numbers of tests: the same for all ranks that begin with the same seed, so that they agree
- * on what to do without a word. */
+/* Random numbers for tests: the same on all ranks that begin with the same seed, so that they agree
+ * without communication. */
 #ifndef RANKPOOL_TESTS_SAME_RANDOM_H
 #define RANKPOOL_TESTS_SAME_RANDOM_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The numbers drawn from now on follow from the seed. */
+/* Restarts the sequence of numbers from the seed. */
 void seed_random(uint64_t seed);
 
-/* Draws a number from 0 to bound - 1; draws whether one chance of so many has come. */
+/* random_below() draws a number from 0 to bound - 1; one_in() is true with probability 1 /
+ * chances. */
 uint64_t random_below(uint64_t bound);
 bool one_in(uint64_t chances);
 
-/* Another word for each word; draws nothing. */
+/* A bijective hash of a word; draws nothing. */
 uint64_t mix_word(uint64_t word);
 
 #endif

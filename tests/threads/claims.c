@@ -1,12 +1,13 @@
-/* The claiming logic with threads for ranks: every item once, whatever the interleaving.
+/* The claiming logic with threads as ranks: every item exactly once, for any interleaving.
  *
  * usage: claims_threads [REFILLS [THREADS]]
  *
- * Runs jobs until lanes were refilled (by steals and from the batch queue) so often. The items' own
- * memory is plain, so under ThreadSanitizer two threads with one item, or a reader that trusts the
- * log too early, are data races. One more thread watches the logs all the while, and supplies half
- * of the jobs with batches, as the agent of a node does. Some batches are suspects: their units come
- * one at a time, and never to thread 0, which is cautious as the root is. */
+ * Runs jobs until lanes were refilled (by steals and from the batch queue) REFILLS times. The
+ * items' own memory is not atomic, so under ThreadSanitizer two threads with one item, or a reader
+ * that trusts the log too early, are data races. One more thread reads the logs all the time, and
+ * supplies half of the jobs with batches, like the agent of a node. Some batches are suspects:
+ * their units are claimed one at a time, and never by thread 0, which is cautious as the root
+ * is. */
 #include "threads.h"
 
 #include "sched/claim.h"
@@ -27,13 +28,14 @@ static int threads = 8;
 static uint64_t refills_wanted = 1000000;
 static pthread_barrier_t agreement;
 
-/* The job at hand, set by thread 0 between agreements. */
+/* The current job, set by thread 0 between agreements. */
 static struct claim_job job;
 static int items;
-static bool supplied; /* some of its units come while it runs */
+static bool supplied; /* some of its units are supplied while it runs */
 static bool over;
 
-/* Written by whoever has the item; read by others only through the log or after a agreement. */
+/* Written by the thread that holds the item; read by others only through the log or after an
+ * agreement. */
 static int times_done[MOST_ITEMS];
 /* Written by the feeder before it supplies the item. */
 static bool suspected[MOST_ITEMS];
@@ -67,7 +69,7 @@ static void choose_job(void)
     rpi_work_queue_prepare(work_queue, job.node, rpi_claim_batch_queue(&job), !supplied);
 }
 
-/* An uneven start: all items with one thread in some jobs, so that the others have to steal. */
+/* An uneven start: in some jobs one thread has all items, so that the others must steal. */
 static struct unit_range share_of(int thread)
 {
     if (jobs % 3 == 0)
@@ -147,8 +149,8 @@ static void *worker(void *argument)
     }
 }
 
-/* What the log of the watched job says is done must be done. It looks on while jobs run, so it
- * takes part in the agreements. */
+/* Items that the log of the watched job lists as done must be done. Reads while jobs run, so this
+ * thread takes part in the agreements. */
 static void watchdog(struct unit_range *unit_ranges)
 {
     for (int lane = 0; lane < threads; lane++) {
@@ -164,11 +166,11 @@ static void watchdog(struct unit_range *unit_ranges)
     }
 }
 
-/* What was supplied, and what the feeder knows of it. */
+/* The batches supplied, and the feeder's record of them. */
 static struct unit_range batches[BATCH_QUEUES];
 static uint32_t next_supplied;
 
-/* All of a batch that is said to be finished must be done. */
+/* All items of a batch that is reported finished must be done. */
 static void check_batch(int place)
 {
     for (uint32_t item = batches[place].low; item < batches[place].high; item++) {

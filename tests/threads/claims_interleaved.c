@@ -1,6 +1,6 @@
-/* A claim during which another lane empties a batch and the feeder puts a suspect one in its
+/* A claim during which another lane empties a batch and the feeder supplies a suspect one in its
  * place, tried at every point of the claim: between any two of its accesses to shared words.
- * Threads meet in such a window once in millions of claims; here each access calls the test. */
+ * Threads hit such a window once in millions of claims; here each access calls the test. */
 #include "threads.h"
 
 #include "sched/work_queue.h"
@@ -47,10 +47,10 @@ static bool exchange_64(_Atomic uint64_t *word, uint64_t *expected, uint64_t wan
 static const struct unit_range innocents = {0, 10}, suspects = {20, 30};
 
 static struct work_queue *work_queue;
-static int points, emptied_at, described_at, supplied_at; /* the last three: points */
+static int points, emptied_at, described_at, supplied_at; /* events: values of `points` */
 static bool in_claim;
 
-/* Takes the place of other ranks; what it calls has none of these points. */
+/* Acts as the other ranks; the accesses it makes are not counted. */
 static void reach_point(void)
 {
     if (!in_claim)
@@ -66,7 +66,7 @@ static void reach_point(void)
         rpi_work_queue_supply(work_queue, 0, suspects);
 }
 
-/* The claim waits only when it found nothing that it may take. */
+/* The claim waits only if it found nothing that it may take. */
 static double stop_waiting(void *closure)
 {
     (void)closure;
@@ -90,7 +90,8 @@ static struct unit_range claim_once(rp_schedule schedule, bool cautious)
     in_claim = true;
     struct unit_range chunk = rpi_claim_next(&claimer);
     in_claim = false;
-    /* What was taken before its batch was emptied is the claim's, and the refill was not seen. */
+    /* A chunk taken before its batch was emptied belongs to the claim, which did not see the
+     * refill. */
     if (unit_range_empty(chunk) || chunk.low < suspects.low)
         return chunk;
     if (cautious || unit_range_length(chunk) != 1 ||
@@ -105,7 +106,7 @@ static struct unit_range claim_once(rp_schedule schedule, bool cautious)
     return chunk;
 }
 
-/* All orders of the three events, up to the last access of a claim that none of them disturbs. */
+/* All orders of the three events, up to the last access of an undisturbed claim. */
 static int try_all_points(rp_schedule schedule, bool cautious)
 {
     int taken = 0;

@@ -1,9 +1,9 @@
-/* The recovery of what the dead leave, with threads for ranks that die wherever they may: every
- * item once, whoever dies where.
+/* The recovery of dead ranks' units, with threads as ranks that die at any point: every item
+ * exactly once, wherever a thread dies.
  *
  * usage: recovery_threads [JOBS [THREADS]]
  *
- * Thread 0 lives: it is the root. */
+ * Thread 0 never dies: it is the root. */
 #include "dying_threads.h"
 #include "threads.h"
 
@@ -23,13 +23,13 @@ enum {
 enum end {
     LIVES,
     UNPREPARED, /* before it has prepared its lane */
-    IN_TASK,    /* with a chunk in hand */
-    LOGGED,     /* with a finished chunk in hand */
-    POPPING,    /* with units taken from its range and not yet in hand */
+    IN_TASK,    /* while it computes a chunk */
+    LOGGED,     /* with a finished chunk in the log */
+    POPPING,    /* with units popped from its range, not yet its chunk */
     STEALING,   /* with units taken from another lane */
-    TRYING,     /* with a unit taken from its suspects and not yet in hand */
+    TRYING,     /* with a unit taken from its suspects, not yet its chunk */
     WAITING,    /* while it waits for others: perhaps parked, perhaps the executor */
-    IN_OFFICE,  /* as the executor, with nonsense in the queue */
+    IN_OFFICE,  /* as the executor, with invalid entries in the queue */
     ENDS
 };
 
@@ -39,15 +39,15 @@ static uint64_t jobs_wanted = 2000, jobs, deaths, given_up_items;
 static pthread_barrier_t agreement;
 static bool over;
 
-/* The job at hand, set by thread 0 between agreements. */
+/* The current job, set by thread 0 between agreements. */
 static struct claim_job job;
 static int items;
 static struct orphaned_work_terms terms;
 static enum end ends[MOST_THREADS];
 static int chunks_before[MOST_THREADS];
-static bool again; /* another round, said by thread 0 */
+static bool again; /* another round, decided by thread 0 */
 
-static uint8_t finished[MOST_THREADS][MOST_ITEMS]; /* by whom; written by that thread */
+static uint8_t finished[MOST_THREADS][MOST_ITEMS]; /* by which thread; written by that thread */
 
 static void fail(const char *what, int64_t item)
 {
@@ -75,7 +75,7 @@ static _Noreturn void die_popping(struct claimer *claimer)
     die();
 }
 
-/* As a thief does it: first it says that it looks for more, with its own range empty. */
+/* Like a thief: it first marks its lane as seeking, with an empty range. */
 static _Noreturn void die_stealing(struct claimer *claimer)
 {
     uint64_t own = atomic_load(&claimer->lane->range);
@@ -111,7 +111,8 @@ static _Noreturn void die_in_office(struct claimer *claimer)
         unit_range_empty(unit_range_unpack(atomic_load(&claimer->lane->range))) &&
         atomic_compare_exchange_strong(&orphaned_work->coordinator, &seen,
                                        ((seen >> 32) + 1) << 32 | (me + 1))) {
-        /* Whoever takes has looked for an executor before: wait until all have seen us. */
+        /* A lane that takes units has looked for an executor before: wait until all have seen this
+         * one. */
         for (uint32_t i = 0; i < work_queue->lanes; i++) {
             struct lane *lane = &work_queue->lane[i];
             while (i != me && !atomic_load(&dead[i]) && atomic_load(&lane->chunk) == LANE_SEEKS &&
@@ -124,7 +125,7 @@ static _Noreturn void die_in_office(struct claimer *claimer)
     die();
 }
 
-/* A chunk is finished in the moment in which the log has it. */
+/* A chunk is finished at the moment the log has it. */
 static void note_finished(struct unit_range chunk)
 {
     for (uint32_t item = chunk.low; item < chunk.high; item++)
@@ -188,8 +189,8 @@ static void claim_all(struct claimer *claimer)
     }
 }
 
-/* What a rank took with it that died when all was done, as a reduction's partial results: all begin
- * again, as after rpi_collect_partial_results(). */
+/* A rank that dies after the last item takes results with it, such as a reduction's partial
+ * results: all begin another round, as after rpi_collect_partial_results(). */
 static void begin_again(void)
 {
     attend(NULL);

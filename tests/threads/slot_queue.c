@@ -1,11 +1,11 @@
-/* The slot queue of a stream with threads for ranks: every item once, with its own result, whatever
- * the interleaving.
+/* The slot queue of a stream with threads as ranks: every item exactly once, with its own result,
+ * for any interleaving.
  *
- * usage: slot_queue_threads [Packets [THREADS]]
+ * usage: slot_queue_threads [PACKETS [THREADS]]
  *
- * The main thread is the feeder. Items and results are plain memory, so under ThreadSanitizer a
- * slot that two threads believe to be theirs is a data race. Every second stream goes as if the
- * kernel forbade ranks to read each other's memory. */
+ * The main thread is the feeder. Items and results are in ordinary memory, so under ThreadSanitizer
+ * a slot used by two threads at once is a data race. Every second stream runs as if the kernel
+ * forbade ranks to read each other's memory. */
 #include "threads.h"
 
 #include "base/buffer.h"
@@ -29,10 +29,10 @@ enum {
 static struct slot_queue *slot_queue;
 static struct work_queue *work_queue;
 static struct feeder feeder;
-static rp_pool pools[MOST_THREADS]; /* a rank's own: all that is looked at is what it does */
+static rp_pool pools[MOST_THREADS]; /* one for each rank; only its activity is used */
 static struct rank_activity activities[MOST_THREADS];
 static struct diagnosis diagnoses[MOST_THREADS];
-static struct observation observation; /* nothing is observed */
+static struct observation observation; /* observation is off */
 static uint32_t threads = 8;
 static bool by_chunks;
 static int64_t items, consumed;

@@ -1,10 +1,10 @@
-/* A stream with threads for ranks that die wherever they may: every item is consumed once, in order
- * and with its own result, whoever dies where.
+/* A stream with threads as ranks that die at any point: every item is consumed once, in order and
+ * with its own result, wherever a thread dies.
  *
  * usage: stream_threads [STREAMS [THREADS]]
  *
- * The main thread is the root and lives. Inputs, results and what is noted of items are plain
- * memory, so under ThreadSanitizer an item in two hands is a data race. */
+ * The main thread is the root and never dies. Inputs, results and records of items are in ordinary
+ * memory, so under ThreadSanitizer an item held by two threads is a data race. */
 #include "dying_threads.h"
 #include "threads.h"
 
@@ -31,18 +31,18 @@ enum {
 enum end {
     LIVES,
     AT_ONCE,  /* before it takes a packet */
-    TAKING,   /* with a packet that is not counted as taken */
+    TAKING,   /* with a packet not counted as taken */
     IN_TASK,  /* in the middle of an item */
-    UNHANDED, /* with a packet in hand, some items of which are done */
-    UNTOLD,   /* with a packet that is done, and nobody told */
-    HANDED,   /* with a packet that was handed over, and not copied */
+    UNHANDED, /* with a packet of which some items are done */
+    UNTOLD,   /* with a finished packet, before it reports it */
+    HANDED,   /* with a reported packet that was not copied */
     ENDS
 };
 
-/* What is noted of an item, by whoever has it in hand. */
+/* The record of an item, written by the thread that holds it. */
 struct note {
     int calls;
-    int deaths; /* at which it was at hand, in a row */
+    int deaths; /* of threads that held it, in a row */
 };
 
 static struct slot_queue *slot_queue;
@@ -51,18 +51,18 @@ static uint32_t threads = 6;
 static rp_pool pools[MOST_THREADS];
 static struct rank_activity activities[MOST_THREADS];
 static struct diagnosis diagnoses[MOST_THREADS];
-static struct observation observation; /* nothing is observed */
+static struct observation observation; /* observation is off */
 static uint64_t streams, deaths, given_up;
 
-/* The stream at hand, set by the root before threads begin. */
+/* The current stream, set by the root before threads begin. */
 static rp_stream_job job;
 static int64_t items;
-static int64_t bad, killer; /* items that these divide fail, or end their rank; 0: none does */
+static int64_t bad, killer; /* multiples of these fail, or kill their rank; 0: none */
 static struct note notes[MOST_ITEMS];
 static int64_t produced, consumed, most_ahead;
 static bool seen[MOST_ITEMS];
 static enum end ends[MOST_THREADS];
-static int before_end[MOST_THREADS]; /* packets, or in a task items */
+static int before_end[MOST_THREADS]; /* packets, or items if in a task */
 
 static void fail(const char *what, int64_t item)
 {
@@ -186,7 +186,7 @@ static int consume(void *user, int64_t item, const rp_error *error, const void *
     return 0;
 }
 
-/* ---- how threads die ------------------------------------------------------------------------- */
+/* ---- deaths of threads ----------------------------------------------------------------------- */
 
 static void die_taking(void)
 {
@@ -200,7 +200,7 @@ static void die_taking(void)
         die_at(slot_queue->slot[place].first);
 }
 
-/* Results too large for a slot go with their rank: nobody can read them then. */
+/* Results too large for a slot are lost with their rank: its memory cannot be read any more. */
 struct belongings {
     char *memory[MOST_ITEMS];
     int count;
@@ -233,7 +233,7 @@ static void forget(uint32_t lane)
     belongings[lane].count = 0;
 }
 
-/* Does the first items of a packet, up to one that it cannot do. */
+/* Computes the items of a packet up to the first one that it cannot compute. */
 static void do_items(uint32_t place, uint32_t most)
 {
     struct slot *slot = &slot_queue->slot[place];
@@ -375,7 +375,8 @@ static void make_stream(struct stream *stream, struct stream_worker *root)
     rpi_feeder_attend(&stream->feeder, work_queue, look, NULL);
 }
 
-/* How far a stream with RP_ON_FAILURE_STOP goes at the least, and when it is ordered, at the most. */
+/* The minimum number of items that a stream with RP_ON_FAILURE_STOP consumes; if ordered, also the
+ * maximum. */
 static int64_t end_of_stream(void)
 {
     for (int64_t item = 0; item < items; item++) {
