@@ -1,6 +1,6 @@
 #!/bin/bash
-# The program rankpool-doctor on machines and launches that are in order, and on such as are not.
-# Usage: doctor.sh, with the program in ./apps.
+# The program rankpool-doctor on correct and on faulty machines and launches. Usage: doctor.sh, with
+# the program in ./apps.
 set -u
 doctor=$PWD/apps/rankpool-doctor
 here=$(cd "$(dirname "$0")" && pwd)
@@ -12,9 +12,9 @@ cores=$(nproc)
 
 blot() { cat; }
 
-# finds [REGULAR-EXPRESSION]... -- COMMAND...: the report has these lines and is one: the
-# doctor says at its end how many things are to be mended, says about each what to type, and
-# ends accordingly.
+# finds [REGULAR-EXPRESSION]... -- COMMAND...: the output is a complete report with lines that
+# match: it ends with the number of problems, names for each what to type, and the exit status
+# agrees.
 finds() {
     local expected=() mends last=all\ in\ order
     while [ "$1" != -- ]; do
@@ -45,7 +45,7 @@ finds() {
 is_open_mpi() { "$mpirun" --version 2>&1 | grep -q -E '\((Open MPI|OpenRTE)\)'; }
 bound_by_default() { "$mpirun" --version 2>&1 | grep -q -E '\((Open MPI|OpenRTE)\) 4\.'; }
 
-# By itself.
+# Started by itself.
 version="ok    MPI +Rankpool [0-9.]+ \((Open MPI|MPICH) [0-9.]+\)"
 finds "$version" "ok    launch +started by itself: $cores ranks? on 1 node$" \
     "ok    cores +one for each rank$" "ok    binding +ranks are not bound" "ok    threads" \
@@ -54,7 +54,7 @@ finds "$version" "ok    launch +started by itself: $cores ranks? on 1 node$" \
 [ "$cores" -ge 16 ] || finds "MEND  cores +16 ranks share $cores core" \
     "      type: +--ranks $cores, or mpirun -np $cores$" -- "$doctor" --ranks 16
 
-# By a launcher; one report whatever the number of ranks.
+# Started by a launcher; one report for any number of ranks.
 for ranks in 1 3 16; do
     finds "ok    launch +started by mpirun: $ranks ranks? on 1 node$" -- "$mpirun" $quiet -np $ranks "$doctor"
 done
@@ -63,19 +63,19 @@ if bound_by_default && [ "$cores" -ge 2 ]; then
         "$mpirun" $quiet -np 2 "$doctor"
     finds "ok    binding" -- "$mpirun" $quiet -np 2 --bind-to none "$doctor"
 fi
-# As under the mpirun of another MPI; MPICH would ask the launcher, which is not there.
+# As under the mpirun of another MPI; MPICH would contact the launcher, which does not exist.
 ! is_open_mpi || PMI_RANK=0 PMI_SIZE=4 finds "MEND  launch +the launcher started 4 processes" -- "$doctor"
 SLURM_JOB_NUM_NODES=2 finds "MEND  Slurm job +it has 2 nodes, and 1 of them" -- "$doctor"
 SLURM_JOB_NUM_NODES=1 finds "ok    Slurm job +all of its 1 node$" -- "$doctor"
 
-# Nodes, though pretended ones.
+# Pretended nodes.
 export RANKPOOL_NODE_SIZE=1
 finds "ok    launch +started by itself: 2 ranks on 2 nodes$" "note  environment +RANKPOOL_NODE_SIZE=1" \
     "[a-zA-Z]+ +network" "ok    clocks" "ok    threads" -- "$doctor" --ranks 2
 RANKPOOL_AGENT=poll finds "note  threads +RANKPOOL_AGENT=poll" -- "$doctor" --ranks 2
 unset RANKPOOL_NODE_SIZE
 
-# What machines may lack.
+# Problems of machines.
 RANKPOOL_TEST_UNREACHABLE=1 finds "MEND  memory +rank 0 on .* of 1 other:" -- "$doctor" --ranks 2
 TMPDIR=/dev/null/nowhere finds "MEND  files +/dev/null/nowhere on .*: Not a directory" -- "$doctor"
 if is_open_mpi && unshare --mount true 2>/dev/null; then
@@ -83,7 +83,7 @@ if is_open_mpi && unshare --mount true 2>/dev/null; then
         unshare --mount sh -c "mount -t tmpfs -o size=2m tmpfs /dev/shm && exec $doctor"
 fi
 
-# Virtual nodes, which are one machine.
+# Virtual nodes, all on one machine.
 cluster=$here/../cluster/run
 if [ "${RANKPOOL_TEST_NODES:-}" != none ] && "$cluster" --nodes 1,1 --once true 2>"$scratch/why"; then
     finds "ok    launch +started by mpirun: 2 ranks on 2 nodes$" "ok    clocks" "[a-zA-Z]+ +network" -- \
@@ -100,7 +100,7 @@ else
     echo "# without virtual nodes: $(tail -n 1 "$scratch/why" 2>/dev/null)"
 fi
 
-# Nonsense, help, and output that cannot be written.
+# Invalid options, help, and output that cannot be written.
 refuses() { refused "$doctor" "$@"; }
 refuses "'now' is one argument too many: give options only" now
 refuses "option '--fast' is not known" --fast

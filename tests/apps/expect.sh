@@ -1,16 +1,16 @@
 #!/bin/sh
-# What the tests of programs share: sourced by them, in the build directory. Sets `mpirun`, `quiet`
-# and `scratch`, a directory that goes in the end.
+# Shared by the tests of programs, which source it in the build directory. Sets `mpirun`, `quiet`
+# and `scratch`, a directory removed at the end.
 mpirun=${MPIRUN:-mpirun}
 noise=$(dirname "$0")/../support/mpi_noise.sed
 
-# Open MPI: as root, and with more ranks than cores, which then let each other run.
+# Open MPI: allows root, and more ranks than cores, which then yield to each other.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
-# The same for version 5, and no words of its own on the network of a single machine.
+# The same for version 5, without its messages about the network of a single machine.
 export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe OMPI_MCA_reachable=weighted
 unset RANKPOOL_RANKS RANKPOOL_SCHEDULE RANKPOOL_NODE_SIZE RANKPOOL_MEMORY_DIR RANKPOOL_MPIRUN
-# A machine that is slow would be told after a minute how far it is.
+# On a slow machine a program would report its progress after a minute.
 export RANKPOOL_PROGRESS=off
 
 scratch=$(mktemp -d) || exit 1
@@ -20,10 +20,10 @@ failures=0
 running=
 cores=$(nproc 2>/dev/null || echo 1)
 
-# -q: no page of mpirun's own when the program ends with a status of its own. Open MPI 4 only:
-# of version 5 mpi_noise.sed takes it away.
+# -q: no page of mpirun's own when the program ends with a nonzero status. Open MPI 4 only: that of
+# version 5 is removed by mpi_noise.sed.
 quiet=
-# shellcheck disable=SC2034 # it is the tests that use it
+# shellcheck disable=SC2034 # used by the tests
 case $("$mpirun" --version 2>&1) in
 *"(Open MPI) 5."*) ;;
 *"Open MPI"* | *OpenRTE*) quiet=-q ;;
@@ -39,12 +39,12 @@ report() { # report ok|"not ok" NAME
     echo "$1 $number - $2"
 }
 
-# What a program said that it should not have said, if anything, is in $scratch/stderr.
+# Whether $scratch/stderr has no unexpected output.
 is_silent() {
     [ -z "$(sed -f "$noise" "$scratch/stderr")" ]
 }
 
-# check NAME COMMAND...: the command succeeds, when all is over that was expected before.
+# check NAME COMMAND...: waits for all pending `expect` commands; then the command must succeed.
 check() {
     settle
     name=$1
@@ -57,9 +57,9 @@ check() {
     fi
 }
 
-# What differs from run to run is blotted out by the test's own function `blot`.
-# expect STATUS STDOUT STDERR COMMAND...: the command gives all three. It runs beside others that
-# are expected, as many as there are cores: to start ranks is mostly to wait.
+# Output that differs between runs is removed by the test's own function `blot`. expect STATUS
+# STDOUT STDERR COMMAND...: the command must give all three. It runs in parallel with other `expect`
+# commands, as many as there are cores, since starting ranks is mostly waiting.
 expect() {
     number=$((number + 1))
     while [ "$(echo "$running" | wc -w)" -ge "$cores" ]; do
@@ -76,8 +76,8 @@ refused() {
     expect 2 "" "${program##*/}: $complaint; try '${program##*/} --help'" "$program" "$@"
 }
 
-# try PLACE STATUS STDOUT STDERR COMMAND...: runs one, with its files in the place.
-# Reports by number.
+# try PLACE STATUS STDOUT STDERR COMMAND...: runs one, with its files in directory PLACE. Reports by
+# number.
 try() (
     place=$1 expected_status=$2
     mkdir "$place"
@@ -103,7 +103,7 @@ try() (
     return 1
 )
 
-# settle_one: waits for the expected one that has run for longest, and reports it.
+# settle_one: waits for the pending command that was started first, and reports it.
 settle_one() {
     oldest=${running# }
     oldest=${oldest%% *}
@@ -113,7 +113,7 @@ settle_one() {
     rm -r "$scratch/report.${oldest#*:}" "$scratch/expected.${oldest#*:}"
 }
 
-# settle: waits for all that are expected. Whoever looks at what they leave calls this first.
+# settle: waits for all pending commands. Call it before looking at their files.
 settle() {
     while [ -n "$running" ]; do
         settle_one

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What programs write: in every locale, over and into whatever is there, as much as there is room
-# for, and where nobody can hear them. Run in the build directory.
+# Output of programs: in every locale, over and into existing files, with too little space, and with
+# closed standard files. Run in the build directory.
 set -u
 # shellcheck source=tests/apps/expect.sh
 . "$(dirname "$0")/expect.sh"
@@ -10,7 +10,7 @@ blot() {
     cat
 }
 
-# skip NAME: what this machine cannot show, and says so.
+# skip NAME: prints that this machine cannot run the check.
 skip() {
     settle
     number=$((number + 1))
@@ -91,11 +91,11 @@ for ranks in 2 4; do
     expect 1 "" "observed: $trouble: Bad file descriptor" sh -c "$observed --ranks $ranks print >&-"
 done
 
-# What cannot be printed is no reason not to write what was computed.
+# Output files are still written if nothing can be printed.
 limited ./apps/heat --ranks 2 --size 8 -o "$scratch/plate.npy" >&- 2>/dev/null
 check "a closed standard output loses no file" [ -s "$scratch/plate.npy" ]
 
-# ---- onto what is there --------------------------------------------------------------------------
+# ---- existing files ------------------------------------------------------------------------------
 
 # output PROGRAM FILE: a small run that writes into the file.
 output() {
@@ -116,7 +116,7 @@ suffix_of() {
     esac
 }
 
-# same PROGRAM FILE FILE: times differ from run to run.
+# same PROGRAM FILE FILE: ignores times, which differ between runs.
 same() {
     case $1 in
     integrate) $observed check "$2" "$3" ;;
@@ -136,7 +136,7 @@ for program in $programs; do
     check "$program: the link stays" [ -L "$where/link/$leaf" ]
     check "$program: the mode stays" [ "$(stat -c %a "$where/$leaf")" = 600 ]
     check "$program leaves nothing else" [ "$(find "$where" -type f | wc -l)" -eq 2 ]
-    # No result can come to be there: found before any work.
+    # A path that no result can be written to: detected before any work.
     for path in "$where/no/$leaf" "$where/$leaf/$leaf"; do
         output "$program" "$path" >"$scratch/stdout" 2>"$scratch/stderr"
         check "$program refuses '$path'" [ $? -eq 1 ]
@@ -148,7 +148,7 @@ for program in $programs; do
     rm -rf "$where"
 done
 
-# Pipes, and what the shell has opened: programs that write one after the other go on there.
+# Pipes, and files opened by the shell: programs that write one after the other append.
 for program in $programs; do
     [ "$program" != primes ] || continue
     leaf=out.$(suffix_of "$program") where=$scratch/into.$program
@@ -173,7 +173,7 @@ fi
     ./apps/primes --ranks 2 1e4 -o /dev/full
 expect 0 "" "" ./apps/primes --ranks 2 1e4 -o /dev/null
 
-# Mounts are seen by a process of its own only.
+# Mounts in a mount namespace, invisible to other processes.
 if unshare -m true 2>/dev/null; then
     cat >"$scratch/mounts" <<'END'
 cd "$1" || exit
@@ -225,7 +225,7 @@ else
     skip "files that are mounted (no mount namespaces)"
 fi
 
-# The limit of a file's size is an error as a full disk is.
+# A file size limit is an error like a full disk.
 for ranks in 1 2 4; do
     for file in big.npy big.txt big.bin; do
         expect 1 "" "primes: cannot write '$scratch/$file': File too large" \

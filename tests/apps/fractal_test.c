@@ -1,12 +1,12 @@
-/* Numbers of twice the digits, and points followed by their distance from another, held to points
- * followed by themselves. */
+/* Double-double arithmetic, and points iterated by their distance from another, compared with
+ * points iterated by themselves. */
 #include "passes.h"
 
 #include "fractal/fractal.h"
 
 #include <math.h>
 
-/* ---- numbers of twice the digits ------------------------------------------------------------- */
+/* ---- double-double numbers ------------------------------------------------------------------- */
 
 static struct double_double number(const char *text)
 {
@@ -32,7 +32,7 @@ START_TEST(numbers_are_read)
     check_number("3.", 3, 0);
     check_number("1e22", 1e22, 0);
     check_number("2.5E-1", 0.25, 0);
-    /* pi, e and 1/10: the second halves are theirs */
+    /* pi, e and 1/10: known second halves */
     check_number("3.14159265358979323846264338327950288", 0x1.921fb54442d18p+1,
                  0x1.1a62633145c07p-53);
     check_number("2.71828182845904523536028747135266250", 0x1.5bf0a8b145769p+1,
@@ -73,7 +73,7 @@ END_TEST
 
 static const struct dd_point zero = {{0, 0}, {0, 0}};
 
-/* A point by itself, with twice the digits. */
+/* A point iterated by itself, in double-double. */
 static double direct_steps(struct dd_point z, struct dd_point c, int64_t most)
 {
     for (int64_t i = 1; i <= most; i++) {
@@ -96,9 +96,9 @@ static double direct_steps_at(struct dd_point center, const struct dd_point *jul
     return julia != NULL ? direct_steps(point, *julia, most) : direct_steps(zero, point, most);
 }
 
-/* Points around `center`, up to `radius` away; `least` of them must leave. Near the set the
- * steps of neighbours differ wildly, so a point may be off by as much as one a millionth of a
- * pixel away. */
+/* Points up to `radius` around `center`; `least` of them must escape. Near the set the step counts
+ * of neighbours differ wildly, so a point also passes if it agrees with one a millionth of a pixel
+ * away. */
 static void check_points(struct dd_point center, const struct dd_point *julia, double radius,
                          int64_t iterations, int least)
 {
@@ -122,7 +122,7 @@ START_TEST(points_of_the_whole_set)
 {
     check_points((struct dd_point){{-0.75, 0}, {0.1, 0}}, NULL, 1.5, 300, 200);
     check_points((struct dd_point){{1, 0}, {1, 0}}, NULL, 3, 100,
-                 200); /* whose center leaves at once */
+                 200); /* a center that escapes at once */
 }
 END_TEST
 

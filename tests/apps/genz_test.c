@@ -1,6 +1,5 @@
-/* Genz's families: integrals by quadrature of the functions themselves, and by Genz's own
- * formula; then estimates held to the integrals, as often as it takes to see whether their
- * errors are right. */
+/* Genz's families: integrals by quadrature of the functions themselves, and by Genz's own formula;
+ * then estimates compared with the integrals, often enough to verify their errors. */
 #include "passes.h"
 
 #include "genz/sampling.h"
@@ -13,7 +12,7 @@ enum {
 
 /* ---- quadrature ------------------------------------------------------------------------------ */
 
-static double node[NODES], weight[NODES]; /* Gauss and Legendre's, for -1 ... 1 */
+static double node[NODES], weight[NODES]; /* Gauss-Legendre nodes and weights for -1 ... 1 */
 
 /* Roots of Legendre's polynomial by Newton's method. */
 static void prepare_nodes(void)
@@ -35,8 +34,8 @@ static void prepare_nodes(void)
     }
 }
 
-/* The integral along the axes from `axis` on, the coordinates before it being given. Each axis is
- * cut where the function may have an edge. */
+/* The integral over the axes from `axis` on, with given coordinates before it. Each axis is split
+ * where the function may have an edge. */
 static double quadrature(const struct genz *genz, int axis, int last, double *x)
 {
     double sum = 0;
@@ -72,7 +71,7 @@ START_TEST(integrals_by_quadrature)
 }
 END_TEST
 
-/* Four families are products along the axes: so each axis can be integrated by itself. */
+/* Four families are products over the axes: so each axis can be integrated by itself. */
 START_TEST(products_by_quadrature)
 {
     static const enum genz_family products[] = {GENZ_PRODUCT, GENZ_GAUSSIAN, GENZ_CONTINUOUS,
@@ -93,7 +92,7 @@ START_TEST(products_by_quadrature)
 }
 END_TEST
 
-/* Through e^(i t), a product as well. */
+/* The real part of a product of e^(i t). */
 START_TEST(oscillations_by_quadrature)
 {
     prepare_nodes();
@@ -114,8 +113,8 @@ START_TEST(oscillations_by_quadrature)
 }
 END_TEST
 
-/* Genz's formula for the corner peak: over all corners of the cube, with signs. In long double, and
- * not in many dimensions, for it cancels. */
+/* Genz's formula for the corner peak: a sum over all corners of the cube, with signs. In long
+ * double, and only in few dimensions, because its terms cancel. */
 START_TEST(corners_by_inclusion_and_exclusion)
 {
     for (int d = 1; d <= 6; d++) {
@@ -143,15 +142,15 @@ static struct estimate estimate_serially(const struct round *round)
     return round_estimate(round, &tally);
 }
 
-/* In one dimension the error of a function with an edge is that of a single cell, which two samples
- * cannot tell. */
+/* In one dimension the error for a function with an edge comes from a single cell, and two samples
+ * cannot estimate it. */
 static bool error_is_one_cell(const struct genz *genz, const struct sampling *sampling)
 {
     return sampling->stratified && genz->dimensions == 1 &&
            (genz->family == GENZ_CONTINUOUS || genz->family == GENZ_DISCONTINUOUS);
 }
 
-/* 6 families, 5 dimensions, 20 seeds: distances from the exact values in standard errors. */
+/* 6 families, 5 dimensions, 20 seeds: deviations from the exact values in standard errors. */
 static void check_scores(bool antithetic, bool stratified)
 {
     static const int dimensions[] = {1, 2, 5, 10, 20};
@@ -198,7 +197,7 @@ START_TEST(scores_of_stratified_samples)
 }
 END_TEST
 
-/* Where mirrored values cancel, and where cells are small, errors are far smaller. */
+/* If mirrored values cancel, or cells are small, errors are much smaller. */
 START_TEST(samples_are_worth_their_names)
 {
     struct genz genz = genz_member(GENZ_CORNER, 2, 3);

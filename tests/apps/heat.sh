@@ -1,27 +1,27 @@
 #!/bin/sh
-# The program heat as people use it: what it computes, beside a formula and beside another program's
-# steps; the same bytes from any number of ranks; every complaint. Run in the build directory;
-# heat.sh ./apps/heat names another program.
+# The program heat: its results compared with a formula and with steps computed by awk; the same
+# bytes from any number of ranks; every error message. Run in the build directory; heat.sh
+# ./apps/heat names another program.
 set -u
 heat=${1:-./apps/heat}
 # shellcheck source=tests/apps/expect.sh
 . "$(dirname "$0")/expect.sh"
 
-# Times differ from run to run.
+# Times differ between runs.
 blot() {
     sed -e 's/ [0-9]*\.[0-9]* s$/ N s/'
 }
 
 refuses() { refused "$heat" "$@"; }
 
-# ---- what it computes ----------------------------------------------------------------------------
+# ---- results -------------------------------------------------------------------------------------
 
-# numbers FILE: those of a .npy file, one on a line, all digits.
+# numbers FILE: those of a .npy file, one per line, all digits.
 numbers() {
     od -A n -v -t f8 -w8 -j 128 "$1"
 }
 
-# model INITIAL ROWS COLUMNS STEPS: the numbers that STEPS steps give, as awk computes them.
+# model INITIAL ROWS COLUMNS STEPS: the numbers after STEPS steps, computed by awk.
 model() {
     awk -v initial="$1" -v rows="$2" -v columns="$3" -v steps="$4" '
         function start(x, y,    pi) {
@@ -59,7 +59,7 @@ model() {
         }'
 }
 
-# close_to ONE OTHER: files of as many numbers, that differ by rounding only.
+# close_to ONE OTHER: files of equally many numbers, equal except for rounding.
 close_to() {
     paste "$1" "$2" | awk '
         NF != 2 || ($1 - $2) ^ 2 > 1e-26 { print "line " NR ": " $0; bad = 1; exit }
@@ -73,7 +73,8 @@ for initial in sine gaussian square; do
     check "$initial, nine steps, as awk computes them" close_to "$scratch/ours" "$scratch/model"
 done
 
-# Halving the mesh width, and with it quartering the step in time, quarters the error: order 2.
+# Half the mesh width, and with it a quarter of the time step, gives a quarter of the error: order
+# 2.
 error_at() {
     limited "$heat" --ranks 2 --size "$1" --until 0.05 | awk '$1 == "error" { print $2 }'
 }
@@ -138,7 +139,7 @@ else
     refuses "'c.png': this program was built without libpng, which writes PNG files" -o c.png
 fi
 
-# What cannot be written is told before the work, and nothing is left behind.
+# An unwritable file is reported before the work, and nothing is left behind.
 expect 1 "" "heat: cannot write '$scratch/no/where.npy': No such file or directory" \
     "$heat" --ranks 2 --steps 1000000000 -o "$scratch/no/where.npy"
 mkdir "$scratch/place.npy"

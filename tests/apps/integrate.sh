@@ -1,20 +1,19 @@
 #!/bin/sh
-# The program integrate as people use it: the same digits from any ranks, nodes and schedules; what
-# it prints; and every complaint. Run in the build directory; integrate.sh ./apps/integrate names
-# another program.
+# The program integrate: the same digits from any ranks, nodes and schedules; its output; and every
+# error message. Run in the build directory; integrate.sh ./apps/integrate names another program.
 set -u
 integrate=${1:-./apps/integrate}
 # shellcheck source=tests/apps/expect.sh
 . "$(dirname "$0")/expect.sh"
 
-# Times differ from run to run.
+# Times differ between runs.
 blot() {
     sed -e 's/ [0-9]*\.[0-9]* s$/ N s/'
 }
 
 refuses() { refused "$integrate" "$@"; }
 
-# everywhere OPTION...: what one rank prints, any others print, too.
+# everywhere OPTION...: any number of ranks prints what one rank prints.
 everywhere() {
     limited "$mpirun" -np 1 "$integrate" "$@" >"$scratch/one"
     check "one rank: $*" [ $? -eq 0 ]
@@ -34,7 +33,7 @@ everywhere --samples 1e5 --dimensions 3
 everywhere --samples 1e6 --error 1e-5 --stratified \
     --antithetic --family gaussian --dimensions 4
 
-# What it prints: six families, near their exact values, by their own account.
+# Output for six families: near their exact values, by their own error estimate.
 limited "$integrate" --ranks 2 --samples 1e5 --dimensions 7 --seed 3 >"$scratch/table"
 check "a table" awk '
     function distance(a, b) { return a > b ? a - b : b - a }
@@ -49,7 +48,7 @@ check "a table" awk '
         exit !(NR == 7 && good == 7 && names == all)
     }' "$scratch/table"
 
-# Rounds end as soon as the error is small enough, at a doubled number of samples.
+# Rounds double the samples and end as soon as the error is small enough.
 limited "$integrate" --ranks 2 --family corner-peak --error 5e-5 >"$scratch/table"
 check "rounds" awk '
     NR == 2 { good = $5 <= 5e-5 && $3 > 65536; samples = $3 }
@@ -59,14 +58,14 @@ check "rounds" awk '
         exit !(good && samples == 65536)
     }' "$scratch/table"
 
-# The estimate is shown even if samples were too few, and what it took on request.
+# The estimate is printed even after too few samples, and the statistics on request.
 table=$(limited "$integrate" --ranks 2 --family gaussian --samples 1e5)
 expect 1 "$table" "integrate: gaussian: 100000 samples were too few for an error of 1e-09" \
     "$integrate" --ranks 2 --family gaussian --samples 1e5 --error 1e-9
 expect 0 "$table" "2 ranks of 1 node: N s" \
     "$integrate" --ranks 2 --family gaussian --samples 1e5 --time
 
-# Mistakes.
+# Errors.
 refuses "there is no family 'abc'" --family abc
 refuses "'0': give a number from 1 to 20" --dimensions 0
 refuses "'21': give a number from 1 to 20" --dimensions 21

@@ -1,4 +1,4 @@
-/* The sieves against known values, against arithmetic, and against each other. No MPI. */
+/* The sieves compared with known values, with trial division, and with each other. No MPI. */
 #include "config.h"
 
 #include "passes.h"
@@ -17,7 +17,7 @@ static uint64_t count(const struct kernel *kernel, uint64_t first, uint64_t last
     return primes;
 }
 
-/* Each test runs for each kernel there is: _i is its number. */
+/* Each test runs for every kernel: _i is the kernel's number. */
 static const struct kernel *kernel_under_test(int i)
 {
     const struct kernel *kernel = kernel_number((size_t)i);
@@ -44,7 +44,7 @@ static bool is_prime(uint64_t n)
     return n >= 2;
 }
 
-/* Every interval with both ends below 200: all the ways to begin and end within the wheel. */
+/* Every interval with both ends below 200: all ways to begin and end within the wheel. */
 START_TEST(small_intervals_by_trial_division)
 {
     const struct kernel *kernel = kernel_under_test(_i);
@@ -69,7 +69,8 @@ START_TEST(single_numbers_by_trial_division)
 }
 END_TEST
 
-/* Cut where the builtin sieve cuts itself, and beside, the parts must make up the whole. */
+/* Cut where the builtin sieve cuts an interval, and next to it, the parts must add up to the
+ * whole. */
 START_TEST(parts_make_up_the_whole)
 {
     const struct kernel *kernel = kernel_under_test(_i);
@@ -92,7 +93,7 @@ START_TEST(up_to_the_last_number)
 }
 END_TEST
 
-/* What is listed: the same tuplets as are counted. */
+/* The tuplets of a list of primes: the kernel must count the same. */
 struct seen {
     uint64_t recent[MOST_TUPLET]; /* primes, the latest last */
     uint64_t tuplets[MOST_TUPLET + 1];
@@ -125,7 +126,7 @@ START_TEST(lists_end_with_the_last_prime)
 }
 END_TEST
 
-/* Counts all kinds, and lists, and both agree. */
+/* Counts all kinds and lists the primes; both must agree. */
 static void check_tuplets(const struct kernel *kernel, uint64_t first, uint64_t last)
 {
     struct seen seen = {.most = UINT64_MAX};
@@ -175,7 +176,7 @@ START_TEST(lists_end_when_they_are_to)
 }
 END_TEST
 
-/* Units are what the loop deals out: there must be few enough, and none too narrow. */
+/* Units are the items of the loop: there must not be too many, and none may be too narrow. */
 START_TEST(units_fit)
 {
     const struct kernel *kernel = kernel_under_test(_i);
@@ -287,8 +288,8 @@ static TCase *other_tests(void)
     return all;
 }
 
-/* The last numbers take half of the time: the sieves begin with the primes up to 2^32. So a process
- * has those, and another the rest. */
+/* The last numbers take half of the time, since the sieves begin with the primes up to 2^32. So one
+ * process tests those, and another the rest. */
 int main(void)
 {
     int status;

@@ -20,7 +20,7 @@ no_files() {
     ! ls "$held".* >"$scratch/left" 2>&1
 }
 
-# ended NAME: the program that was started ends, and leaves nothing.
+# ended NAME: the program ends, and leaves nothing.
 ended() {
     wait "$job"
     check "$1: it has failed" [ $? -ne 0 ]
@@ -28,8 +28,8 @@ ended() {
     rm -f "$held".*
 }
 
-# hold COMMAND...: starts it, and waits until the file is under way. Sets `job` and `root`. (A shell
-# lets what it starts behind it ignore two signals.)
+# hold COMMAND...: starts it, and waits until its file is open. Sets `job` and `root`. (SIGINT and
+# SIGQUIT are ignored in a shell's background processes.)
 hold() {
     : >"$scratch/root"
     env --default-signal=INT,QUIT timeout --foreground -k 5 120 "$@" >"$scratch/root" 2>/dev/null &

@@ -1,19 +1,19 @@
 #!/bin/sh
-# The program mandelbrot as people use it: the same picture, byte for byte, from any ranks, nodes
-# and schedules; and every complaint. Run in the build directory; mandelbrot.sh ./apps/mandelbrot
-# names another program.
+# The program mandelbrot: the same picture, byte for byte, from any ranks, nodes and schedules; and
+# every error message. Run in the build directory; mandelbrot.sh ./apps/mandelbrot names another
+# program.
 set -u
 mandelbrot=${1:-./apps/mandelbrot}
 # shellcheck source=tests/apps/expect.sh
 . "$(dirname "$0")/expect.sh"
 
-# Times differ from run to run.
+# Times differ between runs.
 blot() {
     sed -e 's/ [0-9]*\.[0-9]* s/ N s/g' -e 's/ [0-9.]* % even/ N % even/'
 }
 
-# refuses STATUS COMPLAINT ARGUMENT...: one line, nothing on stdout; and no file, as the end
-# of this looks.
+# refuses STATUS COMPLAINT ARGUMENT...: one line, nothing on stdout; and no file, which the end of
+# this script checks.
 refuses() {
     status_wanted=$1 complaint=$2
     shift 2
@@ -47,7 +47,7 @@ header=$(od -A n -t x1 -N 24 "$scratch/one.png" | tr -d ' \n')
 check "a PNG file of 150 x 40" \
     [ "$header" = 89504e470d0a1a0a0000000d494844520000009600000028 ]
 
-# same NAME RANKS: the picture is the same on so many ranks.
+# same NAME RANKS: that number of ranks draws the same picture.
 same() {
     rm -f "$scratch/many.png"
     draws "$mpirun" -np "$2" "$mandelbrot" -o "$scratch/many.png" &&
@@ -84,7 +84,7 @@ expect 0 "" "drawn on 2 ranks of 1 node: N s
 ranks drew N s on average, N s at most: N % even" \
     "$mandelbrot" --ranks 2 --time --size 20x10 -o "$scratch/small.png"
 
-# Mistakes.
+# Errors.
 refuses_arguments "'1600': give the size as 1600x1000" --size 1600
 refuses_arguments "'0': give a number from 1 to 1000000" --size 0x100
 refuses_arguments "'ten': 'ten' at character 1 should be a number" --size 10xten

@@ -1,6 +1,6 @@
 #!/bin/sh
-# How every program lets its work be seen: the same options, the same files, the same bar. Run in
-# the build directory.
+# Observation of programs: every one has the same options, the same files, the same bar. Run in the
+# build directory.
 set -u
 # shellcheck source=tests/apps/expect.sh
 . "$(dirname "$0")/expect.sh"
@@ -55,15 +55,15 @@ for program in $programs; do
     check "$program knows them all" sh -c "./apps/$program --help | grep -q -- --timeline"
 done
 
-# on_terminal OPTION...: integrate on a terminal of 120 columns; what it shows, a line
-# for each drawing.
+# on_terminal OPTION...: integrate on a terminal of 120 columns; prints a line for each update of
+# the screen.
 on_terminal() {
     limited ./tests/launch/terminal -- sh -c \
         'stty cols 120; exec ./apps/integrate --ranks 2 --family gaussian "$@"' sh "$@" 2>&1 |
         tr '\r' '\n' >"$scratch/terminal"
 }
 
-# A bar on a terminal, which goes in the end; none unless there is time to see it.
+# A bar on a terminal, erased at the end; none for a short run.
 escape=$(printf '\033')
 on_terminal --samples 2e7
 check "a terminal is shown a bar" \
@@ -75,7 +75,7 @@ check "unless it is not wanted" sh -c "! grep -q 'ranks busy' '$scratch/terminal
 on_terminal --samples 1e4
 check "or it is over soon" sh -c "! grep -q 'ranks busy' '$scratch/terminal'"
 
-# What is printed bit by bit on the same terminal, or on a pipe to it, would be mixed with a bar.
+# Results printed one by one on the same terminal, or on a pipe to it, would be mixed with a bar.
 stream="./apps/primes --ranks 2 1e12 -d 1e9 -p"
 bar='primes  .* %  .* left  .* of [0-9]*'
 limited ./tests/launch/terminal -- sh -c "stty cols 120; exec $stream >'$scratch/primes'" 2>&1 |
@@ -92,7 +92,7 @@ check "lines in a log" grep -q '^integrate: [0-9]* % after [01] s: .* items/s, .
     "$scratch/stderr"
 check "and a last one" grep -q '^integrate: over after' "$scratch/stderr"
 
-# heat's steps are no jobs, and are seen as well: ten on each of two ranks.
+# heat's steps are not jobs, but are observed too: ten on each of two ranks.
 small heat --stats="$scratch/stats.json" >"$scratch/stdout" 2>"$scratch/stderr"
 check "heat counts its steps" grep -q '"items": 20, ' "$scratch/stats.json"
 check "heat's ranks work" sh -c "! grep -q '\"working\": 0.000000000' '$scratch/stats.json'"
@@ -100,10 +100,10 @@ RANKPOOL_PROGRESS=0.05 limited ./apps/heat --ranks 2 --size 64 --steps 100000 --
     >"$scratch/stdout" 2>"$scratch/stderr"
 check "heat shows its progress" grep -q '^heat: [0-9]* % after .* of 100 k steps' "$scratch/stderr"
 
-# A node whose clock is far from the root's: times come out as the root's.
+# A node whose clock differs from the root's: times are converted to the root's.
 integrate="./apps/integrate --samples 1e6 --family gaussian --stats=$scratch/stats.json"
 if unshare -T --monotonic 100000 --fork true 2>/dev/null; then
-    # shellcheck disable=SC2086 # a program and its options
+    # shellcheck disable=SC2086 # a program with options
     RANKPOOL_NODE_SIZE=1 limited "$mpirun" -np 1 $integrate : \
         -np 1 unshare -T --monotonic 100000 --fork $integrate >"$scratch/stdout" 2>&1
     check "nodes whose clocks differ" [ $? -eq 0 ]

@@ -1,8 +1,9 @@
-/* A program as users write them, for what is written: whatever its locale, and however it ends.
+/* A program as users write them, for tests of output files in every locale and for every way to
+ * end.
  *
  *   observed write PREFIX    sets the locale that the environment names, and writes all documents
  *   observed check FILE...   are these documents well-formed?
- *   observed hold FILE WAY   has FILE under way, tells the root's process, and ends: see hold()
+ *   observed hold FILE WAY   opens FILE, prints the root's process, and ends: see hold()
  *   observed print           the last rank prints a line */
 #include "../suites/documents.h"
 

@@ -1,11 +1,11 @@
-/* How the unit tests of programs are run. */
+/* The runner of the programs' unit tests. */
 #ifndef RANKPOOL_TESTS_PASSES_H
 #define RANKPOOL_TESTS_PASSES_H
 
 #include <check.h>
 #include <stdbool.h>
 
-/* Runs the tests in this process, and says what fails. */
+/* Runs the tests in this process, and prints failures. */
 bool passes(TCase *tests, const char *name);
 
 #endif

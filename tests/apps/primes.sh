@@ -1,18 +1,18 @@
 #!/bin/sh
-# The program primes as people use it: every answer and every complaint, exactly, by itself and on
-# several ranks. Run in the build directory; primes.sh ./apps/primes names another program.
+# The program primes: every result and every error message, exactly, by itself and on several ranks.
+# Run in the build directory; primes.sh ./apps/primes names another program.
 set -u
 primes=${1:-./apps/primes}
 # shellcheck source=tests/apps/expect.sh
 . "$(dirname "$0")/expect.sh"
 
-# Times differ from run to run, and versions from machine to machine.
+# Times differ between runs, and versions between machines.
 blot() {
     sed -e 's/ [0-9]*\.[0-9]* s/ N s/g' -e 's/ [0-9.]* % even/ N % even/' \
         -e 's/libprimesieve [0-9.]*/the builtin sieve/'
 }
 
-# counts COUNT ARGUMENT... : the count and nothing else.
+# counts COUNT ARGUMENT... : prints the count and nothing else.
 counts() {
     expected=$1
     shift
@@ -24,7 +24,7 @@ refuses() { refused "$primes" "$@"; }
 range="give a whole number from 0 to 2^64-1"
 operands="give at most two numbers, START and STOP"
 
-# Small and empty intervals, from both ends of what there is.
+# Small and empty intervals, at both ends of the range.
 counts 0 0
 counts 0 1
 counts 1 2
@@ -49,7 +49,7 @@ counts 0 --kernel builtin 10 1
 counts 4 -- 10
 counts 4 10 --kernel=builtin
 
-# What it did, on stderr.
+# The summary on stderr.
 shown="with the builtin sieve on 2 ranks of 1 node: N s"
 even="ranks sieved N s on average, N s at most: N % even"
 expect 0 4 "primes up to 10 $shown
@@ -59,7 +59,7 @@ $even" "$primes" --ranks 2 8 --time 12
 expect 0 0 "primes from 12 up to 8 $shown
 $even" "$primes" --ranks=2 --time 12 8
 
-# Mistakes.
+# Errors.
 refuses "'-5': it is negative; $range" -5
 refuses "'-5': it is negative; $range" -- -5
 refuses "'-5': it is negative; $range" 10 -5
@@ -123,7 +123,7 @@ if [ -c /dev/full ]; then
     expect 1 "" "$full" sh -c "$primes --ranks 2 10 -p >/dev/full"
 fi
 
-# On ranks that a launcher has started: root alone speaks, all leave alike.
+# On ranks started by a launcher: only the root prints, all exit alike.
 for ranks in 1 2 3 7 16; do
     expect 0 5761455 "" "$mpirun" -np $ranks "$primes" 1e8
     expect 2 "" "primes: 'ten': 'ten' at character 1 should be a number; try 'primes --help'" \
@@ -135,7 +135,7 @@ expect 0 "$help" "" "$mpirun" -np 3 "$primes" --help
 expect 0 0 "" "$mpirun" -np 16 "$primes" 1
 expect 0 0 "" "$mpirun" -np 3 "$primes" 2^64-1 2^64-1
 
-# The answer is the same however the units are dealt out.
+# The result is the same for any schedule.
 for schedule in adaptive static dynamic,3 guided factoring; do
     RANKPOOL_SCHEDULE=$schedule
     export RANKPOOL_SCHEDULE
@@ -143,7 +143,7 @@ for schedule in adaptive static dynamic,3 guided factoring; do
 done
 unset RANKPOOL_SCHEDULE
 
-# As the program primesieve sees it, where it is.
+# Compared with the program primesieve, if it is installed.
 if command -v primesieve >/dev/null; then
     for interval in "1e15 1000000100000000" "18446744073609551615 18446744073709551615"; do
         # shellcheck disable=SC2086 # two words
@@ -151,9 +151,9 @@ if command -v primesieve >/dev/null; then
     done
 fi
 
-# Memory that does not suffice: libprimesieve needs a gigabyte there, and both ranks run out of it.
+# Too little memory: libprimesieve needs a gigabyte there, and both ranks run out of it.
 starved() (
-    # shellcheck disable=SC3045 # not of POSIX, but of dash, bash and ksh
+    # shellcheck disable=SC3045 # not in POSIX, but in dash, bash and ksh
     ulimit -v 500000 2>/dev/null || exit 1
     limited "$mpirun" $quiet -np 2 "$primes" --kernel primesieve "$@"
 )

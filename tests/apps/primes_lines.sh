@@ -1,13 +1,12 @@
 #!/bin/sh
-# The program primes with the command lines of primesieve: what is counted, found and
-# printed, by both kernels, by itself and on several ranks, and as primesieve prints it,
-# where that is installed.
+# The program primes with primesieve's command lines: counts, nth primes and lists, by both kernels,
+# by itself and on several ranks, and compared with primesieve, if that is installed.
 set -u
 primes=${1:-./apps/primes}
 # shellcheck source=tests/apps/expect.sh
 . "$(dirname "$0")/expect.sh"
 
-# Times differ from run to run.
+# Times differ between runs.
 blot() {
     sed -e 's/ [0-9]*\.[0-9]* s/ N s/g' -e 's/ [0-9.]* % even/ N % even/'
 }
@@ -20,7 +19,7 @@ prints() {
     expect 0 "$text" "" "$primes" --ranks 3 --kernel builtin "$@"
 }
 
-# Names stand before counts that an option asked for, unless there is one and it is to be quiet.
+# Counts requested by options are labelled, unless there is only one and -q is given.
 all_of_1e6="Primes: 78498
 Twin primes: 8169
 Prime triplets: 2837
@@ -60,7 +59,7 @@ expect 2 "" "primes: there are fewer primes below 2^64" "$primes" 10 18446744073
 expect 2 "" "primes: there are fewer primes below 2^64" "$primes" 2^63 -n
 
 # Tuplets up to 10^10: OEIS A006880, A007508, A050258 for primes, twins and quadruplets; the others
-# as primesieve counts them. With the kernel that is there, for the other takes too long.
+# as primesieve counts them. With the default kernel only, since the other takes too long.
 prints "Primes: 50847534
 Twin primes: 3424506
 Prime quadruplets: 28388" 1e9 -c124
@@ -95,13 +94,13 @@ prints "9973
 prints "18446744073709551533
 18446744073709551557" 18446744073709551533 2^64-1 -p
 
-# A reader that leaves early ends it, at once and quietly.
+# A reader that closes the pipe ends the program, at once and without a message.
 early=$("$primes" 1e12 1e12+1e10 -p 2>"$scratch/stderr" | head -n 2)
 check "a reader that has read enough" test "$early" = "1000000000039
 1000000000061"
 check "and nothing is said about it" is_silent
 
-# Into files, by all ranks: the bytes that are printed, and the numbers that NumPy is told of.
+# Into files, by all ranks: the same bytes as on stdout, and the right header for NumPy.
 limited "$primes" --ranks 2 90 1.1e7 -p >"$scratch/list"
 check "a file of text" limited "$primes" --ranks 3 90 1.1e7 -o "$scratch/file"
 check "the same text" cmp "$scratch/list" "$scratch/file"
@@ -130,7 +129,7 @@ check "no primes" grep -aq "'shape': (0,), }" "$scratch/file.npy"
 expect 1 "" "primes: cannot write '/nowhere/x': No such file or directory" \
     "$primes" 100 -o /nowhere/x
 expect 0 "" "" "$primes" 100 -o /dev/null
-# A limit on files does what a full disk does: 20 MB of 51.
+# A file size limit has the effect of a full disk: 20 MB of 51.
 # shellcheck disable=SC2086 # an option, or none
 expect 1 "" "primes: cannot write '$scratch/full': File too large" \
     "$mpirun" $quiet -np 2 sh -c 'trap "" XFSZ; ulimit -f 40000; exec "$@"' sh \
@@ -150,9 +149,9 @@ done
 RANKPOOL_NODE_SIZE=2 limited "$mpirun" -np 4 "$primes" 1e9 1e9+3e7 -p >"$scratch/other"
 check "the same list from 2 nodes" cmp "$scratch/list" "$scratch/other"
 
-# Two ranks with 64 MiB of private memory each, MPI and all, print 150 MB.
+# Two ranks with 64 MiB of private memory each, including MPI's, print 150 MB.
 bounded() (
-    # shellcheck disable=SC3045 # not of POSIX, but of dash, bash and ksh
+    # shellcheck disable=SC3045 # not in POSIX, but in dash, bash and ksh
     ulimit -d 65536 2>/dev/null || exit 1
     # shellcheck disable=SC2086 # an option, or none
     limited "$mpirun" $quiet -np 2 "$primes" "$@"
@@ -162,8 +161,8 @@ if bounded 10 >/dev/null 2>&1; then
     check "memory stays small" test "$(wc -l <"$scratch/list")" -eq 10858588
 fi
 
-# same LINE: standard output as that of primesieve, but for what it says of itself and of time. (It
-# takes no 1e9+3: but it is the same number.)
+# same LINE: stdout is primesieve's, except for its name and times. (primesieve does not accept
+# 1e9+3, so it gets the same number in digits.)
 same() {
     # shellcheck disable=SC2086 # words
     theirs=$(primesieve $1 --no-status 2>/dev/null | sed '/^Sieve size/d; /^Threads/d; /^Seconds/d')

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What tests/cluster/run promises: nodes as wished, and nothing left of them however it ends.
-# Usage: cluster.sh, with the program on_nodes in ./tests/cluster.
+# tests/cluster/run: nodes as requested, and nothing left of them however it ends. Usage:
+# cluster.sh, with the program on_nodes in ./tests/cluster.
 set -u
 [ "${RANKPOOL_TEST_NODES:-}" != none ] || { echo "skipped: RANKPOOL_TEST_NODES is 'none'"; exit 77; }
 here=$(cd "$(dirname "$0")" && pwd)
@@ -14,7 +14,7 @@ cd "$work" || exit 99
 # shellcheck source=tests/cluster/checks disable=SC1091
 . "$here/checks"
 
-# What remains of our clusters: processes, what they keep in the file system, a bridge.
+# Remains of our clusters: processes, mounts and files, a bridge.
 left_behind() {
     pgrep -f -a -- "$mark"
     ls -A "$TMPDIR"
@@ -82,13 +82,13 @@ arguments() {
 }
 input() { echo hello | "$run" --nodes 1,1 --once cat >out; status=$?; expect 0 hello; }
 
-# at_work KIND [COMMAND]...: a job in the background that is ready when this returns. Its
-# number is in $job.
+# at_work KIND [COMMAND]...: starts a job in the background and returns when it is ready. $job is
+# its process.
 at_work() {
     local kind=$1
     shift
     : >out
-    # what runs in the background of a script has SIGINT ignored: not so here
+    # SIGINT is ignored in a script's background processes, so it is reset
     env --default-signal "$@" "$run" --kind "$kind" --nodes 2,1 "$on_nodes" work 60 0 "$mark" \
         >out 2>err </dev/null &
     job=$!
@@ -98,7 +98,7 @@ at_work() {
     done
 }
 
-# ended_by SIGNAL KIND: with an error, leaving nothing.
+# ended_by SIGNAL KIND: fails, and leaves nothing.
 ended_by() {
     at_work "$2" || return 1
     kill "-$1" $job
@@ -119,7 +119,7 @@ lost_parent() {
     gone
 }
 
-# MPICH's messages do not cross the virtual network: head says why.
+# MPICH does not communicate over the virtual network: see head.
 crosses_network() { ! "$MPIRUN" --version | grep -q HYDRA; }
 cut_link() {
     try "$run" --kind net --nodes 1,1 --cut n2:4:2 "$on_nodes" work 30

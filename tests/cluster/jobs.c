@@ -1,8 +1,8 @@
-/* Jobs to run while links are cut and nodes fall silent: tells, in a file for each rank,
- * how each ended.
+/* Jobs to run while links are cut and nodes stop: writes, in a file for each rank, how each job
+ * ended.
  *
- * usage: jobs DIRECTORY moved          a map whose arrays travel all the time
- *        jobs DIRECTORY lost           a loop that never ends of itself
+ * usage: jobs DIRECTORY moved          a map whose arrays cross the network all the time
+ *        jobs DIRECTORY lost           a loop that never ends by itself
  *        jobs DIRECTORY stopped NODE   the same, on which a node stops */
 #include "rankpool.h"
 
@@ -22,7 +22,7 @@ enum {
 static rp_pool *pool;
 static const char *directory;
 
-/* Appears whole or not at all. */
+/* Appears complete or not at all. */
 __attribute__((format(printf, 1, 2))) static void tell(const char *format, ...)
 {
     char name[2][4096];
@@ -73,7 +73,7 @@ static bool all_right(const uint64_t *out)
     return true;
 }
 
-/* In shares, so that no node can do without the inputs that come over its link. */
+/* In equal shares, so that every node needs inputs that come over its link. */
 static int move(void)
 {
     uint64_t *in = NULL, *out = NULL;
@@ -98,7 +98,7 @@ static int move(void)
     return rp_exit_code(rp_close(&pool));
 }
 
-/* Nobody who is left ends properly: mpirun would wait for the others. */
+/* No surviving rank calls MPI_Finalize: mpirun would wait for the others. */
 static int lose(int stopping_node)
 {
     rp_loop *loop;

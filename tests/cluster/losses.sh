@@ -1,7 +1,7 @@
 #!/bin/bash
-# What a job does when a link is cut: for a while it is late and right; for good, or when a node
-# stops, it ends on every rank that can be reached, with an error that names the node.
-# Usage: losses.sh, with the program jobs in ./tests/cluster.
+# A job whose link is cut: for a while, it ends late and with the right result; for good, or if a
+# node stops, it ends on every rank that can be reached, with an error that names the node. Usage:
+# losses.sh, with the program jobs in ./tests/cluster.
 set -u
 [ "${RANKPOOL_TEST_NODES:-}" != none ] || { echo "skipped: RANKPOOL_TEST_NODES is 'none'"; exit 77; }
 here=$(cd "$(dirname "$0")" && pwd)
@@ -14,8 +14,8 @@ cd "$work" || exit 99
 # shellcheck source=tests/cluster/checks disable=SC1091
 . "$here/checks"
 
-# at_work NODES ARGUMENT...: a job that has begun when this returns; its number is in $job. It
-# tells in told/.
+# at_work NODES ARGUMENT...: starts a job and returns when it has begun; $job is its process. It
+# writes its results to told/.
 at_work() {
     rm -rf told
     mkdir told
@@ -28,7 +28,7 @@ at_work() {
     done
 }
 
-# told RANK: waits for what it tells, no longer than half a minute.
+# told RANK: waits for that rank's result, at most half a minute.
 told() {
     local tenths
     for ((tenths = 0; tenths < 300; tenths++)); do
@@ -46,7 +46,7 @@ expect_told() {
     [[ $text == $2 ]] || { echo "# rank $1: $text"; return 1; }
 }
 
-# mpirun waits for ever for who is lost; with `run` all of its cluster ends.
+# mpirun waits for lost ranks for ever; `run` ends the whole cluster.
 end() {
     kill -KILL "$job" 2>/dev/null
     wait "$job" 2>/dev/null

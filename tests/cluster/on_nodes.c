@@ -1,4 +1,4 @@
-/* A program to run on virtual nodes: does what its first argument says. */
+/* A program to run on virtual nodes: does what its first argument names. */
 #include "rankpool.h"
 
 #include <dirent.h>
@@ -10,7 +10,7 @@
 
 static rp_pool *pool;
 
-/* Where each rank believes to be, in the order of ranks. */
+/* The host and node of each rank, in the order of ranks. */
 static int tell_places(char **arguments)
 {
     (void)arguments;
@@ -35,7 +35,7 @@ static int marks(void)
     return count;
 }
 
-/* How many of the files that all ranks make in /dev/shm does the last rank see? */
+/* How many of the files that all ranks make in /dev/shm the last rank can see. */
 static int count_marks(char **arguments)
 {
     (void)arguments;
@@ -50,8 +50,7 @@ static int count_marks(char **arguments)
     return 0;
 }
 
-/* work SECONDS [STATUS]: ranks that meet all the time. Was there a second without a agreement? Then
- * that is all. */
+/* work SECONDS [STATUS]: ranks call a barrier all the time. Ends if a second passes without one. */
 static int work(char **arguments)
 {
     double begin = MPI_Wtime(), last = begin, longest = 0;
@@ -73,7 +72,7 @@ static int work(char **arguments)
     return arguments[1] != NULL ? atoi(arguments[1]) : 0;
 }
 
-/* One megabyte from the root to all: does it take a second? */
+/* Does a broadcast of one megabyte from the root take a second? */
 static int send_megabyte(char **arguments)
 {
     (void)arguments;

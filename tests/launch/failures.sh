@@ -105,7 +105,7 @@ for round in 1 2 3; do
 done
 check "rp_close() is left out, with a code" forgets 7 7
 
-# ---- nothing starts ----------------------------------------------------------------------------
+# ---- nothing starts ------------------------------------------------------------------------------
 # with_mpirun SCRIPT CODE ERROR: with a script in place of mpirun.
 with_mpirun() {
     printf '#!/bin/sh\n%s\n' "$1" >starter && chmod +x starter
@@ -139,7 +139,7 @@ long_arguments() {
 }
 is_open_mpi_5 || check "a megabyte of arguments" long_arguments
 
-# ---- the user's own files and processes -----------------------------------------------------------
+# ---- the user's own files and processes ----------------------------------------------------------
 reads() {
     timeout -k 2 60 "$failing" --ranks 2 reads 0 <(echo 42) >out 2>err </dev/null && [ "$(<out)" = 42 ]
 }

@@ -1,9 +1,9 @@
-/* A map that keeps its work, and counts how often each item is computed, however often it is
- * killed.
+/* A map with a checkpoint that counts how often each item is computed, over all runs, even if they
+ * are killed.
  *
  * usage: counted_map COUNTS DIRECTORY SECONDS
  *
- * COUNTS is a file with a byte for each item, 0 at first. Prints a checksum of the results. */
+ * COUNTS is a file with a byte for each item, initially 0. Prints a checksum of the results. */
 #include <rankpool.h>
 
 #include <fcntl.h>
@@ -20,7 +20,7 @@ enum {
 
 static uint64_t out[ITEMS];
 
-/* Shared by all ranks, and there when they are gone. */
+/* Shared by all ranks, and kept when they are killed. */
 static unsigned char *map_counts(const char *path)
 {
     int file = open(path, O_RDWR);
@@ -33,7 +33,7 @@ static unsigned char *map_counts(const char *path)
     return counts;
 }
 
-/* At least half a millisecond: so many items at most are computed between two writes of the
+/* At least half a millisecond per item, which limits the items computed between two writes of the
  * journal. */
 static int compute(rp_task *task, const void *in, void *result)
 {

@@ -1,8 +1,8 @@
-/* Waiting in a simulation: instead of lib/base/eventcount.c.
+/* Waiting in a simulation: replaces lib/base/eventcount.c.
  *
  * All ranks take turns in one process, and a turn ends in a call of the simulator. smpicc makes
- * nanosleep(), like clock_gettime(), one of them, in simulated time. Who waits looks again between
- * such sleeps, so nobody is ever woken. */
+ * nanosleep(), like clock_gettime(), one of them, in simulated time. A waiting rank polls between
+ * such sleeps, so no notification is needed. */
 #include "base/eventcount.h"
 
 #include "base/clock.h"

@@ -1,5 +1,5 @@
-/* A loop, a reduction and a map on a simulated cluster: right on however many nodes, and in
- * simulated time, which no other load of this machine changes, not much slower than ideal. */
+/* A loop, a reduction and a map on a simulated cluster: right on any number of nodes, and in
+ * simulated time, which does not depend on this machine's load, not much slower than ideal. */
 #include "rankpool.h"
 
 #include <stdbool.h>
@@ -20,7 +20,7 @@ static void work(int64_t items)
     usleep((useconds_t)(1e6 * item_seconds * (double)items));
 }
 
-/* How long the job took tells how much of the ranks' time went into items. */
+/* The job's duration shows which part of the ranks' time was spent in items. */
 static void report(const char *name, bool right, double seconds, double least)
 {
     double used = ITEMS_PER_RANK * item_seconds / seconds;

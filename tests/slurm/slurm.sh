@@ -1,11 +1,11 @@
 #!/bin/bash
-# Every script of slurm/ under a real Slurm, which runs over virtual nodes of this machine for as long as this
-# does; or, with arguments, something else. Usage, with the programs in ./apps and ./tests:
+# Every script of slurm/ under a real Slurm, which runs over virtual nodes of this machine for the duration of this
+# script; or, with arguments, another command. Usage, with the programs in ./apps and ./tests:
 #
 #     slurm.sh
 #     slurm.sh NODES COMMAND...    on nodes as tests/cluster/run takes them
 #
-# Needs what Debian has as slurm-wlm and munge.
+# Needs Debian's packages slurm-wlm and munge.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -26,7 +26,7 @@ case $("$mpirun" --version 2>&1) in
 *) skip "slurm/ is for Open MPI's mpirun and for srun --mpi=pmix, and MPIRUN is '$mpirun'" ;;
 esac
 
-# All that is started lives in the cluster's own namespaces and ends with it; what is written lies here.
+# All processes are in the cluster's own namespaces and end with it; all files are here.
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 trap 'kill -TERM "$cluster" 2>/dev/null' INT TERM HUP
