@@ -132,14 +132,15 @@ static rp_status map_run_range(struct executor *executor, rp_range items, const 
     return code == 0 ? RP_OK : rpi_execution_failed(executor, code);
 }
 
-/* Handles an item that has finally failed. True if the next one is to be computed. */
-static bool map_item_failed(struct executor *executor, int64_t item, void *out, uint8_t *status,
-                            int code)
+/* Handles an item that has finally failed, or has been cancelled. Returns how many items are done
+ * with it: a cancelled item is left to the next run. */
+static int64_t map_item_failed(struct executor *executor, int64_t item, void *out, uint8_t *status,
+                               int code)
 {
     rp_status failed = rpi_execution_failed(executor, code);
     map_set_statuses(status, 1, failed);
     map_restore_results(executor, item, 1, out);
-    return !executor->stopping;
+    return failed != RP_ERR_CANCELLED;
 }
 
 /* Calls the program's function for each item. */
@@ -160,8 +161,11 @@ map_compute_each(struct executor *executor, rp_range tile, void *const *at, bool
         int code = careful ? map_attempt_call(executor, (rp_range){item, item + 1}, in, out)
                            : job->item(&executor->task, in, out);
         map_set_statuses(statuses, statuses != NULL, RP_OK);
-        if (code != 0 && !map_item_failed(executor, item, out, statuses, code))
-            return item + 1 - tile.begin;
+        if (code != 0) {
+            int64_t done = map_item_failed(executor, item, out, statuses, code);
+            if (executor->stopping)
+                return item + done - tile.begin;
+        }
         in += in_step;
         out += out_step;
         statuses += statuses != NULL;

@@ -165,7 +165,10 @@ static int64_t reduce_compute(struct executor *executor, rp_range tile, void *co
            !work_queue_stopped(executor->pool->work_queue)) {
         part.begin = part.end;
         part.end = reduce_part_end(reduction, part.begin, tile.end);
-        executor->stopping = !reduce_compute_part(executor, part, in);
+        if (!reduce_compute_part(executor, part, in)) {
+            executor->stopping = true;
+            return part.begin - tile.begin; /* its leaf is not in the tree */
+        }
         in += in != NULL ? (size_t)(part.end - part.begin) * reduction->job->in_size : 0;
     }
     return part.end - tile.begin;

@@ -163,6 +163,100 @@ START_TEST(reductions_go_on_with_the_same_bits)
 }
 END_TEST
 
+/* ---- cancellation ---------------------------------------------------------------------------- */
+
+static bool interrupted; /* the first run, which item 0 ends while other ranks compute */
+
+static int stop_or_compute(rp_task *task, int64_t item)
+{
+    double begun = MPI_Wtime();
+    while (interrupted && MPI_Wtime() - begun < 30) {
+        if (item == 0 && MPI_Wtime() - begun > 0.05)
+            return 5;
+        if (rp_task_cancelled(task))
+            return 6;
+        usleep(500);
+    }
+    return 0;
+}
+
+static int stop_or_compute_item(rp_task *task, const void *in, void *out)
+{
+    (void)in;
+    int code = stop_or_compute(task, rp_task_item(task));
+    if (code == 0)
+        *(double *)out = value_of(rp_task_item(task));
+    return code;
+}
+
+static int stop_or_compute_range(rp_task *task, rp_range range, const void *in, void *out)
+{
+    (void)in;
+    int code = stop_or_compute(task, range.begin);
+    for (int64_t item = range.begin; item < range.end && code == 0; item++)
+        ((double *)out)[item - range.begin] = value_of(item);
+    return code;
+}
+
+static int stop_or_add(rp_task *task, rp_range range, const void *in, void *sum)
+{
+    (void)in;
+    int code = stop_or_compute(task, range.begin);
+    if (code == 0)
+        *(double *)sum += value_of(range.begin);
+    return code;
+}
+
+static int add(void *left, const void *right, void *user)
+{
+    (void)user;
+    *(double *)left += *(const double *)right;
+    return 0;
+}
+
+/* A task that returns because the job stops has no result: its item is left to the next run. */
+START_TEST(cancelled_items_are_computed_by_the_next_run)
+{
+    static const double zero = 0;
+    static const rp_options by_one = {.schedule = RP_SCHEDULE_DYNAMIC, .chunk = 1};
+    double sum = 0, expected = 0;
+    int n = 3 * world_ranks();
+    rp_map_job items = map_job(), ranges = map_job();
+    rp_reduce_job reduction = {.n = n,
+                               .body = stop_or_add,
+                               .identity = &zero,
+                               .result = &sum,
+                               .result_size = sizeof sum,
+                               .combine = add,
+                               .leaf = 1,
+                               .options = by_one};
+    items.item = stop_or_compute_item;
+    ranges.item = NULL;
+    ranges.range = stop_or_compute_range;
+    items.n = ranges.n = n;
+    items.options = ranges.options = by_one;
+    begin_place();
+    for (int kind = 0; kind < 3; kind++) {
+        memset(map_results, 0, sizeof map_results);
+        for (int run = 0; run < 2; run++) {
+            interrupted = run == 0;
+            rp_pool *pool = open_saved(interrupted ? RP_RESUME_NOTHING : RP_RESUME);
+            rp_status status = kind == 2   ? rp_reduce(pool, &reduction)
+                               : kind == 1 ? rp_map(pool, &ranges)
+                                           : rp_map(pool, &items);
+            ck_assert_int_eq(status, interrupted ? RP_ERR_TASK : RP_OK);
+            close_pool(pool);
+        }
+        for (int item = 0; item < n && kind < 2 && world_rank() == 0; item++)
+            ck_assert_double_eq(map_results[item], value_of(item));
+    }
+    for (int item = 0; item < n; item++)
+        expected += value_of(item);
+    ck_assert_double_eq_tol(sum, expected, 1e-12);
+    end_place();
+}
+END_TEST
+
 /* ---- programs with several jobs -------------------------------------------------------------- */
 
 START_TEST(jobs_that_were_finished_are_not_done_again)
@@ -250,6 +344,8 @@ const struct test_group checkpoint_tests = {
         {"jobs that were finished are not done again", &jobs_that_were_finished_are_not_done_again},
         {"finished work is removed", &finished_work_is_removed},
         {"trouble that is told leaves the work there", &trouble_that_is_told_leaves_the_work_there},
+        {"cancelled items are computed by the next run",
+         &cancelled_items_are_computed_by_the_next_run},
         {NULL, NULL},
     },
 };
