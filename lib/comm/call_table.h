@@ -86,7 +86,7 @@ enum job_term {
     JOB_RETRIES,
     JOB_MAX_FAILURES,
     JOB_ITEM_SECONDS,
-    VOTE_TERMS
+    VOTE_TERMS /* the maximum of any call */
 };
 
 /* Of collectives that move data. */

@@ -18,12 +18,14 @@ struct executor {
     const struct array *arrays;
     int array_count;
     int64_t tile_items;  /* maximum items in a tile */
-    int64_t tile_border; /* no tile crosses a multiple of it; 0: no limit */
+    int64_t tile_border; /* no tile crosses a multiple of it; 0: no limit, as where
+                            nothing is copied */
     /* Called on every rank before any rank computes, even if `error` already says that none will.
      * Reports its own errors there. May be NULL. */
     void (*begin)(struct executor *executor, rp_error *error);
     /* Computes a tile; at[i] points to its elements of array i, or is NULL if the array is absent.
-     * Returns how many items to deliver, counted from the first. */
+     * Returns how many items to deliver, counted from the first. Failed items are among them, with
+     * their old results; cancelled ones are not. */
     int64_t (*compute)(struct executor *executor, rp_range tile, void *const *at);
     /* Computes all chunks of a job in which nothing is copied or saved, so that only a claim lies
      * between two items. False: this rank gave up, with *done items of *chunk done. May be NULL. */

@@ -115,7 +115,7 @@ static rp_status loop_check(int64_t n, const rp_options *options, struct schedul
     if (options->retries != 0 || options->max_failures != 0)
         return rpi_error_set(error, RP_ERR_ARGUMENT,
                              "options.retries and max_failures are for items that a function "
-                             "computes: rp_map() and rp_reduce()");
+                             "computes, as in rp_map()");
     return rpi_job_check(n, options, choice, error);
 }
 

@@ -39,8 +39,8 @@ typedef struct rp_options {
                                chunk (see rp_loop_open()), or of a leaf in a reduction. */
     double call_overhead; /**< fixed cost in seconds of one call on a range, if known: chunks grow
                                to amortise it. May differ. */
-    rp_on_failure on_failure; /**< map and stream only */
-    uint8_t *item_status;     /**< map only: n bytes on the root, one rp_status per item (RP_OK;
+    rp_on_failure on_failure; /**< maps and streams */
+    uint8_t *item_status;     /**< maps only: n bytes on the root, one rp_status per item (RP_OK;
                                    RP_ERR_TASK: failed; RP_ERR_TIMEOUT: exceeded its time limit;
                                    RP_ERR_CANCELLED: never started, or ended because the job was
                                    stopped), or NULL */
