@@ -1,5 +1,5 @@
-/* What it costs to keep finished work in a directory: the same map of items of 1 ms in a pool that
- * keeps its work and in one that does not. Start it with as many ranks as cores. */
+/* The cost of checkpoints: the same map of items of 1 ms in a pool that saves its results and in
+ * one that does not. Start it with as many ranks as cores. */
 #include "measure.h"
 #include "work.h"
 
@@ -53,7 +53,7 @@ static void compare(rp_pool *saving, rp_pool *plain, int rounds)
 
 int main(int argc, char **argv)
 {
-    char directory[256]; /* the root's counts; it goes when the pool is closed */
+    char directory[256]; /* the root's counts; removed when the pool is closed */
     const char *parent = getenv("TMPDIR");
     int rounds = rounds_wanted(argc, argv, 5);
     rp_pool *saving, *plain;

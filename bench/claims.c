@@ -1,4 +1,5 @@
-/* What a claim costs: the pull loop and map beside OpenMP's loops, with a body of one addition.
+/* The cost of a claim: the pull loop and map compared with OpenMP's loops, with a body of one
+ * addition.
  *
  * Start it with as many ranks as cores. OpenMP runs as many threads in rank 0 while the other ranks
  * sleep at a barrier, so both have the same cores. */
@@ -26,7 +27,7 @@ static void check_sum(int64_t sum, int64_t n)
     }
 }
 
-static int64_t my_sum; /* of the items that fell to this rank */
+static int64_t my_sum; /* of this rank's items */
 
 static void run_loop(void *argument)
 {
@@ -62,7 +63,7 @@ static int add_range(rp_task *task, rp_range range, const void *in, void *out)
     return 0;
 }
 
-/* By range where chunks are long, by item where they are single. */
+/* By range for long chunks, by item for single ones. */
 static void run_map(void *argument)
 {
     const struct contest *contest = argument;
@@ -85,7 +86,7 @@ static void run_openmp(const struct contest *contest)
     check_sum(sum, contest->n);
 }
 
-/* Rank 0 computes; the others must sleep, so they wait outside of MPI. */
+/* Rank 0 computes; the others must sleep, so they wait outside MPI. */
 static void run_openmp_in_rank_0(void *argument)
 {
     const struct contest *contest = argument;
@@ -94,8 +95,8 @@ static void run_openmp_in_rank_0(void *argument)
     rp_barrier(contest->pool);
 }
 
-/* The threads of OpenMP spin for some milliseconds after a loop: they must not do so at the cost of
- * who comes next. */
+/* OpenMP's threads spin for some milliseconds after a loop: the next contestant must not pay for
+ * that. */
 static void let_threads_sleep(void)
 {
     nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
@@ -138,13 +139,13 @@ static const char *const names[CONTESTANTS] = {
     [MAP_ADAPTIVE] = "map, default",       [MAP_DYNAMIC] = "map, dynamic,1",
 };
 
-/* Where chunks are long a contest is over in milliseconds: so many of them make a round, for one
- * that is interrupted says nothing. */
+/* With long chunks a measurement takes only milliseconds: a round has several, so that an
+ * interruption of one does not count. */
 enum {
     QUICK_ONES = 9
 };
 
-/* Each beside the one it is compared with. */
+/* Each measured next to the one it is compared with. */
 static void run_quick_ones(struct contest *contest, struct times *times)
 {
     times_add(&times[OPENMP_STATIC], time_openmp(contest, omp_sched_static));

@@ -1,7 +1,7 @@
-/* Scatter and gather beside MPI's own, and the memory of a broadcast into node memory.
+/* Scatter and gather compared with MPI's own, and the memory of a broadcast into node memory.
  *
- *     collectives ROUNDS BYTES          on 2 ranks: bytes dealt out and collected again, below 2^31
- *     collectives memory BYTES          on 4 ranks: what a broadcast takes of private memory */
+ *     collectives ROUNDS BYTES          on 2 ranks: bytes to scatter and gather, below 2^31
+ *     collectives memory BYTES          on 4 ranks: private memory that a broadcast uses */
 #include "measure.h"
 #include "resident.h"
 
@@ -95,7 +95,7 @@ static void contests(int rounds)
 
 /* ---- broadcast into node memory -------------------------------------------------------------- */
 
-/* What every rank does; the root brings the data. */
+/* Called on every rank; the root has the data. */
 static void run_broadcast(void *data)
 {
     double sum = 0;

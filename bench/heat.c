@@ -1,6 +1,6 @@
 /* The speed of heat per cell and core: steps of the heat equation on 2000 x 2000 cells, on all
- * ranks, against a serial loop that takes one step after the other, and against the same plate on
- * one rank. A number as argument: so many steps and not 100. */
+ * ranks, compared with a serial loop that takes one step after the other, and with the same plate
+ * on one rank. A number as argument replaces the 100 steps. */
 #include "measure.h"
 
 #include "diffusion/plate.h"
@@ -78,7 +78,7 @@ static void compete(struct contest *contest)
                       (double)CELLS * CELLS * contest->steps, 0);
 }
 
-/* Numbers that do not become so small that the processor is slow with them. */
+/* Numbers that do not become denormal, which is slow on some processors. */
 static void fill(double *cells, int64_t stride, int64_t rows, int64_t columns)
 {
     for (int64_t r = 0; r < rows; r++)

@@ -1,7 +1,8 @@
-/* How evenly each schedule shares out the most uneven picture: the points of its upper half
- * leave soon, most of its lower half never. Start it with as many ranks as cores.
+/* How evenly each schedule divides a very uneven picture: the points of its upper half escape soon,
+ * most of its lower half never. Start it with as many ranks as cores.
  *
- * Ideal is the ranks' work, as each measures its own, divided among them. */
+ * The ideal time is the sum of the ranks' work, as each measures its own, divided by their
+ * number. */
 #include "fractal/picture.h"
 #include "measure.h"
 
@@ -30,8 +31,7 @@ static double ideal_seconds(void)
     return sum / rp_ranks(pool);
 }
 
-/* Times as multiples of the ideal, so that it does not matter who else was on the machine
- * meanwhile. */
+/* Times as multiples of the ideal, so that other load on the machine does not matter. */
 static struct times in_ideals(const struct times *taken, const struct times *ideal)
 {
     struct times multiples = {.rounds = 0};
@@ -50,7 +50,7 @@ static void keep_least(struct times *best, const struct times *other)
 static void contest(int rounds)
 {
     rp_schedule schedule = RP_SCHEDULE_ADAPTIVE;
-    draw(&schedule); /* brings memory into being */
+    draw(&schedule); /* touches the memory */
     struct times taken[SCHEDULES] = {{.rounds = 0}}, ideal[SCHEDULES] = {{.rounds = 0}};
     for (int round = 0; round < rounds; round++) {
         for (int i = 0; i < SCHEDULES; i++) {

@@ -1,5 +1,5 @@
-/* What map and reduce cost: a reduction beside a loop split by hand, and a map of private memory
- * beside MPI's own scatter and gather. Start it with as many ranks as cores. */
+/* The cost of map and reduce: a reduction compared with a loop split by hand, and a map of private
+ * memory compared with MPI's own scatter and gather. Start it with as many ranks as cores. */
 #include "measure.h"
 
 #include <math.h>

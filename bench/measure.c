@@ -63,7 +63,7 @@ double median_of(const double *values, int count)
     return count % 2 == 1 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
 }
 
-/* What stands behind a row's figures: nothing without a goal. */
+/* Prints a row's goal, if it has one, and whether it was missed. */
 static void print_goal(const char *sense, double goal, bool saved)
 {
     if (goal > 0)

@@ -1,7 +1,7 @@
-/* What a job takes of memory beside the arrays it works on: by how much the resident memory of a
- * rank grows at most while the job runs.
+/* Memory that a job uses in addition to its arrays: the maximum growth of a rank's resident memory
+ * while the job runs.
  *
- * The arrays are there before; every page of those in private memory has been touched. */
+ * The arrays exist before; every page of those in private memory has been touched. */
 #include "measure.h"
 #include "resident.h"
 
@@ -90,7 +90,7 @@ static void check_output(bool mine)
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-/* By how much the rank grew whose private memory grew most; what is shared is there once. */
+/* The growth of the rank whose private memory grew most; shared memory is counted once. */
 static void print_gain(const char *name, struct resident mine, int64_t goal)
 {
     int64_t gain[2] = {mine.private_bytes, mine.shared_bytes}, most[2];

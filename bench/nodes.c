@@ -1,9 +1,8 @@
-/* Work over several nodes: what the dispatcher, the agents and the network cost.
+/* Work over several nodes: the cost of the dispatcher, the agents and the network.
  *
- * On one machine every rank is taken for a node, and every message is held up by a millisecond, as
- * a slow network would, but for the measurements of bandwidth. Under several real or virtual nodes
- * they are taken as they are. `nodes PART`: only balance, traffic or letters; letters are the same
- * on a machine of any size. */
+ * On one machine every rank is a pretended node, and every message is delayed by a millisecond, as
+ * by a slow network, except when bandwidth is measured. Real or virtual nodes are used as they are.
+ * `nodes PART`: only balance, traffic or letters; letters are the same on a machine of any size. */
 #include "nodes.h"
 
 #include <stdio.h>
@@ -38,7 +37,7 @@ void open_pool(MPI_Comm comm, bool apart)
     }
 }
 
-/* Is a part wanted? All are, where the first argument does not name one. */
+/* Whether a part is selected. All are if the first argument does not name one. */
 static bool wanted(const char *part, int argc, char **argv)
 {
     return argc < 2 || strspn(argv[1], "0123456789") > 0 || strcmp(argv[1], part) == 0;

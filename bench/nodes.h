@@ -1,5 +1,4 @@
-/* What the parts of bench/nodes share: a pool whose nodes are of interest, and a loop
- * to give it. */
+/* Shared by the parts of bench/nodes: a pool over several nodes, and a loop to run on it. */
 #ifndef RANKPOOL_BENCH_NODES_H
 #define RANKPOOL_BENCH_NODES_H
 
@@ -10,17 +9,17 @@
 
 extern rp_pool *pool;
 
-/* A loop of items that cost so many steps each; the first item's cost may differ. */
+/* A loop of items with equal costs in steps, except that the first item's cost may differ. */
 struct load {
     int64_t items, steps, steps_of_first;
 };
 void run_loop(void *load);
 
-/* Makes the pool: each rank a node if `apart`, or if there is one node only. Ends the program if
- * that fails. Close it. */
+/* Makes the pool: each rank is a node if `apart`, or if there is only one node. Ends the program if
+ * that fails. The caller closes it. */
 void open_pool(MPI_Comm comm, bool apart);
 
-/* The parts: how evenly and how fast nodes work, what they write each other, and what they move. */
+/* The parts: balance and speed of nodes, number of messages between them, and bandwidth. */
 void bench_balance(int rounds);
 void bench_messages(void);
 void bench_traffic(int rounds);

@@ -1,16 +1,16 @@
-/* How evenly and how soon nodes get work: against an even split, made by hand from what every item
- * costs. */
+/* How evenly and how soon nodes get work, compared with an even split made by hand from the known
+ * cost of every item. */
 #include "nodes.h"
 
 struct contest {
     const char *name;
     int64_t items;
     double seconds;     /* of an item */
-    int64_t first_long; /* the first item takes so many times as long */
+    int64_t first_long; /* the cost of the first item in multiples of the others' */
     double goal;
 };
 
-/* The long item counts as so many. */
+/* The long item counts as several of the others. */
 static void run_by_hand(void *argument)
 {
     const struct load *load = argument;

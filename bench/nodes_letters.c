@@ -1,5 +1,5 @@
-/* What nodes write each other during a loop: it grows with the nodes and with the logarithm of the
- * items. Every rank is a node. */
+/* The number of messages between nodes during a loop: it grows with the nodes and with the
+ * logarithm of the items. Every rank is a node. */
 #include "nodes.h"
 
 #include "pool/pool.h"

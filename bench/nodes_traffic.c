@@ -1,5 +1,5 @@
-/* What nodes move: arrays that only the root has, out and back, against a plain stream of messages
- * between the same two ranks. Every rank is a node. */
+/* Bandwidth between nodes: arrays that only the root has, out and back, compared with a plain
+ * stream of messages between the same two ranks. Every rank is a node. */
 #include "nodes.h"
 
 #include "resident.h"
@@ -19,7 +19,7 @@ enum {
 
 struct traffic_load {
     char *in, *out;
-    int64_t steps; /* of a task; or for how many another thread computes meanwhile */
+    int64_t steps; /* of a task, or of the thread that computes meanwhile */
 };
 
 static int copy_block(rp_task *task, const void *in, void *out)
@@ -31,7 +31,7 @@ static int copy_block(rp_task *task, const void *in, void *out)
     return 0;
 }
 
-/* In shares, so that what every node but the root's gets is known. */
+/* In equal shares, so that each node's bytes are known. */
 static void run_map(void *argument)
 {
     struct traffic_load *load = argument;
@@ -44,13 +44,13 @@ static void run_map(void *argument)
                                .options = {.schedule = RP_SCHEDULE_STATIC, .user = load}});
 }
 
-/* The bytes that leave the root for one other node, and come back. */
+/* The bytes that go from the root to one other node, and come back. */
 static int64_t bytes_each_way(void)
 {
     return (int64_t)BLOCKS * BLOCK / rp_ranks(pool);
 }
 
-/* The same bytes as a plain stream, out and back at once, some messages of it always under way. */
+/* The same bytes as a plain stream in both directions, with several messages always in flight. */
 static void run_stream(void *argument)
 {
     struct traffic_load *load = argument;
@@ -77,7 +77,7 @@ static void *compute_on(void *over)
     return NULL;
 }
 
-/* The plain stream, with every core computing beside it. */
+/* The plain stream, with a computation on every core. */
 static void run_busy_stream(void *argument)
 {
     _Atomic bool over = false;
@@ -104,7 +104,7 @@ static void compare(int rounds, const char *name, void (*stream)(void *), struct
     print_ratio(name, &streams, &maps, false, goal);
 }
 
-/* The first job: the stage and what MPI keeps are new. */
+/* The first job: it allocates the stage and MPI's buffers. */
 static void show_growth(struct traffic_load *load)
 {
     const double mebibyte = 1 << 20, goal = 64;
@@ -118,7 +118,8 @@ static void show_growth(struct traffic_load *load)
                  goal);
 }
 
-/* All the tasks together take every core as long as the stream does beside computing. */
+/* Steps with which all tasks together keep every core busy for as long as the stream takes with
+ * computation. */
 static int64_t heavy_steps(struct traffic_load *load)
 {
     double seconds = measure(run_busy_stream, load);

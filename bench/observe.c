@@ -1,4 +1,4 @@
-/* What it costs to record, and to show progress: the same loop with and without. */
+/* The cost of recording, and of progress reports: the same loop with and without. */
 #include "measure.h"
 #include "work.h"
 

@@ -1,8 +1,8 @@
 #!/bin/sh
-# The program primes beside the program primesieve on the same cores; and beside itself: on 16
-# ranks, keeping its work, and with every core in a virtual node of its own, as the network is and
-# with a millisecond's way to every message. Seconds are as both measure them themselves, so
-# start-up is left out.
+# The program primes compared with the program primesieve on the same cores; and with itself: on 16
+# ranks, with checkpoints, and with every core in a virtual node of its own, on the plain network
+# and with a millisecond's delay of every message. Seconds are those that both print, without
+# start-up.
 #
 # usage: bench/primes.sh [ROUNDS]      from the build folder
 set -eu
@@ -29,8 +29,8 @@ on_nodes() {
         ./apps/primes --time "$@"
 }
 
-# primes RANKS START STOP: where there are virtual nodes on one of them, for otherwise mpirun would
-# bind ranks to cores here, and not there.
+# primes RANKS START STOP: on one virtual node if there are virtual nodes, for otherwise mpirun
+# would bind ranks to cores in this measurement and not in the others.
 primes() {
     if [ $nodes = yes ]; then
         on_nodes "$@"
@@ -49,7 +49,7 @@ primesieve_alone() {
     primesieve "$@" --count --time --no-status | sed -n 's/^Seconds: *//p'
 }
 
-# beside NAME OURS COLUMN GOAL [SENSE]: of the rounds, in which every contestant has a file.
+# beside NAME OURS COLUMN GOAL [SENSE]: compares files of seconds, of which each contestant has one.
 beside() {
     paste -d ' ' "$scratch/$2" "$scratch/$3" | ratio "$1" "$4" "${5:-most}"
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
-# What becomes of the primes: primes 1e12 -d 1e9 -p beside primesieve, both read by sha256sum; and a
+# Output of primes: primes 1e12 -d 1e9 -p compared with primesieve, both read by sha256sum; and a
 # file of 1e10's, written by one rank and by one for every core: in memory, where the ranks do not
-# wait for a disk, which may be slower than one of them. Times are from beginning to end.
+# wait for a disk, which may be slower than one of them. Times are those of whole runs.
 #
 # usage: bench/printing.sh [ROUNDS]      from the build folder
 set -eu

@@ -1,4 +1,4 @@
-/* Random numbers beside Random123 called directly, in the plainest loop: on one core. */
+/* Random numbers compared with direct calls of Random123, in a plain loop on one core. */
 #include "measure.h"
 
 #include <Random123/philox.h>
@@ -13,7 +13,7 @@ enum {
     BUFFER = 2000
 };
 
-/* What the compiler may not know. */
+/* Values unknown to the compiler. */
 static volatile uint64_t seed = 7, item = 3;
 static double sum, buffer[BUFFER];
 
@@ -141,7 +141,7 @@ static void below_ours(void *argument)
 
 /* ---------------------------------------------------------------------------------------------- */
 
-/* Both draw the same numbers, but for how they round. */
+/* Both draw the same numbers, except for rounding. */
 static void contest(int rounds, const char *name, void (*ours)(void *), void (*directly)(void *))
 {
     struct times time = {.rounds = 0}, direct = {.rounds = 0};

@@ -1,15 +1,14 @@
 #!/bin/sh
-# What the scripts among the benchmarks share: sourced by them. Sets `cores` and `scratch`, a
-# directory that goes in the end.
-# shellcheck disable=SC2034 # it is the benchmarks that use it
+# Sourced by the benchmark scripts. Sets `cores` and `scratch`, a directory removed at the end.
+# shellcheck disable=SC2034 # used by the benchmarks
 cores=$(nproc)
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 
-# ratio NAME [GOAL [most|least]]: reads pairs of figures, a line each, and prints the median of the
-# first divided by the second, with its spread; it is to be at most (or at least) the goal. Ratios
-# of a hundred and more lose their decimals. Fails on a line that is no pair of figures: what was
-# measured there went wrong.
+# ratio NAME [GOAL [most|least]]: reads pairs of figures, one per line, and prints the median of the
+# first divided by the second, with its spread; the goal is a maximum (or minimum). Ratios of a
+# hundred and more are printed without decimals. Fails on a line that is not a pair of figures: a
+# failed measurement.
 ratio() {
     awk '{ good = NF == 2 && $1 > 0 && $2 > 0; print good ? $1 / $2 : -1 }' | sort -n |
         awk -v name="$1" -v goal="${2:-0}" -v sense="${3:-most}" '
@@ -28,14 +27,14 @@ ratio() {
         }'
 }
 
-# seconds_of COMMAND...: of the clock on the wall.
+# seconds_of COMMAND...: its wall-clock time.
 seconds_of() {
     begun=$(date +%s%N)
     "$@" >/dev/null </dev/null || exit 1
     echo "$begun $(date +%s%N)" | awk '{ printf "%.6f\n", ($2 - $1) / 1e9 }'
 }
 
-# rounds_of SCRIPT USUAL [ROUNDS]: the number of rounds that the command line asks for.
+# rounds_of SCRIPT USUAL [ROUNDS]: the number of rounds on the command line, or USUAL.
 rounds_of() {
     script=$1 usual=$2
     shift 2

@@ -7,13 +7,13 @@
 #include <string.h>
 #include <time.h>
 
-/* What a watching thread has seen, and shares with the one it watches. */
+/* Measurements of a watching thread, shared with the thread that it watches. */
 struct watchdog {
-    struct resident before, most; /* the watcher's; read by the other before and after it lives */
+    struct resident before, most; /* the watcher's while it runs */
     _Atomic bool begun, over;
 };
 
-/* Takes a line's figure, if it is the one of this name. */
+/* Parses a line's figure, if it has this name. */
 static void take(const char *line, const char *name, int64_t *bytes)
 {
     size_t length = strlen(name);
@@ -22,7 +22,7 @@ static void take(const char *line, const char *name, int64_t *bytes)
         *bytes = kibibytes * 1024;
 }
 
-/* The figures of now; negative where there are none. */
+/* The current figures; negative if unknown. */
 static struct resident look(void)
 {
     struct resident now = {-1, -1};
@@ -55,7 +55,7 @@ static void note(struct watchdog *watchdog)
 static void *watch_on(void *argument)
 {
     struct watchdog *watchdog = argument;
-    look(); /* what looking takes itself is not a gain */
+    look(); /* memory used by look() itself is not a gain */
     watchdog->before = watchdog->most = look();
     atomic_store(&watchdog->begun, true);
     while (!atomic_load(&watchdog->over)) {

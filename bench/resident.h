@@ -1,7 +1,7 @@
-/* By how much the resident memory of this process grows while something runs.
+/* Growth of this process's resident memory while a function runs.
  *
- * What is private (RssAnon in /proc/self/status: heap, stacks) adds up over the ranks of a node;
- * what is shared (RssShmem: node memory) is there once, however many ranks have it mapped. */
+ * Private memory (RssAnon in /proc/self/status: heap, stacks) adds up over the ranks of a node;
+ * shared memory (RssShmem: node memory) exists once, however many ranks have it mapped. */
 #ifndef RANKPOOL_BENCH_RESIDENT_H
 #define RANKPOOL_BENCH_RESIDENT_H
 
@@ -13,8 +13,8 @@ struct resident {
     int64_t private_bytes, shared_bytes;
 };
 
-/* Runs it, and looks every millisecond from a thread of its own: the most of each beyond what there
- * was before. False, and nothing has run, without such a thread or without /proc. */
+/* Runs the function while a thread samples the memory every millisecond: the maxima of both above
+ * the values before. False, without a run, if there is no such thread or no /proc. */
 bool resident_gain(void (*run)(void *), void *argument, struct resident *gain);
 
 #endif

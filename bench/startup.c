@@ -1,5 +1,4 @@
-/* A program that opens a pool and closes it again; `startup empty` is an MPI program that does
- * nothing. */
+/* A program that opens a pool and closes it; `startup empty` only initialises and finalises MPI. */
 #include "rankpool.h"
 
 #include <string.h>

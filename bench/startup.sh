@@ -1,6 +1,6 @@
 #!/bin/sh
-# What a program costs that opens and closes a pool and does nothing else, from beginning to end,
-# beside an empty MPI program; started by mpirun, and by itself.
+# The time of a program that only opens and closes a pool, from start to end, compared with an empty
+# MPI program; started by mpirun, and by itself.
 #
 # usage: bench/startup.sh [ROUNDS]      from the build folder
 set -eu
@@ -9,7 +9,7 @@ here=$(dirname "$0")
 . "$here/ratio.sh"
 rounds=$(rounds_of startup.sh 7 "$@")
 : "${MPIRUN:?is set by make bench}"
-# shellcheck disable=SC1091 # it is no script of its own
+# shellcheck disable=SC1091 # sourced, not a script of its own
 . "$here/../tests/support/launch_environment"
 
 empty() {
@@ -20,7 +20,7 @@ opened() {
     timeout -k 5 60 "$MPIRUN" -np "$cores" bench/startup
 }
 
-# as_shipped COMMAND...: without the settings that tests are started with.
+# as_shipped COMMAND...: without the settings that tests use.
 as_shipped() {
     timeout -k 5 60 env -u OMPI_MCA_rmaps_base_oversubscribe -u OMPI_MCA_hwloc_base_binding_policy \
         -u OMPI_MCA_mpi_yield_when_idle -u OMPI_MCA_reachable -u RANKPOOL_WATCHDOG \

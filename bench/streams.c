@@ -1,5 +1,5 @@
-/* What a stream costs an item: a million items of 8 bytes in and out, on a task that does next to
- * nothing. On one node, and over several. */
+/* The cost of a stream per item: a million items of 8 bytes in and out, with a task that does
+ * almost nothing. On one node, and over several. */
 #include "measure.h"
 
 #include <inttypes.h>
@@ -13,7 +13,7 @@ enum {
 
 static rp_pool *pool;
 
-/* The numbers 0, 1, 2 ..., and the sum of what came of them. */
+/* The numbers 0, 1, 2 ..., and the sum of their results. */
 struct numbers {
     int64_t next, sum;
 };

@@ -1,6 +1,6 @@
 #!/bin/sh
-# A stream's cost of an item beside that of Python's pools, where they are installed: tiny items,
-# one at a time.
+# A stream's cost per item compared with Python's pools, if they are installed: tiny items, one at a
+# time.
 #
 # usage: bench/streams.sh [ROUNDS]      from the build folder
 set -eu

@@ -1,5 +1,5 @@
-/* The compensated sum of doubles in node memory beside a plain loop over each rank's part: what
- * either gets of the memory's bandwidth. Start it with as many ranks as cores. */
+/* The compensated sum of doubles in node memory compared with a plain loop over each rank's part:
+ * the memory bandwidth that each reaches. Start it with as many ranks as cores. */
 #include "measure.h"
 
 #include <math.h>
@@ -93,7 +93,7 @@ static void run_extrema(void *argument)
         give_up(pool, "a wrong least item");
 }
 
-/* Whole numbers, whose sum is known. */
+/* Integers with a known sum. */
 static void fill(void)
 {
     void *memory;

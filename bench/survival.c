@@ -1,6 +1,5 @@
-/* What it costs a pool that its ranks would survive the death of others, as long as none dies: the
- * same loop in a pool with and one without. Start it by `mpirun --enable-recovery`, with as many
- * ranks as cores. */
+/* The cost of surviving deaths while no rank dies: the same loop in a pool with survive_deaths and
+ * in one without. Start it by `mpirun --enable-recovery`, with as many ranks as cores. */
 #include "measure.h"
 #include "work.h"
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The additions of bench/claims beside oneTBB, where it is installed.
+# The additions of bench/claims compared with oneTBB, if it is installed.
 #
 # usage: bench/tbb.sh [ROUNDS]      from the build folder
 set -eu
@@ -16,7 +16,7 @@ fi
 # shellcheck disable=SC2046 # lists of flags
 c++ -O2 -std=c++17 "$here/tbb.cc" -o "$scratch/tbb" $(pkg-config --cflags --libs tbb)
 
-# Pairs of what claims says of one contestant, and of oneTBB's nanoseconds.
+# Pairs of figures: that of one contestant of claims, and oneTBB's nanoseconds.
 beside() {
     for _ in $(seq "$rounds"); do
         "$here/../tests/support/launch_ranks" "$cores" bench/claims 1 |

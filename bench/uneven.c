@@ -1,5 +1,5 @@
-/* Balance on uneven loads: the pull loop beside the same work split evenly by hand, which one can
- * do here because the cost of every item is known before. */
+/* Balance on uneven loads: the pull loop compared with an even split by hand, which is possible
+ * here because the cost of every item is known before. */
 #include "measure.h"
 #include "work.h"
 
@@ -39,7 +39,7 @@ static void run_loop(void *argument)
     rp_loop_close(&loop, RP_OK);
 }
 
-/* The part of the items in which this rank's even share of all steps lies. */
+/* The items that an even split of all steps gives to this rank. */
 static void split_by_hand(struct load *load)
 {
     uint64_t total = 0, before = 0;
@@ -78,7 +78,7 @@ static void fill_random(struct load *load)
         load->steps[item] = (uint32_t)(-log(1.0 - drand48()) * MEAN_STEPS);
 }
 
-/* One item a thousand times longer, where a share ends: it is begun when all else is done. */
+/* One item a thousand times longer, at the end of a share: it is begun after all other items. */
 static void fill_one_long(struct load *load)
 {
     fill_even(load);

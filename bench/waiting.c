@@ -1,5 +1,5 @@
-/* What a rank costs that waits: CPU seconds of the ranks that wait five seconds for rank 0, at a
- * barrier and at the end of a loop. */
+/* The cost of waiting: CPU seconds of ranks that wait five seconds for rank 0, at a barrier and at
+ * the end of a loop. */
 #include "measure.h"
 
 #include <stdio.h>

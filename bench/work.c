@@ -6,7 +6,7 @@
 
 static volatile uint64_t saved;
 
-/* A linear congruential generator, whose every step waits for the last. */
+/* A linear congruential generator: each step depends on the last. */
 void compute(int64_t steps)
 {
     uint64_t x = (uint64_t)steps;
