@@ -1,4 +1,4 @@
-/* heat: how heat spreads on a square plate, on all ranks of a pool. */
+/* heat: the spread of heat on a square plate, on all ranks of a pool. */
 #include "base/atomic_file.h"
 #include "common/program.h"
 #include "diffusion/picture.h"
@@ -64,7 +64,7 @@ static rp_status step_together(rp_pool *pool, struct plate *plate, const struct 
     return met == RP_OK ? worst : met;
 }
 
-/* From the field at the beginning, whole on the root, to that at the end. */
+/* From the initial field, whole on the root, to the final one. */
 static rp_status work_on_plate(rp_pool *pool, struct plate *plate, const struct mesh *mesh,
                                double *all)
 {
@@ -92,9 +92,9 @@ static rp_status compute(rp_pool *pool, const struct mesh *mesh, double *all)
     return status != RP_OK ? status : closed;
 }
 
-/* ---- before and after ------------------------------------------------------------------------ */
+/* ---- start and end --------------------------------------------------------------------------- */
 
-/* On the root: what could go wrong later goes wrong now. */
+/* On the root: detects errors now that would otherwise occur at the end. */
 static rp_status prepare(const struct settings *settings, double **all)
 {
     const struct mesh *mesh = &settings->mesh;
@@ -115,7 +115,7 @@ static rp_status prepare(const struct settings *settings, double **all)
     return RP_OK;
 }
 
-/* What cannot be printed, or written into one file, can still be written into the others. */
+/* If printing, or writing one file, fails, the other files are still written. */
 static rp_status write_files(const struct settings *settings, const struct summary *summary,
                              const double *all)
 {

@@ -53,7 +53,7 @@ static const char help[] =
     "Exit status: 0 done, 1 it failed, or --samples were too few for --error, 2 bad\n"
     "arguments, 75 interrupted.\n";
 
-/* What the command line says. */
+/* The command line. */
 struct settings {
     int family; /* GENZ_FAMILIES: all of them */
     uint64_t dimensions, samples;
@@ -186,8 +186,8 @@ static rp_status estimate_round(rp_pool *pool, struct round *round, struct estim
     return status;
 }
 
-/* Rounds as large as all before them together, so their sizes follow from the arguments; the ranks
- * stop at the same one, since they know the same error. */
+/* Each round is as large as all before it together, so the sizes follow from the arguments; all
+ * ranks stop at the same round, since they compute the same error. */
 static rp_status estimate_integral(rp_pool *pool, const struct settings *settings,
                                    const struct genz *genz, struct estimate *total)
 {

@@ -50,7 +50,7 @@ static const char help[] =
     "\n"
     "Exit status: 0 done, 1 the picture failed, 2 bad arguments, 75 interrupted.\n";
 
-/* What the command line says. */
+/* The command line. */
 struct settings {
     const char *output;
     struct view view;
@@ -150,7 +150,7 @@ static bool take_option(struct command_line *line, void *into, int option, const
     }
 }
 
-/* The view if no option names one. */
+/* The view unless options change it. */
 static void choose_view(struct settings *settings)
 {
     if (settings->has_center || settings->has_zoom || settings->view.is_julia) {
@@ -162,7 +162,7 @@ static void choose_view(struct settings *settings)
     settings->view.zoom = 3500;
 }
 
-/* Neighbours must differ by more than the errors of twice a double's digits. */
+/* Neighbouring pixels must differ by more than the rounding errors of double-double numbers. */
 static bool take_operands(struct command_line *line, void *into)
 {
     struct settings *settings = into;
@@ -208,7 +208,7 @@ static void show_time(const rp_pool *pool, const struct picture *picture, double
             100 * (most > 0 ? mean / most : 1));
 }
 
-/* What goes wrong in a collective call all ranks know, and one tells. */
+/* All ranks get the error of a collective call; one reports it. */
 static rp_status draw(rp_pool *pool, struct picture *picture, bool time)
 {
     double begin = MPI_Wtime();
@@ -226,7 +226,7 @@ static rp_status complain(rp_status status, const char *problem)
     return status;
 }
 
-/* Before any work: an hour of it should not end with a directory that is not there. */
+/* Before any work: an hour of it must not end with a missing directory. */
 static rp_status prepare(const rp_pool *pool, const struct settings *settings,
                          struct picture *picture)
 {

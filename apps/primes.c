@@ -1,4 +1,4 @@
-/* primes: counts, finds and prints primes and tuplets of them, on all ranks of a pool. */
+/* primes: counts, finds and prints primes and prime tuplets, on all ranks of a pool. */
 #include "common/program.h"
 #include "sieve/counting.h"
 #include "sieve/nth.h"
@@ -95,8 +95,8 @@ static void show_evenness(const struct counts *counts)
             counts->busy_mean, counts->busy_most, 100 * evenness);
 }
 
-/* As primesieve does: names stand before the counts, unless there is one and it is to be quiet.
- * The bare count of a line without options is ours. */
+/* As primesieve: counts are labelled, unless there is only one and --quiet is given. The bare count
+ * of a command line without options is our own. */
 static void show_counts(const struct settings *settings, const struct counts *counts)
 {
     bool one = (settings->counted & (settings->counted - 1)) == 0;

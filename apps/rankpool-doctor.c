@@ -1,4 +1,5 @@
-/* rankpool-doctor: are this machine and this launch in order, and if not, what is to be typed? */
+/* rankpool-doctor: checks this machine and this launch, and prints the commands that solve
+ * problems. */
 #include "common/program.h"
 #include "doctor/findings.h"
 #include "doctor/start.h"
@@ -34,7 +35,7 @@ static bool take_option(struct command_line *line, void *settings, int option, c
     (void)settings;
     (void)option;
     (void)argument;
-    return true; /* there are none of our own */
+    return true; /* no options of its own */
 }
 
 static bool take_operands(struct command_line *line, void *settings)
@@ -70,7 +71,7 @@ static void find_all(struct report *report, const struct patient *patient)
     find_clocks(report, patient);
 }
 
-/* Ranks that do not find together take themselves for the first each. */
+/* Ranks that do not form one MPI_COMM_WORLD each take themselves for the first. */
 static bool speaks(const rp_pool *pool)
 {
     return program_speaks(pool) && (rp_ranks(pool) > 1 || rp_launched_rank() <= 0);

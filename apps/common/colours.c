@@ -3,8 +3,8 @@
 #include <math.h>
 
 /* The map is a curve in the colour space Oklab (Björn Ottosson, "A perceptual color space for image
- * processing", 2020), whose distances are as the eye sees them. It is ours: a half turn of the hue
- * while lightness rises evenly, as colourful as a screen can show. */
+ * processing", 2020), whose distances correspond to perceived ones. The curve is our own: a half
+ * turn of the hue while lightness rises evenly, as colourful as a screen can show. */
 
 struct oklab {
     double lightness, a, b;
@@ -24,7 +24,7 @@ static double distance(struct oklab one, struct oklab other)
     return sqrt(lightness * lightness + a * a + b * b);
 }
 
-/* Light of one colour, 0 to 1, as the byte that sRGB has for it. */
+/* Converts a linear amount of light, 0 to 1, to sRGB's byte. */
 static uint8_t encode(double light)
 {
     double value = light <= 0.0031308 ? 12.92 * light : 1.055 * pow(light, 1 / 2.4) - 0.055;
@@ -48,8 +48,7 @@ static void paint(struct oklab colour, uint8_t rgb[3])
     rgb[2] = encode(-0.0041960863 * l - 0.7034186147 * m + 1.7076147010 * s);
 }
 
-/* The curve is walked in many small steps; a colour is taken whenever an equal part of its length
- * lies behind. */
+/* Follows the curve in many small steps and takes a colour after each equal part of its length. */
 void colours_make(struct colours *colours)
 {
     const int steps = 64 * COLOURS;

@@ -1,6 +1,6 @@
-/* A colour map: from a dark violet over red and orange to a light yellow. It is even to the eye:
- * equal steps in value are equal steps in perceived colour, and lightness only rises, so it does in
- * grey, too, and for those who do not see all colours. */
+/* A colour map from a dark violet over red and orange to a light yellow. It is perceptually
+ * uniform: equal steps in value are equal steps in perceived colour. Lightness only rises, so the
+ * map also works in grey and for people with colour blindness. */
 #ifndef RANKPOOL_APPS_COLOURS_H
 #define RANKPOOL_APPS_COLOURS_H
 
@@ -17,7 +17,7 @@ struct colours {
 
 void colours_make(struct colours *colours);
 
-/* The colour of a value from 0 to 1; what lies beyond has that of the end. */
+/* The colour of a value from 0 to 1; values beyond are clamped. */
 const uint8_t *colours_of(const struct colours *colours, double value);
 
 #endif

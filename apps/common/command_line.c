@@ -11,7 +11,7 @@
 
 enum {
     MOST_OPTIONS = 40,
-    /* Values of the common options, beyond all characters and what programs choose themselves. */
+    /* Values of the common options, above all characters and the programs' own values. */
     OPTION_HELP = 1000,
     OPTION_VERSION,
     OPTION_RANKS,
@@ -38,7 +38,7 @@ static const struct option common_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* Of programs that keep their work. */
+/* For programs with checkpoints. */
 static const struct option keeping_options[] = {
     {"checkpoint", required_argument, NULL, OPTION_CHECKPOINT},
     {"resume", optional_argument, NULL, OPTION_RESUME},
@@ -53,7 +53,7 @@ static int add_options(const struct option *some, struct option all[MOST_OPTIONS
     return count;
 }
 
-/* The program's options, then the common ones, in `all`. */
+/* Joins the program's options and the common ones in `all`. */
 static void join_options(const struct command *command, struct option all[MOST_OPTIONS])
 {
     int count = add_options(command->options, all, 0);
@@ -62,9 +62,9 @@ static void join_options(const struct command *command, struct option all[MOST_O
         add_options(keeping_options, all, count);
 }
 
-/* getopt's list of letters: the options whose val is one, with a colon where an argument is
- * required and two where it is optional, as has_arg counts. '+': stop at operands, which are taken
- * apart; ':': tell a missing argument from the rest. */
+/* getopt's short options: those whose val is a character, with a colon for a required argument and
+ * two for an optional one, as has_arg counts. '+': stop at operands, which are parsed separately;
+ * ':': distinguish a missing argument from an unknown option. */
 static void list_letters(const struct option *options, char letters[3 * MOST_OPTIONS + 3])
 {
     *letters++ = '+';
@@ -99,7 +99,7 @@ bool command_line_number(struct command_line *line, const char *text, uint64_t *
            command_line_complain(line, "'%.60s': %s", text, problem);
 }
 
-/* ---- what results depend on ------------------------------------------------------------------ */
+/* ---- fingerprint of the options -------------------------------------------------------------- */
 
 static void add_word(struct command_line *line, const char *word)
 {
@@ -119,7 +119,7 @@ static void add_option(const struct command *command, struct command_line *line,
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
-/* -5 and -(2^3) are numbers, if strange ones; they get a number's answer and not an option's. */
+/* -5 and -(2^3) are numbers, if strange ones: the error must be about a number, not an option. */
 static bool is_operand(const char *word)
 {
     if (word[0] != '-' || word[1] == '\0')
@@ -137,7 +137,7 @@ static bool take_operand(const struct command *command, struct command_line *lin
     return true;
 }
 
-/* Options may be shortened, but rp_launch(), which takes --ranks out, knows it in full only. */
+/* Options may be abbreviated, but rp_launch(), which removes --ranks, knows the full name only. */
 static bool take_ranks(struct command_line *line, const char *word)
 {
     return strcmp(word, "--ranks") == 0 || strncmp(word, "--ranks=", 8) == 0 ||
@@ -165,7 +165,7 @@ static bool take_resume(struct command_line *line, const char *how)
            command_line_complain(line, "--resume: '%.60s': give nothing, or force", how);
 }
 
-/* There must be something to resume from. */
+/* --resume requires a checkpoint. */
 static bool check_resume(struct command_line *line)
 {
     const char *environment = getenv("RANKPOOL_CHECKPOINT");
@@ -188,7 +188,7 @@ static bool take_observation(struct observation *observation, int option, const 
     return true;
 }
 
-/* Says what getopt_long() did not like about `word`. */
+/* Reports getopt_long()'s error on `word`. */
 static bool complain_of_option(struct command_line *line, int answer, const char *word)
 {
     bool is_long = strncmp(word, "--", 2) == 0;

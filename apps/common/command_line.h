@@ -1,5 +1,5 @@
-/* The command line of our programs, read in one way: getopt_long's options, numbers, and numbers
- * that are negative, which are no options. Reading prints nothing, so that every rank can do it. */
+/* The command line of our programs: getopt_long's options and numbers, among them negative numbers,
+ * which are not taken for options. Parsing prints nothing, so that every rank can do it. */
 #ifndef RANKPOOL_APPS_COMMAND_LINE_H
 #define RANKPOOL_APPS_COMMAND_LINE_H
 
@@ -14,7 +14,7 @@ enum {
     MOST_OPERANDS = 8
 };
 
-/* What the command line asks for. */
+/* The action that the command line requests. */
 enum command_wish {
     COMMAND_RUN,
     COMMAND_HELP,
@@ -22,48 +22,48 @@ enum command_wish {
     COMMAND_MISTAKE
 };
 
-/* A command line that has been read: the words that are no options, or what is wrong. */
+/* A parsed command line: its operands, or its first error. */
 struct command_line {
     enum command_wish wish;
     struct observation observation;
     int operands;
     char *operand[MOST_OPERANDS];
-    uint64_t walltime;      /* seconds; 0: none is given */
-    const char *checkpoint; /* where work is kept, or NULL */
+    uint64_t walltime;      /* seconds; 0: none given */
+    const char *checkpoint; /* directory of the checkpoint, or NULL */
     rp_resume resume;
-    uint64_t fingerprint;           /* of all that the results depend on */
-    char complaint[COMPLAINT_SIZE]; /* one line without program name and advice, for a mistake */
+    uint64_t fingerprint;           /* of everything that affects the results */
+    char complaint[COMPLAINT_SIZE]; /* an error in one line, without program name and advice */
 };
 
-/* What a program understands, besides --help, --version, --ranks N, --walltime S and what lets its
- * work be seen, which all of them do; and --checkpoint DIR and --resume, if it keeps its work. */
+/* A program's options, besides --help, --version, --ranks N, --walltime S and those of observation,
+ * which all programs have; and --checkpoint DIR and --resume, if it has checkpoints. */
 struct command {
     const char *name;
     const char *help;            /* the text of --help */
-    const char *operands_wanted; /* for people: "at most two numbers, START and STOP" */
+    const char *operands_wanted; /* readable text, as "at most two numbers, START and STOP" */
     int most_operands;           /* up to MOST_OPERANDS */
     bool keeps_work;
-    const int *cosmetic; /* vals of options on which no result depends, ended by 0; or NULL */
-    /* With flag NULL and val 1 ... 999; ended by a zero entry. A val that is a letter, or a digit,
-     * is a short form of the option. */
+    const int *cosmetic; /* vals of options that do not affect the results, ended by 0; or NULL */
+    /* With flag NULL and val 1 ... 999; ended by a zero entry. A val that is a letter or a digit is
+     * a short form of the option. */
     const struct option *options;
-    /* Takes an option's val and argument (NULL if it has none); `settings` is the program's own.
-     * False for a mistake, told with command_line_complain(). */
+    /* Handles an option's val and argument (NULL if none); `settings` is the program's own. On an
+     * error it calls command_line_complain() and returns false. */
     bool (*take_option)(struct command_line *line, void *settings, int option,
                         const char *argument);
-    /* Takes the operands of line, as many as allowed. False as above. */
+    /* Handles the operands of line, at most the allowed number. False as above. */
     bool (*take_operands)(struct command_line *line, void *settings);
 };
 
-/* Reads argv, which stays as it is, up to the first mistake or wish for help. */
+/* Parses argv, without changing it, up to the first error or request for help. */
 void command_line_read(const struct command *command, int argc, char **argv, void *settings,
                        struct command_line *line);
 
-/* Notes a mistake, cut to a line that can be printed. Returns false. */
+/* Records an error, cut to a printable line. Returns false. */
 bool command_line_complain(struct command_line *line, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Reads a number; false if it is none, and the mistake is noted. */
+/* Parses a number; on an error, records it and returns false. */
 bool command_line_number(struct command_line *line, const char *text, uint64_t *value);
 
 #endif

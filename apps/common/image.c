@@ -22,8 +22,8 @@ bool image_supported(void)
     return true;
 }
 
-/* libpng reports an error by calling this, which must not return. The reason for a failed write is
- * told when the file is closed. */
+/* libpng reports an error by calling this function, which must not return. The cause of a failed
+ * write is reported when the file is closed. */
 static void fail(png_structp png, png_const_charp text)
 {
     struct writer *writer = png_get_error_ptr(png);
@@ -62,8 +62,8 @@ static bool prepare(struct writer *writer)
     return false;
 }
 
-/* Errors inside libpng come back through setjmp(); no local of this function is
- * changed meanwhile. */
+/* Errors inside libpng return through setjmp(); no local variable of this function changes in
+ * between. */
 static bool write_picture(struct writer *writer)
 {
     const struct image *image = writer->image;

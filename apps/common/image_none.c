@@ -1,4 +1,4 @@
-/* In the place of image.c where libpng is missing. */
+/* Replaces image.c if libpng is missing. */
 #include "common/image.h"
 
 #include "base/error.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum {
-    PREAMBLE = 10, /* magic string, version, and the length of what follows */
+    PREAMBLE = 10, /* magic string, version, and the length of the rest */
     ALIGNMENT = 64 /* of the numbers in the file */
 };
 
@@ -25,7 +25,7 @@ static void describe_shape(int64_t rows, int64_t columns, char text[64])
         snprintf(text, 64, "(%" PRId64 ",)", rows);
 }
 
-/* What the numbers are, as a Python literal, filled up with blanks and ended by a newline. */
+/* The array's description as a Python literal, padded with blanks and ended by a newline. */
 size_t npy_header(char kind, int64_t rows, int64_t columns, char header[NPY_HEADER_SIZE])
 {
     char shape[64], text[NPY_HEADER_SIZE];

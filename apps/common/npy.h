@@ -9,12 +9,12 @@ enum {
     NPY_HEADER_SIZE = 128
 };
 
-/* Makes the header of so many rows of numbers of eight bytes: kind 'f' for double, 'u' for
- * uint64_t. With 0 columns it is an array of one dimension. Returns its length. */
+/* Makes the header for `rows` rows of numbers of eight bytes: kind 'f' for double, 'u' for
+ * uint64_t. With 0 columns the array is one-dimensional. Returns its length. */
 size_t npy_header(char kind, int64_t rows, int64_t columns, char header[NPY_HEADER_SIZE]);
 
-/* Writes rows x columns numbers, row by row, and if that fails, nothing: RP_ERR_IO, and the error is
- * one line for a person. */
+/* Writes rows x columns numbers, row by row; on failure no file, RP_ERR_IO, and a one-line error
+ * message. */
 rp_status npy_write(const double *numbers, int64_t rows, int64_t columns, const char *path,
                     rp_error *error);
 

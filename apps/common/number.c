@@ -4,16 +4,16 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Wide enough that 2^64-1 and 2^64-2^63 need no care. */
+/* Wide enough that 2^64-1 and 2^64-2^63 need no special care. */
 __extension__ typedef __int128 wide;
 
 enum {
-    DEEPEST_NESTING = 100,    /* a line of a million parentheses shall not overflow the stack */
+    DEEPEST_NESTING = 100,    /* a line of a million parentheses must not overflow the stack */
     LARGEST_POWER_OF_TEN = 38 /* 10^38 < 2^127 < 10^39 */
 };
 
-/* A parser by recursive descent: one function for each level of precedence, loosest first. Each
- * takes its part off the text and stores its value, or tells the problem and returns false. */
+/* A recursive descent parser: one function per level of precedence, loosest first. Each consumes
+ * its part of the text and stores the value, or reports the problem and returns false. */
 struct parser {
     const char *text;
     const char *at;
@@ -33,7 +33,7 @@ __attribute__((format(printf, 2, 3))) static bool fail(struct parser *parser, co
     return false;
 }
 
-/* Places are counted from 1, as people do. */
+/* Positions are counted from 1. */
 static int place(const struct parser *parser, const char *at)
 {
     return (int)(at - parser->text) + 1;
@@ -50,7 +50,7 @@ static void skip_blanks(struct parser *parser)
         parser->at++;
 }
 
-/* Takes `sign` off the text, and the blanks around it, if that is what comes next. */
+/* Consumes `sign` and the blanks around it, if it comes next. */
 static bool take(struct parser *parser, char sign)
 {
     skip_blanks(parser);
@@ -76,7 +76,7 @@ static bool take_power_sign(struct parser *parser)
     return true;
 }
 
-/* *value *= 10^exponent. False if that is too large. */
+/* *value *= 10^exponent. False on overflow. */
 static bool scale(wide *value, long exponent)
 {
     if (*value == 0)
@@ -89,15 +89,15 @@ static bool scale(wide *value, long exponent)
     return true;
 }
 
-/* The digits of a number, its point left out: value * 10^exponent, where value does not end in
- * 0. */
+/* The digits of a number without its point: value * 10^exponent, where value does not end in 0. */
 struct digits {
     wide value;
     long exponent;
     long count;
 };
 
-/* Zeros are kept back until a digit follows, so that neither leading nor trailing ones overflow. */
+/* Zeros are counted until another digit follows, so that neither leading nor trailing ones
+ * overflow. */
 static bool take_digits(struct parser *parser, struct digits *digits)
 {
     for (; isdigit((unsigned char)*parser->at); parser->at++) {
@@ -114,7 +114,7 @@ static bool take_digits(struct parser *parser, struct digits *digits)
     return true;
 }
 
-/* The exponent after an 'e'. Beyond a million it makes no difference how far. */
+/* The exponent after an 'e'. Beyond a million its size makes no difference. */
 static bool take_exponent(struct parser *parser, long *exponent)
 {
     *exponent = 0;
@@ -177,7 +177,7 @@ static bool parse_atom(struct parser *parser, wide *value)
     return true;
 }
 
-/* Two's complement has one negative number more: -2^127 cannot be negated. */
+/* Two's complement has one more negative number: -2^127 cannot be negated. */
 static bool negate(wide *value)
 {
     return !__builtin_sub_overflow((wide)0, *value, value);
@@ -197,7 +197,7 @@ static bool power(wide base, wide exponent, wide *value)
     }
 }
 
-/* Signs, an atom, a power of it: -2^2 is -4, 2^-1 is understood, and refused. */
+/* Signs, an atom, a power of it: -2^2 is -4; 2^-1 is parsed, and refused. */
 static bool parse_signed_power(struct parser *parser, wide *value)
 {
     bool negative = false;

@@ -9,7 +9,7 @@ static bool is_root(const rp_pool *pool)
     return rp_rank(pool) == rp_root(pool);
 }
 
-/* Before any work: an hour of it should not end with a directory that is not there. */
+/* Before any work: an hour of it must not end with a missing directory. */
 static rp_status check_file(const char *path, const char *program)
 {
     rp_error error;
@@ -53,7 +53,7 @@ rp_status observation_end(rp_pool *pool, const struct observation *observation, 
     bool recorded =
         observation->stats || observation->timeline != NULL || observation->trace != NULL;
     if (recorded)
-        status = rp_record_stop(pool); /* so that all that is told agrees */
+        status = rp_record_stop(pool); /* so that all outputs agree */
     if (observation->timeline != NULL && status == RP_OK)
         status = rp_timeline(pool, observation->timeline);
     if (observation->trace != NULL && status == RP_OK)

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Of the one run that there is of a program: kept from its beginning to its end. */
+/* State of the program's only run, from its beginning to its end. */
 static struct observation observation;
 static const char *program_name;
 
@@ -24,7 +24,7 @@ void program_prints(rp_pool *pool)
         rp_show_progress(pool, RP_PROGRESS_ASKED);
 }
 
-/* Said once, by the first to find out. */
+/* Reported once, at the first failure. */
 static rp_status flush_output(const char *name)
 {
     static bool failed;
@@ -41,7 +41,7 @@ rp_status program_flush(const struct command *command)
     return flush_output(command->name);
 }
 
-/* Answers a command line that asks for no run. */
+/* Handles a command line that requests no run. */
 static rp_status answer(const struct command *command, const struct command_line *line)
 {
     switch (line->wish) {
@@ -57,7 +57,7 @@ static rp_status answer(const struct command *command, const struct command_line
     }
 }
 
-/* Interrupted, our programs end in good order. */
+/* Interrupted, our programs end cleanly. */
 static rp_status open_pool(const struct command_line *line, rp_pool **pool)
 {
     rp_config config = {.handle_signals = true,
@@ -88,7 +88,7 @@ bool program_begin(const struct command *command, int *argc, char ***argv, void 
         return false;
     }
     rp_status status = rp_launch(argc, argv);
-    signal(SIGXFSZ, SIG_IGN); /* the limit of a file's size is an error as a full disk is */
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error like a full disk */
     if (status == RP_OK)
         status = open_pool(&line, pool);
     if (status != RP_OK) {

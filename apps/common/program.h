@@ -1,6 +1,6 @@
-/* How our programs begin and end, the same in each: reading the command line, starting the ranks,
- * opening the pool, which signals and the clock may interrupt, and letting it be seen; speaking
- * with one voice; leaving with one exit code on all ranks. */
+/* Start and end of our programs, the same in each: parsing the command line, starting the ranks,
+ * opening the pool, which signals and the walltime may interrupt, and observation; printing on one
+ * rank only; the same exit code on all ranks. */
 #ifndef RANKPOOL_APPS_PROGRAM_H
 #define RANKPOOL_APPS_PROGRAM_H
 
@@ -11,23 +11,23 @@
 
 /* Begins a program: first in main. Collective, once the ranks are started.
  *
- * Help and mistakes are answered at once, before any rank is started; under a launcher, where every
- * rank reads the same, by root alone. True: `settings` are read and the pool is open. False: the
- * program is over, and *exit_code what main returns. */
+ * Help and command-line errors are handled at once, before any rank is started; under a launcher,
+ * where every rank parses the same, the root alone prints. True: `settings` are filled and the pool
+ * is open. False: the program is over, and main must return *exit_code. */
 bool program_begin(const struct command *command, int *argc, char ***argv, void *settings,
                    rp_pool **pool, int *exit_code);
 
-/* Ends a program. Collective: any rank's trouble becomes the exit code of all. */
+/* Ends a program. Collective: any rank's failure determines the exit code of all. */
 int program_end(rp_pool **pool, rp_status mine);
 
-/* Does this rank speak for the program? Only one does. */
+/* Whether this rank prints for the program. Only one does. */
 bool program_speaks(const rp_pool *pool);
 
-/* The results will come bit by bit on stdout: where that is no file, a bar that was not asked for
- * would stand among them, and is left out. */
+/* Call it if results are written to stdout during the run: unless stdout is a file, a progress bar
+ * that was not requested would be mixed with them, and is left out. */
 void program_prints(rp_pool *pool);
 
-/* Makes sure that all printed on stdout has arrived, else says so: RP_ERR_IO. */
+/* Makes sure that everything printed to stdout was written, or reports RP_ERR_IO. */
 rp_status program_flush(const struct command *command);
 
 #endif

@@ -6,7 +6,7 @@
 
 static const double pi = 3.14159265358979323846;
 
-/* The lowest mode: it keeps its shape and only fades. */
+/* The lowest mode: it keeps its shape and only decays. */
 static double sine(double x, double y)
 {
     return sin(pi * x) * sin(pi * y);

@@ -1,12 +1,11 @@
-/* What the temperature is like at the beginning, on the unit square whose border is
- * kept at zero. */
+/* Initial temperatures on the unit square, whose border is kept at zero. */
 #ifndef RANKPOOL_APPS_DIFFUSION_INITIAL_H
 #define RANKPOOL_APPS_DIFFUSION_INITIAL_H
 
 struct initial {
     const char *name;
     double (*value)(double x, double y);
-    /* What it is at a later time, or NULL: there is no simple formula. */
+    /* The temperature at a later time, or NULL if there is no simple formula. */
     double (*later)(double x, double y, double time);
 };
 

@@ -1,9 +1,9 @@
 #include "diffusion/kernel.h"
 
-/* A cell is computed by the same operations wherever it lies in a block, or else the result would
- * depend on the number of ranks. So this file is compiled without contraction (-ffp-contract=off in
- * Makefile.am): a compiler may otherwise fuse a product and a sum, rounding once and not twice, in
- * one version of a loop and not in another. */
+/* A cell must be computed by the same operations wherever it is in a block; otherwise the result
+ * would depend on the number of ranks. So this file is compiled without contraction
+ * (-ffp-contract=off in Makefile.am): a compiler may otherwise fuse a product and a sum, which
+ * rounds once instead of twice, in one version of a loop and not in another. */
 static inline double next_value(double up, double left, double centre, double right, double down,
                                 struct weights weights)
 {

@@ -5,14 +5,14 @@
 
 #include <rankpool.h>
 
-/* Time step over the square of the mesh width, from row to row and from column to column. The
- * scheme is stable while their sum is at most 1/2. */
+/* Time step divided by the square of the mesh width, between rows and between columns. The scheme
+ * is stable while their sum is at most 1/2. */
 struct weights {
     double rows, columns;
 };
 
-/* One step for some cells of a block, whose rows are `stride` cells apart: from the values `from`
- * of the cells and of those around them to the values `to`. */
+/* One step for some cells of a block whose rows are `stride` cells apart: from the values `from` of
+ * the cells and their neighbours to the values `to`. */
 void diffuse(double *to, const double *from, int64_t stride, rp_range rows, rp_range columns,
              struct weights weights);
 

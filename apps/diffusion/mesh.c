@@ -7,7 +7,7 @@ static double place(int64_t index, int64_t count)
     return (double)(index + 1) / (double)(count + 1);
 }
 
-/* One over the square of the mesh width. */
+/* The inverse square of the mesh width. */
 static double inverse_square(int64_t count)
 {
     return (double)(count + 1) * (double)(count + 1);

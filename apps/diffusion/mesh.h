@@ -1,5 +1,5 @@
 /* The mesh: rows x columns points inside the unit square, at equal distances from each other and
- * from the border; and the steps in time. */
+ * from the border; and the time steps. */
 #ifndef RANKPOOL_APPS_DIFFUSION_MESH_H
 #define RANKPOOL_APPS_DIFFUSION_MESH_H
 
@@ -12,16 +12,16 @@ struct mesh {
     double time_step;
 };
 
-/* What is known of a whole field. */
+/* Properties of a whole field. */
 struct summary {
     double minimum, maximum, mean;
-    double error; /* the largest distance from the formula, if there is one */
+    double error; /* the maximum distance from the formula, if there is one */
 };
 
-/* The longest step in time that we take by ourselves: 4/5 of what is stable. */
+/* The default time step: 4/5 of the longest stable one. */
 double mesh_good_step(const struct mesh *mesh);
 
-/* Is the mesh's own step stable? */
+/* Whether the mesh's time step is stable. */
 bool mesh_stable(const struct mesh *mesh);
 
 struct weights mesh_weights(const struct mesh *mesh);

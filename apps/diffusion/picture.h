@@ -1,4 +1,4 @@
-/* Files of a whole field: a picture (.png) or the numbers themselves (.npy), as the name ends. */
+/* Files of a whole field: a picture (.png) or the numbers (.npy), by the name's extension. */
 #ifndef RANKPOOL_APPS_DIFFUSION_PICTURE_H
 #define RANKPOOL_APPS_DIFFUSION_PICTURE_H
 
@@ -6,11 +6,11 @@
 
 #include <rankpool.h>
 
-/* Is that a name we can write? If not, the error says why. */
+/* Whether a file of this name can be written. If not, the error has the reason. */
 bool picture_known(const char *path, rp_error *error);
 
-/* Writes the field; in a picture the colours go from its lowest value to its highest. RP_ERR_IO: the
- * error is one line for a person. */
+/* Writes the field; a picture's colours range from its lowest value to its highest. RP_ERR_IO: the
+ * error has a one-line message. */
 rp_status picture_write(const struct mesh *mesh, const struct summary *summary, const double *all,
                         const char *path, rp_error *error);
 

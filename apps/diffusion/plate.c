@@ -7,7 +7,7 @@ struct region {
     rp_range rows, columns;
 };
 
-/* A sweep at work. */
+/* A sweep in progress. */
 struct sweep {
     const struct plate *plate;
     int steps;
@@ -19,20 +19,20 @@ static bool is_empty(const struct region *region)
     return region->rows.begin >= region->rows.end || region->columns.begin >= region->columns.end;
 }
 
-/* The block without so many cells, or with so many more, on each side that has a neighbour. */
+/* The block grown (or shrunk, if negative) by `cells` on each side that has a neighbour. */
 static struct region grown(const struct plate *plate, int64_t cells)
 {
     return (struct region){{plate->above ? -cells : 0, plate->rows + (plate->below ? cells : 0)},
                            {plate->left ? -cells : 0, plate->columns + (plate->right ? cells : 0)}};
 }
 
-/* What can take step number `step` of a sweep (1, 2 ...) without knowing the neighbours' cells. */
+/* Cells that can take step number `step` of a sweep (1, 2 ...) without the neighbours' cells. */
 static struct region inside(const struct sweep *sweep, int step)
 {
     return grown(sweep->plate, -step);
 }
 
-/* What has to take it, so that the block can take the last. */
+/* Cells that must take it, so that the block can take the last step. */
 static struct region needed(const struct sweep *sweep, int step)
 {
     return grown(sweep->plate, sweep->steps - step);
@@ -46,9 +46,9 @@ static void take(const struct sweep *sweep, int step, rp_range rows, rp_range co
                 sweep->weights);
 }
 
-/* A step's values replace those of two steps before, which the step before has used by then: it is
- * a row further. What step n leaves around its region stays, since step n + 2 has a smaller one,
- * and is there for sweep_border(). */
+/* A step's values replace those of two steps before, which the previous step has used already: it
+ * is a row ahead. The values of step n around its region remain, since step n + 2 has a smaller
+ * region, for sweep_border(). */
 static void sweep_inside(const struct sweep *sweep)
 {
     for (int64_t front = 0; front < sweep->plate->rows + sweep->steps; front++) {
@@ -61,7 +61,7 @@ static void sweep_inside(const struct sweep *sweep)
     }
 }
 
-/* The rest of what is needed: all around the inside. */
+/* The remaining cells: all around the inside. */
 static void sweep_border(const struct sweep *sweep)
 {
     for (int step = 1; step <= sweep->steps; step++) {
@@ -106,14 +106,14 @@ rp_status plate_step(struct plate *plate, int64_t all, struct weights weights)
         steps -= sweep.steps;
         rp_progress_set(plate->pool, "steps", all - steps, all);
     }
-    rp_progress_set(plate->pool, NULL, 0, 0); /* if it was left early */
-    /* Who was interrupted later waited for the edges of who was interrupted first. */
+    rp_progress_set(plate->pool, NULL, 0, 0); /* if the steps ended early */
+    /* A rank interrupted later has waited for the halo of one interrupted first. */
     bool interrupted = steps > 0 && rp_interrupted(plate->pool);
     return interrupted ? RP_ERR_INTERRUPTED : status;
 }
 
-/* Deep sweeps save memory traffic, but what they compute twice, at borders, must be little; nor
- * should the width of the halo keep ranks from having a block. */
+/* Deep sweeps save memory traffic, but the cells computed twice, at borders, must be few; nor may
+ * the width of the halo leave ranks without a block. */
 static int good_depth(int64_t all_rows, int64_t all_columns, int ranks)
 {
     const int most = 8;

@@ -105,11 +105,11 @@ bool settings_take_option(struct command_line *line, void *into, int option, con
     }
 }
 
-/* Steps of at most that length until some time. */
+/* Steps of at most that length until a given time. */
 static bool divide_time(struct command_line *line, double until, double longest, int64_t *steps)
 {
-    const double most = 9007199254740992; /* 2^53: all whole numbers up to there are doubles */
-    /* A quotient that is whole but for rounding counts as whole. */
+    const double most = 9007199254740992; /* 2^53: all integers up to there are doubles */
+    /* A quotient that is an integer except for rounding counts as one. */
     double count = ceil(until / longest * (1 - 1e-12));
     if (!(count <= most))
         return command_line_complain(line, "--until %g takes %g steps, which are too many", until,

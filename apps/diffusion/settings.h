@@ -1,4 +1,4 @@
-/* What the command line of heat says. */
+/* The command line of heat. */
 #ifndef RANKPOOL_APPS_DIFFUSION_SETTINGS_H
 #define RANKPOOL_APPS_DIFFUSION_SETTINGS_H
 
@@ -19,8 +19,8 @@ struct settings {
     bool show_run;
 };
 
-/* For struct command. There are no operands; what is settled when all options are known is how the
- * time is cut into steps. */
+/* For struct command. There are no operands; this divides the time into steps when all options are
+ * known. */
 extern const struct option settings_options[];
 bool settings_take_option(struct command_line *line, void *into, int option, const char *argument);
 bool settings_settle(struct command_line *line, void *into);

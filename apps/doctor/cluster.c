@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-/* The node with the host that has its first rank. */
+/* The node with the host of its first rank. */
 static const char *host_of(const struct patient *patient, int node)
 {
     int rank = 0;
@@ -11,8 +11,8 @@ static const char *host_of(const struct patient *patient, int node)
     return patient->facts[rank].host;
 }
 
-/* A network for computing takes microseconds; one for other things, and everything by TCP, some
- * tens; what takes milliseconds is a long way, or the wrong card. */
+/* A network for computing takes microseconds; other networks, and everything by TCP, some tens;
+ * milliseconds mean a long distance, or the wrong interface. */
 void find_network(struct report *report, const struct patient *patient)
 {
     const double long_way = 2e-3, slow = 50e6;
@@ -38,7 +38,7 @@ void find_network(struct report *report, const struct patient *patient)
     report_type("mpirun --mca btl_tcp_if_include NAME ..., if there is a faster network");
 }
 
-/* Files' dates, logs and the end of a batch job are compared between nodes. */
+/* File dates, logs and the end of a batch job are compared between nodes. */
 void find_clocks(struct report *report, const struct patient *patient)
 {
     const double much = 1;

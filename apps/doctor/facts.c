@@ -20,8 +20,8 @@ static void read_word(const char *path, char word[NAME_SIZE], const char *otherw
         fclose(file);
 }
 
-/* Makes a file there that is gone when this returns: without a name, or, if that is not
- * possible, with one for a moment. Returns 0 or an errno. */
+/* Makes a temporary file there: without a name, or, if that is not possible, with one for a moment.
+ * Returns 0 or an errno. */
 static int try_file(const char *directory, bool *nameless)
 {
     char name[2 * NAME_SIZE + 32];
@@ -49,7 +49,7 @@ static void look_into(struct directory *directory, const char *path)
     directory->free = (int64_t)status.f_bavail * (int64_t)status.f_frsize;
 }
 
-/* As the library finds them. */
+/* As the library determines them. */
 static void look_for_room(struct facts *facts)
 {
     const char *chosen = rpi_environment_text("RANKPOOL_MEMORY_DIR");
@@ -79,7 +79,7 @@ static void try_peers(struct facts *facts, MPI_Comm node)
     MPI_Allgather(&me, sizeof me, MPI_BYTE, peers, sizeof me, MPI_BYTE, node);
     for (int i = 0; i < ranks; i++)
         facts->unreachable += i != rank && !rpi_peer_reachable(&peers[i]);
-    /* No rank may be gone, or forget its number, while others try. */
+    /* No rank may exit while others read its memory. */
     MPI_Barrier(node);
     free(peers);
     char scope[NAME_SIZE];
@@ -104,7 +104,7 @@ static void look_around(const rp_pool *pool, struct facts *facts)
 
 struct facts *facts_gather(const rp_pool *pool)
 {
-    static struct facts mine; /* with no gap that was never written */
+    static struct facts mine; /* static, so padding is initialised */
     struct facts *all = NULL;
     look_around(pool, &mine);
     if (rp_rank(pool) == 0)

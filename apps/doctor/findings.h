@@ -1,5 +1,5 @@
-/* What the facts mean: each of these looks at one thing, and adds its line to the report. On
- * rank 0. */
+/* Interpretation of the facts: each of these examines one subject and adds its line to the report.
+ * On rank 0. */
 #ifndef RANKPOOL_APPS_DOCTOR_FINDINGS_H
 #define RANKPOOL_APPS_DOCTOR_FINDINGS_H
 
@@ -7,7 +7,7 @@
 #include "doctor/network.h"
 #include "doctor/report.h"
 
-/* What all of them look at. */
+/* Input of all of them. */
 struct patient {
     const struct facts *facts; /* by rank */
     const struct link *links;  /* by node */
@@ -18,7 +18,7 @@ struct patient {
 void find_version(struct report *report);
 void find_launcher(struct report *report, const struct patient *patient);
 void find_batch_job(struct report *report, const struct patient *patient);
-/* False: ranks are bound to the same core, so of cores there is nothing to be said. */
+/* False: ranks are bound to the same core, so there is nothing to report about cores. */
 bool find_binding(struct report *report, const struct patient *patient);
 void find_threads(struct report *report, const struct patient *patient);
 void find_environment(void);

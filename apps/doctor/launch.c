@@ -34,7 +34,7 @@ void find_version(struct report *report)
     report_type("make clean && ./configure && make, with the MPI that is to run");
 }
 
-/* ---- who started us -------------------------------------------------------------------------- */
+/* ---- launcher -------------------------------------------------------------------------------- */
 
 static const char *launcher_name(void)
 {
@@ -62,7 +62,7 @@ void find_launcher(struct report *report, const struct patient *patient)
               patient->ranks == 1 ? "" : "s", patient->nodes, patient->nodes == 1 ? "" : "s");
 }
 
-/* Nodes that were asked for, and stand idle. */
+/* Nodes that were allocated, and are idle. */
 void find_batch_job(struct report *report, const struct patient *patient)
 {
     const char *text = rpi_environment_text("SLURM_JOB_NUM_NODES");
@@ -89,7 +89,7 @@ static bool overlap(const struct core_mask *a, const struct core_mask *b)
     return false;
 }
 
-/* Is the rank bound to fewer cores than all ranks of its machine may use? */
+/* Whether the rank is bound to fewer cores than all ranks of its machine may use. */
 static bool is_bound(const struct patient *patient, int rank)
 {
     const struct facts *facts = &patient->facts[rank];
@@ -98,7 +98,7 @@ static bool is_bound(const struct patient *patient, int rank)
            (facts->node_mask_cores == 1 && facts->online > 1);
 }
 
-/* A rank of the same machine that is bound to a core of this one's; -1: none. */
+/* A rank of the same machine bound to a core of this one's; -1: none. */
 static int shares_with(const struct patient *patient, int rank)
 {
     const struct facts *facts = patient->facts;
@@ -117,9 +117,8 @@ static const char *unbinding(void)
                                                                 : "srun --cpu-bind=none ...";
 }
 
-/* A core for each rank and for no other process is what Slurm gives, and right. mpirun gives it without
- * asking whether other processes are there already, and takes it for granted that ranks have no
- * second thread. */
+/* One core for each rank, exclusively, is what Slurm gives, and right. mpirun binds without
+ * checking whether other processes use the cores, and assumes that ranks have no second thread. */
 bool find_binding(struct report *report, const struct patient *patient)
 {
     bool by_ourselves = rpi_environment_text(RPI_LAUNCHED_VARIABLE) != NULL;

@@ -82,7 +82,7 @@ void find_user(const struct patient *patient)
         report_note("user", "root, as whom Open MPI's mpirun runs only with --allow-run-as-root");
 }
 
-/* ---- room ------------------------------------------------------------------------------------ */
+/* ---- space for files ------------------------------------------------------------------------- */
 
 static const char *amount(int64_t bytes, char text[NAME_SIZE])
 {
@@ -92,7 +92,7 @@ static const char *amount(int64_t bytes, char text[NAME_SIZE])
     return text;
 }
 
-/* The directory of the rank that has the least room. */
+/* The directory of the rank with the least space. */
 static const struct facts *least_room(const struct patient *patient, size_t offset)
 {
     const struct facts *least = &patient->facts[0];
@@ -105,8 +105,7 @@ static const struct facts *least_room(const struct patient *patient, size_t offs
     return least;
 }
 
-/* What a node's ranks have in common. Docker's default of 64 MiB is too little for most that
- * shares data. */
+/* Memory shared by a node's ranks. Docker's default of 64 MiB is too small for most shared data. */
 void find_shared_memory(struct report *report, const struct patient *patient)
 {
     const int64_t little = (int64_t)(64 * mebi);

@@ -18,8 +18,8 @@ static double time_of_day(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* The shortest round says most: half of it is the way, and in its middle the other looked at its
- * clock (Cristian: Probabilistic clock synchronization, 1989). */
+/* The shortest round trip is the most accurate: half of it is the latency, and in its middle the
+ * other rank read its clock (Cristian: Probabilistic clock synchronization, 1989). */
 static void measure_latency(struct link *link, int peer, MPI_Comm comm)
 {
     double shortest = INFINITY, there;
@@ -46,7 +46,7 @@ static void answer_latency(MPI_Comm comm)
     }
 }
 
-/* The first one opens the way, and does not count. */
+/* The first one opens the connection, and does not count. */
 static void measure_bandwidth(struct link *link, char *bytes, int peer, MPI_Comm comm)
 {
     double begin = 0;
@@ -67,8 +67,8 @@ static void answer_bandwidth(char *bytes, MPI_Comm comm)
     }
 }
 
-/* One node after the other, and the rest sleep: on crowded cores who waits in MPI would be in
- * the way. */
+/* One node after the other, while the rest sleep: on oversubscribed cores, ranks that wait in MPI
+ * would disturb the measurement. */
 static void measure_all(rp_pool *pool, MPI_Comm leaders, struct link *links, char *bytes)
 {
     for (int node = 1; node < rp_nodes(pool); node++) {

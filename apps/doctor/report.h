@@ -1,24 +1,24 @@
-/* The report: one line for each thing that was looked at, and below what is wrong, what to type. */
+/* The report: one line for each subject examined, and below a problem, what to type. */
 #ifndef RANKPOOL_APPS_DOCTOR_REPORT_H
 #define RANKPOOL_APPS_DOCTOR_REPORT_H
 
 #include <stdio.h>
 
 struct report {
-    int mends; /* things that are wrong */
+    int mends; /* number of problems */
 };
 
-/* All is well with `topic`. */
+/* `topic` is in order. */
 void report_ok(const char *topic, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Nothing is wrong, but a reader should know. */
+/* No problem, but information for the reader. */
 void report_note(const char *topic, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Something is wrong; report_type() follows. */
+/* A problem; report_type() follows. */
 void report_mend(struct report *report, const char *topic, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* What to type, or else to do, about the last line. */
+/* The command to type, or the action to take, about the last line. */
 void report_type(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The last line. */

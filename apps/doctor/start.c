@@ -16,12 +16,12 @@
 #include <unistd.h>
 
 enum {
-    FILES_OF_A_RANK = 8, /* mpirun's, for each */
+    FILES_OF_A_RANK = 8, /* of mpirun, for each rank */
     FILES_OF_MPIRUN = 64,
     NOT_FOUND = 127
 };
 
-/* The status of `mpirun --version`, or -1: no process can be started. */
+/* The status of `mpirun --version`, or -1 if no process can be started. */
 static int start_try(const char *mpirun)
 {
     fflush(stdout);

@@ -55,7 +55,7 @@ struct double_double dd_divide(struct double_double left, double right)
     return exact_sum(quotient, rest.high / right);
 }
 
-/* Takes digits off the text, up to where a number is full, and counts them. */
+/* Consumes digits up to the precision of a number, and counts them. */
 static const char *take_digits(const char *text, struct double_double *value, long *count)
 {
     for (; isdigit((unsigned char)*text); text++, ++*count) {

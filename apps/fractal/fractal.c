@@ -3,11 +3,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Beyond this distance from 0, squared, a point has left: far out, where steps become smooth. */
+/* The squared distance from 0 beyond which a point has escaped: large, which makes step counts
+ * smooth. */
 static const double outside = 65536;
 
-/* Points so near to each other, squared, do the same from then on. (And numbers that go on
- * shrinking become slow ones some day.) */
+/* Points that are this near to each other, squared, have the same orbit from then on. (And
+ * shrinking numbers would become denormal, which is slow.) */
 static const double together = 1e-200;
 
 static struct dd_point step(struct dd_point z, struct dd_point c)
@@ -19,7 +20,7 @@ static struct dd_point step(struct dd_point z, struct dd_point c)
     };
 }
 
-/* Follows z until it leaves, but at least one step and at most `most`. */
+/* Iterates z until it escapes, at least one step and at most `most`. */
 static bool follow(struct orbit *orbit, struct dd_point z, struct dd_point c, int64_t most)
 {
     orbit->points = malloc((size_t)(most + 1) * sizeof *orbit->points);
@@ -59,7 +60,7 @@ double fractal_steps(const struct fractal *fractal, double x, double y)
 {
     const struct orbit *orbit = &fractal->center;
     bool julia = fractal->julia;
-    /* How far the point is from the one it follows, and its c from that one's. */
+    /* The distance of the point from the reference orbit, and that of its c from the orbit's. */
     double re = julia ? x : 0, im = julia ? y : 0, c_re = julia ? 0 : x, c_im = julia ? 0 : y;
     int64_t at = 0;
     for (int64_t i = 1; i <= fractal->iterations; i++) {

@@ -1,11 +1,10 @@
-/* How fast the points of the plane leave under z -> z^2 + c: Mandelbrot's set, where c is the point
- * and z begins at 0, and Julia's, where z begins at the point and c is the same for all.
+/* Escape times of the plane's points under z -> z^2 + c: Mandelbrot's set, where c is the point and
+ * z begins at 0, and Julia's, where z begins at the point and c is the same for all.
  *
- * Deep in the set the points of a picture differ in their last digits only. So one point, the
- * picture's center, is followed with twice the digits, and of all others their distance from it,
- * for which a double is enough. A point that comes nearer to 0 than to the one it follows goes on
- * from the beginning, as a companion of the point that begins at 0 (K. I. Martin 2013; Zhuoran
- * 2021). */
+ * Deep in the set the points of a picture differ in their last digits only. So one reference point,
+ * the picture's center, is iterated with twice the digits, and all others by their distance from
+ * it, for which a double is enough. A point that comes nearer to 0 than to its reference continues
+ * with the orbit that begins at 0 as reference (K. I. Martin 2013; Zhuoran 2021). */
 #ifndef RANKPOOL_APPS_FRACTAL_H
 #define RANKPOOL_APPS_FRACTAL_H
 
@@ -18,29 +17,29 @@ struct dd_point {
     struct double_double re, im;
 };
 
-/* A point's way, in double. */
+/* A point's orbit, in double. */
 struct orbit {
     double (*points)[2];
-    int64_t last; /* index of the last one that is known */
-    bool stays;   /* the point has not left by then */
+    int64_t last; /* index of the last one computed */
+    bool stays;   /* the point has not escaped by then */
 };
 
 struct fractal {
     bool julia;
-    int64_t iterations;    /* before a point counts as one that stays */
-    struct orbit center;   /* the way of the picture's center, */
-    struct orbit critical; /* and that of 0: for Mandelbrot's set the same */
+    int64_t iterations;    /* after which a point counts as one that stays */
+    struct orbit center;   /* orbit of the picture's center */
+    struct orbit critical; /* orbit of 0: for Mandelbrot's set the same */
 };
 
 /* Prepares pictures around `center`; `julia` is the c of a Julia set, or NULL. False if there is no
- * memory; fractal_end() is fine then too. */
+ * memory; fractal_end() may be called then too. */
 bool fractal_begin(struct fractal *fractal, const struct dd_point *center,
                    const struct dd_point *julia, int64_t iterations);
 
 void fractal_end(struct fractal *fractal);
 
-/* The steps that the point center + (x, y) takes to leave, a number without jumps from one point to
- * the next (Vepstas 1997); -1 if it stays. */
+/* The escape time of the point center + (x, y), smooth from one point to the next (Vepstas 1997);
+ * -1 if it stays. */
 double fractal_steps(const struct fractal *fractal, double x, double y);
 
 #endif

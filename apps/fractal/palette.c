@@ -17,7 +17,7 @@ static double between(double left, double right, double share)
     return left + share * (right - left);
 }
 
-/* Bands of colour that widen with the number of steps, and flow into each other. */
+/* Bands of colour that widen with the number of steps, with smooth transitions. */
 struct light palette_light(double steps, double fewest)
 {
     if (steps < 0)
@@ -31,7 +31,7 @@ struct light palette_light(double steps, double fewest)
                           between(left->blue, right->blue, share)};
 }
 
-/* sRGB's curve, which gives the dark more steps (IEC 61966-2-1). */
+/* sRGB's transfer function, which gives dark values more steps (IEC 61966-2-1). */
 unsigned char palette_byte(double light)
 {
     double value = light <= 0.0031308 ? 12.92 * light : 1.055 * pow(light, 1 / 2.4) - 0.055;

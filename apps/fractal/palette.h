@@ -7,11 +7,11 @@ struct light {
     double red, green, blue;
 };
 
-/* The colour of a point that takes so many steps to leave, -1 if it stays, in a picture whose
- * points take `fewest` and more. */
+/* The colour of a point with an escape time of `steps`, -1 if it stays, in a picture whose minimum
+ * is `fewest`. */
 struct light palette_light(double steps, double fewest);
 
-/* An amount of light as a byte of a picture. */
+/* Converts an amount of light to a byte of a picture. */
 unsigned char palette_byte(double light);
 
 #endif

@@ -8,7 +8,7 @@
 
 enum {
     STRIP = 64, /* pixels of an item, side by side */
-    SURVEY = 32 /* points each way that are tried beforehand */
+    SURVEY = 32 /* points sampled in each direction before drawing */
 };
 
 double view_spacing(const struct view *view)
@@ -29,7 +29,7 @@ void picture_end(struct picture *picture)
     fractal_end(&picture->fractal);
 }
 
-/* The steps of a point; places are counted in pixels from the upper left corner. */
+/* The escape time of a point; coordinates are in pixels from the upper left corner. */
 static double steps_at(const struct picture *picture, double column, double row)
 {
     const struct view *view = picture->view;
@@ -52,7 +52,7 @@ static int survey_points(rp_task *task, rp_range range, const void *in, void *ou
     return 0;
 }
 
-/* Finds about the fewest steps of any point. */
+/* Estimates the minimum escape time. */
 static rp_status survey(rp_pool *pool, struct picture *picture)
 {
     const rp_extrema none = {0, 0, 0, 0, 0, 0};
@@ -105,7 +105,7 @@ static int draw_strip(rp_task *task, const void *in, void *out)
     return 0;
 }
 
-/* Node memory for the pixels, unless there is some from the last time. */
+/* Allocates node memory for the pixels, unless an earlier drawing has. */
 static rp_status make_room(rp_pool *pool, struct picture *picture)
 {
     void *memory;

@@ -102,7 +102,7 @@ double genz_value(const struct genz *genz, const double *x)
 
 /* ---- integrals ------------------------------------------------------------------------------- */
 
-/* Along an axis, for the families that are products of functions of one coordinate. */
+/* Along an axis, for families that are products of functions of one coordinate. */
 static double axis_integral(const struct genz *genz, int i)
 {
     double a = genz->a[i], u = genz->u[i];
@@ -120,9 +120,9 @@ static double axis_integral(const struct genz *genz, int i)
     }
 }
 
-/* 1 / s^(d+1) is the integral of t^d exp(-s t) / d! over t > 0; with that, the corner peak becomes
- * a product along the axes, and one integral over log t is left, which the trapezoidal rule meets
- * to all digits. (Genz's own formula adds up 2^d terms that cancel.) */
+/* 1 / s^(d+1) is the integral of t^d exp(-s t) / d! over t > 0. This turns the corner peak into a
+ * product over the axes and one integral over log t, which the trapezoidal rule computes to full
+ * precision. (Genz's own formula is a sum of 2^d terms that cancel.) */
 static double corner_integral(const struct genz *genz)
 {
     const double step = 1.0 / 32;

@@ -1,4 +1,4 @@
-/* Genz's six families of functions on the unit cube, whose integrals are known (Genz: Testing
+/* Genz's six families of functions on the unit cube, with known integrals (Genz: Testing
  * multidimensional integration routines, in Tools, Methods and Languages for Scientific and
  * Engineering Computation, 1984). */
 #ifndef RANKPOOL_APPS_FAMILY_H
@@ -24,18 +24,18 @@ enum {
 struct genz {
     enum genz_family family;
     int dimensions;
-    double a[MOST_DIMENSIONS]; /* how hard it is along each axis */
-    double u[MOST_DIMENSIONS]; /* where its peak or edge is */
+    double a[MOST_DIMENSIONS]; /* difficulty along each axis */
+    double u[MOST_DIMENSIONS]; /* position of its peak or edge */
 };
 
 /* Names: "oscillatory" and so on. */
 const char *genz_name(enum genz_family family);
 
-/* The member that a seed gives. The sum of its a is that of Barthelmann, Novak and Ritter (High
+/* The member for a seed. The sum of its a is that of Barthelmann, Novak and Ritter (High
  * dimensional polynomial interpolation on sparse grids, 2000); each u is from 0.1 to 0.9. */
 struct genz genz_member(enum genz_family family, int dimensions, uint64_t seed);
 
-/* The function at a point. */
+/* The function's value at a point. */
 double genz_value(const struct genz *genz, const double *x);
 
 /* Its integral, to some 14 digits. */

@@ -3,7 +3,7 @@
 #include <math.h>
 
 enum {
-    BATCH = 256 /* means that are put into the tally at once */
+    BATCH = 256 /* means that are added to the tally at once */
 };
 
 /* The greatest number of parts whose power is not above `most`. */
@@ -19,7 +19,7 @@ static int64_t root(int64_t most, int power)
     }
 }
 
-/* As many axes as can be halved leaving two samples for each cell, cut as finely as possible. */
+/* Halves as many axes as leave two samples for each cell, and cuts them as finely as possible. */
 static void cut_into_cells(struct round *round, int64_t samples)
 {
     int64_t most = samples / 2;
@@ -52,7 +52,7 @@ int64_t round_evaluations(const struct round *round)
     return round->items * round->within * (round->sampling->antithetic ? 2 : 1);
 }
 
-/* The point of the cell that `u` is of the cube. */
+/* Maps the cube's point `u` to a cell. */
 static double value_at(const struct round *round, int64_t cell, const double *u)
 {
     double x[MOST_DIMENSIONS];
@@ -111,7 +111,7 @@ int tally_combine(void *left, const void *right, void *user)
     return rp_sum_combine(&tally->variations, &other->variations, user);
 }
 
-/* Cells are taken all of them, so only what differs within them makes the estimate uncertain. */
+/* All cells are sampled, so only the variance within them contributes to the estimate's. */
 struct estimate round_estimate(const struct round *round, const struct tally *tally)
 {
     double items = (double)round->items;

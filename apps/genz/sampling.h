@@ -1,5 +1,5 @@
-/* Monte Carlo: where samples are taken, and what they tell of the integral. Sample i draws its
- * point from stream i, whichever rank takes it. */
+/* Monte Carlo: sampling, and estimates of the integral. Sample i draws its point from stream i, on
+ * whatever rank. */
 #ifndef RANKPOOL_APPS_SAMPLING_H
 #define RANKPOOL_APPS_SAMPLING_H
 
@@ -7,14 +7,14 @@
 
 #include <rankpool.h>
 
-/* How to sample. */
+/* Sampling options. */
 struct sampling {
     bool antithetic; /* a sample is the mean of the values at a point and at its mirror image */
     bool stratified; /* the cube is cut into cells, each with as many samples */
     uint64_t seed;
 };
 
-/* What one round of samples is: items, for a reduction. */
+/* The samples of one round: items, for a reduction. */
 struct round {
     const struct genz *genz;
     const struct sampling *sampling;
@@ -22,10 +22,10 @@ struct round {
     int64_t first;  /* the stream of the first one */
     int64_t within; /* samples in an item */
     int cut;        /* axes that are cut, */
-    int64_t parts;  /* into so many parts each */
+    int64_t parts;  /* each into this many parts */
 };
 
-/* What the items of a round have told; zero is empty. */
+/* The results of a round's items; zero is empty. */
 struct tally {
     rp_moments items;  /* of their means */
     rp_sum variations; /* sum of the variances of these means, if they have several samples */
@@ -36,14 +36,14 @@ struct estimate {
     int64_t evaluations; /* of the function */
 };
 
-/* The round that takes at most so many evaluations, 8 and more, on streams from `first` on. */
+/* The round with at most `most` evaluations, 8 or more, on streams from `first` on. */
 struct round round_plan(const struct genz *genz, const struct sampling *sampling,
                         int64_t evaluations, int64_t first);
 
-/* Evaluations that the round takes. */
+/* The number of a round's evaluations. */
 int64_t round_evaluations(const struct round *round);
 
-/* Takes the samples of some items. */
+/* Evaluates the samples of some items. */
 void round_sample(const struct round *round, rp_range items, struct tally *tally);
 
 /* An rp_combine_fn. */
@@ -51,7 +51,7 @@ int tally_combine(void *left, const void *right, void *user);
 
 struct estimate round_estimate(const struct round *round, const struct tally *tally);
 
-/* Two independent estimates, each weighted by its evaluations, are one. */
+/* Combines two independent estimates, each weighted by its evaluations. */
 struct estimate estimate_join(const struct estimate *left, const struct estimate *right);
 
 #endif

@@ -1,4 +1,4 @@
-/* The kernel of our own sieve: what is counted and listed in its windows. */
+/* The kernel of our own sieve: counts and lists the primes of its windows. */
 #include "sieve/eratosthenes.h"
 #include "sieve/kernel.h"
 #include "sieve/tuplets.h"
@@ -13,7 +13,7 @@ enum {
     BATCH = 4096
 };
 
-/* The primes that no window holds, of an interval. Returns their number. */
+/* Finds the interval's primes that windows do not represent. Returns their number. */
 static size_t find_wheel_primes(uint64_t first, uint64_t last, uint64_t primes[WHEEL_PRIMES])
 {
     size_t count = 0;
@@ -38,8 +38,8 @@ static bool count_standing(void *closure, const struct area *window)
 /* Counting tuplets: each lies among the residues 7 to 31 of a multiple of 30, so between a byte
  * without its first bit and the first bit of the next. */
 struct tuplet_count {
-    uint8_t tuplets_of[256]; /* by which of 7, 11, 13, 17, 19, 23, 29, 31 stand */
-    uint8_t before;          /* the byte before, struck out numbers set */
+    uint8_t tuplets_of[256]; /* indexed by the primes among 7, 11, 13, 17, 19, 23, 29, 31 */
+    uint8_t before;          /* the previous byte, with struck out numbers set */
     uint64_t tuplets;
 };
 
@@ -70,7 +70,7 @@ static void make_table(struct tuplet_count *count, int size)
     }
 }
 
-/* Those that begin with 3 or 5, which no byte holds. All end below 31. */
+/* Tuplets that begin with 3 or 5, which no byte represents. All end below 31. */
 static bool count_first_tuplets(int size, uint64_t first, uint64_t last, uint64_t *tuplets)
 {
     static const uint64_t primes[] = {3, 5, 7, 11, 13, 17};
@@ -153,7 +153,7 @@ static double call_overhead(uint64_t last)
     return 1e-6 + 0.5e-9 * (double)(root < small ? root : small);
 }
 
-/* Its segments have one size. */
+/* Its segments have a fixed size. */
 static void set_size(int kibibytes)
 {
     (void)kibibytes;

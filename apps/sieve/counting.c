@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is counted in a part of the interval. */
+/* Counts in a part of the interval. */
 struct found {
     uint64_t tuplets[MOST_TUPLET + 1];
 };
@@ -16,7 +16,7 @@ struct count {
     double busy_seconds; /* of this rank */
 };
 
-/* Few enough parts that what is found in each is nothing to keep. */
+/* Few enough parts that storing the counts of each costs nothing. */
 static struct cut cut_in_parts(struct interval interval, const struct kernel *kernel)
 {
     const uint64_t most_parts = UINT64_C(1) << 16;
@@ -25,8 +25,8 @@ static struct cut cut_in_parts(struct interval interval, const struct kernel *ke
     return cut_interval(interval, length / width < most_parts ? width : length / most_parts + 1);
 }
 
-/* The map: counts parts that follow one another, all in the place of the first. What is found does
- * not stay with the rank, which may die. */
+/* Counts consecutive parts; the sum is stored with the first. Counts do not stay on the rank, which
+ * may die. */
 static int count_parts(rp_task *task, rp_range parts, const void *in, void *out)
 {
     struct count *count = rp_task_user(task);
@@ -68,7 +68,7 @@ static void add_up(const struct found *found, int64_t parts, struct counts *coun
     }
 }
 
-/* How evenly the ranks worked. Unknown where some have died. */
+/* The balance of the ranks' work. Unknown if ranks have died. */
 static void compare(rp_pool *pool, double busy, struct counts *counts)
 {
     counts->busy_mean = counts->busy_most = 0;

@@ -1,4 +1,4 @@
-/* Writing ascending numbers in digits, fast: neighbours share their first digits. */
+/* Fast decimal output of ascending numbers: neighbours share their first digits. */
 #ifndef RANKPOOL_APPS_DIGITS_H
 #define RANKPOOL_APPS_DIGITS_H
 
@@ -6,20 +6,20 @@
 
 enum {
     MOST_DIGITS = 20,
-    DIGITS_ROOM = 24 /* bytes that digits_put() may write to, whatever the number */
+    DIGITS_ROOM = 24 /* bytes that digits_put() may write to, for any number */
 };
 
-/* Zero at first. */
+/* Initially zero. */
 struct digits {
     uint64_t base;   /* the last number without its last eight digits */
-    int length;      /* of what stands for it; 0: nothing does */
-    char prefix[16]; /* that */
+    int length;      /* of `prefix`; 0: empty */
+    char prefix[16]; /* the digits of `base` */
 };
 
-/* Writes a number, and returns the place behind it. */
+/* Writes a number, and returns the position behind it. */
 char *digits_put(struct digits *digits, char *at, uint64_t number);
 
-/* How many digits a number has. */
+/* The number of digits. */
 int digits_count(uint64_t number);
 
 #endif

@@ -1,11 +1,11 @@
 /* The sieve of Eratosthenes, segmented (Bays and Hudson, BIT 17, 1977) and without the multiples of
- * 2, 3 and 5: byte b holds the numbers 30 b + {1, 7, 11, 13, 17, 19, 23, 29}, a bit each, set for
- * those that are struck out (Pritchard's wheel, Acta Informatica 17, 1982).
+ * 2, 3 and 5: byte b represents the numbers 30 b + {1, 7, 11, 13, 17, 19, 23, 29}, a bit each,
+ * which is set when the number is struck out (Pritchard's wheel, Acta Informatica 17, 1982).
  *
  * An interval is sieved in windows. Small primes strike out a window segment by segment, each of
- * which stays in the cache; large ones strike the whole window at once, and are found by sieving as
- * they are needed. So memory is bounded by one window, one segment and the small primes, although
- * near 2^64 the primes up to the root are 203 million. */
+ * which stays in the cache; large ones strike out the whole window at once, and are found by
+ * sieving when they are needed. So memory is bounded by one window, one segment and the small
+ * primes, although near 2^64 there are 203 million primes up to the root. */
 #include "sieve/eratosthenes.h"
 
 #include "sieve/kernel.h"
@@ -14,9 +14,9 @@
 #include <string.h>
 
 enum {
-    SEGMENT_BYTES = 1 << 17, /* of the cache of second level: 7.9 million numbers */
+    SEGMENT_BYTES = 1 << 17, /* of the second-level cache: 7.9 million numbers */
     WINDOW_BYTES = 1 << 24,  /* 503 million numbers */
-    SMALL_LIMIT = 1 << 18,   /* small: several hits in every segment; and at least 2^16 */
+    SMALL_LIMIT = 1 << 18,   /* small: several multiples in every segment; and at least 2^16 */
     SMALL_PRIMES = 23000     /* that many primes are below 2^18 */
 };
 
@@ -36,8 +36,8 @@ struct sieve {
     struct product products[RESIDUES][RESIDUES];
     uint32_t small_primes[SMALL_PRIMES]; /* from 7 on, ascending */
     int small_count;
-    uint8_t segment[SEGMENT_BYTES]; /* where primes are looked for */
-    uint8_t window[];               /* where primes are counted */
+    uint8_t segment[SEGMENT_BYTES]; /* segment in which primes are searched */
+    uint8_t window[];               /* window in which primes are counted */
 };
 
 static void make_products(struct sieve *sieve)
@@ -51,10 +51,10 @@ static void make_products(struct sieve *sieve)
         }
 }
 
-/* Strikes the multiples of a prime, itself excepted, out of an area.
+/* Strikes the multiples of a prime, except itself, out of an area.
  *
- * Multiplied by 30 t + 1, 30 t + 7, ... 30 t + 29, the prime meets 8 bits in the bytes from
- * prime * t on, at the same distances for every t: 8 progressions with a step of prime bytes. */
+ * Its products with 30 t + 1, 30 t + 7, ... 30 t + 29 are 8 bits in the bytes from prime * t on, at
+ * the same distances for every t: 8 progressions with a step of prime bytes. */
 static void strike(const struct sieve *sieve, const struct area *area, uint64_t prime)
 {
     const struct product *product = sieve->products[bit_of_residue[prime % 30]];
@@ -97,8 +97,8 @@ uint64_t walk_on(struct walk *walk)
     return walk->base + residues[bit];
 }
 
-/* Whatever stands when its turn comes is prime. No prime strikes a number of its own byte, which
- * the walk has read already. */
+/* A number not struck out when the walk reaches it is prime. No prime strikes a number of its own
+ * byte, which the walk has read already. */
 static void find_small_primes(struct sieve *sieve, uint64_t limit)
 {
     struct area area = {0, (int64_t)(limit / 30 + 1), sieve->segment};
@@ -119,7 +119,7 @@ static void strike_small_primes(const struct sieve *sieve, const struct area *ar
         strike(sieve, area, sieve->small_primes[i]);
 }
 
-/* The primes from SMALL_LIMIT to the root are found segment by segment. */
+/* Finds the primes from SMALL_LIMIT to the root, segment by segment. */
 static void strike_large_primes(struct sieve *sieve, const struct area *window, uint64_t root)
 {
     struct area area = {SMALL_LIMIT / 30, SEGMENT_BYTES, sieve->segment};
@@ -134,7 +134,7 @@ static void strike_large_primes(struct sieve *sieve, const struct area *window, 
     }
 }
 
-/* Strikes out what the first and the last byte of an interval hold beyond its ends. */
+/* Strikes out the numbers beyond an interval's ends in its first and last byte. */
 static void clip(const struct area *window, uint64_t first, uint64_t last)
 {
     for (int bit = 0; bit < RESIDUES; bit++) {
@@ -158,7 +158,7 @@ static void sieve_window(struct sieve *sieve, const struct area *window, uint64_
         strike_large_primes(sieve, window, root);
 }
 
-/* Wide enough that finding the large primes, once a window, costs little beside striking. */
+/* Wide enough that finding the large primes, once a window, costs little compared with striking. */
 int64_t eratosthenes_window_bytes(uint64_t root)
 {
     if (root < SEGMENT_BYTES)

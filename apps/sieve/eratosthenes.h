@@ -9,37 +9,37 @@ enum {
     RESIDUES = 8
 };
 
-/* 1, 7, 11, 13, 17, 19, 23, 29: what a byte stands for. */
+/* 1, 7, 11, 13, 17, 19, 23, 29: the residues of a byte's bits. */
 extern const uint8_t residues[RESIDUES];
 
-/* Bytes first ... first + size - 1 of all numbers; a bit is set for a number that is struck out. */
+/* Bytes first ... first + size - 1 of all numbers; a bit is set if its number is struck out. */
 struct area {
     uint64_t first;
     int64_t size;
     uint8_t *bytes;
 };
 
-/* A walk through an area, from one number that stands to the next. */
+/* An iteration over the numbers of an area that are not struck out. */
 struct walk {
     const struct area *area;
     int64_t next_byte;
-    uint64_t base;     /* 30 times the byte we are at */
-    unsigned standing; /* its bits that are not struck out and not walked over */
+    uint64_t base;     /* 30 times the current byte */
+    unsigned standing; /* its bits that are not struck out and not visited */
 };
 
 struct walk walk_from(const struct area *area);
 
-/* The next number that stands; 0 after the last. */
+/* The next number; 0 after the last. */
 uint64_t walk_on(struct walk *walk);
 
-/* Looks at a window in which only the primes of the interval stand, 2, 3 and 5 aside. False: no
- * further ones are wanted. */
+/* Visits a window in which only the interval's primes remain, without 2, 3 and 5. False: no further
+ * windows are needed. */
 typedef bool (*window_visitor)(void *closure, const struct area *window);
 
 /* Sieves first ... last. False: there was not enough memory. */
 bool eratosthenes(uint64_t first, uint64_t last, window_visitor visit, void *closure);
 
-/* How long the windows are of a sieve up to the square of `root`. */
+/* The length of windows for a sieve up to the square of `root`. */
 int64_t eratosthenes_window_bytes(uint64_t root);
 
 #endif

@@ -7,7 +7,7 @@ enum {
     BORDER = 2
 };
 
-/* The last place before the interval where a unit may begin; for 0 and 1 it is negative. */
+/* The last position before the interval where a unit may begin; negative for 0 and 1. */
 static wide origin(const struct interval *interval)
 {
     return ((wide)interval->first + WHEEL - BORDER) / WHEEL * WHEEL - WHEEL + BORDER;

@@ -1,7 +1,7 @@
-/* An interval, cut into units of equal width, but for the first and the last.
+/* An interval, cut into units of equal width, except for the first and the last.
  *
- * Units begin with numbers 30 k + 2: no prime is 30 k + 2 ... 30 k + 6 but 2, 3 and 5, and no
- * tuplet has primes on both sides of these, so each lies in one unit. */
+ * Units begin with numbers 30 k + 2: the only primes of the form 30 k + 2 ... 30 k + 6 are 2, 3 and
+ * 5, and no tuplet has primes on both sides of such a range, so each lies in one unit. */
 #ifndef RANKPOOL_APPS_INTERVAL_H
 #define RANKPOOL_APPS_INTERVAL_H
 
@@ -19,10 +19,10 @@ struct cut {
     int64_t units;
 };
 
-/* Cuts an interval into units about as wide as that. */
+/* Cuts an interval into units of about that width. */
 struct cut cut_interval(struct interval interval, uint64_t width);
 
-/* The numbers of a run of units. */
+/* The numbers of a range of units. */
 struct interval cut_part(const struct cut *cut, rp_range units);
 
 #endif

@@ -26,7 +26,7 @@ const struct kernel *kernel_find(const char *name)
     return NULL;
 }
 
-/* The root in floating point is off by one at times, from 2^53 on. */
+/* From 2^53 on the floating-point root may be off by one. */
 uint64_t integer_root(uint64_t n)
 {
     uint64_t root = (uint64_t)sqrt((double)n);

@@ -10,34 +10,34 @@ enum {
     KERNEL_TITLE_SIZE = 64
 };
 
-/* Takes the next primes of a list. False: no further ones are wanted. */
+/* Takes the next primes of a list. False: no further ones are needed. */
 typedef bool (*prime_taker)(void *closure, const uint64_t *primes, size_t count);
 
 struct kernel {
-    const char *name; /* what --kernel calls it */
+    const char *name; /* its name for --kernel */
     void (*describe)(char title[KERNEL_TITLE_SIZE]);
-    /* How large a part of the sieve to work on at once, 16 to 8192, where that can be set. */
+    /* Sets the size of the part of the sieve that is worked on at once, 16 to 8192, if the kernel
+     * has one. */
     void (*set_size)(int kibibytes);
-    /* Counts the primes p with first <= p <= last, for 0 <= first <= last < 2^64; for a size of
-     * 2 to 6 the tuplets of so many primes in there. False: there was not enough memory. */
+    /* Counts the primes p with first <= p <= last, for 0 <= first <= last < 2^64; for sizes 2 to 6
+     * the tuplets of that many primes in there. False: there was not enough memory. */
     bool (*count)(int size, uint64_t first, uint64_t last, uint64_t *counted);
-    /* Lists these primes, ascending, some at a time. False likewise. */
+    /* Lists these primes in ascending order, some at a time. False as above. */
     bool (*list)(uint64_t first, uint64_t last, prime_taker take, void *closure);
-    /* How wide to cut an interval that ends at `last` into units: narrow enough for many ranks,
-     * wide enough that a call for one unit costs no multiple of what it costs in a long run of
-     * units. */
+    /* The width of units for an interval that ends at `last`: narrow enough for many ranks, wide
+     * enough that a call for one unit does not cost a multiple of its share in a call for many. */
     uint64_t (*unit_width)(uint64_t last);
-    /* What a call costs besides the sieving, however narrow its interval. */
+    /* The cost of a call in addition to sieving, however narrow its interval. */
     double (*call_overhead)(uint64_t last);
 };
 
 /* The segmented sieve of this folder: portable, readable, a quarter as fast as the library's. */
 extern const struct kernel kernel_builtin;
 
-/* libprimesieve's, where the program was built with it. */
+/* libprimesieve's, if the program was built with it. */
 extern const struct kernel kernel_primesieve;
 
-/* The kernels there are, the fastest first; NULL after the last. */
+/* The available kernels, the fastest first; NULL after the last. */
 const struct kernel *kernel_number(size_t index);
 
 /* The kernel of that name, or NULL. */

@@ -2,27 +2,27 @@
 
 #include <math.h>
 
-/* So many primes are near enough to be listed one by one. The ranks aim before the prime by half
- * of that: a guess that falls short costs a shorter list than one that goes beyond. */
+/* This many primes are few enough to list one by one. The ranks aim half of that before the prime:
+ * a guess that falls short makes a shorter list than one that goes beyond. */
 static const double near = 100000;
 
 /* OEIS A007053 */
 static const uint64_t primes_below_2_64 = UINT64_C(425656284035217743);
 
-/* Where the search stands: so many primes are wanted behind `place`; below 0, before and at it. */
+/* State of the search: this many primes to go after `place`; if negative, at or before it. */
 struct search {
     uint64_t place;
     double wanted;
 };
 
-/* About how many numbers there are for one prime; about, but never less than 1. */
+/* The approximate distance between primes, at least 1. */
 static double distance(uint64_t place)
 {
     return place > 20 ? log((double)place) : 3;
 }
 
-/* The place from which about near / 2 primes will be wanted. For few numbers the density at the
- * place itself serves; for many, that at their middle. */
+/* The position after which about near / 2 primes remain. For few primes it uses the density at the
+ * current position; for many, that at the middle. */
 static uint64_t guess(const struct search *search)
 {
     double primes = search->wanted - near / 2, from = (double)search->place;
@@ -34,8 +34,8 @@ static uint64_t guess(const struct search *search)
     return there > 0 ? (uint64_t)there : 0;
 }
 
-/* Counts the primes on the way to another place, forwards or backwards, and goes there. Those at or
- * before `start` do not count. */
+/* Counts the primes on the way to another position, forwards or backwards, and moves there. Primes
+ * at or before `start` do not count. */
 static rp_status move(rp_pool *pool, const struct kernel *kernel, struct search *search,
                       uint64_t there, struct counts *sum)
 {
@@ -52,9 +52,9 @@ static rp_status move(rp_pool *pool, const struct kernel *kernel, struct search 
     return status;
 }
 
-/* Picking one prime out of a list. */
+/* Selects one prime of a list. */
 struct picking {
-    uint64_t left; /* primes still to pass, itself included */
+    uint64_t left; /* primes still to pass, including it */
     uint64_t prime;
 };
 
@@ -70,7 +70,7 @@ static bool pick(void *closure, const uint64_t *primes, size_t count)
     return false;
 }
 
-/* The last steps, prime by prime: every rank makes them, which takes no longer than if one did. */
+/* The last steps, prime by prime: every rank takes them, which takes no longer than on one. */
 static bool list_on(const struct kernel *kernel, const struct search *search, uint64_t *prime)
 {
     struct picking picking = {(uint64_t)search->wanted, 0};

@@ -1,4 +1,5 @@
-/* Kim Walisch's libprimesieve, https://github.com/kimwalisch/primesieve: the fastest sieve there is. */
+/* Kim Walisch's libprimesieve, https://github.com/kimwalisch/primesieve: the fastest sieve there
+ * is. */
 #include "sieve/kernel.h"
 
 #include <primesieve.h>
@@ -9,7 +10,8 @@ static void describe(char title[KERNEL_TITLE_SIZE])
     snprintf(title, KERNEL_TITLE_SIZE, "libprimesieve %s", primesieve_version());
 }
 
-/* The ranks are the threads: one each. The library reports an error on stderr itself. */
+/* One thread for each rank, since the ranks work in parallel. The library prints an error on stderr
+ * itself. */
 static bool count(int size, uint64_t first, uint64_t last, uint64_t *counted)
 {
     static uint64_t (*const counters[])(uint64_t first, uint64_t last) = {
@@ -26,10 +28,10 @@ static bool count(int size, uint64_t first, uint64_t last, uint64_t *counted)
     return *counted != PRIMESIEVE_ERROR;
 }
 
-/* The iterator fills an array again and again, which is handed on as it is. */
+/* The iterator fills one array repeatedly, which is passed on as it is. */
 static bool list(uint64_t first, uint64_t last, prime_taker take, void *closure)
 {
-    const uint64_t largest_prime = UINT64_C(18446744073709551557); /* behind it is an error */
+    const uint64_t largest_prime = UINT64_C(18446744073709551557); /* beyond it: an error */
     primesieve_iterator iterator;
     if (last > largest_prime)
         last = largest_prime;
@@ -52,16 +54,16 @@ static bool list(uint64_t first, uint64_t last, prime_taker take, void *closure)
 }
 
 /* 2^20 numbers take 0.1 ms, 4 * root numbers about 1.2 ns * root: narrow, so that the work divides
- * well; that calls are wide nonetheless is due to the cost of a call. */
+ * well; the cost of a call (below) makes calls wide nonetheless. */
 static uint64_t unit_width(uint64_t last)
 {
     uint64_t least = UINT64_C(1) << 20, width = 4 * integer_root(last);
     return width > least ? width : least;
 }
 
-/* A call finds the primes up to the root and where each of them first strikes. That costs 0.8 to
- * 2.6 ns * root, measured from 10^9 to 10^15. Below a width of 1.26 * 10^8 the library also
- * takes smaller tables for small primes and 14 % longer: a millisecond on the average. */
+/* A call finds the primes up to the root and the first multiple of each. That costs 0.8 to 2.6 ns *
+ * root, measured from 10^9 to 10^15. Below a width of 1.26 * 10^8 the library also uses smaller
+ * tables for small primes and takes 14 % longer: a millisecond on average. */
 static double call_overhead(uint64_t last)
 {
     return 1e-3 + 2.5e-9 * (double)integer_root(last);

@@ -1,4 +1,4 @@
-/* A stream: the root hands out units, the ranks turn them into text, and the root writes it. */
+/* A stream: the root produces units, the ranks turn them into text, and the root writes it. */
 #include "sieve/printing.h"
 
 #include "base/file_io.h"
@@ -12,16 +12,16 @@
 #include <unistd.h>
 
 enum {
-    ENOUGH = 1,  /* what the consumer returns: the output is read no more, */
+    ENOUGH = 1,  /* results of the consumer: the output is closed, */
     TROUBLE = -1 /* or writing failed */
 };
 
-/* The same on every rank; only the root counts on. */
+/* The same on every rank; only the root advances. */
 struct printing {
     const struct kernel *kernel;
     struct cut cut;
     int size;
-    int64_t next; /* unit to hand out */
+    int64_t next; /* next unit to produce */
     int trouble;  /* errno of a write that failed, or 0 */
 };
 
@@ -50,7 +50,7 @@ static int make_text(rp_task *task, const void *in, size_t in_bytes, rp_buffer *
     return rp_task_fail(task, unit, 1, "not enough memory");
 }
 
-/* Straight to the system: text comes in large pieces. */
+/* Unbuffered, since text comes in large pieces. */
 static int write_out(void *user, int64_t item, const rp_error *error, const void *data,
                      size_t bytes)
 {
@@ -64,7 +64,7 @@ static int write_out(void *user, int64_t item, const rp_error *error, const void
     return 0;
 }
 
-/* As wide as the kernel likes, while the text of a unit has no more than some megabytes. */
+/* The kernel's width, unless the text of a unit exceeds some megabytes. */
 static uint64_t width_for(const struct kernel *kernel, struct interval interval)
 {
     const double most_bytes = 1 << 25;

@@ -1,5 +1,5 @@
-/* Two passes: how many bytes each unit will have, then the units, each where the sum of those
- * before says. */
+/* Two passes: the first finds the size of each unit's output, the second writes each at the sum of
+ * those before. */
 #include "sieve/saving.h"
 
 #include "common/npy.h"
@@ -13,14 +13,14 @@ enum {
     CODE_WRITING = 2
 };
 
-/* What the tasks of both passes need. */
+/* Parameters of the tasks of both passes. */
 struct saving {
     const struct kernel *kernel;
     struct cut cut;
     int size;
     enum writing writing;
     rp_file *file;
-    int64_t *ends; /* bytes of each unit; then where they end */
+    int64_t *ends; /* bytes of each unit; then their ends */
     int64_t header_bytes;
 };
 
@@ -53,7 +53,7 @@ static int measure_unit(rp_task *task, const void *in, void *out)
     return 0;
 }
 
-/* Where the next bytes of a unit go. */
+/* The position of the next bytes of a unit. */
 struct place {
     rp_file *file;
     int64_t offset;
@@ -81,7 +81,7 @@ static int write_unit(rp_task *task, const void *in, void *out)
     return place.status != RP_OK ? CODE_WRITING : no_memory(task);
 }
 
-/* The header of a .npy file tells how many numbers follow. */
+/* The header of a .npy file contains the number of its elements. */
 static void write_header(struct saving *saving, bool mine)
 {
     char header[NPY_HEADER_SIZE];
@@ -120,7 +120,7 @@ static rp_status both_passes(rp_pool *pool, struct saving *saving, bool numpy)
     return rp_map(pool, &job);
 }
 
-/* A write that failed is told best by the file itself, when it is closed. */
+/* If a write failed, closing the file returns the best error. */
 static rp_status fill(rp_pool *pool, struct saving *saving, bool numpy, rp_error *error)
 {
     rp_status status = both_passes(pool, saving, numpy);
@@ -129,7 +129,7 @@ static rp_status fill(rp_pool *pool, struct saving *saving, bool numpy, rp_error
     return writing_failed ? RP_OK : status;
 }
 
-/* Afterwards the file is whole, or gone. */
+/* Afterwards the file is complete, or removed. */
 static rp_status fill_and_close(rp_pool *pool, struct saving *saving, bool numpy, rp_error *error)
 {
     rp_status filled, closed, status = saving->ends != NULL ? RP_OK : RP_ERR_MEMORY;
@@ -143,7 +143,7 @@ static rp_status fill_and_close(rp_pool *pool, struct saving *saving, bool numpy
     return closed;
 }
 
-/* Units as wide as that cost little in calls, and are many nonetheless. */
+/* Wide enough that calls cost little, and still many. */
 static uint64_t width_for(const struct kernel *kernel, struct interval interval)
 {
     const uint64_t wide = UINT64_C(1) << 25;

@@ -81,7 +81,7 @@ static bool take_print(struct command_line *line, struct settings *settings, con
     return true;
 }
 
-/* Sizes out of bounds are brought within, as primesieve does. */
+/* Sizes out of range are clamped, as primesieve does. */
 static bool take_size(struct command_line *line, struct settings *settings, const char *text)
 {
     uint64_t size;
@@ -127,7 +127,7 @@ bool settings_take_option(struct command_line *line, void *into, int option, con
         return take_kernel(line, settings, argument);
     case OPTION_TIME:
         return settings->show_run = settings->show_evenness = true;
-    default: /* --no-status: there is none */
+    default: /* --no-status: ignored, since there is none */
         return true;
     }
 }
@@ -174,8 +174,8 @@ static bool take_interval(struct command_line *line, struct settings *settings)
            command_line_number(line, line->operand[line->operands - 1], &settings->interval.last);
 }
 
-/* What follows from the options as a whole. Printing is quiet, and no count is wanted beside it
- * unless asked for. */
+/* Settings that depend on all options together. Printing implies --quiet, and no counts unless
+ * requested. */
 bool settings_take_operands(struct command_line *line, void *into)
 {
     struct settings *settings = into;

@@ -1,4 +1,4 @@
-/* What the command line of primes says. */
+/* The command line of primes. */
 #ifndef RANKPOOL_APPS_SIEVE_SETTINGS_H
 #define RANKPOOL_APPS_SIEVE_SETTINGS_H
 
@@ -8,16 +8,16 @@
 
 struct settings {
     struct interval interval;
-    unsigned counted; /* bit k: tuplets of k primes are to be counted */
+    unsigned counted; /* bit k: count tuplets of k primes */
     bool count_asked; /* by an option */
-    int printed;      /* the size of the tuplets to be printed; 0: none */
-    bool nth;         /* find a prime: number `n` behind interval.first */
+    int printed;      /* the size of tuplets to print; 0: none */
+    bool nth;         /* find a prime: number `n` after interval.first */
     uint64_t n;
     bool distance_given; /* then stop is start plus distance */
     uint64_t distance;
-    const char *output; /* file to print into, or NULL: standard output */
-    bool quiet;         /* no names before numbers */
-    int sieve_size;     /* KiB; 0: as the kernel likes */
+    const char *output; /* file for the primes, or NULL: stdout */
+    bool quiet;         /* no labels before numbers */
+    int sieve_size;     /* KiB; 0: the kernel's default */
     const struct kernel *kernel;
     bool show_run;
     bool show_evenness;

@@ -1,4 +1,4 @@
-/* Prime k-tuplets: k primes as near to each other as k primes can be, again and again. */
+/* Prime k-tuplets: the closest groups of k primes that recur. */
 #ifndef RANKPOOL_APPS_TUPLETS_H
 #define RANKPOOL_APPS_TUPLETS_H
 
@@ -12,11 +12,11 @@ enum {
 /* "Primes", "Twin primes" ... */
 const char *tuplets_name(int size);
 
-/* How many tuplets (0 or 1) begin with the first of these successive primes. Distances alone
- * decide: no other prime fits between the primes of a tuplet. */
+/* The number of tuplets (0 or 1) that begin with the first of these successive primes. Distances
+ * alone decide: no other prime fits between the primes of a tuplet. */
 size_t tuplets_begin(int size, const uint64_t *primes, size_t count);
 
-/* How many there are among these successive primes. */
+/* The number of tuplets among these successive primes. */
 size_t tuplets_count(int size, const uint64_t *primes, size_t count);
 
 #endif

@@ -79,7 +79,7 @@ static void put_tuplet(struct writer *writer)
         flush(writer);
 }
 
-/* The primes before the first are 0, which stands in no tuplet. */
+/* The primes before the first are 0, which belongs to no tuplet. */
 static bool take_tuplets(void *closure, const uint64_t *primes, size_t count)
 {
     struct writer *writer = closure;
@@ -122,7 +122,7 @@ static bool add_up(void *closure, const char *bytes, size_t count)
     return true;
 }
 
-/* Lines are as long as their number has digits. */
+/* The length of a line follows from the number of digits. */
 static bool measure_lines(const struct kernel *kernel, struct interval interval, uint64_t *bytes)
 {
     uint64_t counted, first = interval.first, limit = 10;

@@ -1,4 +1,4 @@
-/* Primes, or tuplets of them, as they go into a file or on the terminal. */
+/* Text or binary output of primes or prime tuplets. */
 #ifndef RANKPOOL_APPS_WRITER_H
 #define RANKPOOL_APPS_WRITER_H
 
@@ -11,18 +11,18 @@
 
 enum writing {
     WRITE_TEXT,  /* a line for each */
-    WRITE_WORDS, /* uint64_t as they are in memory */
+    WRITE_WORDS, /* uint64_t in native byte order */
 };
 
-/* Takes what is written, some at a time. False: it can take no more. */
+/* Takes output, some at a time. False: it cannot take more. */
 typedef bool (*bytes_taker)(void *closure, const char *bytes, size_t count);
 
-/* Writes the tuplets of `size` primes that lie in an interval. False: there is not enough
- * memory, or `take` said so. */
+/* Writes the tuplets of `size` primes in an interval. False: there is not enough memory, or `take`
+ * failed. */
 bool write_tuplets(const struct kernel *kernel, int size, enum writing writing,
                    struct interval interval, bytes_taker take, void *closure);
 
-/* How many bytes that are. False: there is not enough memory. */
+/* The number of bytes of that output. False: there is not enough memory. */
 bool measure_tuplets(const struct kernel *kernel, int size, enum writing writing,
                      struct interval interval, uint64_t *bytes);
 
