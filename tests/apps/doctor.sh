@@ -1,6 +1,6 @@
 #!/bin/bash
-# The program rankpool-doctor on correct and on faulty machines and launches. Usage: doctor.sh, with
-# the program in ./apps.
+# The program rankpool-doctor on correct and on faulty machines and launches.
+# Usage: doctor.sh, with the program in ./apps.
 set -u
 doctor=$PWD/apps/rankpool-doctor
 here=$(cd "$(dirname "$0")" && pwd)

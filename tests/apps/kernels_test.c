@@ -97,7 +97,7 @@ END_TEST
 struct seen {
     uint64_t recent[MOST_TUPLET]; /* primes, the latest last */
     uint64_t tuplets[MOST_TUPLET + 1];
-    uint64_t most; /* primes wanted */
+    uint64_t most; /* number of primes to find */
 };
 
 static bool see(void *closure, const uint64_t *primes, size_t count)

@@ -1,12 +1,12 @@
 #!/bin/bash
-# tests/cluster/run: nodes as requested, and nothing left of them however it ends. Usage:
-# cluster.sh, with the program on_nodes in ./tests/cluster.
+# tests/cluster/run: nodes as requested, and nothing left of them however it ends.
+# Usage: cluster.sh, with the program on_nodes in ./tests/cluster.
 set -u
 [ "${RANKPOOL_TEST_NODES:-}" != none ] || { echo "skipped: RANKPOOL_TEST_NODES is 'none'"; exit 77; }
 here=$(cd "$(dirname "$0")" && pwd)
 run=$here/run
 on_nodes=$PWD/tests/cluster/on_nodes
-mark=mark-$$-$RANDOM # an argument by which our processes are known
+mark=mark-$$-$RANDOM # an argument that identifies our processes
 work=$(mktemp -d)
 export TMPDIR=$work/tmp
 mkdir "$TMPDIR"
@@ -142,7 +142,7 @@ link_by_hand() {
 limited() { try "$run" --kind net --nodes 1,1 --rate 4mbit "$on_nodes" megabyte; expect 0 slow; }
 unlimited() { try "$run" --kind net --nodes 1,1 "$on_nodes" megabyte; expect 0 fast; }
 
-side_by_side() { # the second begins and ends while the first is at work
+side_by_side() { # the second begins and ends while the first runs
     at_work net || return 1
     cp out first
     nodes_of_three_sizes net && kill -0 $job || return 1

@@ -1,7 +1,7 @@
 #!/bin/bash
 # A job whose link is cut: for a while, it ends late and with the right result; for good, or if a
-# node stops, it ends on every rank that can be reached, with an error that names the node. Usage:
-# losses.sh, with the program jobs in ./tests/cluster.
+# node stops, it ends on every rank that can be reached, with an error that names the node.
+# Usage: losses.sh, with the program jobs in ./tests/cluster.
 set -u
 [ "${RANKPOOL_TEST_NODES:-}" != none ] || { echo "skipped: RANKPOOL_TEST_NODES is 'none'"; exit 77; }
 here=$(cd "$(dirname "$0")" && pwd)
@@ -73,7 +73,7 @@ stopped() {
         expect_told 3 "*: node 1 (n2) has not answered for 2 s" &&
         [ ! -e told/rank.1 ] && [ ! -e told/rank.2 ]
 }
-ended() { # ended FUNCTION: whatever comes of it, its cluster ends
+ended() { # ended FUNCTION: ends its cluster in any case
     local result=0
     "$1" || result=1
     end

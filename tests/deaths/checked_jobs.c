@@ -73,7 +73,7 @@ static void require(bool holds, const char *what, int64_t item)
     MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
 }
 
-/* ---- what is computed ------------------------------------------------------------------------ */
+/* ---- computation ----------------------------------------------------------------------------- */
 
 static double value_of(int64_t item, unsigned burn)
 {

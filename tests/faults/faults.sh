@@ -1,6 +1,7 @@
 #!/bin/bash
 # Reports of programs whose tasks crash, exit, or never end; the programs must end as they would
-# without the library. Usage: faults.sh, with the program faulty in ./tests/faults.
+# without the library.
+# Usage: faults.sh, with the program faulty in ./tests/faults.
 set -u
 faulty=$PWD/tests/faults/faulty
 work=$(mktemp -d)
@@ -73,7 +74,7 @@ backtrace() {
     try under_mpirun segv
     [ "$(uname -m)" != x86_64 ] || says '^[^ []*faulty\(rp_map\+' 1
 }
-one_stack() { # and the command that it tells names static functions
+one_stack() { # and the printed command resolves static functions
     local command
     try "$1" segv
     says 'Process received signal|Failing at address' 0 || return 1
@@ -87,7 +88,7 @@ outside() {
     try under_mpirun outside
     says "$who signal 11 \(SIGSEGV\), outside of any job; backtrace:\$"
 }
-core_dump() { # what the system does with a crash is up to the system, still
+core_dump() { # the system's handling of a crash is not changed
     ulimit -c unlimited 2>/dev/null && [ "$(cat /proc/sys/kernel/core_pattern)" = core ] || return 0
     OMPI_MCA_opal_signal='' try under_mpirun segv
     ls core* >/dev/null 2>&1 || { echo "# no core dump"; return 1; }

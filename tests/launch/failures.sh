@@ -1,6 +1,6 @@
 #!/bin/bash
-# Launches that fail: they end within seconds, with a nonzero status and one line that users understand. Usage:
-# failures.sh, with the program failing in ./tests/launch.
+# Launches that fail: they end within seconds, with a nonzero status and one line that users understand.
+# Usage: failures.sh, with the program failing in ./tests/launch.
 set -u
 failing=$PWD/tests/launch/failing
 # shellcheck source=tests/support/checks disable=SC1091
@@ -25,7 +25,7 @@ fails() {
     timeout -k 2 60 "$@" >out 2>err </dev/null
     status=$?
     sed -i -f "$noise" err
-    sed -i '/ORTE_ERROR_LOG/d; /^\[[^ ]*:[0-9]*\] /d' err # mpirun's own words on the same
+    sed -i '/ORTE_ERROR_LOG/d; /^\[[^ ]*:[0-9]*\] /d' err # mpirun's own messages about it
     without_pages err
     [ $status = "$expected" ] || { echo "# status $status instead of $expected"; cat err; return 1; }
     [ "$(<out)" = "$output" ] || { echo "# printed: $(head -c 500 out)"; return 1; }

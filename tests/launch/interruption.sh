@@ -1,6 +1,6 @@
 #!/bin/bash
-# Interrupted programs end cleanly: with status 75, and one line on stderr. Usage: interruption.sh,
-# with the programs in ./apps and ./tests/launch.
+# Interrupted programs end cleanly: with status 75, and one line on stderr.
+# Usage: interruption.sh, with the programs in ./apps and ./tests/launch.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 apps=$PWD/apps
@@ -58,7 +58,7 @@ impatient() {
     over
     expect $((128 + $(kill -l "$1"))) ""
 }
-finishes_items() { # half a second each, so that some are always begun
+finishes_items() { # half a second each, so that some are always in progress
     at_work "$patient" --ranks 3 0.5 || return 1
     kill -INT $job
     over
@@ -72,7 +72,7 @@ by_mpirun_term() {
     over
     [ "$status" != 0 ] && [ "$(grep -c '^patient: interrupted (SIGTERM)$' words)" = 1 ]
 }
-alone_twice() { # as a single rank nobody stands between Ctrl-C and us
+alone_twice() { # a single rank gets Ctrl-C directly
     RANKPOOL_LAUNCHED=nobody at_work "$patient" 1000 || return 1
     kill -INT $job
     sleep 0.5
@@ -87,7 +87,7 @@ of_walltime() { # of_walltime COMMAND...
     over
     expect 75 "$(basename "$1"): interrupted: the wall time is over"
 }
-heat_of_walltime() { # no job of the pool, but steps
+heat_of_walltime() { # steps, not a job of the pool
     "$apps/heat" --ranks 3 --walltime 1 --size 500 --steps 100000000 >out 2>err </dev/null &
     job=$!
     over
@@ -102,11 +102,11 @@ on_nodes() { # on_nodes SHAPE SIGNAL
     at_work "$here/../cluster/run" --nodes "$1" -- "$patient" 0.01 || { cat err; return 1; }
     kill "-$2" $job
     over
-    sed -i '/^-----/,/^-----/d' err # what mpirun says to a status of the program's own
+    sed -i '/^-----/,/^-----/d' err # mpirun's message about a nonzero status
     expect 75 "patient: interrupted (SIG$2)"
 }
 
-reason() { # reason SIGNAL: what the program calls it
+reason() { # reason SIGNAL: the program's text for it
     case $1 in
     INT) echo Ctrl-C ;;
     *) echo "SIG$1" ;;

@@ -1,10 +1,10 @@
 #!/bin/bash
-# A program that rp_launch() runs on every core behaves like a plain command. Usage: launch.sh, with
-# the programs launched and terminal in ./tests/launch.
+# A program that rp_launch() runs on every core behaves like a plain command.
+# Usage: launch.sh, with the programs launched and terminal in ./tests/launch.
 set -u
 programs=$PWD/tests/launch
 launched=$programs/launched
-mark=mark-$$-$RANDOM # an argument by which our processes are known
+mark=mark-$$-$RANDOM # an argument that identifies our processes
 # shellcheck source=tests/support/checks disable=SC1091
 . "$(dirname "$0")/../support/checks"
 work=$(mktemp -d)
@@ -93,7 +93,7 @@ last_argument_colon() { try "$launched" arguments x :; expect 0 "$(printf '<x>\n
 input() { try "$launched" echo < <(printf 'one\ntwo'); expect 0 "$(printf 'one\ntwo')"; }
 no_input() { try "$launched" echo </dev/null; expect 0 ""; }
 closed_files() { try "$launched" ranks <&- && expect 0 "$(nproc) ranks"; }
-loop() { # a program that does not read leaves the list to the loop
+loop() { # the program does not read, so the loop gets the whole list
     local line lines=
     while read -r line; do
         timeout -k 2 60 "$launched" ranks >>loop.out 2>err
@@ -112,7 +112,7 @@ reader_leaves() {
     status=${PIPESTATUS[0]}
     expect 141 && [ "$(wc -l <out)" = 1 ] && gone
 }
-reader_is_gone() { # what it has to say it says at its end only
+reader_is_gone() { # it prints at its end only
     timeout -k 2 60 "$launched" exit 0 "$mark" 2>err | true
     status=${PIPESTATUS[0]}
     expect 141 && gone
@@ -132,8 +132,8 @@ with_exit_code() { try "$launched" exit "$@"; expect "$1" "last words"; }
 
 crash() { # crash SIGNAL RANK NAME
     try "$launched" crash "$1" "$2" "$mark"
-    sed -i '/^\[/d' err # where the signal's handler of Open MPI tells the stack
-    rm out && touch out # others may have spoken or not
+    sed -i '/^\[/d' err # the stack trace of Open MPI's signal handler
+    rm out && touch out # the other ranks may have printed a line
     expect $((128 + $1)) "" "$(printf 'last cry\nlaunched: rank %d was ended by signal %d (%s)' \
         "$2" "$1" "$3")" && gone
 }
@@ -181,7 +181,7 @@ lost_supervisor() {
     done
     [ -d "$directory" ] || { echo "# it has no directory"; return 1; }
     for ((tenths = 0; tenths < 300; tenths++)); do
-        try "$launched" ranks # the next launch sweeps up its directory, or another is about to do so
+        try "$launched" ranks # this launch removes the directory, or another is doing so
         [ -e "$directory" ] || break
     done
     ! pgrep -f -a -- "$mark" && [ ! -e "$directory" ] && [ -z "$(ls -A "$TMPDIR")" ]
@@ -196,7 +196,7 @@ nohup_stays() { # UCX, which MPICH uses, takes SIGHUP when it is loaded, unless 
     gone
 }
 
-as_user() { # by root's hand
+as_user() { # root becomes one
     cp "$launched" "$work" && mkdir -m 777 "$work/user"
     TMPDIR=$work/user try setpriv --reuid=65534 --regid=65534 --clear-groups "$work/launched" ranks
     expect 0 "$(nproc) ranks"
@@ -238,7 +238,7 @@ under_mpirun() {
         try "${MPIRUN:-mpirun}" -np 3 "$launched" ranks --ranks 5
     expect 0 "3 ranks" "launched: --ranks 5 is ignored: the launcher started 3"
 }
-allocation() { # of this machine alone; no mpirun here knows to read it
+allocation() { # of this machine alone; no mpirun here can read it
     PBS_JOBID=1 try "$launched" "$@" < <(printf 'one\ntwo')
 }
 allocation_ranks() { allocation --ranks 3 ranks; expect 0 "3 ranks"; }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Node memory on machines and under limits that have little of it: never a crash, an error if it is
-# not enough, and TMPDIR if /dev/shm has no room. Usage: memory.sh, with the program memory in
-# ./tests/launch.
+# not enough, and TMPDIR if /dev/shm has no room.
+# Usage: memory.sh, with the program memory in ./tests/launch.
 set -u
 memory=$PWD/tests/launch/memory
 here=$(cd "$(dirname "$0")" && pwd)
@@ -52,7 +52,7 @@ no_shared_memory_at_all() {
 $roomy" "exec $memory --ranks 4"
     gives 0 'survives: right'
 }
-fills_up_later() { # what has been given out is there, whoever takes the rest
+fills_up_later() { # allocated memory stays usable when the rest is used up
     within "mkdir -p own; mount -t tmpfs -o size=150m,mode=1777 tmpfs own" \
         "RANKPOOL_MEMORY_DIR=own exec $memory --ranks 4 80 own/full"
     gives 0 'survives: right'
@@ -84,7 +84,7 @@ file_limit() {
     try "ulimit -f 6000; exec $memory --ranks 2 8"
     gives 1 'survives: no room for 8388608 bytes of node memory in /dev/shm: File too large; in /tmp: File too large'
 }
-file_limit_of_mpi() { # below what MPI wants for itself
+file_limit_of_mpi() { # below what MPI needs for itself
     try "ulimit -f 4096; exec $memory --ranks 2"
     [ "$status" -eq 1 ] && [ "$(wc -l <out)" -eq 1 ] && grep -q 'in /dev/shm: File too large; in /tmp: File too large' out
 }

@@ -1,5 +1,5 @@
-/* Private memory that jobs use on every rank beside their arrays; bench/memory.c measures it with
- * larger ones. */
+/* Private memory that jobs use on every rank in addition to their arrays; bench/memory.c measures
+ * it with larger ones. */
 #include "counting_jobs.h"
 #include "suites.h"
 
