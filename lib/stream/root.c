@@ -56,6 +56,10 @@ static void accept_returned(struct stream *stream, struct packet *packet, bool s
         destination->depth += destination->ranks;
     if (packet->done > 0)
         pace_learn(stream, packet);
+    int64_t limit = slot_queue_limit(stream->feeder.slot_queue);
+    limit = packet->limit < limit ? packet->limit : limit;
+    if (packet->done < packet->items && packet->first + packet->done < limit)
+        stream->cut = true;
     rpi_stream_saving_add(stream->saving, packet);
     rpi_stream_accept_done(stream, packet);
 }
@@ -116,7 +120,8 @@ static void wait_for_completion(struct stream *stream, uint32_t seen)
 static void close_slot_queues(struct stream *stream)
 {
     bool stop = stream->over || work_queue_stopped(stream->pool->work_queue);
-    stream->complete = stream->over || (stream->exhausted && stream->outstanding == 0);
+    stream->complete =
+        stream->over || (stream->exhausted && stream->outstanding == 0 && !stream->cut);
     stream->another_round = !stop && !stream->complete;
     if (stop) {
         rpi_work_queue_stop(stream->pool->work_queue);

@@ -54,6 +54,7 @@ struct stream {
     bool another_round;          /* this round ended early; another one follows */
     bool exhausted;              /* the producer has no more items */
     bool idle;                   /* the producer returned RP_ITEM_LATER */
+    bool cut;                    /* a packet came back without wanted items: the stream stops */
     bool complete;               /* every item that had to be consumed was */
     bool over;                   /* consume nothing more */
     struct failures failures;    /* of items */
@@ -96,8 +97,8 @@ bool rpi_stream_reserve(struct stream *stream, int64_t count);
 void rpi_stream_end(struct stream *stream);
 void rpi_stream_fail(struct stream *stream, const rp_error *error);
 
-/* destinations.c: returns the destination that lacks the largest share of its packets, or NULL if
- * none lacks any. */
+/* destinations.c: returns, of the destinations that lack packets, the one with the fewest per rank;
+ * NULL: none lacks any. */
 struct destination *rpi_stream_neediest(const struct stream *stream);
 
 /* Sends a packet, already counted as outstanding, to packet->node. */

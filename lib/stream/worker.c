@@ -248,8 +248,14 @@ static int item_compute(struct stream_worker *worker, const struct taken *taken,
     return worker->job->work(&worker->task, input, bytes, result);
 }
 
-/* Computes the next item. False: no memory for its result. */
-static bool item_run(struct stream_worker *worker, struct taken *taken, int64_t item)
+enum item_outcome {
+    ITEM_STORED,    /* its result, or its failure */
+    ITEM_CANCELLED, /* its task gave up because the stream stops: it is left undone */
+    ITEM_NO_MEMORY  /* for its result */
+};
+
+/* Computes the next item. */
+static enum item_outcome item_run(struct stream_worker *worker, struct taken *taken, int64_t item)
 {
     size_t bytes;
     rp_buffer result;
@@ -259,10 +265,12 @@ static bool item_run(struct stream_worker *worker, struct taken *taken, int64_t 
     int code = item_compute(worker, taken, item, input, bytes, &result);
     rpi_buffer_free(&worker->input);
     if (code == 0)
-        return result_store(worker, taken, &result, false);
+        return result_store(worker, taken, &result, false) ? ITEM_STORED : ITEM_NO_MEMORY;
     rpi_buffer_free(&result);
+    if (rpi_attempt_cancelled(&worker->attempts, code))
+        return ITEM_CANCELLED;
     stop_after_item(worker, taken, item);
-    return result_store_failure(worker, taken, code);
+    return result_store_failure(worker, taken, code) ? ITEM_STORED : ITEM_NO_MEMORY;
 }
 
 /* ---- packets --------------------------------------------------------------------------------- */
@@ -275,7 +283,10 @@ static bool packet_run_items(struct stream_worker *worker, struct taken *taken)
         if (work_queue_stopped(worker->work_queue) || item >= taken->limit ||
             item >= slot_queue_limit(worker->slot_queue))
             break;
-        if (!item_run(worker, taken, item)) {
+        enum item_outcome outcome = item_run(worker, taken, item);
+        if (outcome == ITEM_CANCELLED)
+            break;
+        if (outcome == ITEM_NO_MEMORY) {
             rpi_error_set(&worker->failure, RP_ERR_MEMORY,
                           "no memory for the result of item %" PRId64, item);
             rpi_work_queue_stop(worker->work_queue);
