@@ -377,8 +377,7 @@ rp_status rp_close(rp_pool **pool)
     rpi_interruption_unwatch(&closing->diag->interruption);
     rpi_files_drop(closing);
     rpi_observe_close(closing);
-    rpi_grids_drop(closing, !finalised && status != RP_ERR_MPI &&
-                                closing->world.agreement.out_of_step.status == RP_OK);
+    rpi_grids_drop(closing, status);
     bool lost = closing->world.agreement.lost > 0;
     rpi_hub_close(&closing->world.hub, closing->survival_timeout);
     survival_leave(closing);

@@ -15,7 +15,7 @@
 
 enum {
     MAILBOX_BYTES = 512,      /* exchanged before an agreement; see resilience/survival.h */
-    NOTE_BYTES_OF_MEMORY = 16 /* the last ones of the mailbox */
+    MAILBOX_MEMORY_BYTES = 16 /* the last ones: see rpi_survival_memory() */
 };
 
 /* What a rank contributes to an agreement. */
@@ -61,7 +61,7 @@ struct agreement {
     int root;                  /* node rank of the root, or -1; used only with `liveness` */
     int lost;                  /* number of dead ranks at the last agreement, equal on all ranks */
     struct hub *hub;           /* between nodes whose ranks survive deaths; or NULL */
-    void *note; /* MAILBOX_BYTES that each decision carries from the root to the other nodes */
+    void *mailbox; /* MAILBOX_BYTES that each decision carries from the root to the other nodes */
     const struct piggyback *piggyback; /* for the next agreement; or NULL */
 };
 

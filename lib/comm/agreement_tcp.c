@@ -15,7 +15,7 @@ struct report {
 /* The root's answer; the broadcast payload follows. */
 struct answer {
     struct decision decision;
-    char note[MAILBOX_BYTES];
+    char mailbox[MAILBOX_BYTES];
 };
 
 _Static_assert(sizeof(struct report) <= HUB_HEAD_BYTES && sizeof(struct answer) <= HUB_HEAD_BYTES,
@@ -96,7 +96,7 @@ static void answer_send(struct agreement *agreement, const struct decision *deci
         piggyback != NULL && piggyback->broadcast != NULL && decision->error.status == RP_OK
             ? piggyback->broadcast(piggyback->closure, &broadcast_bytes)
             : NULL;
-    memcpy(answer.note, agreement->note, MAILBOX_BYTES);
+    memcpy(answer.mailbox, agreement->mailbox, MAILBOX_BYTES);
     rpi_hub_answer(agreement->hub, agreement->number, &answer, sizeof answer, broadcast,
                    broadcast_bytes);
 }
@@ -154,7 +154,7 @@ static struct decision answer_take(struct agreement *agreement, const struct hub
         rpi_tcp_links_reject(&agreement->hub->tcp_links, map->root);
         return rpi_decision_all_over(map->root);
     }
-    memcpy(agreement->note, answer.note, MAILBOX_BYTES);
+    memcpy(agreement->mailbox, answer.mailbox, MAILBOX_BYTES);
     return answer.decision;
 }
 

@@ -103,7 +103,7 @@ static rp_status grid_make_halo(rp_grid *grid)
         rpi_error_set(&vote.error, RP_ERR_MEMORY, "no memory for such large blocks of a grid");
     rp_status status = rpi_pool_agree(grid->pool, &vote);
     if (status != RP_OK)
-        rpi_halo_drop(&grid->halo, false);
+        rpi_halo_drop(&grid->halo, HALO_ABANDON);
     return status;
 }
 
@@ -146,13 +146,24 @@ rp_status rp_grid_open(rp_pool *pool, const rp_grid_shape *shape, rp_grid **grid
     return RP_OK;
 }
 
-static void grid_drop(rp_grid *grid, bool orderly)
+/* How the messages of grids end when the pool has agreed, with this status, to close them. */
+static enum halo_end grids_end(const rp_pool *pool, rp_status status)
+{
+    const struct agreement *agreement = &pool->world.agreement;
+    if (agreement->lost > 0)
+        return HALO_FORGET;
+    /* After RP_ERR_MPI the last notice of a rank may be missing: do not wait for it. */
+    bool in_step = agreement->out_of_step.status == RP_OK && status != RP_ERR_MPI;
+    return in_step ? HALO_DRAIN : HALO_ABANDON;
+}
+
+static void grid_drop(rp_grid *grid, enum halo_end end)
 {
     rp_grid **place = &grid->pool->grids->open;
     while (*place != grid)
         place = &(*place)->next;
     *place = grid->next;
-    rpi_halo_drop(&grid->halo, orderly);
+    rpi_halo_drop(&grid->halo, end);
     rpi_grid_fields_drop(grid);
     free(grid);
 }
@@ -173,14 +184,12 @@ rp_status rp_grid_close(rp_grid **grid)
         rpi_error_set(&vote.error, RP_ERR_STATE,
                       "the grid was closed with an exchange begun and not ended");
     rp_status status = rpi_pool_agree(pool, &vote);
-    /* After RP_ERR_MPI the last notice of a rank may be missing: do not wait for it. */
-    bool in_step = pool->world.agreement.out_of_step.status == RP_OK;
-    grid_drop(closing, in_step && status != RP_ERR_MPI);
+    grid_drop(closing, grids_end(pool, status));
     return status;
 }
 
-void rpi_grids_drop(rp_pool *pool, bool orderly)
+void rpi_grids_drop(rp_pool *pool, rp_status status)
 {
     while (pool->grids->open != NULL)
-        grid_drop(pool->grids->open, orderly);
+        grid_drop(pool->grids->open, grids_end(pool, status));
 }

@@ -60,7 +60,7 @@ bool rpi_grid_field_overlaps(const rp_grid *grid, const void *memory, size_t byt
 /* Frees the memory of all fields. */
 void rpi_grid_fields_drop(rp_grid *grid);
 
-/* Closes all grids that are still open. `orderly`: all ranks have agreed to do so. */
-void rpi_grids_drop(rp_pool *pool, bool orderly);
+/* Closes all grids that are still open, when the agreement to close the pool had this status. */
+void rpi_grids_drop(rp_pool *pool, rp_status status);
 
 #endif

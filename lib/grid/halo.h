@@ -82,8 +82,15 @@ void rpi_halo_make(rp_grid *grid, rp_error *error);
  * notice of the next agreement replaces the missing one. */
 rp_status rpi_halo_before_agreement(struct halo *halo, rp_error *error);
 
-/* Frees what rpi_halo_make() made, if anything. `orderly`: all ranks have agreed to do so. */
-void rpi_halo_drop(struct halo *halo, bool orderly);
+/* What becomes of messages in flight when a grid is closed. */
+enum halo_end {
+    HALO_DRAIN,   /* all ranks have agreed to close it: wait for them */
+    HALO_ABANDON, /* ranks are out of step: cancel what can be cancelled */
+    HALO_FORGET   /* ranks have died: call MPI no more, and leave its buffers alone */
+};
+
+/* Frees what rpi_halo_make() made, if anything. */
+void rpi_halo_drop(struct halo *halo, enum halo_end end);
 
 /* Initialises to null handles. Call it before all other functions. */
 void rpi_halo_remote_clear(struct halo_remote *remote);
@@ -95,8 +102,8 @@ rp_status rpi_halo_remote_make(struct halo *halo, rp_error *error);
 rp_status rpi_halo_remote_begin(struct halo *halo, rp_error *error);
 rp_status rpi_halo_remote_end(struct halo *halo, rp_error *error);
 
-/* Frees what rpi_halo_remote_make() made. `orderly`: first waits until no message is in flight. */
-void rpi_halo_remote_drop(struct halo *halo, bool orderly);
+/* Frees what rpi_halo_remote_make() made. */
+void rpi_halo_remote_drop(struct halo *halo, enum halo_end end);
 
 /* The next two return MPI error codes. */
 

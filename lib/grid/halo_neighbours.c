@@ -159,8 +159,8 @@ void rpi_halo_make(rp_grid *grid, rp_error *error)
     rpi_halo_remote_make(halo, error);
 }
 
-void rpi_halo_drop(struct halo *halo, bool orderly)
+void rpi_halo_drop(struct halo *halo, enum halo_end end)
 {
-    rpi_halo_remote_drop(halo, orderly);
+    rpi_halo_remote_drop(halo, end);
     rpi_node_memory_drop(&halo->memory);
 }

@@ -271,13 +271,14 @@ static void remote_abandon(struct halo *halo)
     halo->remote.pending = !done;
 }
 
-void rpi_halo_remote_drop(struct halo *halo, bool orderly)
+void rpi_halo_remote_drop(struct halo *halo, enum halo_end end)
 {
     struct halo_remote *remote = &halo->remote;
     int finalised;
     MPI_Finalized(&finalised);
-    if (remote->comm != MPI_COMM_NULL && !finalised) {
-        if (orderly)
+    remote->pending = remote->pending || end == HALO_FORGET;
+    if (remote->comm != MPI_COMM_NULL && !finalised && end != HALO_FORGET) {
+        if (end == HALO_DRAIN)
             remote_drain(halo);
         else if (remote->requests != NULL)
             remote_abandon(halo);

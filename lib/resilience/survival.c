@@ -71,7 +71,7 @@ static rp_status survival_connect(rp_pool *pool, bool *connected, rp_error *erro
     if (rpi_world_connect(world, pool->survival_timeout, connected, error) != RP_OK || !*connected)
         return error->status;
     bool root = world->rank == world->root;
-    world->agreement.note = rpi_mailbox(pool, root ? world->node_rank : world->node_ranks);
+    world->agreement.mailbox = rpi_mailbox(pool, root ? world->node_rank : world->node_ranks);
     world->agreement.hub = &world->hub;
     return RP_OK;
 }
@@ -229,7 +229,7 @@ struct memory_message {
 
 static char *memory_message_of(const rp_pool *pool, int node_rank, uint32_t agreement)
 {
-    _Static_assert(2 * sizeof(struct memory_message) <= NOTE_BYTES_OF_MEMORY, "two slots fit");
+    _Static_assert(2 * sizeof(struct memory_message) <= MAILBOX_MEMORY_BYTES, "two slots fit");
     size_t offset = MAILBOX_BYTES - (1 + agreement % 2) * sizeof(struct memory_message);
     return (char *)rpi_mailbox(pool, node_rank) + offset;
 }
@@ -280,6 +280,8 @@ rp_status rpi_survival_memory(rp_pool *pool, struct node_files *files, size_t by
     }
     if (status == RP_ERR_MEMORY)
         *error = first;
+    if (status != RP_OK) /* on nodes that have it, too: all ranks call again, or none does */
+        rpi_node_memory_drop(memory);
     return status;
 }
 

@@ -3,7 +3,7 @@
  *
  * usage: ends killer | in_place | needle | again | late | stream | stream_stops | stream_again |
  *        stream_gone | stream_back | stream_root | outside | root | abort | leaves |
- *        leaves_killed | after */
+ *        leaves_killed | after | grid */
 #include <rankpool.h>
 
 #include <signal.h>
@@ -308,7 +308,7 @@ static int die_later(rp_task *task, const void *input, void *output)
 }
 
 /* Which calls work with a rank less, and which do not. */
-static rp_status after(void)
+static rp_status lose_rank_1(void)
 {
     rp_loop *loop;
     rp_range range;
@@ -318,7 +318,12 @@ static rp_status after(void)
             raise(SIGKILL);
         usleep(1000);
     }
-    rp_status status = rp_loop_close(&loop, RP_OK), worst;
+    return rp_loop_close(&loop, RP_OK);
+}
+
+static rp_status after(void)
+{
+    rp_status status = lose_rank_1(), worst;
     double sum = 1;
     void *memory;
     rp_status barrier = rp_barrier(pool), agreement = rp_agree(pool, RP_OK, &worst);
@@ -327,7 +332,8 @@ static rp_status after(void)
     struct rlimit before, limit;
     getrlimit(RLIMIT_FSIZE, &before);
     limit = (struct rlimit){4096, before.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit); /* no file has room for a slot queue */
+    if (rp_node(pool) == rp_nodes(pool) - 1)
+        setrlimit(RLIMIT_FSIZE, &limit); /* on one node no file has room for a slot queue */
     rp_status nowhere = rp_stream(pool, &job);
     setrlimit(RLIMIT_FSIZE, &before);
     rp_status streamed = rp_stream(pool, &job);
@@ -338,6 +344,24 @@ static rp_status after(void)
     collective = rp_node_alloc(pool, 1, &memory);
     if (at_root())
         printf("%d: %s\n", collective, rp_last_error(pool)->text);
+    return RP_OK;
+}
+
+/* One grid is closed by the program, another by rp_close(); neither waits for the dead neighbour. */
+static rp_status grid(void)
+{
+    rp_grid_shape shape = {.rows = 64, .columns = 64, .cell_size = 8, .halo = 1};
+    rp_grid *closed, *left;
+    void *field;
+    rp_grid_open(pool, &shape, &closed);
+    rp_grid_open(pool, &shape, &left);
+    rp_grid_alloc(closed, &field);
+    rp_grid_exchange_begin(closed, field);
+    rp_grid_exchange_end(closed);
+    lose_rank_1();
+    rp_status status = rp_grid_close(&closed);
+    if (at_root())
+        printf("%d: %s\n", status, rp_last_error(pool)->text);
     return RP_OK;
 }
 
@@ -364,6 +388,8 @@ static rp_status run(const char *what)
         return come_back();
     if (strcmp(what, "abort") == 0)
         return rp_map(pool, &aborting);
+    if (strcmp(what, "grid") == 0)
+        return grid();
     if (strcmp(what, "after") == 0)
         return after();
     if (strcmp(what, "root") == 0 && at_root())
