@@ -272,8 +272,11 @@ static bool reduce_collect(struct executor *executor)
 /* Before any rank computes: puts the saved partial results into the tree. */
 static void reduce_restore(struct executor *executor, rp_error *error)
 {
-    if (error->status == RP_OK)
-        rpi_reduce_saving_restore((struct reduce_saving *)executor->saving, error);
+    if (error->status != RP_OK)
+        return;
+    executor->pool->loop.open = true; /* the program's combine() must not call the pool */
+    rpi_reduce_saving_restore((struct reduce_saving *)executor->saving, error);
+    executor->pool->loop.open = false;
 }
 
 static rp_status reduce_execute(rp_pool *pool, const struct array *input,

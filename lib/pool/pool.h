@@ -105,8 +105,9 @@ struct rp_pool {
  * any call that does not end it fails at once with RP_ERR_STATE. */
 rp_status rpi_pool_agree(rp_pool *pool, const struct vote *vote);
 
-/* Makes the ranks agree on pool->last: the worst status that a rank has there becomes the status
- * of all ranks. Ends the part of a call in which each rank prepares for itself. */
+/* Makes the ranks agree on pool->last: if a rank has an error there, all get one. Ends the part
+ * of a call in which each rank prepares by itself: by MPI, or by an agreement where ranks
+ * survive. */
 rp_status rpi_pool_agree_prepared(rp_pool *pool);
 
 /* For a public function that was given NULL for `argument` and so has no pool to keep the error:
