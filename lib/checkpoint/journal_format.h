@@ -24,7 +24,7 @@ struct journal_head {
 };
 
 enum journal_kind {
-    JOURNAL_FORM = 1, /* form of the job; payload: struct job_form (checkpoint/journal_check.h) */
+    JOURNAL_FORM = 1, /* form of the job; payload: struct job_form, below */
     JOURNAL_ITEMS,    /* results of a map, contiguous */
     JOURNAL_RANGE,    /* what the program saves for a range of a loop */
     JOURNAL_LEAVES,   /* a partial result of a reduction; begin and end are items */

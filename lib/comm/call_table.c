@@ -101,7 +101,7 @@ static const struct {
     [CALL_REDUCED] = {"rp_reduce", NULL},
     [CALL_STREAM] = {"rp_stream", job_terms},
     [CALL_REACHED] = {"rp_map or rp_reduce", NULL},
-    [CALL_PREPARED] = {"rp_map, rp_reduce or rp_stream", NULL},
+    [CALL_PREPARED] = {"rp_loop_next, rp_map, rp_map_varlen, rp_reduce or rp_stream", NULL},
     [CALL_PUBLISHED] = {"rp_reduce", NULL},
     [CALL_ACCOUNTED] = {"rp_loop_next, rp_map or rp_reduce", NULL},
     [CALL_RESUMED] = {"rp_loop_next, rp_map or rp_reduce", NULL},

@@ -53,7 +53,7 @@ rp_status rpi_arrays_access(rp_pool *pool, const struct array *arrays, int count
                             struct accesses *accesses, rp_error *error);
 
 /* Where ranks of several nodes survive, outputs that are wanted on all of them are collected on the
- * root first: until they are published (data/replicate.h), only the root needs to live. */
+ * root first: until they are published (data/replicate.c), only the root needs to live. */
 void rpi_arrays_collect_on_root(const rp_pool *pool, struct array *arrays, int count);
 
 /* Where ranks of several nodes survive: does every rank of this node pass the same node memory as

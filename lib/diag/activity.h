@@ -5,7 +5,8 @@
  * relaxed unless stated otherwise: readers only report, and may see a slightly old state.
  * items, unit_items   head: the units of the current job
  * rank      rank in the pool; written once, before the first agreement
- * agreement   number and call of the agreement that the rank is in; 0: none
+ * agreement   number and call of the agreement that the rank is in; 0: none, or the rank was opened
+ *           without a time limit for the watchdog
  * in_job    IN_JOB from the agreement that opens a job until this rank's part is done; IN_STREAM
  *           in a stream
  * packet_begin, packet_end   stream: the items being computed; if equal, there are none, and the

@@ -37,8 +37,9 @@ struct watchdog {
     double report_after; /* seconds without progress before the next report */
 };
 
-/* Starts the watchdog on the first rank of a node if `seconds` is positive. On failure it warns on
- * stderr, and the pool works without. */
+/* If `seconds` is positive, which it is on all ranks or on none, publishes from now on which
+ * agreement this rank is in, and starts the watchdog on the first rank of a node. On failure it
+ * warns on stderr, and the pool works without. */
 void rpi_watchdog_open(struct watchdog *watchdog, rp_pool *pool, double seconds);
 
 /* Starts the watchdog, unless it runs, for a job whose items have a time limit. */

@@ -98,13 +98,13 @@ void rpi_agent_begin(struct agent *agent);
  * itself. */
 double rpi_agent_attend(struct agent *agent);
 
-/* Sleeps until the agent has nothing more to do for the job, that is, the node's work queue is done
- * or stopped, and frees it. Puts the agent's error into the vote for the agreement that ends the
- * job, unless the vote has one. Returns whether all units of the job were issued and this node
- * finished its part. */
+/* Sleeps until the agent has nothing more to do for the job, that is, the node's work queue is
+ * done or stopped, and frees it. Puts the agent's error into the vote for the agreement that
+ * ends the job, unless the vote has one; the loss of a node takes precedence. Returns whether
+ * all units of the job were issued and this node finished its part. */
 bool rpi_agent_end(struct agent *agent, struct vote *vote);
 
-/* ---- internal -------------------------------------------------------------------------------- */
+/* ---- internal ------------------------------------------------------------------------------- */
 
 /* Functions that return int return an MPI error code, except rpi_agent_batch_count(). */
 

@@ -13,8 +13,7 @@
  * - Buffers must not overlap, from their first byte to their last. A buffer without elements, and
  *   one that is not accessed, may be NULL.
  * - They return RP_OK, RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY, RP_ERR_STATE or RP_ERR_MPI.
- *   Except after RP_ERR_MPI, a failed call has moved no data; after RP_ERR_MPI, output buffers are
- *   undefined.
+ *   A call that is refused has moved no data; after RP_ERR_MPI, output buffers are undefined.
  */
 #ifndef RANKPOOL_COLLECTIVE_H
 #define RANKPOOL_COLLECTIVE_H

@@ -83,9 +83,9 @@ typedef struct rp_stream_job {
     bool dedicated_root;    /**< the root produces and consumes, and computes only if it is the only
                                  rank; otherwise a long item on the root delays both */
     int64_t window_items;   /**< limit on items produced but not yet consumed; 0: 65536 */
-    int64_t window_bytes;   /**< limit on their input and result bytes, excluding two packets per
-                                 rank; pending results count as the average of earlier ones; 0: 16
-                                 MiB */
+    int64_t window_bytes;   /**< limit on their input and result bytes, but each rank gets two
+                                 packets in any case; pending results count as the average of
+                                 earlier ones; 0: 16 MiB */
     int64_t expected_items; /**< number of items to expect, for the progress display; used on the
                                  root only; 0: unknown */
     rp_options
@@ -107,8 +107,8 @@ typedef struct rp_stream_job {
  *
  * If ranks survive deaths (rp_survives()), a dead rank's unfinished items are recomputed, and so
  * are items whose results of more than 32 KiB were lost with it; each item is still consumed once,
- * and in order. An item that three ranks in a row died computing fails with RP_ERR_LOST. With
- * dedicated_root, the root computes if no other rank is left.
+ * and in order unless the stream is unordered. An item that three ranks in a row died computing
+ * fails with RP_ERR_LOST. With dedicated_root, the root computes if no other rank is left.
  *
  * @return RP_OK: all items were consumed, or the consumer ended the stream. RP_ERR_TASK: an item,
  *         the producer or the consumer failed; rp_last_error() has the code and the item (the

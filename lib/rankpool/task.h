@@ -72,9 +72,10 @@ int rp_task_attempt(const rp_task *task);
  *
  * It is true when the task has exceeded options.item_seconds: the item has then failed with
  * RP_ERR_TIMEOUT, whatever the task returns. It is also true when the job stops, because a rank
- * failed or gave up, or the pool was interrupted: the item is then RP_ERR_CANCELLED, and does not
- * count as failed. Without MPI_THREAD_MULTIPLE, or with RANKPOOL_AGENT=poll, the call also lets the
- * node's agent make progress; otherwise other nodes may run out of work during a long task.
+ * failed or gave up, or the pool was interrupted: if the task then returns an error code, its item
+ * has not failed but is RP_ERR_CANCELLED. Without MPI_THREAD_MULTIPLE, or with RANKPOOL_AGENT=poll,
+ * the call also lets the node's agent make progress; otherwise other nodes may run out of work
+ * during a long task.
  *
  * Cost: some ns; with a time limit or a polled agent, reading the clock (25 ns).
  */

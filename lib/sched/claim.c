@@ -3,7 +3,8 @@
 #include "base/clock.h"
 
 /* A waiting rank looks for work after this time even if it is not woken. Every event that it waits
- * for wakes it, so this only bounds the cost of a lost wake-up. It doubles each time. */
+ * for wakes it, so this only bounds the cost of a lost wake-up. It doubles, up to the second, while
+ * nothing happens. */
 static const double first_sleep = 2e-3, longest_sleep = 50e-3;
 
 static const struct unit_range no_units = {0, 0};

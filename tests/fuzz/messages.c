@@ -77,7 +77,7 @@ static void free_guarded(char *memory, size_t bytes)
     free(memory);
 }
 
-/* ---- messages -------------------------------------------------------------------------------- */
+/* ---- messages ------------------------------------------------------------------------------- */
 
 static const int node_of[RANKS] = {0, 0, 1, 1, 2, 2};
 
@@ -104,8 +104,8 @@ static struct agent_message wild_message(const struct agent_message_terms *terms
     return message;
 }
 
-/* Uses it like rpi_agent_accept_batch() and the dispatcher: bytes of one array, at an index, by
- * rank. */
+/* Uses it like batch_accept() of distrib/node_batches.c and the dispatcher: bytes of one array,
+ * at an index, by rank. */
 static void use_message(const struct agent_message *message,
                         const struct agent_message_terms *terms)
 {
@@ -143,7 +143,7 @@ static void try_message(void)
     use_message(&message, &terms);
 }
 
-/* ---- records --------------------------------------------------------------------------------- */
+/* ---- records -------------------------------------------------------------------------------- */
 
 /* Records that are mostly right, until one is not. */
 static uint32_t write_records(char *base, size_t bytes, size_t large_bytes)
@@ -210,7 +210,7 @@ static void try_records(void)
     free_guarded(large, large_bytes);
 }
 
-/* ---- summaries, and nodes of a tree ---------------------------------------------------------- */
+/* ---- summaries, and nodes of a tree --------------------------------------------------------- */
 
 static void try_summary(void)
 {
