@@ -2,7 +2,7 @@
  *
  * On one machine every rank is a pretended node, and every message is delayed by a millisecond, as
  * by a slow network, except when bandwidth is measured. Real or virtual nodes are used as they are.
- * `nodes PART`: only balance, traffic or letters; letters are the same on a machine of any size. */
+ * `nodes PART`: only balance, traffic or messages; messages are the same on a machine of any size. */
 #include "nodes.h"
 
 #include <stdio.h>
@@ -46,7 +46,7 @@ static bool wanted(const char *part, int argc, char **argv)
 int main(int argc, char **argv)
 {
     bool balance = wanted("balance", argc, argv), traffic = wanted("traffic", argc, argv),
-         messages = wanted("letters", argc, argv);
+         messages = wanted("messages", argc, argv);
     int named = balance + traffic + messages == 1, provided;
     int rounds = rounds_wanted(argc - named, argv + named, 3);
     MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided);

@@ -16,6 +16,7 @@
 #include "launch/rank_state.h"
 #include "observe/hooks.h"
 #include "pool/last_error.h"
+#include "resilience/rounds.h"
 #include "resilience/survival.h"
 
 #include <limits.h>
@@ -378,6 +379,8 @@ rp_status rp_close(rp_pool **pool)
     rpi_files_drop(closing);
     rpi_observe_close(closing);
     rpi_grids_drop(closing, status);
+    if (closing->in_rounds)
+        rpi_rounds_end(closing);
     bool lost = closing->world.agreement.lost > 0;
     rpi_hub_close(&closing->world.hub, closing->survival_timeout);
     survival_leave(closing);

@@ -39,7 +39,7 @@ static const char *const names[KINDS] = {
     "reduce",           "reduce of an input",   "loop",         "stream",
     "unordered stream", "stream of large items"};
 
-struct errand {
+struct checked_job {
     enum kind kind;
     rp_schedule schedule;
     int64_t n;
@@ -120,7 +120,7 @@ static double compute(int64_t item, unsigned burn)
 
 static int map_item(rp_task *task, const void *input, void *output)
 {
-    const struct errand *job = rp_task_user(task);
+    const struct checked_job *job = rp_task_user(task);
     double added = input != NULL ? *(const double *)input : 0;
     *(double *)output = compute(rp_task_item(task), job->burn) + added;
     return 0;
@@ -128,7 +128,7 @@ static int map_item(rp_task *task, const void *input, void *output)
 
 static int map_range(rp_task *task, rp_range range, const void *input, void *output)
 {
-    const struct errand *job = rp_task_user(task);
+    const struct checked_job *job = rp_task_user(task);
     for (int64_t item = range.begin; item < range.end; item++)
         ((double *)output)[item - range.begin] = compute(item, job->burn);
     (void)input;
@@ -137,7 +137,7 @@ static int map_range(rp_task *task, rp_range range, const void *input, void *out
 
 static int reduce_range(rp_task *task, rp_range range, const void *input, void *output)
 {
-    const struct errand *job = rp_task_user(task);
+    const struct checked_job *job = rp_task_user(task);
     const double *added = input;
     for (int64_t item = range.begin; item < range.end; item++)
         *(double *)output += 1 / (1 + compute(item, job->burn)) +
@@ -154,7 +154,7 @@ static int join(void *left, const void *right, void *user)
 
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
-static rp_status do_map(const struct errand *job)
+static rp_status do_map(const struct checked_job *job)
 {
     bool on_nodes = job->kind == MAP_ON_NODES, of_root = job->kind == MAP_OF_ROOT;
     rp_map_job map = {
@@ -173,7 +173,7 @@ static rp_status do_map(const struct errand *job)
     return rp_map(pool, &map);
 }
 
-static rp_status do_reduce(const struct errand *job)
+static rp_status do_reduce(const struct checked_job *job)
 {
     static const double zero;
     rp_reduce_job reduce = {
@@ -190,7 +190,7 @@ static rp_status do_reduce(const struct errand *job)
     return rp_reduce(pool, &reduce);
 }
 
-static rp_status do_loop(const struct errand *job)
+static rp_status do_loop(const struct checked_job *job)
 {
     rp_loop *loop;
     rp_range range;
@@ -217,7 +217,7 @@ enum {
     LARGE_EVERY = 7
 };
 
-static size_t length_of(const struct errand *job, int64_t item)
+static size_t length_of(const struct checked_job *job, int64_t item)
 {
     return job->kind == STREAM_LARGE && item % LARGE_EVERY == 0 ? LARGE : 1 + (size_t)item % 3;
 }
@@ -225,7 +225,7 @@ static size_t length_of(const struct errand *job, int64_t item)
 /* The number of an item, repeated. */
 static int produce(void *user, rp_buffer *item)
 {
-    const struct errand *job = user;
+    const struct checked_job *job = user;
     if (produced == job->n)
         return RP_ITEM_LAST;
     size_t length = length_of(job, produced);
@@ -239,7 +239,7 @@ static int produce(void *user, rp_buffer *item)
 
 static int stream_item(rp_task *task, const void *input, size_t bytes, rp_buffer *output)
 {
-    const struct errand *job = rp_task_user(task);
+    const struct checked_job *job = rp_task_user(task);
     const double *numbers = input;
     int64_t item = rp_task_item(task);
     size_t length = length_of(job, item);
@@ -256,7 +256,7 @@ static int stream_item(rp_task *task, const void *input, size_t bytes, rp_buffer
 
 static int consume(void *user, int64_t item, const rp_error *error, const void *data, size_t bytes)
 {
-    const struct errand *job = user;
+    const struct checked_job *job = user;
     const double *values = data;
     if (error != NULL) {
         require(error->status == RP_ERR_LOST && rightly_given_up(item), "an error", item);
@@ -272,7 +272,7 @@ static int consume(void *user, int64_t item, const rp_error *error, const void *
     return 0;
 }
 
-static rp_status do_stream(const struct errand *job)
+static rp_status do_stream(const struct checked_job *job)
 {
     produced = consumed = 0;
     rp_stream_job stream = {
@@ -292,7 +292,7 @@ static rp_status do_stream(const struct errand *job)
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-static void check_array(const struct errand *job, const double *array)
+static void check_array(const struct checked_job *job, const double *array)
 {
     bool added = job->kind == MAP_OF_ROOT;
     for (int64_t item = 0; item < job->n; item++)
@@ -300,13 +300,13 @@ static void check_array(const struct errand *job, const double *array)
                 item);
 }
 
-static void read_file(const struct errand *job)
+static void read_file(const struct checked_job *job)
 {
     size_t bytes = (size_t)job->n * sizeof *node_out;
     require(pread(file, node_out, bytes, 0) == (ssize_t)bytes, "a file that is whole", -1);
 }
 
-static void check_results(const struct errand *job, bool first)
+static void check_results(const struct checked_job *job, bool first)
 {
     bool root = rp_rank(pool) == rp_root(pool);
     if (root && job->kind == LOOP && file >= 0)
@@ -325,7 +325,7 @@ static void check_results(const struct errand *job, bool first)
     require(memcmp(&result, &undisturbed, sizeof result) == 0, "other bits", -1);
 }
 
-static rp_status do_kind(const struct errand *job)
+static rp_status do_kind(const struct checked_job *job)
 {
     switch (job->kind) {
     case LOOP:
@@ -343,7 +343,7 @@ static rp_status do_kind(const struct errand *job)
 }
 
 /* Returns its duration in seconds. */
-static double do_job(const struct errand *job, bool first)
+static double do_job(const struct checked_job *job, bool first)
 {
     memset(out, 0, (size_t)job->n * sizeof *out);
     result = -1;
@@ -363,12 +363,12 @@ static double do_job(const struct errand *job, bool first)
     return took;
 }
 
-static struct errand random_job(int kind)
+static struct checked_job random_job(int kind)
 {
     const double usual = 60e6; /* ns of work in total */
-    struct errand job = {.kind = kind >= 0 ? (enum kind)kind : (enum kind)random_below(KINDS),
-                         .schedule = (rp_schedule)random_below(5),
-                         .n = 1 + (int64_t)random_below(random_below(2) == 0 ? 100 : 100000)};
+    struct checked_job job = {.kind = kind >= 0 ? (enum kind)kind : (enum kind)random_below(KINDS),
+                              .schedule = (rp_schedule)random_below(5),
+                              .n = 1 + (int64_t)random_below(random_below(2) == 0 ? 100 : 100000)};
     if (job.kind == STREAM_LARGE)
         job.n = 1 + job.n % 1000;
     job.burn = (unsigned)(usual / (double)job.n / 2.5);
@@ -390,7 +390,7 @@ static void arm(double delay)
 }
 
 /* All ranks agree on who dies; how a rank dies is known to that rank only. */
-static int doom(const struct errand *job, double usual)
+static int doom(const struct checked_job *job, double usual)
 {
     int others = rp_ranks(pool) - 1, most = others < 3 ? others : 3;
     int doomed = 1 + (int)random_below((uint64_t)most);
@@ -414,7 +414,7 @@ static int doom(const struct errand *job, double usual)
 
 /* Runs the job again while ranks die. A rank that should have died and has not dies after the
  * job. */
-static double lose_ranks(const struct errand *job, double usual)
+static double lose_ranks(const struct checked_job *job, double usual)
 {
     rpi_survival_enter(pool); /* a timer may fire before or after the job */
     int doomed = doom(job, usual);
@@ -477,7 +477,7 @@ int main(int argc, char **argv)
     uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
     seed_random(seed);
     open_pool();
-    struct errand job = random_job(argc > 2 ? atoi(argv[2]) : -1);
+    struct checked_job job = random_job(argc > 2 ? atoi(argv[2]) : -1);
     double usual = do_job(&job, true);
     double took = lose_ranks(&job, usual);
     if (rp_rank(pool) == 0)
@@ -486,7 +486,7 @@ int main(int argc, char **argv)
                rp_ranks_lost(pool));
     do_job(&job, false);
     for (int i = 0; i < 3; i++) {
-        struct errand other = random_job(-1);
+        struct checked_job other = random_job(-1);
         do_job(&other, true);
     }
     rp_status worst;

@@ -21,7 +21,7 @@ struct numbers {
 };
 
 /* Parameters of the tasks: the same on every rank. */
-struct timeline_layout {
+struct stream_plan {
     int64_t bad;   /* every multiple of this, except 0, fails; 0: none */
     int64_t large; /* every multiple of this has a result of `large_bytes` more; 0: none */
     size_t large_bytes;
@@ -30,7 +30,7 @@ struct timeline_layout {
 
 struct context {
     struct numbers numbers;
-    struct timeline_layout plan;
+    struct stream_plan plan;
 };
 
 /* Check's own assertions are too slow for every item. */
@@ -69,7 +69,7 @@ static void nap(double seconds)
 /* The result of an item: its number, doubled, then bytes derived from it. */
 static int work(rp_task *task, const void *in, size_t in_bytes, rp_buffer *result)
 {
-    const struct timeline_layout *plan = &((const struct context *)rp_task_user(task))->plan;
+    const struct stream_plan *plan = &((const struct context *)rp_task_user(task))->plan;
     int64_t item = rp_task_item(task);
     require(((uintptr_t)in & 15) == 0, item);
     if (in_bytes > 0) {
@@ -91,7 +91,7 @@ static int work(rp_task *task, const void *in, size_t in_bytes, rp_buffer *resul
     return 0;
 }
 
-static bool right(int64_t item, const struct timeline_layout *plan, const char *data, size_t bytes)
+static bool right(int64_t item, const struct stream_plan *plan, const char *data, size_t bytes)
 {
     size_t extra =
         plan->large > 0 && item % plan->large == 0 ? plan->large_bytes : (size_t)item % 3;

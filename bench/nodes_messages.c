@@ -29,7 +29,7 @@ static void count_loop(MPI_Comm comm, double steps, int64_t items)
     int nodes = rp_nodes(pool);
     char name[64], unit[64];
     snprintf(name, sizeof name, "%lld items on %d nodes", (long long)items, nodes);
-    snprintf(unit, sizeof unit, "letters per node, %.1f batches", (double)all.batches / nodes);
+    snprintf(unit, sizeof unit, "messages per node, %.1f batches", (double)all.batches / nodes);
     print_figure(name, (double)all.messages / nodes, unit, 0);
 }
 
