@@ -5,7 +5,6 @@
 #include "base/environment.h"
 #include "base/error.h"
 #include "checkpoint/checkpoint.h"
-#include "collective/file.h"
 #include "collective/node_aggregate.h"
 #include "diag/check.h"
 #include "diag/crash.h"
@@ -15,7 +14,6 @@
 #include "launch/rank_client.h"
 #include "launch/rank_state.h"
 #include "observe/hooks.h"
-#include "pool/last_error.h"
 #include "resilience/rounds.h"
 #include "resilience/survival.h"
 

@@ -84,4 +84,7 @@ rp_status rpi_collective_agree(struct collective *collective);
  * `call` returned on this rank. */
 rp_status rpi_collective_end(struct collective *collective, int code, const char *call);
 
+/* file.c: drops all files that are still open, unfinished. Local. */
+void rpi_files_drop(rp_pool *pool);
+
 #endif

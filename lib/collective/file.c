@@ -1,8 +1,12 @@
-#include "collective/file.h"
+/* Files that all ranks write together. The root creates a temporary file, and all ranks write into
+ * it.
+ *
+ * The files use pwrite() and not MPI-IO, which does not report every error; see doc/design.md. */
+#include "collective/collective.h"
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file_io.h"
-#include "collective/collective.h"
 #include "comm/bigcount.h"
 #include "comm/mpi_error.h"
 
@@ -11,6 +15,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+struct rp_file {
+    rp_pool *pool;
+    rp_file *next; /* in the pool's list, which has the same order on every rank */
+    int64_t number;
+    char *path;                     /* as given by the program */
+    struct atomic_file atomic_file; /* on the root */
+    int descriptor;
+    int64_t end;    /* offset after the last byte that this rank knows of */
+    rp_error error; /* of this rank's first failed write */
+};
 
 /* A hash of a path. */
 static int64_t file_path_hash(const char *path)

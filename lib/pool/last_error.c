@@ -1,7 +1,6 @@
-#include "pool/last_error.h"
+#include "pool/pool.h"
 
 #include "base/error.h"
-#include "pool/pool.h"
 
 static _Thread_local rp_error last_open = {.status = RP_OK, .rank = -1, .item = -1};
 static _Thread_local bool last_open_reports = true;

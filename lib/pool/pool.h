@@ -137,4 +137,11 @@ const struct node_memory *rpi_pool_memory(const rp_pool *pool, int index);
  * array is shorter than the program says. */
 bool rpi_pool_overlaps(const rp_pool *pool, const void *address, size_t bytes);
 
+/* last_error.c: the last error of calls without a pool to keep it: of rp_open() and rp_open_comm(),
+ * and of functions that were given NULL. Each thread has its own. For rp_last_error(NULL). */
+rp_error *rpi_last_open(void);
+
+/* Sets whether rp_report(NULL) prints it on this rank. */
+void rpi_last_open_reports(bool reports);
+
 #endif
