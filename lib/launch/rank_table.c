@@ -37,15 +37,6 @@ static void rank_table_keep_page(struct rank_table *rank_table, struct rank_stat
     rank_table->departed = departed;
 }
 
-void rpi_rank_table_remove_files(struct rank_table *rank_table)
-{
-    for (struct departed_page *each; (each = rank_table->departed) != NULL; free(each)) {
-        rank_table->departed = each->next;
-        rpi_temporary_files_remove_of(&each->page->files);
-        rpi_rank_state_unmap(each->page);
-    }
-}
-
 void rpi_rank_table_remove(struct rank_table *rank_table, struct member *member)
 {
     struct member **link = &rank_table->first;
@@ -55,6 +46,18 @@ void rpi_rank_table_remove(struct rank_table *rank_table, struct member *member)
     rank_table_keep_page(rank_table, member->page);
     close(member->source.file);
     free(member);
+}
+
+/* Ranks that were killed last may still be members: the end of their connections was not awaited. */
+void rpi_rank_table_remove_files(struct rank_table *rank_table)
+{
+    while (rank_table->first != NULL)
+        rpi_rank_table_remove(rank_table, rank_table->first);
+    for (struct departed_page *each; (each = rank_table->departed) != NULL; free(each)) {
+        rank_table->departed = each->next;
+        rpi_temporary_files_remove_of(&each->page->files);
+        rpi_rank_state_unmap(each->page);
+    }
 }
 
 bool rpi_rank_table_has(const struct rank_table *rank_table, int rank)

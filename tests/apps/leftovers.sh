@@ -47,6 +47,10 @@ for ranks in 1 2 4; do
     hold $observed --ranks $ranks hold "$held" wait
     kill -KILL "$root"
     ended "KILL to the root of $ranks ranks"
+    hold $observed --ranks $ranks hold "$held" wait
+    kill -STOP "$root" # so that it is still there when the launch ends
+    kill -HUP "$job"
+    ended "HUP to a program of $ranks ranks whose root stands still"
     some="HUP SEGV"
     [ $ranks -ne 2 ] || some="HUP INT TERM ALRM USR1 XCPU SEGV PIPE"
     for signal in $some; do

@@ -311,12 +311,19 @@ static struct stream_worker worker_of(uint32_t lane)
     return worker;
 }
 
+static void begin_task(struct stream_worker *worker)
+{
+    worker->task = (struct rp_task){.pool = worker->pool};
+    worker->attempts =
+        (struct attempts){.pool = worker->pool, .options = &job.options, .task = &worker->task};
+}
+
 static void *rank(void *argument)
 {
     struct stream_worker *worker = argument;
     volatile int packets = 0;
     me = worker->lane;
-    worker->task = (struct rp_task){.pool = worker->pool};
+    begin_task(worker);
     if (setjmp(death) == 0)
         rpi_stream_worker_run(worker, meet_end, (int *)&packets);
     return NULL;
@@ -419,7 +426,7 @@ static void run_stream(void)
         workers[lane] = worker_of(lane);
         rpi_slot_queue_lane(slot_queue, lane)->self = rpi_peer_self();
     }
-    workers[0].task = (struct rp_task){.pool = workers[0].pool};
+    begin_task(&workers[0]);
     make_stream(&stream, &workers[0]);
     for (uint32_t lane = 1; lane < threads; lane++)
         pthread_create(&thread[lane], NULL, rank, &workers[lane]);
