@@ -15,6 +15,7 @@ static const struct test_group *const groups[] = {
     &pool_tests,
     &comm_tcp_handshake_tests,
     &comm_tcp_tests,
+    &comm_tcp_frames_tests,
     &pool_memory_tests,
     &collective_tests,
     &grid_tests,

@@ -1,0 +1,169 @@
+/* What arrives over TCP links and is not valid: frames, payloads, and more than memory holds. */
+#include "suites.h"
+
+#include "base/clock.h"
+#include "comm/channel_tcp.h"
+#include "comm/tcp_hub.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* Each rank is a node, linked to rank 0. */
+struct nodes_of_one {
+    int node_of[64], node_first[65];
+    struct hub hub;
+};
+
+static void hub_begin(struct nodes_of_one *nodes)
+{
+    bool open = false;
+    rp_error error;
+    int ranks = world_ranks();
+    for (int i = 0; i <= ranks; i++)
+        nodes->node_first[i] = i;
+    for (int i = 0; i < ranks; i++)
+        nodes->node_of[i] = i;
+    struct hub_map map = {
+        world_rank(),  0, ranks, ranks, world_rank(), nodes->node_of, nodes->node_first,
+        nodes->node_of};
+    ck_assert_int_eq(rpi_hub_open(&nodes->hub, MPI_COMM_WORLD, &map, 60, &open, &error), RP_OK);
+    ck_assert_msg(open, "%s", nodes->hub.tcp_links.why_not);
+}
+
+static void hub_end(struct nodes_of_one *nodes)
+{
+    MPI_Barrier(MPI_COMM_WORLD);
+    rpi_hub_close(&nodes->hub, 0);
+}
+
+/* Waits on rank 0 until the links of all other ranks are broken, elsewhere until its own is. */
+static void await_breaks(struct tcp_links *tcp_links)
+{
+    double begin = rpi_clock_seconds();
+    for (int rank = 1; rank < world_ranks(); rank++) {
+        while (rpi_tcp_links_whole(tcp_links, rank) && rpi_clock_seconds() - begin < 60)
+            rpi_tcp_links_wait(tcp_links, 0.01);
+        ck_assert_msg(!rpi_tcp_links_whole(tcp_links, rank), "the link to rank %d is whole", rank);
+    }
+}
+
+/* Every other rank sends rank 0 a frame that is not valid there. */
+static void send_nonsense(enum tcp_link_kind kind, size_t bytes)
+{
+    static struct nodes_of_one nodes;
+    static const char zeros[10000];
+    hub_begin(&nodes);
+    struct tcp_links *tcp_links = &nodes.hub.tcp_links;
+    if (world_rank() != 0)
+        rpi_tcp_links_send(tcp_links, 0, kind, zeros, bytes, NULL, 0, NULL);
+    await_breaks(tcp_links);
+    hub_end(&nodes);
+}
+
+START_TEST(frames_without_sense_end_their_link)
+{
+    const uint32_t later = 5;
+    send_nonsense(TCP_LINK_KINDS, 10);
+    send_nonsense((enum tcp_link_kind)1000000, 10);
+    send_nonsense(TCP_LINK_AGREEMENT, 0);
+    send_nonsense(TCP_LINK_AGREEMENT, sizeof later + 3);
+
+    static struct nodes_of_one nodes; /* a query about an agreement far in the future */
+    hub_begin(&nodes);
+    uint32_t heading[2] = {later, 0};
+    nodes.hub.answered = 1;
+    if (world_rank() != 0)
+        rpi_tcp_links_send(&nodes.hub.tcp_links, 0, TCP_LINK_AGREEMENT, heading, sizeof heading,
+                           NULL, 0, NULL);
+    await_breaks(&nodes.hub.tcp_links);
+    hub_end(&nodes);
+}
+END_TEST
+
+/* A payload longer or shorter than its message announces, before and after the receive was
+ * posted. */
+START_TEST(payloads_of_another_length_end_their_link)
+{
+    enum {
+        EXPECTED = 100
+    };
+    static struct nodes_of_one nodes;
+    static const char bytes[2 * EXPECTED];
+    for (int longer = 0; longer <= 1; longer++) {
+        struct tcp_channel channel;
+        char memory[EXPECTED], before[EXPECTED];
+        int pending = 0;
+        memset(memory, 'm', EXPECTED);
+        memcpy(before, memory, EXPECTED);
+        hub_begin(&nodes);
+        rpi_tcp_channel_open(&channel, &nodes.hub.tcp_links, 16);
+        for (int rank = 1; rank < world_ranks() && world_rank() == 0; rank++)
+            ck_assert(rpi_tcp_channel_expect(&channel, rank, memory, EXPECTED, &pending));
+        if (world_rank() != 0)
+            rpi_tcp_channel_payload(&channel, 0, bytes, longer ? 2 * EXPECTED : EXPECTED / 2,
+                                    &pending);
+        await_breaks(&nodes.hub.tcp_links);
+        ck_assert_int_eq(memcmp(memory, before, EXPECTED), 0);
+        for (int rank = 1; rank < world_ranks() && world_rank() == 0; rank++)
+            rpi_tcp_channel_forget(&channel, rank);
+        ck_assert(world_rank() != 0 || pending == 0);
+        rpi_tcp_channel_close(&channel);
+        hub_end(&nodes);
+    }
+}
+END_TEST
+
+/* Limits the address space to `bytes` more than the process uses now. */
+static void leave_memory(size_t bytes, struct rlimit *before)
+{
+    long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    ck_assert(file != NULL && fscanf(file, "%ld", &pages) == 1);
+    fclose(file);
+    ck_assert_int_eq(getrlimit(RLIMIT_AS, before), 0);
+    struct rlimit limit = *before;
+    limit.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + bytes;
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &limit), 0);
+}
+
+/* Rank 0 has memory for one copy of the payload, not for two: it receives the head all the same. */
+START_TEST(a_load_without_memory_is_cut)
+{
+    enum {
+        LOAD = 64 << 20
+    };
+    static struct nodes_of_one nodes;
+    struct rlimit before;
+    const char head[] = "head";
+    hub_begin(&nodes);
+    struct hub *hub = &nodes.hub;
+    if (world_rank() == 1) {
+        char *load = calloc(1, LOAD);
+        ck_assert_ptr_nonnull(load);
+        const struct hub_message *answer = rpi_hub_ask(hub, 1, head, sizeof head, load, LOAD);
+        ck_assert(answer != NULL && strcmp(answer->bytes, "done") == 0);
+        free(load);
+    } else if (world_rank() == 0 && world_ranks() > 1) {
+        leave_memory(LOAD + LOAD / 2, &before);
+        while (rpi_hub_received(hub, 1, 1) == NULL && rpi_hub_lives(hub, 1))
+            rpi_tcp_links_wait(&hub->tcp_links, 0.1);
+        setrlimit(RLIMIT_AS, &before);
+        const struct hub_message *message = rpi_hub_received(hub, 1, 1);
+        ck_assert(message != NULL && message->cut && message->count >= sizeof head);
+        ck_assert_str_eq(message->bytes, head);
+        rpi_hub_answer(hub, 1, "done", sizeof "done", NULL, 0);
+    }
+    hub_end(&nodes);
+}
+END_TEST
+
+static const struct test_case cases[] = {
+    {"frames without sense end their link", &frames_without_sense_end_their_link},
+    {"payloads of another length end their link", &payloads_of_another_length_end_their_link},
+    {"a load without memory is cut", &a_load_without_memory_is_cut},
+    {NULL, NULL},
+};
+const struct test_group comm_tcp_frames_tests = {"comm_tcp_frames", cases};
