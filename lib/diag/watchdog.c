@@ -142,7 +142,7 @@ static void *watchdog_run(void *argument)
         bool limited = watchdog->item_seconds > 0;
         pthread_mutex_unlock(&watchdog->mutex);
         double now = rpi_clock_seconds();
-        rpi_survival_attend(watchdog->pool);
+        rpi_survival_look(watchdog->pool);
         if (watchdog->limit > 0)
             watchdog_check_progress(watchdog, now);
         if (limited)

@@ -102,7 +102,7 @@ static struct account account_make(rp_pool *pool)
     bool here = pool->world.node == pool->world.root_node;
     struct unit_range *logged = malloc(work_queue->log_capacity * sizeof *logged),
                       given_up = {0, 0};
-    rpi_survival_attend(pool);
+    rpi_survival_look(pool);
     for (uint32_t lane = 0; lane < work_queue->lanes && logged != NULL; lane++)
         account_add_lane(pool, lane, !terms->partial && (here || !terms->delivers), logged,
                          &account);

@@ -8,6 +8,7 @@
 #include "launch/slurm_keepalive.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -197,14 +198,12 @@ bool rpi_rank_lost(const rp_pool *pool, int node_rank)
     return rpi_liveness_lost(&pool->world.liveness, node_rank);
 }
 
-double rpi_survival_attend(void *closure)
+double rpi_survival_look(void *closure)
 {
     rp_pool *pool = closure;
-    const double longest = 20e-3;
-    double next = pool->loop.attend != NULL ? pool->loop.attend(pool->loop.agent) : longest;
-    next = next < longest ? next : longest;
+    const double look_again = 20e-3;
     if (rpi_liveness_look(&pool->world.liveness) == 0)
-        return next;
+        return look_again;
     for (int i = 0; i < pool->world.node_ranks; i++) {
         if (rpi_rank_lost(pool, i))
             rpi_recovery_lose(pool->work_queue, (uint32_t)i);
@@ -214,7 +213,14 @@ double rpi_survival_attend(void *closure)
     /* A node that has lost its agent leaves the round. */
     if (over || (pool->in_rounds && rpi_rank_lost(pool, pool->loop.agent_at)))
         rpi_work_queue_stop(pool->work_queue);
-    return next;
+    return look_again;
+}
+
+double rpi_survival_attend(void *closure)
+{
+    rp_pool *pool = closure;
+    double agent = pool->loop.attend != NULL ? pool->loop.attend(pool->loop.agent) : INFINITY;
+    return fmin(agent, rpi_survival_look(pool));
 }
 
 /* ---- node memory ----------------------------------------------------------------------------- */

@@ -74,8 +74,12 @@ void *rpi_mailbox(const rp_pool *pool, int node_rank);
  * agreement. */
 void *rpi_root_mailbox(const rp_pool *pool);
 
-/* Looks for dead ranks, and marks them as lost in the work queue. `pool` is an rp_pool. Returns the
- * seconds until the next call is due. For rpi_claim_attend(). */
+/* Looks for dead ranks, and tells the work queue. `pool` is an rp_pool. Returns the seconds until
+ * the next call is due. Called by any thread of the rank. */
+double rpi_survival_look(void *pool);
+
+/* The same, after a step of the agent if this rank takes them: only by the rank's thread, in a job
+ * of chunks. For rpi_claim_attend(). */
 double rpi_survival_attend(void *pool);
 
 /* Is this node rank known to be dead? */

@@ -225,7 +225,7 @@ static void open_tcp_channel(struct stream_link *stream_link)
                          sizeof(struct packet_message));
     if (on_root(stream_link))
         return;
-    rpi_feeder_attend(&stream_link->feeder, pool->work_queue, rpi_survival_attend, pool);
+    rpi_feeder_attend(&stream_link->feeder, pool->work_queue, rpi_survival_look, pool);
     stream_link_check(stream_link,
                       rpi_stream_link_notify(stream_link, stream_link->root_address,
                                              (struct packet_message){.kind = PACKET_HELLO}));

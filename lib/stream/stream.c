@@ -219,7 +219,7 @@ static rp_status stream_root_prepare(rp_pool *pool, struct stream_part *part, rp
     stream->root_alone = stream->round_ending = stream->another_round = false;
     if (pool->world.agreement.liveness != NULL) {
         stream->fallback_worker = &part->worker;
-        rpi_feeder_attend(&stream->feeder, pool->work_queue, rpi_survival_attend, pool);
+        rpi_feeder_attend(&stream->feeder, pool->work_queue, rpi_survival_look, pool);
     }
     destinations_init(stream);
     return RP_OK;
@@ -240,7 +240,7 @@ static rp_status stream_part_prepare(rp_pool *pool, struct stream_part *part, rp
         .job = job,
         .spin = world->crowding <= 1,
         .pool = pool,
-        .look = world->agreement.liveness != NULL ? rpi_survival_attend : NULL,
+        .look = world->agreement.liveness != NULL ? rpi_survival_look : NULL,
         .task = {.user = job->options.user,
                  .seed = job->options.seed,
                  .call = CALL_STREAM,

@@ -1,10 +1,12 @@
-/* Nodes that stop sending, and slow nodes that keep sending. */
+/* Nodes that stop sending, slow nodes that keep sending, and agents beside a watchdog. */
 #include "suites.h"
 
 #include "pool/pool.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -80,9 +82,47 @@ START_TEST(signs_of_life_keep_slow_nodes)
 }
 END_TEST
 
+/* ---- polled agents and a watchdog ------------------------------------------------------------ */
+
+static pthread_t rank_thread;
+static bool counts_receives;
+static _Atomic int receives_elsewhere; /* on another thread than the rank's */
+
+int MPI_Recv(void *memory, int count, MPI_Datatype type, int from, int tag, MPI_Comm comm,
+             MPI_Status *status)
+{
+    receives_elsewhere += counts_receives && !pthread_equal(pthread_self(), rank_thread);
+    return PMPI_Recv(memory, count, type, from, tag, comm, status);
+}
+
+/* Without threads for agents, a rank's agent takes its steps between two chunks, and in no other
+ * thread. */
+START_TEST(a_watchdog_takes_no_steps_of_an_agent)
+{
+    rp_pool *pool;
+    rp_loop *loop;
+    rp_range range;
+    rp_config config = {.node_size = 1, .watchdog_seconds = 0.1};
+    rp_options options = {.schedule = RP_SCHEDULE_DYNAMIC, .chunk = 1};
+    setenv("RANKPOOL_AGENT", "poll", 1);
+    ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
+    unsetenv("RANKPOOL_AGENT");
+    rank_thread = pthread_self();
+    counts_receives = true;
+    ck_assert_int_eq(rp_loop_open(pool, 20 * world_ranks(), &options, &loop), RP_OK);
+    while (rp_loop_next(loop, &range))
+        usleep(40000); /* longer than the watchdog sleeps */
+    ck_assert_int_eq(rp_loop_close(&loop, RP_OK), RP_OK);
+    counts_receives = false;
+    ck_assert_int_eq(receives_elsewhere, 0);
+    close_pool(pool);
+}
+END_TEST
+
 /* The last group: MPI is left with messages that no call receives. */
 static const struct test_case cases[] = {
     {"signs of life keep slow nodes", &signs_of_life_keep_slow_nodes},
+    {"a watchdog takes no steps of an agent", &a_watchdog_takes_no_steps_of_an_agent},
     {"a silent node is lost", &a_silent_node_is_lost},
     {NULL, NULL},
 };
