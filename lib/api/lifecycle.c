@@ -176,6 +176,7 @@ struct pool_with_rooms {
 static rp_pool *pool_join_rooms(struct pool_with_rooms *rooms)
 {
     rp_pool *pool = &rooms->pool;
+    pool->bytes = sizeof *rooms;
     pool->collectives = &rooms->collectives;
     pool->grids = &rooms->grids;
     pool->diag = &rooms->diag;

@@ -43,10 +43,9 @@ rp_status rpi_check_array(const rp_pool *pool, const char *name, const void *bas
     if (base == NULL || bytes == 0 || rpi_allocation_left(pool, base) > 0)
         return RP_OK;
     size_t there = rpi_mapped_bytes(base, bytes, behind, sizeof behind);
-    const struct node_memory *const pools[] = {&pool->world.memory, &pool->memory.stage,
-                                               &pool->memory.slot_queue};
-    for (size_t i = 0; i < sizeof pools / sizeof pools[0]; i++)
-        there = check_outside_pool(pools[i], base, there, &own);
+    const struct node_memory *memory;
+    for (int i = 0; (memory = rpi_pool_memory(pool, i)) != NULL; i++)
+        there = check_outside_pool(memory, base, there, &own);
     if (there >= bytes)
         return RP_OK;
     return rpi_error_set(error, RP_ERR_ARGUMENT,

@@ -64,7 +64,7 @@ bool rpi_pool_overlaps(const rp_pool *pool, const void *address, size_t bytes)
 {
     uintptr_t at = (uintptr_t)address, own = (uintptr_t)pool;
     const struct node_memory *memory;
-    bool overlaps = at < own + sizeof *pool && own < at + bytes;
+    bool overlaps = at < own + pool->bytes && own < at + bytes;
     for (int i = 0; !overlaps && (memory = rpi_pool_memory(pool, i)) != NULL; i++)
         overlaps = rpi_node_memory_overlaps(memory, address, bytes);
     for (const struct allocation *place = pool->memory.allocations; place != NULL && !overlaps;

@@ -77,6 +77,7 @@ struct pool_memory {
 };
 
 struct rp_pool {
+    size_t bytes; /* of the pool and what the rooms keep, behind it */
     struct world world;
     /* Chosen when the pool is opened: */
     bool check;               /* see diag/check.h */
