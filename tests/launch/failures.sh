@@ -156,6 +156,8 @@ keeps_child() {
 }
 check "the user's own child lives on" keeps_child
 
+check "launches that fail end within seconds" mostly_within 10
+
 cd / && rm -rf "$work"
 [ $failures = 0 ] || echo "$failures failed"
 [ $failures = 0 ]

@@ -39,7 +39,7 @@ left_behind() {
     ls -A "$TMPDIR"
 }
 
-# gone: whether nothing is left after a while. What appears after the first look belongs to others.
+# gone: whether nothing is left after a while, which a busy machine makes long. What appears after the first look belongs to others.
 gone() {
     local tenths left
     left=$(left_behind)
