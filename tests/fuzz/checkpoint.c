@@ -3,7 +3,7 @@
  * accepts must be right. Payloads follow from item numbers, so a wrong byte is detected. Run it
  * with sanitizers.
  *
- * usage: checkpoint_fuzz [ENTRIES [SEED]] */
+ * usage: tests/fuzz/checkpoint [ENTRIES [SEED]] */
 #include "fuzz.h"
 #include "wild_journals.h"
 
@@ -266,7 +266,7 @@ int main(int argc, char **argv)
 {
     const char *temporary = getenv("TMPDIR");
     uint64_t wanted = fuzz_begin(argc, argv, 100000);
-    snprintf(directory, sizeof directory, "%s/checkpoint_fuzz.XXXXXX",
+    snprintf(directory, sizeof directory, "%s/fuzz_checkpoint.XXXXXX",
              temporary != NULL ? temporary : "/tmp");
     FUZZ_CHECK(mkdtemp(directory) != NULL);
     while (written < wanted)

@@ -1,7 +1,7 @@
 /* The journal's reader on files with every kind of damage: an entry that it accepts must be one
  * that was written.
  *
- * usage: journal_fuzz [JOURNALS [SEED]] */
+ * usage: tests/fuzz/journal [JOURNALS [SEED]] */
 #include "fuzz.h"
 
 #include "checkpoint/journal_reader.h"

@@ -1,7 +1,9 @@
 /* Messages between nodes with wild fields: accepted fields are used as the library uses them, on
  * memory of exact size, so that a sanitizer or a guard behind it detects a wrong one.
  *
- * usage: messages_fuzz [MESSAGES [SEED]] */
+ * usage: tests/fuzz/messages [MESSAGES [SEED]] */
+#include "fuzz.h"
+
 #include "base/error.h"
 #include "comm/vote_summary.h"
 #include "distrib/message.h"
@@ -22,58 +24,35 @@ enum {
     GUARD = 64 /* inaccessible bytes behind the memory */
 };
 
-static uint64_t state, believed[5];
-
-/* Marsaglia, Xorshift RNGs, 2003. */
-static uint64_t next_random(void)
-{
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state;
-}
-
-static uint64_t below(uint64_t bound)
-{
-    return next_random() % bound;
-}
+static uint64_t believed[4];
 
 /* Numbers as attackers choose them: at limits, small, or random. */
 static uint64_t wild(uint64_t usual)
 {
     const uint64_t borders[] = {0,          1,     UINT32_MAX, UINT64_MAX, INT64_MAX,
                                 1ULL << 63, usual, usual - 1,  usual + 1};
-    switch (below(4)) {
+    switch (fuzz_below(4)) {
     case 0:
-        return borders[below(sizeof borders / sizeof borders[0])];
+        return borders[fuzz_below(sizeof borders / sizeof borders[0])];
     case 1:
-        return next_random();
+        return fuzz_random();
     default:
-        return below(usual + 1);
+        return fuzz_below(usual + 1);
     }
-}
-
-static void fail(const char *what)
-{
-    fprintf(stderr, "messages_fuzz: %s\n", what);
-    exit(1);
 }
 
 static char *guarded(size_t bytes)
 {
     char *memory = malloc(bytes + GUARD);
-    if (memory == NULL)
-        fail("no memory");
+    FUZZ_CHECK(memory != NULL);
     memset(memory + bytes, 0x5a, GUARD);
     return memory;
 }
 
 static void free_guarded(char *memory, size_t bytes)
 {
-    for (int i = 0; i < GUARD; i++) {
-        if (memory[bytes + (size_t)i] != 0x5a)
-            fail("memory behind an array was written");
-    }
+    for (int i = 0; i < GUARD; i++)
+        FUZZ_CHECK(memory[bytes + (size_t)i] == 0x5a);
     free(memory);
 }
 
@@ -91,10 +70,10 @@ static struct agent_message wild_message(const struct agent_message_terms *terms
                                     .items = (int64_t)wild(ITEMS),
                                     .arrays = (uint32_t)wild(3),
                                     .lost = (int)wild(3),
-                                    .speed = below(3) == 0 ? -1.0 : 1.0,
-                                    .seconds = below(3) == 0 ? NAN : 1.0};
+                                    .speed = fuzz_below(3) == 0 ? -1.0 : 1.0,
+                                    .seconds = fuzz_below(3) == 0 ? NAN : 1.0};
     unsigned char stop = (unsigned char)wild(1);
-    if (below(2) == 0 && !unit_range_empty(message.units) &&
+    if (fuzz_below(2) == 0 && !unit_range_empty(message.units) &&
         message.units.high <= terms->units.count) {
         rp_range items = units_to_items(&terms->units, message.units);
         message.first = items.begin;
@@ -115,10 +94,10 @@ static void use_message(const struct agent_message *message,
         memset(stage, 1, (size_t)message->items);
     if (message->kind == MESSAGE_RESULT)
         memset(results + message->first, 1, (size_t)message->items);
-    if (message->kind == MESSAGE_DIED && node_of[message->first] != terms->from)
-        fail("a node tells of the death of another's rank");
-    if (message->kind == MESSAGE_CLOSED && message->stop && message->lost >= terms->nodes)
-        fail("a node is lost that there is not");
+    if (message->kind == MESSAGE_DIED)
+        FUZZ_CHECK(node_of[message->first] == terms->from);
+    if (message->kind == MESSAGE_CLOSED && message->stop)
+        FUZZ_CHECK(message->lost < terms->nodes);
     free_guarded(stage, slot);
     free_guarded(results, ITEMS);
 }
@@ -126,13 +105,13 @@ static void use_message(const struct agent_message *message,
 static void try_message(void)
 {
     struct agent_message_terms terms = {.units = {ITEMS, 7, (ITEMS + 6) / 7},
-                                        .most = (uint32_t)below(20) + 1,
-                                        .inputs = (uint32_t)below(4),
-                                        .outputs = (uint32_t)below(4),
-                                        .dispatches = below(2) == 0,
-                                        .from_root = below(2) == 0,
-                                        .survives = below(2) == 0,
-                                        .from = (int)below(3),
+                                        .most = (uint32_t)fuzz_below(20) + 1,
+                                        .inputs = (uint32_t)fuzz_below(4),
+                                        .outputs = (uint32_t)fuzz_below(4),
+                                        .dispatches = fuzz_below(2) == 0,
+                                        .from_root = fuzz_below(2) == 0,
+                                        .survives = fuzz_below(2) == 0,
+                                        .from = (int)fuzz_below(3),
                                         .nodes = 3,
                                         .ranks = RANKS,
                                         .node_of = node_of};
@@ -151,10 +130,10 @@ static uint32_t write_records(char *base, size_t bytes, size_t large_bytes)
     uint32_t count = 0;
     size_t position = 0;
     while (position + RECORD_LEAST <= bytes) {
-        bool elsewhere = below(3) == 0;
+        bool elsewhere = fuzz_below(3) == 0;
         struct record record = {.bytes = wild(40),
                                 .elsewhere = elsewhere,
-                                .failed = below(50) == 0};
+                                .failed = fuzz_below(50) == 0};
         uint64_t where = wild(large_bytes);
         memcpy(base + position, &record, sizeof record);
         memcpy(base + position + sizeof record, &where, sizeof where);
@@ -185,8 +164,7 @@ static uint64_t use_records(const struct area *area, const char *large, size_t l
         bool inside = record->elsewhere
                           ? data >= large && data + record->bytes <= large + large_bytes
                           : data + record->bytes <= area->base + area->used;
-        if (!inside)
-            fail("a record lies outside of its parcel");
+        FUZZ_CHECK(inside);
         sum += sum_of(data, record->bytes);
     }
     return sum;
@@ -194,14 +172,14 @@ static uint64_t use_records(const struct area *area, const char *large, size_t l
 
 static void try_records(void)
 {
-    size_t bytes = below(20) * RECORD_ALIGNMENT, large_bytes = below(MOST_LARGE);
+    size_t bytes = fuzz_below(20) * RECORD_ALIGNMENT, large_bytes = fuzz_below(MOST_LARGE);
     char *base = guarded(bytes + sizeof(struct record)), *large = guarded(large_bytes);
-    enum records of = (enum records)below(3);
+    enum records of = (enum records)fuzz_below(3);
     memset(base, 0, bytes + sizeof(struct record));
     memset(large, 0, large_bytes);
     uint32_t count = write_records(base, bytes, large_bytes);
     struct area area = {base, bytes, SLOT_QUEUE_AREA};
-    uint32_t claimed = below(4) == 0 ? (uint32_t)wild(count) : count;
+    uint32_t claimed = fuzz_below(4) == 0 ? (uint32_t)wild(count) : count;
     if (rpi_records_valid(&area, claimed, large, large_bytes, of)) {
         believed[1]++;
         use_records(&area, large, large_bytes);
@@ -223,16 +201,15 @@ static void try_summary(void)
         statement->vote.error.status = (rp_status)wild(RP_ERR_VERSION);
         statement->vote.error.item = (int64_t)(wild(3) - 1);
         memset(statement->vote.error.text, 'x', sizeof statement->vote.error.text);
-        if (below(5) > 0)
-            statement->vote.error.text[below(100)] = '\0';
+        if (fuzz_below(5) > 0)
+            statement->vote.error.text[fuzz_below(100)] = '\0';
     }
     if (!rpi_summary_valid(&summary))
         return;
     believed[2]++;
     rpi_summary_join(&none, &summary);
     struct decision decision = rpi_summary_judge(&none);
-    if (!rpi_error_valid(&decision.error))
-        fail("a verdict without an end");
+    FUZZ_CHECK(rpi_error_valid(&decision.error));
 }
 
 static void try_tree_node(void)
@@ -242,15 +219,12 @@ static void try_tree_node(void)
     if (!rpi_tree_node_valid(node, leaves))
         return;
     believed[3]++;
-    if (node.level >= 63 || (node.index << node.level) >> node.level != node.index)
-        fail("a node whose leaves cannot be counted");
+    FUZZ_CHECK(node.level < 63 && (node.index << node.level) >> node.level == node.index);
 }
 
 int main(int argc, char **argv)
 {
-    uint64_t messages = argc > 1 ? strtoull(argv[1], NULL, 10) : 400000;
-    state = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
-    state = state != 0 ? state : 1;
+    uint64_t messages = fuzz_begin(argc, argv, 400000);
     for (uint64_t i = 0; i < messages; i++) {
         switch (i % 4) {
         case 0:
@@ -268,8 +242,7 @@ int main(int argc, char **argv)
     }
     for (int i = 0; i < 4; i++) {
         printf("kind %d: %" PRIu64 " believed\n", i, believed[i]);
-        if (believed[i] == 0 && messages >= 400000)
-            fail("nothing was believed of a kind: the test tests nothing");
+        FUZZ_CHECK(believed[i] > 0 || messages < 400000);
     }
     return 0;
 }

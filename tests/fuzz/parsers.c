@@ -2,7 +2,7 @@
  * with mistakes: an accepted value must be in range and mean the same when it is written again; a
  * refused one must change nothing. Run it with sanitizers.
  *
- * usage: parsers_fuzz [TEXTS [SEED]] */
+ * usage: tests/fuzz/parsers [TEXTS [SEED]] */
 #include "fuzz.h"
 
 #include "base/cpuset.h"
@@ -350,7 +350,7 @@ static bool (*const parsers[PARSERS])(const char *text) = {
 
 int main(int argc, char **argv)
 {
-    char text[MOST_TEXT], directory[] = "/tmp/parsers_fuzz.XXXXXX";
+    char text[MOST_TEXT], directory[] = "/tmp/fuzz_parsers.XXXXXX";
     uint64_t wanted = fuzz_begin(argc, argv, 30000);
     FUZZ_CHECK(mkdtemp(directory) != NULL);
     begin_manifests(directory);

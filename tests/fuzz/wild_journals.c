@@ -2,6 +2,7 @@
 
 #include "checkpoint/journal_format.h"
 #include "fuzz.h"
+#include "same_random.h"
 #include "stream/save.h"
 #include "stream/slot_queue.h"
 
@@ -21,16 +22,9 @@ uint64_t written;
 
 /* ---- expected results ------------------------------------------------------------------------ */
 
-static uint64_t mix(uint64_t x)
-{
-    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return x ^ (x >> 31);
-}
-
 unsigned char byte_of(int64_t item, uint64_t place)
 {
-    return (unsigned char)(mix((uint64_t)item) + place);
+    return (unsigned char)(mix_word((uint64_t)item) + place);
 }
 
 struct partial partial_of(rp_range items)
@@ -38,7 +32,7 @@ struct partial partial_of(rp_range items)
     struct partial partial = {items.begin, items.end, 0};
     bool few = items.begin >= 0 && items.end <= MOST_ITEMS;
     for (int64_t item = items.begin; few && item < items.end; item++)
-        partial.sum += mix((uint64_t)item);
+        partial.sum += mix_word((uint64_t)item);
     return partial;
 }
 
@@ -46,12 +40,12 @@ struct partial partial_of(rp_range items)
 
 static size_t input_bytes(int64_t item)
 {
-    return (size_t)(mix((uint64_t)item ^ 77) % 40);
+    return (size_t)(mix_word((uint64_t)item ^ 77) % 40);
 }
 
 size_t result_bytes(int64_t item)
 {
-    return (size_t)(mix((uint64_t)item ^ 99) % 60);
+    return (size_t)(mix_word((uint64_t)item ^ 99) % 60);
 }
 
 /* Every seventh result is stored separately, as one that does not fit the packet is. */

@@ -2,7 +2,7 @@
  * pretended nodes, with failures and with ranks that give up at any moment; all results are
  * checked.
  *
- * usage: nodes_soak [SECONDS [SEED]]
+ * usage: tests/soak/nodes [SECONDS [SEED]]
  *
  * All ranks draw the same random numbers, so they choose the same jobs without communication. Where
  * ranks must differ, the rank is mixed into the number. */

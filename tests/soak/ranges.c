@@ -2,7 +2,7 @@
  * units by all ranks and in one piece by one; both counts must agree. Two of three ranges are
  * narrower than a unit; the third crosses borders of units.
  *
- * usage: ranges_soak [RANGES [SEED [BITS]]]     numbers of at most BITS bits; up to 44 are fast
+ * usage: tests/soak/ranges [RANGES [SEED [BITS]]]     numbers of at most BITS bits; up to 44 are fast
  *
  * For large numbers every call of a kernel first sieves up to the square root, some seconds near
  * 2^64; so only one in sixteen drawn numbers of more than 52 bits is kept. */
@@ -111,7 +111,7 @@ int main(int argc, char **argv)
     uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
     int most_bits = argc > 3 ? atoi(argv[3]) : 44;
     if (ranges < 1 || most_bits < 1 || most_bits > 64) {
-        fprintf(stderr, "usage: ranges_soak [RANGES [SEED [BITS]]], with 1 to 64 bits\n");
+        fprintf(stderr, "usage: tests/soak/ranges [RANGES [SEED [BITS]]], with 1 to 64 bits\n");
         return 2;
     }
     setenv("RANKPOOL_SCHEDULE", "dynamic", 1);

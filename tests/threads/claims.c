@@ -1,6 +1,6 @@
 /* The claiming logic with threads as ranks: every item exactly once, for any interleaving.
  *
- * usage: claims_threads [REFILLS [THREADS]]
+ * usage: tests/threads/claims [REFILLS [THREADS]]
  *
  * Runs jobs until lanes were refilled (by steals and from the batch queue) REFILLS times. The
  * items' own memory is not atomic, so under ThreadSanitizer two threads with one item, or a reader
@@ -44,8 +44,8 @@ static uint64_t jobs, observations;
 
 static void fail(const char *what, int64_t item)
 {
-    fprintf(stderr, "FAILED: %s: item %" PRId64 " of job %" PRIu64 " (n = %d, schedule %d, %s)\n",
-            what, item, jobs, items, (int)job.choice.schedule, "claims_threads");
+    fprintf(stderr, "FAILED: %s: item %" PRId64 " of job %" PRIu64 " (n = %d, schedule %d)\n", what,
+            item, jobs, items, (int)job.choice.schedule);
     exit(EXIT_FAILURE);
 }
 
@@ -235,7 +235,7 @@ int main(int argc, char **argv)
     if (argc > 2)
         threads = atoi(argv[2]);
     if (threads < 1 || threads > MOST_THREADS) {
-        fprintf(stderr, "claims_threads: 1 to %d threads\n", MOST_THREADS);
+        fprintf(stderr, "tests/threads/claims: 1 to %d threads\n", MOST_THREADS);
         return 2;
     }
     work_queue = make_work_queue((uint32_t)threads);

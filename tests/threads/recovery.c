@@ -1,7 +1,7 @@
 /* The recovery of dead ranks' units, with threads as ranks that die at any point: every item
  * exactly once, wherever a thread dies.
  *
- * usage: recovery_threads [JOBS [THREADS]]
+ * usage: tests/threads/recovery [JOBS [THREADS]]
  *
  * Thread 0 never dies: it is the root. */
 #include "dying_threads.h"
@@ -309,7 +309,7 @@ int main(int argc, char **argv)
     if (argc > 2)
         threads = (uint32_t)strtoul(argv[2], NULL, 10);
     if (threads < 1 || threads > MOST_THREADS) {
-        fprintf(stderr, "recovery_threads: 1 to %d threads\n", MOST_THREADS);
+        fprintf(stderr, "tests/threads/recovery: 1 to %d threads\n", MOST_THREADS);
         return 2;
     }
     work_queue = make_work_queue(threads);

@@ -1,7 +1,7 @@
 /* The slot queue of a stream with threads as ranks: every item exactly once, with its own result,
  * for any interleaving.
  *
- * usage: slot_queue_threads [PACKETS [THREADS]]
+ * usage: tests/threads/slot_queue [PACKETS [THREADS]]
  *
  * The main thread is the feeder. Items and results are in ordinary memory, so under ThreadSanitizer
  * a slot used by two threads at once is a data race. Every second stream runs as if the kernel
@@ -184,7 +184,7 @@ int main(int argc, char **argv)
     int64_t wanted = argc > 1 ? strtoll(argv[1], NULL, 10) : 20000, packets = 0, all = 0;
     threads = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : threads;
     if (threads < 1 || threads > MOST_THREADS) {
-        fprintf(stderr, "station_threads: 1 to %d threads\n", MOST_THREADS);
+        fprintf(stderr, "tests/threads/slot_queue: 1 to %d threads\n", MOST_THREADS);
         return 2;
     }
     slot_queue = aligned_alloc(APART, rpi_slot_queue_bytes(threads + 1));

@@ -1,7 +1,7 @@
 /* A stream with threads as ranks that die at any point: every item is consumed once, in order and
  * with its own result, wherever a thread dies.
  *
- * usage: stream_threads [STREAMS [THREADS]]
+ * usage: tests/threads/streams [STREAMS [THREADS]]
  *
  * The main thread is the root and never dies. Inputs, results and records of items are in ordinary
  * memory, so under ThreadSanitizer an item held by two threads is a data race. */
@@ -446,7 +446,7 @@ int main(int argc, char **argv)
     uint64_t wanted = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000;
     threads = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : threads;
     if (threads < 1 || threads > MOST_THREADS) {
-        fprintf(stderr, "stream_threads: 1 to %d threads\n", MOST_THREADS);
+        fprintf(stderr, "tests/threads/streams: 1 to %d threads\n", MOST_THREADS);
         return 2;
     }
     slot_queue = aligned_alloc(APART, rpi_slot_queue_bytes(threads));
