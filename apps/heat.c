@@ -144,11 +144,9 @@ static rp_status show(const struct settings *settings, const double *all)
 static void show_run(const rp_pool *pool, const struct mesh *mesh, double seconds)
 {
     fprintf(stderr,
-            "heat on %" PRId64 " x %" PRId64 " points, %" PRId64
-            " steps up to time %g, on %d rank%s of %d node%s: %.3f s\n",
-            mesh->rows, mesh->columns, mesh->steps, (double)mesh->steps * mesh->time_step,
-            rp_ranks(pool), rp_ranks(pool) == 1 ? "" : "s", rp_nodes(pool),
-            rp_nodes(pool) == 1 ? "" : "s", seconds);
+            "heat on %" PRId64 " x %" PRId64 " points, %" PRId64 " steps up to time %g, on ",
+            mesh->rows, mesh->columns, mesh->steps, (double)mesh->steps * mesh->time_step);
+    program_show_run(pool, seconds);
 }
 
 static rp_status run(rp_pool *pool, const struct settings *settings)

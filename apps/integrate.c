@@ -98,16 +98,6 @@ static bool take_family(struct command_line *line, struct settings *settings, co
     return command_line_complain(line, "there is no family '%.60s'", name);
 }
 
-static bool take_count(struct command_line *line, const char *text, uint64_t least, uint64_t most,
-                       uint64_t *value)
-{
-    if (!command_line_number(line, text, value))
-        return false;
-    return (*value >= least && *value <= most) ||
-           command_line_complain(line, "'%.60s': give a number from %" PRIu64 " to %" PRIu64, text,
-                                 least, most);
-}
-
 static bool take_error(struct command_line *line, struct settings *settings, const char *text)
 {
     return (rpi_parse_number(text, &settings->error) && settings->error > 0) ||
@@ -121,9 +111,9 @@ static bool take_option(struct command_line *line, void *into, int option, const
     case OPTION_FAMILY:
         return take_family(line, settings, argument);
     case OPTION_DIMENSIONS:
-        return take_count(line, argument, 1, MOST_DIMENSIONS, &settings->dimensions);
+        return command_line_count(line, argument, 1, MOST_DIMENSIONS, &settings->dimensions);
     case OPTION_SAMPLES:
-        return take_count(line, argument, 8, UINT64_C(1) << 60, &settings->samples);
+        return command_line_count(line, argument, 8, UINT64_C(1) << 60, &settings->samples);
     case OPTION_ERROR:
         return take_error(line, settings, argument);
     case OPTION_ANTITHETIC:
@@ -253,9 +243,7 @@ static rp_status run(rp_pool *pool, const struct settings *settings)
         status = mine != RP_OK ? mine : status;
     }
     if (program_speaks(pool) && settings->show_time)
-        fprintf(stderr, "%d rank%s of %d node%s: %.3f s\n", rp_ranks(pool),
-                rp_ranks(pool) == 1 ? "" : "s", rp_nodes(pool), rp_nodes(pool) == 1 ? "" : "s",
-                MPI_Wtime() - begin);
+        program_show_run(pool, MPI_Wtime() - begin);
     rp_status written = program_speaks(pool) ? program_flush(&command) : RP_OK;
     return status == RP_OK ? written : status;
 }

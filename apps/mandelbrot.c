@@ -6,7 +6,6 @@
 #include "fractal/picture.h"
 
 #include <float.h>
-#include <inttypes.h>
 #include <math.h>
 #include <mpi.h>
 #include <stdio.h>
@@ -81,14 +80,6 @@ static const struct option options[] = {
 
 /* ---- the command line ------------------------------------------------------------------------ */
 
-static bool take_count(struct command_line *line, const char *text, uint64_t most, uint64_t *value)
-{
-    if (!command_line_number(line, text, value))
-        return false;
-    return (*value >= 1 && *value <= most) ||
-           command_line_complain(line, "'%.60s': give a number from 1 to %" PRIu64, text, most);
-}
-
 static bool take_size(struct command_line *line, struct settings *settings, const char *text)
 {
     char columns[64];
@@ -97,8 +88,8 @@ static bool take_size(struct command_line *line, struct settings *settings, cons
         return command_line_complain(line, "'%.60s': give the size as 1600x1000", text);
     memcpy(columns, text, (size_t)(cross - text));
     columns[cross - text] = '\0';
-    return take_count(line, columns, 1000000, &settings->view.columns) &&
-           take_count(line, cross + 1, 1000000, &settings->view.rows);
+    return command_line_count(line, columns, 1, 1000000, &settings->view.columns) &&
+           command_line_count(line, cross + 1, 1, 1000000, &settings->view.rows);
 }
 
 static bool take_point(struct command_line *line, const char *text, struct dd_point *point)
@@ -138,12 +129,12 @@ static bool take_option(struct command_line *line, void *into, int option, const
     case OPTION_ZOOM:
         return take_zoom(line, settings, argument);
     case OPTION_ITERATIONS:
-        return take_count(line, argument, 10000000, &settings->view.iterations);
+        return command_line_count(line, argument, 1, 10000000, &settings->view.iterations);
     case OPTION_JULIA:
         settings->view.is_julia = true;
         return take_point(line, argument, &settings->view.julia);
     case OPTION_ANTIALIAS:
-        return take_count(line, argument, 16, &settings->view.antialias);
+        return command_line_count(line, argument, 1, 16, &settings->view.antialias);
     default:
         settings->show_time = true;
         return true;
@@ -196,14 +187,13 @@ static const struct command command = {
 static void show_time(const rp_pool *pool, const struct picture *picture, double seconds)
 {
     double busy = picture->busy_seconds, mean, most;
-    int ranks = rp_ranks(pool);
     MPI_Allreduce(&busy, &mean, 1, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
     MPI_Allreduce(&busy, &most, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
-    mean /= ranks;
+    mean /= rp_ranks(pool);
     if (!program_speaks(pool))
         return;
-    fprintf(stderr, "drawn on %d rank%s of %d node%s: %.3f s\n", ranks, ranks == 1 ? "" : "s",
-            rp_nodes(pool), rp_nodes(pool) == 1 ? "" : "s", seconds);
+    fputs("drawn on ", stderr);
+    program_show_run(pool, seconds);
     fprintf(stderr, "ranks drew %.3f s on average, %.3f s at most: %.1f %% even\n", mean, most,
             100 * (most > 0 ? mean / most : 1));
 }

@@ -83,9 +83,8 @@ static void show_run(const rp_pool *pool, const struct settings *settings, doubl
     fputs("primes ", stderr);
     if (settings->interval.first > 0)
         fprintf(stderr, "from %" PRIu64 " ", settings->interval.first);
-    fprintf(stderr, "up to %" PRIu64 " with %s on %d rank%s of %d node%s: %.3f s\n",
-            settings->interval.last, title, rp_ranks(pool), rp_ranks(pool) == 1 ? "" : "s",
-            rp_nodes(pool), rp_nodes(pool) == 1 ? "" : "s", seconds);
+    fprintf(stderr, "up to %" PRIu64 " with %s on ", settings->interval.last, title);
+    program_show_run(pool, seconds);
 }
 
 static void show_evenness(const struct counts *counts)

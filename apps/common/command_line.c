@@ -3,6 +3,7 @@
 #include "common/number.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -97,6 +98,20 @@ bool command_line_number(struct command_line *line, const char *text, uint64_t *
     char problem[NUMBER_PROBLEM_SIZE];
     return number_parse(text, value, problem) ||
            command_line_complain(line, "'%.60s': %s", text, problem);
+}
+
+bool command_line_count(struct command_line *line, const char *text, uint64_t least, uint64_t most,
+                        uint64_t *value)
+{
+    if (!command_line_number(line, text, value))
+        return false;
+    if (*value >= least && *value <= most)
+        return true;
+    if (most == INT64_MAX)
+        return command_line_complain(line, "'%.60s': give a number from %" PRIu64 " to 2^63-1",
+                                     text, least);
+    return command_line_complain(line, "'%.60s': give a number from %" PRIu64 " to %" PRIu64, text,
+                                 least, most);
 }
 
 /* ---- fingerprint of the options -------------------------------------------------------------- */

@@ -66,4 +66,8 @@ bool command_line_complain(struct command_line *line, const char *format, ...)
 /* Parses a number; on an error, records it and returns false. */
 bool command_line_number(struct command_line *line, const char *text, uint64_t *value);
 
+/* The same for a number from `least` to `most`. */
+bool command_line_count(struct command_line *line, const char *text, uint64_t least, uint64_t most,
+                        uint64_t *value);
+
 #endif

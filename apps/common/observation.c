@@ -1,13 +1,9 @@
 #include "common/observation.h"
 
 #include "base/atomic_file.h"
+#include "common/program.h"
 
 #include <stdio.h>
-
-static bool is_root(const rp_pool *pool)
-{
-    return rp_rank(pool) == rp_root(pool);
-}
 
 /* Before any work: an hour of it must not end with a missing directory. */
 static rp_status check_file(const char *path, const char *program)
@@ -36,7 +32,7 @@ rp_status observation_begin(rp_pool *pool, const struct observation *observation
     rp_show_progress(pool, observation->progress);
     if (!observation->stats && observation->timeline == NULL && observation->trace == NULL)
         return RP_OK;
-    if (is_root(pool))
+    if (program_speaks(pool))
         mine = check_files(observation, program);
     rp_status status = rp_agree(pool, mine, &worst);
     if (status != RP_OK || worst != RP_OK)

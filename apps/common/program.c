@@ -24,6 +24,13 @@ void program_prints(rp_pool *pool)
         rp_show_progress(pool, RP_PROGRESS_ASKED);
 }
 
+void program_show_run(const rp_pool *pool, double seconds)
+{
+    int ranks = rp_ranks(pool), nodes = rp_nodes(pool);
+    fprintf(stderr, "%d rank%s of %d node%s: %.3f s\n", ranks, ranks == 1 ? "" : "s", nodes,
+            nodes == 1 ? "" : "s", seconds);
+}
+
 /* Reported once, at the first failure. */
 static rp_status flush_output(const char *name)
 {

@@ -27,16 +27,13 @@ const struct option settings_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-static bool take_count(struct command_line *line, const char *text, int64_t least, int64_t *count)
+static bool take_count(struct command_line *line, const char *text, uint64_t least, int64_t *count)
 {
     uint64_t value;
-    if (!command_line_number(line, text, &value))
-        return false;
-    if (value < (uint64_t)least || value > INT64_MAX)
-        return command_line_complain(line, "'%.60s': give a number from %" PRId64 " to 2^63-1",
-                                     text, least);
-    *count = (int64_t)value;
-    return true;
+    bool taken = command_line_count(line, text, least, INT64_MAX, &value);
+    if (taken)
+        *count = (int64_t)value;
+    return taken;
 }
 
 static bool take_size(struct command_line *line, struct mesh *mesh, const char *text)
