@@ -12,12 +12,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-struct contest {
-    rp_pool *pool;
-    int64_t n;
-    rp_options options;
-    int threads;
-};
+static int threads;
 
 static void check_sum(int64_t sum, int64_t n)
 {
@@ -25,23 +20,6 @@ static void check_sum(int64_t sum, int64_t n)
         fprintf(stderr, "claims: a wrong sum\n");
         MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
     }
-}
-
-static int64_t my_sum; /* of this rank's items */
-
-static void run_loop(void *argument)
-{
-    const struct contest *contest = argument;
-    rp_loop *loop;
-    rp_range range;
-    int64_t sum = 0;
-    rp_loop_open(contest->pool, contest->n, &contest->options, &loop);
-    while (rp_loop_next(loop, &range)) {
-        for (int64_t item = range.begin; item < range.end; item++)
-            add_item(&sum, item);
-    }
-    rp_loop_close(&loop, RP_OK);
-    my_sum = sum;
 }
 
 static int add_one(rp_task *task, const void *in, void *out)
@@ -66,21 +44,21 @@ static int add_range(rp_task *task, rp_range range, const void *in, void *out)
 /* By range for long chunks, by item for single ones. */
 static void run_map(void *argument)
 {
-    const struct contest *contest = argument;
+    struct additions *contest = argument;
     bool single = contest->options.schedule == RP_SCHEDULE_DYNAMIC;
     rp_map_job job = {.n = contest->n,
                       .item = single ? add_one : NULL,
                       .range = single ? NULL : add_range,
                       .options = contest->options};
-    my_sum = 0;
-    job.options.user = &my_sum;
+    contest->sum = 0;
+    job.options.user = &contest->sum;
     rp_map(contest->pool, &job);
 }
 
-static void run_openmp(const struct contest *contest)
+static void run_openmp(const struct additions *contest)
 {
     int64_t sum = 0;
-#pragma omp parallel for schedule(runtime) reduction(+ : sum) num_threads(contest->threads)
+#pragma omp parallel for schedule(runtime) reduction(+ : sum) num_threads(threads)
     for (int64_t item = 0; item < contest->n; item++)
         add_item(&sum, item);
     check_sum(sum, contest->n);
@@ -89,7 +67,7 @@ static void run_openmp(const struct contest *contest)
 /* Rank 0 computes; the others must sleep, so they wait outside MPI. */
 static void run_openmp_in_rank_0(void *argument)
 {
-    const struct contest *contest = argument;
+    const struct additions *contest = argument;
     if (rp_rank(contest->pool) == 0)
         run_openmp(contest);
     rp_barrier(contest->pool);
@@ -102,20 +80,20 @@ static void let_threads_sleep(void)
     nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
 }
 
-static double time_openmp(struct contest *contest, omp_sched_t schedule)
+static double time_openmp(struct additions *contest, omp_sched_t schedule)
 {
     omp_set_schedule(schedule, schedule == omp_sched_dynamic ? 1 : 0);
     let_threads_sleep();
     return measure(run_openmp_in_rank_0, contest);
 }
 
-static double time_ours(struct contest *contest, void (*run)(void *), rp_schedule schedule)
+static double time_ours(struct additions *contest, void (*run)(void *), rp_schedule schedule)
 {
     int64_t sum;
     contest->options = (rp_options){.schedule = schedule};
     let_threads_sleep();
     double seconds = measure(run, contest);
-    MPI_Allreduce(&my_sum, &sum, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
+    MPI_Allreduce(&contest->sum, &sum, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
     check_sum(sum, contest->n);
     return seconds;
 }
@@ -146,29 +124,29 @@ enum {
 };
 
 /* Each measured next to the one it is compared with. */
-static void run_quick_ones(struct contest *contest, struct times *times)
+static void run_quick_ones(struct additions *contest, struct times *times)
 {
     times_add(&times[OPENMP_STATIC], time_openmp(contest, omp_sched_static));
-    times_add(&times[LOOP_ADAPTIVE], time_ours(contest, run_loop, RP_SCHEDULE_ADAPTIVE));
+    times_add(&times[LOOP_ADAPTIVE], time_ours(contest, add_in_loop, RP_SCHEDULE_ADAPTIVE));
     times_add(&times[MAP_ADAPTIVE], time_ours(contest, run_map, RP_SCHEDULE_ADAPTIVE));
-    times_add(&times[LOOP_STATIC], time_ours(contest, run_loop, RP_SCHEDULE_STATIC));
+    times_add(&times[LOOP_STATIC], time_ours(contest, add_in_loop, RP_SCHEDULE_STATIC));
     times_add(&times[OPENMP_GUIDED], time_openmp(contest, omp_sched_guided));
 }
 
-static void run_round(struct contest *contest, struct times *times)
+static void run_round(struct additions *contest, struct times *times)
 {
     for (int i = 0; i < QUICK_ONES; i++)
         run_quick_ones(contest, times);
     times_add(&times[OPENMP_DYNAMIC], time_openmp(contest, omp_sched_dynamic));
-    times_add(&times[LOOP_DYNAMIC], time_ours(contest, run_loop, RP_SCHEDULE_DYNAMIC));
+    times_add(&times[LOOP_DYNAMIC], time_ours(contest, add_in_loop, RP_SCHEDULE_DYNAMIC));
     times_add(&times[MAP_DYNAMIC], time_ours(contest, run_map, RP_SCHEDULE_DYNAMIC));
 }
 
-static void print_results(const struct contest *contest, const struct times *times)
+static void print_results(const struct additions *contest, const struct times *times)
 {
     if (speaks())
         printf("%" PRId64 " additions on %d ranks, beside OpenMP with %d threads\n", contest->n,
-               contest->threads, contest->threads);
+               threads, threads);
     for (int i = 0; i < CONTESTANTS; i++)
         print_nanoseconds(names[i], &times[i], (double)contest->n, 0);
     print_ratio("loop, default / OpenMP static", &times[LOOP_ADAPTIVE], &times[OPENMP_STATIC], true,
@@ -185,12 +163,12 @@ static void print_results(const struct contest *contest, const struct times *tim
 
 int main(int argc, char **argv)
 {
-    struct contest contest = {.n = 20000000};
+    struct additions contest = {.n = 20000000};
     struct times times[CONTESTANTS] = {{.rounds = 0}};
     int rounds = rounds_wanted(argc, argv, 9);
     if (rp_open(NULL, &contest.pool) != RP_OK)
         return EXIT_FAILURE;
-    contest.threads = rp_ranks(contest.pool);
+    threads = rp_ranks(contest.pool);
     time_openmp(&contest, omp_sched_static); /* starts the threads */
     for (int round = 0; round < rounds; round++)
         run_round(&contest, times);

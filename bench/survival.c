@@ -6,26 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct contest {
-    rp_pool *pool;
-    int64_t n;
-    rp_options options;
-};
-
-static void run_loop(void *argument)
-{
-    const struct contest *contest = argument;
-    rp_loop *loop;
-    rp_range range;
-    int64_t sum = 0;
-    rp_loop_open(contest->pool, contest->n, &contest->options, &loop);
-    while (rp_loop_next(loop, &range)) {
-        for (int64_t item = range.begin; item < range.end; item++)
-            add_item(&sum, item);
-    }
-    rp_loop_close(&loop, RP_OK);
-}
-
 struct pair {
     struct times with, without;
 };
@@ -33,12 +13,12 @@ struct pair {
 static struct pair compare(rp_pool *surviving, rp_pool *plain, int64_t n, rp_schedule schedule,
                            int rounds)
 {
-    struct contest with = {surviving, n, {.schedule = schedule}};
-    struct contest without = {plain, n, {.schedule = schedule}};
+    struct additions with = {surviving, n, {.schedule = schedule}, 0};
+    struct additions without = {plain, n, {.schedule = schedule}, 0};
     struct pair pair = {{.rounds = 0}, {.rounds = 0}};
     for (int round = 0; round < rounds; round++) {
-        times_add(&pair.without, measure(run_loop, &without));
-        times_add(&pair.with, measure(run_loop, &with));
+        times_add(&pair.without, measure(add_in_loop, &without));
+        times_add(&pair.with, measure(add_in_loop, &with));
     }
     return pair;
 }

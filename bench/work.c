@@ -6,6 +6,21 @@
 
 static volatile uint64_t saved;
 
+void add_in_loop(void *argument)
+{
+    struct additions *additions = argument;
+    rp_loop *loop;
+    rp_range range;
+    int64_t sum = 0;
+    rp_loop_open(additions->pool, additions->n, &additions->options, &loop);
+    while (rp_loop_next(loop, &range)) {
+        for (int64_t item = range.begin; item < range.end; item++)
+            add_item(&sum, item);
+    }
+    rp_loop_close(&loop, RP_OK);
+    additions->sum = sum;
+}
+
 /* A linear congruential generator: each step depends on the last. */
 void compute(int64_t steps)
 {
