@@ -4,15 +4,12 @@
 # Usage: faults.sh, with the program faulty in ./tests/faults.
 set -u
 faulty=$PWD/tests/faults/faulty
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck disable=SC1091 # in the launchers' directory
+# shellcheck source=tests/support/launch_environment disable=SC1091
 . "$here/../support/launch_environment"
 # shellcheck source=tests/support/checks disable=SC1091
 . "$here/../support/checks"
-cd "$work" || exit 99
-unset "${!RANKPOOL_@}"
+enter_scratch
 
 under_mpirun() { "${MPIRUN:-mpirun}" -np 3 "$faulty" "$@"; }
 alone() { "$faulty" "$@" --ranks 3; }

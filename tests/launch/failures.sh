@@ -5,9 +5,8 @@ set -u
 failing=$PWD/tests/launch/failing
 # shellcheck source=tests/support/checks disable=SC1091
 . "$(dirname "$0")/../support/checks"
-work=$(mktemp -d)
-cd "$work" || exit 99
-unset "${!OMPI_@}" "${!PMI@}" "${!SLURM_@}" "${!RANKPOOL_@}" LSB_JOBID PBS_JOBID PBS_NODEFILE PE_HOSTFILE
+enter_scratch
+forget_launchers
 
 case $("${MPIRUN:-mpirun}" --version 2>/dev/null) in
 *OpenRTE* | *"Open MPI"*) ;;
@@ -158,6 +157,5 @@ check "the user's own child lives on" keeps_child
 
 check "launches that fail end within seconds" mostly_within 10
 
-cd / && rm -rf "$work"
 [ $failures = 0 ] || echo "$failures failed"
 [ $failures = 0 ]

@@ -6,13 +6,12 @@ here=$(cd "$(dirname "$0")" && pwd)
 apps=$PWD/apps
 patient=$PWD/tests/launch/patient
 mpirun=${MPIRUN:-mpirun}
-work=$(mktemp -d)
-cd "$work" || exit 99
-unset "${!OMPI_@}" "${!PMI@}" "${!SLURM_@}" "${!RANKPOOL_@}" LSB_JOBID PBS_JOBID PBS_NODEFILE PE_HOSTFILE
-# shellcheck disable=SC1091 # in the parent directory
-. "$here/../support/launch_environment"
 # shellcheck source=tests/support/checks disable=SC1091
 . "$here/../support/checks"
+enter_scratch
+forget_launchers
+# shellcheck source=tests/support/launch_environment disable=SC1091
+. "$here/../support/launch_environment"
 
 quiet=
 case $("$mpirun" --version 2>&1) in
@@ -143,6 +142,5 @@ else
     skipped=yes
 fi
 
-cd / && rm -rf "$work"
 [ $failures = 0 ] || { echo "$failures failed"; exit 1; }
 [ -z "$skipped" ] || exit 77

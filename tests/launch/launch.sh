@@ -7,12 +7,11 @@ launched=$programs/launched
 mark=mark-$$-$RANDOM # an argument that identifies our processes
 # shellcheck source=tests/support/checks disable=SC1091
 . "$(dirname "$0")/../support/checks"
-work=$(mktemp -d)
+enter_scratch
+forget_launchers
 export TMPDIR=$work/tmp
 mkdir "$TMPDIR"
 chmod 755 "$work"
-cd "$work" || exit 99
-unset "${!OMPI_@}" "${!PMI@}" "${!SLURM_@}" "${!RANKPOOL_@}" LSB_JOBID PBS_JOBID PBS_NODEFILE PE_HOSTFILE
 
 # try: a command with a time limit; its output in out and err, its status in $status.
 try() {
@@ -334,6 +333,5 @@ check "reading from the terminal, then Ctrl-C" \
     at_terminal 130 "hello, you" 'name? ' $'you\n' 'hello' $'\x03' -- "$launched" talk "$mark"
 check "Ctrl-Z, fg, Ctrl-C" stop_and_go
 
-cd / && rm -rf "$work"
 [ $failures = 0 ] || echo "$failures failed"
 [ $failures = 0 ]

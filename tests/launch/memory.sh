@@ -7,12 +7,10 @@ memory=$PWD/tests/launch/memory
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/support/checks disable=SC1091
 . "$here/../support/checks"
-# shellcheck disable=SC1091 # in the launchers' directory
+# shellcheck source=tests/support/launch_environment disable=SC1091
 . "$here/../support/launch_environment"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 99
-unset "${!RANKPOOL_@}" "${!SLURM_@}" TMPDIR
+enter_scratch
+unset "${!SLURM_@}" TMPDIR
 export memory
 
 # try COMMAND: stdout and stderr in the file out, its status in $status.

@@ -3,15 +3,12 @@
 # Usage: mistakes.sh, with the program mistaken in ./tests/mistakes.
 set -u
 mistaken=$PWD/tests/mistakes/mistaken
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck disable=SC1091 # in the launchers' directory
+# shellcheck source=tests/support/launch_environment disable=SC1091
 . "$here/../support/launch_environment"
 # shellcheck source=tests/support/checks disable=SC1091
 . "$here/../support/checks"
-cd "$work" || exit 99
-unset "${!RANKPOOL_@}"
+enter_scratch
 
 # run WAY [ARGUMENT]...: output goes to the files out and err, the status into $status.
 run() {
