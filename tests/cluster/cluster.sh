@@ -2,8 +2,10 @@
 # tests/cluster/run: nodes as requested, and nothing left of them however it ends.
 # Usage: cluster.sh, with the program on_nodes in ./tests/cluster.
 set -u
-[ "${RANKPOOL_TEST_NODES:-}" != none ] || { echo "skipped: RANKPOOL_TEST_NODES is 'none'"; exit 77; }
 here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/cluster/checks disable=SC1091
+. "$here/checks"
+needs_nodes
 run=$here/run
 on_nodes=$PWD/tests/cluster/on_nodes
 mark=mark-$$-$RANDOM # an argument that identifies our processes
@@ -11,8 +13,6 @@ work=$(mktemp -d)
 export TMPDIR=$work/tmp
 mkdir "$TMPDIR"
 cd "$work" || exit 99
-# shellcheck source=tests/cluster/checks disable=SC1091
-. "$here/checks"
 
 # Remains of our clusters: processes, mounts and files, a bridge.
 left_behind() {

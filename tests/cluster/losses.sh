@@ -3,16 +3,16 @@
 # node stops, it ends on every rank that can be reached, with an error that names the node.
 # Usage: losses.sh, with the program jobs in ./tests/cluster.
 set -u
-[ "${RANKPOOL_TEST_NODES:-}" != none ] || { echo "skipped: RANKPOOL_TEST_NODES is 'none'"; exit 77; }
 here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/cluster/checks disable=SC1091
+. "$here/checks"
+needs_nodes
 run=$here/run
 jobs=$PWD/tests/cluster/jobs
 work=$(mktemp -d)
 export TMPDIR=$work
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 99
-# shellcheck source=tests/cluster/checks disable=SC1091
-. "$here/checks"
 
 # at_work NODES ARGUMENT...: starts a job and returns when it has begun; $job is its process. It
 # writes its results to told/.
