@@ -335,7 +335,7 @@ START_TEST(no_message_is_left_behind)
         usleep(20000);
         for (int look = 0; look < 10 && left == 0; look++)
             MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, pool->world.agents, &left, MPI_STATUS_IGNORE);
-        ck_assert_msg(left == 0, "a letter of round %d is left", round);
+        ck_assert_msg(left == 0, "a message of round %d is left", round);
     }
     close_with(pool);
     unsetenv("RANKPOOL_TEST_LATENCY");
