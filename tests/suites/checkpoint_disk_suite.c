@@ -16,9 +16,7 @@
 static void map_where_no_directory_is(void)
 {
     rp_map_job job = map_job();
-    rp_config config = {.checkpoint = "/no/such/folder/kept"};
-    rp_pool *pool;
-    ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
+    rp_pool *pool = open_configured(&(rp_config){.checkpoint = "/no/such/folder/kept"});
     ck_assert_int_eq(rp_map(pool, &job), RP_OK);
     check_results(pool, RP_ON_ROOT);
     close_pool(pool);

@@ -81,9 +81,7 @@ START_TEST(predefined_operations)
 {
     static const int64_t sizes[] = {0, 1, 2, 17, 130, 1001, MOST};
     for (int node_size = 0; node_size <= 2; node_size++) {
-        rp_pool *pool;
-        rp_config config = {.node_size = node_size};
-        ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
+        rp_pool *pool = open_nodes(node_size);
         for (int s = 0; s < 7; s++) {
             for (int operation = 0; operation < operation_count; operation++)
                 try_operation(pool, (enum operation)operation, sizes[s],

@@ -307,9 +307,7 @@ typedef void (*trial)(rp_pool *pool, const struct form *form, const struct shape
 static void try_shapes(trial attempt, bool counted, bool same_layout)
 {
     for (int node_size = 0; node_size <= 2; node_size++) {
-        rp_pool *pool;
-        rp_config config = {.node_size = node_size};
-        ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
+        rp_pool *pool = open_nodes(node_size);
         state = (uint64_t)node_size;
         for (int i = 0; i < 60; i++) {
             struct form form = random_form(same_layout);
@@ -427,11 +425,9 @@ START_TEST(messages_grow_with_the_nodes)
     int ranks = world_ranks();
     double mine[EACH] = {world_rank()}, *all = malloc((size_t)ranks * sizeof mine);
     for (int node_size = 0; node_size <= 2; node_size++) {
-        rp_pool *pool;
-        rp_config config = {.node_size = node_size};
+        rp_pool *pool = open_nodes(node_size);
         rp_element element = rp_datatype(MPI_DOUBLE);
         int64_t before = 0, n = (int64_t)ranks * EACH;
-        ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
         int nodes = rp_nodes(pool);
         succeeded(pool, rp_gather(pool, 0, mine, n, element, all));
         ck_assert_int_eq(aggregates_of(pool, &before), nodes - 1);

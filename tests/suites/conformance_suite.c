@@ -240,9 +240,7 @@ END_TEST
 START_TEST(g2)
 {
     for (int root = 0; root < world_ranks(); root++) {
-        rp_pool *pool;
-        rp_config config = {.root = root};
-        ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
+        rp_pool *pool = open_configured(&(rp_config){.root = root});
         check_squares(pool, 50, 0);
         close_pool(pool);
     }

@@ -42,13 +42,11 @@ static bool can_be_woken(const rp_pool *pool)
 
 START_TEST(a_silent_node_is_lost)
 {
-    rp_pool *pool;
-    rp_config config = {.node_size = 1, .heartbeat_timeout = 0.5};
     pid_t last = getpid();
     if (world_ranks() == 1)
         return;
     MPI_Bcast(&last, sizeof last, MPI_BYTE, world_ranks() - 1, MPI_COMM_WORLD);
-    ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
+    rp_pool *pool = open_configured(&(rp_config){.node_size = 1, .heartbeat_timeout = 0.5});
     if (!can_be_woken(pool)) {
         if (world_rank() == 0)
             printf("skipped: a silent node is lost: nobody could wake it\n");
@@ -68,11 +66,9 @@ END_TEST
 
 START_TEST(signs_of_life_keep_slow_nodes)
 {
-    rp_pool *pool;
+    rp_pool *pool = open_configured(&(rp_config){.node_size = 1, .heartbeat_timeout = 0.2});
     rp_loop *loop;
     rp_range range;
-    rp_config config = {.node_size = 1, .heartbeat_timeout = 0.2};
-    ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
     ck_assert_int_eq(rp_loop_open(pool, world_ranks(), NULL, &loop), RP_OK);
     while (rp_loop_next(loop, &range))
         usleep(800000); /* an item much longer than the heartbeat's timeout */

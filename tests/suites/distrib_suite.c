@@ -35,13 +35,9 @@ static void set(const char *name, bool wanted, const char *value)
 
 static rp_pool *open_with(const struct setting *setting, int root)
 {
-    rp_pool *pool;
-    rp_config config = {.root = root, .node_size = setting->node_size};
     set("RANKPOOL_AGENT", setting->poll, "poll");
     set("RANKPOOL_TEST_UNREACHABLE", setting->unreachable, "1");
-    rp_status status = rp_open_comm(MPI_COMM_WORLD, &config, &pool);
-    ck_assert_msg(status == RP_OK, "%s", rp_last_error(NULL)->text);
-    return pool;
+    return open_configured(&(rp_config){.root = root, .node_size = setting->node_size});
 }
 
 static void close_with(rp_pool *pool)

@@ -83,9 +83,7 @@ END_TEST
 START_TEST(loops_on_pretended_nodes)
 {
     for (int size = 1; size <= 3; size++) {
-        rp_pool *pool;
-        rp_config config = {.node_size = size};
-        ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
+        rp_pool *pool = open_nodes(size);
         for (int s = 0; s < SCHEDULES; s++) {
             rp_options options = {.schedule = schedules[s]};
             check_every_item_once(pool, 1, &options);

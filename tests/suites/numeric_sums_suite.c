@@ -174,9 +174,7 @@ static void check_cancelling(rp_pool *pool, rp_schedule schedule)
 START_TEST(a_sum_that_cancels)
 {
     for (int node_size = 0; node_size < 3; node_size++) {
-        rp_pool *pool;
-        rp_config config = {.node_size = node_size};
-        ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
+        rp_pool *pool = open_nodes(node_size);
         for (int schedule = RP_SCHEDULE_ADAPTIVE; schedule <= RP_SCHEDULE_FACTORING; schedule++)
             check_cancelling(pool, (rp_schedule)schedule);
         close_pool(pool);

@@ -40,9 +40,7 @@ END_TEST
 START_TEST(pretended_nodes)
 {
     for (int size = 1; size <= 3; size++) {
-        rp_pool *pool;
-        rp_config config = {.node_size = size};
-        ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
+        rp_pool *pool = open_nodes(size);
         ck_assert_int_le(rp_node_ranks(pool), size);
         ck_assert_int_ge(rp_nodes(pool), (world_ranks() + size - 1) / size);
         ck_assert_int_eq(rp_barrier(pool), RP_OK);
@@ -151,9 +149,7 @@ END_TEST
 START_TEST(every_rank_can_be_root)
 {
     for (int root = 0; root < world_ranks(); root++) {
-        rp_pool *pool;
-        rp_config config = {.root = root};
-        ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
+        rp_pool *pool = open_configured(&(rp_config){.root = root});
         ck_assert_int_eq(rp_root(pool), root);
         close_pool(pool);
     }
@@ -235,9 +231,7 @@ static void check_blamed(rp_pool *pool, int odd)
 START_TEST(nodes_do_not_change_who_is_blamed)
 {
     for (int size = 1; size <= 4; size++) {
-        rp_pool *pool;
-        rp_config config = {.node_size = size};
-        ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
+        rp_pool *pool = open_nodes(size);
         for (int odd = 1; odd < world_ranks(); odd++)
             check_blamed(pool, odd);
         close_pool(pool);
@@ -248,14 +242,12 @@ END_TEST
 START_TEST(a_mismatch_names_the_host_of_its_rank)
 {
     char before[64], host[64];
-    rp_pool *pool;
-    rp_config config = {.node_size = 1};
     int last = world_ranks() - 1;
     ck_assert_int_eq(gethostname(before, sizeof before), 0);
     snprintf(host, sizeof host, "host%d", world_rank());
     bool renamed = unshare(CLONE_NEWUTS) == 0 && sethostname(host, strlen(host)) == 0;
     snprintf(host, sizeof host, "host%d", last);
-    ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
+    rp_pool *pool = open_nodes(1);
     if (last > 0) {
         void *memory;
         rp_status status = rp_node_alloc(pool, world_rank() == last ? 16 : 8, &memory);

@@ -383,9 +383,7 @@ END_TEST
 /* The root need not be the first rank of its node. */
 START_TEST(any_rank_is_root)
 {
-    rp_pool *pool;
-    rp_config config = {.root = world_ranks() - 1};
-    ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
+    rp_pool *pool = open_configured(&(rp_config){.root = world_ranks() - 1});
     struct context context = begin(300, 100000);
     context.plan.large = 2;
     context.plan.large_bytes = 200000;

@@ -63,21 +63,22 @@ int world_ranks(void)
     return ranks;
 }
 
-rp_pool *open_pool(void)
+rp_pool *open_configured(const rp_config *config)
 {
     rp_pool *pool;
-    rp_status status = rp_open_comm(MPI_COMM_WORLD, NULL, &pool);
+    rp_status status = rp_open_comm(MPI_COMM_WORLD, config, &pool);
     ck_assert_msg(status == RP_OK, "rp_open_comm: %s", rp_last_error(NULL)->text);
     return pool;
 }
 
 rp_pool *open_nodes(int node_size)
 {
-    rp_pool *pool;
-    rp_config config = {.node_size = node_size};
-    rp_status status = rp_open_comm(MPI_COMM_WORLD, &config, &pool);
-    ck_assert_msg(status == RP_OK, "rp_open_comm: %s", rp_last_error(NULL)->text);
-    return pool;
+    return open_configured(&(rp_config){.node_size = node_size});
+}
+
+rp_pool *open_pool(void)
+{
+    return open_nodes(0);
 }
 
 void close_pool(rp_pool *pool)

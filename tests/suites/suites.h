@@ -45,6 +45,9 @@ rp_pool *open_pool(void);
 /* The same with pretended nodes of `node_size` ranks; 0: those of the machine. */
 rp_pool *open_nodes(int node_size);
 
+/* The same with a configuration; NULL: the default one. */
+rp_pool *open_configured(const rp_config *config);
+
 /* Closes the pool; the call must succeed. */
 void close_pool(rp_pool *pool);
 
