@@ -23,9 +23,8 @@ static int sleep_input(rp_task *task, const void *in, void *out)
     return 0;
 }
 
-/* On a pool of one rank, where items run one after the other. */
 static rp_status sleep_each(rp_pool *pool, const int64_t *hundredths, int64_t n, int64_t *out,
-                            uint8_t *statuses)
+                            rp_options options)
 {
     rp_map_job job = {.n = n,
                       .item = sleep_input,
@@ -33,7 +32,7 @@ static rp_status sleep_each(rp_pool *pool, const int64_t *hundredths, int64_t n,
                       .in_size = sizeof *hundredths,
                       .out = out,
                       .out_size = sizeof *out,
-                      .options = {.item_seconds = 1, .item_status = statuses}};
+                      .options = options};
     return rp_map(pool, &job);
 }
 
@@ -42,14 +41,15 @@ START_TEST(t1_t2)
     static const int64_t late[5] = {0, 0, 500, 0, 0}, timely[5] = {0, 0, 20, 0, 0};
     int64_t out[5] = {0};
     uint8_t statuses[5];
-    rp_pool *pool;
+    rp_options options = {.item_seconds = 1, .item_status = statuses};
+    rp_pool *pool; /* of one rank, where items run one after the other */
     ck_assert_int_eq(rp_open_comm(MPI_COMM_SELF, NULL, &pool), RP_OK);
-    ck_assert_int_eq(sleep_each(pool, late, 5, out, statuses), RP_ERR_TIMEOUT);
+    ck_assert_int_eq(sleep_each(pool, late, 5, out, options), RP_ERR_TIMEOUT);
     ck_assert_int_eq(rp_last_error(pool)->item, 2);
     ck_assert(out[0] == 1 && out[1] == 2 && statuses[0] == RP_OK && statuses[1] == RP_OK);
     ck_assert_int_eq(statuses[2], RP_ERR_TIMEOUT);
     ck_assert(statuses[3] == RP_ERR_CANCELLED && statuses[4] == RP_ERR_CANCELLED);
-    ck_assert_int_eq(sleep_each(pool, timely, 5, out, statuses), RP_OK);
+    ck_assert_int_eq(sleep_each(pool, timely, 5, out, options), RP_OK);
     for (int i = 0; i < 5; i++)
         ck_assert(out[i] == i + 1 && statuses[i] == RP_OK);
     close_pool(pool);
@@ -115,17 +115,9 @@ START_TEST(x18)
     rp_pool *pool = open_pool(); /* MPI has done its lazy initialization now */
     close_pool(pool);
     int before = threads();
-    rp_config config = {.watchdog_seconds = 100};
-    ck_assert_int_eq(rp_open_comm(MPI_COMM_WORLD, &config, &pool), RP_OK);
+    pool = open_configured(&(rp_config){.watchdog_seconds = 100});
     int64_t none[1] = {0}, out[1];
-    rp_map_job job = {.n = 1,
-                      .item = sleep_input,
-                      .in = none,
-                      .in_size = sizeof *none,
-                      .out = out,
-                      .out_size = sizeof *out,
-                      .options = {.item_seconds = 100}};
-    ck_assert_int_eq(rp_map(pool, &job), RP_OK);
+    ck_assert_int_eq(sleep_each(pool, none, 1, out, (rp_options){.item_seconds = 100}), RP_OK);
     ck_assert_int_eq(threads(), before + (rp_node_rank(pool) == 0));
     close_pool(pool);
     ck_assert_int_eq(threads(), before);
@@ -157,14 +149,8 @@ START_TEST(x16)
     ck_assert_int_lt(n, 65);
     for (int i = 0; i < n; i++)
         hundredths[i] = 2;
-    rp_map_job job = {.n = n,
-                      .item = sleep_input,
-                      .in = hundredths,
-                      .in_size = sizeof *hundredths,
-                      .out = out,
-                      .out_size = sizeof *out,
-                      .options = {.schedule = RP_SCHEDULE_DYNAMIC}};
-    ck_assert_int_eq(rp_map(pool, &job), RP_OK);
+    rp_options options = {.schedule = RP_SCHEDULE_DYNAMIC};
+    ck_assert_int_eq(sleep_each(pool, hundredths, n, out, options), RP_OK);
     for (int i = 0; world_rank() == 0 && i < n; i++)
         ck_assert_int_eq(out[i], i + 1);
     close_pool(pool);
