@@ -40,18 +40,24 @@ static void check_every_item_once(rp_pool *pool, int n, const rp_options *option
     free(all);
 }
 
+/* Under every schedule, loops of these sizes. */
+static void check_schedules(rp_pool *pool, int64_t chunk, const int *sizes, int count)
+{
+    for (int s = 0; s < SCHEDULES; s++) {
+        for (int i = 0; i < count; i++) {
+            rp_options options = {.schedule = schedules[s], .chunk = chunk};
+            check_every_item_once(pool, sizes[i], &options);
+        }
+    }
+}
+
 START_TEST(every_item_once)
 {
     rp_pool *pool = open_pool();
     int ranks = world_ranks();
     int sizes[] = {0, 1, 2, ranks - 1, ranks, ranks + 1, 10 * ranks + 3, 1000, 20000};
     check_every_item_once(pool, 5000, NULL);
-    for (int s = 0; s < SCHEDULES; s++) {
-        for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-            rp_options options = {.schedule = schedules[s]};
-            check_every_item_once(pool, sizes[i], &options);
-        }
-    }
+    check_schedules(pool, 0, sizes, sizeof sizes / sizeof sizes[0]);
     close_pool(pool);
 }
 END_TEST
@@ -60,13 +66,8 @@ START_TEST(chunks_of_any_length)
 {
     static const int64_t chunks[] = {1, 6, 40, 50, INT64_MAX};
     rp_pool *pool = open_pool();
-    for (int s = 0; s < SCHEDULES; s++) {
-        for (size_t i = 0; i < sizeof chunks / sizeof chunks[0]; i++) {
-            rp_options options = {.schedule = schedules[s], .chunk = chunks[i]};
-            check_every_item_once(pool, 40, &options);
-            check_every_item_once(pool, 1003, &options);
-        }
-    }
+    for (size_t i = 0; i < sizeof chunks / sizeof chunks[0]; i++)
+        check_schedules(pool, chunks[i], (const int[]){40, 1003}, 2);
     close_pool(pool);
 }
 END_TEST
@@ -84,11 +85,7 @@ START_TEST(loops_on_pretended_nodes)
 {
     for (int size = 1; size <= 3; size++) {
         rp_pool *pool = open_nodes(size);
-        for (int s = 0; s < SCHEDULES; s++) {
-            rp_options options = {.schedule = schedules[s]};
-            check_every_item_once(pool, 1, &options);
-            check_every_item_once(pool, 3001, &options);
-        }
+        check_schedules(pool, 0, (const int[]){1, 3001}, 2);
         close_pool(pool);
     }
 }
