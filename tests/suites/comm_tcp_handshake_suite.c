@@ -76,6 +76,19 @@ static void pair_close(struct pair *pair)
     close(pair->files[ROOT]);
 }
 
+/* A whole handshake, which must end so on both sides. */
+static struct pair shake_hands(const struct siphash_key *callers, uint64_t called,
+                               enum handshake_state end)
+{
+    struct pair pair;
+    pair_open(&pair, callers, called);
+    pair_run(&pair);
+    ck_assert_int_eq(pair.states[CALLER], end);
+    ck_assert_int_eq(pair.states[ROOT], end);
+    pair_close(&pair);
+    return pair;
+}
+
 /* Reads the bytes that have arrived, without blocking. */
 static size_t take_bytes(int file, unsigned char *bytes)
 {
@@ -90,37 +103,22 @@ static void put_bytes(int file, const void *bytes, size_t count)
 
 START_TEST(who_knows_the_key_is_let_in)
 {
-    struct pair pair;
-    pair_open(&pair, &key, 7);
-    pair_run(&pair);
-    ck_assert_int_eq(pair.states[CALLER], HANDSHAKE_DONE);
-    ck_assert_int_eq(pair.states[ROOT], HANDSHAKE_DONE);
+    struct pair pair = shake_hands(&key, 7, HANDSHAKE_DONE);
     ck_assert_int_eq(pair.sides[ROOT].rank, 3);
-    pair_close(&pair);
 }
 END_TEST
 
 START_TEST(another_key_is_refused)
 {
-    struct pair pair;
-    pair_open(&pair, &other_key, 7);
-    pair_run(&pair);
-    ck_assert_int_eq(pair.states[CALLER], HANDSHAKE_FAILED);
-    ck_assert_int_eq(pair.states[ROOT], HANDSHAKE_FAILED);
+    struct pair pair = shake_hands(&other_key, 7, HANDSHAKE_FAILED);
     ck_assert(pair.sides[CALLER].refuted);
-    pair_close(&pair);
 }
 END_TEST
 
 /* A man in the middle relays everything to the real root, which listens at another address. */
 START_TEST(a_proof_is_for_the_address_that_was_called)
 {
-    struct pair pair;
-    pair_open(&pair, &key, 8);
-    pair_run(&pair);
-    ck_assert_int_eq(pair.states[CALLER], HANDSHAKE_FAILED);
-    ck_assert_int_eq(pair.states[ROOT], HANDSHAKE_FAILED);
-    pair_close(&pair);
+    shake_hands(&key, 8, HANDSHAKE_FAILED);
 }
 END_TEST
 
