@@ -12,6 +12,7 @@ static const struct test_group *const groups[] = {
     &sched_tests,
     &sched_failures_tests,
     &numeric_random_tests,
+    &numeric_random_tasks_tests,
     &pool_tests,
     &comm_tcp_handshake_tests,
     &comm_tcp_tests,
