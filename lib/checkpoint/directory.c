@@ -161,13 +161,9 @@ static rp_status manifest_compare(const char *path, const struct manifest *own,
 /* Unless the program is resumed, the directory must hold no journals. */
 static rp_status directory_check_unused(const char *path, rp_error *error)
 {
-    struct journal_index journal_index;
-    if (rpi_journal_index_read(&journal_index, path, 0, true, error) != RP_OK)
+    bool used;
+    if (rpi_journals_find(path, &used, error) != RP_OK || !used)
         return error->status;
-    bool unused = journal_index.last_run == 0;
-    rpi_journal_index_free(&journal_index);
-    if (unused)
-        return RP_OK;
     return rpi_error_set(error, RP_ERR_ARGUMENT,
                          "'%s' holds unfinished work: resume it, or remove the directory", path);
 }

@@ -219,25 +219,28 @@ static void journal_index_keep_last_forms(struct journal_index *journal_index)
 
 /* ---- the directory --------------------------------------------------------------------------- */
 
-/* Calls `each` for every journal. False: the directory cannot be read, and errno says why. */
-static bool for_each_journal(const char *directory,
-                             void (*each)(const char *path, int64_t run, int rank, void *closure),
-                             void *closure)
+/* Calls `each` for every journal. A missing directory has none. */
+static rp_status for_each_journal(const char *directory,
+                                  void (*each)(const char *path, int64_t run, int rank,
+                                               void *closure),
+                                  void *closure, rp_error *error)
 {
     DIR *open = opendir(directory);
     const struct dirent *file;
     char path[PATH_MAX];
     int64_t run;
     int rank;
+    if (open == NULL && errno == ENOENT)
+        return RP_OK;
     if (open == NULL)
-        return false;
+        return rpi_error_set(error, RP_ERR_IO, "cannot read '%s': %s", directory, strerror(errno));
     while ((file = readdir(open)) != NULL) {
         if (is_journal_name(file->d_name, &run, &rank) &&
             snprintf(path, sizeof path, "%s/%s", directory, file->d_name) < (int)sizeof path)
             each(path, run, rank, closure);
     }
     closedir(open);
-    return true;
+    return RP_OK;
 }
 
 /* Which journals to read. */
@@ -271,8 +274,8 @@ rp_status rpi_journal_index_read(struct journal_index *journal_index, const char
 {
     struct search search = {{.journal_index = journal_index}, fingerprint, any};
     *journal_index = (struct journal_index){.last_run = 0};
-    if (!for_each_journal(directory, journal_index_read_journal, &search) && errno != ENOENT)
-        return rpi_error_set(error, RP_ERR_IO, "cannot read '%s': %s", directory, strerror(errno));
+    if (for_each_journal(directory, journal_index_read_journal, &search, error) != RP_OK)
+        return error->status;
     if (search.reading.short_of_memory) {
         rpi_journal_index_free(journal_index);
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory for the index of '%s'", directory);
@@ -325,6 +328,20 @@ const struct job_form *rpi_journal_index_form(const struct journal_index *journa
     return found != NULL ? &found->form : NULL;
 }
 
+static void journal_found(const char *path, int64_t run, int rank, void *found)
+{
+    (void)path;
+    (void)run;
+    (void)rank;
+    *(bool *)found = true;
+}
+
+rp_status rpi_journals_find(const char *directory, bool *found, rp_error *error)
+{
+    *found = false;
+    return for_each_journal(directory, journal_found, found, error);
+}
+
 static void journal_remove(const char *path, int64_t run, int rank, void *closure)
 {
     (void)run;
@@ -335,5 +352,6 @@ static void journal_remove(const char *path, int64_t run, int rank, void *closur
 
 void rpi_journals_remove(const char *directory)
 {
-    for_each_journal(directory, journal_remove, NULL);
+    rp_error ignored;
+    for_each_journal(directory, journal_remove, NULL, &ignored);
 }

@@ -50,6 +50,9 @@ int64_t rpi_saved_at(const struct saved *entries, int64_t count, int64_t item);
 const struct job_form *rpi_journal_index_form(const struct journal_index *journal_index,
                                               int64_t job);
 
+/* Sets *found: are there journals in a directory, intact or not? Opens none of them. */
+rp_status rpi_journals_find(const char *directory, bool *found, rp_error *error);
+
 /* Removes all journals in a directory. */
 void rpi_journals_remove(const char *directory);
 
