@@ -186,24 +186,6 @@ rp_status rpi_checkpoint_check(const rp_pool *pool, const struct job_form *form,
                          checkpoint->jobs + 1, differs, checkpoint->directory);
 }
 
-/* Drops the saved entries of a job whose form has changed since. */
-static void checkpoint_forget_changed(struct checkpoint *checkpoint, int64_t job,
-                                      const struct job_form *form)
-{
-    int64_t count;
-    const struct job_form *known = rpi_journal_index_form(&checkpoint->journal_index, job);
-    const struct saved *entries = rpi_journal_index_job(&checkpoint->journal_index, job, &count);
-    if (known == NULL || same_form_but_inputs(known, form))
-        return;
-    struct journal_index *journal_index = &checkpoint->journal_index;
-    int64_t behind = journal_index->count - count - (entries - journal_index->entries);
-    if (count > 0)
-        memmove(journal_index->entries + (entries - journal_index->entries),
-                journal_index->entries + (entries - journal_index->entries) + count,
-                (size_t)behind * sizeof *entries);
-    journal_index->count -= count;
-}
-
 static void checkpoint_add_form(rp_pool *pool, int64_t job, const struct job_form *form)
 {
     rpi_checkpoint_add(pool, &(struct journal_entry){.job = job,
@@ -219,7 +201,9 @@ int64_t rpi_checkpoint_begin(rp_pool *pool, const struct job_form *form)
 {
     struct checkpoint *checkpoint = pool->checkpoint;
     int64_t job = ++checkpoint->jobs;
-    checkpoint_forget_changed(checkpoint, job, form);
+    const struct job_form *known = rpi_journal_index_form(&checkpoint->journal_index, job);
+    if (known != NULL && !same_form_but_inputs(known, form))
+        rpi_journal_index_forget(&checkpoint->journal_index, job);
     if (pool->world.rank == pool->world.root) {
         checkpoint_add_form(pool, job, form);
         checkpoint_add_form(pool, job, form);

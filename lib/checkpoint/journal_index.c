@@ -311,6 +311,17 @@ const struct saved *rpi_journal_index_job(const struct journal_index *journal_in
     return *count > 0 ? &journal_index->entries[first] : NULL;
 }
 
+void rpi_journal_index_forget(struct journal_index *journal_index, int64_t job)
+{
+    int64_t first = journal_index_first_of(journal_index, job);
+    int64_t behind = journal_index_first_of(journal_index, job + 1);
+    if (first == behind)
+        return;
+    memmove(&journal_index->entries[first], &journal_index->entries[behind],
+            (size_t)(journal_index->count - behind) * sizeof *journal_index->entries);
+    journal_index->count -= behind - first;
+}
+
 static bool ends_before(const void *entries, int64_t index, int64_t item)
 {
     return ((const struct saved *)entries)[index].end <= item;

@@ -43,6 +43,9 @@ void rpi_journal_index_free(struct journal_index *journal_index);
 const struct saved *rpi_journal_index_job(const struct journal_index *journal_index, int64_t job,
                                           int64_t *count);
 
+/* Removes the entries of a job. */
+void rpi_journal_index_forget(struct journal_index *journal_index, int64_t job);
+
 /* Returns the index of the first entry of a job that ends behind `item`; `count`: none does. */
 int64_t rpi_saved_at(const struct saved *entries, int64_t count, int64_t item);
 
