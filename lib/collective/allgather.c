@@ -106,7 +106,7 @@ static int allgather_exchange_aggregate(rp_pool *pool, size_t room, struct share
     const struct world *world = &pool->world;
     for (int node = 0; node < world->nodes; node++) {
         shares->places[node] = world->node_first[node] * (int)room;
-        shares->counts[node] = (world->node_first[node + 1] - world->node_first[node]) * (int)room;
+        shares->counts[node] = world_ranks_on(world, node) * (int)room;
     }
     pool->traffic.aggregates++;
     return MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_BYTE, rpi_aggregate_base(pool), shares->counts,

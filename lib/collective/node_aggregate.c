@@ -62,7 +62,7 @@ static int aggregate_most_ranks(const struct world *world)
 {
     int most = 0;
     for (int node = 0; node < world->nodes; node++) {
-        int ranks = world->node_first[node + 1] - world->node_first[node];
+        int ranks = world_ranks_on(world, node);
         most = ranks > most ? ranks : most;
     }
     return most;
@@ -125,7 +125,7 @@ int rpi_aggregate_unpack(const rp_pool *pool, const struct run *run, const char 
 
 static int aggregate_node_bytes(const struct world *world, size_t room, int node)
 {
-    return (int)room * (world->node_first[node + 1] - world->node_first[node]);
+    return (int)room * world_ranks_on(world, node);
 }
 
 int rpi_aggregate_send(rp_pool *pool, const char *aggregate, size_t room, int node, int rank)

@@ -41,7 +41,7 @@ static const struct hub_message *report_find(struct agreement *agreement, int no
     bool valid = message->count >= sizeof *report;
     if (valid) {
         memcpy(report, message->bytes, sizeof *report);
-        valid = report_valid(report, map->node_first[node + 1] - map->node_first[node]);
+        valid = report_valid(report, hub_ranks_on(map, node));
     }
     bool loaded = valid && !message->cut && message->count > sizeof *report && piggyback != NULL &&
                   piggyback->unload != NULL;

@@ -174,7 +174,7 @@ int rpi_hub_lost(const struct hub *hub, int node)
 
 bool rpi_hub_lives(const struct hub *hub, int node)
 {
-    return rpi_hub_lost(hub, node) < hub->map.node_first[node + 1] - hub->map.node_first[node];
+    return rpi_hub_lost(hub, node) < hub_ranks_on(&hub->map, node);
 }
 
 /* The ranks of a node are in ascending order. */

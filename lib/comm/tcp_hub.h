@@ -16,6 +16,11 @@ struct hub_map {
     const int *by_node;    /* ranks sorted by node */
 };
 
+static inline int hub_ranks_on(const struct hub_map *map, int node)
+{
+    return map->node_first[node + 1] - map->node_first[node];
+}
+
 /* A received question or answer. */
 struct hub_message {
     uint32_t number; /* of the agreement */

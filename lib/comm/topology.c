@@ -134,8 +134,7 @@ static size_t extra_offset_bytes(const struct world *world)
            bytes_round_up(rpi_liveness_bytes(world->node_ranks), 4096);
 }
 
-/* The node rank of a rank, or -1 if it is on another node. */
-static int rank_place_on_node(const struct world *world, int rank)
+int rpi_world_node_rank(const struct world *world, int rank)
 {
     int first = world->node_first[world->node];
     for (int i = 0; i < world->node_ranks; i++) {
@@ -160,7 +159,7 @@ static rp_status agreement_init(struct world *world, rp_error *error)
         .node_ranks = world->node_ranks,
         .summaries = summaries,
         .spin = world->crowding <= 1,
-        .root = rank_place_on_node(world, world->root),
+        .root = rpi_world_node_rank(world, world->root),
     };
     rpi_error_clear(&world->agreement.out_of_step);
     return rpi_mpi_agree(world->comm, error);

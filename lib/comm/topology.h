@@ -57,6 +57,14 @@ rp_status rpi_world_make(struct world *world, MPI_Comm comm, const struct world_
  * ranks. */
 rp_status rpi_world_connect(struct world *world, double silence, bool *connected, rp_error *error);
 
+/* Returns the number of a rank on this node, or -1 if it is on another node. Local. */
+int rpi_world_node_rank(const struct world *world, int rank);
+
+static inline int world_ranks_on(const struct world *world, int node)
+{
+    return world->node_first[node + 1] - world->node_first[node];
+}
+
 /* Frees memory that only this rank uses; MPI may still use the rest. Local. */
 void rpi_world_forget(struct world *world);
 

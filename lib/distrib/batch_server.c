@@ -46,7 +46,7 @@ static void dispatcher_init_nodes(struct dispatcher *dispatcher, const struct wo
         dispatcher->nodes[i].inputs = dispatcher_inputs(dispatcher->arrays, count, staging);
         dispatcher->nodes[i].agent = -1;
         dispatcher->dispatch.node[i] = (struct dispatch_node){
-            .ranks = (uint32_t)(world->node_first[i + 1] - world->node_first[i]),
+            .ranks = (uint32_t)world_ranks_on(world, i),
             .most = staging->most,
             .own = shares ? dispatcher_node_share(world, job->units.count, i)
                           : (struct unit_range){0, 0},
@@ -220,8 +220,7 @@ static int64_t dispatcher_attempts_allowed(const struct dispatcher *dispatcher, 
         return 0;
     if (node == world->node)
         return dispatcher_only_root_left(dispatcher) ? INT64_MAX : 0;
-    int ranks = world->node_first[node + 1] - world->node_first[node];
-    bool single = ranks - rpi_hub_lost(&world->hub, node) == 1;
+    bool single = world_ranks_on(world, node) - rpi_hub_lost(&world->hub, node) == 1;
     return rpi_accounting_allows(dispatcher->accounting, node, single);
 }
 

@@ -90,19 +90,6 @@ static rp_status halo_memory_make(rp_grid *grid, const struct outbox *outbox, rp
     return rpi_node_memory_make(world->node_comm, bytes, &grid->halo.memory, error);
 }
 
-/* The rank's number on this node; -1: it is on another node. */
-static int node_rank_of(const struct world *world, int rank)
-{
-    MPI_Group all, node;
-    int node_rank;
-    MPI_Comm_group(world->comm, &all);
-    MPI_Comm_group(world->node_comm, &node);
-    MPI_Group_translate_ranks(all, 1, &rank, node, &node_rank);
-    MPI_Group_free(&all);
-    MPI_Group_free(&node);
-    return node_rank != MPI_UNDEFINED ? node_rank : -1;
-}
-
 static void link_measure(const rp_grid *grid, int direction, struct link *link)
 {
     int below = direction_rows_below(direction), right = direction_columns_right(direction);
@@ -131,7 +118,7 @@ static void link_connect(rp_grid *grid, const struct outbox *outbox, int directi
     if (link->rank < 0)
         return;
     link_measure(grid, direction, link);
-    int node_rank = node_rank_of(world, link->rank);
+    int node_rank = rpi_world_node_rank(world, link->rank);
     if (node_rank < 0)
         return;
     link->notice = node_notice(&grid->halo, node_rank);

@@ -78,14 +78,13 @@ static bool packet_back_valid(const struct served_node *node, const struct packe
 static bool to_root_valid(const struct stream_link *stream_link, int from,
                           const struct packet_message *message)
 {
-    const int *first = &stream_link->pool->world.node_first[from];
+    int ranks = world_ranks_on(&stream_link->pool->world, from);
     const struct served_node *node = &stream_link->nodes[from];
     switch (message->kind) {
     case PACKET_HELLO:
         return stream_link->survives;
     case PACKET_RANKS_ALIVE:
-        return stream_link->survives && message->ranks >= 1 &&
-               message->ranks <= (uint32_t)(first[1] - first[0]);
+        return stream_link->survives && message->ranks >= 1 && message->ranks <= (uint32_t)ranks;
     case PACKET_BACK:
         return packet_back_valid(node, message);
     case PACKET_FINISHED:

@@ -18,7 +18,7 @@ bool rpi_stream_link_nodes_init(struct stream_link *stream_link)
     bool noted = stream_link->nodes != NULL && stream_link->exchange.remote_nodes != NULL;
     for (int node = 0; noted && node < world->nodes; node++) {
         struct served_node *served = &stream_link->nodes[node];
-        int ranks = world->node_first[node + 1] - world->node_first[node];
+        int ranks = world_ranks_on(world, node);
         served->link_rank = -1;
         stream_link->exchange.remote_nodes[node].ranks =
             (uint32_t)(ranks - ranks_lost_on(stream_link, node));

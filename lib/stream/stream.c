@@ -86,12 +86,10 @@ struct stream_part {
 static uint32_t feeder_lane(const rp_pool *pool)
 {
     const struct world *world = &pool->world;
-    uint32_t lane = 0;
+    int root = rpi_world_node_rank(world, world->root);
     if (pool->in_rounds)
         return (uint32_t)rpi_agreement_leader(&world->agreement);
-    for (int rank = 0; rank < world->root && world->node == world->root_node; rank++)
-        lane += world->node_of[rank] == world->node;
-    return lane;
+    return root >= 0 ? (uint32_t)root : 0;
 }
 
 static rp_status slot_queue_allocate(rp_pool *pool, size_t bytes, rp_error *error)
@@ -172,7 +170,7 @@ static void destinations_init(struct stream *stream)
 {
     const struct world *world = &stream->pool->world;
     for (int node = 0; node < world->nodes; node++) {
-        uint32_t ranks = (uint32_t)(world->node_first[node + 1] - world->node_first[node]);
+        uint32_t ranks = (uint32_t)world_ranks_on(world, node);
         uint32_t most = rpi_slot_queue_slots(ranks) - 1; /* one slot stays free for a large item */
         ranks -= stream->worker == NULL && node == world->node;
         if (stream->remote_nodes != NULL && node != world->node)
