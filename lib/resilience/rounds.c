@@ -81,7 +81,7 @@ static void account_add_lane(const rp_pool *pool, uint32_t lane, bool logs,
                              struct unit_range *logged, struct account *account)
 {
     struct work_queue *work_queue = pool->work_queue;
-    if (atomic_load_explicit(&work_queue->lane[lane].job, memory_order_acquire) != work_queue->job)
+    if (!lane_prepared(work_queue, lane))
         return;
     uint32_t entries = rpi_completion_log_read(rpi_work_queue_log(work_queue, lane),
                                                work_queue->log_capacity, logged);

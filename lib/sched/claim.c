@@ -119,9 +119,9 @@ static struct lane *longest_lane(struct claimer *claimer, uint64_t *word)
     uint32_t most = 0;
     for (uint32_t i = 1; i < work_queue->lanes; i++) {
         uint32_t index = claimer->index + i;
-        struct lane *lane =
-            &work_queue->lane[index < work_queue->lanes ? index : index - work_queue->lanes];
-        if (atomic_load_explicit(&lane->job, memory_order_acquire) != work_queue->job)
+        index -= index < work_queue->lanes ? 0 : work_queue->lanes;
+        struct lane *lane = &work_queue->lane[index];
+        if (!lane_prepared(work_queue, index))
             continue;
         uint64_t seen = atomic_load_explicit(&lane->range, memory_order_acquire);
         uint32_t length = unit_range_length(unit_range_unpack(seen));
@@ -248,10 +248,10 @@ static bool forgo_suspects(struct claimer *claimer)
 }
 
 /* Has this lane had units of the job, or will it never have any? */
-static bool lane_served(struct work_queue *work_queue, struct lane *lane)
+static bool lane_served(struct work_queue *work_queue, uint32_t index)
 {
-    return atomic_load_explicit(&lane->lost, memory_order_acquire) != 0 ||
-           atomic_load_explicit(&lane->job, memory_order_acquire) != work_queue->job ||
+    struct lane *lane = &work_queue->lane[index];
+    return lane_lost(work_queue, index) || !lane_prepared(work_queue, index) ||
            atomic_load(&lane->parked) == LANE_AWAY ||
            !unit_range_empty(unit_range_unpack(atomic_load(&lane->chunk))) ||
            atomic_load(&lane->done) > 0;
@@ -265,8 +265,7 @@ static bool claim_defers(struct claimer *claimer)
     struct work_queue *work_queue = claimer->work_queue;
     bool all_served = true;
     for (uint32_t i = 0; i < work_queue->lanes && claimer->defers; i++)
-        all_served =
-            all_served && (i == claimer->index || lane_served(work_queue, &work_queue->lane[i]));
+        all_served = all_served && (i == claimer->index || lane_served(work_queue, i));
     claimer->defers = claimer->defers && !all_served && claimer->counts.waited < longest;
     return claimer->defers;
 }

@@ -262,9 +262,7 @@ static struct lane *suspects_victim(struct work_queue *work_queue, uint32_t inde
     struct lane *found = NULL;
     for (uint32_t i = 0; i < work_queue->lanes; i++) {
         struct lane *lane = &work_queue->lane[i];
-        if (i == index ||
-            atomic_load_explicit(&lane->job, memory_order_acquire) != work_queue->job ||
-            atomic_load_explicit(&lane->lost, memory_order_relaxed) != 0)
+        if (i == index || !lane_prepared(work_queue, i) || lane_lost_relaxed(work_queue, i))
             continue;
         struct unit_range left = lane_suspects(lane);
         if (unit_range_length(left) > unit_range_length(*most)) {

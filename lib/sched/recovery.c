@@ -8,11 +8,6 @@
 /* Waiting lanes check for deaths at least this often. */
 static const double longest_sleep = 10e-3;
 
-static bool lane_lost(struct work_queue *work_queue, uint32_t lane)
-{
-    return atomic_load_explicit(&work_queue->lane[lane].lost, memory_order_acquire) != 0;
-}
-
 static uint32_t worker_state(struct work_queue *work_queue, uint32_t lane)
 {
     struct dead_worker *dead_worker = &rpi_work_queue_orphaned_work(work_queue)->dead_worker[lane];
@@ -127,12 +122,6 @@ struct scan {
     struct unit_range *log; /* buffer for a copy of one log */
     struct interval_set covered;
 };
-
-static bool lane_prepared(struct work_queue *work_queue, uint32_t index)
-{
-    return atomic_load_explicit(&work_queue->lane[index].job, memory_order_acquire) ==
-           work_queue->job;
-}
 
 struct unit_range rpi_recovery_lost_chunk(struct work_queue *work_queue, uint32_t lane,
                                           const struct unit_range *log, uint32_t entries)

@@ -130,9 +130,9 @@ uint64_t rpi_work_queue_waiting(struct work_queue *work_queue)
         units += word_length(&work_queue->batch_queue[i].left);
     for (uint32_t i = 0; i < work_queue->lanes; i++) {
         struct lane *lane = &work_queue->lane[i];
-        if (atomic_load_explicit(&lane->job, memory_order_acquire) == work_queue->job)
+        if (lane_prepared(work_queue, i))
             units += word_length(&lane->range);
-        if (atomic_load_explicit(&lane->lost, memory_order_relaxed) == 0)
+        if (!lane_lost_relaxed(work_queue, i))
             units += word_length(&lane->suspects);
     }
     return units;
@@ -142,7 +142,7 @@ uint64_t rpi_work_queue_in_progress(struct work_queue *work_queue)
 {
     uint64_t units = 0;
     for (uint32_t i = 0; i < work_queue->lanes; i++) {
-        if (atomic_load_explicit(&work_queue->lane[i].lost, memory_order_relaxed) == 0)
+        if (!lane_lost_relaxed(work_queue, i))
             units += word_length(&work_queue->lane[i].chunk);
     }
     return units;
@@ -152,8 +152,7 @@ uint32_t rpi_work_queue_idle(struct work_queue *work_queue)
 {
     uint32_t idle = 0;
     for (uint32_t i = 0; i < work_queue->lanes; i++)
-        idle += word_length(&work_queue->lane[i].chunk) == 0 ||
-                atomic_load_explicit(&work_queue->lane[i].lost, memory_order_relaxed) != 0;
+        idle += word_length(&work_queue->lane[i].chunk) == 0 || lane_lost_relaxed(work_queue, i);
     return idle;
 }
 
@@ -171,7 +170,7 @@ uint32_t rpi_work_queue_alive(struct work_queue *work_queue)
 {
     uint32_t alive = 0;
     for (uint32_t i = 0; i < work_queue->lanes; i++)
-        alive += atomic_load_explicit(&work_queue->lane[i].lost, memory_order_acquire) == 0;
+        alive += !lane_lost(work_queue, i);
     return alive;
 }
 
@@ -187,8 +186,7 @@ bool rpi_work_queue_left(struct work_queue *work_queue)
         return true;
     bool left = any_lost(work_queue);
     for (uint32_t i = 0; i < work_queue->lanes && left; i++)
-        left = atomic_load_explicit(&work_queue->lane[i].lost, memory_order_acquire) != 0 ||
-               atomic_load(&work_queue->lane[i].parked) == LANE_AWAY;
+        left = lane_lost(work_queue, i) || atomic_load(&work_queue->lane[i].parked) == LANE_AWAY;
     return left;
 }
 
@@ -239,8 +237,7 @@ static bool finished_by_logs(struct work_queue *work_queue, struct unit_range ba
     uint32_t finished = 0;
     struct unit_range *log = malloc(work_queue->log_capacity * sizeof *log), given_up = {0, 0};
     for (uint32_t lane = 0; lane < work_queue->lanes && log != NULL; lane++) {
-        if (atomic_load_explicit(&work_queue->lane[lane].job, memory_order_acquire) !=
-            work_queue->job)
+        if (!lane_prepared(work_queue, lane))
             continue;
         uint32_t entries = rpi_completion_log_read(rpi_work_queue_log(work_queue, lane),
                                                    work_queue->log_capacity, log);
@@ -259,7 +256,7 @@ static bool batch_held(struct work_queue *work_queue, struct unit_range batch)
     bool held = false;
     for (uint32_t i = 0; i < work_queue->lanes && !held; i++) {
         struct lane *lane = &work_queue->lane[i];
-        held = atomic_load_explicit(&lane->lost, memory_order_relaxed) == 0 &&
+        held = !lane_lost_relaxed(work_queue, i) &&
                range_overlap(unit_range_unpack(atomic_load(&lane->chunk)), batch) +
                        range_overlap(unit_range_unpack(atomic_load(&lane->suspects)), batch) >
                    0;
@@ -287,7 +284,7 @@ uint32_t rpi_work_queue_finished_units(struct work_queue *work_queue)
 {
     uint32_t done = 0;
     for (uint32_t i = 0; i < work_queue->lanes; i++) {
-        if (atomic_load_explicit(&work_queue->lane[i].job, memory_order_acquire) == work_queue->job)
+        if (lane_prepared(work_queue, i))
             done += atomic_load(&work_queue->lane[i].done);
     }
     return done;

@@ -210,6 +210,25 @@ static inline uint32_t work_queue_issued(struct work_queue *work_queue)
     return (uint32_t)atomic_load(&work_queue->issue);
 }
 
+/* Has the owner of a lane prepared it for the current job? */
+static inline bool lane_prepared(const struct work_queue *work_queue, uint32_t index)
+{
+    return atomic_load_explicit(&work_queue->lane[index].job, memory_order_acquire) ==
+           work_queue->job;
+}
+
+/* Is the owner of a lane dead? The second orders no later reads: for estimates, and for words whose
+ * own order suffices. */
+static inline bool lane_lost(const struct work_queue *work_queue, uint32_t index)
+{
+    return atomic_load_explicit(&work_queue->lane[index].lost, memory_order_acquire) != 0;
+}
+
+static inline bool lane_lost_relaxed(const struct work_queue *work_queue, uint32_t index)
+{
+    return atomic_load_explicit(&work_queue->lane[index].lost, memory_order_relaxed) != 0;
+}
+
 /* Returns the number of units that lanes have finished and published. */
 uint32_t rpi_work_queue_finished_units(struct work_queue *work_queue);
 

@@ -25,22 +25,17 @@ void rpi_feeder_attend(struct feeder *feeder, struct work_queue *work_queue, cla
     feeder->look_closure = closure;
 }
 
-static bool lane_died(const struct feeder *feeder, uint32_t lane)
-{
-    return atomic_load_explicit(&feeder->work_queue->lane[lane].lost, memory_order_acquire) != 0;
-}
-
 double rpi_feeder_check_liveness(struct feeder *feeder)
 {
     double next = feeder->look(feeder->look_closure);
     uint32_t dead = 0;
     for (uint32_t lane = 0; lane < feeder->work_queue->lanes; lane++)
-        dead += lane_died(feeder, lane);
+        dead += lane_lost(feeder->work_queue, lane);
     if (dead == feeder->reaped)
         return next;
     feeder->reaped = dead;
     for (uint32_t lane = 0; lane < feeder->work_queue->lanes; lane++) {
-        if (lane_died(feeder, lane))
+        if (lane_lost(feeder->work_queue, lane))
             rpi_slot_queue_reap(feeder->slot_queue, lane);
     }
     return next;
@@ -185,11 +180,11 @@ static bool await_death(struct feeder *feeder, uint32_t lane)
     if (feeder->look == NULL)
         return false;
     rpi_feeder_check_liveness(feeder);
-    for (int i = 0; i < moments && !lane_died(feeder, lane); i++) {
+    for (int i = 0; i < moments && !lane_lost(feeder->work_queue, lane); i++) {
         rpi_sleep(moment);
         rpi_feeder_check_liveness(feeder);
     }
-    return lane_died(feeder, lane);
+    return lane_lost(feeder->work_queue, lane);
 }
 
 /* Moves the large results of a slot into the packet, in place of its input. If the rank has died,
