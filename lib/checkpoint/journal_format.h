@@ -34,8 +34,9 @@ enum journal_kind {
 struct journal_entry {
     int64_t job;        /* its number in the program */
     int64_t begin, end; /* items */
-    uint32_t kind, attempt;
-    size_t bytes; /* of the payload */
+    uint32_t kind;      /* enum journal_kind */
+    uint32_t attempt;   /* reserved: stored, 0, and used by nothing */
+    size_t bytes;       /* of the payload */
     const void *payload;
     size_t offset; /* of the entry in its file; set by rpi_journal_read() and rpi_journal_scan() */
 };

@@ -102,7 +102,6 @@ rp_status rpi_journal_add(struct journal_writer *writer, const struct journal_en
     if (entry->bytes > 0)
         memcpy(writer->buffer + writer->used + JOURNAL_HEAD_BYTES, entry->payload, entry->bytes);
     writer->used += bytes;
-    writer->entries++;
     return RP_OK;
 }
 

@@ -20,8 +20,8 @@ struct journal_writer {
     uint64_t seed;
     unsigned char *buffer;
     size_t used, capacity;
-    int64_t entries, bytes; /* added so far; written so far */
-    double interval;        /* seconds between two writes as set by the user; 0: by cost */
+    int64_t bytes;   /* written so far */
+    double interval; /* seconds between two writes as set by the user; 0: by cost */
     struct journal_interval write, sync;
     rp_error error; /* why writing has ended, or RP_OK */
 };

@@ -31,7 +31,6 @@ struct sending {
 
 struct tcp_link {
     int file; /* -1: none, or broken */
-    bool was; /* there was a connection */
     struct sending *first, *last;
     struct header header; /* of the incoming frame */
     size_t got;           /* bytes received, of header and body */
@@ -76,10 +75,9 @@ static bool tcp_link_take(void *closure, int rank, int file)
     if (tcp_link->file >= 0)
         return false;
     tcp_link->file = file;
-    tcp_link->was = tcp_link_watch(tcp_links, tcp_link, EPOLL_CTL_ADD);
-    if (!tcp_link->was)
+    if (!tcp_link_watch(tcp_links, tcp_link, EPOLL_CTL_ADD))
         tcp_link->file = -1;
-    return tcp_link->was;
+    return tcp_link->file >= 0;
 }
 
 static bool tcp_links_allocate(struct tcp_links *tcp_links)
@@ -123,7 +121,7 @@ static void sending_complete(struct sending *sending)
     free(sending);
 }
 
-static void tcp_link_end(struct tcp_link *tcp_link)
+static void tcp_link_break(struct tcp_link *tcp_link)
 {
     if (tcp_link->file >= 0)
         close(tcp_link->file);
@@ -138,17 +136,11 @@ static void tcp_link_end(struct tcp_link *tcp_link)
     tcp_link->room = 0;
 }
 
-static void tcp_link_break(struct tcp_links *tcp_links, struct tcp_link *tcp_link)
-{
-    tcp_link_end(tcp_link);
-    tcp_links->broken++;
-}
-
 void rpi_tcp_links_reject(struct tcp_links *tcp_links, int rank)
 {
     struct tcp_link *tcp_link = tcp_link_to(tcp_links, rank);
     if (tcp_link != NULL && tcp_link->file >= 0)
-        tcp_link_break(tcp_links, tcp_link);
+        tcp_link_break(tcp_link);
 }
 
 static bool tcp_links_any_whole(const struct tcp_links *tcp_links)
@@ -170,7 +162,7 @@ void rpi_tcp_links_close(struct tcp_links *tcp_links, double most_seconds)
            rpi_clock_seconds() < until)
         rpi_tcp_links_wait(tcp_links, look);
     for (int i = 0; i < (root ? tcp_links->ranks : 1); i++)
-        tcp_link_end(&tcp_links->tcp_link[i]);
+        tcp_link_break(&tcp_links->tcp_link[i]);
     while (tcp_links->first != NULL) {
         struct frame *frame = tcp_links->first;
         tcp_links->first = frame->next;
@@ -279,7 +271,7 @@ static bool tcp_link_read(struct tcp_links *tcp_links, struct tcp_link *tcp_link
                               (size_t)tcp_link->header.bytes);
     }
     if (!sound && tcp_link->file >= 0)
-        tcp_link_break(tcp_links, tcp_link);
+        tcp_link_break(tcp_link);
     return tcp_link->file >= 0;
 }
 
@@ -295,7 +287,7 @@ static void tcp_link_write(struct tcp_links *tcp_links, struct tcp_link *tcp_lin
         if (count < 0 && (errno == EAGAIN || errno == EINTR))
             return;
         if (count < 0) {
-            tcp_link_break(tcp_links, tcp_link);
+            tcp_link_break(tcp_link);
             return;
         }
         sending->memory += count;
@@ -355,7 +347,7 @@ bool rpi_tcp_links_send(struct tcp_links *tcp_links, int to, enum tcp_link_kind 
     if (first == NULL || (body_bytes > 0 && second == NULL)) {
         free(first);
         free(second);
-        tcp_link_break(tcp_links, tcp_link);
+        tcp_link_break(tcp_link);
         return true;
     }
     sending_append(tcp_link, first);

@@ -28,7 +28,6 @@ struct tcp_links {
         *tcp_link; /* on the root: by rank; elsewhere one, to the root. NULL: there are none */
     int me, root, ranks;
     int events;        /* of an epoll instance */
-    int broken;        /* number of broken links */
     char why_not[128]; /* why ranks are not connected; the same on all ranks */
     struct {
         tcp_link_handler handle;

@@ -85,7 +85,6 @@ struct dispatcher *rpi_dispatcher_make(const rp_pool *pool, const struct array *
         return NULL;
     *dispatcher = (struct dispatcher){
         .dispatch = {.left = {job->begun, job->units.count},
-                     .whole = job->units.count,
                      .least =
                          job->choice.chunk > 0 ? rpi_units_for(&job->units, job->choice.chunk) : 1,
                      .nodes = world->nodes,

@@ -23,7 +23,6 @@ struct dispatch_node {
 
 struct batch_policy {
     struct unit_range left; /* units for any node */
-    uint32_t whole;         /* units of the job */
     uint32_t least;         /* lower limit on the units of a batch */
     int nodes;
     struct dispatch_node *node; /* owned by the caller */

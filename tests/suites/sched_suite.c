@@ -352,8 +352,7 @@ START_TEST(dispatch_divides_by_speed)
 {
     struct dispatch_node nodes[] = {{.ranks = 2, .most = UINT32_MAX, .speed = 300},
                                     {.ranks = 2, .most = UINT32_MAX, .speed = 100}};
-    struct batch_policy dispatch = {
-        .left = {0, 1000}, .whole = 1000, .least = 1, .nodes = 2, .node = nodes};
+    struct batch_policy dispatch = {.left = {0, 1000}, .least = 1, .nodes = 2, .node = nodes};
     ck_assert_uint_eq(dispatched(&dispatch, 0, 0), 375); /* half of three quarters */
     ck_assert_uint_eq(dispatched(&dispatch, 1, 0), 78);  /* half of a quarter of 625 */
     /* If that would not last, a batch is larger, but not larger than a fair share. */
@@ -374,11 +373,8 @@ START_TEST(dispatch_hands_out_everything)
     struct dispatch_node nodes[3] = {{0}};
     for (int i = 0; i < 3; i++)
         nodes[i] = (struct dispatch_node){.ranks = 1 + (uint32_t)i, .most = UINT32_MAX};
-    struct batch_policy dispatch = {.left = {0, UINT32_C(1) << 31},
-                                    .whole = UINT32_C(1) << 31,
-                                    .least = 1,
-                                    .nodes = 3,
-                                    .node = nodes};
+    struct batch_policy dispatch = {
+        .left = {0, UINT32_C(1) << 31}, .least = 1, .nodes = 3, .node = nodes};
     int batches = 0;
     for (uint64_t sum = 0; !rpi_batch_policy_exhausted(&dispatch, 0); batches++) {
         uint32_t units = dispatched(&dispatch, batches % 3, 0);
@@ -396,7 +392,7 @@ START_TEST(dispatch_keeps_shares_apart)
 {
     struct dispatch_node nodes[] = {{.ranks = 1, .most = 30, .own = {0, 50}},
                                     {.ranks = 1, .most = 30, .own = {50, 100}}};
-    struct batch_policy dispatch = {.whole = 100, .least = 1, .nodes = 2, .node = nodes};
+    struct batch_policy dispatch = {.least = 1, .nodes = 2, .node = nodes};
     struct unit_range batch = rpi_batch_policy_next(&dispatch, 1, 0);
     ck_assert(batch.low == 50 && batch.high == 80);
     batch = rpi_batch_policy_next(&dispatch, 1, 0);
