@@ -44,17 +44,10 @@ void rpi_completion_log_append(struct log_writer *writer, struct unit_range fini
     publish_extent(writer);
 }
 
-static int log_by_low(const void *left, const void *right)
-{
-    uint32_t a = ((const struct unit_range *)left)->low,
-             b = ((const struct unit_range *)right)->low;
-    return (a > b) - (a < b);
-}
-
 /* Sorts ranges and merges adjacent ones. Returns how many remain. */
 static uint32_t merge_adjacent(struct unit_range *unit_ranges, uint32_t count)
 {
-    qsort(unit_ranges, count, sizeof *unit_ranges, log_by_low);
+    qsort(unit_ranges, count, sizeof *unit_ranges, unit_range_compare);
     uint32_t saved = 0;
     for (uint32_t i = 0; i < count; i++) {
         if (saved > 0 && unit_ranges[saved - 1].high == unit_ranges[i].low)

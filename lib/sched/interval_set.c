@@ -20,20 +20,13 @@ void rpi_interval_set_add(struct interval_set *interval_set, struct unit_range u
     interval_set->unit_ranges[interval_set->count++] = unit_range;
 }
 
-static int interval_by_low(const void *left, const void *right)
-{
-    uint32_t a = ((const struct unit_range *)left)->low,
-             b = ((const struct unit_range *)right)->low;
-    return (a > b) - (a < b);
-}
-
 uint32_t rpi_interval_set_gaps(struct interval_set *interval_set, struct unit_range whole,
                                struct unit_range *gaps, uint32_t most)
 {
     uint32_t found = 0, reached = whole.low;
     if (interval_set->count > 0)
         qsort(interval_set->unit_ranges, interval_set->count, sizeof *interval_set->unit_ranges,
-              interval_by_low);
+              unit_range_compare);
     for (uint32_t i = 0; i <= interval_set->count && reached < whole.high; i++) {
         bool last = i == interval_set->count;
         uint32_t next = last || interval_set->unit_ranges[i].low > whole.high

@@ -31,4 +31,11 @@ static inline bool unit_range_empty(struct unit_range unit_range)
     return unit_range.high <= unit_range.low;
 }
 
+/* For qsort(): by the first unit. */
+static inline int unit_range_compare(const void *left, const void *right)
+{
+    const struct unit_range *a = left, *b = right;
+    return (a->low > b->low) - (a->low < b->low);
+}
+
 #endif
