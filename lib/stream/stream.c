@@ -19,6 +19,11 @@
 
 static const int64_t default_window_items = 65536, default_window_bytes = (int64_t)16 << 20;
 
+static int64_t stream_window_bytes(const rp_stream_job *job)
+{
+    return job->window_bytes > 0 ? job->window_bytes : default_window_bytes;
+}
+
 static rp_status stream_window_check(const char *name, int64_t window, rp_error *error)
 {
     if (window >= 0)
@@ -192,7 +197,7 @@ static rp_status stream_root_init(rp_pool *pool, struct stream_part *part, rp_er
         .saving = &part->saving,
         .pace = rpi_chunk_policy_start(job->options.call_overhead, 1),
         .window_items = job->window_items > 0 ? job->window_items : default_window_items,
-        .window_bytes = job->window_bytes > 0 ? job->window_bytes : default_window_bytes,
+        .window_bytes = stream_window_bytes(job),
         .destinations = calloc(nodes, sizeof *stream->destinations),
     };
     rpi_error_clear(&stream->failure);
@@ -228,7 +233,6 @@ static rp_status stream_part_prepare(rp_pool *pool, struct stream_part *part, rp
     const struct world *world = &pool->world;
     const rp_stream_job *job = part->job;
     struct stream_worker *worker = &part->worker;
-    int64_t window = job->window_bytes > 0 ? job->window_bytes : default_window_bytes;
     part->slot_queue = pool->memory.slot_queue.base;
     *worker = (struct stream_worker){
         .work_queue = pool->work_queue,
@@ -246,7 +250,7 @@ static rp_status stream_part_prepare(rp_pool *pool, struct stream_part *part, rp
                  .pool = pool},
         .careful = rpi_attempt_needed(pool, &job->options),
         .attempts = {.pool = pool, .options = &job->options, .task = &worker->task},
-        .most_saved = (size_t)(window / world->node_ranks),
+        .most_saved = (size_t)(stream_window_bytes(job) / world->node_ranks),
     };
     rpi_error_clear(&worker->failure);
     check_peer_access(pool, part);
