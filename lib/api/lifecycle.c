@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "checkpoint/checkpoint.h"
 #include "collective/node_aggregate.h"
-#include "diag/check.h"
 #include "diag/crash.h"
 #include "diag/diagnosis.h"
 #include "grid/grid.h"
@@ -92,11 +91,13 @@ static struct world_request config_request(const rp_config *config, int ranks, r
     int64_t node_size = config->node_size;
     if (mine->status == RP_OK && config_check(config, ranks, mine) == RP_OK && node_size == 0)
         rpi_environment_integer("RANKPOOL_NODE_SIZE", 0, INT_MAX, &node_size, mine);
+    bool survive = rpi_environment_switch("RANKPOOL_SURVIVE", config->survive_deaths, mine);
+    bool check = rpi_environment_switch("RANKPOOL_CHECK", config->check, mine);
     return (struct world_request){.root = config->root,
                                   .node_size = (int)node_size,
                                   .thread_level = config->thread_level,
-                                  .survive_deaths = rpi_survival_wanted(config, mine),
-                                  .check = rpi_check_wanted(config, mine),
+                                  .survive_deaths = survive,
+                                  .check = check,
                                   .extra_bytes = shared_bytes,
                                   .extra_prepare = shared_prepare};
 }

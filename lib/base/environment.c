@@ -50,3 +50,11 @@ rp_status rpi_environment_seconds(const char *name, double *value, rp_error *err
     *value = seconds;
     return RP_OK;
 }
+
+bool rpi_environment_switch(const char *name, bool set, rp_error *error)
+{
+    int64_t value = set;
+    if (error->status == RP_OK && !set)
+        rpi_environment_integer(name, 0, 1, &value, error);
+    return value != 0;
+}

@@ -19,4 +19,8 @@ rp_status rpi_environment_integer(const char *name, int64_t least, int64_t most,
 /* Reads seconds, 0 or more, in the same way. */
 rp_status rpi_environment_seconds(const char *name, double *value, rp_error *error);
 
+/* Is a setting on: by the configuration, `set`, or else by a variable that is 1? Reads the variable
+ * only while *error is RP_OK. */
+bool rpi_environment_switch(const char *name, bool set, rp_error *error);
+
 #endif

@@ -1,6 +1,5 @@
 #include "diag/check.h"
 
-#include "base/environment.h"
 #include "base/error.h"
 #include "base/mappings.h"
 #include "base/poison.h"
@@ -12,14 +11,6 @@
 enum {
     MARGIN = 64 /* guard bytes on each side of an output; alignment up to it is preserved */
 };
-
-bool rpi_check_wanted(const rp_config *config, rp_error *mine)
-{
-    int64_t wanted = config->check;
-    if (mine->status == RP_OK && wanted == 0)
-        rpi_environment_integer("RANKPOOL_CHECK", 0, 1, &wanted, mine);
-    return wanted != 0;
-}
 
 /* ---- arrays ---------------------------------------------------------------------------------- */
 

@@ -10,9 +10,6 @@
 #include "engine/task.h"
 #include "pool/pool.h"
 
-/* Does the configuration or the environment enable checks? */
-bool rpi_check_wanted(const rp_config *config, rp_error *mine);
-
 /* If the pool checks: are all bytes of the array mapped, and none of them in the pool's own memory?
  * Local. Returns RP_OK or RP_ERR_ARGUMENT. */
 rp_status rpi_check_array(const rp_pool *pool, const char *name, const void *base, size_t bytes,

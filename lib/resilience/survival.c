@@ -12,14 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-bool rpi_survival_wanted(const rp_config *config, rp_error *mine)
-{
-    int64_t wanted = config->survive_deaths;
-    if (mine->status == RP_OK && wanted == 0)
-        rpi_environment_integer("RANKPOOL_SURVIVE", 0, 1, &wanted, mine);
-    return wanted != 0;
-}
-
 void *rpi_mailbox(const rp_pool *pool, int node_rank)
 {
     return pool->survival->mailboxes + (size_t)node_rank * MAILBOX_BYTES;

@@ -40,9 +40,6 @@ struct survival {
     struct rounds rounds;
 };
 
-/* Does the program or RANKPOOL_SURVIVE request survival? */
-bool rpi_survival_wanted(const rp_config *config, rp_error *mine);
-
 /* Determines whether ranks can survive here, and prepares for it. *Collective* on a new world. */
 rp_status rpi_survival_begin(rp_pool *pool, rp_error *error);
 
