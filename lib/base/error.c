@@ -46,11 +46,16 @@ void rpi_error_clear(rp_error *error)
     *error = (rp_error){.status = RP_OK, .rank = -1, .item = -1};
 }
 
+void rpi_host_name(char *name, size_t size)
+{
+    if (gethostname(name, size) != 0)
+        snprintf(name, size, "unknown host");
+    name[size - 1] = '\0';
+}
+
 void rpi_error_host(rp_error *error)
 {
-    if (gethostname(error->host, sizeof error->host) != 0)
-        strcpy(error->host, "unknown host");
-    error->host[sizeof error->host - 1] = '\0';
+    rpi_host_name(error->host, sizeof error->host);
 }
 
 rp_status rpi_error_set(rp_error *error, rp_status status, const char *format, ...)

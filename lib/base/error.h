@@ -8,6 +8,9 @@
 /* Sets the record to RP_OK, without rank and item. */
 void rpi_error_clear(rp_error *error);
 
+/* Stores the name of this host. */
+void rpi_host_name(char *name, size_t size);
+
 /* Sets the host of the record to this one. */
 void rpi_error_host(rp_error *error);
 

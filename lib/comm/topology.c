@@ -185,15 +185,15 @@ static rp_status liveness_init(struct world *world, rp_error *error)
 /* The agents exchange their host names, to name lost ones in messages. */
 static rp_status hosts_exchange(struct world *world, rp_error *error)
 {
-    rp_error here;
-    rpi_error_host(&here);
+    char here[HOST_NAME_BYTES] = "";
+    rpi_host_name(here, sizeof here);
     bool agent = world->agents != MPI_COMM_NULL;
     world->hosts = malloc((agent ? (size_t)world->nodes : 1) * sizeof *world->hosts);
     if (world->hosts == NULL)
         rpi_error_set(error, RP_ERR_MEMORY, "no memory for the names of %d hosts", world->nodes);
     if (rpi_mpi_agree(world->comm, error) != RP_OK || !agent)
         return error->status;
-    int code = MPI_Allgather(here.host, HOST_NAME_BYTES, MPI_CHAR, world->hosts, HOST_NAME_BYTES,
+    int code = MPI_Allgather(here, HOST_NAME_BYTES, MPI_CHAR, world->hosts, HOST_NAME_BYTES,
                              MPI_CHAR, world->agents);
     return rpi_mpi_check(code, "MPI_Allgather", error);
 }

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 #ifdef HAVE_EXECINFO_H
 #include <execinfo.h>
@@ -314,9 +313,7 @@ static void crash_handlers_install(void)
 {
     static bool at_exit; /* atexit() cannot be undone */
     struct sigaction action = {.sa_sigaction = crash_handler, .sa_flags = SA_SIGINFO | SA_ONSTACK};
-    rp_error here;
-    rpi_error_host(&here);
-    memcpy(host, here.host, sizeof host);
+    rpi_host_name(host, sizeof host);
     owner = getpid();
     backtrace_prepare();
     crash_stack_install();

@@ -107,11 +107,11 @@ void rpi_watchdog_report(const struct watchdog *watchdog, double now)
     FILE *report = open_memstream(&text, &length);
     if (report == NULL)
         return;
-    rp_error here;
-    rpi_error_host(&here);
+    char host[HOST_NAME_BYTES];
+    rpi_host_name(host, sizeof host);
     locale_t before = rpi_numeric_locale_begin();
     fprintf(report, "rankpool: nothing has finished for %.3g s on node %d (%s):\n",
-            now - watchdog->quiet_since, world->node, here.host);
+            now - watchdog->quiet_since, world->node, host);
     for (uint32_t lane = 0; lane < watchdog->pool->work_queue->lanes; lane++)
         report_rank(watchdog, lane, now, report);
     report_unclaimed(watchdog, report);
