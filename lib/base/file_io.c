@@ -80,6 +80,12 @@ int rpi_pwrite_all(int file, const void *bytes, size_t length, int64_t offset)
     return offset < 0 ? EINVAL : write_whole(file, bytes, length, offset);
 }
 
+int rpi_sync(int file)
+{
+    bool failed = fsync(file) != 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP;
+    return failed ? errno : 0;
+}
+
 /* ---- allocating ------------------------------------------------------------------------------ */
 
 /* In small steps, since a signal undoes the current step: with a timer running, a large one might

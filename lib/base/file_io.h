@@ -30,6 +30,10 @@ ssize_t rpi_write_once(int file, const void *bytes, size_t length);
 int rpi_write_all(int file, const void *bytes, size_t length);
 int rpi_pwrite_all(int file, const void *bytes, size_t length, int64_t offset);
 
+/* Like fsync(), but succeeds for pipes and devices, which do not support it. Returns 0 or an
+ * errno. */
+int rpi_sync(int file);
+
 /* Makes the file at least `length` bytes long and allocates their space, keeping the content: on a
  * full disk a store into a mapped hole would raise SIGBUS. Returns 0 or an errno. */
 int rpi_allocate(int file, size_t length);

@@ -15,13 +15,12 @@ static ssize_t output_write(void *cookie, const char *bytes, size_t count)
     return output->code == 0 ? (ssize_t)count : 0; /* fopencookie()'s error value */
 }
 
-/* fsync() and close() may report the last errors. Pipes and devices do not support fsync(). */
+/* Write errors may appear as late as here. */
 static int output_finish(void *cookie)
 {
     struct output *output = cookie;
-    if (output->code == 0 && fsync(output->descriptor) != 0 && errno != EINVAL && errno != EROFS &&
-        errno != ENOTSUP)
-        output->code = errno;
+    if (output->code == 0)
+        output->code = rpi_sync(output->descriptor);
     if (close(output->descriptor) != 0 && output->code == 0)
         output->code = errno;
     return output->code == 0 ? 0 : -1;

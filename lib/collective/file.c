@@ -199,12 +199,12 @@ rp_status rp_file_append(rp_file *file, const void *data, size_t bytes)
 }
 
 /* Closes this rank's descriptor and reports its first error. Write errors may appear as late as
- * fsync() or close(). */
+ * here. */
 static void file_finish(rp_file *file, rp_status mine, rp_error *error)
 {
-    if (file->error.status == RP_OK && mine == RP_OK && fsync(file->descriptor) != 0 &&
-        errno != EINVAL && errno != EROFS) /* returned for devices */
-        rpi_cannot_write(&file->error, file->path, errno);
+    int code = file->error.status == RP_OK && mine == RP_OK ? rpi_sync(file->descriptor) : 0;
+    if (code != 0)
+        rpi_cannot_write(&file->error, file->path, code);
     if (close(file->descriptor) != 0 && file->error.status == RP_OK)
         rpi_cannot_write(&file->error, file->path, errno);
     file->descriptor = -1;
