@@ -20,6 +20,7 @@ enum {
 };
 
 struct reduction {
+    rp_pool *pool;
     const rp_reduce_job *job;
     struct schedule_choice choice;
     int64_t leaf;
@@ -78,10 +79,16 @@ static void reduce_set_terms(struct vote *vote, const rp_reduce_job *job,
     rpi_attempt_terms(vote, &job->options);
 }
 
+/* The loop is open meanwhile, because the program's combine() must not call the pool. */
 static int reduce_join(void *left, const void *right, void *closure)
 {
-    const rp_reduce_job *job = closure;
-    return job->combine(left, right, job->options.user);
+    const struct reduction *reduction = closure;
+    rp_loop *loop = &reduction->pool->loop;
+    bool open = loop->open;
+    loop->open = true;
+    int code = reduction->job->combine(left, right, reduction->job->options.user);
+    loop->open = open;
+    return code;
 }
 
 static bool reduce_add_leaf(struct executor *executor, int64_t leaf_index)
@@ -238,9 +245,7 @@ static rp_status reduce_publish(rp_pool *pool, struct reduction *reduction)
     const struct world *world = &pool->world;
     const rp_reduce_job *job = reduction->job;
     struct vote vote = rpi_vote(CALL_REDUCED);
-    pool->loop.open = true; /* the program's combine() must not call the pool */
     reduce_gather_trees(world, reduction, &vote.error);
-    pool->loop.open = false;
     if (rpi_pool_agree(pool, &vote) != RP_OK)
         return pool->last.status;
     if (world->rank == world->root)
@@ -272,11 +277,8 @@ static bool reduce_collect(struct executor *executor)
 /* Before any rank computes: puts the saved partial results into the tree. */
 static void reduce_restore(struct executor *executor, rp_error *error)
 {
-    if (error->status != RP_OK)
-        return;
-    executor->pool->loop.open = true; /* the program's combine() must not call the pool */
-    rpi_reduce_saving_restore((struct reduce_saving *)executor->saving, error);
-    executor->pool->loop.open = false;
+    if (error->status == RP_OK)
+        rpi_reduce_saving_restore((struct reduce_saving *)executor->saving, error);
 }
 
 static rp_status reduce_execute(rp_pool *pool, const struct array *input,
@@ -349,7 +351,7 @@ static rp_status reduce_open(rp_pool *pool, const rp_reduce_job *job, const stru
     if (vote.error.status == RP_OK) {
         reduction->leaf = job->leaf > 0 ? job->leaf : reduce_leaf_length(job->n);
         reduction->part = tile_items < reduction->leaf ? tile_items : reduction->leaf;
-        reduction->tree = rpi_tree_begin(job->result_size, reduce_join, (void *)(uintptr_t)job);
+        reduction->tree = rpi_tree_begin(job->result_size, reduce_join, reduction);
         reduction->partial = malloc(job->result_size);
         if (reduction->partial == NULL)
             rpi_error_set(&vote.error, RP_ERR_MEMORY, "no memory for a partial result");
@@ -373,7 +375,7 @@ rp_status rp_reduce(rp_pool *pool, const rp_reduce_job *job)
                                 asked->in_size, asked->in_place,
                                 false,          false,
                                 RP_ON_ROOT};
-    struct reduction reduction = {.job = asked, .choice = {RP_SCHEDULE_ADAPTIVE, 0}};
+    struct reduction reduction = {.pool = pool, .job = asked, .choice = {RP_SCHEDULE_ADAPTIVE, 0}};
     struct job_form form;
     survival_enter(pool);
     rp_status status = reduce_open(pool, asked, &input, &reduction, &form);

@@ -186,7 +186,6 @@ static bool collection_payload_valid(const struct partial_results *partial_resul
     return valid;
 }
 
-/* rpi_tree_add() calls the program's combine(), which must not call the pool: hence loop.open. */
 static bool collection_unload(void *closure, int node, const void *bytes, size_t count)
 {
     struct collection *collection = closure;
@@ -195,7 +194,6 @@ static bool collection_unload(void *closure, int node, const void *bytes, size_t
     (void)node;
     if (!collection_payload_valid(collection->partial_results, bytes, count))
         return false;
-    collection->partial_results->pool->loop.open = true;
     while (at < end && collection->error.status == RP_OK) {
         int64_t node_count;
         memcpy(&node_count, at, sizeof node_count);
@@ -210,7 +208,6 @@ static bool collection_unload(void *closure, int node, const void *bytes, size_t
         free(nodes);
         at += collection_payload_bytes(collection->partial_results, node_count);
     }
-    collection->partial_results->pool->loop.open = false;
     return true;
 }
 
@@ -342,10 +339,8 @@ rp_status rpi_collect_partial_results(struct partial_results *partial_results, b
     offer_write(partial_results, false);
     rp_status status = collection_agree(&collection, CALL_REDUCED);
     if (status == RP_OK && pool->world.rank == pool->world.root) {
-        pool->loop.open = true; /* the program's combine() must not call the pool */
         *again = collection_conclude(partial_results, &collection.all, &collection.error);
         collection.complete = !*again && collection.error.status == RP_OK;
-        pool->loop.open = false;
         /* Only now: until here the root reads the offers of the others. */
         offer_write(partial_results, *again);
     }
