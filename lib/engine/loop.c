@@ -14,6 +14,13 @@ static double loop_attend_agent(void *closure)
     return rpi_agent_attend(closure);
 }
 
+/* Determines whether work is due between two chunks. */
+static void loop_set_aside(rp_loop *loop)
+{
+    loop->aside = loop->attend != NULL || loop->pool->observe->recorder != NULL ||
+                  loop->item_seconds > 0 || loop->saving.on;
+}
+
 void rpi_loop_begin(rp_pool *pool, struct agent *agent, const rp_options *options)
 {
     rp_loop *loop = &pool->loop;
@@ -30,8 +37,8 @@ void rpi_loop_begin(rp_pool *pool, struct agent *agent, const rp_options *option
     if (agent != NULL)
         rpi_agent_begin(agent);
     loop->attend = agent != NULL && !agent->threaded ? loop_attend_agent : NULL;
-    loop->aside = loop->attend != NULL || pool->observe->recorder != NULL;
     loop->item_seconds = 0;
+    loop_set_aside(loop);
     rpi_error_clear(&loop->late);
     activity_begin_job(pool->diag->activities, pool->world.node_rank, &loop->units);
     if (loop->attend != NULL && !pool->in_rounds)
@@ -102,7 +109,7 @@ static void loop_prepare(rp_pool *pool, int64_t n, const rp_options *options,
 static void loop_limit_items(rp_loop *loop, double item_seconds)
 {
     loop->item_seconds = item_seconds;
-    loop->aside = loop->aside || item_seconds > 0;
+    loop_set_aside(loop);
     loop->begun = 0;
     watchdog_limit(&loop->pool->diag->watchdog, item_seconds);
 }
@@ -145,11 +152,11 @@ rp_status rp_loop_open(rp_pool *pool, int64_t n, const rp_options *options, rp_l
     rp_status status = rpi_pool_agree(pool, &vote);
     if (status == RP_OK) {
         rpi_loop_begin(pool, agent, options);
-        loop_limit_items(&pool->loop, options->item_seconds);
         pool->loop.choice = choice;
         pool->loop.options = *options;
         pool->loop.in_rounds = pool->in_rounds;
         rpi_loop_saving_begin(&pool->loop, n, options);
+        loop_limit_items(&pool->loop, options->item_seconds);
         *loop = &pool->loop;
     } else {
         rpi_agent_drop(agent);
@@ -236,7 +243,6 @@ static bool loop_next_round(rp_loop *loop, const struct rp_error *mine)
     if (again) {
         rpi_loop_begin(pool, agent, &loop->options);
         loop_limit_items(loop, loop->options.item_seconds);
-        loop->aside = loop->aside || loop->saving.on;
     } else {
         rpi_agent_drop(agent);
         loop->in_rounds = false;

@@ -27,7 +27,6 @@ void rpi_loop_saving_begin(rp_loop *loop, int64_t n, const rp_options *options)
     saving->entries =
         rpi_journal_index_job(&checkpoint->journal_index, saving->job, &saving->count);
     saving->payload_cache = (struct payload_cache){.directory = checkpoint->directory};
-    loop->aside = true;
 }
 
 static rp_range loop_saving_hand_out(struct loop_saving *saving, rp_range range,
