@@ -13,6 +13,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Sized so that the elements of a tile stay in a core's cache while they are copied in, computed
  * with and copied out. */
@@ -26,6 +27,25 @@ int64_t rpi_execute_tile(const struct array *arrays, int count)
     if (item_bytes == 0)
         return INT64_MAX;
     return item_bytes < tile_bytes ? (int64_t)(tile_bytes / item_bytes) : 1;
+}
+
+void rpi_executor_begin(struct executor *executor, rp_pool *pool, enum call call,
+                        const rp_options *options, const struct array *arrays, int count)
+{
+    *executor = (struct executor){
+        .pool = pool,
+        .arrays = arrays,
+        .array_count = count,
+        .tile_items = rpi_execute_tile(arrays, count),
+        .keeps_going = options->on_failure == RP_ON_FAILURE_CONTINUE,
+        .task = {.user = options->user,
+                 .seed = options->seed,
+                 .call = call,
+                 .job_name = options->name,
+                 .pool = pool},
+        .careful = rpi_attempt_needed(pool, options),
+        .attempts = {.pool = pool, .options = options, .task = &executor->task},
+    };
 }
 
 static bool access_by_peer(const struct access *access)
@@ -270,8 +290,8 @@ static rp_status executor_prepare(struct executor *executor, struct agent **agen
     }
     if (error->status != RP_OK)
         return error->status;
-    struct job job =
-        rpi_job(pool, executor->units, executor->choice, executor->call_overhead, staged);
+    struct job job = rpi_job(pool, executor->units, executor->choice,
+                             executor->attempts.options->call_overhead, staged);
     /* An item modifies its input in place only on the root's node; other nodes compute on
      * copies. */
     bool fragile = executor->fragile && pool->world.node == pool->world.root_node;
@@ -325,6 +345,15 @@ static void executor_begin_rounds(struct executor *executor, rp_error *error)
     rounds_begin(pool, executor->units.count, terms, error);
 }
 
+/* Before any rank computes, no item has been begun. */
+static void executor_begin_statuses(const struct executor *executor)
+{
+    const struct world *world = &executor->pool->world;
+    uint8_t *statuses = executor->attempts.options->item_status;
+    if (statuses != NULL && world->rank == world->root)
+        memset(statuses, RP_ERR_CANCELLED, (size_t)executor->units.items);
+}
+
 /* Runs the job if all ranks are prepared; otherwise no rank computes. */
 static rp_status executor_run(struct executor *executor)
 {
@@ -332,6 +361,7 @@ static rp_status executor_run(struct executor *executor)
     struct agent *agent = NULL;
     executor_begin_rounds(executor, &pool->last);
     executor_prepare(executor, &agent, &pool->last);
+    executor_begin_statuses(executor);
     if (executor->begin != NULL)
         executor->begin(executor, &pool->last);
     if (rpi_pool_agree_prepared(pool) != RP_OK) {

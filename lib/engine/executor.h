@@ -14,7 +14,6 @@ struct executor {
     rp_pool *pool;
     struct units units;
     struct schedule_choice choice;
-    double call_overhead;
     const struct array *arrays;
     int array_count;
     int64_t tile_items;  /* maximum items in a tile */
@@ -36,7 +35,7 @@ struct executor {
     void *closure;         /* context of these callbacks */
     struct saving *saving; /* results are saved for a checkpoint: engine/save_items.h; or NULL */
     bool fragile;          /* an item that was begun cannot be repeated */
-    bool keeps_going;
+    bool keeps_going;      /* after items have failed */
 
     bool stopping; /* set by compute() to stop all ranks */
     struct rp_task task;
@@ -52,6 +51,11 @@ struct executor {
 
 /* The number of items in a tile, chosen so that its elements fit in a cache. */
 int64_t rpi_execute_tile(const struct array *arrays, int count);
+
+/* Sets what follows from the options and the arrays; the rest is 0. The caller sets units, choice,
+ * compute and closure, and what else it needs, before rpi_execute(). */
+void rpi_executor_begin(struct executor *executor, rp_pool *pool, enum call call,
+                        const rp_options *options, const struct array *arrays, int count);
 
 /* Records that a call of the program's function has finally failed with this code, and decides
  * whether all ranks stop. Returns the status of its items. */

@@ -221,15 +221,6 @@ static int64_t map_compute_range(struct executor *executor, rp_range tile, void 
     return status != RP_ERR_CANCELLED ? items : 0;
 }
 
-/* Before any rank computes, no item has been begun. */
-static void map_begin_statuses(struct executor *executor, rp_error *error)
-{
-    (void)error;
-    const rp_map_job *job = executor->closure;
-    if (executor->pool->world.rank == executor->pool->world.root)
-        map_set_statuses(job->options.item_status, job->n, RP_ERR_CANCELLED);
-}
-
 /* On the root: marks as lost the items that were given up because ranks died while computing
  * them. */
 static void map_mark_lost(const struct executor *executor)
@@ -286,32 +277,17 @@ static rp_status map_open(rp_pool *pool, const rp_map_job *job, const struct arr
 static rp_status map_execute(rp_pool *pool, const rp_map_job *job, const struct array *arrays,
                              struct schedule_choice choice, struct saving *saving)
 {
-    bool careful = rpi_attempt_needed(pool, &job->options);
-    struct executor executor = {
-        .pool = pool,
-        .units = rpi_units_cut(job->n),
-        .choice = choice,
-        .call_overhead = job->options.call_overhead,
-        .arrays = arrays,
-        .array_count = STATUSES + 1,
-        .tile_items = rpi_execute_tile(arrays, STATUSES + 1),
-        .begin = map_begin_statuses,
-        .compute = job->range != NULL ? map_compute_range
-                   : careful          ? map_attempt_items
-                                      : map_compute_items,
-        .run_in_place = job->item != NULL && !careful ? map_run_in_place : NULL,
-        .closure = (void *)(uintptr_t)job,
-        .saving = saving,
-        .fragile = job->in != NULL && job->in == job->out,
-        .keeps_going = job->options.on_failure == RP_ON_FAILURE_CONTINUE,
-        .task = {.user = job->options.user,
-                 .seed = job->options.seed,
-                 .call = CALL_MAP,
-                 .job_name = job->options.name,
-                 .pool = pool},
-        .careful = careful,
-        .attempts = {.pool = pool, .options = &job->options, .task = &executor.task},
-    };
+    struct executor executor;
+    rpi_executor_begin(&executor, pool, CALL_MAP, &job->options, arrays, STATUSES + 1);
+    executor.units = rpi_units_cut(job->n);
+    executor.choice = choice;
+    executor.compute = job->range != NULL ? map_compute_range
+                       : executor.careful ? map_attempt_items
+                                          : map_compute_items;
+    executor.run_in_place = job->item != NULL && !executor.careful ? map_run_in_place : NULL;
+    executor.closure = (void *)(uintptr_t)job;
+    executor.saving = saving;
+    executor.fragile = job->in != NULL && job->in == job->out;
     rp_status status = rpi_execute(&executor);
     if (status == RP_ERR_LOST || status == RP_ERR_TASK)
         map_mark_lost(&executor);

@@ -6,7 +6,6 @@
 #include "engine/varlen_results.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum {
     INPUT,
@@ -103,40 +102,16 @@ static int64_t varlen_compute(struct executor *executor, rp_range tile, void *co
     return tile.end - tile.begin;
 }
 
-/* Before any rank computes, no item has been begun. */
-static void varlen_begin_statuses(struct executor *executor, rp_error *error)
-{
-    (void)error;
-    const struct varlen_map *map = executor->closure;
-    const rp_map_varlen_job *job = map->job;
-    if (executor->pool->world.rank == executor->pool->world.root &&
-        job->options.item_status != NULL)
-        memset(job->options.item_status, RP_ERR_CANCELLED, (size_t)job->n);
-}
-
 static rp_status varlen_execute(rp_pool *pool, struct varlen_map *map, const struct array *arrays,
                                 struct schedule_choice choice)
 {
     const rp_map_varlen_job *job = map->job;
-    struct executor executor = {
-        .pool = pool,
-        .units = rpi_units_cut(job->n),
-        .choice = choice,
-        .call_overhead = job->options.call_overhead,
-        .arrays = arrays,
-        .array_count = STATUSES + 1,
-        .tile_items = rpi_execute_tile(arrays, STATUSES + 1),
-        .begin = varlen_begin_statuses,
-        .compute = varlen_compute,
-        .closure = map,
-        .task = {.user = job->options.user,
-                 .seed = job->options.seed,
-                 .call = CALL_COLLECT,
-                 .job_name = job->options.name,
-                 .pool = pool},
-        .careful = rpi_attempt_needed(pool, &job->options),
-        .attempts = {.pool = pool, .options = &job->options, .task = &executor.task},
-    };
+    struct executor executor;
+    rpi_executor_begin(&executor, pool, CALL_COLLECT, &job->options, arrays, STATUSES + 1);
+    executor.units = rpi_units_cut(job->n);
+    executor.choice = choice;
+    executor.compute = varlen_compute;
+    executor.closure = map;
     rp_status status = rpi_execute(&executor);
     if (status == RP_OK && pool->world.agreement.lost > 0)
         status = rpi_error_set(&pool->last, RP_ERR_LOST, "a rank has died with its results");

@@ -284,29 +284,16 @@ static void reduce_restore(struct executor *executor, rp_error *error)
 static rp_status reduce_execute(rp_pool *pool, const struct array *input,
                                 struct reduction *reduction, struct saving *saving)
 {
-    const rp_options *options = &reduction->job->options;
-    struct executor executor = {
-        .pool = pool,
-        .units = rpi_units_cut_leaves(reduction->job->n, reduction->leaf),
-        .choice = reduction->choice,
-        .call_overhead = options->call_overhead,
-        .arrays = input,
-        .array_count = 1,
-        .tile_items = rpi_execute_tile(input, 1),
-        .tile_border = reduction->leaf,
-        .begin = saving != NULL ? reduce_restore : NULL,
-        .compute = reduce_compute,
-        .another_round = pool->survives ? reduce_collect : NULL,
-        .closure = reduction,
-        .saving = saving,
-        .task = {.user = options->user,
-                 .seed = options->seed,
-                 .call = CALL_REDUCE,
-                 .job_name = options->name,
-                 .pool = pool},
-        .careful = rpi_attempt_needed(pool, options),
-        .attempts = {.pool = pool, .options = options, .task = &executor.task},
-    };
+    struct executor executor;
+    rpi_executor_begin(&executor, pool, CALL_REDUCE, &reduction->job->options, input, 1);
+    executor.units = rpi_units_cut_leaves(reduction->job->n, reduction->leaf);
+    executor.choice = reduction->choice;
+    executor.tile_border = reduction->leaf;
+    executor.begin = saving != NULL ? reduce_restore : NULL;
+    executor.compute = reduce_compute;
+    executor.another_round = pool->survives ? reduce_collect : NULL;
+    executor.closure = reduction;
+    executor.saving = saving;
     /* Use whole leaves if at least one fits into a tile. */
     if (executor.tile_items >= reduction->leaf) {
         executor.tile_items -= executor.tile_items % reduction->leaf;
