@@ -5,12 +5,11 @@
 #include "base/clock.h"
 #include "base/environment.h"
 #include "base/eventcount.h"
+#include "base/thread.h"
 #include "launch/environment.h"
 #include "launch/launch.h"
 #include "rankpool.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
@@ -52,24 +51,13 @@ static void *finalize_run(void *unused)
     return unused;
 }
 
-/* Blocks all signals in the thread: they are for the program's threads. */
-static bool finalize_start(pthread_t *thread)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = pthread_create(thread, NULL, finalize_run, NULL) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return started;
-}
-
 /* MPI requires this call from the thread that initialised it, so that no other thread is in MPI
  * meanwhile. None is, since the initialising thread waits here. */
 bool rpi_finalize(struct liveness *liveness)
 {
     pthread_t thread;
     double lost = 0;
-    if (liveness->place == NULL || !finalize_start(&thread)) {
+    if (liveness->place == NULL || rpi_thread_start(&thread, finalize_run, NULL) != 0) {
         MPI_Finalize();
         return true;
     }
