@@ -69,7 +69,6 @@ static int64_t collective_add_up_counts(const int64_t *counts, int ranks, int64_
                                         rp_error *error)
 {
     int64_t sum = 0;
-    uint64_t hash = 0;
     if (counts == NULL) {
         rpi_error_set(error, RP_ERR_ARGUMENT, "counts is NULL");
         return 0;
@@ -84,10 +83,8 @@ static int64_t collective_add_up_counts(const int64_t *counts, int ranks, int64_
             return 0;
         }
         sum += counts[rank];
-        hash = (hash ^ (uint64_t)counts[rank]) * UINT64_C(0x9e3779b97f4a7c15);
-        hash ^= hash >> 32;
     }
-    *checksum = (int64_t)hash;
+    *checksum = (int64_t)rp_fingerprint(0, counts, (size_t)ranks * sizeof *counts);
     return sum;
 }
 

@@ -27,20 +27,11 @@ struct rp_file {
     rp_error error; /* of this rank's first failed write */
 };
 
-/* A hash of a path. */
-static int64_t file_path_hash(const char *path)
-{
-    uint64_t hash = 0;
-    for (; path != NULL && *path != '\0'; path++)
-        hash = (hash ^ (unsigned char)*path) * UINT64_C(0x9e3779b97f4a7c15);
-    return (int64_t)(hash ^ hash >> 32);
-}
-
 /* First agreement: all ranks name the same file. */
 static rp_status file_agree(rp_pool *pool, const char *path, rp_file **file, rp_file *made)
 {
     struct vote vote = rpi_vote(CALL_FILE_CREATE);
-    vote.terms[FILE_PATH] = file_path_hash(path);
+    vote.terms[FILE_PATH] = path != NULL ? (int64_t)rp_fingerprint(0, path, strlen(path)) : 0;
     if (path == NULL || *path == '\0')
         rpi_error_set(&vote.error, RP_ERR_ARGUMENT, "the file has no name");
     else if (file == NULL)
