@@ -90,8 +90,8 @@ bool rpi_array_deliver(const struct accesses *accesses, int index, int64_t first
 /* Outputs may be wanted on every node or rank, but lie where they were computed. Replicates what
  * each node or rank has computed of such arrays, after the agreement that ends the job; where
  * ranks of several nodes survive, publishes the root's copy. Preserves the pool's last error,
- * which that agreement set, unless replicating fails. Collective: every rank gets the same
- * status. */
+ * which that agreement set, unless replicating fails. Collective: every rank gets the same status.
+ * Only for a job that has such an array, or ends in rounds; see replicate(). */
 rp_status rpi_replicate(rp_pool *pool, const struct array *arrays, int count,
                         const struct accesses *accesses, const struct units *units);
 

@@ -209,20 +209,16 @@ static bool replicate_worthwhile(const rp_error *error)
 rp_status rpi_replicate(rp_pool *pool, const struct array *arrays, int count,
                         const struct accesses *accesses, const struct units *units)
 {
-    bool needed = false;
     rp_error before = pool->last;
     struct vote vote = rpi_vote(CALL_REPLICATE);
-    if (pool->in_rounds)
-        return replicate_worthwhile(&before) ? publish_arrays(pool, arrays, count, accesses, units)
-                                             : before.status;
-    for (int i = 0; i < count; i++) {
-        if (!accesses->access[i].replicate || !replicate_worthwhile(&before))
-            continue;
-        needed = true;
-        replicate_array(pool, &arrays[i], units, &vote.error);
-    }
-    if (!needed)
+    if (!replicate_worthwhile(&before))
         return before.status;
+    if (pool->in_rounds)
+        return publish_arrays(pool, arrays, count, accesses, units);
+    for (int i = 0; i < count; i++) {
+        if (accesses->access[i].replicate)
+            replicate_array(pool, &arrays[i], units, &vote.error);
+    }
     if (rpi_pool_agree(pool, &vote) == RP_OK)
         pool->last = before;
     return pool->last.status;
