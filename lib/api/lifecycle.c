@@ -105,15 +105,14 @@ static struct world_request config_request(const rp_config *config, int ranks, r
 /* Practically for ever, and small enough for every type that holds a time. */
 static const double longest_seconds = 1e9;
 
-/* How long a node may be silent. Without agent threads a node is silent while its first rank
- * computes an item, so there is no timeout. */
-static double config_heartbeat_timeout(const rp_config *config, bool agent_threads, rp_error *mine)
+/* How long a node may be silent. */
+static double config_heartbeat_timeout(const rp_config *config, rp_error *mine)
 {
     const double usual = 60;
     double seconds = config->heartbeat_timeout;
     if (seconds <= 0 && mine->status == RP_OK)
         rpi_environment_seconds("RANKPOOL_HEARTBEAT", &seconds, mine);
-    return !agent_threads ? 0 : seconds > 0 ? fmin(seconds, longest_seconds) : usual;
+    return seconds > 0 ? fmin(seconds, longest_seconds) : usual;
 }
 
 /* Seconds without progress before a report; 0: no reports. */
@@ -209,8 +208,9 @@ static rp_status pool_create(MPI_Comm comm, const rp_config *config, rp_pool *po
     struct world_request request = config_request(config, ranks, mine);
     pool->check = request.check;
     pool->agent_threads = config_agent_threads(mine);
-    pool->heartbeat_timeout = config_heartbeat_timeout(config, pool->agent_threads, mine);
-    pool->survival_timeout = config_heartbeat_timeout(config, true, mine);
+    pool->survival_timeout = config_heartbeat_timeout(config, mine);
+    /* Without agent threads a node is silent while its first rank computes an item. */
+    pool->heartbeat_timeout = pool->agent_threads ? pool->survival_timeout : 0;
     double report_after = config_watchdog_seconds(config, mine);
     rpi_observe_ask(pool, mine);
     if (mine->status == RP_OK)
