@@ -138,20 +138,26 @@ void rpi_record_until_now(struct recorder *recorder, enum activity activity)
 
 /* ---- chunks ---------------------------------------------------------------------------------- */
 
-/* Inserts a chunk into the list of the slowest, which is sorted with the slowest first. */
-static void slowest_insert(struct rank_profile *rank_profile, const rp_slow_chunk *chunk)
+void rpi_slowest_insert(rp_slow_chunk slowest[RP_SLOWEST], int *count, const rp_slow_chunk *chunk)
 {
-    int place = rank_profile->slow;
-    while (place > 0 && rank_profile->slowest[place - 1].seconds < chunk->seconds)
+    int place = *count;
+    while (place > 0 && slowest[place - 1].seconds < chunk->seconds)
         place--;
     if (place == RP_SLOWEST)
         return;
-    if (rank_profile->slow < RP_SLOWEST)
-        rank_profile->slow++;
-    size_t moved = (size_t)(rank_profile->slow - 1 - place);
-    memmove(&rank_profile->slowest[place + 1], &rank_profile->slowest[place],
-            moved * sizeof *chunk);
-    rank_profile->slowest[place] = *chunk;
+    *count += *count < RP_SLOWEST;
+    memmove(&slowest[place + 1], &slowest[place], (size_t)(*count - 1 - place) * sizeof *chunk);
+    slowest[place] = *chunk;
+}
+
+static void recorder_note_slow(struct recorder *recorder, const struct event *event, double begin,
+                               double seconds)
+{
+    rpi_slowest_insert(recorder->rank_profile.slowest, &recorder->rank_profile.slow,
+                       &(rp_slow_chunk){.first = event->first,
+                                        .items = event->items,
+                                        .begin = begin,
+                                        .seconds = seconds});
 }
 
 /* Ends the current chunk. An unfinished one counts as time, but not as a chunk. */
@@ -165,10 +171,7 @@ static struct event chunk_end(struct recorder *recorder, double end, bool finish
         event.first = recorder->chunk.begin;
         event.items = recorder->chunk.end - recorder->chunk.begin;
         event.chunks = 1;
-        slowest_insert(&recorder->rank_profile, &(rp_slow_chunk){.first = event.first,
-                                                                 .items = event.items,
-                                                                 .begin = event.begin,
-                                                                 .seconds = seconds});
+        recorder_note_slow(recorder, &event, event.begin, seconds);
     }
     recorder->chunk = (rp_range){0, 0};
     recorder->moving = 0;
@@ -222,10 +225,7 @@ void rpi_record_step(struct recorder *recorder, double now, rp_range items)
     event.first = items.begin;
     event.items = items.end - items.begin;
     event.chunks = 1;
-    slowest_insert(&recorder->rank_profile, &(rp_slow_chunk){.first = event.first,
-                                                             .items = event.items,
-                                                             .begin = recorder->begun,
-                                                             .seconds = now - recorder->begun});
+    recorder_note_slow(recorder, &event, recorder->begun, now - recorder->begun);
     recorder_append(recorder, &event);
     recorder->begun = now;
 }

@@ -60,6 +60,9 @@ struct recorder {
     bool own_is_work;     /* the application's own time counts as work */
 };
 
+/* Inserts a chunk into a list of the slowest, which is sorted with the slowest first. */
+void rpi_slowest_insert(rp_slow_chunk slowest[RP_SLOWEST], int *count, const rp_slow_chunk *chunk);
+
 /* A recorder with room for `capacity` events, at least 4; NULL: no memory. */
 struct recorder *rpi_recorder_make(uint32_t capacity);
 

@@ -1,8 +1,6 @@
 /* Statistics of all ranks: sums, the slowest chunks, and the efficiencies of the POP project. */
 #include "observe/profile.h"
 
-#include <string.h>
-
 static double rank_useful_seconds(const rp_rank_stats *stats)
 {
     return stats->working + stats->application;
@@ -24,22 +22,6 @@ static void stats_fill_efficiencies(rp_pool_stats *all, const struct profile *pr
     all->parallel_efficiency = all->load_balance * all->communication_efficiency;
 }
 
-/* Merges one rank's slowest chunks into those of the ranks before it. */
-static void stats_merge_slowest(rp_pool_stats *all, const struct rank_profile *rank_profile)
-{
-    for (int i = 0; i < rank_profile->slow; i++) {
-        int place = all->slow;
-        while (place > 0 && all->slowest[place - 1].seconds < rank_profile->slowest[i].seconds)
-            place--;
-        if (place == RP_SLOWEST)
-            return;
-        all->slow += all->slow < RP_SLOWEST;
-        memmove(&all->slowest[place + 1], &all->slowest[place],
-                (size_t)(all->slow - 1 - place) * sizeof all->slowest[0]);
-        all->slowest[place] = rank_profile->slowest[i];
-    }
-}
-
 rp_pool_stats rpi_profile_figures(const struct profile *profile)
 {
     rp_pool_stats all = {.ranks = profile->ranks,
@@ -54,7 +36,8 @@ rp_pool_stats rpi_profile_figures(const struct profile *profile)
         all.batches += stats->batches;
         all.messages += stats->messages;
         all.bytes += stats->bytes;
-        stats_merge_slowest(&all, &profile->rank_profiles[rank]);
+        for (int i = 0; i < profile->rank_profiles[rank].slow; i++)
+            rpi_slowest_insert(all.slowest, &all.slow, &profile->rank_profiles[rank].slowest[i]);
     }
     stats_fill_efficiencies(&all, profile);
     return all;
