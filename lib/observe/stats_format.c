@@ -1,4 +1,5 @@
 /* The statistics as a table for people, and as JSON for programs. */
+#include "base/error.h"
 #include "observe/escape.h"
 #include "observe/human_numbers.h"
 #include "observe/profile.h"
@@ -69,18 +70,14 @@ static void table_print_range(FILE *file, const struct profile *profile)
 
 static void table_print_slowest(FILE *file, const rp_pool_stats *all)
 {
-    char took[NUMBER_BYTES], when[NUMBER_BYTES];
+    char took[NUMBER_BYTES], when[NUMBER_BYTES], items[64];
     if (all->slow > 0)
         fprintf(file, "\nslowest chunks:\n");
     for (int i = 0; i < all->slow; i++) {
         const rp_slow_chunk *chunk = &all->slowest[i];
-        fprintf(file, "%10s  rank %d, after %s: ", rpi_number_seconds(took, chunk->seconds),
-                chunk->rank, rpi_number_seconds(when, chunk->begin));
-        if (chunk->items == 1)
-            fprintf(file, "item %" PRId64 "\n", chunk->first);
-        else
-            fprintf(file, "items %" PRId64 " to %" PRId64 "\n", chunk->first,
-                    chunk->first + chunk->items - 1);
+        rpi_range_text((rp_range){chunk->first, chunk->first + chunk->items}, items, sizeof items);
+        fprintf(file, "%10s  rank %d, after %s: %s\n", rpi_number_seconds(took, chunk->seconds),
+                chunk->rank, rpi_number_seconds(when, chunk->begin), items);
     }
 }
 

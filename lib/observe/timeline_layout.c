@@ -1,9 +1,9 @@
 #include "observe/timeline_layout.h"
 
+#include "base/error.h"
 #include "observe/escape.h"
 #include "observe/human_numbers.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -348,13 +348,10 @@ static void axis_write(const struct canvas *canvas)
 
 static void slowest_describe(char text[192], const rp_slow_chunk *chunk)
 {
-    char took[NUMBER_BYTES];
-    rpi_number_seconds(took, chunk->seconds);
-    if (chunk->items == 1)
-        snprintf(text, 192, "%s on rank %d: item %" PRId64, took, chunk->rank, chunk->first);
-    else
-        snprintf(text, 192, "%s on rank %d: items %" PRId64 " to %" PRId64, took, chunk->rank,
-                 chunk->first, chunk->first + chunk->items - 1);
+    char took[NUMBER_BYTES], items[64];
+    rpi_range_text((rp_range){chunk->first, chunk->first + chunk->items}, items, sizeof items);
+    snprintf(text, 192, "%s on rank %d: %s", rpi_number_seconds(took, chunk->seconds), chunk->rank,
+             items);
 }
 
 static void badge_write(const struct canvas *canvas, double x, double y, int number)
