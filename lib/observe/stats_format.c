@@ -102,7 +102,7 @@ void rpi_profile_table(FILE *file, const struct profile *profile)
     char took[NUMBER_BYTES];
     fprintf(file, "%s on %d rank%s of %d node%s\n\n", rpi_number_seconds(took, all.seconds),
             all.ranks, all.ranks == 1 ? "" : "s", all.nodes, all.nodes == 1 ? "" : "s");
-    fprintf(file, "%10s  %8s %8s %8s %8s %8s  %8s %8s %8s %8s\n", "rank", "working", "app code",
+    fprintf(file, "%10s  %8s %8s %8s %8s %8s  %8s %8s %8s %8s\n", "rank", "working", "own code",
             "moving", "claiming", "waiting", "items", "chunks", "steals", "takes");
     if (profile->ranks <= TABLE_RANKS)
         table_print_ranks(file, profile);
