@@ -1,4 +1,4 @@
-/* The public calls of this room: recording, and the reports on it. */
+/* The public calls that start and stop a recording, and the reports on it. */
 #include "base/error.h"
 #include "base/numeric_locale.h"
 #include "comm/bigcount.h"
