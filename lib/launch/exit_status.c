@@ -1,6 +1,7 @@
 #include "launch/exit_status.h"
 
 #include "launch/mpirun.h"
+#include "launch/processes.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -45,23 +46,9 @@ static int wait_status_of_peer(int channel)
     return status;
 }
 
-static int wait_status_from_proc(pid_t process)
-{
-    char path[64], line[1024];
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)process);
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return -1;
-    const char *last = NULL; /* the last field is the exit code */
-    if (fgets(line, sizeof line, file) != NULL)
-        last = strrchr(line, ' ');
-    fclose(file);
-    return last != NULL ? atoi(last + 1) : -1;
-}
-
 int rpi_wait_status_of(pid_t process, int channel)
 {
-    int status = wait_status_from_proc(process); /* 0 also for a living process */
+    int status = rpi_process_wait_status(process);
     return status > 0 ? status : wait_status_of_peer(channel);
 }
 

@@ -85,21 +85,41 @@ bool rpi_process_has_ended(pid_t process)
     return state == 0 || state == 'Z' || state == 'X';
 }
 
-/* The line is PID (NAME) STATE and numbers, of which the ninth counts the page faults of children
- * that were waited for. */
-bool rpi_process_has_lost_child(pid_t process)
+/* Reads what follows PID and (NAME), which may hold anything: STATE, the parent, and other
+ * numbers. Empty: no such process. */
+static const char *process_numbers(pid_t process, char text[1024])
 {
-    char text[512] = "";
-    unsigned long faults = 0;
     FILE *file = process_open(process, "stat");
     if (file == NULL)
-        return false;
-    size_t length = fread(text, 1, sizeof text - 1, file);
-    text[length] = '\0';
+        return "";
+    text[fread(text, 1, 1023, file)] = '\0';
     fclose(file);
     const char *end = strrchr(text, ')');
-    return end != NULL && sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %lu", &faults) == 1 &&
+    return end != NULL ? end + 1 : "";
+}
+
+pid_t rpi_process_parent(pid_t process)
+{
+    char text[1024];
+    int parent;
+    return sscanf(process_numbers(process, text), " %*c %d", &parent) == 1 ? parent : -1;
+}
+
+/* The ninth number counts the page faults of children that were waited for. */
+bool rpi_process_has_lost_child(pid_t process)
+{
+    char text[1024];
+    unsigned long faults;
+    return sscanf(process_numbers(process, text), " %*c %*d %*d %*d %*d %*d %*u %*u %lu",
+                  &faults) == 1 &&
            faults > 0;
+}
+
+int rpi_process_wait_status(pid_t process)
+{
+    char text[1024];
+    const char *last = strrchr(process_numbers(process, text), ' ');
+    return last != NULL ? atoi(last + 1) : -1;
 }
 
 int rpi_process_has_variable(pid_t process, const char *name, const char *value)

@@ -23,6 +23,12 @@ long rpi_process_sleep(pid_t process);
 /* Has the process ended, even if its parent has not waited for it yet? */
 bool rpi_process_has_ended(pid_t process);
 
+/* The parent of the process, or -1. */
+pid_t rpi_process_parent(pid_t process);
+
+/* The wait status, as from waitpid(); 0 also for a living process; -1: no such process. */
+int rpi_process_wait_status(pid_t process);
+
 /* Has the process waited for a child that ended? */
 bool rpi_process_has_lost_child(pid_t process);
 

@@ -1,6 +1,7 @@
 #include "launch/slurm_keepalive.h"
 
 #include "base/environment.h"
+#include "launch/processes.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -8,7 +9,6 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -73,20 +73,13 @@ static int pmix_find_connection(void)
 
 /* The process id of slurmstepd, which manages this node's part of the step: the parent of the
  * task. */
-static long slurm_step_daemon(void)
+static pid_t slurm_step_daemon(void)
 {
-    char path[64], text[512] = "";
-    const char *task = rpi_environment_text("SLURM_TASK_PID");
-    snprintf(path, sizeof path, "/proc/%.20s/stat", task != NULL ? task : "self");
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
+    const char *text = rpi_environment_text("SLURM_TASK_PID");
+    int64_t task = getpid();
+    if (text != NULL && !rpi_parse_integer(text, 1, INT_MAX, &task))
         return -1;
-    size_t length = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
-    text[length] = '\0';
-    /* PID (NAME) STATE PARENT: the name may hold anything. */
-    const char *end = strrchr(text, ')');
-    return end != NULL && strlen(end) > 4 ? strtol(end + 4, NULL, 10) : -1;
+    return rpi_process_parent((pid_t)task);
 }
 
 /* No other file of this process stays open in the keeper, and signals for the program do not reach
@@ -126,11 +119,11 @@ static bool keeper_spawn(int connection, char *daemon)
 static bool keeper_start(void)
 {
     char daemon[24];
-    long process = slurm_step_daemon();
+    pid_t process = slurm_step_daemon();
     int connection = pmix_find_connection();
     if (connection < 0 || process <= 1)
         return false;
-    snprintf(daemon, sizeof daemon, "%ld", process);
+    snprintf(daemon, sizeof daemon, "%d", (int)process);
     return keeper_spawn(connection, daemon);
 }
 
