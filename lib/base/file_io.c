@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -112,4 +113,15 @@ int rpi_allocate(int file, size_t length)
     int code = allocate_in_steps(file, length);
     rpi_file_limit_guard_end(&guard);
     return code;
+}
+
+/* ---- the limit on open files ----------------------------------------------------------------- */
+
+void rpi_allow_many_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
 }

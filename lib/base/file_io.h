@@ -38,4 +38,7 @@ int rpi_sync(int file);
  * full disk a store into a mapped hole would raise SIGBUS. Returns 0 or an errno. */
 int rpi_allocate(int file, size_t length);
 
+/* Raises the process's limit on open files as far as allowed. */
+void rpi_allow_many_files(void);
+
 #endif

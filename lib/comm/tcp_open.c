@@ -1,6 +1,7 @@
 #include "comm/tcp_link.h"
 
 #include "base/eventcount.h"
+#include "base/file_io.h"
 #include "comm/completion.h"
 #include "comm/mpi_error.h"
 #include "comm/tcp_accept.h"
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -28,16 +28,6 @@ struct root_endpoints {
 struct connect_counts {
     int outside, failed, unready;
 };
-
-/* Raises the limit on open files as far as allowed: the root needs one for each rank. */
-static void file_limit_raise(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
 
 /* Breaks the link when the peer's host has not responded for that time. */
 static void socket_set_timeouts(int file, double silence)
@@ -120,7 +110,7 @@ static struct acceptor *acceptor_make(const struct tcp_link_opening *opening, bo
     struct acceptor *acceptor = calloc(1, sizeof *acceptor);
     if (acceptor == NULL)
         return NULL;
-    file_limit_raise();
+    rpi_allow_many_files(); /* one for each rank */
     MPI_Comm_size(opening->comm, &acceptor->ranks);
     acceptor->take = connection_take;
     acceptor->closure = (void *)(uintptr_t)opening;

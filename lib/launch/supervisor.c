@@ -1,6 +1,7 @@
 #include "launch/supervisor.h"
 
 #include "base/clock.h"
+#include "base/file_io.h"
 #include "launch/job.h"
 #include "launch/mpirun.h"
 #include "launch/processes.h"
@@ -9,7 +10,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -172,17 +172,6 @@ static void supervisor_fill_standard_files(void)
             open("/dev/null", file == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
-/* Raises the file limit to the maximum, since each rank needs a descriptor. mpirun has started with
- * the user's own limit. */
-static void supervisor_allow_many_files(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
 /* Runs until mpirun is gone, and all output and messages of mpirun and the ranks are processed. */
 static void supervisor_watch(struct job *job)
 {
@@ -263,7 +252,7 @@ int rpi_supervise(struct command *command)
         supervisor_close(&job);
         return error;
     }
-    supervisor_allow_many_files();
+    rpi_allow_many_files(); /* one for each rank; mpirun has started with the user's own limit */
     job.mpirun = started.process;
     job.startup.mpirun = started.process;
     rpi_output_relay_start(&job.output, job.events, started.output, STDOUT_FILENO);
