@@ -4,6 +4,7 @@
 #include "base/cpuset.h"
 #include "base/environment.h"
 #include "base/error.h"
+#include "base/round_up.h"
 #include "checkpoint/checkpoint.h"
 #include "collective/node_aggregate.h"
 #include "diag/crash.h"
@@ -21,26 +22,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t shared_aligned(size_t bytes)
-{
-    return (bytes + APART - 1) / APART * APART;
-}
-
 /* Layout of the memory that the ranks of a node share, besides the agreement's segment: the work
  * queue, the activities, the aggregate, the mailboxes. */
 static size_t shared_activities_offset(int node_ranks)
 {
-    return shared_aligned(rpi_work_queue_bytes((uint32_t)node_ranks));
+    return round_up(rpi_work_queue_bytes((uint32_t)node_ranks), APART);
 }
 
 static size_t shared_aggregates_offset(int node_ranks)
 {
-    return shared_activities_offset(node_ranks) + shared_aligned(rpi_activities_bytes(node_ranks));
+    return shared_activities_offset(node_ranks) + round_up(rpi_activities_bytes(node_ranks), APART);
 }
 
 static size_t shared_mailboxes_offset(int node_ranks)
 {
-    return shared_aggregates_offset(node_ranks) + shared_aligned(rpi_aggregate_bytes());
+    return shared_aggregates_offset(node_ranks) + round_up(rpi_aggregate_bytes(), APART);
 }
 
 static size_t shared_bytes(int node_ranks)

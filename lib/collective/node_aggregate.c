@@ -1,5 +1,6 @@
 #include "collective/node_aggregate.h"
 
+#include "base/round_up.h"
 #include "comm/bigcount.h"
 
 #include <stdalign.h>
@@ -77,7 +78,7 @@ size_t rpi_aggregate_room(const struct collective *collective, bool everyone)
         aggregate_largest_part(collective) > most / aggregate_element_bytes(collective))
         return 0;
     int64_t room = aggregate_largest_part(collective) * aggregate_element_bytes(collective);
-    room = (room + ALIGNED - 1) / ALIGNED * ALIGNED;
+    room = (int64_t)round_up((size_t)room, ALIGNED);
     return room <= most ? (size_t)room : 0;
 }
 

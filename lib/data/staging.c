@@ -1,15 +1,11 @@
 #include "data/staging.h"
 
+#include "base/round_up.h"
 #include "resilience/survival.h"
 
 /* A slot takes long enough to compute to hide the request for the next one; all slots together are
  * small compared with the memory per core. */
 static const size_t slot_target = (size_t)4 << 20, alignment = 4096;
-
-static size_t staging_round_up(size_t bytes)
-{
-    return (bytes + alignment - 1) / alignment * alignment;
-}
 
 /* The number of units whose elements fill a slot. */
 static uint32_t staging_slot_units(size_t item_bytes, const struct units *units)
@@ -36,7 +32,7 @@ struct staging rpi_staging_plan(const struct access *access, int count, const st
         staging.offset[i] = staging.slot_bytes;
         if (staging.staged[i])
             staging.slot_bytes +=
-                staging_round_up(staging.most * (size_t)units->unit_items * staging.size[i]);
+                round_up(staging.most * (size_t)units->unit_items * staging.size[i], alignment);
     }
     return staging;
 }
