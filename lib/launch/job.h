@@ -60,9 +60,8 @@ struct job {
     struct rank_table rank_table;
     struct startup startup;
     struct outcome outcome;
-    struct losses losses; /* deaths that the others survived */
-    struct rank_end
-        early; /* a rank that ended in good order without a pool; `said`: there is one */
+    struct losses losses;  /* deaths that the others survived */
+    struct rank_end early; /* a rank that ended in good order without a pool, if `exited` */
     pid_t mpirun;
     int mpirun_status;
     bool mpirun_is_gone;

@@ -50,8 +50,7 @@ struct rank_state_page *rpi_rank_state_map(int file);
 void rpi_rank_state_unmap(struct rank_state_page *page);
 
 /* Do the other ranks of this launch live on when one has died? Launchers allow that only on
- * request. Every
- * pool that got true calls rpi_launch_part() at its end. */
+ * request. Every pool that got true calls rpi_launch_part() at its end. */
 bool rpi_launch_survives(void);
 void rpi_launch_part(void);
 

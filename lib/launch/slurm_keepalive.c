@@ -87,7 +87,7 @@ static pid_t slurm_step_daemon(void)
  * they are. */
 static bool keeper_spawn(int connection, char *daemon)
 {
-    char name[] = "rankpool-line", option[] = "-c", path[] = "PATH=/usr/bin:/bin";
+    char name[] = "rankpool-keepalive", option[] = "-c", path[] = "PATH=/usr/bin:/bin";
     char script[] = "while [ -d \"/proc/$1\" ]; do sleep 1 3<&-; done";
     char *arguments[] = {name, option, script, name, daemon, NULL};
     char *environment[] = {path, NULL};
