@@ -7,8 +7,8 @@
 /* Returns RP_OK for MPI_SUCCESS; otherwise fills in the error with the call and MPI's message. */
 rp_status rpi_mpi_check(int code, const char *call, rp_error *error);
 
-/* Distributes the error of the lowest rank that has one, using plain MPI. Collective on `comm`; for
- * use before the agreement's segment exists. */
+/* Distributes the error of the lowest rank that has one. Collective on `comm`. Unlike an agreement,
+ * it waits in MPI, and so for ever if a rank has died. */
 rp_status rpi_mpi_agree(MPI_Comm comm, rp_error *error);
 
 /* Reports an invalid message from a "rank" or "node", and ends the job: no later message from there

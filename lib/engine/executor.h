@@ -1,6 +1,6 @@
 /* The executor runs a job whose items a function of the program computes. It claims chunks and cuts
  * them into tiles; for each tile it fetches the inputs, calls the function and delivers the
- * results. Map and reduce share it. */
+ * results. Maps and reductions share it. */
 #ifndef RANKPOOL_ENGINE_EXECUTOR_H
 #define RANKPOOL_ENGINE_EXECUTOR_H
 

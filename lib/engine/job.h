@@ -33,9 +33,9 @@ static inline int64_t job_number(const rp_pool *pool)
     return pool->world.agreement.number;
 }
 
-/* Prepares this rank's lane, and also the work queue if this rank has its node's agent. Call it
- * before the agreement that opens the job. This is safe: all ranks have agreed that the last job is
- * over, and none reads the work queue before the agreement that opens this one. */
+/* Prepares this rank's lane, and also the work queue if this rank may lead its node. Call it before
+ * the agreement that opens the job. This is safe: all ranks have agreed that the last job is over,
+ * and none reads the work queue before the agreement that opens this one. */
 void rpi_job_prepare(rp_pool *pool, const struct job *job);
 
 #endif

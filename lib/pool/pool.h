@@ -1,4 +1,5 @@
-/* The pool: joins a world with a schedule. Private to the library. */
+/* The pool: its world, the job in progress, and what each room keeps for it. Private to the
+ * library. */
 #ifndef RANKPOOL_POOL_POOL_H
 #define RANKPOOL_POOL_POOL_H
 
