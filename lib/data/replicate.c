@@ -62,8 +62,8 @@ static bool holding_broadcast(const struct owner *owner, int rank, struct holdin
     int missing = holding->unit_ranges == NULL, anywhere;
     code = MPI_Allreduce(&missing, &anywhere, 1, MPI_INT, MPI_MAX, owner->comm);
     if (code == MPI_SUCCESS && anywhere)
-        return rpi_error_set(error, RP_ERR_MEMORY, "no memory to hear where items were computed") ==
-               RP_OK;
+        return rpi_error_set(error, RP_ERR_MEMORY,
+                             "no memory for a list of the items computed elsewhere") == RP_OK;
     if (code == MPI_SUCCESS)
         code = rpi_message_broadcast(holding->unit_ranges, bytes, rank, owner->comm);
     return rpi_mpi_check(code, "MPI_Bcast", error) == RP_OK;

@@ -66,7 +66,7 @@ static void gathering_run_counts(struct gathering *gathering)
         all += gathering->counts[rank];
     gathering->runs = malloc((size_t)(all + 1) * sizeof *gathering->runs);
     if (gathering->runs == NULL)
-        rpi_error_set(&gathering->error, RP_ERR_MEMORY, "no memory to hear of results");
+        rpi_error_set(&gathering->error, RP_ERR_MEMORY, "no memory for a list of all results");
 }
 
 /* Moves bytes from `mine` on a rank to `place` on the root. Both sides make these calls in the same

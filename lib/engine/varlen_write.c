@@ -57,7 +57,7 @@ static void extents_exchange(const rp_results *results, int64_t *counts, rp_buff
     for (int rank = 0; rank < world->ranks && code == MPI_SUCCESS; rank++)
         all += counts[rank];
     if (rp_buffer_resize(extents, (size_t)all * sizeof(struct extent)) == NULL)
-        rpi_error_set(error, RP_ERR_MEMORY, "no memory to hear of results");
+        rpi_error_set(error, RP_ERR_MEMORY, "no memory for a list of all results");
     if (rpi_mpi_agree(world->comm, error) != RP_OK)
         return;
     extents->size = 0;

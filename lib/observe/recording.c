@@ -116,7 +116,7 @@ static rp_status report_begin(struct report *report, rp_pool *pool, enum call ca
     struct vote vote = rpi_vote(call);
     if (pool->observe->recorded == NULL)
         rpi_error_set(&vote.error, RP_ERR_STATE,
-                      "nothing is recorded: call rp_record_start() before what is to be told");
+                      "nothing is recorded: call rp_record_start() before the jobs to report on");
     else if (pool->world.rank == pool->world.root && path_needed && path == NULL)
         rpi_error_set(&vote.error, RP_ERR_ARGUMENT, "no name of a file to write");
     else if (pool->world.rank == pool->world.root && !pool->loop.open)
