@@ -16,6 +16,8 @@ enum {
     STATUSES
 };
 
+static const rp_map_job no_job; /* in place of NULL */
+
 static rp_status map_check_functions(const rp_map_job *job, rp_error *error)
 {
     if (job->item == NULL && job->range == NULL)
@@ -46,6 +48,8 @@ static rp_status map_check_overlap(const rp_pool *pool, const rp_map_job *job, r
 static rp_status map_check(const rp_pool *pool, const rp_map_job *job, const struct array *arrays,
                            struct schedule_choice *choice, rp_error *error)
 {
+    if (job == &no_job)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "no job");
     if (rpi_job_check(job->n, &job->options, choice, error) != RP_OK ||
         map_check_functions(job, error) != RP_OK)
         return error->status;
@@ -258,19 +262,14 @@ static struct job_form map_form(const rp_pool *pool, const rp_map_job *job)
 static rp_status map_open(rp_pool *pool, const rp_map_job *job, const struct array *arrays,
                           struct schedule_choice *choice, struct job_form *form)
 {
-    static const rp_map_job no_job;
     struct vote vote = rpi_vote(CALL_MAP);
-    const rp_map_job *asked = job != NULL ? job : &no_job;
-    if (job == NULL)
-        rpi_error_set(&vote.error, RP_ERR_ARGUMENT, "no job");
-    else
-        map_check(pool, job, arrays, choice, &vote.error);
+    map_check(pool, job, arrays, choice, &vote.error);
     if (pool->checkpoint != NULL && vote.error.status == RP_OK) {
         *form = map_form(pool, job);
         rpi_checkpoint_check(pool, form, &vote.error);
     }
-    map_set_terms(&vote, asked, choice);
-    watchdog_provide(pool, &asked->options, &vote.error);
+    map_set_terms(&vote, job, choice);
+    watchdog_provide(pool, &job->options, &vote.error);
     return rpi_pool_agree(pool, &vote);
 }
 
@@ -307,14 +306,21 @@ static rp_status map_execute_saving(rp_pool *pool, const rp_map_job *job,
 
 static rp_status map_run(rp_pool *pool, const rp_map_job *job)
 {
-    static const rp_map_job no_job;
-    const rp_map_job *asked = job != NULL ? job : &no_job;
     struct array arrays[] = {
-        [INPUT] = {"in", (void *)(uintptr_t)asked->in, asked->in_size, asked->in_place, false,
-                   false, RP_ON_ROOT},
-        [RESULTS] = {"out", asked->out, asked->out_size, asked->out_place, true, false, RP_ON_ROOT},
-        [STATUSES] = {"item_status", asked->options.item_status, 1, RP_ON_ROOT, true, true,
-                      RP_ON_ROOT},
+        [INPUT] = {.name = "in",
+                   .base = (void *)(uintptr_t)job->in,
+                   .size = job->in_size,
+                   .place = job->in_place},
+        [RESULTS] = {.name = "out",
+                     .base = job->out,
+                     .size = job->out_size,
+                     .place = job->out_place,
+                     .output = true},
+        [STATUSES] = {.name = "item_status",
+                      .base = job->options.item_status,
+                      .size = 1,
+                      .output = true,
+                      .status = true},
     };
     struct schedule_choice choice = {RP_SCHEDULE_ADAPTIVE, 0};
     struct job_form form;
@@ -331,7 +337,7 @@ rp_status rp_map(rp_pool *pool, const rp_map_job *job)
     if (pool == NULL)
         return rpi_refuse_null(__func__, "pool");
     survival_enter(pool);
-    rp_status status = map_run(pool, job);
+    rp_status status = map_run(pool, job != NULL ? job : &no_job);
     survival_leave(pool);
     return status;
 }

@@ -142,10 +142,15 @@ rp_status rp_map_varlen(rp_pool *pool, const rp_map_varlen_job *job, rp_results 
     struct vote vote = rpi_vote(CALL_COLLECT);
     const rp_map_varlen_job *asked = job != NULL ? job : &no_job;
     const struct array arrays[] = {
-        [INPUT] = {"in", (void *)(uintptr_t)asked->in, asked->in_size, asked->in_place, false,
-                   false, RP_ON_ROOT},
-        [STATUSES] = {"item_status", asked->options.item_status, 1, RP_ON_ROOT, true, true,
-                      RP_ON_ROOT},
+        [INPUT] = {.name = "in",
+                   .base = (void *)(uintptr_t)asked->in,
+                   .size = asked->in_size,
+                   .place = asked->in_place},
+        [STATUSES] = {.name = "item_status",
+                      .base = asked->options.item_status,
+                      .size = 1,
+                      .output = true,
+                      .status = true},
     };
     struct schedule_choice choice = {RP_SCHEDULE_ADAPTIVE, 0};
     rp_results *made = calloc(1, sizeof *made);

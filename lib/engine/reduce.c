@@ -19,6 +19,8 @@ enum {
     INPUT
 };
 
+static const rp_reduce_job no_job; /* in place of NULL */
+
 struct reduction {
     rp_pool *pool;
     const rp_reduce_job *job;
@@ -44,6 +46,8 @@ static rp_status reduce_check(const rp_pool *pool, const rp_reduce_job *job,
                               const struct array *input, struct schedule_choice *choice,
                               rp_error *error)
 {
+    if (job == &no_job)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "no job");
     if (rpi_job_check(job->n, &job->options, choice, error) != RP_OK)
         return error->status;
     if (job->body == NULL || job->combine == NULL)
@@ -354,18 +358,18 @@ static rp_status reduce_open(rp_pool *pool, const rp_reduce_job *job, const stru
 
 rp_status rp_reduce(rp_pool *pool, const rp_reduce_job *job)
 {
-    static const rp_reduce_job no_job;
     if (pool == NULL)
         return rpi_refuse_null(__func__, "pool");
-    const rp_reduce_job *asked = job != NULL ? job : &no_job;
-    const struct array input = {"in",           (void *)(uintptr_t)asked->in,
-                                asked->in_size, asked->in_place,
-                                false,          false,
-                                RP_ON_ROOT};
-    struct reduction reduction = {.pool = pool, .job = asked, .choice = {RP_SCHEDULE_ADAPTIVE, 0}};
+    if (job == NULL)
+        job = &no_job;
+    const struct array input = {.name = "in",
+                                .base = (void *)(uintptr_t)job->in,
+                                .size = job->in_size,
+                                .place = job->in_place};
+    struct reduction reduction = {.pool = pool, .job = job, .choice = {RP_SCHEDULE_ADAPTIVE, 0}};
     struct job_form form;
     survival_enter(pool);
-    rp_status status = reduce_open(pool, asked, &input, &reduction, &form);
+    rp_status status = reduce_open(pool, job, &input, &reduction, &form);
     if (status == RP_OK)
         status = pool->checkpoint != NULL ? reduce_execute_saving(pool, &input, &reduction, &form)
                                           : reduce_execute(pool, &input, &reduction, NULL);
