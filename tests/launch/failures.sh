@@ -24,7 +24,7 @@ fails() {
     timeout -k 2 60 "$@" >out 2>err </dev/null
     status=$?
     sed -i -f "$noise" err
-    sed -i '/ORTE_ERROR_LOG/d; /^\[[^ ]*:[0-9]*\] /d' err # mpirun's own messages about it
+    sed -i '/ORTE_ERROR_LOG/d; /^\[[^ ]*:[0-9]*\] /d; /^\*\*\* /d' err # MPI's and mpirun's messages about it
     without_pages err
     [ $status = "$expected" ] || { echo "# status $status instead of $expected"; cat err; return 1; }
     [ "$(<out)" = "$output" ] || { echo "# printed: $(head -c 500 out)"; return 1; }

@@ -172,18 +172,18 @@ lost_supervisor() {
     sleeper
     local directory tenths
     directory=$(readlink "/proc/$job/fd/"* | grep /rankpool-launch)
+    [ -d "$directory" ] || { echo "# it has no directory"; kill -TERM $job; return 1; }
     kill -KILL $job
     wait $job 2>/dev/null
     for ((tenths = 0; tenths < 300; tenths++)); do
         pgrep -f -- "$mark" >/dev/null || break
         sleep 0.1
     done
-    [ -d "$directory" ] || { echo "# it has no directory"; return 1; }
     for ((tenths = 0; tenths < 300; tenths++)); do
-        try "$launched" ranks # this launch removes the directory, or another is doing so
+        try "$launched" ranks # this launch removes the directory, or one of another test has done so
         [ -e "$directory" ] || break
     done
-    ! pgrep -f -a -- "$mark" && [ ! -e "$directory" ] && [ -z "$(ls -A "$TMPDIR")" ]
+    [ ! -e "$directory" ] && gone
 }
 nohup_stays() { # UCX, which MPICH uses, takes SIGHUP when it is loaded, unless told not to
     sleeper --ignore-signal=HUP UCX_DEBUG_SIGNO=0
