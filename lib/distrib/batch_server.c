@@ -44,7 +44,6 @@ static void dispatcher_init_nodes(struct dispatcher *dispatcher, const struct wo
     for (int i = 0; i < world->nodes; i++) {
         const struct staging *staging = i == world->node ? own : &others;
         dispatcher->nodes[i].inputs = dispatcher_inputs(dispatcher->arrays, count, staging);
-        dispatcher->nodes[i].agent = -1;
         dispatcher->dispatch.node[i] = (struct dispatch_node){
             .ranks = (uint32_t)world_ranks_on(world, i),
             .most = staging->most,
@@ -75,15 +74,17 @@ static bool dispatcher_record_initial(struct dispatcher *dispatcher, const struc
     return noted;
 }
 
-struct dispatcher *rpi_dispatcher_make(const rp_pool *pool, const struct array *arrays, int count,
-                                       const struct staging *own, const struct job *job)
+struct dispatcher *rpi_dispatcher_make(struct node_link *link, const struct array *arrays,
+                                       int count, const struct staging *own, const struct job *job)
 {
+    const rp_pool *pool = link->pool;
     const struct world *world = &pool->world;
     size_t nodes = (size_t)world->nodes;
     struct dispatcher *dispatcher = calloc(1, sizeof *dispatcher);
     if (dispatcher == NULL)
         return NULL;
     *dispatcher = (struct dispatcher){
+        .link = link,
         .dispatch = {.left = {job->begun, job->units.count},
                      .least =
                          job->choice.chunk > 0 ? rpi_units_for(&job->units, job->choice.chunk) : 1,
@@ -92,9 +93,6 @@ struct dispatcher *rpi_dispatcher_make(const rp_pool *pool, const struct array *
         .nodes = calloc(nodes, sizeof *dispatcher->nodes),
         .arrays = arrays,
         .units = job->units,
-        .job = job_number(pool),
-        .unfinished = world->nodes,
-        .lost = -1,
         .accounting = pool->in_rounds ? pool->survival->rounds.accounting : NULL,
         .first_round = pool->survival->rounds.number == 0,
     };
@@ -138,34 +136,11 @@ static char *dispatcher_element(const struct dispatcher *dispatcher, int index, 
     return (char *)array->base + (size_t)item * array->size;
 }
 
-/* Returns the channel address of a node's agent. */
-static int dispatcher_address(const struct dispatcher *dispatcher, int node)
+static int dispatcher_send_batch(struct dispatcher *dispatcher, int node, struct remainder units)
 {
-    return dispatcher->accounting != NULL ? dispatcher->nodes[node].agent : node;
-}
-
-/* If the node's agent has not registered yet, it gets this message when it does. */
-static int dispatcher_close_node(struct dispatcher *dispatcher, struct channel *channel, int node)
-{
-    int to = dispatcher_address(dispatcher, node);
-    dispatcher->nodes[node].closed = to >= 0;
-    if (to < 0)
-        return MPI_SUCCESS;
-    return rpi_channel_message(channel, to,
-                               &(struct agent_message){.kind = MESSAGE_CLOSED,
-                                                       .job = dispatcher->job,
-                                                       .stop = dispatcher->stopped,
-                                                       .lost = dispatcher->lost});
-}
-
-static int dispatcher_send_batch(struct dispatcher *dispatcher, struct channel *channel, int node,
-                                 struct remainder units)
-{
-    int to = dispatcher_address(dispatcher, node);
     rp_range items = units_to_items(&dispatcher->units, units.unit_range);
-    struct agent_message message = {.kind = MESSAGE_BATCH,
+    struct agent_message message = {.link = {.kind = MESSAGE_BATCH},
                                     .attempt = (int)units.attempt,
-                                    .job = dispatcher->job,
                                     .units = units.unit_range,
                                     .first = items.begin,
                                     .items = items.end - items.begin,
@@ -173,13 +148,13 @@ static int dispatcher_send_batch(struct dispatcher *dispatcher, struct channel *
     if (dispatcher->accounting != NULL && node != dispatcher->world->node)
         rpi_accounting_give(dispatcher->accounting, node, units);
     dispatcher->nodes[node].given = rpi_clock_seconds();
-    int code = rpi_channel_message(channel, to, &message);
+    int code = rpi_node_link_send(dispatcher->link, node, &message.link);
     for (int i = 0; i < MOST_ARRAYS && code == MPI_SUCCESS; i++) {
         if ((message.arrays >> i & 1) != 0)
-            code = rpi_channel_payload(channel, to, CHANNEL_FROM_ROOT,
-                                       dispatcher_element(dispatcher, i, message.first),
-                                       (size_t)message.items * dispatcher->arrays[i].size,
-                                       &dispatcher->travelling);
+            code = rpi_node_link_payload(dispatcher->link, node, CHANNEL_FROM_ROOT,
+                                         dispatcher_element(dispatcher, i, message.first),
+                                         (size_t)message.items * dispatcher->arrays[i].size,
+                                         &dispatcher->travelling);
     }
     return code;
 }
@@ -192,13 +167,13 @@ static bool dispatcher_exhausted(const struct dispatcher *dispatcher, int node)
 }
 
 /* Closes nodes as soon as nothing is left for them, so that their ranks stop waiting for units. */
-static int dispatcher_close_exhausted(struct dispatcher *dispatcher, struct channel *channel)
+static int dispatcher_close_exhausted(struct dispatcher *dispatcher)
 {
     int code = MPI_SUCCESS;
     for (int i = 0; i < dispatcher->dispatch.nodes && code == MPI_SUCCESS; i++) {
-        if (!dispatcher->nodes[i].closed && !dispatcher->nodes[i].finished &&
-            dispatcher_exhausted(dispatcher, i))
-            code = dispatcher_close_node(dispatcher, channel, i);
+        const struct link_peer *peer = &dispatcher->link->peers[i];
+        if (!peer->closed && !peer->finished && dispatcher_exhausted(dispatcher, i))
+            code = rpi_node_link_close(dispatcher->link, i);
     }
     return code;
 }
@@ -207,7 +182,7 @@ static int dispatcher_close_exhausted(struct dispatcher *dispatcher, struct chan
 static bool dispatcher_only_root_left(const struct dispatcher *dispatcher)
 {
     int own = dispatcher->world->node;
-    return dispatcher->unfinished == !dispatcher->nodes[own].finished;
+    return dispatcher->link->unfinished == !dispatcher->link->peers[own].finished;
 }
 
 /* Returns how many attempts the units sent to this node may have had; -1: it gets none now. The
@@ -258,33 +233,32 @@ static struct remainder dispatcher_next_units(struct dispatcher *dispatcher, int
 {
     struct remainder units = {.attempt = 0};
     int64_t attempts = dispatcher_attempts_allowed(dispatcher, node);
-    if (attempts < 0)
+    if (attempts < 0 || dispatcher->link->stopped)
         return units;
     units.unit_range = rpi_batch_policy_next(&dispatcher->dispatch, node, seconds);
     bool more = unit_range_empty(units.unit_range) && dispatcher->accounting != NULL;
     return more ? dispatcher_next_remainder(dispatcher, node, seconds, attempts) : units;
 }
 
-static int dispatcher_answer(struct dispatcher *dispatcher, struct channel *channel, int node,
-                             double seconds)
+static int dispatcher_answer(struct dispatcher *dispatcher, int node, double seconds)
 {
     struct dispatched_node *asking = &dispatcher->nodes[node];
     struct remainder units = dispatcher_next_units(dispatcher, node, seconds);
     bool none = unit_range_empty(units.unit_range);
     asking->seconds = seconds;
     asking->wants += none;
-    int code = none ? MPI_SUCCESS : dispatcher_send_batch(dispatcher, channel, node, units);
-    return code == MPI_SUCCESS ? dispatcher_close_exhausted(dispatcher, channel) : code;
+    int code = none ? MPI_SUCCESS : dispatcher_send_batch(dispatcher, node, units);
+    return code == MPI_SUCCESS ? dispatcher_close_exhausted(dispatcher) : code;
 }
 
-int rpi_dispatcher_open(struct dispatcher *dispatcher, struct channel *channel)
+int rpi_dispatcher_open(struct dispatcher *dispatcher)
 {
     if (dispatcher->accounting != NULL)
         return MPI_SUCCESS; /* agents request their first batch */
-    int code = dispatcher_close_exhausted(dispatcher, channel);
+    int code = dispatcher_close_exhausted(dispatcher);
     bool begun = dispatcher->dispatch.left.low > 0;
     for (int i = 0; i < dispatcher->dispatch.nodes && code == MPI_SUCCESS && !begun; i++)
-        code = dispatcher_answer(dispatcher, channel, i, 0);
+        code = dispatcher_answer(dispatcher, i, 0);
     return code;
 }
 
@@ -297,62 +271,20 @@ static void dispatcher_discard_rest(struct dispatcher *dispatcher)
         dispatcher->accounting->entries = 0;
 }
 
-/* Issues no more units and tells all unfinished nodes to stop, also those closed before. */
-static int dispatcher_stop(struct dispatcher *dispatcher, struct channel *channel)
-{
-    int code = MPI_SUCCESS;
-    if (dispatcher->stopped)
-        return code;
-    dispatcher->stopped = true;
-    dispatcher_discard_rest(dispatcher);
-    for (int i = 0; i < dispatcher->dispatch.nodes && code == MPI_SUCCESS; i++) {
-        if (!dispatcher->nodes[i].finished)
-            code = dispatcher_close_node(dispatcher, channel, i);
-    }
-    return code;
-}
-
-int rpi_dispatcher_lose(struct dispatcher *dispatcher, struct channel *channel, int node)
-{
-    dispatcher->lost = node;
-    dispatcher->nodes[node].finished = true;
-    dispatcher->stopped = false;
-    return dispatcher_stop(dispatcher, channel);
-}
-
 /* ---- where ranks survive deaths -------------------------------------------------------------- */
 
 /* Answers the requests that had to wait. */
-static int dispatcher_answer_pending(struct dispatcher *dispatcher, struct channel *channel,
-                                     int node)
+static int dispatcher_answer_pending(struct dispatcher *dispatcher, int node)
 {
     struct dispatched_node *asking = &dispatcher->nodes[node];
     int code = MPI_SUCCESS, wants = asking->wants;
     asking->wants = 0;
-    for (int i = 0; i < wants && !asking->closed && code == MPI_SUCCESS; i++)
-        code = dispatcher_answer(dispatcher, channel, node, asking->seconds);
+    for (int i = 0; i < wants && !dispatcher->link->peers[node].closed && code == MPI_SUCCESS; i++)
+        code = dispatcher_answer(dispatcher, node, asking->seconds);
     return code;
 }
 
-bool rpi_dispatcher_on_message(struct dispatcher *dispatcher, int rank)
-{
-    struct dispatched_node *node = &dispatcher->nodes[dispatcher->world->node_of[rank]];
-    if (node->agent < 0 && !node->finished)
-        node->agent = rank;
-    return node->agent == rank;
-}
-
-/* Sends an agent that has registered what the other nodes know already. */
-static int dispatcher_welcome(struct dispatcher *dispatcher, struct channel *channel, int node)
-{
-    if (dispatcher->nodes[node].closed)
-        return MPI_SUCCESS;
-    return dispatcher->stopped ? dispatcher_close_node(dispatcher, channel, node)
-                               : dispatcher_close_exhausted(dispatcher, channel);
-}
-
-static int dispatcher_buffer_result(struct dispatcher *dispatcher, struct channel *channel,
-                                    int node, char *to, size_t bytes)
+static int dispatcher_buffer_result(struct dispatcher *dispatcher, int node, char *to, size_t bytes)
 {
     struct delivery *delivery = malloc(sizeof *delivery + bytes);
     if (delivery == NULL)
@@ -360,81 +292,51 @@ static int dispatcher_buffer_result(struct dispatcher *dispatcher, struct channe
     *delivery =
         (struct delivery){.next = dispatcher->nodes[node].deliveries, .to = to, .bytes = bytes};
     dispatcher->nodes[node].deliveries = delivery;
-    return rpi_channel_expect(channel, dispatcher->nodes[node].agent, CHANNEL_TO_ROOT,
-                              delivery->data, bytes, &dispatcher->travelling);
+    return rpi_node_link_expect(dispatcher->link, node, CHANNEL_TO_ROOT, delivery->data, bytes,
+                                &dispatcher->travelling);
 }
 
 /* The node has finished these units. Suspects: it gets more of them at a time if it finished them
  * sooner than another batch could arrive, and fewer otherwise. */
-static int dispatcher_clear(struct dispatcher *dispatcher, struct channel *channel, int node,
-                            struct unit_range units)
+static int dispatcher_clear(struct dispatcher *dispatcher, int node, struct unit_range units)
 {
     struct dispatched_node *tried = &dispatcher->nodes[node];
     bool quick = rpi_clock_seconds() - tried->given < tried->seconds;
     if (rpi_accounting_clear(dispatcher->accounting, node, units))
         tried->tries = quick ? 2 * unit_range_length(units) : unit_range_length(units) / 2;
-    return dispatcher_answer_pending(dispatcher, channel, node);
+    return dispatcher_answer_pending(dispatcher, node);
 }
 
 /* The leader's link keeps the order, so all results of the batch have arrived: copies them into
  * place. */
-static int dispatcher_store(struct dispatcher *dispatcher, struct channel *channel, int node,
-                            struct unit_range units)
+static int dispatcher_store(struct dispatcher *dispatcher, int node, struct unit_range units)
 {
     for (const struct delivery *at = dispatcher->nodes[node].deliveries; at != NULL; at = at->next)
         memcpy(at->to, at->data, at->bytes);
     node_drop_deliveries(&dispatcher->nodes[node]);
     rpi_accounting_record(dispatcher->accounting, units);
-    return dispatcher_clear(dispatcher, channel, node, units);
+    return dispatcher_clear(dispatcher, node, units);
 }
 
-/* Counts a node without an agent as finished for this round. Its living ranks can only resume in
- * the next round, so this one ends early: no more units are issued. */
-static int dispatcher_give_up_node(struct dispatcher *dispatcher, struct channel *channel, int node)
+/* The living ranks of a node without an agent can only resume in the next round, so this one ends
+ * early: no more units are issued. */
+int rpi_dispatcher_give_up(struct dispatcher *dispatcher, int node)
 {
-    struct dispatched_node *gone = &dispatcher->nodes[node];
-    int code = MPI_SUCCESS;
-    if (gone->agent >= 0)
-        rpi_tcp_channel_forget(&channel->tcp, gone->agent);
-    node_drop_deliveries(gone);
-    gone->finished = true;
-    dispatcher->unfinished--;
+    int own = dispatcher->world->node, code = MPI_SUCCESS;
+    node_drop_deliveries(&dispatcher->nodes[node]);
     if (rpi_hub_lives(&dispatcher->world->hub, node)) {
         dispatcher_discard_rest(dispatcher);
-        code = dispatcher_close_exhausted(dispatcher, channel);
+        code = dispatcher_close_exhausted(dispatcher);
     }
-    const struct dispatched_node *own = &dispatcher->nodes[dispatcher->world->node];
-    if (code == MPI_SUCCESS && !own->closed && dispatcher_only_root_left(dispatcher))
-        code = dispatcher_answer_pending(dispatcher, channel, dispatcher->world->node);
-    return code;
-}
-
-/* Is the node dead, or its leader, or has the node joined the closing agreement without
- * MESSAGE_FINISHED? */
-static bool dispatcher_node_gone(const struct dispatcher *dispatcher, int node)
-{
-    const struct hub *hub = &dispatcher->world->hub;
-    int agent = dispatcher->nodes[node].agent;
-    return !rpi_hub_lives(hub, node) ||
-           (agent >= 0 && !rpi_tcp_links_whole(&hub->tcp_links, agent)) ||
-           rpi_hub_received(hub, node, hub->answered + 1) != NULL;
-}
-
-int rpi_dispatcher_look(struct dispatcher *dispatcher, struct channel *channel)
-{
-    int code = MPI_SUCCESS;
-    for (int i = 0; i < dispatcher->dispatch.nodes && code == MPI_SUCCESS; i++) {
-        if (i != dispatcher->world->node && !dispatcher->nodes[i].finished &&
-            dispatcher_node_gone(dispatcher, i))
-            code = dispatcher_give_up_node(dispatcher, channel, i);
-    }
+    if (code == MPI_SUCCESS && dispatcher_only_root_left(dispatcher))
+        code = dispatcher_answer_pending(dispatcher, own);
     return code;
 }
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
-static int dispatcher_receive_result(struct dispatcher *dispatcher, struct channel *channel,
-                                     int from, const struct agent_message *message)
+static int dispatcher_receive_result(struct dispatcher *dispatcher, int from,
+                                     const struct agent_message *message)
 {
     int code = MPI_SUCCESS;
     for (int i = 0; i < MOST_ARRAYS && code == MPI_SUCCESS; i++) {
@@ -443,50 +345,41 @@ static int dispatcher_receive_result(struct dispatcher *dispatcher, struct chann
         if ((message->arrays >> i & 1) == 0)
             continue;
         code = dispatcher->accounting != NULL
-                   ? dispatcher_buffer_result(dispatcher, channel, from, to, bytes)
-                   : rpi_channel_expect(channel, from, CHANNEL_TO_ROOT, to, bytes,
-                                        &dispatcher->travelling);
+                   ? dispatcher_buffer_result(dispatcher, from, to, bytes)
+                   : rpi_node_link_expect(dispatcher->link, from, CHANNEL_TO_ROOT, to, bytes,
+                                          &dispatcher->travelling);
     }
     return code;
 }
 
-int rpi_dispatcher_read(struct dispatcher *dispatcher, struct channel *channel, int from,
+/* Issues no more units, and tells all nodes to stop. */
+static int dispatcher_stop(struct dispatcher *dispatcher)
+{
+    dispatcher_discard_rest(dispatcher);
+    return rpi_node_link_stop_all(dispatcher->link);
+}
+
+int rpi_dispatcher_read(struct dispatcher *dispatcher, int from,
                         const struct agent_message *message)
 {
-    int to = dispatcher_address(dispatcher, from);
-    if (dispatcher->accounting != NULL && dispatcher->nodes[from].finished)
-        return MPI_SUCCESS;
-    switch (message->kind) {
-    case MESSAGE_HELLO:
-        return dispatcher_welcome(dispatcher, channel, from);
+    switch (message->link.kind) {
+    case LINK_HELLO: /* the other nodes may have been closed already */
+        return dispatcher_close_exhausted(dispatcher);
+    case LINK_STOP:
+        return dispatcher_stop(dispatcher);
     case MESSAGE_DELIVERED:
-        return dispatcher_store(dispatcher, channel, from, message->units);
+        return dispatcher_store(dispatcher, from, message->units);
     case MESSAGE_CLEARED:
-        return dispatcher_clear(dispatcher, channel, from, message->units);
+        return dispatcher_clear(dispatcher, from, message->units);
     case MESSAGE_DIED:
         rpi_accounting_attribute(dispatcher->accounting, (int)message->first, message->units);
         return MPI_SUCCESS;
     case MESSAGE_REQUEST:
         dispatcher->dispatch.node[from].speed = message->speed;
-        return dispatcher_answer(dispatcher, channel, from, message->seconds);
+        return dispatcher_answer(dispatcher, from, message->seconds);
     case MESSAGE_RESULT:
-        return dispatcher_receive_result(dispatcher, channel, from, message);
-    case MESSAGE_ALIVE:
-        return rpi_channel_message(
-            channel, to, &(struct agent_message){.kind = MESSAGE_ALIVE, .job = dispatcher->job});
-    case MESSAGE_STOP:
-        return dispatcher_stop(dispatcher, channel);
-    case MESSAGE_FINISHED:
-        dispatcher->nodes[from].finished = true;
-        dispatcher->unfinished--;
-        return rpi_channel_message(
-            channel, to, &(struct agent_message){.kind = MESSAGE_OVER, .job = dispatcher->job});
+        return dispatcher_receive_result(dispatcher, from, message);
     default:
         return MPI_SUCCESS;
     }
-}
-
-bool rpi_dispatcher_over(const struct dispatcher *dispatcher)
-{
-    return dispatcher->unfinished == 0 && dispatcher->travelling == 0;
 }

@@ -1,7 +1,5 @@
 #include "distrib/message.h"
 
-#include <string.h>
-
 static bool message_units_valid(struct unit_range unit_range,
                                 const struct agent_message_terms *terms)
 {
@@ -37,16 +35,11 @@ static bool message_death_valid(const struct agent_message *message,
 static bool message_to_node_valid(const struct agent_message *message,
                                   const struct agent_message_terms *terms)
 {
-    switch (message->kind) {
+    switch (message->link.kind) {
     case MESSAGE_BATCH:
         return message_batch_valid(message, terms);
-    case MESSAGE_CLOSED:
-        return !message->stop || (message->lost >= -1 && message->lost < terms->nodes);
     case MESSAGE_PROGRESS:
         return message->seconds >= 0;
-    case MESSAGE_ALIVE:
-    case MESSAGE_OVER:
-        return true;
     default:
         return false;
     }
@@ -55,22 +48,17 @@ static bool message_to_node_valid(const struct agent_message *message,
 static bool message_to_root_valid(const struct agent_message *message,
                                   const struct agent_message_terms *terms)
 {
-    switch (message->kind) {
+    switch (message->link.kind) {
     case MESSAGE_REQUEST:
         return message->speed >= 0 && message->seconds >= 0;
     case MESSAGE_RESULT:
         return message_result_valid(message, terms);
-    case MESSAGE_HELLO:
-        return terms->survives;
     case MESSAGE_DELIVERED:
     case MESSAGE_CLEARED:
         return terms->survives && message_units_valid(message->units, terms);
     case MESSAGE_DIED:
         return terms->survives && message_death_valid(message, terms);
-    case MESSAGE_ALIVE:
     case MESSAGE_PROGRESS:
-    case MESSAGE_STOP:
-    case MESSAGE_FINISHED:
         return true;
     default:
         return false;
@@ -80,8 +68,6 @@ static bool message_to_root_valid(const struct agent_message *message,
 bool rpi_agent_message_valid(const struct agent_message *message,
                              const struct agent_message_terms *terms)
 {
-    unsigned char stop; /* as raw bytes: the received bool may be neither 0 nor 1 */
-    memcpy(&stop, &message->stop, 1);
-    return stop <= 1 && ((terms->from_root && message_to_node_valid(message, terms)) ||
-                         (terms->dispatches && message_to_root_valid(message, terms)));
+    return (terms->to_node && message_to_node_valid(message, terms)) ||
+           (terms->to_root && message_to_root_valid(message, terms));
 }

@@ -13,17 +13,10 @@ int rpi_agent_batch_count(const struct agent *agent, enum batch_state state)
     return places;
 }
 
-void rpi_agent_lose(struct agent *agent, int node)
+int rpi_agent_send(struct agent *agent, enum agent_message_kind kind, struct agent_message message)
 {
-    rpi_heartbeat_error(&agent->heartbeat, &agent->pool->world, node, &agent->error);
-    agent->lost_at = rpi_clock_seconds();
-    rpi_work_queue_stop(agent->work_queue);
-}
-
-int rpi_agent_send(struct agent *agent, struct agent_message message)
-{
-    message.job = agent->job;
-    return rpi_channel_message(&agent->channel, agent->dispatcher_at, &message);
+    message.link.kind = (int)kind;
+    return rpi_node_link_send_root(&agent->link, &message.link);
 }
 
 /* Limits the root's load to about a thousand reports per second from all nodes together. */
@@ -31,8 +24,8 @@ static bool agent_progress_wanted(const rp_pool *pool, struct agent_message *mes
 {
     const double least = 0.25, each = 1e-3;
     double every = each * pool->world.nodes;
-    *message =
-        (struct agent_message){.kind = MESSAGE_PROGRESS, .seconds = every > least ? every : least};
+    *message = (struct agent_message){.link = {.kind = MESSAGE_PROGRESS},
+                                      .seconds = every > least ? every : least};
     return pool->observe->progress != NULL;
 }
 
@@ -65,17 +58,8 @@ static bool agent_progress_due(struct agent_progress *progress, struct work_queu
         return false;
     progress->next = now + progress->every;
     *message =
-        (struct agent_message){.kind = MESSAGE_PROGRESS,
-                               .progress_counters = agent_progress_counters(progress, work_queue)};
+        (struct agent_message){.progress_counters = agent_progress_counters(progress, work_queue)};
     return true;
-}
-
-int rpi_agent_send_stop(struct agent *agent)
-{
-    if (agent->stop_sent || agent->finish_sent || !work_queue_stopped(agent->work_queue))
-        return MPI_SUCCESS;
-    agent->stop_sent = true;
-    return rpi_agent_send(agent, (struct agent_message){.kind = MESSAGE_STOP});
 }
 
 /* Reports now which units each dead rank held, since that is lost if the whole node dies. */
@@ -84,12 +68,11 @@ int rpi_agent_send_deaths(struct agent *agent)
     struct orphaned_work *orphaned_work = rpi_work_queue_orphaned_work(agent->work_queue);
     const struct liveness *liveness = &agent->pool->world.liveness;
     int settled = rpi_orphaned_work_settled(orphaned_work), code = MPI_SUCCESS;
-    bool reports = agent->survives && agent->dispatcher == NULL && settled > agent->deaths_reported;
+    bool reports = agent->dispatcher == NULL && settled > agent->deaths_reported;
     for (uint32_t lane = 0; lane < orphaned_work->lanes && reports && code == MPI_SUCCESS; lane++) {
-        struct agent_message message = {.kind = MESSAGE_DIED,
-                                        .first = rpi_liveness_rank(liveness, (int)lane)};
+        struct agent_message message = {.first = rpi_liveness_rank(liveness, (int)lane)};
         if (rpi_orphaned_work_lost_chunk(orphaned_work, lane, &message.units))
-            code = rpi_agent_send(agent, message);
+            code = rpi_agent_send(agent, MESSAGE_DIED, message);
     }
     agent->deaths_reported = settled;
     if (reports) {
@@ -104,29 +87,27 @@ int rpi_agent_send_finish(struct agent *agent)
 {
     bool done = rpi_work_queue_done(agent->work_queue) || work_queue_stopped(agent->work_queue);
     bool empty = rpi_agent_batch_count(agent, BATCH_NONE) == BATCH_QUEUES;
-    if (agent->finish_sent || !agent->closed || !done || !empty)
+    if (agent->link.finish_sent || !agent->closed || !done || !empty)
         return MPI_SUCCESS;
-    agent->finish_sent = true;
-    return rpi_agent_send(agent,
-                          (struct agent_message){.kind = MESSAGE_FINISHED,
-                                                 .progress_counters = agent_progress_counters(
-                                                     &agent->progress, agent->work_queue)});
+    struct agent_message message = {
+        .link = {.kind = LINK_FINISHED},
+        .progress_counters = agent_progress_counters(&agent->progress, agent->work_queue)};
+    return rpi_node_link_finish(&agent->link, &message.link);
 }
 
 int rpi_agent_send_progress(struct agent *agent)
 {
     struct agent_message message;
-    bool due = !agent->finish_sent && agent_progress_due(&agent->progress, agent->work_queue,
-                                                         rpi_clock_seconds(), &message);
-    return due ? rpi_agent_send(agent, message) : MPI_SUCCESS;
+    bool due = !agent->link.finish_sent && agent_progress_due(&agent->progress, agent->work_queue,
+                                                              rpi_clock_seconds(), &message);
+    return due ? rpi_agent_send(agent, MESSAGE_PROGRESS, message) : MPI_SUCCESS;
 }
 
-int rpi_agent_request_progress(struct agent *agent, int address)
+int rpi_agent_request_progress(struct agent *agent, int node)
 {
     struct agent_message message;
     bool wanted = agent_progress_wanted(agent->pool, &message);
-    message.job = agent->job;
-    return wanted ? rpi_channel_message(&agent->channel, address, &message) : MPI_SUCCESS;
+    return wanted ? rpi_node_link_send(&agent->link, node, &message.link) : MPI_SUCCESS;
 }
 
 int rpi_agent_request_progress_of_all(struct agent *agent)

@@ -45,10 +45,10 @@ static int batch_receive_inputs(struct agent *agent, int place, uint32_t arrays)
     int code = MPI_SUCCESS;
     for (int i = 0; i < agent->array_count && code == MPI_SUCCESS; i++) {
         if ((arrays >> i & 1) != 0)
-            code = rpi_channel_expect(&agent->channel, agent->dispatcher_at, CHANNEL_FROM_ROOT,
-                                      batch_stage_at(agent, place, i, 0),
-                                      (size_t)batch->items * agent->arrays[i].size,
-                                      &batch->travelling);
+            code = rpi_node_link_expect(&agent->link, agent->pool->world.root_node,
+                                        CHANNEL_FROM_ROOT, batch_stage_at(agent, place, i, 0),
+                                        (size_t)batch->items * agent->arrays[i].size,
+                                        &batch->travelling);
     }
     return code;
 }
@@ -76,28 +76,12 @@ static int batch_accept(struct agent *agent, const struct agent_message *message
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
-/* Where ranks survive deaths: the first message of each node. */
-static int agent_greet(struct agent *agent, int node, const struct agent_message *message)
-{
-    int code = rpi_dispatcher_read(agent->dispatcher, &agent->channel, node, message);
-    bool other = node != agent->pool->world.node;
-    if (code == MPI_SUCCESS && other)
-        code = rpi_agent_request_progress(agent, agent->dispatcher->nodes[node].agent);
-    return code;
-}
-
 /* No more batches will arrive; or the job stops. */
 static void agent_close_supply(struct agent *agent, const struct agent_message *message)
 {
     agent->closing = true;
-    agent->exhausted = agent->exhausted || !message->stop;
+    agent->exhausted = agent->exhausted || !message->link.stop;
     agent->requested = 0;
-    if (!message->stop)
-        return;
-    agent->stop_sent = true;
-    rpi_work_queue_stop(agent->work_queue);
-    if (message->lost >= 0)
-        rpi_agent_lose(agent, message->lost);
 }
 
 /* Arrays whose elements may be sent to this node, or to the root. */
@@ -112,90 +96,49 @@ static uint32_t agent_arrays(const struct agent *agent, bool output)
     return arrays;
 }
 
-static bool agent_message_valid(const struct agent *agent, int from,
-                                const struct agent_message *message)
+bool rpi_agent_valid(const struct node_link *link, int from, const void *message, bool to_root,
+                     bool to_node)
 {
+    const struct agent *agent = (const struct agent *)link;
     const struct world *world = &agent->pool->world;
+    const struct agent_message *received = message;
     struct agent_message_terms terms = {.units = agent->units,
                                         .most = agent->staging.most,
                                         .inputs = agent_arrays(agent, false),
                                         .outputs = agent_arrays(agent, true),
-                                        .dispatches = agent->dispatcher != NULL,
-                                        .from_root = from == world->root_node,
-                                        .survives = agent->survives,
+                                        .to_root = to_root,
+                                        .to_node = to_node,
+                                        .survives = link->survives,
                                         .from = from,
-                                        .nodes = world->nodes,
                                         .ranks = world->ranks,
                                         .node_of = world->node_of};
-    if (!rpi_agent_message_valid(message, &terms))
-        return false;
-    if (message->kind == MESSAGE_BATCH)
-        return rpi_agent_batch_count(agent, BATCH_NONE) > 0;
-    if (message->kind == MESSAGE_FINISHED)
-        return !agent->dispatcher->nodes[from].finished || agent->survives ||
-               from == agent->dispatcher->lost;
-    return true;
+    return rpi_agent_message_valid(received, &terms) &&
+           (received->link.kind != MESSAGE_BATCH || rpi_agent_batch_count(agent, BATCH_NONE) > 0);
 }
 
 /* Messages that the agent does not handle go to the dispatcher. */
-static int agent_handle_message(struct agent *agent, int from, const struct agent_message *message)
+int rpi_agent_read(struct node_link *link, int from, const void *message)
 {
-    rpi_heartbeat_received(&agent->heartbeat, from, rpi_clock_seconds());
-    switch (message->kind) {
+    struct agent *agent = (struct agent *)link;
+    const struct agent_message *received = message;
+    switch (received->link.kind) {
     case MESSAGE_BATCH:
-        return batch_accept(agent, message);
-    case MESSAGE_CLOSED:
-        agent_close_supply(agent, message);
-        return MPI_SUCCESS;
-    case MESSAGE_OVER:
-        agent->dismissed = true;
+        return batch_accept(agent, received);
+    case LINK_CLOSED:
+        agent_close_supply(agent, received);
         return MPI_SUCCESS;
     case MESSAGE_PROGRESS:
-        rpi_agent_read_progress(agent, from, message);
+    case LINK_FINISHED:
+        rpi_agent_read_progress(agent, from, received);
         return MPI_SUCCESS;
-    case MESSAGE_HELLO:
-        return agent_greet(agent, from, message);
-    case MESSAGE_FINISHED:
-        rpi_heartbeat_unwatch(&agent->heartbeat, from);
-        rpi_agent_read_progress(agent, from, message);
-        break;
     default:
         break;
     }
-    return agent->dispatcher != NULL
-               ? rpi_dispatcher_read(agent->dispatcher, &agent->channel, from, message)
-               : MPI_SUCCESS;
-}
-
-/* Over TCP links *from is a rank; replaces it by the node. Returns whether that rank leads it. */
-static bool agent_message_from_leader(struct agent *agent, const struct agent_message *message,
-                                      int *from)
-{
-    int rank = *from;
-    if (!agent->survives)
-        return true;
-    *from = agent->pool->world.node_of[rank];
-    return agent->dispatcher == NULL ||
-           (message->job == agent->job && rpi_dispatcher_on_message(agent->dispatcher, rank));
-}
-
-int rpi_agent_read_messages(struct agent *agent)
-{
-    struct agent_message message;
-    int from, code;
-    while ((code = rpi_channel_next(&agent->channel, &from, &message)) == MPI_SUCCESS &&
-           from >= 0) {
-        agent->heard = rpi_clock_seconds();
-        int sender = from;
-        if (!agent_message_from_leader(agent, &message, &from) || message.job != agent->job)
-            continue;
-        if (!agent_message_valid(agent, from, &message)) {
-            rpi_channel_reject(&agent->channel, sender);
-            continue;
-        }
-        if ((code = agent_handle_message(agent, from, &message)) != MPI_SUCCESS)
-            return code;
-    }
+    if (agent->dispatcher == NULL)
+        return MPI_SUCCESS;
+    int code = rpi_dispatcher_read(agent->dispatcher, from, received);
+    if (received->link.kind == LINK_HELLO && from != agent->pool->world.node && code == MPI_SUCCESS)
+        code = rpi_agent_request_progress(agent, from);
     return code;
 }
 
@@ -204,16 +147,17 @@ int rpi_agent_read_messages(struct agent *agent)
 static int batch_send_run(struct agent *agent, int place, rp_range within, uint32_t arrays)
 {
     struct batch *batch = &agent->batches[place];
-    int code = rpi_agent_send(agent, (struct agent_message){.kind = MESSAGE_RESULT,
-                                                            .first = batch->first + within.begin,
-                                                            .items = within.end - within.begin,
-                                                            .arrays = arrays});
+    int code = rpi_agent_send(agent, MESSAGE_RESULT,
+                              (struct agent_message){.first = batch->first + within.begin,
+                                                     .items = within.end - within.begin,
+                                                     .arrays = arrays});
     for (int i = 0; i < agent->array_count && code == MPI_SUCCESS; i++) {
         if ((arrays >> i & 1) != 0)
-            code = rpi_channel_payload(&agent->channel, agent->dispatcher_at, CHANNEL_TO_ROOT,
-                                       batch_stage_at(agent, place, i, within.begin),
-                                       (size_t)(within.end - within.begin) * agent->arrays[i].size,
-                                       &batch->travelling);
+            code =
+                rpi_node_link_payload(&agent->link, agent->pool->world.root_node, CHANNEL_TO_ROOT,
+                                      batch_stage_at(agent, place, i, within.begin),
+                                      (size_t)(within.end - within.begin) * agent->arrays[i].size,
+                                      &batch->travelling);
     }
     return code;
 }
@@ -246,8 +190,7 @@ static void batch_mark_lost(struct agent *agent, int place)
 static int batch_send_runs(struct agent *agent, int place)
 {
     struct batch *batch = &agent->batches[place];
-    if (agent->survives)
-        batch_mark_lost(agent, place);
+    batch_mark_lost(agent, place);
     const uint8_t *statuses = (uint8_t *)batch_stage_at(agent, place, agent->status_array, 0);
     rp_range run = next_successful_run(statuses, 0, batch->items);
     if (run.end - run.begin == batch->items)
@@ -269,8 +212,7 @@ static int batch_report_cleared(struct agent *agent, int place)
     const struct batch *batch = &agent->batches[place];
     if (batch->attempt == 0 || work_queue_stopped(agent->work_queue))
         return MPI_SUCCESS;
-    return rpi_agent_send(agent,
-                          (struct agent_message){.kind = MESSAGE_CLEARED, .units = batch->units});
+    return rpi_agent_send(agent, MESSAGE_CLEARED, (struct agent_message){.units = batch->units});
 }
 
 static int batch_send_results(struct agent *agent, int place)
@@ -280,9 +222,9 @@ static int batch_send_results(struct agent *agent, int place)
     if (agent->status_array < 0 || !agent->staging.staged[agent->status_array])
         return batch_report_cleared(agent, place);
     int code = batch_send_runs(agent, place);
-    if (code == MPI_SUCCESS && agent->survives)
-        code = rpi_agent_send(agent, (struct agent_message){.kind = MESSAGE_DELIVERED,
-                                                            .units = batch->units});
+    if (code == MPI_SUCCESS && agent->link.survives)
+        code =
+            rpi_agent_send(agent, MESSAGE_DELIVERED, (struct agent_message){.units = batch->units});
     return code;
 }
 
@@ -318,7 +260,7 @@ static int batch_advance(struct agent *agent, int place)
         batch->state = BATCH_OFFERED;
         rpi_work_queue_set_attempt(agent->work_queue, place, batch->attempt);
         rpi_work_queue_supply(agent->work_queue, place, batch->units);
-        if (agent->survives)
+        if (agent->link.survives)
             rpi_work_queue_account(agent->work_queue, place, batch->units,
                                    staging_needed(&agent->staging));
     }
@@ -373,7 +315,7 @@ int rpi_agent_request_batch(struct agent *agent)
     double covered = supply_deliveries * agent->delivery + supply_margin;
     if (agent->closing || work_queue_stopped(agent->work_queue) || !room || agent->lasts > covered)
         return MPI_SUCCESS;
-    if (agent->survives &&
+    if (agent->link.survives &&
         !rpi_orphaned_work_issue_room(rpi_work_queue_orphaned_work(agent->work_queue)))
         return MPI_SUCCESS; /* no room to record another batch */
     /* A second request in flight pays off only if staging limits the size of batches. */
@@ -383,7 +325,7 @@ int rpi_agent_request_batch(struct agent *agent)
         return MPI_SUCCESS;
     agent->requested++;
     agent->requested_at = rpi_clock_seconds();
-    return rpi_agent_send(agent, (struct agent_message){.kind = MESSAGE_REQUEST,
-                                                        .speed = agent->speed.units_per_second,
-                                                        .seconds = covered});
+    return rpi_agent_send(agent, MESSAGE_REQUEST,
+                          (struct agent_message){.speed = agent->speed.units_per_second,
+                                                 .seconds = covered});
 }

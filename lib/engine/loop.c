@@ -9,11 +9,6 @@
 #include "resilience/rounds.h"
 #include "resilience/survival.h"
 
-static double loop_attend_agent(void *closure)
-{
-    return rpi_agent_attend(closure);
-}
-
 /* Determines whether work is due between two chunks. */
 static void loop_set_aside(rp_loop *loop)
 {
@@ -36,13 +31,13 @@ void rpi_loop_begin(rp_pool *pool, struct agent *agent, const rp_options *option
     observe_begin(pool, options);
     if (agent != NULL)
         rpi_agent_begin(agent);
-    loop->attend = agent != NULL && !agent->threaded ? loop_attend_agent : NULL;
+    loop->attend = agent != NULL && !agent->link.threaded ? rpi_node_link_attend : NULL;
     loop->item_seconds = 0;
     loop_set_aside(loop);
     rpi_error_clear(&loop->late);
     activity_begin_job(pool->diag->activities, pool->world.node_rank, &loop->units);
     if (loop->attend != NULL && !pool->in_rounds)
-        rpi_claim_attend(&loop->claimer, loop_attend_agent, agent);
+        rpi_claim_attend(&loop->claimer, rpi_node_link_attend, &agent->link);
 }
 
 /* Is this node's part of the job done, as far as this rank can report? In a dispatched job only the

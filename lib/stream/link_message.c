@@ -1,25 +1,39 @@
-/* Messages between stream links: sending and validation, and what both sides do when one fails. */
+/* What the root's stream link and the others have in common: messages and the pace of steps. */
 #include "base/error.h"
 #include "stream/link.h"
 
-#include <math.h>
 #include <string.h>
 
-int rpi_stream_link_notify(struct stream_link *stream_link, int to, struct packet_message message)
+int rpi_stream_link_send_message(struct stream_link *stream_link, int node,
+                                 enum packet_message_kind kind, struct packet_message message)
 {
-    message.job = stream_link->job;
-    return rpi_channel_message(&stream_link->channel, to, &message);
+    message.link.kind = (int)kind;
+    return rpi_node_link_send(&stream_link->link, node, &message.link);
 }
 
 void rpi_stream_link_out_of_memory(struct stream_link *stream_link, size_t bytes)
 {
-    rpi_error_set(&stream_link->error, RP_ERR_MEMORY,
+    rpi_error_set(&stream_link->link.error, RP_ERR_MEMORY,
                   "no memory for an item or result of %zu bytes of a stream", bytes);
 }
 
-void rpi_stream_link_stop_node(struct stream_link *stream_link)
+/* Seconds between steps: after one that moved something, and at most. Each wakeup costs about 8 us
+ * of a core that computes. */
+static const double shortest_sleep = 0.1e-3, longest_sleep = 1e-3;
+
+void rpi_stream_link_pace(struct stream_link *stream_link)
 {
-    rpi_work_queue_stop(stream_link->pool->work_queue);
+    struct node_link *link = &stream_link->link;
+    double longer = link->sleep * 1.5;
+    link->sleep = stream_link->moved       ? shortest_sleep
+                  : longer < longest_sleep ? longer
+                                           : longest_sleep;
+    stream_link->moved = false;
+}
+
+void rpi_stream_link_stopped(struct node_link *link)
+{
+    struct stream_link *stream_link = (struct stream_link *)link;
     rpi_eventcount_notify_all(&stream_link->slot_queue->worker_event);
     rpi_eventcount_notify_all(&stream_link->slot_queue->feeder_event);
 }
@@ -44,17 +58,11 @@ static bool packet_out_valid(const struct packet_message *message, uint32_t slot
 static bool to_node_valid(const struct stream_link *stream_link,
                           const struct packet_message *message)
 {
-    switch (message->kind) {
+    switch (message->link.kind) {
     case PACKET_OUT:
         return packet_out_valid(message, stream_link->slot_queue->slots);
     case PACKET_LIMIT:
         return message->limit >= 0;
-    case PACKET_CLOSED:
-        return !message->stop ||
-               (message->lost >= -1 && message->lost < stream_link->pool->world.nodes);
-    case PACKET_HEARTBEAT:
-    case PACKET_OVER:
-        return true;
     default:
         return false;
     }
@@ -79,34 +87,24 @@ static bool to_root_valid(const struct stream_link *stream_link, int from,
                           const struct packet_message *message)
 {
     int ranks = world_ranks_on(&stream_link->pool->world, from);
-    const struct served_node *node = &stream_link->nodes[from];
-    switch (message->kind) {
-    case PACKET_HELLO:
-        return stream_link->survives;
+    switch (message->link.kind) {
     case PACKET_RANKS_ALIVE:
-        return stream_link->survives && message->ranks >= 1 && message->ranks <= (uint32_t)ranks;
+        return stream_link->link.survives && message->ranks >= 1 &&
+               message->ranks <= (uint32_t)ranks;
     case PACKET_BACK:
-        return packet_back_valid(node, message);
-    case PACKET_FINISHED:
-        return stream_link->survives || !node->finished || !isinf(stream_link->lost_at);
-    case PACKET_HEARTBEAT:
-    case PACKET_STOP:
-        return true;
+        return packet_back_valid(&stream_link->nodes[from], message);
     default:
         return false;
     }
 }
 
-bool rpi_stream_link_message_valid(const struct stream_link *stream_link, int from,
-                                   const struct packet_message *message)
+bool rpi_stream_link_message_valid(const struct node_link *link, int from, const void *message,
+                                   bool to_root, bool to_node)
 {
-    const struct world *world = &stream_link->pool->world;
-    unsigned char flags[2];
-    memcpy(&flags[0], &message->starved, 1);
-    memcpy(&flags[1], &message->stop, 1);
-    if (flags[0] > 1 || flags[1] > 1)
-        return false;
-    if (world->rank == world->root)
-        return from != world->node && to_root_valid(stream_link, from, message);
-    return from == world->root_node && to_node_valid(stream_link, message);
+    const struct stream_link *stream_link = (const struct stream_link *)link;
+    const struct packet_message *received = message;
+    unsigned char starved; /* as raw bytes: the received bool may be neither 0 nor 1 */
+    memcpy(&starved, &received->starved, 1);
+    return starved <= 1 && ((to_root && to_root_valid(stream_link, from, received)) ||
+                            (to_node && to_node_valid(stream_link, received)));
 }

@@ -23,42 +23,35 @@ static int receive_packet(struct stream_link *stream_link, const struct packet_m
     packet->area.used = message->bytes;
     packet->large_bytes = message->large_bytes;
     rpi_packets_add(&stream_link->arriving, packet);
-    int code =
-        rpi_channel_expect(&stream_link->channel, stream_link->root_address, CHANNEL_FROM_ROOT,
-                           packet->area.base, message->bytes, &packet->in_flight);
+    int root = stream_link->pool->world.root_node;
+    int code = rpi_node_link_expect(&stream_link->link, root, CHANNEL_FROM_ROOT, packet->area.base,
+                                    message->bytes, &packet->in_flight);
     if (code == MPI_SUCCESS)
-        code =
-            rpi_channel_expect(&stream_link->channel, stream_link->root_address, CHANNEL_FROM_ROOT,
-                               packet->large, message->large_bytes, &packet->in_flight);
+        code = rpi_node_link_expect(&stream_link->link, root, CHANNEL_FROM_ROOT, packet->large,
+                                    message->large_bytes, &packet->in_flight);
     return code;
 }
 
-static int close_slot_queue(struct stream_link *stream_link, const struct packet_message *message)
+static int close_slot_queue(struct stream_link *stream_link)
 {
-    if (message->stop) {
-        stream_link->stop_sent = true;
-        rpi_work_queue_stop(stream_link->pool->work_queue);
-        rpi_eventcount_notify_all(&stream_link->slot_queue->worker_event);
-    }
     rpi_slot_queue_close(stream_link->slot_queue);
-    stream_link->finish_sent = true;
-    return rpi_stream_link_notify(stream_link, stream_link->root_address,
-                                  (struct packet_message){.kind = PACKET_FINISHED});
+    struct packet_message message = {.link = {.kind = LINK_FINISHED}};
+    return rpi_node_link_finish(&stream_link->link, &message.link);
 }
 
-int rpi_stream_link_read_on_node(struct stream_link *stream_link,
-                                 const struct packet_message *message)
+static int read_on_node(struct node_link *link, int from, const void *message)
 {
-    switch (message->kind) {
+    struct stream_link *stream_link = (struct stream_link *)link;
+    const struct packet_message *received = message;
+    (void)from; /* the root */
+    stream_link->moved = true;
+    switch (received->link.kind) {
+    case LINK_CLOSED:
+        return close_slot_queue(stream_link);
     case PACKET_OUT:
-        return receive_packet(stream_link, message);
+        return receive_packet(stream_link, received);
     case PACKET_LIMIT:
-        rpi_slot_queue_lower_limit(stream_link->slot_queue, message->limit);
-        return MPI_SUCCESS;
-    case PACKET_CLOSED:
-        return close_slot_queue(stream_link, message);
-    case PACKET_OVER:
-        stream_link->over_received = true;
+        rpi_slot_queue_lower_limit(stream_link->slot_queue, received->limit);
         return MPI_SUCCESS;
     default:
         return MPI_SUCCESS;
@@ -75,7 +68,7 @@ static void feed_arrived(struct stream_link *stream_link)
         if (packet->large == NULL &&
             !rpi_records_valid(&packet->area, packet->items, NULL, 0, RECORDS_OF_INPUTS)) {
             rpi_packet_free(packet);
-            rpi_channel_reject(&stream_link->channel, stream_link->root_address);
+            rpi_node_link_reject(&stream_link->link, stream_link->pool->world.root_node);
             return;
         }
         rpi_feeder_put(&stream_link->feeder, packet);
@@ -85,29 +78,28 @@ static void feed_arrived(struct stream_link *stream_link)
 
 static int send_back(struct stream_link *stream_link, struct packet *packet)
 {
-    int root = stream_link->root_address;
+    int root = stream_link->pool->world.root_node;
     bool done = packet->fate == PACKET_DONE; /* otherwise the root keeps the inputs */
     size_t bytes = done ? packet->area.used : 0, large_bytes = done ? packet->large_bytes : 0;
     uint32_t starved =
         atomic_exchange_explicit(&stream_link->slot_queue->starved, 0, memory_order_relaxed);
     rpi_packets_add(&stream_link->leaving, packet);
     stream_link->moved = true;
-    int code = rpi_stream_link_notify(stream_link, root,
-                                      (struct packet_message){.kind = PACKET_BACK,
-                                                              .place = packet->place,
-                                                              .done = packet->done,
-                                                              .fate = packet->fate,
-                                                              .bytes = bytes,
-                                                              .large_bytes = large_bytes,
-                                                              .seconds = packet->seconds,
-                                                              .limit = packet->limit,
-                                                              .starved = starved != 0});
+    int code = rpi_stream_link_send_message(stream_link, root, PACKET_BACK,
+                                            (struct packet_message){.place = packet->place,
+                                                                    .done = packet->done,
+                                                                    .fate = packet->fate,
+                                                                    .bytes = bytes,
+                                                                    .large_bytes = large_bytes,
+                                                                    .seconds = packet->seconds,
+                                                                    .limit = packet->limit,
+                                                                    .starved = starved != 0});
     if (code == MPI_SUCCESS)
-        code = rpi_channel_payload(&stream_link->channel, root, CHANNEL_TO_ROOT, packet->area.base,
-                                   bytes, &packet->in_flight);
+        code = rpi_node_link_payload(&stream_link->link, root, CHANNEL_TO_ROOT, packet->area.base,
+                                     bytes, &packet->in_flight);
     if (code == MPI_SUCCESS)
-        code = rpi_channel_payload(&stream_link->channel, root, CHANNEL_TO_ROOT, packet->large,
-                                   large_bytes, &packet->in_flight);
+        code = rpi_node_link_payload(&stream_link->link, root, CHANNEL_TO_ROOT, packet->large,
+                                     large_bytes, &packet->in_flight);
     return code;
 }
 
@@ -115,8 +107,8 @@ static int send_all_back(struct stream_link *stream_link)
 {
     int code = MPI_SUCCESS;
     struct packet *packet;
-    while (code == MPI_SUCCESS && !stream_link->finish_sent) {
-        if (rpi_feeder_take(&stream_link->feeder, &packet, &stream_link->error) != RP_OK)
+    while (code == MPI_SUCCESS && !stream_link->link.finish_sent) {
+        if (rpi_feeder_take(&stream_link->feeder, &packet, &stream_link->link.error) != RP_OK)
             return MPI_ERR_NO_MEM;
         if (packet == NULL)
             break;
@@ -136,16 +128,6 @@ static void free_sent(struct stream_link *stream_link)
     }
 }
 
-static int send_stop(struct stream_link *stream_link)
-{
-    if (stream_link->stop_sent || stream_link->finish_sent ||
-        !work_queue_stopped(stream_link->pool->work_queue))
-        return MPI_SUCCESS;
-    stream_link->stop_sent = true;
-    return rpi_stream_link_notify(stream_link, stream_link->root_address,
-                                  (struct packet_message){.kind = PACKET_STOP});
-}
-
 /* Reports the number of live ranks to the root. Before the last rank takes a suspect it must have
  * told the root that it is alone, so that its death identifies the item. */
 static int send_rank_count(struct stream_link *stream_link)
@@ -155,37 +137,41 @@ static int send_rank_count(struct stream_link *stream_link)
     if (ranks_alive == stream_link->ranks_alive_sent)
         return MPI_SUCCESS;
     stream_link->ranks_alive_sent = ranks_alive;
-    int code = rpi_stream_link_notify(stream_link, stream_link->root_address,
-                                      (struct packet_message){.kind = PACKET_RANKS_ALIVE,
-                                                              .ranks = ranks_alive});
+    int code = rpi_stream_link_send_message(stream_link, stream_link->pool->world.root_node,
+                                            PACKET_RANKS_ALIVE,
+                                            (struct packet_message){.ranks = ranks_alive});
     if (ranks_alive == 1)
         atomic_store_explicit(&slot_queue->last_rank, 1, memory_order_relaxed);
     rpi_eventcount_notify_all(&slot_queue->worker_event);
     return code;
 }
 
-/* Detects deaths on this node, whose packets the feeder then returns, and ends if the root has
- * died. */
+/* Detects deaths on this node, whose packets the feeder then returns. */
 static int check_node_ranks(struct stream_link *stream_link)
 {
-    const struct world *world = &stream_link->pool->world;
     double now = rpi_clock_seconds();
-    if (!rpi_tcp_links_whole(&world->hub.tcp_links, world->root)) {
-        rpi_stream_link_stop_node(stream_link);
-        stream_link->over = true;
-    }
-    if (now < stream_link->next_look || stream_link->finish_sent)
+    if (now < stream_link->next_look || stream_link->link.finish_sent)
         return MPI_SUCCESS;
     stream_link->next_look = now + rpi_feeder_check_liveness(&stream_link->feeder);
     return send_rank_count(stream_link);
 }
 
-int rpi_stream_link_step_on_node(struct stream_link *stream_link)
+static int step_on_node(struct node_link *link)
 {
-    int code = stream_link->survives ? check_node_ranks(stream_link) : MPI_SUCCESS;
+    struct stream_link *stream_link = (struct stream_link *)link;
+    int code = link->survives ? check_node_ranks(stream_link) : MPI_SUCCESS;
     free_sent(stream_link);
     feed_arrived(stream_link);
     if (code == MPI_SUCCESS)
         code = send_all_back(stream_link);
-    return code == MPI_SUCCESS ? send_stop(stream_link) : code;
+    rpi_stream_link_pace(stream_link);
+    return code;
 }
+
+const struct node_link_ops rpi_stream_link_node_ops = {
+    .message_bytes = sizeof(struct packet_message),
+    .valid = rpi_stream_link_message_valid,
+    .read = read_on_node,
+    .step = step_on_node,
+    .stopped = rpi_stream_link_stopped,
+};

@@ -2,15 +2,6 @@
  * node's stream link, and what becomes of the node's packets when that rank dies. */
 #include "stream/link.h"
 
-/* The first rank of a node that sends a message is registered as its stream link. */
-bool rpi_stream_link_accepts_sender(struct stream_link *stream_link, int rank)
-{
-    struct served_node *node = &stream_link->nodes[stream_link->pool->world.node_of[rank]];
-    if (node->link_rank < 0 && !node->finished)
-        node->link_rank = rank;
-    return node->link_rank == rank && !node->link_dead;
-}
-
 /* Drops results of that node that have not arrived in full. */
 static void drop_results(struct stream_link *stream_link, int node)
 {
@@ -43,25 +34,6 @@ static void return_packets(struct stream_link *stream_link, struct served_node *
     }
 }
 
-static void drop_node(struct stream_link *stream_link, int node, bool died)
-{
-    struct served_node *lost = &stream_link->nodes[node];
-    if (lost->link_rank >= 0)
-        rpi_tcp_channel_forget(&stream_link->channel.tcp, lost->link_rank);
-    drop_results(stream_link, node);
-    return_packets(stream_link, lost, died);
-    lost->link_dead = lost->finished = true;
-    stream_link->unfinished--;
-    stream_link->moved = true;
-}
-
-/* Whether the rank that ran the stream link of the node has died. */
-static bool node_link_dead(const struct stream_link *stream_link, int node)
-{
-    int rank = stream_link->nodes[node].link_rank;
-    return rank >= 0 && !rpi_tcp_links_whole(&stream_link->pool->world.hub.tcp_links, rank);
-}
-
 /* Returns the number of live ranks on a node. Its stream link detects a death at once, whereas a
  * TCP link breaks only when the kernel has released all memory of the process. */
 static uint32_t count_alive(const struct stream_link *stream_link, int node)
@@ -72,7 +44,7 @@ static uint32_t count_alive(const struct stream_link *stream_link, int node)
     uint32_t reported = stream_link->nodes[node].ranks_alive;
     if (reported == 0)
         return ranks;
-    reported -= node_link_dead(stream_link, node);
+    reported -= rpi_node_link_broken(&stream_link->link, node);
     return reported < ranks ? reported : ranks;
 }
 
@@ -84,9 +56,9 @@ static struct remote_node remote_node_of(const struct stream_link *stream_link, 
     uint32_t ranks = count_alive(stream_link, node);
     if (ranks > 0 && rpi_hub_received(hub, node, hub->answered + 1) != NULL)
         return (struct remote_node){REMOTE_NODE_ROUND_OVER, ranks};
-    if (ranks == 0 || node_link_dead(stream_link, node))
+    if (ranks == 0 || rpi_node_link_broken(&stream_link->link, node))
         return (struct remote_node){REMOTE_NODE_LINK_DEAD, ranks};
-    bool served = stream_link->nodes[node].link_rank >= 0;
+    bool served = node_link_registered(&stream_link->link, node);
     return (struct remote_node){served ? REMOTE_NODE_SERVED : REMOTE_NODE_UNREGISTERED, ranks};
 }
 
@@ -103,17 +75,21 @@ static void publish_remote_node(struct stream_link *stream_link, int node, struc
     rpi_eventcount_notify_all(&stream_link->slot_queue->feeder_event);
 }
 
-void rpi_stream_link_check_nodes(struct stream_link *stream_link)
+int rpi_stream_link_give_up_node(struct node_link *link, int node)
+{
+    struct stream_link *stream_link = (struct stream_link *)link;
+    drop_results(stream_link, node);
+    return_packets(stream_link, &stream_link->nodes[node], count_alive(stream_link, node) == 0);
+    stream_link->moved = true;
+    return MPI_SUCCESS;
+}
+
+void rpi_stream_link_publish_nodes(struct stream_link *stream_link)
 {
     const struct world *world = &stream_link->pool->world;
     for (int node = 0; node < world->nodes; node++) {
-        if (node == world->node)
-            continue;
-        struct remote_node seen = remote_node_of(stream_link, node);
-        if (!stream_link->nodes[node].finished &&
-            (seen.state == REMOTE_NODE_LINK_DEAD || seen.state == REMOTE_NODE_ROUND_OVER))
-            drop_node(stream_link, node, seen.ranks == 0);
-        publish_remote_node(stream_link, node, seen);
+        if (node != world->node)
+            publish_remote_node(stream_link, node, remote_node_of(stream_link, node));
     }
 }
 

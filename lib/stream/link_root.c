@@ -5,21 +5,19 @@
 
 static int ranks_lost_on(const struct stream_link *stream_link, int node)
 {
-    return stream_link->survives ? rpi_hub_lost(&stream_link->pool->world.hub, node) : 0;
+    return stream_link->link.survives ? rpi_hub_lost(&stream_link->pool->world.hub, node) : 0;
 }
 
 bool rpi_stream_link_nodes_init(struct stream_link *stream_link)
 {
     const struct world *world = &stream_link->pool->world;
     size_t nodes = (size_t)world->nodes;
-    stream_link->unfinished = world->nodes - 1;
     stream_link->exchange.remote_nodes = calloc(nodes, sizeof *stream_link->exchange.remote_nodes);
     stream_link->nodes = calloc(nodes, sizeof *stream_link->nodes);
     bool noted = stream_link->nodes != NULL && stream_link->exchange.remote_nodes != NULL;
     for (int node = 0; noted && node < world->nodes; node++) {
         struct served_node *served = &stream_link->nodes[node];
         int ranks = world_ranks_on(world, node);
-        served->link_rank = -1;
         stream_link->exchange.remote_nodes[node].ranks =
             (uint32_t)(ranks - ranks_lost_on(stream_link, node));
         served->slots = rpi_slot_queue_slots((uint32_t)ranks);
@@ -74,35 +72,28 @@ void rpi_stream_link_close(struct stream_link *stream_link, bool stop)
     pthread_mutex_unlock(&exchange->lock);
 }
 
-/* Returns the destination of messages to a node. */
-static int link_address(const struct stream_link *stream_link, int node)
-{
-    return stream_link->survives ? stream_link->nodes[node].link_rank : node;
-}
-
 /* The packet keeps its inputs until its results have arrived. */
 static int send_packet(struct stream_link *stream_link, struct packet *packet)
 {
     struct served_node *node = &stream_link->nodes[packet->node];
-    int to = link_address(stream_link, packet->node);
     for (packet->place = 0; node->packets[packet->place] != NULL;)
         packet->place++;
     node->packets[packet->place] = packet;
-    int code = rpi_stream_link_notify(stream_link, to,
-                                      (struct packet_message){.kind = PACKET_OUT,
-                                                              .place = packet->place,
-                                                              .first = packet->first,
-                                                              .items = packet->items,
-                                                              .attempt = packet->attempt,
-                                                              .deaths = packet->deaths,
-                                                              .bytes = packet->area.used,
-                                                              .large_bytes = packet->large_bytes});
+    int code =
+        rpi_stream_link_send_message(stream_link, packet->node, PACKET_OUT,
+                                     (struct packet_message){.place = packet->place,
+                                                             .first = packet->first,
+                                                             .items = packet->items,
+                                                             .attempt = packet->attempt,
+                                                             .deaths = packet->deaths,
+                                                             .bytes = packet->area.used,
+                                                             .large_bytes = packet->large_bytes});
     if (code == MPI_SUCCESS)
-        code = rpi_channel_payload(&stream_link->channel, to, CHANNEL_FROM_ROOT, packet->area.base,
-                                   packet->area.used, &packet->in_flight);
+        code = rpi_node_link_payload(&stream_link->link, packet->node, CHANNEL_FROM_ROOT,
+                                     packet->area.base, packet->area.used, &packet->in_flight);
     if (code == MPI_SUCCESS)
-        code = rpi_channel_payload(&stream_link->channel, to, CHANNEL_FROM_ROOT, packet->large,
-                                   packet->large_bytes, &packet->in_flight);
+        code = rpi_node_link_payload(&stream_link->link, packet->node, CHANNEL_FROM_ROOT,
+                                     packet->large, packet->large_bytes, &packet->in_flight);
     stream_link->moved = true;
     return code;
 }
@@ -123,9 +114,9 @@ static int send_packets(struct stream_link *stream_link)
     exchange->out = (struct packet_list){NULL, NULL};
     pthread_mutex_unlock(&exchange->lock);
     for (struct packet *packet; (packet = rpi_packets_take(&out)) != NULL;) {
-        if (code != MPI_SUCCESS || stream_link->close_sent)
+        if (code != MPI_SUCCESS || stream_link->close_sent || stream_link->link.stopped)
             rpi_packet_free(packet);
-        else if (stream_link->nodes[packet->node].link_dead)
+        else if (stream_link->link.peers[packet->node].gone)
             return_unsent(stream_link, packet);
         else
             code = send_packet(stream_link, packet);
@@ -133,17 +124,19 @@ static int send_packets(struct stream_link *stream_link)
     return code;
 }
 
-/* Sends a message to all nodes that have not finished. A node whose stream link has not registered
- * gets it when it does. */
-static int notify_nodes(struct stream_link *stream_link, struct packet_message message)
+/* A node whose leader has not registered gets the limit when it does. */
+static int send_limit(struct stream_link *stream_link, int64_t limit)
 {
-    const struct world *world = &stream_link->pool->world;
-    int code = MPI_SUCCESS;
-    for (int node = 0; node < world->nodes && code == MPI_SUCCESS; node++) {
-        int to = link_address(stream_link, node);
-        if (node != world->node && !stream_link->nodes[node].finished && to >= 0)
-            code = rpi_stream_link_notify(stream_link, to, message);
+    const struct node_link *link = &stream_link->link;
+    int nodes = stream_link->pool->world.nodes, code = MPI_SUCCESS;
+    bool lower = limit < stream_link->limit_sent && !stream_link->close_sent && !link->stopped;
+    for (int node = 0; node < nodes && lower && code == MPI_SUCCESS; node++) {
+        if (node != stream_link->pool->world.node && !link->peers[node].finished &&
+            node_link_registered(link, node))
+            code = rpi_stream_link_send_message(stream_link, node, PACKET_LIMIT,
+                                                (struct packet_message){.limit = limit});
     }
+    stream_link->limit_sent = limit;
     return code;
 }
 
@@ -154,25 +147,12 @@ static int send_limit_and_close(struct stream_link *stream_link)
     int64_t limit = exchange->limit;
     bool close = exchange->close, stop = exchange->stop;
     pthread_mutex_unlock(&exchange->lock);
-    int code = MPI_SUCCESS;
-    if (limit < stream_link->limit_sent && !stream_link->close_sent)
-        code = notify_nodes(stream_link,
-                            (struct packet_message){.kind = PACKET_LIMIT, .limit = limit});
-    stream_link->limit_sent = limit;
-    if (!close || stream_link->close_sent || code != MPI_SUCCESS)
+    int code = send_limit(stream_link, limit);
+    if (!close || stream_link->close_sent || stream_link->link.stopped || code != MPI_SUCCESS)
         return code;
-    stream_link->close_sent = true;
-    stream_link->stop_sent = stop;
-    return notify_nodes(stream_link,
-                        (struct packet_message){.kind = PACKET_CLOSED, .stop = stop, .lost = -1});
-}
-
-int rpi_stream_link_node_lost(struct stream_link *stream_link, int node)
-{
-    stream_link->nodes[node].finished = true;
-    stream_link->close_sent = true;
-    return notify_nodes(stream_link,
-                        (struct packet_message){.kind = PACKET_CLOSED, .stop = true, .lost = node});
+    stream_link->close_sent = stream_link->link.dismissed = true;
+    return stop ? rpi_node_link_stop_all(&stream_link->link)
+                : rpi_node_link_close_all(&stream_link->link);
 }
 
 /* Whether no transfer uses the packet. With MPI, the results may arrive before the send of the
@@ -212,7 +192,7 @@ static void deliver_returned(struct stream_link *stream_link)
             continue;
         rpi_packets_remove(&stream_link->returning, packet);
         if (!results_valid(packet)) {
-            rpi_channel_reject(&stream_link->channel, link_address(stream_link, packet->node));
+            rpi_node_link_reject(&stream_link->link, packet->node);
             rpi_packet_free(packet); /* the inputs come back when the node is dropped */
             continue;
         }
@@ -227,11 +207,18 @@ static void deliver_returned(struct stream_link *stream_link)
     stream_link->moved = stream_link->moved || any;
 }
 
-int rpi_stream_link_step_on_root(struct stream_link *stream_link)
+/* The root learns what became of a node before it gets the packets that the node held. */
+static int step_on_root(struct node_link *link)
 {
+    struct stream_link *stream_link = (struct stream_link *)link;
+    if (link->survives)
+        rpi_stream_link_publish_nodes(stream_link);
     int code = send_packets(stream_link);
     deliver_returned(stream_link);
-    return code == MPI_SUCCESS ? send_limit_and_close(stream_link) : code;
+    if (code == MPI_SUCCESS)
+        code = send_limit_and_close(stream_link);
+    rpi_stream_link_pace(stream_link);
+    return code;
 }
 
 /* Receives the results into a packet of their own: if they do not arrive, the inputs are needed
@@ -264,15 +251,14 @@ static struct packet *expect_results(struct stream_link *stream_link, struct pac
 static int take_results(struct stream_link *stream_link, struct packet *packet,
                         const struct packet_message *message)
 {
-    int from = link_address(stream_link, packet->node);
     struct packet *results = expect_results(stream_link, packet, message);
     if (results == NULL)
         return MPI_ERR_NO_MEM;
-    int code = rpi_channel_expect(&stream_link->channel, from, CHANNEL_TO_ROOT, results->area.base,
-                                  message->bytes, &results->in_flight);
+    int code = rpi_node_link_expect(&stream_link->link, packet->node, CHANNEL_TO_ROOT,
+                                    results->area.base, message->bytes, &results->in_flight);
     if (code == MPI_SUCCESS)
-        code = rpi_channel_expect(&stream_link->channel, from, CHANNEL_TO_ROOT, results->large,
-                                  message->large_bytes, &results->in_flight);
+        code = rpi_node_link_expect(&stream_link->link, packet->node, CHANNEL_TO_ROOT,
+                                    results->large, message->large_bytes, &results->in_flight);
     return code;
 }
 
@@ -290,45 +276,46 @@ static int accept_returned_packet(struct stream_link *stream_link, int from,
     return MPI_SUCCESS;
 }
 
-/* Sends what was sent to all nodes before this one registered. */
-static int send_missed_messages(struct stream_link *stream_link, int node)
+/* Tells a node that has registered what the others know already. */
+static int welcome_node(struct stream_link *stream_link, int node)
 {
-    int to = link_address(stream_link, node), code = MPI_SUCCESS;
+    int code = MPI_SUCCESS;
     if (stream_link->limit_sent < INT64_MAX)
-        code = rpi_stream_link_notify(stream_link, to,
-                                      (struct packet_message){.kind = PACKET_LIMIT,
-                                                              .limit = stream_link->limit_sent});
-    if (!stream_link->close_sent || code != MPI_SUCCESS)
-        return code;
-    return rpi_stream_link_notify(
-        stream_link, to,
-        (struct packet_message){.kind = PACKET_CLOSED, .stop = stream_link->stop_sent, .lost = -1});
+        code =
+            rpi_stream_link_send_message(stream_link, node, PACKET_LIMIT,
+                                         (struct packet_message){.limit = stream_link->limit_sent});
+    return stream_link->close_sent && code == MPI_SUCCESS
+               ? rpi_node_link_close(&stream_link->link, node)
+               : code;
 }
 
-int rpi_stream_link_read_on_root(struct stream_link *stream_link, int from,
-                                 const struct packet_message *message)
+static int read_on_root(struct node_link *link, int from, const void *message)
 {
-    switch (message->kind) {
-    case PACKET_HELLO:
-        return send_missed_messages(stream_link, from);
-    case PACKET_RANKS_ALIVE:
-        stream_link->nodes[from].ranks_alive = message->ranks;
-        return MPI_SUCCESS;
-    case PACKET_BACK:
-        return accept_returned_packet(stream_link, from, message);
-    case PACKET_HEARTBEAT:
-        return rpi_stream_link_notify(stream_link, link_address(stream_link, from),
-                                      (struct packet_message){.kind = PACKET_HEARTBEAT});
-    case PACKET_STOP:
+    struct stream_link *stream_link = (struct stream_link *)link;
+    const struct packet_message *received = message;
+    stream_link->moved = true;
+    switch (received->link.kind) {
+    case LINK_HELLO:
+        return welcome_node(stream_link, from);
+    case LINK_STOP:
         rpi_work_queue_stop(stream_link->pool->work_queue);
         rpi_eventcount_notify_all(&stream_link->slot_queue->feeder_event);
         return MPI_SUCCESS;
-    case PACKET_FINISHED:
-        stream_link->nodes[from].finished = true;
-        stream_link->unfinished--;
-        return rpi_stream_link_notify(stream_link, link_address(stream_link, from),
-                                      (struct packet_message){.kind = PACKET_OVER});
+    case PACKET_RANKS_ALIVE:
+        stream_link->nodes[from].ranks_alive = received->ranks;
+        return MPI_SUCCESS;
+    case PACKET_BACK:
+        return accept_returned_packet(stream_link, from, received);
     default:
         return MPI_SUCCESS;
     }
 }
+
+const struct node_link_ops rpi_stream_link_root_ops = {
+    .message_bytes = sizeof(struct packet_message),
+    .valid = rpi_stream_link_message_valid,
+    .read = read_on_root,
+    .step = step_on_root,
+    .gone = rpi_stream_link_give_up_node,
+    .stopped = rpi_stream_link_stopped,
+};

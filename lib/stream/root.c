@@ -108,7 +108,7 @@ static void wait_for_completion(struct stream *stream, uint32_t seen)
     if (stream->fallback_worker != NULL)
         most = fmin(most, look_again);
     if (stream->stream_link != NULL) {
-        double attend = rpi_stream_link_attend(stream->stream_link);
+        double attend = rpi_node_link_attend(&stream->stream_link->link);
         most = attend < most ? attend : most;
     }
     double begin = observe_now(stream->pool);
@@ -145,7 +145,7 @@ void rpi_stream_serve(struct stream *stream)
         if (stream_finished(stream) || round_drained(stream))
             break;
         if (stream->stream_link != NULL)
-            rpi_stream_link_attend(stream->stream_link);
+            rpi_node_link_attend(&stream->stream_link->link);
         bool worked = stream->worker != NULL && rpi_stream_worker_step(stream->worker);
         if (!moved && !worked)
             wait_for_completion(stream, seen);

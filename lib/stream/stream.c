@@ -283,11 +283,6 @@ static void stream_round_release(struct stream_part *part)
 
 /* ---- rounds ---------------------------------------------------------------------------------- */
 
-static double stream_link_poll(void *stream_link)
-{
-    return rpi_stream_link_attend(stream_link);
-}
-
 /* Failed items are reported after the last round only. */
 static const rp_error *stream_part_failure(const struct stream_part *part)
 {
@@ -304,16 +299,19 @@ static void stream_part_run(rp_pool *pool, struct stream_part *part, struct vote
 {
     const struct stream *stream = &part->stream;
     bool root = pool->world.rank == pool->world.root;
-    rpi_stream_link_begin(part->stream_link);
+    if (part->stream_link != NULL)
+        rpi_stream_link_begin(part->stream_link);
     if (root)
         rpi_stream_serve(&part->stream);
     else
-        rpi_stream_worker_run(&part->worker, part->stream_link != NULL ? stream_link_poll : NULL,
+        rpi_stream_worker_run(&part->worker,
+                              part->stream_link != NULL ? rpi_node_link_attend : NULL,
                               part->stream_link);
     const rp_error *failure = stream_part_failure(part);
     if (failure != NULL)
         vote->error = *failure;
-    rpi_stream_link_end(part->stream_link, vote);
+    if (part->stream_link != NULL)
+        rpi_node_link_end(&part->stream_link->link, vote);
     /* On its own node, the root knows whether all items were consumed before an interruption. */
     if (root ? !stream->complete : pool->world.node != pool->world.root_node)
         rpi_interruption_vote(pool->work_queue, vote);
@@ -334,8 +332,8 @@ static void stream_round_begin(rp_pool *pool, struct stream_part *part)
     pool->loop.worker = pthread_self();
     pool->loop.task = task;
     if (part->stream_link != NULL) {
-        task->attend = stream_link_poll;
-        task->attend_closure = part->stream_link;
+        task->attend = rpi_node_link_attend;
+        task->attend_closure = &part->stream_link->link;
     }
     rpi_activity_begin_stream(pool->diag->activity);
     rpi_observe_stream(pool, part->job, part->stream.window_items);

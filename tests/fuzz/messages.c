@@ -62,14 +62,13 @@ static const int node_of[RANKS] = {0, 0, 1, 1, 2, 2};
 
 static struct agent_message wild_message(const struct agent_message_terms *terms)
 {
-    struct agent_message message = {.kind = (enum agent_message_kind)wild(MESSAGE_OVER),
+    struct agent_message message = {.link = {.kind = (int)wild(MESSAGE_DIED), .lost = (int)wild(3)},
                                     .attempt = (int)wild(3),
                                     .units = {(uint32_t)wild(terms->units.count),
                                               (uint32_t)wild(terms->units.count)},
                                     .first = (int64_t)wild(ITEMS),
                                     .items = (int64_t)wild(ITEMS),
                                     .arrays = (uint32_t)wild(3),
-                                    .lost = (int)wild(3),
                                     .speed = fuzz_below(3) == 0 ? -1.0 : 1.0,
                                     .seconds = fuzz_below(3) == 0 ? NAN : 1.0};
     unsigned char stop = (unsigned char)wild(1);
@@ -79,7 +78,7 @@ static struct agent_message wild_message(const struct agent_message_terms *terms
         message.first = items.begin;
         message.items = items.end - items.begin;
     }
-    memcpy(&message.stop, &stop, 1);
+    memcpy(&message.link.stop, &stop, 1);
     return message;
 }
 
@@ -90,16 +89,32 @@ static void use_message(const struct agent_message *message,
 {
     size_t slot = (size_t)terms->most * (size_t)terms->units.unit_items;
     char *stage = guarded(slot), *results = guarded(ITEMS);
-    if (message->kind == MESSAGE_BATCH)
+    if (message->link.kind == MESSAGE_BATCH)
         memset(stage, 1, (size_t)message->items);
-    if (message->kind == MESSAGE_RESULT)
+    if (message->link.kind == MESSAGE_RESULT)
         memset(results + message->first, 1, (size_t)message->items);
-    if (message->kind == MESSAGE_DIED)
+    if (message->link.kind == MESSAGE_DIED)
         FUZZ_CHECK(node_of[message->first] == terms->from);
-    if (message->kind == MESSAGE_CLOSED && message->stop)
-        FUZZ_CHECK(message->lost < terms->nodes);
     free_guarded(stage, slot);
     free_guarded(results, ITEMS);
+}
+
+/* A message of the node link's own kinds: says to whom it is sent, and perhaps names a node. */
+static void try_link_message(const struct agent_message *message,
+                             const struct agent_message_terms *terms)
+{
+    const int nodes = 3;
+    struct link_message_terms link_terms = {.to_root = terms->to_root,
+                                            .to_node = terms->to_node,
+                                            .survives = terms->survives,
+                                            .finished = fuzz_below(2) == 0,
+                                            .nodes = nodes};
+    if (!rpi_link_message_valid(&message->link, &link_terms))
+        return;
+    believed[0]++;
+    FUZZ_CHECK(message->link.kind >= 0 && message->link.kind < LINK_KINDS);
+    if (message->link.kind == LINK_CLOSED && message->link.stop)
+        FUZZ_CHECK(message->link.lost < nodes);
 }
 
 static void try_message(void)
@@ -108,14 +123,14 @@ static void try_message(void)
                                         .most = (uint32_t)fuzz_below(20) + 1,
                                         .inputs = (uint32_t)fuzz_below(4),
                                         .outputs = (uint32_t)fuzz_below(4),
-                                        .dispatches = fuzz_below(2) == 0,
-                                        .from_root = fuzz_below(2) == 0,
+                                        .to_root = fuzz_below(2) == 0,
+                                        .to_node = fuzz_below(2) == 0,
                                         .survives = fuzz_below(2) == 0,
                                         .from = (int)fuzz_below(3),
-                                        .nodes = 3,
                                         .ranks = RANKS,
                                         .node_of = node_of};
     struct agent_message message = wild_message(&terms);
+    try_link_message(&message, &terms);
     if (!rpi_agent_message_valid(&message, &terms))
         return;
     believed[0]++;

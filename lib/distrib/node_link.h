@@ -1,0 +1,169 @@
+/* The link between the leader of a node and the root, in a job or a stream on several nodes. Its
+ * user, a node agent or a stream link, defines messages and what to do about them. The link has
+ * what does not depend on that: leaders register with the root, both sides detect that the other is
+ * lost, work is stopped on all nodes, and the root dismisses each node when nothing more comes. It
+ * addresses nodes; which rank leads a node is its own affair.
+ *
+ * A link takes its steps in a thread of its own, or in its rank, between chunks and while it waits
+ * (RANKPOOL_AGENT=thread or poll). From rpi_node_link_start() to rpi_node_link_end(), only the
+ * thread that takes the steps accesses it. */
+#ifndef RANKPOOL_DISTRIB_NODE_LINK_H
+#define RANKPOOL_DISTRIB_NODE_LINK_H
+
+#include "comm/channel.h"
+#include "pool/pool.h"
+#include "resilience/heartbeat.h"
+
+#include <pthread.h>
+
+enum link_message_kind {
+    LINK_HELLO,    /* to the root, where ranks survive deaths: the sender leads its node */
+    LINK_ALIVE,    /* to the root, which answers in kind: heartbeat */
+    LINK_STOP,     /* to the root: a rank of this node stopped the work queue */
+    LINK_FINISHED, /* to the root: the last message of this node */
+    LINK_CLOSED,   /* to a node: no more work; with `stop`, stop all work */
+    /* To a node: reply to FINISHED, and the last message to that node. With none left in transit,
+     * MPI cannot deliver one on the next communicator. */
+    LINK_OVER,
+    LINK_KINDS /* the first kind of the user's own */
+};
+
+/* The begin of every message. */
+struct link_message {
+    int kind;
+    int lost;    /* with `stop`: the lost node, or -1 */
+    int64_t job; /* messages of another job than the current one are late and dropped */
+    bool stop;
+};
+
+enum {
+    LINK_MESSAGE_MOST = 128 /* bytes of a message, at most */
+};
+
+/* What decides whether a message of the link's own kinds is valid. */
+struct link_message_terms {
+    bool to_root, to_node; /* the receiver serves the sender; the sender is the root */
+    bool survives;         /* ranks survive deaths */
+    bool finished;         /* LINK_FINISHED has come from the sender */
+    int nodes;
+};
+
+struct node_link;
+
+/* What the user of a link defines. Functions that return int return an MPI error code. */
+struct node_link_ops {
+    size_t message_bytes; /* a struct that begins with a struct link_message */
+    bool serves_root;     /* the root's node is served as the others are: messages to itself */
+    /* Is a message of one of the user's kinds valid, in the present state? to_root and to_node as
+     * above. */
+    bool (*valid)(const struct node_link *link, int from, const void *message, bool to_root,
+                  bool to_node);
+    /* Handles a valid message of any kind, after the link has done its part. */
+    int (*read)(struct node_link *link, int from, const void *message);
+    /* Does what else is due, and sets `sleep`. */
+    int (*step)(struct node_link *link);
+    /* Where ranks survive deaths, on the root: this node contributes nothing more. */
+    int (*gone)(struct node_link *link, int node);
+    /* The work queue was stopped: wakes ranks that wait elsewhere. May be NULL. */
+    void (*stopped)(struct node_link *link);
+};
+
+/* A node as the link knows it. */
+struct link_peer {
+    int address;   /* in the channel; -1: no leader has registered */
+    bool closed;   /* LINK_CLOSED was sent */
+    bool finished; /* LINK_FINISHED has come, or never will */
+    bool gone;     /* its messages are not wanted any more */
+};
+
+struct node_link {
+    const struct node_link_ops *ops;
+    rp_pool *pool;
+    int64_t job;
+    bool on_root;
+    bool survives; /* ranks survive deaths: messages go over TCP links, whose ends report them */
+    struct channel channel;
+    struct link_peer *peers;       /* by node; owned */
+    struct link_message *received; /* the message being read; owned */
+    struct heartbeat heartbeat;
+    double heard;   /* time of the last message received */
+    double lost_at; /* time at which a node was found to be lost; INFINITY: none is */
+
+    /* On the root: */
+    int unfinished; /* served nodes that have not finished */
+    bool stopped;   /* nodes are closed with `stop` */
+    int lost;       /* the lost node, or -1 */
+
+    bool stop_sent, finish_sent;
+    bool dismissed;          /* LINK_OVER has come; on a root that is not served: all is sent */
+    double sleep, next_step; /* seconds between steps; if the rank takes them: time of the next, */
+    uint32_t idle; /* which comes earlier if the work queue's idle eventcount has moved on */
+    bool threaded, over;
+    pthread_t thread;
+    rp_error error;
+};
+
+/* Makes the link of this rank, which may lead its node, to the root or, on the root, to all
+ * nodes. */
+rp_status rpi_node_link_init(struct node_link *link, rp_pool *pool, const struct node_link_ops *ops,
+                             rp_error *error);
+
+/* Frees it, before it was opened or after its end. */
+void rpi_node_link_free(struct node_link *link);
+
+/* Begins to exchange messages, once all ranks have agreed to begin and this one leads its node. The
+ * user may send its first messages before the first step. */
+void rpi_node_link_open(struct node_link *link);
+void rpi_node_link_start(struct node_link *link);
+
+/* Takes a step of the link if one is due. Returns the seconds until the next: INFINITY if the link
+ * has a thread or is over. */
+double rpi_node_link_attend(void *closure);
+
+/* Waits, asleep, until the link is over. Puts its error into the vote for the agreement that ends
+ * the job, unless the vote has one; the loss of a node takes precedence. */
+void rpi_node_link_end(struct node_link *link, struct vote *vote);
+
+/* ---- for the user, in its steps -------------------------------------------------------------- */
+
+/* Sends a message, of which the link sets `job`, to a node or to the root. */
+int rpi_node_link_send(struct node_link *link, int node, struct link_message *message);
+int rpi_node_link_send_root(struct node_link *link, struct link_message *message);
+
+/* Sends and receives payloads: see comm/channel.h. */
+int rpi_node_link_payload(struct node_link *link, int node, enum channel_id id, const void *memory,
+                          size_t bytes, int *pending);
+int rpi_node_link_expect(struct node_link *link, int node, enum channel_id id, void *memory,
+                         size_t bytes, int *pending);
+
+/* Reports invalid data from a node: see rpi_channel_reject(). */
+void rpi_node_link_reject(struct node_link *link, int node);
+
+/* Tells the root that this node sends nothing more. `message` is one of kind LINK_FINISHED. */
+int rpi_node_link_finish(struct node_link *link, struct link_message *message);
+
+/* Has the leader of this node registered? */
+static inline bool node_link_registered(const struct node_link *link, int node)
+{
+    return link->peers[node].address >= 0;
+}
+
+/* On the root: no more work comes for that node, or for any. A node whose leader has not registered
+ * is not told: do so when its LINK_HELLO comes. */
+int rpi_node_link_close(struct node_link *link, int node);
+int rpi_node_link_close_all(struct node_link *link);
+
+/* On the root: tells all nodes to stop. */
+int rpi_node_link_stop_all(struct node_link *link);
+
+/* Where ranks survive deaths, on the root: has the leader of that node died? */
+bool rpi_node_link_broken(const struct node_link *link, int node);
+
+/* Is a message of the link's own kinds valid? */
+bool rpi_link_message_valid(const struct link_message *message,
+                            const struct link_message_terms *terms);
+
+/* Ends the link if `code` is an error of MPI or of memory. */
+void rpi_node_link_check(struct node_link *link, int code);
+
+#endif
