@@ -10,12 +10,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-/* A message of the link's own kinds; it is sent in the length of the user's. */
-union own_message {
-    struct link_message begin;
-    char bytes[LINK_MESSAGE_MOST];
-};
-
 /* ---- creation -------------------------------------------------------------------------------- */
 
 /* Where ranks survive deaths the channel addresses ranks, elsewhere nodes. */
@@ -65,163 +59,6 @@ void rpi_node_link_free(struct node_link *link)
     free(link->received);
 }
 
-/* ---- sending --------------------------------------------------------------------------------- */
-
-int rpi_node_link_send(struct node_link *link, int node, struct link_message *message)
-{
-    message->job = link->job;
-    return rpi_channel_message(&link->channel, link->peers[node].address, message);
-}
-
-int rpi_node_link_send_root(struct node_link *link, struct link_message *message)
-{
-    return rpi_node_link_send(link, link->pool->world.root_node, message);
-}
-
-static int link_send_own(struct node_link *link, int node, enum link_message_kind kind)
-{
-    union own_message message = {
-        .begin = {.kind = (int)kind, .stop = link->stopped, .lost = link->lost}};
-    return rpi_node_link_send(link, node, &message.begin);
-}
-
-static int link_send_own_root(struct node_link *link, enum link_message_kind kind)
-{
-    return link_send_own(link, link->pool->world.root_node, kind);
-}
-
-int rpi_node_link_payload(struct node_link *link, int node, enum channel_id id, const void *memory,
-                          size_t bytes, int *pending)
-{
-    return rpi_channel_payload(&link->channel, link->peers[node].address, id, memory, bytes,
-                               pending);
-}
-
-int rpi_node_link_expect(struct node_link *link, int node, enum channel_id id, void *memory,
-                         size_t bytes, int *pending)
-{
-    return rpi_channel_expect(&link->channel, link->peers[node].address, id, memory, bytes,
-                              pending);
-}
-
-void rpi_node_link_reject(struct node_link *link, int node)
-{
-    rpi_channel_reject(&link->channel, link->peers[node].address);
-}
-
-int rpi_node_link_finish(struct node_link *link, struct link_message *message)
-{
-    link->finish_sent = true;
-    return rpi_node_link_send_root(link, message);
-}
-
-static bool link_serves(const struct node_link *link, int node)
-{
-    return node != link->pool->world.node || link->ops->serves_root;
-}
-
-int rpi_node_link_close(struct node_link *link, int node)
-{
-    link->peers[node].closed = node_link_registered(link, node);
-    return link->peers[node].closed ? link_send_own(link, node, LINK_CLOSED) : MPI_SUCCESS;
-}
-
-int rpi_node_link_close_all(struct node_link *link)
-{
-    int code = MPI_SUCCESS;
-    for (int node = 0; node < link->pool->world.nodes && code == MPI_SUCCESS; node++) {
-        if (link_serves(link, node) && !link->peers[node].finished)
-            code = rpi_node_link_close(link, node);
-    }
-    return code;
-}
-
-int rpi_node_link_stop_all(struct node_link *link)
-{
-    if (link->stopped)
-        return MPI_SUCCESS;
-    link->stopped = true;
-    return rpi_node_link_close_all(link);
-}
-
-/* ---- losing a peer --------------------------------------------------------------------------- */
-
-static void link_stop_node(struct node_link *link)
-{
-    rpi_work_queue_stop(link->pool->work_queue);
-    if (link->ops->stopped != NULL)
-        link->ops->stopped(link);
-}
-
-static void link_lose(struct node_link *link, int node)
-{
-    rpi_heartbeat_error(&link->heartbeat, &link->pool->world, node, &link->error);
-    link->lost_at = rpi_clock_seconds();
-    link_stop_node(link);
-}
-
-static void link_give_up(struct node_link *link, int node)
-{
-    link->peers[node].finished = link->peers[node].gone = true;
-    link->unfinished--;
-}
-
-/* Sends heartbeats, and finds nodes that send none. */
-static int link_keep_heartbeat(struct node_link *link)
-{
-    double now = rpi_clock_seconds();
-    int code = MPI_SUCCESS;
-    if (!link->on_root && !link->finish_sent && rpi_heartbeat_due(&link->heartbeat, now))
-        code = link_send_own_root(link, LINK_ALIVE);
-    int silent = isinf(link->lost_at) ? rpi_heartbeat_silent(&link->heartbeat, now) : -1;
-    if (silent < 0 || code != MPI_SUCCESS)
-        return code;
-    link_lose(link, silent);
-    if (!link->on_root)
-        return MPI_SUCCESS;
-    if (!link->peers[silent].finished)
-        link_give_up(link, silent);
-    link->lost = silent;
-    link->stopped = false; /* those that were stopped are told the reason, too */
-    return rpi_node_link_stop_all(link);
-}
-
-bool rpi_node_link_broken(const struct node_link *link, int node)
-{
-    int rank = link->peers[node].address;
-    return rank >= 0 && !rpi_tcp_links_whole(&link->pool->world.hub.tcp_links, rank);
-}
-
-/* Is the node dead, or its leader, or has the node joined the closing agreement without
- * LINK_FINISHED? */
-static bool link_peer_gone(const struct node_link *link, int node)
-{
-    const struct hub *hub = &link->pool->world.hub;
-    return !rpi_hub_lives(hub, node) || rpi_node_link_broken(link, node) ||
-           rpi_hub_received(hub, node, hub->answered + 1) != NULL;
-}
-
-/* Where ranks survive deaths: the root handles the deaths of other nodes; other nodes stop when
- * they have lost the root. */
-static int link_check_peers(struct node_link *link)
-{
-    const struct world *world = &link->pool->world;
-    int code = MPI_SUCCESS;
-    if (!link->on_root && rpi_node_link_broken(link, world->root_node)) {
-        link_stop_node(link);
-        link->over = true;
-    }
-    for (int node = 0; node < world->nodes && link->on_root && code == MPI_SUCCESS; node++) {
-        if (node == world->node || link->peers[node].finished || !link_peer_gone(link, node))
-            continue;
-        if (node_link_registered(link, node))
-            rpi_tcp_channel_forget(&link->channel.tcp, link->peers[node].address);
-        link_give_up(link, node);
-        code = link->ops->gone(link, node);
-    }
-    return code;
-}
-
 /* ---- receiving ------------------------------------------------------------------------------- */
 
 bool rpi_link_message_valid(const struct link_message *message,
@@ -254,7 +91,7 @@ static bool link_valid(const struct node_link *link, int from, const struct link
 {
     const struct world *world = &link->pool->world;
     bool served = !link->on_root || link->ops->serves_root;
-    struct link_message_terms terms = {.to_root = link->on_root && link_serves(link, from),
+    struct link_message_terms terms = {.to_root = link->on_root && node_link_serves(link, from),
                                        .to_node = served && from == world->root_node,
                                        .survives = link->survives,
                                        .finished = link->peers[from].finished,
@@ -282,9 +119,9 @@ static void link_note(struct node_link *link, int from, const struct link_messag
             break;
         link->stop_sent = true;
         if (message->lost >= 0)
-            link_lose(link, message->lost);
+            rpi_node_link_lose(link, message->lost);
         else
-            link_stop_node(link);
+            rpi_node_link_stop_node(link);
         break;
     default:
         break;
@@ -296,9 +133,9 @@ static int link_read(struct node_link *link, int from, const struct link_message
     link_note(link, from, message);
     int code = link->ops->read(link, from, message);
     if (code == MPI_SUCCESS && message->kind == LINK_FINISHED)
-        code = link_send_own(link, from, LINK_OVER);
+        code = rpi_node_link_send_own(link, from, LINK_OVER);
     if (code == MPI_SUCCESS && message->kind == LINK_ALIVE && link->on_root)
-        code = link_send_own(link, from, LINK_ALIVE);
+        code = rpi_node_link_send_own(link, from, LINK_ALIVE);
     return code;
 }
 
@@ -337,11 +174,12 @@ static int link_receive(struct node_link *link)
 
 static int link_send_stop(struct node_link *link)
 {
-    if (link->stop_sent || link->finish_sent || !link_serves(link, link->pool->world.root_node) ||
+    if (link->stop_sent || link->finish_sent ||
+        !node_link_serves(link, link->pool->world.root_node) ||
         !work_queue_stopped(link->pool->work_queue))
         return MPI_SUCCESS;
     link->stop_sent = true;
-    return link_send_own_root(link, LINK_STOP);
+    return rpi_node_link_send_own_root(link, LINK_STOP);
 }
 
 static int link_run_parts(struct node_link *link)
@@ -350,12 +188,12 @@ static int link_run_parts(struct node_link *link)
     if (code == MPI_SUCCESS)
         code = link_receive(link);
     if (code == MPI_SUCCESS && link->survives)
-        code = link_check_peers(link);
+        code = rpi_node_link_check_peers(link);
     if (code == MPI_SUCCESS)
         code = link_send_stop(link);
     if (code == MPI_SUCCESS)
         code = link->ops->step(link);
-    return code == MPI_SUCCESS ? link_keep_heartbeat(link) : code;
+    return code == MPI_SUCCESS ? rpi_node_link_keep_heartbeat(link) : code;
 }
 
 void rpi_node_link_check(struct node_link *link, int code)
@@ -364,7 +202,7 @@ void rpi_node_link_check(struct node_link *link, int code)
         return;
     if (link->error.status == RP_OK)
         rpi_mpi_check(code, "MPI between nodes", &link->error);
-    link_stop_node(link);
+    rpi_node_link_stop_node(link);
     link->over = true;
 }
 
@@ -423,8 +261,8 @@ void rpi_node_link_open(struct node_link *link)
         return;
     rpi_channel_open_tcp(&link->channel, &link->pool->world.hub.tcp_links,
                          link->ops->message_bytes);
-    if (link_serves(link, link->pool->world.root_node))
-        rpi_node_link_check(link, link_send_own_root(link, LINK_HELLO));
+    if (node_link_serves(link, link->pool->world.root_node))
+        rpi_node_link_check(link, rpi_node_link_send_own_root(link, LINK_HELLO));
 }
 
 void rpi_node_link_start(struct node_link *link)

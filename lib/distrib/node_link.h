@@ -166,4 +166,27 @@ bool rpi_link_message_valid(const struct link_message *message,
 /* Ends the link if `code` is an error of MPI or of memory. */
 void rpi_node_link_check(struct node_link *link, int code);
 
+/* ---- internal ------------------------------------------------------------------------------- */
+
+/* Does the root send work to this node? */
+static inline bool node_link_serves(const struct node_link *link, int node)
+{
+    return node != link->pool->world.node || link->ops->serves_root;
+}
+
+/* Send a message of the link's own kinds, to a node or to the root. */
+int rpi_node_link_send_own(struct node_link *link, int node, enum link_message_kind kind);
+int rpi_node_link_send_own_root(struct node_link *link, enum link_message_kind kind);
+
+/* Stops the ranks of this node; the second, because that node is lost. */
+void rpi_node_link_stop_node(struct node_link *link);
+void rpi_node_link_lose(struct node_link *link, int node);
+
+/* Sends heartbeats, and finds nodes that send none. */
+int rpi_node_link_keep_heartbeat(struct node_link *link);
+
+/* Where ranks survive deaths: the root handles the deaths of other nodes; other nodes stop when
+ * they have lost the root. */
+int rpi_node_link_check_peers(struct node_link *link);
+
 #endif

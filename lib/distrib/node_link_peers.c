@@ -1,0 +1,160 @@
+/* The peers of a node link: sending to them, closing them, and losing them. */
+#include "base/clock.h"
+#include "distrib/node_link.h"
+
+#include <math.h>
+
+/* A message of the link's own kinds; it is sent in the length of the user's. */
+union own_message {
+    struct link_message begin;
+    char bytes[LINK_MESSAGE_MOST];
+};
+
+/* ---- sending --------------------------------------------------------------------------------- */
+
+int rpi_node_link_send(struct node_link *link, int node, struct link_message *message)
+{
+    message->job = link->job;
+    return rpi_channel_message(&link->channel, link->peers[node].address, message);
+}
+
+int rpi_node_link_send_root(struct node_link *link, struct link_message *message)
+{
+    return rpi_node_link_send(link, link->pool->world.root_node, message);
+}
+
+int rpi_node_link_send_own(struct node_link *link, int node, enum link_message_kind kind)
+{
+    union own_message message = {
+        .begin = {.kind = (int)kind, .stop = link->stopped, .lost = link->lost}};
+    return rpi_node_link_send(link, node, &message.begin);
+}
+
+int rpi_node_link_send_own_root(struct node_link *link, enum link_message_kind kind)
+{
+    return rpi_node_link_send_own(link, link->pool->world.root_node, kind);
+}
+
+int rpi_node_link_payload(struct node_link *link, int node, enum channel_id id, const void *memory,
+                          size_t bytes, int *pending)
+{
+    return rpi_channel_payload(&link->channel, link->peers[node].address, id, memory, bytes,
+                               pending);
+}
+
+int rpi_node_link_expect(struct node_link *link, int node, enum channel_id id, void *memory,
+                         size_t bytes, int *pending)
+{
+    return rpi_channel_expect(&link->channel, link->peers[node].address, id, memory, bytes,
+                              pending);
+}
+
+void rpi_node_link_reject(struct node_link *link, int node)
+{
+    rpi_channel_reject(&link->channel, link->peers[node].address);
+}
+
+int rpi_node_link_finish(struct node_link *link, struct link_message *message)
+{
+    link->finish_sent = true;
+    return rpi_node_link_send_root(link, message);
+}
+
+int rpi_node_link_close(struct node_link *link, int node)
+{
+    link->peers[node].closed = node_link_registered(link, node);
+    return link->peers[node].closed ? rpi_node_link_send_own(link, node, LINK_CLOSED) : MPI_SUCCESS;
+}
+
+int rpi_node_link_close_all(struct node_link *link)
+{
+    int code = MPI_SUCCESS;
+    for (int node = 0; node < link->pool->world.nodes && code == MPI_SUCCESS; node++) {
+        if (node_link_serves(link, node) && !link->peers[node].finished)
+            code = rpi_node_link_close(link, node);
+    }
+    return code;
+}
+
+int rpi_node_link_stop_all(struct node_link *link)
+{
+    if (link->stopped)
+        return MPI_SUCCESS;
+    link->stopped = true;
+    return rpi_node_link_close_all(link);
+}
+
+/* ---- losing a peer --------------------------------------------------------------------------- */
+
+void rpi_node_link_stop_node(struct node_link *link)
+{
+    rpi_work_queue_stop(link->pool->work_queue);
+    if (link->ops->stopped != NULL)
+        link->ops->stopped(link);
+}
+
+void rpi_node_link_lose(struct node_link *link, int node)
+{
+    rpi_heartbeat_error(&link->heartbeat, &link->pool->world, node, &link->error);
+    link->lost_at = rpi_clock_seconds();
+    rpi_node_link_stop_node(link);
+}
+
+static void link_give_up(struct node_link *link, int node)
+{
+    link->peers[node].finished = link->peers[node].gone = true;
+    link->unfinished--;
+}
+
+int rpi_node_link_keep_heartbeat(struct node_link *link)
+{
+    double now = rpi_clock_seconds();
+    int code = MPI_SUCCESS;
+    if (!link->on_root && !link->finish_sent && rpi_heartbeat_due(&link->heartbeat, now))
+        code = rpi_node_link_send_own_root(link, LINK_ALIVE);
+    int silent = isinf(link->lost_at) ? rpi_heartbeat_silent(&link->heartbeat, now) : -1;
+    if (silent < 0 || code != MPI_SUCCESS)
+        return code;
+    rpi_node_link_lose(link, silent);
+    if (!link->on_root)
+        return MPI_SUCCESS;
+    if (!link->peers[silent].finished)
+        link_give_up(link, silent);
+    link->lost = silent;
+    link->stopped = false; /* those that were stopped are told the reason, too */
+    return rpi_node_link_stop_all(link);
+}
+
+bool rpi_node_link_broken(const struct node_link *link, int node)
+{
+    int rank = link->peers[node].address;
+    return rank >= 0 && !rpi_tcp_links_whole(&link->pool->world.hub.tcp_links, rank);
+}
+
+/* Is the node dead, or its leader, or has the node joined the closing agreement without
+ * LINK_FINISHED? */
+static bool link_peer_gone(const struct node_link *link, int node)
+{
+    const struct hub *hub = &link->pool->world.hub;
+    return !rpi_hub_lives(hub, node) || rpi_node_link_broken(link, node) ||
+           rpi_hub_received(hub, node, hub->answered + 1) != NULL;
+}
+
+int rpi_node_link_check_peers(struct node_link *link)
+{
+    const struct world *world = &link->pool->world;
+    int code = MPI_SUCCESS;
+    if (!link->on_root && rpi_node_link_broken(link, world->root_node)) {
+        rpi_node_link_stop_node(link);
+        link->over = true;
+    }
+    for (int node = 0; node < world->nodes && link->on_root && code == MPI_SUCCESS; node++) {
+        if (node == world->node || link->peers[node].finished || !link_peer_gone(link, node))
+            continue;
+        if (node_link_registered(link, node))
+            rpi_tcp_channel_forget(&link->channel.tcp, link->peers[node].address);
+        link_give_up(link, node);
+        code = link->ops->gone(link, node);
+    }
+    return code;
+}
