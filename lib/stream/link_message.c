@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "stream/link.h"
 
+#include <math.h>
 #include <string.h>
 
 int rpi_stream_link_send_message(struct stream_link *stream_link, int node,
@@ -24,10 +25,8 @@ static const double shortest_sleep = 0.1e-3, longest_sleep = 1e-3;
 void rpi_stream_link_pace(struct stream_link *stream_link)
 {
     struct node_link *link = &stream_link->link;
-    double longer = link->sleep * 1.5;
-    link->sleep = stream_link->moved       ? shortest_sleep
-                  : longer < longest_sleep ? longer
-                                           : longest_sleep;
+    double longer = fmax(shortest_sleep, link->sleep * 1.5);
+    link->sleep = stream_link->moved ? shortest_sleep : fmin(longer, longest_sleep);
     stream_link->moved = false;
 }
 
