@@ -81,65 +81,71 @@ static const char *const allocation_terms[VOTE_TERMS] = {
     [ALLOCATION_NUMBER] = "the allocation's number",
 };
 
+enum {
+    SURVIVES = 1, /* works without the dead ranks */
+    INNER = 2     /* the library makes it itself, as a part of another call */
+};
+
 static const struct {
     const char *name;
     const char *const *terms; /* NULL: none */
-    bool survives;            /* works without the dead ranks */
+    int flags;
 } calls[CALLS] = {
-    [CALL_OPEN] = {"rp_open or rp_open_comm", NULL, false},
-    [CALL_CLOSE] = {"rp_close", NULL, true},
-    [CALL_BARRIER] = {"rp_barrier", NULL, true},
-    [CALL_AGREE] = {"rp_agree", NULL, true},
-    [CALL_ALLOC] = {"rp_node_alloc", allocation_terms, false},
-    [CALL_ALLOC_DONE] = {"rp_node_alloc", NULL, false},
-    [CALL_FREE] = {"rp_node_free", allocation_terms, true},
-    [CALL_NODE_SYNC] = {"rp_node_sync", NULL, true},
-    [CALL_LOOP_OPEN] = {"rp_loop_open", job_terms, true},
-    [CALL_LOOP_ROUND] = {"rp_loop_next", NULL, true},
-    [CALL_LOOP_CLOSE] = {"rp_loop_close", NULL, true},
-    [CALL_MAP] = {"rp_map", job_terms, true},
-    [CALL_REDUCE] = {"rp_reduce", job_terms, true},
-    [CALL_REDUCED] = {"rp_reduce", NULL, true},
-    [CALL_STREAM] = {"rp_stream", job_terms, true},
-    [CALL_REACHED] = {"rp_map or rp_reduce", NULL, true},
-    [CALL_PREPARED] = {"rp_loop_next, rp_map, rp_map_varlen, rp_reduce or rp_stream", NULL, true},
-    [CALL_PUBLISHED] = {"rp_reduce", NULL, true},
-    [CALL_ACCOUNTED] = {"rp_loop_next, rp_map or rp_reduce", NULL, true},
-    [CALL_RESUMED] = {"rp_loop_next, rp_map or rp_reduce", NULL, true},
-    [CALL_REPLICATE] = {"rp_map", NULL, true},
-    [CALL_BROADCAST] = {"rp_broadcast", broadcast_terms, false},
-    [CALL_SCATTER] = {"rp_scatter", collective_terms, false},
-    [CALL_SCATTERV] = {"rp_scatterv", counted_terms, false},
-    [CALL_GATHER] = {"rp_gather", collective_terms, false},
-    [CALL_GATHERV] = {"rp_gatherv", counted_terms, false},
-    [CALL_ALLGATHER] = {"rp_allgather", allgather_terms, false},
-    [CALL_STAGED] = {"rp_allgather", NULL, false},
-    [CALL_REDUCE_RANKS] = {"rp_reduce_ranks", collective_terms, false},
-    [CALL_ALLREDUCE_RANKS] = {"rp_allreduce_ranks", collective_terms, false},
-    [CALL_EXSCAN_RANKS] = {"rp_exscan_ranks", collective_terms, false},
-    [CALL_MOVED] = {"a collective", NULL, false},
-    [CALL_GRID_OPEN] = {"rp_grid_open", grid_terms, false},
-    [CALL_GRID_OPENED] = {"rp_grid_open", NULL, false},
-    [CALL_GRID_CLOSE] = {"rp_grid_close", grid_terms, false},
-    [CALL_GRID_ALLOC] = {"rp_grid_alloc", grid_terms, false},
-    [CALL_GRID_SCATTER] = {"rp_grid_scatter", grid_terms, false},
-    [CALL_GRID_GATHER] = {"rp_grid_gather", grid_terms, false},
-    [CALL_GRID_MOVED] = {"rp_grid_scatter or rp_grid_gather", NULL, false},
-    [CALL_FILE_CREATE] = {"rp_file_create", file_terms, false},
-    [CALL_FILE_CREATED] = {"rp_file_create", NULL, false},
-    [CALL_FILE_APPEND] = {"rp_file_append", file_terms, false},
-    [CALL_FILE_CLOSE] = {"rp_file_close", file_terms, false},
-    [CALL_FILE_MOVED] = {"rp_file_append or rp_file_close", NULL, false},
-    [CALL_COLLECT] = {"rp_map_varlen", job_terms, false},
-    [CALL_RESULTS_GATHER] = {"rp_results_gather", results_terms, false},
-    [CALL_RESULTS_WRITE] = {"rp_results_write", results_terms, false},
-    [CALL_RESULTS_MOVED] = {"rp_results_gather or rp_results_write", NULL, false},
-    [CALL_RECORD_START] = {"rp_record_start", NULL, false},
-    [CALL_RECORD_STOP] = {"rp_record_stop", NULL, false},
-    [CALL_STATS] = {"rp_stats or rp_stats_write", NULL, false},
-    [CALL_TIMELINE] = {"rp_timeline", NULL, false},
-    [CALL_TRACE] = {"rp_trace", NULL, false},
-    [CALL_TOLD] = {"rp_record_start, rp_stats, rp_timeline or rp_trace", NULL, false},
+    [CALL_OPEN] = {"rp_open or rp_open_comm", NULL, 0},
+    [CALL_CLOSE] = {"rp_close", NULL, SURVIVES},
+    [CALL_BARRIER] = {"rp_barrier", NULL, SURVIVES},
+    [CALL_AGREE] = {"rp_agree", NULL, SURVIVES},
+    [CALL_ALLOC] = {"rp_node_alloc", allocation_terms, 0},
+    [CALL_ALLOC_DONE] = {"rp_node_alloc", NULL, INNER},
+    [CALL_FREE] = {"rp_node_free", allocation_terms, SURVIVES},
+    [CALL_NODE_SYNC] = {"rp_node_sync", NULL, SURVIVES},
+    [CALL_LOOP_OPEN] = {"rp_loop_open", job_terms, SURVIVES},
+    [CALL_LOOP_ROUND] = {"rp_loop_next", NULL, SURVIVES},
+    [CALL_LOOP_CLOSE] = {"rp_loop_close", NULL, SURVIVES},
+    [CALL_MAP] = {"rp_map", job_terms, SURVIVES},
+    [CALL_REDUCE] = {"rp_reduce", job_terms, SURVIVES},
+    [CALL_REDUCED] = {"rp_reduce", NULL, SURVIVES | INNER},
+    [CALL_STREAM] = {"rp_stream", job_terms, SURVIVES},
+    [CALL_REACHED] = {"rp_map or rp_reduce", NULL, SURVIVES | INNER},
+    [CALL_PREPARED] = {"rp_loop_next, rp_map, rp_map_varlen, rp_reduce or rp_stream", NULL,
+                       SURVIVES | INNER},
+    [CALL_PUBLISHED] = {"rp_reduce", NULL, SURVIVES | INNER},
+    [CALL_ACCOUNTED] = {"rp_loop_next, rp_map or rp_reduce", NULL, SURVIVES | INNER},
+    [CALL_RESUMED] = {"rp_loop_next, rp_map or rp_reduce", NULL, SURVIVES | INNER},
+    [CALL_REPLICATE] = {"rp_map", NULL, SURVIVES | INNER},
+    [CALL_BROADCAST] = {"rp_broadcast", broadcast_terms, 0},
+    [CALL_SCATTER] = {"rp_scatter", collective_terms, 0},
+    [CALL_SCATTERV] = {"rp_scatterv", counted_terms, 0},
+    [CALL_GATHER] = {"rp_gather", collective_terms, 0},
+    [CALL_GATHERV] = {"rp_gatherv", counted_terms, 0},
+    [CALL_ALLGATHER] = {"rp_allgather", allgather_terms, 0},
+    [CALL_STAGED] = {"rp_allgather", NULL, INNER},
+    [CALL_REDUCE_RANKS] = {"rp_reduce_ranks", collective_terms, 0},
+    [CALL_ALLREDUCE_RANKS] = {"rp_allreduce_ranks", collective_terms, 0},
+    [CALL_EXSCAN_RANKS] = {"rp_exscan_ranks", collective_terms, 0},
+    [CALL_MOVED] = {"a collective", NULL, INNER},
+    [CALL_GRID_OPEN] = {"rp_grid_open", grid_terms, 0},
+    [CALL_GRID_OPENED] = {"rp_grid_open", NULL, INNER},
+    [CALL_GRID_CLOSE] = {"rp_grid_close", grid_terms, 0},
+    [CALL_GRID_ALLOC] = {"rp_grid_alloc", grid_terms, 0},
+    [CALL_GRID_SCATTER] = {"rp_grid_scatter", grid_terms, 0},
+    [CALL_GRID_GATHER] = {"rp_grid_gather", grid_terms, 0},
+    [CALL_GRID_MOVED] = {"rp_grid_scatter or rp_grid_gather", NULL, INNER},
+    [CALL_FILE_CREATE] = {"rp_file_create", file_terms, 0},
+    [CALL_FILE_CREATED] = {"rp_file_create", NULL, INNER},
+    [CALL_FILE_APPEND] = {"rp_file_append", file_terms, 0},
+    [CALL_FILE_CLOSE] = {"rp_file_close", file_terms, 0},
+    [CALL_FILE_MOVED] = {"rp_file_append or rp_file_close", NULL, INNER},
+    [CALL_COLLECT] = {"rp_map_varlen", job_terms, 0},
+    [CALL_RESULTS_GATHER] = {"rp_results_gather", results_terms, 0},
+    [CALL_RESULTS_WRITE] = {"rp_results_write", results_terms, 0},
+    [CALL_RESULTS_MOVED] = {"rp_results_gather or rp_results_write", NULL, INNER},
+    [CALL_RECORD_START] = {"rp_record_start", NULL, 0},
+    [CALL_RECORD_STOP] = {"rp_record_stop", NULL, 0},
+    [CALL_STATS] = {"rp_stats or rp_stats_write", NULL, 0},
+    [CALL_TIMELINE] = {"rp_timeline", NULL, 0},
+    [CALL_TRACE] = {"rp_trace", NULL, 0},
+    [CALL_TOLD] = {"rp_record_start, rp_stats, rp_timeline or rp_trace", NULL, INNER},
 };
 
 const char *rpi_call_name(enum call call)
@@ -154,5 +160,10 @@ const char *rpi_call_term(enum call call, int term)
 
 bool rpi_call_survives(enum call call)
 {
-    return calls[call].survives;
+    return (calls[call].flags & SURVIVES) != 0;
+}
+
+bool rpi_call_inner(enum call call)
+{
+    return (calls[call].flags & INNER) != 0;
 }

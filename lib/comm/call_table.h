@@ -138,4 +138,7 @@ const char *rpi_call_term(enum call call, int term);
 /* Does this call work without the dead ranks? */
 bool rpi_call_survives(enum call call);
 
+/* Does the library make this call itself, as a part of another one? */
+bool rpi_call_inner(enum call call);
+
 #endif

@@ -94,25 +94,6 @@ void rpi_observe_claim(rp_loop *loop, double begin, const struct claim_counts *b
                      counts->waited - before->waited, counts->steals - before->steals, next);
 }
 
-/* Does the library make this call itself, as a part of another one? */
-static bool call_is_inner(enum call call)
-{
-    switch (call) {
-    case CALL_ALLOC_DONE:
-    case CALL_PREPARED:
-    case CALL_REDUCED:
-    case CALL_REPLICATE:
-    case CALL_STAGED:
-    case CALL_MOVED:
-    case CALL_GRID_OPENED:
-    case CALL_GRID_MOVED:
-    case CALL_TOLD:
-        return true;
-    default:
-        return false;
-    }
-}
-
 static rp_status recorder_before_agreement(rp_pool *pool, enum call call, rp_error *error)
 {
     (void)call;
@@ -130,7 +111,7 @@ static void recorder_after_agreement(rp_pool *pool, enum call call, rp_status ag
     if (recorder == NULL)
         return;
     double begin = recorder->agreement_begun;
-    if (call_is_inner(call))
+    if (rpi_call_inner(call))
         rpi_record(recorder, COMMUNICATING, recorder->mark, begin);
     rpi_record(recorder, WAITING, begin, rpi_clock_seconds());
     if (call == CALL_LOOP_CLOSE)
