@@ -20,6 +20,7 @@ struct slot {
  *           it sees all votes. Once a rank has died it stays below that, and every arrival signals.
  * number    of a slot: the last agreement that its rank joined; release, after the vote.
  * led_by    node rank of the leader of the current agreement; stored before `released`.
+ * failed    whether a rank of this node has reported an error; stored before `released`.
  * released  number of the last finished agreement. The leader stores it with release after the
  *           decision, then signals `releases`.
  * Only its rank rewrites a vote, for the next agreement, after this one's release. Only the leader
@@ -33,6 +34,7 @@ struct agreement_segment {
     _Atomic uint32_t released;
     alignas(128) struct decision decision;
     int led_by;
+    bool failed;
     struct slot slots[];
 };
 
@@ -127,6 +129,7 @@ static struct decision agreement_decide(struct agreement *agreement)
     if (cut_off != NULL)
         return (struct decision){.error = cut_off->error, .out_of_step = true, .cut_off = true};
     struct summary summary = votes_summarize(agreement);
+    agreement->place->failed = summary.failed.rank >= 0;
     if (agreement->hub != NULL)
         return rpi_agree_over_hub(agreement, summary);
     struct decision decision = summaries_exchange(agreement, &summary);
@@ -227,6 +230,11 @@ static void agreement_await_release(struct agreement *agreement)
 int rpi_agreement_leader(const struct agreement *agreement)
 {
     return agreement->place->led_by;
+}
+
+bool rpi_agreement_failed_here(const struct agreement *agreement)
+{
+    return agreement->place->failed;
 }
 
 rp_status rpi_agree(struct agreement *agreement, const struct vote *mine, rp_error *error)

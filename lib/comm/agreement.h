@@ -14,8 +14,7 @@
 #include "rankpool.h"
 
 enum {
-    MAILBOX_BYTES = 512,      /* exchanged before an agreement; see resilience/survival.h */
-    MAILBOX_MEMORY_BYTES = 16 /* the last ones: see rpi_survival_memory() */
+    MAILBOX_BYTES = 512 /* exchanged before an agreement; see resilience/survival.h */
 };
 
 /* What a rank contributes to an agreement. */
@@ -87,5 +86,9 @@ rp_status rpi_agree(struct agreement *agreement, const struct vote *mine, rp_err
 /* Node rank of the leader of the last agreement on this node: a rank that was alive at the time,
  * the same on all ranks of the node. */
 int rpi_agreement_leader(const struct agreement *agreement);
+
+/* Did a rank of this node report an error in the last agreement? The same on all ranks of the
+ * node. */
+bool rpi_agreement_failed_here(const struct agreement *agreement);
 
 #endif

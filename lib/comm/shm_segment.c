@@ -32,13 +32,16 @@ static rp_status memory_error_set(rp_error *error, size_t bytes, const char *dir
     return rpi_error_set(error, RP_ERR_MEMORY, "%s in %s: %s", prefix, directory, reason);
 }
 
-void rpi_node_memory_add_reason(rp_error *first, const rp_error *later, size_t bytes)
+/* Appends the reason of a later failure to the error of the first one, if it differs. */
+static void memory_error_add(rp_error *first, const rp_error *later, size_t bytes)
 {
     char prefix[64];
     size_t length = (size_t)memory_error_prefix(prefix, sizeof prefix, bytes);
     size_t used = strlen(first->text);
-    if (strncmp(later->text, prefix, length) == 0 &&
-        strstr(first->text, later->text + length) == NULL)
+    if (first->status == RP_OK)
+        *first = *later;
+    else if (strncmp(later->text, prefix, length) == 0 &&
+             strstr(first->text, later->text + length) == NULL)
         snprintf(first->text + used, sizeof first->text - used, ";%s", later->text + length);
 }
 
@@ -105,16 +108,18 @@ static int file_map_guarded(int file, size_t bytes, struct node_memory *memory)
         munmap(place, all);
         return code;
     }
-    *memory = (struct node_memory){.base = place + page, .bytes = bytes};
+    memory->base = place + page;
+    memory->bytes = bytes;
     return 0;
 }
 
-void rpi_node_memory_drop(struct node_memory *memory)
+static void memory_unmap(struct node_memory *memory)
 {
     size_t page = page_bytes();
     if (memory->base != NULL)
         munmap((char *)memory->base - page, mapped_bytes(memory->bytes) + 2 * page);
-    *memory = (struct node_memory){.base = NULL};
+    memory->base = NULL;
+    memory->bytes = 0;
 }
 
 int rpi_node_memory_guard(const struct node_memory *memory, const void *address)
@@ -139,9 +144,7 @@ bool rpi_node_memory_overlaps(const struct node_memory *memory, const void *addr
 struct attempt {
     MPI_Comm node;
     bool leads; /* this rank creates the file */
-    const char *directory;
-    bool named;   /* the file has a name until all ranks have opened it */
-    size_t bytes; /* 0: the file stays empty for now */
+    bool named; /* the file has a name until all ranks have opened it */
     char name[PATH_MAX];
     int file;
 };
@@ -170,14 +173,14 @@ static int directories_list(const char *list[NODE_MEMORY_DIRECTORIES])
 }
 
 /* Opens a new file in the directory: without a name if the file system supports that. */
-static void attempt_open_new(struct attempt *attempt)
+static void attempt_open_new(struct attempt *attempt, const char *directory)
 {
     size_t size = sizeof attempt->name;
     if (!attempt->named) {
-        attempt->file = open(attempt->directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+        attempt->file = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
         return;
     }
-    if (snprintf(attempt->name, size, "%s/rankpool.XXXXXX", attempt->directory) >= (int)size)
+    if (snprintf(attempt->name, size, "%s/rankpool.XXXXXX", directory) >= (int)size)
         errno = ENAMETOOLONG;
     else
         attempt->file = mkostemp(attempt->name, O_CLOEXEC);
@@ -206,14 +209,12 @@ static struct file_identity attempt_create_file(struct attempt *attempt, int way
 {
     const char *list[NODE_MEMORY_DIRECTORIES] = {NULL, NULL};
     struct file_identity identity = {.path = ""};
-    int count = directories_list(list), code;
-    attempt->directory = list[way / 2];
-    attempt_open_new(attempt);
-    code = attempt->file < 0 ? errno : space_allocate(attempt->file, attempt->bytes);
-    if (code == 0)
+    int count = directories_list(list);
+    attempt_open_new(attempt, list[way / 2]);
+    if (attempt->file >= 0)
         identity = identity_make(attempt);
     else
-        memory_error_set(error, attempt->bytes, attempt->directory, strerror(code));
+        memory_error_set(error, 0, list[way / 2], strerror(errno));
     identity.directories = count;
     return identity;
 }
@@ -226,14 +227,13 @@ static void identity_open(struct attempt *attempt, const struct file_identity *i
     if (attempt->file >= 0 && fstat(attempt->file, &status) == 0 &&
         status.st_dev == identity->device && status.st_ino == identity->inode)
         return;
-    memory_error_set(error, attempt->bytes, identity->path, "the node's ranks do not share it");
+    memory_error_set(error, 0, identity->path, "the node's ranks do not share it");
 }
 
-/* Tries each directory without and with a file name. All ranks of the node agree on the result: all
- * have the file, mapped if `memory` is given, or none has. *count becomes the number of
- * directories. */
-static rp_status attempt_share(struct attempt *attempt, int way, int *count,
-                               struct node_memory *memory, rp_error *error)
+/* Tries to share a file: `way` stands for a directory, and for without or with a file name. All
+ * ranks of the node agree on the result: all have the file, or none has. *count becomes the number
+ * of directories. */
+static rp_status attempt_share(struct attempt *attempt, int way, int *count, rp_error *error)
 {
     struct file_identity identity = {.path = "", .directories = 1};
     attempt->file = -1;
@@ -247,11 +247,6 @@ static rp_status attempt_share(struct attempt *attempt, int way, int *count,
     if (rpi_mpi_check(code, "MPI_Bcast", error) == RP_OK && !attempt->leads &&
         identity.path[0] != '\0')
         identity_open(attempt, &identity, error);
-    if (memory != NULL && error->status == RP_OK && attempt->file >= 0) {
-        code = file_map_guarded(attempt->file, attempt->bytes, memory);
-        if (code != 0)
-            memory_error_set(error, attempt->bytes, "this process's addresses", strerror(code));
-    }
     rpi_mpi_agree(attempt->node, error);
     if (attempt->name[0] != '\0')
         unlink(attempt->name);
@@ -262,72 +257,42 @@ static rp_status attempt_share(struct attempt *attempt, int way, int *count,
     return error->status;
 }
 
-static struct attempt attempt_make(MPI_Comm node, size_t bytes)
+static void memory_close_files(struct node_memory *memory)
 {
-    int rank;
+    for (int i = 0; i < memory->files; i++)
+        close(memory->file[i]);
+    memory->files = 0;
+}
+
+rp_status rpi_node_memory_reserve(MPI_Comm node, struct node_memory *memory, rp_error *error)
+{
+    struct attempt attempt = {.node = node};
+    int rank, count = 1;
     MPI_Comm_rank(node, &rank);
-    return (struct attempt){.node = node, .leads = rank == 0, .bytes = bytes, .file = -1};
+    attempt.leads = rank == 0;
+    *memory = (struct node_memory){.allocates = true};
+    rpi_error_clear(&memory->unopened);
+    for (int way = 0; way < 2 * count; way++) {
+        rp_status status = attempt_share(&attempt, way, &count, error);
+        error->rank = -1; /* this was a rank of the node communicator; the caller adds its own */
+        if (status == RP_OK) {
+            memory->file[memory->files++] = attempt.file;
+            way |= 1; /* the named variant would be in the same directory */
+        } else if (status == RP_ERR_MEMORY) {
+            memory_error_add(&memory->unopened, error, 0);
+        } else {
+            memory_close_files(memory);
+            return status;
+        }
+    }
+    if (memory->files > 0)
+        rpi_error_clear(error);
+    else
+        *error = memory->unopened;
+    return error->status;
 }
 
 /* ---- node memory ----------------------------------------------------------------------------- */
-
-rp_status rpi_node_memory_make(MPI_Comm node, size_t bytes, struct node_memory *memory,
-                               rp_error *error)
-{
-    struct attempt attempt = attempt_make(node, bytes);
-    rp_error first;
-    int count = 1;
-    *memory = (struct node_memory){.base = NULL};
-    rpi_error_clear(&first);
-    for (int way = 0; way < 2 * count; way++) {
-        rp_status status = attempt_share(&attempt, way, &count, memory, error);
-        if (status == RP_OK) {
-            close(attempt.file);
-            return RP_OK;
-        }
-        rpi_node_memory_drop(memory);
-        if (way == 0)
-            first = *error;
-        else
-            rpi_node_memory_add_reason(&first, error, bytes);
-        if (status != RP_ERR_MEMORY)
-            break;
-    }
-    *error = first;
-    error->rank = -1; /* this was a rank of the node communicator; the caller adds its own */
-    return error->status;
-}
-
-/* ---- without MPI ----------------------------------------------------------------------------- */
-
-rp_status rpi_node_files_open(MPI_Comm node, struct node_files *files, rp_error *error)
-{
-    struct attempt attempt = attempt_make(node, 0);
-    rp_error first;
-    int count = 1;
-    *files = (struct node_files){.count = 0};
-    rpi_error_clear(&first);
-    for (int way = 0; way < 2 * count; way++) {
-        rp_status status = attempt_share(&attempt, way, &count, NULL, error);
-        if (status == RP_OK) {
-            files->file[files->count++] = attempt.file;
-            way |= 1; /* the named variant would be in the same directory */
-        } else if (status != RP_ERR_MEMORY) {
-            rpi_node_files_close(files);
-            return status;
-        } else if (first.status == RP_OK) {
-            first = *error;
-        } else {
-            rpi_node_memory_add_reason(&first, error, 0);
-        }
-    }
-    if (files->count > 0)
-        rpi_error_clear(error);
-    else
-        *error = first;
-    error->rank = -1;
-    return error->status;
-}
 
 /* The directory of an open file, for error messages. */
 static void file_directory(int file, char directory[PATH_MAX])
@@ -343,32 +308,81 @@ static void file_directory(int file, char directory[PATH_MAX])
         strcpy(directory, "its directory");
 }
 
-rp_status rpi_node_files_map(const struct node_files *files, size_t bytes,
-                             struct node_memory *memory, rp_error *error)
+/* Maps the first bytes of the current file, replacing a smaller mapping. Local. */
+static void memory_map(struct node_memory *memory, size_t bytes, rp_error *error)
 {
+    char directory[PATH_MAX] = "this process's addresses";
+    int file = memory->file[memory->used];
     if (bytes <= memory->bytes)
-        return RP_OK;
-    rpi_node_memory_drop(memory);
-    char directory[PATH_MAX];
-    int file = files->file[files->used], code = space_allocate(file, bytes);
-    if (code == 0)
+        return;
+    memory_unmap(memory);
+    int code = memory->allocates ? space_allocate(file, bytes) : 0;
+    if (code != 0)
+        file_directory(file, directory);
+    else
         code = file_map_guarded(file, bytes, memory);
     if (code == 0)
-        return RP_OK;
-    file_directory(file, directory);
-    return memory_error_set(error, bytes, directory, strerror(code));
+        return;
+    memory_error_set(error, bytes, directory, strerror(code));
+    memory_error_add(error, &memory->unopened, 0);
 }
 
-void rpi_node_files_turn(struct node_files *files, struct node_memory *memory)
+/* After mapping has failed on some rank of the node: frees the space, and selects the next file. */
+static void memory_turn(struct node_memory *memory)
 {
-    rpi_node_memory_drop(memory);
-    (void)!ftruncate(files->file[files->used], 0);
-    files->used = (files->used + 1) % files->count;
+    memory_unmap(memory);
+    if (memory->allocates)
+        (void)!ftruncate(memory->file[memory->used], 0);
+    memory->used = (memory->used + 1) % memory->files;
 }
 
-void rpi_node_files_close(struct node_files *files)
+rp_status rpi_node_memory_fill(struct node_memory *memory, size_t bytes, node_memory_agree agree,
+                               void *closure, rp_error *error)
 {
-    for (int i = 0; i < files->count; i++)
-        close(files->file[i]);
-    *files = (struct node_files){.count = 0};
+    const rp_error before = *error;
+    rp_error first;
+    rp_status status = RP_ERR_MEMORY;
+    rpi_error_clear(&first);
+    for (int i = 0; i < NODE_MEMORY_DIRECTORIES && status == RP_ERR_MEMORY; i++) {
+        bool failed_here = false;
+        *error = before;
+        if (before.status == RP_OK)
+            memory_map(memory, bytes, error);
+        status = agree(closure, error, &failed_here);
+        if (status == RP_ERR_MEMORY && failed_here)
+            memory_turn(memory);
+        memory_error_add(&first, error, bytes);
+    }
+    if (status == RP_ERR_MEMORY)
+        *error = first;
+    if (status != RP_OK) /* on nodes that have it, too: all ranks call again, or none does */
+        memory_unmap(memory);
+    return status;
+}
+
+static rp_status memory_agree_by_mpi(void *node, rp_error *error, bool *failed_here)
+{
+    rpi_mpi_agree(*(MPI_Comm *)node, error);
+    error->rank = -1;
+    *failed_here = error->status != RP_OK;
+    return error->status;
+}
+
+rp_status rpi_node_memory_make(MPI_Comm node, size_t bytes, struct node_memory *memory,
+                               rp_error *error)
+{
+    int rank;
+    MPI_Comm_rank(node, &rank);
+    if (rpi_node_memory_reserve(node, memory, error) != RP_OK)
+        return error->status;
+    memory->allocates = rank == 0;
+    rpi_node_memory_fill(memory, bytes, memory_agree_by_mpi, &node, error);
+    memory_close_files(memory);
+    return error->status;
+}
+
+void rpi_node_memory_drop(struct node_memory *memory)
+{
+    memory_unmap(memory);
+    memory_close_files(memory);
 }

@@ -16,14 +16,35 @@ enum {
 struct node_memory {
     void *base; /* page-aligned; NULL: none */
     size_t bytes;
+    /* While it is reserved: files that the ranks of the node share, one in each directory. */
+    int file[NODE_MEMORY_DIRECTORIES];
+    int files;         /* open files; 0: none */
+    int used;          /* index of the file that is mapped, or tried first */
+    bool allocates;    /* this rank allocates the space of the file */
+    rp_error unopened; /* why there is no file in some directory, or RP_OK */
 };
+
+/* Makes all ranks agree on an error, as rpi_agree() does; *failed_here: also whether a rank of this
+ * node had one. */
+typedef rp_status (*node_memory_agree)(void *closure, rp_error *error, bool *failed_here);
 
 /* Creates and maps a zeroed segment whose pages are allocated. Collective on `node`, a communicator
  * of ranks on one machine; all of them get the same status. */
 rp_status rpi_node_memory_make(MPI_Comm node, size_t bytes, struct node_memory *memory,
                                rp_error *error);
 
-/* Unmaps the segment. Local. */
+/* The same in two steps, the second without MPI. The first opens empty files. Collective on `node`;
+ * RP_OK if at least one was opened. */
+rp_status rpi_node_memory_reserve(MPI_Comm node, struct node_memory *memory, rp_error *error);
+
+/* Maps the first bytes of one of the files, unless as many are mapped already. The previous
+ * contents may be lost. Collective among all ranks that `agree` concerns; each passes the bytes
+ * that its node needs, and in *error its own earlier error, if any. All get the same status and
+ * error. */
+rp_status rpi_node_memory_fill(struct node_memory *memory, size_t bytes, node_memory_agree agree,
+                               void *closure, rp_error *error);
+
+/* Unmaps the segment, and closes its files. Local. */
 void rpi_node_memory_drop(struct node_memory *memory);
 
 /* Which guard page of the segment contains the address? -1: the front one; 1: the back one; 0:
@@ -32,32 +53,5 @@ int rpi_node_memory_guard(const struct node_memory *memory, const void *address)
 
 /* Do these bytes overlap the segment or its guard pages? */
 bool rpi_node_memory_overlaps(const struct node_memory *memory, const void *address, size_t bytes);
-
-/* ---- without MPI -----------------------------------------------------------------------------
- * Empty files that the ranks of a node share, one in each directory, so that they can create node
- * memory later without messages. All ranks of the node use the same file. */
-struct node_files {
-    int file[NODE_MEMORY_DIRECTORIES];
-    int count; /* open files; 0: none */
-    int used;  /* index of the current file */
-};
-
-/* Opens the files. Collective on `node`; RP_OK if at least one was opened. */
-rp_status rpi_node_files_open(MPI_Comm node, struct node_files *files, rp_error *error);
-
-/* Maps the first bytes of the current file, replacing a smaller mapping. Local; every rank that
- * needs the memory calls it, and then all must agree that it succeeded everywhere. The previous
- * contents may be lost. */
-rp_status rpi_node_files_map(const struct node_files *files, size_t bytes,
-                             struct node_memory *memory, rp_error *error);
-
-/* Call on all ranks of the node once they agree that mapping failed on one of them: unmaps, frees
- * the space, and selects the next file. */
-void rpi_node_files_turn(struct node_files *files, struct node_memory *memory);
-
-void rpi_node_files_close(struct node_files *files);
-
-/* Appends the reason of a later failure to the error of the first one, if it differs. */
-void rpi_node_memory_add_reason(rp_error *first, const rp_error *later, size_t bytes);
 
 #endif

@@ -289,7 +289,7 @@ static rp_status addresses_exchange_mpi(const rp_pool *pool, const struct array_
 static rp_status addresses_exchange_mailboxes(rp_pool *pool, struct array_addresses *mine,
                                               struct accesses *accesses, rp_error *error)
 {
-    _Static_assert(sizeof *mine <= MAILBOX_BYTES - MAILBOX_MEMORY_BYTES, "it fits into a mailbox");
+    _Static_assert(sizeof *mine <= MAILBOX_BYTES, "it fits into a mailbox");
     struct vote vote = rpi_vote(CALL_REACHED);
     vote.error = *error;
     mine->agreement = pool->world.agreement.number + 1;

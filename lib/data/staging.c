@@ -1,7 +1,6 @@
 #include "data/staging.h"
 
 #include "base/round_up.h"
-#include "resilience/survival.h"
 
 /* A slot takes long enough to compute to hide the request for the next one; all slots together are
  * small compared with the memory per core. */
@@ -40,13 +39,7 @@ struct staging rpi_staging_plan(const struct access *access, int count, const st
 rp_status rpi_stage_provide(rp_pool *pool, const struct staging *staging, rp_error *error)
 {
     size_t bytes = BATCH_QUEUES * staging->slot_bytes;
-    if (pool->in_rounds)
-        return rpi_survival_memory(pool, &pool->memory.stage_files, bytes, &pool->memory.stage,
-                                   error);
-    if (bytes <= pool->memory.stage.bytes)
-        return RP_OK;
-    rpi_node_memory_drop(&pool->memory.stage);
-    return rpi_node_memory_make(pool->world.node_comm, bytes, &pool->memory.stage, error);
+    return rpi_pool_memory_grow(pool, bytes, &pool->memory.stage, error);
 }
 
 char *rpi_stage_at(const rp_pool *pool, const struct staging *staging, int place, int index,

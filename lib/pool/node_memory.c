@@ -1,4 +1,4 @@
-/* Node memory for the program. */
+/* Node memory, for the program and for calls of the pool. */
 #include "base/error.h"
 #include "grid/grid.h"
 
@@ -71,6 +71,29 @@ bool rpi_pool_overlaps(const rp_pool *pool, const void *address, size_t bytes)
          place = place->next)
         overlaps = rpi_node_memory_overlaps(&place->memory, address, bytes);
     return overlaps;
+}
+
+/* That one file has no space is not yet an error of the pool, since there are other files: so this
+ * bypasses rpi_pool_agree(). */
+static rp_status memory_agree(void *closure, rp_error *error, bool *failed_here)
+{
+    struct agreement *agreement = closure;
+    struct vote vote = rpi_vote(CALL_PREPARED);
+    vote.error = *error;
+    rpi_agree(agreement, &vote, error);
+    *failed_here = rpi_agreement_failed_here(agreement);
+    return error->status;
+}
+
+rp_status rpi_pool_memory_grow(rp_pool *pool, size_t bytes, struct node_memory *memory,
+                               rp_error *error)
+{
+    if (pool->survives)
+        return rpi_node_memory_fill(memory, bytes, memory_agree, &pool->world.agreement, error);
+    if (bytes <= memory->bytes)
+        return RP_OK;
+    rpi_node_memory_drop(memory);
+    return rpi_node_memory_make(pool->world.node_comm, bytes, memory, error);
 }
 
 static void allocation_drop(struct allocation **place)

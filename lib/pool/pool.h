@@ -67,14 +67,13 @@ enum agreement_hook_of {
     AGREEMENT_HOOKS
 };
 
-/* Node memory that calls of the pool share. */
+/* Node memory that calls of the pool share. Where ranks survive, the last two are reserved when the
+ * pool is opened. */
 struct pool_memory {
     struct allocation *allocations;
     int64_t allocated;             /* allocations ever made: the number of the next one */
     struct node_memory stage;      /* see data/staging.h */
     struct node_memory slot_queue; /* see stream/slot_queue.h */
-    /* where ranks survive: the files behind these two */
-    struct node_files stage_files, slot_queue_files;
 };
 
 struct rp_pool {
@@ -119,6 +118,13 @@ rp_status rpi_refuse_null(const char *function, const char *argument);
 /* RP_OK; or RP_ERR_STATE if a job or loop is in progress, so that no call on the pool is allowed,
  * with this rank's position in it as the pool's last error. */
 rp_status rpi_pool_check_idle(rp_pool *pool);
+
+/* Grows the stage or the slot queue to this size if it is smaller; the previous contents may be
+ * lost. Collective among the ranks of the node, which all get the same status; where ranks survive,
+ * among all ranks of the pool: each passes the bytes that its node needs, and in *error its own
+ * earlier error, if any, and all get the same error. */
+rp_status rpi_pool_memory_grow(rp_pool *pool, size_t bytes, struct node_memory *memory,
+                               rp_error *error);
 
 /* Frees all memory from rp_node_alloc() that rp_node_free() did not free. Local. */
 void rpi_pool_drop_allocations(rp_pool *pool);

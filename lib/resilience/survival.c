@@ -44,13 +44,13 @@ static bool survival_launched(const rp_pool *pool)
     return (one_machine || rpi_started_by_slurm()) && rpi_launch_survives();
 }
 
-/* Opens the files for node memory that is created once MPI can no longer be called. */
-static rp_status survival_open_files(rp_pool *pool, rp_error *error)
+/* Reserves the node memory that is created once MPI can no longer be called. */
+static rp_status survival_reserve_memory(rp_pool *pool, rp_error *error)
 {
     struct world *world = &pool->world;
-    if (rpi_node_files_open(world->node_comm, &pool->memory.slot_queue_files, error) == RP_OK &&
+    if (rpi_node_memory_reserve(world->node_comm, &pool->memory.slot_queue, error) == RP_OK &&
         world->nodes > 1)
-        rpi_node_files_open(world->node_comm, &pool->memory.stage_files, error);
+        rpi_node_memory_reserve(world->node_comm, &pool->memory.stage, error);
     return rpi_mpi_agree(world->comm, error);
 }
 
@@ -98,7 +98,7 @@ static rp_status survival_prepare(rp_pool *pool, const char **why, rp_error *err
     bool connected;
     if (survival_find_obstacle(pool, why, error) != RP_OK || *why != NULL)
         return error->status;
-    if (survival_open_files(pool, error) != RP_OK)
+    if (survival_reserve_memory(pool, error) != RP_OK)
         return error->status;
     if (survival_connect(pool, &connected, error) != RP_OK)
         return error->status;
@@ -142,8 +142,6 @@ void rpi_survival_end(rp_pool *pool)
 {
     rpi_node_memory_drop(&pool->memory.stage);
     rpi_node_memory_drop(&pool->memory.slot_queue);
-    rpi_node_files_close(&pool->memory.stage_files);
-    rpi_node_files_close(&pool->memory.slot_queue_files);
     if (pool->survival->launch_joined)
         rpi_launch_part();
     pool->survival->launch_joined = false;
@@ -213,74 +211,6 @@ double rpi_survival_attend(void *closure)
     rp_pool *pool = closure;
     double agent = pool->loop.attend != NULL ? pool->loop.attend(pool->loop.agent) : INFINITY;
     return fmin(agent, rpi_survival_look(pool));
-}
-
-/* ---- node memory ----------------------------------------------------------------------------- */
-
-/* Whether mapping failed on a rank, for the other ranks of its node. Stored at the end of the
- * rank's mailbox, in two slots used in turn: the others may still be reading the rest of the
- * mailbox, and the previous slot. */
-struct memory_message {
-    uint32_t agreement;
-    bool failed;
-};
-
-static char *memory_message_of(const rp_pool *pool, int node_rank, uint32_t agreement)
-{
-    _Static_assert(2 * sizeof(struct memory_message) <= MAILBOX_MEMORY_BYTES, "two slots fit");
-    size_t offset = MAILBOX_BYTES - (1 + agreement % 2) * sizeof(struct memory_message);
-    return (char *)rpi_mailbox(pool, node_rank) + offset;
-}
-
-static bool memory_failed_on_node(const rp_pool *pool)
-{
-    uint32_t agreement = pool->world.agreement.number;
-    struct memory_message message;
-    bool failed = false;
-    for (int i = 0; i < pool->world.node_ranks; i++) {
-        memcpy(&message, memory_message_of(pool, i, agreement), sizeof message);
-        failed = failed || (message.agreement == agreement && message.failed);
-    }
-    return failed;
-}
-
-/* Tries one file. Its failure is not yet an error of the pool, since there are other files: so this
- * bypasses rpi_pool_agree() and does not change *mine. */
-static rp_status memory_try(rp_pool *pool, struct node_files *files, struct node_memory *memory,
-                            const rp_error *mine, rp_error *outcome)
-{
-    uint32_t agreement = pool->world.agreement.number + 1;
-    struct memory_message message = {.agreement = agreement, .failed = mine->status != RP_OK};
-    struct vote vote = rpi_vote(CALL_PREPARED);
-    vote.error = *mine;
-    memcpy(memory_message_of(pool, pool->world.node_rank, agreement), &message, sizeof message);
-    rpi_agree(&pool->world.agreement, &vote, outcome);
-    if (outcome->status == RP_ERR_MEMORY && memory_failed_on_node(pool))
-        rpi_node_files_turn(files, memory);
-    return outcome->status;
-}
-
-rp_status rpi_survival_memory(rp_pool *pool, struct node_files *files, size_t bytes,
-                              struct node_memory *memory, rp_error *error)
-{
-    const rp_error before = *error;
-    rp_error mine, first;
-    rp_status status = RP_ERR_MEMORY;
-    for (int i = 0; i < NODE_MEMORY_DIRECTORIES && status == RP_ERR_MEMORY; i++) {
-        mine = before;
-        if (mine.status == RP_OK)
-            rpi_node_files_map(files, bytes, memory, &mine);
-        status = memory_try(pool, files, memory, &mine, error);
-        if (i == 0)
-            first = *error;
-        else if (status == RP_ERR_MEMORY)
-            rpi_node_memory_add_reason(&first, error, bytes);
-    }
-    if (status == RP_ERR_MEMORY)
-        *error = first;
-    if (status != RP_OK) /* on nodes that have it, too: all ranks call again, or none does */
-        rpi_node_memory_drop(memory);
-    return status;
 }
 
 /* ---- units given up -------------------------------------------------------------------------- */

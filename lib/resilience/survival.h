@@ -82,12 +82,6 @@ double rpi_survival_attend(void *pool);
 /* Is this node rank known to be dead? */
 bool rpi_rank_lost(const rp_pool *pool, int node_rank);
 
-/* Provides node memory without MPI, in a pool that survives deaths: maps the first bytes of one of
- * `files`, unless `memory` is large enough. Collective; each rank passes the bytes that its node
- * needs, and in *error its own earlier error, if any. All ranks get the same status and error. */
-rp_status rpi_survival_memory(rp_pool *pool, struct node_files *files, size_t bytes,
-                              struct node_memory *memory, rp_error *error);
-
 /* Fills in the error of an item that is given up after `deaths` deaths. */
 rp_status rpi_survival_error(rp_error *error, int64_t item, uint32_t deaths);
 

@@ -97,16 +97,6 @@ static uint32_t feeder_lane(const rp_pool *pool)
     return root >= 0 ? (uint32_t)root : 0;
 }
 
-static rp_status slot_queue_allocate(rp_pool *pool, size_t bytes, rp_error *error)
-{
-    if (pool->memory.slot_queue.base != NULL)
-        return RP_OK;
-    if (pool->survives)
-        return rpi_survival_memory(pool, &pool->memory.slot_queue_files, bytes,
-                                   &pool->memory.slot_queue, error);
-    return rpi_node_memory_make(pool->world.node_comm, bytes, &pool->memory.slot_queue, error);
-}
-
 /* Empties the slot queue and the work queue. The feeder does it; where any rank may be elected
  * feeder, every rank does, all storing the same values. */
 static void slot_queue_clear(rp_pool *pool)
@@ -134,8 +124,10 @@ static rp_status stream_node_barrier(rp_pool *pool, rp_error *error)
 static rp_status slot_queue_prepare(rp_pool *pool, rp_error *error)
 {
     const struct world *world = &pool->world;
-    if (slot_queue_allocate(pool, rpi_slot_queue_bytes((uint32_t)world->node_ranks), error) !=
-        RP_OK)
+    struct node_memory *memory = &pool->memory.slot_queue;
+    if (memory->base == NULL &&
+        rpi_pool_memory_grow(pool, rpi_slot_queue_bytes((uint32_t)world->node_ranks), memory,
+                             error) != RP_OK)
         return error->status;
     slot_queue_clear(pool);
     if (stream_node_barrier(pool, error) != RP_OK)

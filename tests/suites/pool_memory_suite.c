@@ -101,8 +101,7 @@ START_TEST(memory_in_another_directory)
     setenv("RANKPOOL_MEMORY_DIR", "/nowhere/at/all", 1);
     ck_assert_int_eq(rp_node_alloc(pool, 5000, &memory), RP_ERR_MEMORY);
     ck_assert_str_eq(rp_last_error(pool)->text,
-                     "no room for 5000 bytes of node memory in /nowhere/at/all: "
-                     "No such file or directory");
+                     "no place for node memory in /nowhere/at/all: No such file or directory");
     unsetenv("RANKPOOL_MEMORY_DIR");
     close_pool(pool);
 }
