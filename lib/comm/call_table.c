@@ -106,7 +106,6 @@ static const struct {
     [CALL_REDUCE] = {"rp_reduce", job_terms, SURVIVES},
     [CALL_REDUCED] = {"rp_reduce", NULL, SURVIVES | INNER},
     [CALL_STREAM] = {"rp_stream", job_terms, SURVIVES},
-    [CALL_REACHED] = {"rp_map or rp_reduce", NULL, SURVIVES | INNER},
     [CALL_PREPARED] = {"rp_loop_next, rp_map, rp_map_varlen, rp_reduce or rp_stream", NULL,
                        SURVIVES | INNER},
     [CALL_PUBLISHED] = {"rp_reduce", NULL, SURVIVES | INNER},

@@ -232,37 +232,24 @@ rp_status rpi_arrays_compare(const rp_pool *pool, const struct array *arrays, in
 {
     for (int i = 0; i < count; i++) {
         bool on_nodes = arrays[i].place == RP_ON_NODES && accesses->access[i].size > 0;
-        if (on_nodes && !addresses_same_node_memory(pool, accesses->addresses, i)) {
-            rpi_error_set(error, RP_ERR_MISMATCH,
-                          "\"%s\" is not the same memory of rp_node_alloc() on all ranks",
-                          arrays[i].name);
-            return error->status;
-        }
+        if (on_nodes && !addresses_same_node_memory(pool, accesses->addresses, i))
+            return rpi_error_set(error, RP_ERR_MISMATCH,
+                                 "\"%s\" is not the same memory of rp_node_alloc() on all ranks",
+                                 arrays[i].name);
     }
     return RP_OK;
 }
 
-/* Checks the arrays on the nodes. Every rank comes to the same result, because all know all
- * addresses; MPI then picks the rank whose host the error names. In rounds ranks know only their
- * own node's addresses: they compare those later, and report in the agreement to begin. */
-static rp_status accesses_check(const rp_pool *pool, const struct array *arrays, int count,
-                                const struct accesses *accesses, rp_error *error)
-{
-    if (pool->in_rounds || rpi_arrays_compare(pool, arrays, count, accesses, error) == RP_OK)
-        return RP_OK;
-    return pool->survives ? error->status : rpi_mpi_agree(pool->world.comm, error);
-}
-
 static rp_status accesses_find(rp_pool *pool, const struct array *arrays, int count,
-                               struct accesses *accesses, rp_error *error)
+                               struct accesses *accesses)
 {
     struct reachability mine = {0, 0}, reachability = {0, 0};
     if (!pool->survives) /* where ranks survive, CMA works between all of them */
         mine = reachability_probe(pool, arrays, count, accesses->addresses);
     if (!pool->survives &&
         rpi_mpi_check(MPI_Allreduce(&mine, &reachability, 2, MPI_INT, MPI_MAX, pool->world.comm),
-                      "MPI_Allreduce", error) != RP_OK)
-        return error->status;
+                      "MPI_Allreduce", &pool->last) != RP_OK)
+        return pool->last.status;
     for (int i = 0; i < count; i++) {
         accesses->access[i] =
             access_to_array(pool, &arrays[i], i, accesses->addresses, &reachability);
@@ -270,54 +257,53 @@ static rp_status accesses_find(rp_pool *pool, const struct array *arrays, int co
             accesses->status_wanted = accesses->access[i].size > 0;
     }
     access_stage_statuses(arrays, count, accesses->access);
-    return accesses_check(pool, arrays, count, accesses, error);
+    return RP_OK;
 }
 
-static rp_status addresses_exchange_mpi(const rp_pool *pool, const struct array_addresses *mine,
-                                        struct accesses *accesses, rp_error *error)
+/* Where ranks survive, mailboxes carry the addresses, because MPI would wait for dead ranks.
+ * Mailboxes of dead ranks are of earlier agreements. Of other nodes, a rank then learns only the
+ * root's addresses, which is all it needs. */
+static void addresses_read_mailboxes(rp_pool *pool, struct accesses *accesses)
 {
-    if (rpi_mpi_agree(pool->world.comm, error) != RP_OK)
-        return error->status;
-    int code = MPI_Allgather(mine, sizeof *mine, MPI_BYTE, accesses->addresses, sizeof *mine,
-                             MPI_BYTE, pool->world.comm);
-    return rpi_mpi_check(code, "MPI_Allgather", error);
+    struct array_addresses *addresses = accesses->addresses;
+    memset(addresses, 0, (size_t)pool->world.ranks * sizeof *addresses);
+    for (int i = 0; i < pool->world.node_ranks; i++)
+        memcpy(&addresses[rpi_liveness_rank(&pool->world.liveness, i)], rpi_mailbox(pool, i),
+               sizeof *addresses);
+    memcpy(&addresses[pool->world.root], rpi_root_mailbox(pool), sizeof *addresses);
+    accesses->liveness = pool->in_rounds ? NULL : &pool->world.liveness;
 }
 
-/* Exchanges addresses through mailboxes, because MPI would wait for dead ranks. Mailboxes of dead
- * ranks are of earlier agreements. Of other nodes, a rank learns only the root's addresses, which
- * is all it needs. */
-static rp_status addresses_exchange_mailboxes(rp_pool *pool, struct array_addresses *mine,
-                                              struct accesses *accesses, rp_error *error)
+/* Exchanges addresses, if no rank has an error in pool->last. */
+static rp_status addresses_exchange(rp_pool *pool, struct array_addresses *mine,
+                                    struct accesses *accesses)
 {
     _Static_assert(sizeof *mine <= MAILBOX_BYTES, "it fits into a mailbox");
-    struct vote vote = rpi_vote(CALL_REACHED);
-    vote.error = *error;
     mine->agreement = pool->world.agreement.number + 1;
-    memcpy(rpi_mailbox(pool, pool->world.node_rank), mine, sizeof *mine);
-    if (rpi_pool_agree(pool, &vote) != RP_OK)
+    if (pool->survives)
+        memcpy(rpi_mailbox(pool, pool->world.node_rank), mine, sizeof *mine);
+    if (rpi_pool_agree_prepared(pool) != RP_OK)
         return pool->last.status;
-    memset(accesses->addresses, 0, (size_t)pool->world.ranks * sizeof *mine);
-    for (int i = 0; i < pool->world.node_ranks; i++)
-        memcpy(&accesses->addresses[rpi_liveness_rank(&pool->world.liveness, i)],
-               rpi_mailbox(pool, i), sizeof *mine);
-    memcpy(&accesses->addresses[pool->world.root], rpi_root_mailbox(pool), sizeof *mine);
-    accesses->liveness = pool->in_rounds ? NULL : &pool->world.liveness;
+    if (!pool->survives)
+        return rpi_mpi_check(MPI_Allgather(mine, sizeof *mine, MPI_BYTE, accesses->addresses,
+                                           sizeof *mine, MPI_BYTE, pool->world.comm),
+                             "MPI_Allgather", &pool->last);
+    addresses_read_mailboxes(pool, accesses);
     return RP_OK;
 }
 
 rp_status rpi_arrays_access(rp_pool *pool, const struct array *arrays, int count,
-                            struct accesses *accesses, rp_error *error)
+                            struct accesses *accesses)
 {
     struct array_addresses mine = addresses_own(pool, arrays, count);
     *accesses = (struct accesses){.rank = pool->world.rank};
-    rpi_error_clear(error);
+    rpi_error_clear(&pool->last);
     accesses->addresses = malloc((size_t)pool->world.ranks * sizeof *accesses->addresses);
     if (accesses->addresses == NULL)
-        rpi_error_set(error, RP_ERR_MEMORY, "no memory to note where arrays are");
-    if (pool->survives ? addresses_exchange_mailboxes(pool, &mine, accesses, error) != RP_OK
-                       : addresses_exchange_mpi(pool, &mine, accesses, error) != RP_OK)
-        return error->status;
-    return accesses_find(pool, arrays, count, accesses, error);
+        rpi_error_set(&pool->last, RP_ERR_MEMORY, "no memory to note where arrays are");
+    if (addresses_exchange(pool, &mine, accesses) != RP_OK)
+        return pool->last.status;
+    return accesses_find(pool, arrays, count, accesses);
 }
 
 void rpi_arrays_release(struct accesses *accesses)

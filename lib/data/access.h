@@ -47,17 +47,17 @@ struct accesses {
 rp_status rpi_array_check(const rp_pool *pool, const struct array *array, int64_t n,
                           rp_error *error);
 
-/* Finds out how to access `count` arrays. Collective: every rank gets the same status. Release
- * `accesses` with rpi_arrays_release(), also after an error. */
+/* Finds out how to access `count` arrays. Collective: every rank gets the same status, and
+ * pool->last. Release `accesses` with rpi_arrays_release(), also after an error. */
 rp_status rpi_arrays_access(rp_pool *pool, const struct array *arrays, int count,
-                            struct accesses *accesses, rp_error *error);
+                            struct accesses *accesses);
 
 /* Where ranks of several nodes survive, outputs that are wanted on all of them are collected on the
  * root first: until they are published (data/replicate.c), only the root needs to live. */
 void rpi_arrays_collect_on_root(const rp_pool *pool, struct array *arrays, int count);
 
-/* Where ranks of several nodes survive: does every rank of this node pass the same node memory as
- * the root? Elsewhere rpi_arrays_access() has checked that. */
+/* Do all ranks pass the same node memory as the root? Where ranks of several nodes survive: those
+ * of this node; elsewhere every rank comes to the same result. */
 rp_status rpi_arrays_compare(const rp_pool *pool, const struct array *arrays, int count,
                              const struct accesses *accesses, rp_error *error);
 

@@ -278,8 +278,6 @@ static rp_status executor_prepare(struct executor *executor, struct agent **agen
 {
     rp_pool *pool = executor->pool;
     int count = executor->array_count, status_array = -1;
-    if (pool->in_rounds)
-        rpi_arrays_compare(pool, executor->arrays, count, &executor->accesses, error);
     bool staged = rpi_arrays_staged(pool, executor->arrays, count, &executor->accesses);
     executor->staging = staging_none;
     /* This comes first: it may need an agreement, and the leader of the last agreement before the
@@ -288,7 +286,8 @@ static rp_status executor_prepare(struct executor *executor, struct agent **agen
         executor->staging = rpi_staging_plan(executor->accesses.access, count, &executor->units);
         rpi_stage_provide(pool, &executor->staging, error);
     }
-    if (error->status != RP_OK)
+    if (error->status != RP_OK ||
+        rpi_arrays_compare(pool, executor->arrays, count, &executor->accesses, error) != RP_OK)
         return error->status;
     struct job job = rpi_job(pool, executor->units, executor->choice,
                              executor->attempts.options->call_overhead, staged);
@@ -384,8 +383,8 @@ static rp_status executor_run(struct executor *executor)
 rp_status rpi_execute(struct executor *executor)
 {
     rp_pool *pool = executor->pool;
-    rp_status status = rpi_arrays_access(pool, executor->arrays, executor->array_count,
-                                         &executor->accesses, &pool->last);
+    rp_status status =
+        rpi_arrays_access(pool, executor->arrays, executor->array_count, &executor->accesses);
     if (status == RP_OK)
         status = executor_run(executor);
     executor_free(executor);
