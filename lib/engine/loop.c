@@ -226,15 +226,17 @@ static bool loop_next_round(rp_loop *loop, const struct rp_error *mine)
 {
     rp_pool *pool = loop->pool;
     struct agent *agent = NULL;
-    struct vote ended = rpi_vote(CALL_LOOP_ROUND), prepared = rpi_vote(CALL_PREPARED);
+    struct vote ended = rpi_vote(CALL_LOOP_ROUND);
     ended.error = *mine;
     rpi_loop_end(pool, &ended);
     rpi_loop_agree(pool, &ended);
     bool again = rpi_rounds_follow(pool, false);
-    if (again)
+    if (again) {
+        rpi_error_clear(&pool->last);
         loop_prepare_round(pool, loop->units, &loop->choice, loop->options.call_overhead, &agent,
-                           &prepared.error);
-    again = again && rpi_pool_agree(pool, &prepared) == RP_OK;
+                           &pool->last);
+        again = rpi_pool_agree_prepared(pool) == RP_OK;
+    }
     if (again) {
         rpi_loop_begin(pool, agent, &loop->options);
         loop_limit_items(loop, loop->options.item_seconds);
