@@ -117,8 +117,8 @@ size_t rpi_work_queue_bytes(uint32_t lanes);
 void rpi_work_queue_make(struct work_queue *work_queue, uint32_t lanes);
 
 /* Prepares a job whose initial units on this node are `mine`; those of `batch_queue`, a part of
- * them, belong to no lane yet. `closed`: the node will get no others. Called by one rank of the
- * node before the agreement that opens the job. */
+ * them, belong to no lane yet. `closed`: the node will get no others. Called before the agreement
+ * that opens the job, by one rank of the node or by several that store the same values. */
 void rpi_work_queue_prepare(struct work_queue *work_queue, struct unit_range mine,
                             struct unit_range batch_queue, bool closed);
 

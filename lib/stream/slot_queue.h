@@ -124,8 +124,7 @@ uint32_t rpi_slot_queue_slots(uint32_t lanes);
 /* Returns the bytes of memory needed, to be aligned to 128. */
 size_t rpi_slot_queue_bytes(uint32_t lanes);
 
-/* Empties the slot queue while no rank reads it. Called by one rank, or by several that store the
- * same values. */
+/* Empties the slot queue while no rank uses it. All ranks call it, and store the same values. */
 void rpi_slot_queue_reset(struct slot_queue *slot_queue, uint32_t lanes);
 
 struct slot_queue_lane *rpi_slot_queue_lane(struct slot_queue *slot_queue, uint32_t lane);

@@ -8,7 +8,6 @@
 #include "stream/root.h"
 
 #include "base/error.h"
-#include "comm/mpi_error.h"
 #include "engine/job.h"
 #include "observe/hooks.h"
 #include "resilience/rounds.h"
@@ -97,43 +96,20 @@ static uint32_t feeder_lane(const rp_pool *pool)
     return root >= 0 ? (uint32_t)root : 0;
 }
 
-/* Empties the slot queue and the work queue. The feeder does it; where any rank may be elected
- * feeder, every rank does, all storing the same values. */
-static void slot_queue_clear(rp_pool *pool)
-{
-    uint32_t lanes = (uint32_t)pool->world.node_ranks;
-    if (!pool->in_rounds && (uint32_t)pool->world.node_rank != feeder_lane(pool))
-        return;
-    rpi_slot_queue_reset(pool->memory.slot_queue.base, lanes);
-    rpi_work_queue_prepare(pool->work_queue, (struct unit_range){0, 0}, (struct unit_range){0, 0},
-                           true);
-}
-
-/* Returns when all ranks of the node have called it. */
-static rp_status stream_node_barrier(rp_pool *pool, rp_error *error)
-{
-    if (pool->in_rounds)
-        return RP_OK; /* no need to wait: each rank has cleared the queue */
-    if (pool->survives)
-        return rpi_pool_agree_prepared(pool);
-    return rpi_mpi_check(MPI_Barrier(pool->world.node_comm), "MPI_Barrier", error);
-}
-
-/* Prepares an empty slot queue in which every rank has published how to read its memory. Collective
- * on the node. */
+/* Prepares an empty slot queue in which every rank has published how to read its memory, and a work
+ * queue without work. Any rank may be elected feeder, so every rank empties them, all storing the
+ * same values; the stream begins with an agreement after that. Collective on the node. */
 static rp_status slot_queue_prepare(rp_pool *pool, rp_error *error)
 {
-    const struct world *world = &pool->world;
+    const struct unit_range none = {0, 0};
     struct node_memory *memory = &pool->memory.slot_queue;
+    uint32_t lanes = (uint32_t)pool->world.node_ranks, lane = (uint32_t)pool->world.node_rank;
     if (memory->base == NULL &&
-        rpi_pool_memory_grow(pool, rpi_slot_queue_bytes((uint32_t)world->node_ranks), memory,
-                             error) != RP_OK)
+        rpi_pool_memory_grow(pool, rpi_slot_queue_bytes(lanes), memory, error) != RP_OK)
         return error->status;
-    slot_queue_clear(pool);
-    if (stream_node_barrier(pool, error) != RP_OK)
-        return error->status;
-    rpi_slot_queue_lane(pool->memory.slot_queue.base, (uint32_t)world->node_rank)->self =
-        rpi_peer_self();
+    rpi_slot_queue_reset(memory->base, lanes);
+    rpi_slot_queue_lane(memory->base, lane)->self = rpi_peer_self();
+    rpi_work_queue_prepare(pool->work_queue, none, none, true);
     return RP_OK;
 }
 
