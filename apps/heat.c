@@ -143,10 +143,10 @@ static rp_status show(const struct settings *settings, const double *all)
 
 static void show_run(const rp_pool *pool, const struct mesh *mesh, double seconds)
 {
-    fprintf(stderr,
-            "heat on %" PRId64 " x %" PRId64 " points, %" PRId64 " steps up to time %g, on ",
-            mesh->rows, mesh->columns, mesh->steps, (double)mesh->steps * mesh->time_step);
-    program_show_run(pool, seconds);
+    program_show_run(pool, seconds,
+                     "heat on %" PRId64 " x %" PRId64 " points, %" PRId64
+                     " steps up to time %g, on ",
+                     mesh->rows, mesh->columns, mesh->steps, (double)mesh->steps * mesh->time_step);
 }
 
 static rp_status run(rp_pool *pool, const struct settings *settings)

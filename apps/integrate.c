@@ -243,7 +243,7 @@ static rp_status run(rp_pool *pool, const struct settings *settings)
         status = mine != RP_OK ? mine : status;
     }
     if (program_speaks(pool) && settings->show_time)
-        program_show_run(pool, MPI_Wtime() - begin);
+        program_show_run(pool, MPI_Wtime() - begin, "integrated on ");
     rp_status written = program_speaks(pool) ? program_flush(&command) : RP_OK;
     return status == RP_OK ? written : status;
 }

@@ -192,8 +192,7 @@ static void show_time(const rp_pool *pool, const struct picture *picture, double
     mean /= rp_ranks(pool);
     if (!program_speaks(pool))
         return;
-    fputs("drawn on ", stderr);
-    program_show_run(pool, seconds);
+    program_show_run(pool, seconds, "drawn on ");
     fprintf(stderr, "ranks drew %.3f s on average, %.3f s at most: %.1f %% even\n", mean, most,
             100 * (most > 0 ? mean / most : 1));
 }

@@ -80,11 +80,12 @@ static void show_run(const rp_pool *pool, const struct settings *settings, doubl
 {
     char title[KERNEL_TITLE_SIZE];
     settings->kernel->describe(title);
-    fputs("primes ", stderr);
     if (settings->interval.first > 0)
-        fprintf(stderr, "from %" PRIu64 " ", settings->interval.first);
-    fprintf(stderr, "up to %" PRIu64 " with %s on ", settings->interval.last, title);
-    program_show_run(pool, seconds);
+        program_show_run(pool, seconds, "primes from %" PRIu64 " up to %" PRIu64 " with %s on ",
+                         settings->interval.first, settings->interval.last, title);
+    else
+        program_show_run(pool, seconds, "primes up to %" PRIu64 " with %s on ",
+                         settings->interval.last, title);
 }
 
 static void show_evenness(const struct counts *counts)

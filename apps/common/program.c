@@ -2,10 +2,15 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum {
+    RUN_TEXT_SIZE = 256
+};
 
 /* State of the program's only run, from its beginning to its end. */
 static struct observation observation;
@@ -24,10 +29,15 @@ void program_prints(rp_pool *pool)
         rp_show_progress(pool, RP_PROGRESS_ASKED);
 }
 
-void program_show_run(const rp_pool *pool, double seconds)
+void program_show_run(const rp_pool *pool, double seconds, const char *format, ...)
 {
     int ranks = rp_ranks(pool), nodes = rp_nodes(pool);
-    fprintf(stderr, "%d rank%s of %d node%s: %.3f s\n", ranks, ranks == 1 ? "" : "s", nodes,
+    char text[RUN_TEXT_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "%s%d rank%s of %d node%s: %.3f s\n", text, ranks, ranks == 1 ? "" : "s", nodes,
             nodes == 1 ? "" : "s", seconds);
 }
 

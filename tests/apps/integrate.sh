@@ -62,7 +62,7 @@ check "rounds" awk '
 table=$(limited "$integrate" --ranks 2 --family gaussian --samples 1e5)
 expect 1 "$table" "integrate: gaussian: 100000 samples were too few for an error of 1e-09" \
     "$integrate" --ranks 2 --family gaussian --samples 1e5 --error 1e-9
-expect 0 "$table" "2 ranks of 1 node: N s" \
+expect 0 "$table" "integrated on 2 ranks of 1 node: N s" \
     "$integrate" --ranks 2 --family gaussian --samples 1e5 --time
 
 # Errors.
