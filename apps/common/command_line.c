@@ -164,20 +164,20 @@ static bool take_walltime(struct command_line *line, const char *text)
     if (!command_line_number(line, text, &line->walltime))
         return false;
     return line->walltime > 0 ||
-           command_line_complain(line, "--walltime: '%.60s': give at least 1 second", text);
+           command_line_complain(line, "'%.60s': give at least 1 second", text);
 }
 
 static bool take_checkpoint(struct command_line *line, const char *directory)
 {
     line->checkpoint = directory;
-    return directory[0] != '\0' || command_line_complain(line, "--checkpoint: name a directory");
+    return directory[0] != '\0' || command_line_complain(line, "name a directory");
 }
 
 static bool take_resume(struct command_line *line, const char *how)
 {
     line->resume = how == NULL ? RP_RESUME : RP_RESUME_FORCED;
     return how == NULL || strcmp(how, "force") == 0 ||
-           command_line_complain(line, "--resume: '%.60s': give nothing, or force", how);
+           command_line_complain(line, "'%.60s': give nothing, or force", how);
 }
 
 /* --resume requires a checkpoint. */
@@ -217,6 +217,32 @@ static bool complain_of_option(struct command_line *line, int answer, const char
     return command_line_complain(line, "option '%.*s' takes no argument", name_length, word);
 }
 
+/* Names the option of `word` as it was typed, without its argument; a letter may be one of several in
+ * the word. */
+static void name_option(struct command_line *line, int answer, const char *word)
+{
+    if (strncmp(word, "--", 2) == 0)
+        snprintf(line->about, sizeof line->about, "%.*s: ", (int)strcspn(word, "="), word);
+    else
+        snprintf(line->about, sizeof line->about, "-%c: ", answer);
+}
+
+static bool take_argument(const struct command *command, void *settings, struct command_line *line,
+                          int answer)
+{
+    switch (answer) {
+    case OPTION_WALLTIME:
+        return take_walltime(line, optarg);
+    case OPTION_CHECKPOINT:
+        return take_checkpoint(line, optarg);
+    case OPTION_RESUME:
+        return take_resume(line, optarg);
+    default:
+        add_option(command, line, answer, optarg);
+        return command->take_option(line, settings, answer, optarg);
+    }
+}
+
 static bool take_option(const struct command *command, void *settings, struct command_line *line,
                         int answer, const char *word)
 {
@@ -229,12 +255,6 @@ static bool take_option(const struct command *command, void *settings, struct co
         return false;
     case OPTION_RANKS:
         return take_ranks(line, word);
-    case OPTION_WALLTIME:
-        return take_walltime(line, optarg);
-    case OPTION_CHECKPOINT:
-        return take_checkpoint(line, optarg);
-    case OPTION_RESUME:
-        return take_resume(line, optarg);
     case OPTION_PROGRESS:
     case OPTION_NO_PROGRESS:
     case OPTION_STATS:
@@ -245,8 +265,11 @@ static bool take_option(const struct command *command, void *settings, struct co
     case ':':
         return complain_of_option(line, answer, word);
     default:
-        add_option(command, line, answer, optarg);
-        return command->take_option(line, settings, answer, optarg);
+        name_option(line, answer, word);
+        if (!take_argument(command, settings, line, answer))
+            return false;
+        line->about[0] = '\0';
+        return true;
     }
 }
 

@@ -11,6 +11,7 @@
 
 enum {
     COMPLAINT_SIZE = 256,
+    ABOUT_SIZE = 64,
     MOST_OPERANDS = 8
 };
 
@@ -31,7 +32,8 @@ struct command_line {
     uint64_t walltime;      /* seconds; 0: none given */
     const char *checkpoint; /* directory of the checkpoint, or NULL */
     rp_resume resume;
-    uint64_t fingerprint;           /* of everything that affects the results */
+    uint64_t fingerprint;   /* of everything that affects the results */
+    char about[ABOUT_SIZE]; /* the option whose argument is wrong, as "--size: "; or empty */
     char complaint[COMPLAINT_SIZE]; /* an error in one line, without program name and advice */
 };
 

@@ -69,7 +69,8 @@ static rp_status answer(const struct command *command, const struct command_line
         printf("%s of Rankpool %s\n", command->name, rp_version());
         return program_flush(command);
     default:
-        fprintf(stderr, "%s: %s; try '%s --help'\n", command->name, line->complaint, command->name);
+        fprintf(stderr, "%s: %s%s; try '%s --help'\n", command->name, line->about, line->complaint,
+                command->name);
         return RP_ERR_ARGUMENT;
     }
 }

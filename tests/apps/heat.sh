@@ -136,7 +136,7 @@ if [ -n "${PNG_LIBS-}" ]; then
     fi
     check "numbers beside it" test "$(wc -c <"$scratch/c.npy")" -eq $((128 + 200 * 300 * 8))
 else
-    refuses "'c.png': this program was built without libpng, which writes PNG files" -o c.png
+    refuses "-o: 'c.png': this program was built without libpng, which writes PNG files" -o c.png
 fi
 
 # An unwritable file is reported before the work, and nothing is left behind.
@@ -161,27 +161,27 @@ expect 0 "$(limited "$heat" --ranks 1 --steps 20 --until 0.0025 --size 20x20)" \
     "heat on 20 x 20 points, $what" \
     "$heat" --ranks 2 --steps 20 --until 0.0025 --size 20 --time
 
-refuses "'0': give a number from 1 to 2^63-1" --size 0
-refuses "'': it ends where a number should follow" --size 10x
-refuses "'ten': 'ten' at character 1 should be a number" --size 10xten
-refuses "'2^40x2^40': no memory is so large" --size 2^40x2^40
-refuses "'2^63': give a number from 0 to 2^63-1" --steps 2^63
-refuses "'soon': give a time above 0, as 0.05" --until soon
-refuses "'0': give a time above 0, as 0.05" --until 0
-refuses "'inf': give a time above 0, as 0.05" --until inf
+refuses "--size: '0': give a number from 1 to 2^63-1" --size 0
+refuses "--size: '': it ends where a number should follow" --size 10x
+refuses "--size: 'ten': 'ten' at character 1 should be a number" --size 10xten
+refuses "--size: '2^40x2^40': no memory is so large" --size 2^40x2^40
+refuses "--steps: '2^63': give a number from 0 to 2^63-1" --steps 2^63
+refuses "--until: 'soon': give a time above 0, as 0.05" --until soon
+refuses "--until: '0': give a time above 0, as 0.05" --until 0
+refuses "--until: 'inf': give a time above 0, as 0.05" --until inf
 refuses "--until 1e+300 takes 3.30245e+305 steps, which are too many" --until 1e300
 refuses "10 steps are too few until time 0.05: a step of 0.005 is not stable" --steps 10 --until 0.05
 refuses "0 steps are too few until time 1: a step of inf is not stable" --steps 0 --until 1
-refuses "'cosine': give sine, gaussian or square" --initial cosine
-refuses "'plate.gif': give a name that ends in .png or .npy" -o plate.gif
-refuses "'.npy': give a name that ends in .png or .npy" --output .npy
+refuses "--initial: 'cosine': give sine, gaussian or square" --initial cosine
+refuses "-o: 'plate.gif': give a name that ends in .png or .npy" -o plate.gif
+refuses "--output: '.npy': give a name that ends in .png or .npy" --output .npy
 refuses "option '-o' needs an argument" -o
 refuses "'5' is one argument too many: give options only" 5
 refuses "option '--sizes' is not known" --sizes 5
 refuses "option '-x' is not known" -x
 
 for ranks in 1 3; do
-    expect 2 "" "heat: 'cosine': give sine, gaussian or square; try 'heat --help'" \
+    expect 2 "" "heat: --initial: 'cosine': give sine, gaussian or square; try 'heat --help'" \
         "$mpirun" $quiet -np $ranks "$heat" --initial cosine
 done
 help=$("$heat" --help)

@@ -66,15 +66,15 @@ expect 0 "$table" "integrated on 2 ranks of 1 node: N s" \
     "$integrate" --ranks 2 --family gaussian --samples 1e5 --time
 
 # Errors.
-refuses "there is no family 'abc'" --family abc
-refuses "'0': give a number from 1 to 20" --dimensions 0
-refuses "'21': give a number from 1 to 20" --dimensions 21
-refuses "'7': give a number from 8 to 1152921504606846976" --samples 7
-refuses "'2^61': give a number from 8 to 1152921504606846976" --samples 2^61
-refuses "'0': give a standard error above 0, as 1e-6" --error 0
-refuses "'nan': give a standard error above 0, as 1e-6" --error nan
-refuses "'1e-6x': give a standard error above 0, as 1e-6" --error 1e-6x
-refuses "'-1': it is negative; give a whole number from 0 to 2^64-1" --seed -1
+refuses "--family: there is no family 'abc'" --family abc
+refuses "--dimensions: '0': give a number from 1 to 20" --dimensions 0
+refuses "--dimensions: '21': give a number from 1 to 20" --dimensions 21
+refuses "--samples: '7': give a number from 8 to 1152921504606846976" --samples 7
+refuses "--samples: '2^61': give a number from 8 to 1152921504606846976" --samples 2^61
+refuses "--error: '0': give a standard error above 0, as 1e-6" --error 0
+refuses "--error: 'nan': give a standard error above 0, as 1e-6" --error nan
+refuses "--error: '1e-6x': give a standard error above 0, as 1e-6" --error 1e-6x
+refuses "--seed: '-1': it is negative; give a whole number from 0 to 2^64-1" --seed -1
 refuses "'100' is one argument too many: give options only" 100
 refuses "option '--fast' is not known" --fast
 refuses "option '--seed' needs an argument" --seed

@@ -85,18 +85,18 @@ ranks drew N s on average, N s at most: N % even" \
     "$mandelbrot" --ranks 2 --time --size 20x10 -o "$scratch/small.png"
 
 # Errors.
-refuses_arguments "'1600': give the size as 1600x1000" --size 1600
-refuses_arguments "'0': give a number from 1 to 1000000" --size 0x100
-refuses_arguments "'ten': 'ten' at character 1 should be a number" --size 10xten
-refuses_arguments "'1': give a point as -0.75,0.1" --center 1
-refuses_arguments "'1,2x': give a point as -0.75,0.1" --julia 1,2x
-refuses_arguments "'5,0': the sets are all between -2 and 2" --center 5,0
-refuses_arguments "'0': give a number of at least 0.01, as 2e5" --zoom 0
-refuses_arguments "'nan': give a number of at least 0.01, as 2e5" --zoom nan
-refuses_arguments "'1e5x': give a number of at least 0.01, as 2e5" --zoom 1e5x
+refuses_arguments "--size: '1600': give the size as 1600x1000" --size 1600
+refuses_arguments "--size: '0': give a number from 1 to 1000000" --size 0x100
+refuses_arguments "--size: 'ten': 'ten' at character 1 should be a number" --size 10xten
+refuses_arguments "--center: '1': give a point as -0.75,0.1" --center 1
+refuses_arguments "--julia: '1,2x': give a point as -0.75,0.1" --julia 1,2x
+refuses_arguments "--center: '5,0': the sets are all between -2 and 2" --center 5,0
+refuses_arguments "--zoom: '0': give a number of at least 0.01, as 2e5" --zoom 0
+refuses_arguments "--zoom: 'nan': give a number of at least 0.01, as 2e5" --zoom nan
+refuses_arguments "--zoom: '1e5x': give a number of at least 0.01, as 2e5" --zoom 1e5x
 refuses_arguments "too deep: at this size --zoom goes to 1.6e+27" --zoom 1e28
-refuses_arguments "'0': give a number from 1 to 10000000" --iterations 0
-refuses_arguments "'17': give a number from 1 to 16" --antialias 17
+refuses_arguments "--iterations: '0': give a number from 1 to 10000000" --iterations 0
+refuses_arguments "--antialias: '17': give a number from 1 to 16" --antialias 17
 refuses_arguments "'picture.png' is one argument too many: give options only" picture.png
 refuses_arguments "option '-x' is not known" -x
 refuses_arguments "option '--center' needs an argument" --center

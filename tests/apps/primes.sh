@@ -80,15 +80,15 @@ refuses "'3' is one argument too many: $operands" 1 -- 2 3 4
 refuses "option '--fast' is not known" --fast
 refuses "option '-x' is not known" -x 10
 refuses "option '--time' takes no argument" --time=3
-refuses "'7' cannot be counted: give digits from 1 to 6" 100 -c7
-refuses "'2x' cannot be counted: give digits from 1 to 6" 100 --count=2x
-refuses "'12' cannot be printed: give one digit from 1 to 6" 100 -p12
-refuses "'0' cannot be printed: give one digit from 1 to 6" 100 --print=0
-refuses "one kind of tuplets at a time can be printed" 100 -p2 -p3
+refuses "-c: '7' cannot be counted: give digits from 1 to 6" 100 -c7
+refuses "--count: '2x' cannot be counted: give digits from 1 to 6" 100 --count=2x
+refuses "-p: '12' cannot be printed: give one digit from 1 to 6" 100 -p12
+refuses "--print: '0' cannot be printed: give one digit from 1 to 6" 100 --print=0
+refuses "-p: one kind of tuplets at a time can be printed" 100 -p2 -p3
 refuses "option '--dist' needs an argument" 10 --dist
 refuses "option '-s' needs an argument" 10 -s
-refuses "'no': 'no' at character 1 should be a number" 10 -s no
-refuses "'-1': it is negative; $range" 10 -d -1
+refuses "-s: 'no': 'no' at character 1 should be a number" 10 -s no
+refuses "-d: '-1': it is negative; $range" 10 -d -1
 refuses "give either STOP or --dist" 10 20 -d 5
 refuses "START + DIST is too large; it ends with 2^64-1" 2^64-1 -d 1
 refuses "give N: which prime to find" -n
@@ -99,10 +99,10 @@ refuses "option '--ranks' needs an argument" 10 --ranks
 refuses "option '--rank' is not known; did you mean --ranks" --rank 2 10
 if "$primes" --help | grep -q '^ *--kernel' && limited "$primes" --kernel primesieve 1 >/dev/null 2>&1
 then
-    refuses "there is no kernel 'abacus': give primesieve or builtin" --kernel abacus 10
+    refuses "--kernel: there is no kernel 'abacus': give primesieve or builtin" --kernel abacus 10
 else
-    refuses "there is no kernel 'abacus' here: give builtin" --kernel abacus 10
-    refuses "there is no kernel 'primesieve' here: give builtin" --kernel primesieve 10
+    refuses "--kernel: there is no kernel 'abacus' here: give builtin" --kernel abacus 10
+    refuses "--kernel: there is no kernel 'primesieve' here: give builtin" --kernel primesieve 10
 fi
 
 # Help, and output that cannot be written.
