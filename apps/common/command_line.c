@@ -12,10 +12,8 @@
 
 enum {
     MOST_OPTIONS = 40,
-    /* Values of the common options, above all characters and the programs' own values. */
-    OPTION_HELP = 1000,
-    OPTION_VERSION,
-    OPTION_RANKS,
+    /* Values of the common options without a letter, above all characters and the programs' own. */
+    OPTION_RANKS = 1000,
     OPTION_WALLTIME,
     OPTION_CHECKPOINT,
     OPTION_RESUME,
@@ -27,8 +25,8 @@ enum {
 };
 
 static const struct option common_options[] = {
-    {"help", no_argument, NULL, OPTION_HELP},
-    {"version", no_argument, NULL, OPTION_VERSION},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'v'},
     {"ranks", required_argument, NULL, OPTION_RANKS},
     {"walltime", required_argument, NULL, OPTION_WALLTIME},
     {"progress", no_argument, NULL, OPTION_PROGRESS},
@@ -247,10 +245,10 @@ static bool take_option(const struct command *command, void *settings, struct co
                         int answer, const char *word)
 {
     switch (answer) {
-    case OPTION_HELP:
+    case 'h':
         line->wish = COMMAND_HELP;
         return false;
-    case OPTION_VERSION:
+    case 'v':
         line->wish = COMMAND_VERSION;
         return false;
     case OPTION_RANKS:

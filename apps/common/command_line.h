@@ -37,8 +37,8 @@ struct command_line {
     char complaint[COMPLAINT_SIZE]; /* an error in one line, without program name and advice */
 };
 
-/* A program's options, besides --help, --version, --ranks N, --walltime S and those of observation,
- * which all programs have; and --checkpoint DIR and --resume, if it has checkpoints. */
+/* A program's options, besides --help (-h), --version (-v), --ranks N, --walltime S and those of
+ * observation, which all programs have; and --checkpoint DIR and --resume, if it has checkpoints. */
 struct command {
     const char *name;
     const char *help;            /* the text of --help */

@@ -23,7 +23,6 @@ const struct settings settings_default = {
 const struct option settings_options[] = {
     {"count", optional_argument, NULL, 'c'},
     {"dist", required_argument, NULL, 'd'},
-    {"help", no_argument, NULL, 'h'},
     {"kernel", required_argument, NULL, OPTION_KERNEL},
     {"no-status", no_argument, NULL, OPTION_NO_STATUS},
     {"nth-prime", no_argument, NULL, 'n'},
@@ -32,7 +31,6 @@ const struct option settings_options[] = {
     {"quiet", no_argument, NULL, 'q'},
     {"size", required_argument, NULL, 's'},
     {"time", no_argument, NULL, OPTION_TIME},
-    {"version", no_argument, NULL, 'v'},
     {NULL, 0, NULL, 0},
 };
 
@@ -93,12 +91,6 @@ static bool take_size(struct command_line *line, struct settings *settings, cons
     return true;
 }
 
-static bool wish(struct command_line *line, enum command_wish what)
-{
-    line->wish = what;
-    return false;
-}
-
 bool settings_take_option(struct command_line *line, void *into, int option, const char *argument)
 {
     struct settings *settings = into;
@@ -108,8 +100,6 @@ bool settings_take_option(struct command_line *line, void *into, int option, con
     case 'd':
         settings->distance_given = true;
         return command_line_number(line, argument, &settings->distance);
-    case 'h':
-        return wish(line, COMMAND_HELP);
     case 'n':
         return settings->nth = true;
     case 'o':
@@ -121,8 +111,6 @@ bool settings_take_option(struct command_line *line, void *into, int option, con
         return settings->quiet = true;
     case 's':
         return take_size(line, settings, argument);
-    case 'v':
-        return wish(line, COMMAND_VERSION);
     case OPTION_KERNEL:
         return take_kernel(line, settings, argument);
     case OPTION_TIME:

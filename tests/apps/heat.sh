@@ -186,6 +186,7 @@ for ranks in 1 3; do
 done
 help=$("$heat" --help)
 expect 0 "$help" "" "$heat" --help
+expect 0 "$help" "" "$heat" -h
 expect 0 "$help" "" "$mpirun" -np 3 "$heat" --help
 check "the version" expr "$("$heat" --version)" : "heat of Rankpool [0-9]"
 
