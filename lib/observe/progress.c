@@ -19,7 +19,7 @@
 /* Seconds: from one look at the job to the next; from the start of a job to its first bar, as a bar
  * that only flashes is useless; between lines in a log, and in a pipe, where a reader waits. */
 static const double poll_interval = 0.1, first_bar_delay = 0.5, log_interval = 60,
-                    pipe_interval = 10;
+                    pipe_interval = 5;
 
 /* The last progress report of another node. */
 struct node_report {

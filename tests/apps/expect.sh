@@ -86,6 +86,8 @@ try() (
     printf '%s' "${4:+$4
 }" >"$place/stderr.expected"
     : >"$place/diff"
+    # Two mpiruns of Open MPI 4 that begin and end at the same moment could fail over their common directory.
+    export OMPI_MCA_orte_tmpdir_base="$place"
     shift 4
     limited "$@" >"$place/stdout" 2>"$place/stderr.raw"
     status=$?
