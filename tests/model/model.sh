@@ -14,14 +14,15 @@ enter_scratch
 cp "$model"/*.pml .
 
 # search OPTIONS WHAT: looks through all states of the model with these options of queue.pml; WHAT is safety (assertions
-# and deadlocks), fault (the same), or termination (cycles). COLLAPSE stores states in a quarter of the memory, which is limited to 2 GB.
+# and deadlocks), fault (the same), or termination (cycles). COLLAPSE stores states in a quarter of the memory, which is
+# limited to 2 GB.
 search() {
     local flag=-DSAFETY option='' speed=-O2
     [ "$2" != termination ] || flag=-DNP option=-l
     [ "$2" != fault ] || speed=-O0 # it takes longer to compile than to find
     # shellcheck disable=SC2086 # lists of options
     spin $1 -a queue.pml >messages 2>&1 &&
-        "${CC:-cc}" $speed -w -DCOLLAPSE -DMEMLIM=2000 $flag -o pan pan.c >>messages 2>&1 &&
+        ${CC:-cc} $speed -w -DCOLLAPSE -DMEMLIM=2000 $flag -o pan pan.c >>messages 2>&1 &&
         timeout 900 ./pan -m100000 $option >>messages 2>&1
 }
 
