@@ -1,7 +1,7 @@
 #!/bin/bash
 # The work queue in a model of all interleavings, checked by Spin: claims, steals, the end of a job, and the recovery
 # when a lane dies between any two of its steps.
-# Usage: model.sh [long], where long adds larger jobs, which take some ten minutes.
+# Usage: model.sh [long], where long adds larger jobs, which take some seven minutes.
 command -v spin >/dev/null || {
     echo "skipped: spin is missing"
     exit 77

@@ -41,8 +41,8 @@ inline check_new() {
 
 #define GIVEN_UP_OF(lane) (state[lane] == GIVEN_UP -> SET(dead_chunk[lane]) : 0)
 
-/* A lane leaves the job when all units are in a log, or given up. Not if results die with a lane:
- * another may have found the sum from words before and after the recovery. */
+/* A lane leaves the job when all units are in a log, or given up. Where results die with a lane,
+ * some may be lost by then: its death may not have been noticed. */
 inline check_done() {
     assert(!SAVED || (COUNTED(0) | COUNTED(1) | COUNTED(2) | GIVEN_UP_OF(1) | GIVEN_UP_OF(2)) ==
                      (1 << UNITS) - 1);
