@@ -3,6 +3,7 @@
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/file_io.h"
+#include "comm/agreement.h"
 #include "comm/mpi_error.h"
 
 #include <errno.h>
@@ -205,16 +206,17 @@ static struct file_identity identity_make(const struct attempt *attempt)
 }
 
 /* Creates the file on the leader. */
-static struct file_identity attempt_create_file(struct attempt *attempt, int way, rp_error *error)
+static struct file_identity attempt_create_file(struct attempt *attempt, int directory,
+                                                rp_error *error)
 {
     const char *list[NODE_MEMORY_DIRECTORIES] = {NULL, NULL};
     struct file_identity identity = {.path = ""};
     int count = directories_list(list);
-    attempt_open_new(attempt, list[way / 2]);
+    attempt_open_new(attempt, list[directory]);
     if (attempt->file >= 0)
         identity = identity_make(attempt);
     else
-        memory_error_set(error, 0, list[way / 2], strerror(errno));
+        memory_error_set(error, 0, list[directory], strerror(errno));
     identity.directories = count;
     return identity;
 }
@@ -230,24 +232,23 @@ static void identity_open(struct attempt *attempt, const struct file_identity *i
     memory_error_set(error, 0, identity->path, "the node's ranks do not share it");
 }
 
-/* Tries to share a file: `way` stands for a directory, and for without or with a file name. All
- * ranks of the node agree on the result: all have the file, or none has. *count becomes the number
- * of directories. */
-static rp_status attempt_share(struct attempt *attempt, int way, int *count, rp_error *error)
+/* Tries to share a file in that directory. All ranks of the node agree on the result: all have the
+ * file, or none has. *count becomes the number of directories. */
+static rp_status attempt_share(struct attempt *attempt, int directory, int *count, rp_error *error)
 {
     struct file_identity identity = {.path = "", .directories = 1};
     attempt->file = -1;
     attempt->name[0] = '\0';
-    attempt->named = way % 2 == 1;
     rpi_error_clear(error);
     if (attempt->leads)
-        identity = attempt_create_file(attempt, way, error);
+        identity = attempt_create_file(attempt, directory, error);
     int code = MPI_Bcast(&identity, sizeof identity, MPI_BYTE, 0, attempt->node);
     *count = identity.directories;
     if (rpi_mpi_check(code, "MPI_Bcast", error) == RP_OK && !attempt->leads &&
         identity.path[0] != '\0')
         identity_open(attempt, &identity, error);
     rpi_mpi_agree(attempt->node, error);
+    error->rank = -1; /* this was a rank of the node communicator; the caller adds its own */
     if (attempt->name[0] != '\0')
         unlink(attempt->name);
     if (error->status != RP_OK && attempt->file >= 0) {
@@ -264,23 +265,34 @@ static void memory_close_files(struct node_memory *memory)
     memory->files = 0;
 }
 
-rp_status rpi_node_memory_reserve(MPI_Comm node, struct node_memory *memory, rp_error *error)
+/* Opens a file in that directory: one without a name if possible. */
+static rp_status memory_open_file(struct node_memory *memory, MPI_Comm node, int directory,
+                                  int *count, rp_error *error)
 {
     struct attempt attempt = {.node = node};
-    int rank, count = 1;
+    int rank;
+    rp_status status = RP_ERR_MEMORY;
     MPI_Comm_rank(node, &rank);
     attempt.leads = rank == 0;
+    for (int i = 0; i < 2 && status == RP_ERR_MEMORY; i++) {
+        attempt.named = i == 1;
+        status = attempt_share(&attempt, directory, count, error);
+        if (status == RP_ERR_MEMORY)
+            memory_error_add(&memory->unopened, error, 0);
+    }
+    if (status == RP_OK)
+        memory->file[memory->files++] = attempt.file;
+    return status;
+}
+
+rp_status rpi_node_memory_reserve(MPI_Comm node, struct node_memory *memory, rp_error *error)
+{
+    int count = 1;
     *memory = (struct node_memory){.allocates = true};
     rpi_error_clear(&memory->unopened);
-    for (int way = 0; way < 2 * count; way++) {
-        rp_status status = attempt_share(&attempt, way, &count, error);
-        error->rank = -1; /* this was a rank of the node communicator; the caller adds its own */
-        if (status == RP_OK) {
-            memory->file[memory->files++] = attempt.file;
-            way |= 1; /* the named variant would be in the same directory */
-        } else if (status == RP_ERR_MEMORY) {
-            memory_error_add(&memory->unopened, error, 0);
-        } else {
+    for (int i = 0; i < count; i++) {
+        rp_status status = memory_open_file(memory, node, i, &count, error);
+        if (status != RP_OK && status != RP_ERR_MEMORY) {
             memory_close_files(memory);
             return status;
         }
@@ -336,20 +348,22 @@ static void memory_turn(struct node_memory *memory)
     memory->used = (memory->used + 1) % memory->files;
 }
 
-rp_status rpi_node_memory_fill(struct node_memory *memory, size_t bytes, node_memory_agree agree,
-                               void *closure, rp_error *error)
+/* That one file has no space is not yet an error of the pool, since there are other files: so this
+ * bypasses rpi_pool_agree(). */
+rp_status rpi_node_memory_fill(struct node_memory *memory, size_t bytes,
+                               struct agreement *agreement, rp_error *error)
 {
     const rp_error before = *error;
     rp_error first;
     rp_status status = RP_ERR_MEMORY;
     rpi_error_clear(&first);
     for (int i = 0; i < NODE_MEMORY_DIRECTORIES && status == RP_ERR_MEMORY; i++) {
-        bool failed_here = false;
-        *error = before;
+        struct vote vote = rpi_vote(CALL_PREPARED);
+        vote.error = before;
         if (before.status == RP_OK)
-            memory_map(memory, bytes, error);
-        status = agree(closure, error, &failed_here);
-        if (status == RP_ERR_MEMORY && failed_here)
+            memory_map(memory, bytes, &vote.error);
+        status = rpi_agree(agreement, &vote, error);
+        if (status == RP_ERR_MEMORY && rpi_agreement_failed_here(agreement))
             memory_turn(memory);
         memory_error_add(&first, error, bytes);
     }
@@ -360,24 +374,34 @@ rp_status rpi_node_memory_fill(struct node_memory *memory, size_t bytes, node_me
     return status;
 }
 
-static rp_status memory_agree_by_mpi(void *node, rp_error *error, bool *failed_here)
-{
-    rpi_mpi_agree(*(MPI_Comm *)node, error);
-    error->rank = -1;
-    *failed_here = error->status != RP_OK;
-    return error->status;
-}
-
+/* Opens the second file only if the first one has no space. */
 rp_status rpi_node_memory_make(MPI_Comm node, size_t bytes, struct node_memory *memory,
                                rp_error *error)
 {
-    int rank;
+    int rank, count = 1;
+    rp_error first;
+    rp_status status = RP_ERR_MEMORY;
     MPI_Comm_rank(node, &rank);
-    if (rpi_node_memory_reserve(node, memory, error) != RP_OK)
-        return error->status;
-    memory->allocates = rank == 0;
-    rpi_node_memory_fill(memory, bytes, memory_agree_by_mpi, &node, error);
-    memory_close_files(memory);
+    *memory = (struct node_memory){.allocates = rank == 0};
+    rpi_error_clear(&memory->unopened);
+    rpi_error_clear(&first);
+    for (int i = 0; i < count && status == RP_ERR_MEMORY; i++) {
+        status = memory_open_file(memory, node, i, &count, error);
+        if (status != RP_OK)
+            continue;
+        memory_map(memory, bytes, error);
+        status = rpi_mpi_agree(node, error);
+        error->rank = -1;
+        memory_close_files(memory);
+        if (status != RP_OK) {
+            memory_unmap(memory);
+            memory_error_add(&first, error, bytes);
+        }
+    }
+    if (status == RP_ERR_MEMORY) {
+        memory_error_add(&first, &memory->unopened, 0);
+        *error = first;
+    }
     return error->status;
 }
 

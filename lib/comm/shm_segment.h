@@ -9,6 +9,8 @@
 
 #include "rankpool.h"
 
+struct agreement;
+
 enum {
     NODE_MEMORY_DIRECTORIES = 2 /* that are tried, at most */
 };
@@ -24,10 +26,6 @@ struct node_memory {
     rp_error unopened; /* why there is no file in some directory, or RP_OK */
 };
 
-/* Makes all ranks agree on an error, as rpi_agree() does; *failed_here: also whether a rank of this
- * node had one. */
-typedef rp_status (*node_memory_agree)(void *closure, rp_error *error, bool *failed_here);
-
 /* Creates and maps a zeroed segment whose pages are allocated. Collective on `node`, a communicator
  * of ranks on one machine; all of them get the same status. */
 rp_status rpi_node_memory_make(MPI_Comm node, size_t bytes, struct node_memory *memory,
@@ -38,11 +36,10 @@ rp_status rpi_node_memory_make(MPI_Comm node, size_t bytes, struct node_memory *
 rp_status rpi_node_memory_reserve(MPI_Comm node, struct node_memory *memory, rp_error *error);
 
 /* Maps the first bytes of one of the files, unless as many are mapped already. The previous
- * contents may be lost. Collective among all ranks that `agree` concerns; each passes the bytes
- * that its node needs, and in *error its own earlier error, if any. All get the same status and
- * error. */
-rp_status rpi_node_memory_fill(struct node_memory *memory, size_t bytes, node_memory_agree agree,
-                               void *closure, rp_error *error);
+ * contents may be lost. Collective among the ranks of the agreement; each passes the bytes that its
+ * node needs, and in *error its own earlier error, if any. All get the same status and error. */
+rp_status rpi_node_memory_fill(struct node_memory *memory, size_t bytes,
+                               struct agreement *agreement, rp_error *error);
 
 /* Unmaps the segment, and closes its files. Local. */
 void rpi_node_memory_drop(struct node_memory *memory);

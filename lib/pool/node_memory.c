@@ -73,23 +73,11 @@ bool rpi_pool_overlaps(const rp_pool *pool, const void *address, size_t bytes)
     return overlaps;
 }
 
-/* That one file has no space is not yet an error of the pool, since there are other files: so this
- * bypasses rpi_pool_agree(). */
-static rp_status memory_agree(void *closure, rp_error *error, bool *failed_here)
-{
-    struct agreement *agreement = closure;
-    struct vote vote = rpi_vote(CALL_PREPARED);
-    vote.error = *error;
-    rpi_agree(agreement, &vote, error);
-    *failed_here = rpi_agreement_failed_here(agreement);
-    return error->status;
-}
-
 rp_status rpi_pool_memory_grow(rp_pool *pool, size_t bytes, struct node_memory *memory,
                                rp_error *error)
 {
     if (pool->survives)
-        return rpi_node_memory_fill(memory, bytes, memory_agree, &pool->world.agreement, error);
+        return rpi_node_memory_fill(memory, bytes, &pool->world.agreement, error);
     if (bytes <= memory->bytes)
         return RP_OK;
     rpi_node_memory_drop(memory);
