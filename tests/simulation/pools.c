@@ -29,6 +29,7 @@ static void report(const char *name, bool right, double seconds, double least)
     if (rp_rank(pool) == 0)
         printf("%s %s on %d ranks of %d nodes: %s, %.3f of ideal\n", good ? "ok" : "FAILED", name,
                rp_ranks(pool), rp_nodes(pool), right ? "right" : "wrong", used);
+    fflush(stdout); /* a test without output hangs */
 }
 
 static void try_loop(int64_t n)
