@@ -131,7 +131,7 @@ check "walltime" of_walltime "$patient" --ranks 3 0.01 1
 check "primes --walltime" of_walltime "$apps/primes" --ranks 2 --walltime 1 1e14
 check "heat --walltime" heat_of_walltime
 check "--walltime 0" refused 0 "--walltime: '0': give at least 1 second"
-check "--walltime soon" refused soon "'soon': 'soon' at character 1 should be a number"
+check "--walltime soon" refused soon "--walltime: 'soon': 'soon' at character 1 should be a number"
 
 skipped=
 if "$here/../cluster/run" --nodes 1,1 --once true 2>err; then
