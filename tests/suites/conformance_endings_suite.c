@@ -41,8 +41,11 @@ START_TEST(t1_t2)
     static const int64_t late[5] = {0, 0, 500, 0, 0}, timely[5] = {0, 0, 20, 0, 0};
     int64_t out[5] = {0};
     uint8_t statuses[5];
-    rp_options options = {.item_seconds = 1, .item_status = statuses};
-    rp_pool *pool; /* of one rank, where items run one after the other */
+    /* On a pool of one rank, a static share runs from the first item to the last. */
+    rp_options options = {.schedule = RP_SCHEDULE_STATIC,
+                          .item_seconds = 1,
+                          .item_status = statuses};
+    rp_pool *pool;
     ck_assert_int_eq(rp_open_comm(MPI_COMM_SELF, NULL, &pool), RP_OK);
     ck_assert_int_eq(sleep_each(pool, late, 5, out, options), RP_ERR_TIMEOUT);
     ck_assert_int_eq(rp_last_error(pool)->item, 2);
