@@ -72,7 +72,7 @@ START_TEST(signs_of_life_keep_slow_nodes)
     rp_range range;
     ck_assert_int_eq(rp_loop_open(pool, world_ranks(), NULL, &loop), RP_OK);
     while (rp_loop_next(loop, &range))
-        sleep(3); /* an item much longer than the heartbeat's timeout */
+        sleep(2); /* an item longer than the heartbeat's timeout */
     rp_status status = rp_loop_close(&loop, RP_OK);
     ck_assert_msg(status == RP_OK, "%s", rp_last_error(pool)->text);
     close_pool(pool);
