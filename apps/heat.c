@@ -24,20 +24,9 @@ static const char help[] =
     "                       or square\n"
     "  -o, --output FILE    write the temperature at the end to FILE, a picture if it\n"
     "                       ends in .png, NumPy's format if in .npy; may be repeated\n"
-    "  --time               show on stderr what was computed and how long it took\n"
-    "  --progress           show progress on stderr; on a terminal that is the default,\n"
-    "                       unless --no-progress is given\n"
-    "  --stats[=FILE]       print statistics of every rank at the end, on stderr or to\n"
-    "                       FILE, as JSON if its name ends with .json\n"
-    "  --timeline FILE      draw the activity of every rank over time, as SVG, or as\n"
-    "                       HTML if the name ends with .html\n"
-    "  --trace FILE         write the same as a trace for ui.perfetto.dev\n"
-    "  --ranks N            start N ranks instead of one per core; no effect under\n"
-    "                       mpirun and srun\n"
-    "  --walltime S         stop cleanly after S seconds, with status 75\n"
-    "  -h, --help           print this and exit\n"
-    "  -v, --version        print the version and exit\n"
-    "\n"
+    "  --time               show on stderr what was computed and how long it took\n";
+
+static const char notes[] =
     "Examples:\n"
     "  heat -o plate.png                           on every core of this machine\n"
     "  heat --size 1000 --steps 500 -o plate.npy   500 steps of a million points\n"
@@ -49,6 +38,7 @@ static const char help[] =
 static const struct command command = {
     .name = "heat",
     .help = help,
+    .notes = notes,
     .operands_wanted = "options only",
     .options = settings_options,
     .take_option = settings_take_option,

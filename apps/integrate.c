@@ -18,33 +18,19 @@ static const char help[] =
     "family, dimensions, samples, estimate, standard error, exact value, and z, which is\n"
     "the estimate's distance from the exact value in standard errors.\n"
     "\n"
-    "  --family NAME    oscillatory, product-peak, corner-peak, gaussian, continuous or\n"
-    "                   discontinuous, instead of all\n"
-    "  --dimensions D   of the cube, 1 to 20 (5)\n"
-    "  --samples N      values of the function to take at most (1e6; with --error, 1e12)\n"
-    "  --error E        go on, in rounds of doubled size, until the standard error is\n"
-    "                   at most E\n"
-    "  --antithetic     take values in pairs, at a point and at its mirror image\n"
-    "  --stratified     cut the cube into cells and take as many values in each\n"
-    "  --seed S         of the random numbers, and of the functions' parameters (1)\n"
-    "  --time           show on stderr how long it took\n"
-    "  --progress       show progress on stderr; on a terminal that is the default,\n"
-    "                   unless --no-progress is given\n"
-    "  --stats[=FILE]   print statistics of every rank at the end, on stderr or to\n"
-    "                   FILE, as JSON if its name ends with .json\n"
-    "  --timeline FILE  draw the activity of every rank over time, as SVG, or as HTML\n"
-    "                   if the name ends with .html\n"
-    "  --trace FILE     write the same as a trace for ui.perfetto.dev\n"
-    "  --ranks N        start N ranks instead of one per core; no effect under mpirun\n"
-    "                   and srun\n"
-    "  --walltime S     stop cleanly after S seconds, with status 75\n"
-    "  --checkpoint DIR save finished work in DIR, for --resume\n"
-    "  --resume[=force] continue with the work saved in DIR, on any number of ranks;\n"
-    "                   with force, even if it was saved by another build or with other\n"
-    "                   arguments\n"
-    "  -h, --help       print this and exit\n"
-    "  -v, --version    print the version and exit\n"
-    "\n"
+    "  --family NAME        oscillatory, product-peak, corner-peak, gaussian, continuous\n"
+    "                       or discontinuous, instead of all\n"
+    "  --dimensions D       of the cube, 1 to 20 (5)\n"
+    "  --samples N          values of the function to take at most (1e6; with --error,\n"
+    "                       1e12)\n"
+    "  --error E            go on, in rounds of doubled size, until the standard error is\n"
+    "                       at most E\n"
+    "  --antithetic         take values in pairs, at a point and at its mirror image\n"
+    "  --stratified         cut the cube into cells and take as many values in each\n"
+    "  --seed S             of the random numbers, and of the functions' parameters (1)\n"
+    "  --time               show on stderr how long it took\n";
+
+static const char notes[] =
     "Whole numbers may be written as 1e9, 10^9 or 2^30.\n"
     "\n"
     "Examples:\n"
@@ -143,6 +129,7 @@ static const int cosmetic[] = {OPTION_TIME, 0};
 static const struct command command = {
     .name = "integrate",
     .help = help,
+    .notes = notes,
     .keeps_work = true,
     .cosmetic = cosmetic,
     .operands_wanted = "options only",

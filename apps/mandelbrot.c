@@ -23,24 +23,9 @@ static const char help[] =
     "  --iterations N       steps before a point counts as one of the set (5000)\n"
     "  --julia RE,IM        draw the Julia set of this point\n"
     "  --antialias N        take N x N points for each pixel, 1 to 16 (2)\n"
-    "  --time               show on stderr how long it took, and how evenly ranks worked\n"
-    "  --progress           show progress on stderr; on a terminal that is the default,\n"
-    "                       unless --no-progress is given\n"
-    "  --stats[=FILE]       print statistics of every rank at the end, on stderr or to\n"
-    "                       FILE, as JSON if its name ends with .json\n"
-    "  --timeline FILE      draw the activity of every rank over time, as SVG, or as\n"
-    "                       HTML if the name ends with .html\n"
-    "  --trace FILE         write the same as a trace for ui.perfetto.dev\n"
-    "  --ranks N            start N ranks instead of one per core; no effect under\n"
-    "                       mpirun and srun\n"
-    "  --walltime S         stop cleanly after S seconds, with status 75\n"
-    "  --checkpoint DIR     save finished work in DIR, for --resume\n"
-    "  --resume[=force]     continue with the work saved in DIR, on any number of\n"
-    "                       ranks; with force, even if it was saved by another build or\n"
-    "                       with other arguments\n"
-    "  -h, --help           print this and exit\n"
-    "  -v, --version        print the version and exit\n"
-    "\n"
+    "  --time               show on stderr how long it took, and how evenly ranks worked\n";
+
+static const char notes[] =
     "Without --center and --zoom it draws a place in the valley of the seahorses; with\n"
     "--julia, the whole set. Whole numbers may be written as 1e4 or 2^16.\n"
     "\n"
@@ -176,6 +161,7 @@ static const int cosmetic[] = {'o', OPTION_TIME, 0};
 static const struct command command = {
     .name = "mandelbrot",
     .help = help,
+    .notes = notes,
     .keeps_work = true,
     .cosmetic = cosmetic,
     .operands_wanted = "options only",

@@ -29,31 +29,16 @@ static const char help[] =
     "  -p, --print[=K]      print the primes, or twin primes (2) ... sextuplets (6)\n"
     "  -o, --output=FILE    print into FILE, written by all ranks at once: numbers for\n"
     "                       NumPy if its name ends with .npy, plain uint64 if with .bin,\n"
-    "                       otherwise text\n"
+    "                       otherwise text; not with --checkpoint\n"
     "  -q, --quiet          a single count without its name\n"
     "  -s, --size=KIB       size of the sieve, 16 to 8192 KiB (--kernel primesieve)\n"
-    "      --no-status      no effect: accepted since primesieve has it\n"
-    "      --time           show on stderr what was done, by whom, how long it took from\n"
+    "  --no-status          no effect: accepted since primesieve has it\n"
+    "  --time               show on stderr what was done, by whom, how long it took from\n"
     "                       the pool's opening to the result, and how evenly ranks worked\n"
-    "      --kernel NAME    sieve with NAME: primesieve (libprimesieve, the default where\n"
-    "                       primes was built with it) or builtin (our own, slower)\n"
-    "      --progress       show progress on stderr; on a terminal that is the default,\n"
-    "                       unless --no-progress is given\n"
-    "      --stats[=FILE]   print statistics of every rank at the end, on stderr or to\n"
-    "                       FILE, as JSON if its name ends with .json\n"
-    "      --timeline FILE  draw the activity of every rank over time, as SVG, or as HTML\n"
-    "                       if the name ends with .html\n"
-    "      --trace FILE     write the same as a trace for ui.perfetto.dev\n"
-    "      --ranks N        start N ranks instead of one per core; no effect under mpirun\n"
-    "                       and srun\n"
-    "      --walltime S     stop cleanly after S seconds, with status 75\n"
-    "      --checkpoint DIR save finished work in DIR, for --resume; not with -o\n"
-    "      --resume[=force] continue with the work saved in DIR, on any number of ranks;\n"
-    "                       with force, even if it was saved by another build or with other\n"
-    "                       arguments\n"
-    "  -h, --help           print this and exit\n"
-    "  -v, --version        print the version and exit\n"
-    "\n"
+    "  --kernel NAME        sieve with NAME: primesieve (libprimesieve, the default where\n"
+    "                       primes was built with it) or builtin (our own, slower)\n";
+
+static const char notes[] =
     "Examples:\n"
     "  primes 1e10                     on every core of this machine\n"
     "  primes 1e15 -d 1e10 -c12        primes and twin primes of a window far out\n"
@@ -69,6 +54,7 @@ static const char help[] =
 static const struct command command = {
     .name = "primes",
     .help = help,
+    .notes = notes,
     .operands_wanted = "at most two numbers, START and STOP",
     .most_operands = 2,
     .keeps_work = true,

@@ -12,12 +12,9 @@ static const char help[] =
     "are in order for Rankpool, and what to type if they are not.\n"
     "\n"
     "Start it as you would start your program: by itself, by mpirun, by srun.\n"
-    "\n"
-    "  --ranks N       start N ranks instead of one per core; no effect under mpirun\n"
-    "                  and srun\n"
-    "  -h, --help      print this and exit\n"
-    "  -v, --version   print the version and exit\n"
-    "\n"
+    "\n";
+
+static const char notes[] =
     "Examples:\n"
     "  rankpool-doctor                             this machine\n"
     "  mpirun -np 16 rankpool-doctor               this machine, and this mpirun\n"
@@ -48,6 +45,7 @@ static bool take_operands(struct command_line *line, void *settings)
 static const struct command command = {
     .name = "rankpool-doctor",
     .help = help,
+    .notes = notes,
     .operands_wanted = "options only",
     .options = options,
     .take_option = take_option,

@@ -41,7 +41,8 @@ struct command_line {
  * observation, which all programs have; and --checkpoint DIR and --resume, if it has checkpoints. */
 struct command {
     const char *name;
-    const char *help;            /* the text of --help */
+    const char *help;            /* the text of --help up to the end of the program's own options */
+    const char *notes;           /* its text behind the common options */
     const char *operands_wanted; /* readable text, as "at most two numbers, START and STOP" */
     int most_operands;           /* up to MOST_OPERANDS */
     bool keeps_work;

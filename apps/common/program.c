@@ -58,12 +58,39 @@ rp_status program_flush(const struct command *command)
     return flush_output(command->name);
 }
 
+static void print_help(const struct command *command)
+{
+    fputs(command->help, stdout);
+    fputs("  --progress           show progress on stderr; on a terminal that is the default,\n"
+          "                       unless --no-progress is given\n"
+          "  --stats[=FILE]       print statistics of every rank at the end, on stderr or to\n"
+          "                       FILE, as JSON if its name ends with .json\n"
+          "  --timeline FILE      draw the activity of every rank over time, as SVG, or as\n"
+          "                       HTML if the name ends with .html\n"
+          "  --trace FILE         write the same as a trace for ui.perfetto.dev\n"
+          "  --ranks N            start N ranks instead of one per core; no effect under\n"
+          "                       mpirun and srun\n"
+          "  --walltime S         stop cleanly after S seconds, with status 75\n",
+          stdout);
+    if (command->keeps_work)
+        fputs("  --checkpoint DIR     save finished work in DIR, for --resume\n"
+              "  --resume[=force]     continue with the work saved in DIR, on any number of\n"
+              "                       ranks; with force, even if it was saved by another build or\n"
+              "                       with other arguments\n",
+              stdout);
+    fputs("  -h, --help           print this and exit\n"
+          "  -v, --version        print the version and exit\n"
+          "\n",
+          stdout);
+    fputs(command->notes, stdout);
+}
+
 /* Handles a command line that requests no run. */
 static rp_status answer(const struct command *command, const struct command_line *line)
 {
     switch (line->wish) {
     case COMMAND_HELP:
-        fputs(command->help, stdout);
+        print_help(command);
         return program_flush(command);
     case COMMAND_VERSION:
         printf("%s of Rankpool %s\n", command->name, rp_version());
