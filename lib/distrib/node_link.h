@@ -11,8 +11,8 @@
 #define RANKPOOL_DISTRIB_NODE_LINK_H
 
 #include "comm/channel.h"
+#include "distrib/heartbeat.h"
 #include "pool/pool.h"
-#include "resilience/heartbeat.h"
 
 #include <pthread.h>
 

@@ -1,7 +1,7 @@
-/* The heartbeat between node agents, or between stream links: when each peer was last heard. A peer
- * that is silent for too long is lost, so a side with nothing to send sends heartbeat messages. */
-#ifndef RANKPOOL_RESILIENCE_HEARTBEAT_H
-#define RANKPOOL_RESILIENCE_HEARTBEAT_H
+/* The heartbeat of a node link: when each peer was last heard. A peer that is silent for too long is
+ * lost, so a side with nothing to send sends heartbeat messages. */
+#ifndef RANKPOOL_DISTRIB_HEARTBEAT_H
+#define RANKPOOL_DISTRIB_HEARTBEAT_H
 
 #include "comm/topology.h"
 

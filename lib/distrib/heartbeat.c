@@ -1,4 +1,4 @@
-#include "resilience/heartbeat.h"
+#include "distrib/heartbeat.h"
 
 #include "base/error.h"
 
