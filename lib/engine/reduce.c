@@ -7,6 +7,7 @@
 #include "diag/diagnosis.h"
 #include "engine/executor.h"
 #include "engine/reduce_collect.h"
+#include "engine/reduce_gather.h"
 #include "engine/save_reduce.h"
 #include "observe/hooks.h"
 #include "resilience/survival.h"
@@ -30,6 +31,7 @@ struct reduction {
      * alone, because the calls determine the bits of the result. */
     int64_t part;
     void *partial; /* of the current leaf */
+    void *buffer;  /* for rpi_gather_trees() */
     struct tree tree;
 };
 
@@ -185,62 +187,10 @@ static int64_t reduce_compute(struct executor *executor, rp_range tile, void *co
     return part.end - tile.begin;
 }
 
-static int reduce_send_tree(const struct world *world, const struct tree *tree)
-{
-    int root = world->root;
-    int64_t count = tree->count;
-    int code = rpi_message_send(&count, sizeof count, root, world->comm);
-    for (int64_t i = 0; i < count && code == MPI_SUCCESS; i++) {
-        code = rpi_message_send(&tree->nodes[i], sizeof tree->nodes[i], root, world->comm);
-        if (code == MPI_SUCCESS)
-            code = rpi_message_send(rpi_tree_value(tree, i), tree->value_size, root, world->comm);
-    }
-    return code;
-}
-
 static int64_t reduce_leaves(const struct reduction *reduction)
 {
     int64_t n = reduction->job->n;
     return n / reduction->leaf + (n % reduction->leaf != 0);
-}
-
-/* Receives a rank's nodes and adds them to the root's tree. After a failure it goes on receiving,
- * because the rank goes on sending. */
-static int reduce_receive_tree(const struct world *world, int rank, struct reduction *reduction,
-                               bool *added)
-{
-    int64_t count = 0;
-    struct tree_node node;
-    int code = rpi_message_receive(&count, sizeof count, rank, world->comm);
-    for (int64_t i = 0; i < count && code == MPI_SUCCESS; i++) {
-        code = rpi_message_receive(&node, sizeof node, rank, world->comm);
-        if (code == MPI_SUCCESS && !rpi_tree_node_valid(node, reduce_leaves(reduction)))
-            rpi_mpi_reject("rank", rank);
-        if (code == MPI_SUCCESS)
-            code = rpi_message_receive(reduction->partial, reduction->job->result_size, rank,
-                                       world->comm);
-        *added = *added && rpi_tree_add(&reduction->tree, node, reduction->partial);
-    }
-    return code;
-}
-
-/* Joins the partial results of all ranks on the root. */
-static rp_status reduce_gather_trees(const struct world *world, struct reduction *reduction,
-                                     rp_error *error)
-{
-    bool added = true;
-    int code = MPI_SUCCESS;
-    if (world->rank != world->root)
-        return rpi_mpi_check(reduce_send_tree(world, &reduction->tree), "MPI_Send", error);
-    for (int rank = 0; rank < world->ranks && code == MPI_SUCCESS; rank++) {
-        if (rank != world->root)
-            code = reduce_receive_tree(world, rank, reduction, &added);
-    }
-    if (rpi_mpi_check(code, "MPI_Recv", error) != RP_OK)
-        return error->status;
-    if (!added || !rpi_tree_settle(&reduction->tree) || !rpi_tree_finish(&reduction->tree))
-        rpi_tree_explain(&reduction->tree, error);
-    return error->status;
 }
 
 /* Joins the result on the root, agrees on whether that worked, and broadcasts the result. */
@@ -249,7 +199,8 @@ static rp_status reduce_publish(rp_pool *pool, struct reduction *reduction)
     const struct world *world = &pool->world;
     const rp_reduce_job *job = reduction->job;
     struct vote vote = rpi_vote(CALL_REDUCED);
-    reduce_gather_trees(world, reduction, &vote.error);
+    rpi_gather_trees(world, &reduction->tree, reduce_leaves(reduction), reduction->buffer,
+                     &vote.error);
     if (rpi_pool_agree(pool, &vote) != RP_OK)
         return pool->last.status;
     if (world->rank == world->root)
@@ -344,7 +295,8 @@ static rp_status reduce_open(rp_pool *pool, const rp_reduce_job *job, const stru
         reduction->part = tile_items < reduction->leaf ? tile_items : reduction->leaf;
         reduction->tree = rpi_tree_begin(job->result_size, reduce_join, reduction);
         reduction->partial = malloc(job->result_size);
-        if (reduction->partial == NULL)
+        reduction->buffer = malloc(rpi_gather_buffer_bytes(job->result_size));
+        if (reduction->partial == NULL || reduction->buffer == NULL)
             rpi_error_set(&vote.error, RP_ERR_MEMORY, "no memory for a partial result");
     }
     if (pool->checkpoint != NULL && vote.error.status == RP_OK) {
@@ -375,6 +327,7 @@ rp_status rp_reduce(rp_pool *pool, const rp_reduce_job *job)
                                           : reduce_execute(pool, &input, &reduction, NULL);
     rpi_tree_end(&reduction.tree);
     free(reduction.partial);
+    free(reduction.buffer);
     survival_leave(pool);
     return status;
 }

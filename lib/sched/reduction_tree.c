@@ -100,6 +100,46 @@ bool rpi_tree_add(struct tree *tree, struct tree_node node, const void *value)
     return tree_carry(tree);
 }
 
+size_t rpi_tree_packed_bytes(size_t value_size, int64_t count)
+{
+    return (size_t)count * (sizeof(struct tree_node) + value_size);
+}
+
+size_t rpi_tree_pack(const struct tree *tree, int64_t first, int64_t count, void *to)
+{
+    size_t node_bytes = (size_t)count * sizeof(struct tree_node);
+    if (count > 0) {
+        memcpy(to, tree->nodes + first, node_bytes);
+        memcpy((char *)to + node_bytes, rpi_tree_value(tree, first),
+               (size_t)count * tree->value_size);
+    }
+    return rpi_tree_packed_bytes(tree->value_size, count);
+}
+
+static struct tree_node packed_node(const void *packed, int64_t place)
+{
+    struct tree_node node;
+    memcpy(&node, (const char *)packed + (size_t)place * sizeof node, sizeof node);
+    return node;
+}
+
+bool rpi_tree_packed_valid(const void *packed, int64_t count, int64_t leaves)
+{
+    bool valid = true;
+    for (int64_t i = 0; i < count && valid; i++)
+        valid = rpi_tree_node_valid(packed_node(packed, i), leaves);
+    return valid;
+}
+
+bool rpi_tree_add_packed(struct tree *tree, const void *packed, int64_t count)
+{
+    const char *values = (const char *)packed + (size_t)count * sizeof(struct tree_node);
+    bool added = true;
+    for (int64_t i = 0; i < count && added; i++)
+        added = rpi_tree_add(tree, packed_node(packed, i), values + (size_t)i * tree->value_size);
+    return added;
+}
+
 /* A node and the place of its value, for sorting. */
 struct placed {
     struct tree_node node;

@@ -35,6 +35,19 @@ struct tree rpi_tree_begin(size_t value_size, tree_join join, void *closure);
 /* Checks a node received from another rank: is it one of a tree with `leaves` leaves? */
 bool rpi_tree_node_valid(struct tree_node node, int64_t leaves);
 
+/* Writes `count` nodes from `first` on as bytes for another rank: the nodes, then their values.
+ * Returns the number of bytes. */
+size_t rpi_tree_pack(const struct tree *tree, int64_t first, int64_t count, void *to);
+
+/* The size of `count` packed nodes. */
+size_t rpi_tree_packed_bytes(size_t value_size, int64_t count);
+
+/* Checks packed nodes received from another rank. */
+bool rpi_tree_packed_valid(const void *packed, int64_t count, int64_t leaves);
+
+/* Adds packed nodes. Returns false as rpi_tree_add() does. */
+bool rpi_tree_add_packed(struct tree *tree, const void *packed, int64_t count);
+
 /* Adds a node with its value and joins as far as possible. Returns false without memory, or if a
  * join has failed; then `code` is not 0. */
 bool rpi_tree_add(struct tree *tree, struct tree_node node, const void *value);
