@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/environment.h"
-#include "base/eventcount.h"
 #include "base/thread.h"
 #include "launch/environment.h"
 #include "launch/launch.h"

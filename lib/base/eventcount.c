@@ -1,5 +1,7 @@
 #include "base/eventcount.h"
 
+#include "base/clock.h"
+
 #include <limits.h>
 #include <linux/futex.h>
 #include <sched.h>
@@ -10,8 +12,7 @@
 /* About 20 us of spinning: less than sleeping and being woken costs. */
 enum {
     SPINS = 500,
-    YIELDS = 2,
-    SPINNING_LOOKS = 100
+    YIELDS = 2
 };
 
 static void cpu_pause(void)
@@ -23,17 +24,10 @@ static void cpu_pause(void)
 #endif
 }
 
-static struct timespec seconds_to_timespec(double seconds)
-{
-    struct timespec time = {.tv_sec = (time_t)seconds};
-    time.tv_nsec = (long)((seconds - (double)time.tv_sec) * 1e9);
-    return time;
-}
-
 /* Not FUTEX_PRIVATE, since processes share the word. */
 static void futex_wait(_Atomic uint32_t *word, uint32_t expected, double most_seconds)
 {
-    struct timespec timeout = seconds_to_timespec(most_seconds);
+    struct timespec timeout = rpi_seconds_to_timespec(most_seconds);
     syscall(SYS_futex, word, FUTEX_WAIT, expected, &timeout, NULL, 0);
 }
 
@@ -84,23 +78,4 @@ void rpi_eventcount_sleep(struct eventcount *word, uint32_t seen, double most_se
     atomic_fetch_add(&word->sleepers, 1);
     futex_wait(&word->sequence, seen, most_seconds);
     atomic_fetch_sub(&word->sleepers, 1);
-}
-
-void rpi_sleep(double seconds)
-{
-    struct timespec time = seconds_to_timespec(seconds);
-    nanosleep(&time, NULL);
-}
-
-void rpi_backoff_wait(struct backoff *backoff)
-{
-    const double shortest = 20e-6, longest = 1e-3;
-    if (backoff->looks++ < (backoff->spin ? SPINNING_LOOKS : YIELDS)) {
-        sched_yield();
-        return;
-    }
-    if (backoff->sleep < shortest)
-        backoff->sleep = shortest;
-    rpi_sleep(backoff->sleep);
-    backoff->sleep = 2 * backoff->sleep < longest ? 2 * backoff->sleep : longest;
 }

@@ -35,18 +35,4 @@ void rpi_eventcount_wait(struct eventcount *word, uint32_t seen, bool spin, doub
 /* The same without spinning, for threads without a core of their own. */
 void rpi_eventcount_sleep(struct eventcount *word, uint32_t seen, double most_seconds);
 
-/* Backoff for polling: yields for some looks (more if `spin`), then sleeps between them, longer
- * each time, up to a millisecond. Zero except `spin` at the beginning of a wait. */
-struct backoff {
-    bool spin;
-    int looks;
-    double sleep;
-};
-
-/* Waits until the next look. */
-void rpi_backoff_wait(struct backoff *backoff);
-
-/* Sleeps; a signal may end it early. */
-void rpi_sleep(double seconds);
-
 #endif

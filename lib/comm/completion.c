@@ -1,6 +1,6 @@
 #include "comm/completion.h"
 
-#include "base/eventcount.h"
+#include "base/backoff.h"
 
 int rpi_look(int count, MPI_Request *requests, int *done)
 {

@@ -1,8 +1,8 @@
 #include "diag/interruption.h"
 
+#include "base/clock.h"
 #include "base/environment.h"
 #include "base/error.h"
-#include "base/eventcount.h"
 #include "base/temporary_files.h"
 #include "launch/rank_client.h"
 #include "launch/rank_state.h"

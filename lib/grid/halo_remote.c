@@ -1,4 +1,5 @@
 /* Messages between neighbours on different nodes: edges, and progress at each agreement. */
+#include "base/backoff.h"
 #include "base/error.h"
 #include "comm/bigcount.h"
 #include "comm/completion.h"

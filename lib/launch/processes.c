@@ -1,6 +1,6 @@
 #include "launch/processes.h"
 
-#include "base/eventcount.h"
+#include "base/clock.h"
 #include "launch/environment.h"
 
 #include <dirent.h>

@@ -1,5 +1,6 @@
 #include "stream/feeder.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 
 #include <stdlib.h>

@@ -5,9 +5,8 @@
  * such sleeps, so no notification is needed. */
 #include "base/eventcount.h"
 
+#include "base/backoff.h"
 #include "base/clock.h"
-
-#include <time.h>
 
 uint32_t rpi_eventcount_key(struct eventcount *word)
 {
@@ -35,20 +34,4 @@ void rpi_eventcount_wait(struct eventcount *word, uint32_t seen, bool spin, doub
 void rpi_eventcount_sleep(struct eventcount *word, uint32_t seen, double most_seconds)
 {
     rpi_eventcount_wait(word, seen, false, most_seconds);
-}
-
-void rpi_backoff_wait(struct backoff *backoff)
-{
-    const double shortest = 20e-6, longest = 1e-3;
-    if (backoff->sleep < shortest)
-        backoff->sleep = shortest;
-    rpi_sleep(backoff->sleep);
-    backoff->sleep = 2 * backoff->sleep < longest ? 2 * backoff->sleep : longest;
-}
-
-void rpi_sleep(double seconds)
-{
-    struct timespec time = {.tv_sec = (time_t)seconds};
-    time.tv_nsec = (long)((seconds - (double)time.tv_sec) * 1e9);
-    nanosleep(&time, NULL);
 }
