@@ -58,6 +58,7 @@ static int batch_accept(struct agent *agent, const struct agent_message *message
     const double weight = 0.3;
     int place = find_batch(agent, BATCH_NONE);
     agent->batches_received++;
+    agent->full = unit_range_length(message->units) >= agent->staging.most;
     agent->batches[place] = (struct batch){.state = BATCH_ARRIVING,
                                            .units = message->units,
                                            .attempt = (uint32_t)message->attempt,
@@ -287,7 +288,18 @@ int rpi_agent_advance(struct agent *agent)
 
 /* ---- requesting batches ---------------------------------------------------------------------- */
 
-/* Returns in how many seconds the node runs out of units; 0 if a rank is idle already. */
+static uint64_t arriving_units(const struct agent *agent)
+{
+    uint64_t units = 0;
+    for (int i = 0; i < BATCH_QUEUES; i++)
+        units += agent->batches[i].state == BATCH_ARRIVING
+                     ? unit_range_length(agent->batches[i].units)
+                     : 0;
+    return units;
+}
+
+/* Returns in how many seconds the node runs out of units; 0 if a rank is idle, and no unit arrives
+ * for it. */
 static double supply_seconds(struct agent *agent)
 {
     struct work_queue *work_queue = agent->work_queue;
@@ -297,7 +309,8 @@ static double supply_seconds(struct agent *agent)
     if (waiting + in_hand <= issued)
         rpi_throughput_learn(&agent->speed, rpi_clock_seconds(),
                              (uint32_t)(issued - waiting - in_hand));
-    if (waiting == 0 && rpi_work_queue_idle(work_queue) > 0)
+    waiting += arriving_units(agent);
+    if (waiting < rpi_work_queue_idle(work_queue))
         return 0;
     double units = (double)waiting + (double)in_hand / 2;
     return agent->speed.units_per_second > 0 ? units / agent->speed.units_per_second : INFINITY;
@@ -318,8 +331,9 @@ int rpi_agent_request_batch(struct agent *agent)
     if (agent->link.survives &&
         !rpi_orphaned_work_issue_room(rpi_work_queue_orphaned_work(agent->work_queue)))
         return MPI_SUCCESS; /* no room to record another batch */
-    /* A second request in flight pays off only if staging limits the size of batches. */
-    if (agent->requested > 0 && !staging_needed(&agent->staging))
+    /* Each batch is a fair share of what is left, so a second request in flight would get a second
+     * share. It pays off only if the stage cuts shares short. */
+    if (agent->requested > 0 && !agent->full)
         return MPI_SUCCESS;
     if (only_rank_left(agent) && has_suspects(agent))
         return MPI_SUCCESS;

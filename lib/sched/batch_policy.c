@@ -50,12 +50,10 @@ static double batch_max(double a, double b)
     return a > b ? a : b;
 }
 
-/* A node that asks again has done most of its last batch, so twice that is not far too much. With a
- * limit on batch size it asks for several batches at once, and this does not hold. */
+/* A node that asks again has done most of its last batch, so twice that is not far too much. */
 static double units_for_unmeasured(const struct dispatch_node *asking, double fair)
 {
-    double initial = batch_max(asking->ranks, fair / initial_divisor);
-    return asking->most < UINT32_MAX ? initial : batch_max(initial, 2.0 * asking->last);
+    return batch_max(batch_max(asking->ranks, fair / initial_divisor), 2.0 * asking->last);
 }
 
 static uint32_t batch_units(const struct batch_policy *policy, int node, double seconds)
