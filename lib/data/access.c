@@ -85,9 +85,11 @@ struct reachability {
     int no_peers; /* some rank cannot access some other rank's memory */
 };
 
-static bool array_absent(const struct array *array, int index, const struct array_addresses *root)
+static bool array_absent(const struct array *array, int index,
+                         const struct array_addresses *addresses, int root)
 {
-    return array->size == 0 || (array->place == RP_ON_ROOT && root->arrays[index].address == 0);
+    return array->size == 0 ||
+           (array->place == RP_ON_ROOT && addresses[root].arrays[index].address == 0);
 }
 
 /* Access to an array of the root, from a rank on its node. */
@@ -114,9 +116,8 @@ static struct access access_to_array(const rp_pool *pool, const struct array *ar
                                      const struct reachability *reachability)
 {
     const struct world *world = &pool->world;
-    const struct array_addresses *root = &addresses[world->root];
     struct access access = {.size = array->size, .first_peer = 0, .last_peer = -1};
-    if (array_absent(array, index, root)) {
+    if (array_absent(array, index, addresses, world->root)) {
         access.size = 0;
     } else if (array->place != RP_ON_ROOT) {
         access.local = array->base;
@@ -126,7 +127,7 @@ static struct access access_to_array(const rp_pool *pool, const struct array *ar
         if (array->output && array->place == RP_ON_RANKS && alone)
             access.last_peer = world->ranks - 1;
     } else if (world->node == world->root_node) {
-        access_to_root(pool, array, index, root, reachability, &access);
+        access_to_root(pool, array, index, &addresses[world->root], reachability, &access);
     } else {
         access.staged = true;
     }
@@ -161,7 +162,7 @@ bool rpi_arrays_staged(const rp_pool *pool, const struct array *arrays, int coun
     bool staged = false;
     for (int i = 0; i < count; i++) {
         bool on_root = arrays[i].place == RP_ON_ROOT &&
-                       !array_absent(&arrays[i], i, &accesses->addresses[pool->world.root]);
+                       !array_absent(&arrays[i], i, accesses->addresses, pool->world.root);
         staged = staged || accesses->access[i].staged || (on_root && pool->world.nodes > 1);
     }
     return staged;
@@ -174,7 +175,7 @@ bool rpi_arrays_delivered(const rp_pool *pool, const struct array *arrays, int c
     for (int i = 0; i < count; i++)
         delivered =
             delivered || (arrays[i].output && arrays[i].place == RP_ON_ROOT &&
-                          !array_absent(&arrays[i], i, &accesses->addresses[pool->world.root]));
+                          !array_absent(&arrays[i], i, accesses->addresses, pool->world.root));
     return delivered;
 }
 
@@ -201,7 +202,7 @@ static struct reachability reachability_probe(const rp_pool *pool, const struct 
     const struct world *world = &pool->world;
     struct reachability reachability = {0, 0};
     for (int i = 0; i < count; i++) {
-        if (array_absent(&arrays[i], i, &addresses[world->root]))
+        if (array_absent(&arrays[i], i, addresses, world->root))
             continue;
         bool private = addresses[world->root].arrays[i].allocation < 0;
         if (arrays[i].place == RP_ON_ROOT && world->node == world->root_node && private)
@@ -240,24 +241,16 @@ rp_status rpi_arrays_compare(const rp_pool *pool, const struct array *arrays, in
     return RP_OK;
 }
 
-static rp_status accesses_find(rp_pool *pool, const struct array *arrays, int count,
-                               struct accesses *accesses)
+/* Finds out together whether the ranks can access each other's private memory. */
+static rp_status reachability_agree(rp_pool *pool, const struct array *arrays, int count,
+                                    const struct accesses *accesses,
+                                    struct reachability *reachability)
 {
-    struct reachability mine = {0, 0}, reachability = {0, 0};
-    if (!pool->survives) /* where ranks survive, CMA works between all of them */
-        mine = reachability_probe(pool, arrays, count, accesses->addresses);
-    if (!pool->survives &&
-        rpi_mpi_check(MPI_Allreduce(&mine, &reachability, 2, MPI_INT, MPI_MAX, pool->world.comm),
-                      "MPI_Allreduce", &pool->last) != RP_OK)
-        return pool->last.status;
-    for (int i = 0; i < count; i++) {
-        accesses->access[i] =
-            access_to_array(pool, &arrays[i], i, accesses->addresses, &reachability);
-        if (arrays[i].status)
-            accesses->status_wanted = accesses->access[i].size > 0;
-    }
-    access_stage_statuses(arrays, count, accesses->access);
-    return RP_OK;
+    if (pool->survives) /* where ranks survive, CMA works between all of them */
+        return RP_OK;
+    struct reachability mine = reachability_probe(pool, arrays, count, accesses->addresses);
+    return rpi_mpi_check(MPI_Allreduce(&mine, reachability, 2, MPI_INT, MPI_MAX, pool->world.comm),
+                         "MPI_Allreduce", &pool->last);
 }
 
 /* Where ranks survive, mailboxes carry the addresses, because MPI would wait for dead ranks.
@@ -266,12 +259,28 @@ static rp_status accesses_find(rp_pool *pool, const struct array *arrays, int co
 static void addresses_read_mailboxes(rp_pool *pool, struct accesses *accesses)
 {
     struct array_addresses *addresses = accesses->addresses;
-    memset(addresses, 0, (size_t)pool->world.ranks * sizeof *addresses);
     for (int i = 0; i < pool->world.node_ranks; i++)
         memcpy(&addresses[rpi_liveness_rank(&pool->world.liveness, i)], rpi_mailbox(pool, i),
                sizeof *addresses);
     memcpy(&addresses[pool->world.root], rpi_root_mailbox(pool), sizeof *addresses);
     accesses->liveness = pool->in_rounds ? NULL : &pool->world.liveness;
+}
+
+/* Each rank needs the addresses of its node's ranks and of the root, so the others' are not sent
+ * between nodes. */
+static int addresses_gather(const rp_pool *pool, const struct array_addresses *mine,
+                            struct array_addresses *addresses)
+{
+    const struct world *world = &pool->world;
+    const int *node = world->by_node + world->node_first[world->node];
+    struct array_addresses *of_node = addresses + world->ranks;
+    int code = MPI_Allgather(mine, sizeof *mine, MPI_BYTE, of_node, sizeof *mine, MPI_BYTE,
+                             world->node_comm);
+    for (int i = 0; i < world->node_ranks; i++)
+        addresses[node[i]] = of_node[i];
+    if (code == MPI_SUCCESS && world->nodes > 1)
+        code = MPI_Bcast(&addresses[world->root], sizeof *mine, MPI_BYTE, world->root, world->comm);
+    return code;
 }
 
 /* Exchanges addresses, if no rank has an error in pool->last. */
@@ -285,25 +294,44 @@ static rp_status addresses_exchange(rp_pool *pool, struct array_addresses *mine,
     if (rpi_pool_agree_prepared(pool) != RP_OK)
         return pool->last.status;
     if (!pool->survives)
-        return rpi_mpi_check(MPI_Allgather(mine, sizeof *mine, MPI_BYTE, accesses->addresses,
-                                           sizeof *mine, MPI_BYTE, pool->world.comm),
-                             "MPI_Allgather", &pool->last);
+        return rpi_mpi_check(addresses_gather(pool, mine, accesses->addresses), "MPI_Allgather",
+                             &pool->last);
     addresses_read_mailboxes(pool, accesses);
     return RP_OK;
+}
+
+static rp_status accesses_learn(rp_pool *pool, const struct array *arrays, int count,
+                                struct accesses *accesses, struct reachability *reachability)
+{
+    struct array_addresses mine = addresses_own(pool, arrays, count);
+    size_t places = (size_t)pool->world.ranks + (size_t)pool->world.node_ranks;
+    accesses->addresses = calloc(places, sizeof *accesses->addresses);
+    if (accesses->addresses == NULL)
+        rpi_error_set(&pool->last, RP_ERR_MEMORY, "no memory to note where arrays are");
+    if (addresses_exchange(pool, &mine, accesses) != RP_OK)
+        return pool->last.status;
+    return reachability_agree(pool, arrays, count, accesses, reachability);
 }
 
 rp_status rpi_arrays_access(rp_pool *pool, const struct array *arrays, int count,
                             struct accesses *accesses)
 {
-    struct array_addresses mine = addresses_own(pool, arrays, count);
+    struct reachability reachability = {0, 0};
+    bool any = false; /* the same on all ranks, since the sizes are */
     *accesses = (struct accesses){.rank = pool->world.rank};
     rpi_error_clear(&pool->last);
-    accesses->addresses = malloc((size_t)pool->world.ranks * sizeof *accesses->addresses);
-    if (accesses->addresses == NULL)
-        rpi_error_set(&pool->last, RP_ERR_MEMORY, "no memory to note where arrays are");
-    if (addresses_exchange(pool, &mine, accesses) != RP_OK)
+    for (int i = 0; i < count; i++)
+        any = any || arrays[i].size > 0;
+    if (any && accesses_learn(pool, arrays, count, accesses, &reachability) != RP_OK)
         return pool->last.status;
-    return accesses_find(pool, arrays, count, accesses);
+    for (int i = 0; i < count; i++) {
+        accesses->access[i] =
+            access_to_array(pool, &arrays[i], i, accesses->addresses, &reachability);
+        if (arrays[i].status)
+            accesses->status_wanted = accesses->access[i].size > 0;
+    }
+    access_stage_statuses(arrays, count, accesses->access);
+    return RP_OK;
 }
 
 void rpi_arrays_release(struct accesses *accesses)

@@ -37,7 +37,8 @@ struct array_addresses; /* what a rank has told about its arrays */
 /* How this rank accesses all arrays of a job. */
 struct accesses {
     struct access access[MOST_ARRAYS];
-    struct array_addresses *addresses; /* by rank; owned */
+    struct array_addresses *addresses; /* by rank: of this node's and of the root; owned. NULL if
+                                          all elements have 0 bytes */
     int rank;
     struct liveness *liveness; /* where ranks survive; otherwise NULL */
     bool status_wanted; /* the root wants statuses; otherwise they may exist on the stage only */
@@ -56,8 +57,7 @@ rp_status rpi_arrays_access(rp_pool *pool, const struct array *arrays, int count
  * root first: until they are published (data/replicate.c), only the root needs to live. */
 void rpi_arrays_collect_on_root(const rp_pool *pool, struct array *arrays, int count);
 
-/* Do all ranks pass the same node memory as the root? Where ranks of several nodes survive: those
- * of this node; elsewhere every rank comes to the same result. */
+/* Do all ranks of this node pass the same node memory as the root? */
 rp_status rpi_arrays_compare(const rp_pool *pool, const struct array *arrays, int count,
                              const struct accesses *accesses, rp_error *error);
 
