@@ -53,6 +53,7 @@ static void dispatcher_init_nodes(struct dispatcher *dispatcher, const struct wo
     }
     if (shares)
         dispatcher->dispatch.left = (struct unit_range){0, 0};
+    rpi_batch_policy_begin(&dispatcher->dispatch);
 }
 
 /* Records the units that each node begins with. Those of dead nodes go to others. */
@@ -375,7 +376,7 @@ int rpi_dispatcher_read(struct dispatcher *dispatcher, int from,
         rpi_accounting_attribute(dispatcher->accounting, (int)message->first, message->units);
         return MPI_SUCCESS;
     case MESSAGE_REQUEST:
-        dispatcher->dispatch.node[from].speed = message->speed;
+        rpi_batch_policy_learn(&dispatcher->dispatch, from, message->speed);
         return dispatcher_answer(dispatcher, from, message->seconds);
     case MESSAGE_RESULT:
         return dispatcher_receive_result(dispatcher, from, message);

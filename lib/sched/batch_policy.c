@@ -15,31 +15,6 @@ uint32_t rpi_batch_policy_initial(uint32_t units, int ranks, int nodes, rp_sched
     return initial < units ? initial : units;
 }
 
-/* Units per second of a node. If it has not been measured: as many per rank as the measured
- * nodes. */
-static double node_speed(const struct batch_policy *policy, int node)
-{
-    double speeds = 0, ranks = 0;
-    if (policy->node[node].speed > 0)
-        return policy->node[node].speed;
-    for (int i = 0; i < policy->nodes; i++) {
-        if (policy->node[i].speed > 0) {
-            speeds += policy->node[i].speed;
-            ranks += policy->node[i].ranks;
-        }
-    }
-    return ranks > 0 ? speeds / ranks * policy->node[node].ranks : policy->node[node].ranks;
-}
-
-/* A node's fraction of the speed of all nodes. */
-static double node_speed_fraction(const struct batch_policy *policy, int node)
-{
-    double all = 0;
-    for (int i = 0; i < policy->nodes; i++)
-        all += node_speed(policy, i);
-    return node_speed(policy, node) / all;
-}
-
 static double batch_min(double a, double b)
 {
     return a < b ? a : b;
@@ -48,6 +23,41 @@ static double batch_min(double a, double b)
 static double batch_max(double a, double b)
 {
     return a > b ? a : b;
+}
+
+void rpi_batch_policy_begin(struct batch_policy *policy)
+{
+    policy->speed = 0;
+    policy->ranks = policy->measured = 0;
+    for (int i = 0; i < policy->nodes; i++)
+        policy->ranks += policy->node[i].ranks;
+    for (int i = 0; i < policy->nodes; i++) {
+        double speed = policy->node[i].speed;
+        policy->node[i].speed = 0;
+        rpi_batch_policy_learn(policy, i, speed);
+    }
+}
+
+void rpi_batch_policy_learn(struct batch_policy *policy, int node, double speed)
+{
+    struct dispatch_node *measured = &policy->node[node];
+    if (speed <= 0)
+        return;
+    if (measured->speed <= 0)
+        policy->measured += measured->ranks;
+    /* Rounding may have left less in the sum than this node's part. */
+    policy->speed = batch_max(policy->speed - measured->speed, 0) + speed;
+    measured->speed = speed;
+}
+
+/* A node's fraction of the speed of all nodes. One that has not been measured counts as many units
+ * per second for each rank as the measured ones have. */
+static double node_speed_fraction(const struct batch_policy *policy, int node)
+{
+    const struct dispatch_node *asking = &policy->node[node];
+    double of_rank = policy->measured > 0 ? policy->speed / (double)policy->measured : 1;
+    double all = policy->speed + of_rank * (double)(policy->ranks - policy->measured);
+    return (asking->speed > 0 ? asking->speed : of_rank * asking->ranks) / all;
 }
 
 /* A node that asks again has done most of its last batch, so twice that is not far too much. */

@@ -17,16 +17,25 @@ struct dispatch_node {
     uint32_t ranks;
     uint32_t most;         /* limit on the units of a batch */
     uint32_t last;         /* units in its last batch; 0: none yet */
-    double speed;          /* units per second; 0: not measured yet */
+    double speed;          /* units per second; 0: not measured yet; see below */
     struct unit_range own; /* units reserved for this node, if nodes have shares */
 };
 
+/* The sums make a choice take the same time for any number of nodes. */
 struct batch_policy {
     struct unit_range left; /* units for any node */
     uint32_t least;         /* lower limit on the units of a batch */
     int nodes;
     struct dispatch_node *node; /* owned by the caller */
+    double speed;               /* of all nodes measured so far */
+    int64_t ranks, measured;    /* of all nodes; of those measured */
 };
+
+/* Call once `nodes` and `node` are set. */
+void rpi_batch_policy_begin(struct batch_policy *policy);
+
+/* Records the speed of a node; 0: not measured yet. */
+void rpi_batch_policy_learn(struct batch_policy *policy, int node, double speed);
 
 /* Returns how many units, counted from the first, are distributed when the job starts, to each node
  * in proportion to its ranks: all of them with one node or a static schedule; otherwise 5 %, so

@@ -8,6 +8,7 @@
 #include "sched/units.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 
 START_TEST(blocks_cover_everything_once)
@@ -353,6 +354,7 @@ START_TEST(dispatch_divides_by_speed)
     struct dispatch_node nodes[] = {{.ranks = 2, .most = UINT32_MAX, .speed = 300},
                                     {.ranks = 2, .most = UINT32_MAX, .speed = 100}};
     struct batch_policy dispatch = {.left = {0, 1000}, .least = 1, .nodes = 2, .node = nodes};
+    rpi_batch_policy_begin(&dispatch);
     ck_assert_uint_eq(dispatched(&dispatch, 0, 0), 375); /* half of three quarters */
     ck_assert_uint_eq(dispatched(&dispatch, 1, 0), 78);  /* half of a quarter of 625 */
     /* If that would not last, a batch is larger, but not larger than a fair share. */
@@ -363,6 +365,7 @@ START_TEST(dispatch_divides_by_speed)
     /* A node of unknown speed gets a twentieth of its share, then twice as much as before. */
     nodes[1].speed = 0;
     nodes[1].last = 0;
+    rpi_batch_policy_begin(&dispatch);
     ck_assert_uint_eq(dispatched(&dispatch, 1, 100), 8);
     ck_assert_uint_eq(dispatched(&dispatch, 1, 100), 16);
 }
@@ -375,10 +378,11 @@ START_TEST(dispatch_hands_out_everything)
         nodes[i] = (struct dispatch_node){.ranks = 1 + (uint32_t)i, .most = UINT32_MAX};
     struct batch_policy dispatch = {
         .left = {0, UINT32_C(1) << 31}, .least = 1, .nodes = 3, .node = nodes};
+    rpi_batch_policy_begin(&dispatch);
     int batches = 0;
     for (uint64_t sum = 0; !rpi_batch_policy_exhausted(&dispatch, 0); batches++) {
         uint32_t units = dispatched(&dispatch, batches % 3, 0);
-        nodes[batches % 3].speed = 100;
+        rpi_batch_policy_learn(&dispatch, batches % 3, 100);
         ck_assert_uint_gt(units, 0);
         sum += units;
         ck_assert(!rpi_batch_policy_exhausted(&dispatch, 0) || sum == UINT32_C(1) << 31);
@@ -399,6 +403,32 @@ START_TEST(dispatch_keeps_shares_apart)
     ck_assert(batch.low == 80 && batch.high == 100);
     ck_assert(rpi_batch_policy_exhausted(&dispatch, 1) &&
               !rpi_batch_policy_exhausted(&dispatch, 0));
+}
+END_TEST
+
+/* The running sums give what sums over all nodes would. */
+START_TEST(dispatch_sums_speeds)
+{
+    enum {
+        NODES = 50
+    };
+    struct dispatch_node nodes[NODES];
+    for (int i = 0; i < NODES; i++)
+        nodes[i] = (struct dispatch_node){.ranks = 1 + (uint32_t)i % 4, .most = UINT32_MAX};
+    struct batch_policy dispatch = {
+        .left = {0, 1U << 30}, .least = 1, .nodes = NODES, .node = nodes};
+    rpi_batch_policy_begin(&dispatch);
+    for (int step = 0; step < 10000; step++) {
+        double speeds = 0, measured = 0, others = 0;
+        rpi_batch_policy_learn(&dispatch, step * 7 % 37, pow(10, (double)(step * 31 % 7) - 3));
+        for (int i = 0; i < NODES; i++) {
+            speeds += nodes[i].speed;
+            *(nodes[i].speed > 0 ? &measured : &others) += nodes[i].ranks;
+        }
+        ck_assert_double_eq_tol(dispatch.speed / speeds, 1, 1e-6);
+        ck_assert(dispatch.measured == (int64_t)measured);
+        ck_assert(dispatch.ranks == (int64_t)(measured + others));
+    }
 }
 END_TEST
 
@@ -456,6 +486,7 @@ static const struct test_case cases[] = {
     {"dispatch divides by speed", &dispatch_divides_by_speed},
     {"dispatch hands out everything", &dispatch_hands_out_everything},
     {"dispatch keeps shares apart", &dispatch_keeps_shares_apart},
+    {"dispatch sums speeds", &dispatch_sums_speeds},
     {"beginnings leave most for later", &beginnings_leave_most_for_later},
     {"the speed follows what is done", &speed_follows_what_is_done},
     {NULL, NULL},
