@@ -47,7 +47,7 @@ struct agent {
     double delivery;      /* seconds from a request to its batch, smoothed */
     double requested_at;  /* time of the last request */
     int requested;        /* batches requested but not received */
-    bool full;            /* the last batch was as large as the stage admits */
+    uint32_t last_units;  /* in the last batch */
     bool closing, closed; /* LINK_CLOSED was received; the work queue is closed */
     bool exhausted;       /* closed because all units have been issued */
     int deaths_reported;  /* lanes of dead ranks, of those settled */

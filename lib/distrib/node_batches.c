@@ -58,7 +58,7 @@ static int batch_accept(struct agent *agent, const struct agent_message *message
     const double weight = 0.3;
     int place = find_batch(agent, BATCH_NONE);
     agent->batches_received++;
-    agent->full = unit_range_length(message->units) >= agent->staging.most;
+    agent->last_units = unit_range_length(message->units);
     agent->batches[place] = (struct batch){.state = BATCH_ARRIVING,
                                            .units = message->units,
                                            .attempt = (uint32_t)message->attempt,
@@ -288,9 +288,10 @@ int rpi_agent_advance(struct agent *agent)
 
 /* ---- requesting batches ---------------------------------------------------------------------- */
 
+/* Units that are on their way; a batch that was requested is expected to be as large as the last. */
 static uint64_t arriving_units(const struct agent *agent)
 {
-    uint64_t units = 0;
+    uint64_t units = (uint64_t)agent->requested * agent->last_units;
     for (int i = 0; i < BATCH_QUEUES; i++)
         units += agent->batches[i].state == BATCH_ARRIVING
                      ? unit_range_length(agent->batches[i].units)
@@ -298,8 +299,8 @@ static uint64_t arriving_units(const struct agent *agent)
     return units;
 }
 
-/* Returns in how many seconds the node runs out of units; 0 if a rank is idle, and no unit arrives
- * for it. */
+/* Returns in how many seconds the node runs out of units; 0 if a rank is idle, and no unit is on
+ * its way to it. */
 static double supply_seconds(struct agent *agent)
 {
     struct work_queue *work_queue = agent->work_queue;
@@ -333,7 +334,7 @@ int rpi_agent_request_batch(struct agent *agent)
         return MPI_SUCCESS; /* no room to record another batch */
     /* Each batch is a fair share of what is left, so a second request in flight would get a second
      * share. It pays off only if the stage cuts shares short. */
-    if (agent->requested > 0 && !agent->full)
+    if (agent->requested > 0 && agent->last_units < agent->staging.most)
         return MPI_SUCCESS;
     if (only_rank_left(agent) && has_suspects(agent))
         return MPI_SUCCESS;
