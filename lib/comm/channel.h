@@ -1,13 +1,16 @@
 /* Channel between nodes: messages of fixed size, each followed by payloads whose number and size
- * both sides derive from the message. No function waits: sends and receives are started, and
- * rpi_channel_step() completes them, so the caller can do other work in between.
+ * both sides derive from the message. It addresses nodes; for each node one rank, its leader, takes
+ * part. No function waits: sends and receives are started, and `step` completes them, so the caller
+ * can do other work in between.
  *
- * Payloads are matched by order: between two ranks, payloads with the same channel id arrive in the
- * order in which they were sent. So item numbers never become MPI tags. */
+ * Payloads are matched by order: between two nodes, payloads with the same channel id arrive in the
+ * order in which they were sent. So item numbers never become MPI tags.
+ *
+ * There are two: over MPI, and over TCP links, which report deaths. Callers never ask which. */
 #ifndef RANKPOOL_COMM_CHANNEL_H
 #define RANKPOOL_COMM_CHANNEL_H
 
-#include "comm/channel_tcp.h"
+#include "comm/tcp_hub.h"
 
 /* Keeps apart the payloads to and from different roles of one process. */
 enum channel_id {
@@ -15,57 +18,65 @@ enum channel_id {
     CHANNEL_TO_ROOT
 };
 
-struct channel_send;       /* delayed */
-struct channel_completion; /* what to do when a request is complete */
+/* The rank that leads a node, as the channel knows it. */
+enum channel_leader {
+    LEADER_UNKNOWN, /* no rank has registered */
+    LEADER_LIVES,
+    LEADER_DEAD
+};
 
 struct channel {
-    struct tcp_channel tcp; /* used where ranks survive deaths */
-    MPI_Comm comm;
+    const struct channel_ops *ops;
     size_t message_bytes;
     double delay; /* seconds by which every send is delayed, to simulate a slow network */
-    struct channel_send *first, *last;
-    MPI_Request *requests;
-    struct channel_completion *completions; /* one per request */
-    int count, capacity;
     int64_t messages_sent, bytes_sent;
 };
 
-/* Opens a channel on a communicator that is used for nothing else meanwhile. RANKPOOL_TEST_LATENCY
- * sets `delay`. */
-rp_status rpi_channel_open(struct channel *channel, MPI_Comm comm, size_t message_bytes,
-                           rp_error *error);
+/* Functions that return int return an MPI error code, except `leads` and `changed`. */
+struct channel_ops {
+    bool registers; /* the leader of a node registers at the root with its first message */
 
-/* Opens a channel over TCP links. RANKPOOL_TEST_LATENCY does not apply. */
-void rpi_channel_open_tcp(struct channel *channel, struct tcp_links *tcp_links,
-                          size_t message_bytes);
+    /* Sends a copy of a message. */
+    int (*message)(struct channel *channel, int node, const void *message);
+    /* Sends `memory`, which must not change until *pending, incremented here, is decremented
+     * again. */
+    int (*payload)(struct channel *channel, int node, enum channel_id id, const void *memory,
+                   size_t bytes, int *pending);
+    /* Receives the next payload from that node into `memory`; `pending` as above. Decremented also
+     * if the node's leader dies. */
+    int (*expect)(struct channel *channel, int node, enum channel_id id, void *memory, size_t bytes,
+                  int *pending);
+    /* Receives the next message that has arrived; *from is its sender, -1 if there is none. */
+    int (*next)(struct channel *channel, int *from, void *message);
+    /* The node that this sender leads; or -1. */
+    int (*leads)(struct channel *channel, int from);
+    enum channel_leader (*leader)(const struct channel *channel, int node);
+    /* Reports an invalid message or payload. The node's leader then counts as dead or, where ranks
+     * do not survive deaths, the job ends. */
+    void (*reject)(struct channel *channel, int node);
+    /* Starts the sends that are due and completes finished requests. */
+    int (*step)(struct channel *channel);
+    /* The next node where ranks have died or joined the next agreement; -1: there is none. *gone:
+     * it will contribute nothing more. Each change is reported once. Not on the root: only whether
+     * the root's node is gone. */
+    int (*changed)(struct channel *channel, bool *gone);
+    /* Are all sends and receives complete? */
+    bool (*idle)(const struct channel *channel);
+    /* Frees the channel. */
+    void (*close)(struct channel *channel);
+};
 
-/* Frees the channel's memory. All sends must be complete. */
-void rpi_channel_close(struct channel *channel);
+/* Open a channel. The first: on a communicator with one rank per node, numbered as the nodes, that
+ * is used for nothing else meanwhile; RANKPOOL_TEST_LATENCY sets `delay`. The second: over the TCP
+ * links of a hub. */
+rp_status rpi_channel_open_mpi(struct channel **channel, MPI_Comm comm, size_t message_bytes,
+                               rp_error *error);
+rp_status rpi_channel_open_tcp(struct channel **channel, struct hub *hub, size_t message_bytes,
+                               rp_error *error);
 
-/* The functions below return MPI error codes. */
-
-/* Sends a copy of a message. */
-int rpi_channel_message(struct channel *channel, int to, const void *message);
-
-/* Sends `memory`, which must not change until *pending, incremented here, is decremented again. */
-int rpi_channel_payload(struct channel *channel, int to, enum channel_id id, const void *memory,
-                        size_t bytes, int *pending);
-
-/* Receives the next payload from that rank into `memory`; `pending` as above. */
-int rpi_channel_expect(struct channel *channel, int from, enum channel_id id, void *memory,
-                       size_t bytes, int *pending);
-
-/* Receives the next message that has arrived; *from is -1 if there is none. */
-int rpi_channel_next(struct channel *channel, int *from, void *message);
-
-/* Reports an invalid message. Its sender then counts as dead or, where ranks do not survive deaths,
- * the job ends. */
-void rpi_channel_reject(struct channel *channel, int from);
-
-/* Starts the sends that are due and completes finished requests. */
-int rpi_channel_step(struct channel *channel);
-
-/* Are all sends and receives complete? */
-bool rpi_channel_idle(const struct channel *channel);
+static inline bool channel_idle(const struct channel *channel)
+{
+    return channel->ops->idle(channel);
+}
 
 #endif

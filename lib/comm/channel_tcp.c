@@ -1,9 +1,12 @@
-#include "comm/channel_tcp.h"
+/* The channel over TCP links. Any rank may lead its node: the root learns from its first message
+ * which one does. A payload arrives completely or not at all. */
+#include "base/error.h"
+#include "comm/channel.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct tcp_item {
+struct tcp_item { /* received */
     struct tcp_item *next;
     bool message; /* or a payload, whose message precedes it */
     int from;
@@ -11,7 +14,7 @@ struct tcp_item {
     char bytes[];
 };
 
-struct tcp_expectation {
+struct tcp_expectation { /* of a payload */
     struct tcp_expectation *next;
     int from;
     void *memory;
@@ -19,15 +22,21 @@ struct tcp_expectation {
     int *pending;
 };
 
-/* Queues a received item. Without memory the item is lost, and the link to its sender is broken. */
-static void item_queue(struct tcp_channel *channel, bool message, int from, const void *bytes,
+struct tcp_channel {
+    struct channel channel;
+    struct hub *hub;
+    struct tcp_item *first, *last;
+    struct tcp_expectation *expected;
+    int leaders[]; /* by node: the rank, or -1: unknown */
+};
+
+/* Queues a received item. False: no memory. */
+static bool item_queue(struct tcp_channel *channel, bool message, int from, const void *bytes,
                        size_t count)
 {
     struct tcp_item *item = malloc(sizeof *item + count);
-    if (item == NULL) {
-        rpi_tcp_links_reject(channel->tcp_links, from);
-        return;
-    }
+    if (item == NULL)
+        return false;
     *item = (struct tcp_item){.message = message, .from = from, .count = count};
     memcpy(item->bytes, bytes, count);
     if (channel->first == NULL)
@@ -35,14 +44,14 @@ static void item_queue(struct tcp_channel *channel, bool message, int from, cons
     else
         channel->last->next = item;
     channel->last = item;
+    return true;
 }
 
 /* A message of another length is late: it belongs to a job of another kind. */
-static void message_handle(void *closure, int from, const void *bytes, size_t count)
+static bool message_handle(void *closure, int from, const void *bytes, size_t count)
 {
     struct tcp_channel *channel = closure;
-    if (count == channel->message_bytes)
-        item_queue(channel, true, from, bytes, count);
+    return count != channel->channel.message_bytes || item_queue(channel, true, from, bytes, count);
 }
 
 static bool message_unread(const struct tcp_channel *channel, int from)
@@ -55,23 +64,24 @@ static bool message_unread(const struct tcp_channel *channel, int from)
 
 /* A payload matches the first expectation from its sender. Without one it belongs to a dropped
  * message; or to a message still unread, and then it is queued behind that. */
-static void payload_handle(void *closure, int from, const void *bytes, size_t count)
+static bool payload_handle(void *closure, int from, const void *bytes, size_t count)
 {
     struct tcp_channel *channel = closure;
     struct tcp_expectation **place = &channel->expected;
     while (*place != NULL && (*place)->from != from)
         place = &(*place)->next;
     struct tcp_expectation *expectation = *place;
-    if (message_unread(channel, from)) {
-        item_queue(channel, false, from, bytes, count);
-    } else if (expectation != NULL && count != expectation->bytes) {
-        rpi_tcp_links_reject(channel->tcp_links, from); /* the expected payload never arrives */
-    } else if (expectation != NULL) {
-        *place = expectation->next;
-        memcpy(expectation->memory, bytes, count);
-        *expectation->pending -= 1;
-        free(expectation);
-    }
+    if (message_unread(channel, from))
+        return item_queue(channel, false, from, bytes, count);
+    if (expectation == NULL)
+        return true;
+    if (count != expectation->bytes)
+        return false; /* the expected payload never arrives */
+    *place = expectation->next;
+    memcpy(expectation->memory, bytes, count);
+    *expectation->pending -= 1;
+    free(expectation);
+    return true;
 }
 
 /* Removes the item behind `before` from the queue. */
@@ -84,37 +94,27 @@ static struct tcp_item *item_remove(struct tcp_channel *channel, struct tcp_item
     return item;
 }
 
-void rpi_tcp_channel_open(struct tcp_channel *channel, struct tcp_links *tcp_links,
-                          size_t message_bytes)
+static int tcp_channel_message(struct channel *base, int node, const void *message)
 {
-    *channel = (struct tcp_channel){.tcp_links = tcp_links, .message_bytes = message_bytes};
-    rpi_tcp_links_set_handler(tcp_links, TCP_LINK_MESSAGE, message_handle, channel);
-    rpi_tcp_links_set_handler(tcp_links, TCP_LINK_PAYLOAD, payload_handle, channel);
+    struct tcp_channel *channel = (struct tcp_channel *)base;
+    base->messages_sent++;
+    base->bytes_sent += (int64_t)base->message_bytes;
+    return rpi_tcp_links_send(&channel->hub->tcp_links, channel->leaders[node], TCP_LINK_MESSAGE,
+                              message, base->message_bytes, NULL, 0, NULL)
+               ? MPI_SUCCESS
+               : MPI_ERR_NO_MEM;
 }
 
-void rpi_tcp_channel_close(struct tcp_channel *channel)
+static int tcp_channel_payload(struct channel *base, int node, enum channel_id id,
+                               const void *memory, size_t bytes, int *pending)
 {
-    if (channel->tcp_links == NULL)
-        return;
-    rpi_tcp_links_set_handler(channel->tcp_links, TCP_LINK_MESSAGE, NULL, NULL);
-    rpi_tcp_links_set_handler(channel->tcp_links, TCP_LINK_PAYLOAD, NULL, NULL);
-    while (channel->first != NULL)
-        free(item_remove(channel, NULL));
-    while (channel->expected != NULL)
-        rpi_tcp_channel_forget(channel, channel->expected->from);
-}
-
-bool rpi_tcp_channel_message(struct tcp_channel *channel, int to, const void *message)
-{
-    return rpi_tcp_links_send(channel->tcp_links, to, TCP_LINK_MESSAGE, message,
-                              channel->message_bytes, NULL, 0, NULL);
-}
-
-bool rpi_tcp_channel_payload(struct tcp_channel *channel, int to, const void *memory, size_t bytes,
-                             int *pending)
-{
-    return bytes == 0 || rpi_tcp_links_send(channel->tcp_links, to, TCP_LINK_PAYLOAD, NULL, 0,
-                                            memory, bytes, pending);
+    struct tcp_channel *channel = (struct tcp_channel *)base;
+    (void)id;
+    base->bytes_sent += (int64_t)bytes;
+    return bytes == 0 || rpi_tcp_links_send(&channel->hub->tcp_links, channel->leaders[node],
+                                            TCP_LINK_PAYLOAD, NULL, 0, memory, bytes, pending)
+               ? MPI_SUCCESS
+               : MPI_ERR_NO_MEM;
 }
 
 /* Has the payload arrived already, behind the last message read from that rank? */
@@ -131,49 +131,34 @@ static bool payload_take(struct tcp_channel *channel, int from, void *memory, si
     if (fits)
         memcpy(memory, item->bytes, bytes);
     else
-        rpi_tcp_links_reject(channel->tcp_links, from); /* the expected payload never arrives */
+        rpi_tcp_links_reject(&channel->hub->tcp_links, from); /* the payload never arrives */
     free(item_remove(channel, before));
     return fits;
 }
 
-bool rpi_tcp_channel_expect(struct tcp_channel *channel, int from, void *memory, size_t bytes,
-                            int *pending)
+static int tcp_channel_expect(struct channel *base, int node, enum channel_id id, void *memory,
+                              size_t bytes, int *pending)
 {
+    struct tcp_channel *channel = (struct tcp_channel *)base;
     struct tcp_expectation **place = &channel->expected;
+    int from = channel->leaders[node];
+    (void)id;
     if (bytes == 0 || payload_take(channel, from, memory, bytes))
-        return true;
+        return MPI_SUCCESS;
     struct tcp_expectation *expectation = malloc(sizeof *expectation);
     if (expectation == NULL)
-        return false;
+        return MPI_ERR_NO_MEM;
     *expectation = (struct tcp_expectation){
         .from = from, .memory = memory, .bytes = bytes, .pending = pending};
     while (*place != NULL)
         place = &(*place)->next;
     *place = expectation;
     *pending += 1;
-    return true;
+    return MPI_SUCCESS;
 }
 
-/* Payloads in front of the next message belong to dropped messages. */
-void rpi_tcp_channel_next(struct tcp_channel *channel, int *from, void *message)
-{
-    *from = -1;
-    while (channel->first != NULL && !channel->first->message)
-        free(item_remove(channel, NULL));
-    if (channel->first == NULL)
-        return;
-    struct tcp_item *item = item_remove(channel, NULL);
-    *from = item->from;
-    memcpy(message, item->bytes, channel->message_bytes);
-    free(item);
-}
-
-bool rpi_tcp_channel_idle(const struct tcp_channel *channel)
-{
-    return channel->expected == NULL && rpi_tcp_links_idle(channel->tcp_links);
-}
-
-void rpi_tcp_channel_forget(struct tcp_channel *channel, int from)
+/* Cancels all expectations from that rank. */
+static void expectations_drop(struct tcp_channel *channel, int from)
 {
     for (struct tcp_expectation **place = &channel->expected; *place != NULL;) {
         struct tcp_expectation *expectation = *place;
@@ -185,4 +170,130 @@ void rpi_tcp_channel_forget(struct tcp_channel *channel, int from)
         *expectation->pending -= 1;
         free(expectation);
     }
+}
+
+/* Payloads in front of the next message belong to dropped messages. */
+static int tcp_channel_next(struct channel *base, int *from, void *message)
+{
+    struct tcp_channel *channel = (struct tcp_channel *)base;
+    *from = -1;
+    while (channel->first != NULL && !channel->first->message)
+        free(item_remove(channel, NULL));
+    if (channel->first == NULL)
+        return MPI_SUCCESS;
+    struct tcp_item *item = item_remove(channel, NULL);
+    *from = item->from;
+    memcpy(message, item->bytes, base->message_bytes);
+    free(item);
+    return MPI_SUCCESS;
+}
+
+static bool channel_on_root(const struct tcp_channel *channel)
+{
+    return channel->hub->map.rank == channel->hub->map.root;
+}
+
+static int tcp_channel_leads(struct channel *base, int from)
+{
+    struct tcp_channel *channel = (struct tcp_channel *)base;
+    int node = channel->hub->map.node_of[from];
+    if (channel->leaders[node] < 0 && channel_on_root(channel))
+        channel->leaders[node] = from;
+    return channel->leaders[node] == from ? node : -1;
+}
+
+static enum channel_leader tcp_channel_leader(const struct channel *base, int node)
+{
+    const struct tcp_channel *channel = (const struct tcp_channel *)base;
+    int rank = channel->leaders[node];
+    if (rank < 0)
+        return LEADER_UNKNOWN;
+    bool lives =
+        rank == channel->hub->map.rank || rpi_tcp_links_whole(&channel->hub->tcp_links, rank);
+    return lives ? LEADER_LIVES : LEADER_DEAD;
+}
+
+static void tcp_channel_reject(struct channel *base, int node)
+{
+    struct tcp_channel *channel = (struct tcp_channel *)base;
+    rpi_tcp_links_reject(&channel->hub->tcp_links, channel->leaders[node]);
+}
+
+static int tcp_channel_step(struct channel *channel)
+{
+    rpi_tcp_links_step(&((struct tcp_channel *)channel)->hub->tcp_links);
+    return MPI_SUCCESS;
+}
+
+/* A node is gone if it is dead, or its leader, or if it has joined the agreement that ends the
+ * job. */
+static int tcp_channel_changed(struct channel *base, bool *gone)
+{
+    struct tcp_channel *channel = (struct tcp_channel *)base;
+    struct hub *hub = channel->hub;
+    int root_node = hub->map.node_of[hub->map.root];
+    *gone = true;
+    if (!channel_on_root(channel))
+        return tcp_channel_leader(base, root_node) == LEADER_DEAD ? root_node : -1;
+    int node = rpi_hub_next_changed(hub);
+    if (node < 0)
+        return -1;
+    *gone = !rpi_hub_lives(hub, node) || tcp_channel_leader(base, node) == LEADER_DEAD ||
+            rpi_hub_received(hub, node, hub->answered + 1) != NULL;
+    if (*gone && channel->leaders[node] >= 0)
+        expectations_drop(channel, channel->leaders[node]);
+    return node;
+}
+
+static bool tcp_channel_idle(const struct channel *base)
+{
+    const struct tcp_channel *channel = (const struct tcp_channel *)base;
+    return channel->expected == NULL && channel->hub->tcp_links.sending == 0;
+}
+
+static void tcp_channel_close(struct channel *base)
+{
+    struct tcp_channel *channel = (struct tcp_channel *)base;
+    rpi_tcp_links_set_handler(&channel->hub->tcp_links, TCP_LINK_MESSAGE, NULL, NULL);
+    rpi_tcp_links_set_handler(&channel->hub->tcp_links, TCP_LINK_PAYLOAD, NULL, NULL);
+    while (channel->first != NULL)
+        free(item_remove(channel, NULL));
+    while (channel->expected != NULL)
+        expectations_drop(channel, channel->expected->from);
+    free(channel);
+}
+
+static const struct channel_ops tcp_channel_ops = {
+    .registers = true,
+    .message = tcp_channel_message,
+    .payload = tcp_channel_payload,
+    .expect = tcp_channel_expect,
+    .next = tcp_channel_next,
+    .leads = tcp_channel_leads,
+    .leader = tcp_channel_leader,
+    .reject = tcp_channel_reject,
+    .step = tcp_channel_step,
+    .changed = tcp_channel_changed,
+    .idle = tcp_channel_idle,
+    .close = tcp_channel_close,
+};
+
+rp_status rpi_channel_open_tcp(struct channel **channel, struct hub *hub, size_t message_bytes,
+                               rp_error *error)
+{
+    const struct hub_map *map = &hub->map;
+    struct tcp_channel *made = calloc(1, sizeof *made + (size_t)map->nodes * sizeof(int));
+    if (made == NULL)
+        return rpi_error_set(error, RP_ERR_MEMORY, "no memory for the messages between nodes");
+    made->channel = (struct channel){.ops = &tcp_channel_ops, .message_bytes = message_bytes};
+    made->hub = hub;
+    for (int node = 0; node < map->nodes; node++)
+        made->leaders[node] = -1;
+    made->leaders[map->node_of[map->root]] = map->root;
+    if (channel_on_root(made))
+        rpi_hub_review(hub);
+    rpi_tcp_links_set_handler(&hub->tcp_links, TCP_LINK_MESSAGE, message_handle, made);
+    rpi_tcp_links_set_handler(&hub->tcp_links, TCP_LINK_PAYLOAD, payload_handle, made);
+    *channel = &made->channel;
+    return RP_OK;
 }

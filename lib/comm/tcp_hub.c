@@ -44,6 +44,23 @@ static void hub_send_answer(struct hub *hub, int rank)
              hub->broadcast_bytes);
 }
 
+static void hub_note_change(struct hub *hub, int node)
+{
+    if (hub->nodes[node].changed)
+        return;
+    hub->nodes[node].changed = true;
+    hub->nodes[node].next_changed = hub->first_changed;
+    hub->first_changed = node;
+}
+
+static void hub_link_broken(void *closure, int rank)
+{
+    struct hub *hub = closure;
+    int node = hub->map.node_of[rank];
+    hub->nodes[node].lost++;
+    hub_note_change(hub, node);
+}
+
 /* Numbers are in step: a node repeats the last answered question, or asks the next one. */
 static bool hub_expects(const struct hub *hub, bool root, uint32_t number)
 {
@@ -51,41 +68,43 @@ static bool hub_expects(const struct hub *hub, bool root, uint32_t number)
 }
 
 /* On the root, a question; elsewhere, an answer. */
-static void hub_handle(void *closure, int from, const void *bytes, size_t count)
+static bool hub_handle(void *closure, int from, const void *bytes, size_t count)
 {
     struct hub *hub = closure;
     struct heading heading = {.number = 0};
     bool root = hub->map.rank == hub->map.root;
     if (count >= sizeof heading)
         memcpy(&heading, bytes, sizeof heading);
-    if (count < sizeof heading || !hub_expects(hub, root, heading.number)) {
-        rpi_tcp_links_reject(&hub->tcp_links, from);
-        return;
-    }
-    struct hub_message *message = &hub->messages[root ? hub->map.node_of[from] : 0];
-    if (root && heading.number == hub->answered)
+    if (count < sizeof heading || !hub_expects(hub, root, heading.number))
+        return false;
+    int node = hub->map.node_of[from];
+    if (root && heading.number == hub->answered) {
         hub_send_answer(hub, from);
-    else
-        hub_message_store(message, heading.number, from, (const char *)bytes + sizeof heading,
-                          count - sizeof heading);
+        return true;
+    }
+    hub_message_store(&hub->nodes[root ? node : 0].message, heading.number, from,
+                      (const char *)bytes + sizeof heading, count - sizeof heading);
+    if (root)
+        hub_note_change(hub, node);
+    return true;
 }
 
-static int hub_message_count(const struct hub_map *map)
+static int hub_node_count(const struct hub_map *map)
 {
     return map->rank == map->root ? map->nodes : 1;
 }
 
 static bool hub_allocate(struct hub *hub)
 {
-    int count = hub_message_count(&hub->map);
-    hub->messages = calloc((size_t)count, sizeof *hub->messages);
+    int count = hub_node_count(&hub->map);
+    hub->nodes = calloc((size_t)count, sizeof *hub->nodes);
     hub->answer = malloc(HUB_HEAD_BYTES);
     hub->text = malloc(sizeof(struct heading) + HUB_HEAD_BYTES);
-    bool made = hub->messages != NULL && hub->answer != NULL && hub->text != NULL;
+    bool made = hub->nodes != NULL && hub->answer != NULL && hub->text != NULL;
     for (int i = 0; i < count && made; i++) {
-        hub->messages[i].bytes = malloc(HUB_HEAD_BYTES);
-        hub->messages[i].room = HUB_HEAD_BYTES;
-        made = hub->messages[i].bytes != NULL;
+        struct hub_message *message = &hub->nodes[i].message;
+        *message = (struct hub_message){.bytes = malloc(HUB_HEAD_BYTES), .room = HUB_HEAD_BYTES};
+        made = message->bytes != NULL;
     }
     return made;
 }
@@ -93,10 +112,12 @@ static bool hub_allocate(struct hub *hub)
 rp_status rpi_hub_open(struct hub *hub, MPI_Comm comm, const struct hub_map *map, double silence,
                        bool *open, rp_error *error)
 {
-    *hub = (struct hub){.map = *map};
+    *hub = (struct hub){.map = *map, .first_changed = -1};
     bool outside = map->node != map->node_of[map->root];
     rp_status status = rpi_tcp_links_open(&hub->tcp_links, comm, map->root, outside, silence,
                                           hub_allocate(hub), open, error);
+    hub->tcp_links.broken = map->rank == map->root ? hub_link_broken : NULL;
+    hub->tcp_links.closure = hub;
     if (status == RP_OK && *open)
         rpi_tcp_links_set_handler(&hub->tcp_links, TCP_LINK_AGREEMENT, hub_handle, hub);
     else
@@ -107,19 +128,19 @@ rp_status rpi_hub_open(struct hub *hub, MPI_Comm comm, const struct hub_map *map
 void rpi_hub_close(struct hub *hub, double most_seconds)
 {
     rpi_tcp_links_close(&hub->tcp_links, most_seconds);
-    for (int i = 0; hub->messages != NULL && i < hub_message_count(&hub->map); i++)
-        free(hub->messages[i].bytes);
-    free(hub->messages);
+    for (int i = 0; hub->nodes != NULL && i < hub_node_count(&hub->map); i++)
+        free(hub->nodes[i].message.bytes);
+    free(hub->nodes);
     free(hub->answer);
     free(hub->text);
-    hub->messages = NULL;
+    hub->nodes = NULL;
     hub->answer = hub->text = NULL;
 }
 
 const struct hub_message *rpi_hub_ask(struct hub *hub, uint32_t number, const void *head,
                                       size_t head_bytes, const void *load, size_t load_bytes)
 {
-    struct hub_message *answer = &hub->messages[0];
+    struct hub_message *answer = &hub->nodes[0].message;
     int root = hub->map.root;
     hub_send(hub, root, number, head, head_bytes, load, load_bytes);
     while (answer->number != number && rpi_tcp_links_whole(&hub->tcp_links, root))
@@ -129,7 +150,8 @@ const struct hub_message *rpi_hub_ask(struct hub *hub, uint32_t number, const vo
 
 const struct hub_message *rpi_hub_received(const struct hub *hub, int node, uint32_t number)
 {
-    return hub->messages[node].number == number ? &hub->messages[node] : NULL;
+    const struct hub_message *message = &hub->nodes[node].message;
+    return message->number == number ? message : NULL;
 }
 
 void rpi_hub_await(struct hub *hub, uint32_t number)
@@ -158,30 +180,39 @@ void rpi_hub_answer(struct hub *hub, uint32_t number, const void *answer, size_t
     }
 }
 
-/* Is this a rank of another node whose TCP link is broken? */
-static bool hub_link_broken(const struct hub *hub, int rank)
+int rpi_hub_next_changed(struct hub *hub)
 {
-    return hub->map.node_of[rank] != hub->map.node && !rpi_tcp_links_whole(&hub->tcp_links, rank);
+    int node = hub->first_changed;
+    if (node >= 0) {
+        hub->nodes[node].changed = false;
+        hub->first_changed = hub->nodes[node].next_changed;
+    }
+    return node;
+}
+
+void rpi_hub_review(struct hub *hub)
+{
+    for (int node = 0; node < hub->map.nodes; node++) {
+        if (node != hub->map.node)
+            hub_note_change(hub, node);
+    }
 }
 
 int rpi_hub_lost(const struct hub *hub, int node)
 {
-    int lost = 0;
-    for (int i = hub->map.node_first[node]; i < hub->map.node_first[node + 1]; i++)
-        lost += hub_link_broken(hub, hub->map.by_node[i]);
-    return lost;
+    return hub->nodes != NULL ? hub->nodes[node].lost : 0;
 }
 
 bool rpi_hub_lives(const struct hub *hub, int node)
 {
-    return rpi_hub_lost(hub, node) < hub_ranks_on(&hub->map, node);
+    return hub->nodes == NULL || hub->nodes[node].lost < hub_ranks_on(&hub->map, node);
 }
 
 /* The ranks of a node are in ascending order. */
 int rpi_hub_lowest_lost(const struct hub *hub, int node)
 {
     int i = hub->map.node_first[node], behind = hub->map.node_first[node + 1];
-    while (i < behind && !hub_link_broken(hub, hub->map.by_node[i]))
+    while (i < behind && rpi_tcp_links_whole(&hub->tcp_links, hub->map.by_node[i]))
         i++;
     return i < behind ? hub->map.by_node[i] : -1;
 }

@@ -34,10 +34,19 @@ enum {
     HUB_HEAD_BYTES = 8192 /* largest question or answer, without its payload */
 };
 
+/* What the root knows of a node. */
+struct hub_node {
+    struct hub_message message; /* the last question; not on the root: the last answer */
+    int lost;                   /* number of its ranks whose TCP links are broken */
+    bool changed;               /* in the list of changed nodes, */
+    int next_changed;           /* before this one; -1: last */
+};
+
 struct hub {
     struct hub_map map;
     struct tcp_links tcp_links;
-    struct hub_message *messages; /* on the root: by node; elsewhere one, the answer. Owned */
+    struct hub_node *nodes; /* by node; not on the root: one, the root's. Owned */
+    int first_changed;      /* or -1 */
     /* The root's last answer, to answer repeated questions again. */
     uint32_t answered;
     char *answer; /* a copy, without its payload; owned, HUB_HEAD_BYTES */
@@ -70,8 +79,15 @@ const struct hub_message *rpi_hub_received(const struct hub *hub, int node, uint
 void rpi_hub_answer(struct hub *hub, uint32_t number, const void *answer, size_t bytes,
                     const void *broadcast, size_t broadcast_bytes);
 
+/* On the root: takes the next node from the list of those where a rank has died or has sent a
+ * question; -1: there is none. So a step costs nothing for nodes where nothing happens. */
+int rpi_hub_next_changed(struct hub *hub);
+
+/* On the root: adds all other nodes to the list. */
+void rpi_hub_review(struct hub *hub);
+
 /* On the root: has that node a living rank? How many of its ranks are dead, according to the TCP
- * links, and which is the lowest of them (-1: none)? */
+ * links, and which is the lowest of them (-1: none)? Without a hub all live. */
 bool rpi_hub_lives(const struct hub *hub, int node);
 int rpi_hub_lost(const struct hub *hub, int node);
 int rpi_hub_lowest_lost(const struct hub *hub, int node);

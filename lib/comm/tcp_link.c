@@ -38,14 +38,6 @@ struct tcp_link {
     size_t room;
 };
 
-struct frame {
-    struct frame *next;
-    enum tcp_link_kind kind;
-    int from;
-    size_t count;
-    char bytes[];
-};
-
 static struct tcp_link *tcp_link_to(const struct tcp_links *tcp_links, int rank)
 {
     if (tcp_links->tcp_link == NULL)
@@ -77,6 +69,7 @@ static bool tcp_link_take(void *closure, int rank, int file)
     tcp_link->file = file;
     if (!tcp_link_watch(tcp_links, tcp_link, EPOLL_CTL_ADD))
         tcp_link->file = -1;
+    tcp_links->whole += tcp_link->file >= 0;
     return tcp_link->file >= 0;
 }
 
@@ -121,11 +114,14 @@ static void sending_complete(struct sending *sending)
     free(sending);
 }
 
-static void tcp_link_break(struct tcp_link *tcp_link)
+static void tcp_link_break(struct tcp_links *tcp_links, struct tcp_link *tcp_link)
 {
-    if (tcp_link->file >= 0)
-        close(tcp_link->file);
+    if (tcp_link->file < 0)
+        return;
+    close(tcp_link->file);
     tcp_link->file = -1;
+    tcp_links->whole--;
+    tcp_links->sending -= tcp_link->first != NULL;
     while (tcp_link->first != NULL) {
         struct sending *sending = tcp_link->first;
         tcp_link->first = sending->next;
@@ -134,21 +130,13 @@ static void tcp_link_break(struct tcp_link *tcp_link)
     free(tcp_link->bytes);
     tcp_link->bytes = NULL;
     tcp_link->room = 0;
+    if (tcp_links->broken != NULL)
+        tcp_links->broken(tcp_links->closure, tcp_link_rank(tcp_links, tcp_link));
 }
 
 void rpi_tcp_links_reject(struct tcp_links *tcp_links, int rank)
 {
-    struct tcp_link *tcp_link = tcp_link_to(tcp_links, rank);
-    if (tcp_link != NULL && tcp_link->file >= 0)
-        tcp_link_break(tcp_link);
-}
-
-static bool tcp_links_any_whole(const struct tcp_links *tcp_links)
-{
-    bool any = false;
-    for (int rank = 0; rank < tcp_links->ranks && !any; rank++)
-        any = tcp_links->tcp_link[rank].file >= 0;
-    return any;
+    tcp_link_break(tcp_links, tcp_link_to(tcp_links, rank));
 }
 
 void rpi_tcp_links_close(struct tcp_links *tcp_links, double most_seconds)
@@ -158,16 +146,11 @@ void rpi_tcp_links_close(struct tcp_links *tcp_links, double most_seconds)
     if (tcp_links->tcp_link == NULL)
         return;
     bool root = tcp_links->me == tcp_links->root;
-    while (root && most_seconds > 0 && tcp_links_any_whole(tcp_links) &&
-           rpi_clock_seconds() < until)
+    while (root && most_seconds > 0 && tcp_links->whole > 0 && rpi_clock_seconds() < until)
         rpi_tcp_links_wait(tcp_links, look);
+    tcp_links->broken = NULL;
     for (int i = 0; i < (root ? tcp_links->ranks : 1); i++)
-        tcp_link_break(&tcp_links->tcp_link[i]);
-    while (tcp_links->first != NULL) {
-        struct frame *frame = tcp_links->first;
-        tcp_links->first = frame->next;
-        free(frame);
-    }
+        tcp_link_break(tcp_links, &tcp_links->tcp_link[i]);
     if (tcp_links->events >= 0)
         close(tcp_links->events);
     free(tcp_links->tcp_link);
@@ -181,52 +164,11 @@ bool rpi_tcp_links_whole(const struct tcp_links *tcp_links, int rank)
 
 /* ---- receiving ------------------------------------------------------------------------------- */
 
-/* Queues a copy of a frame until it has a handler. Without memory the frame is lost, and the link
- * to its sender is broken. */
-static bool frame_queue(struct tcp_links *tcp_links, int from, enum tcp_link_kind kind,
-                        const void *head, size_t head_bytes, const void *body, size_t body_bytes)
-{
-    struct frame *frame = malloc(sizeof *frame + head_bytes + body_bytes);
-    if (frame == NULL)
-        return false;
-    *frame = (struct frame){.kind = kind, .from = from, .count = head_bytes + body_bytes};
-    memcpy(frame->bytes, head, head_bytes);
-    if (body_bytes > 0)
-        memcpy(frame->bytes + head_bytes, body, body_bytes);
-    if (tcp_links->first == NULL)
-        tcp_links->first = frame;
-    else
-        tcp_links->last->next = frame;
-    tcp_links->last = frame;
-    return true;
-}
-
 static bool frame_deliver(struct tcp_links *tcp_links, int from, enum tcp_link_kind kind,
                           const void *bytes, size_t count)
 {
-    if (tcp_links->handlers[kind].handle == NULL)
-        return frame_queue(tcp_links, from, kind, bytes, count, NULL, 0);
-    tcp_links->handlers[kind].handle(tcp_links->handlers[kind].closure, from, bytes, count);
-    return true;
-}
-
-/* Delivers the queued frames that have a handler now. */
-static void frames_deliver_queued(struct tcp_links *tcp_links)
-{
-    struct frame **place = &tcp_links->first, *last = NULL;
-    while (*place != NULL) {
-        struct frame *frame = *place;
-        if (tcp_links->handlers[frame->kind].handle == NULL) {
-            last = frame;
-            place = &frame->next;
-            continue;
-        }
-        *place = frame->next;
-        if (frame->next == NULL)
-            tcp_links->last = last;
-        frame_deliver(tcp_links, frame->from, frame->kind, frame->bytes, frame->count);
-        free(frame);
-    }
+    return tcp_links->handlers[kind].handle == NULL ||
+           tcp_links->handlers[kind].handle(tcp_links->handlers[kind].closure, from, bytes, count);
 }
 
 void rpi_tcp_links_set_handler(struct tcp_links *tcp_links, enum tcp_link_kind kind,
@@ -270,8 +212,8 @@ static bool tcp_link_read(struct tcp_links *tcp_links, struct tcp_link *tcp_link
                               (enum tcp_link_kind)tcp_link->header.kind, tcp_link->bytes,
                               (size_t)tcp_link->header.bytes);
     }
-    if (!sound && tcp_link->file >= 0)
-        tcp_link_break(tcp_link);
+    if (!sound)
+        tcp_link_break(tcp_links, tcp_link);
     return tcp_link->file >= 0;
 }
 
@@ -279,7 +221,8 @@ static bool tcp_link_read(struct tcp_links *tcp_links, struct tcp_link *tcp_link
 
 static void tcp_link_write(struct tcp_links *tcp_links, struct tcp_link *tcp_link)
 {
-    bool waits = tcp_link->first != NULL;
+    if (tcp_link->first == NULL)
+        return;
     while (tcp_link->first != NULL) {
         struct sending *sending = tcp_link->first;
         ssize_t count =
@@ -287,7 +230,7 @@ static void tcp_link_write(struct tcp_links *tcp_links, struct tcp_link *tcp_lin
         if (count < 0 && (errno == EAGAIN || errno == EINTR))
             return;
         if (count < 0) {
-            tcp_link_break(tcp_link);
+            tcp_link_break(tcp_links, tcp_link);
             return;
         }
         sending->memory += count;
@@ -297,8 +240,8 @@ static void tcp_link_write(struct tcp_links *tcp_links, struct tcp_link *tcp_lin
         tcp_link->first = sending->next;
         sending_complete(sending);
     }
-    if (waits)
-        tcp_link_watch(tcp_links, tcp_link, EPOLL_CTL_MOD);
+    tcp_links->sending--;
+    tcp_link_watch(tcp_links, tcp_link, EPOLL_CTL_MOD);
 }
 
 static void sending_append(struct tcp_link *tcp_link, struct sending *sending)
@@ -338,7 +281,8 @@ bool rpi_tcp_links_send(struct tcp_links *tcp_links, int to, enum tcp_link_kind 
 {
     struct tcp_link *tcp_link = tcp_link_to(tcp_links, to);
     if (to == tcp_links->me)
-        return frame_queue(tcp_links, to, kind, head, head_bytes, body, body_bytes);
+        return frame_deliver(tcp_links, to, kind, head_bytes > 0 ? head : body,
+                             head_bytes + body_bytes);
     if (tcp_link->file < 0)
         return true;
     struct sending *first = sending_of_head(kind, head, head_bytes, body_bytes);
@@ -347,7 +291,7 @@ bool rpi_tcp_links_send(struct tcp_links *tcp_links, int to, enum tcp_link_kind 
     if (first == NULL || (body_bytes > 0 && second == NULL)) {
         free(first);
         free(second);
-        tcp_link_break(tcp_link);
+        tcp_link_break(tcp_links, tcp_link);
         return true;
     }
     sending_append(tcp_link, first);
@@ -356,18 +300,12 @@ bool rpi_tcp_links_send(struct tcp_links *tcp_links, int to, enum tcp_link_kind 
         if (pending != NULL)
             *pending += 1;
     }
-    if (idle)
+    if (idle) {
+        tcp_links->sending++;
         tcp_link_watch(tcp_links, tcp_link, EPOLL_CTL_MOD);
+    }
     tcp_link_write(tcp_links, tcp_link);
     return true;
-}
-
-bool rpi_tcp_links_idle(const struct tcp_links *tcp_links)
-{
-    bool idle = true;
-    for (int i = 0; i < (tcp_links->me == tcp_links->root ? tcp_links->ranks : 1) && idle; i++)
-        idle = tcp_links->tcp_link[i].first == NULL;
-    return idle;
 }
 
 /* ---- steps ----------------------------------------------------------------------------------- */
@@ -375,7 +313,6 @@ bool rpi_tcp_links_idle(const struct tcp_links *tcp_links)
 void rpi_tcp_links_wait(struct tcp_links *tcp_links, double most_seconds)
 {
     struct epoll_event events[EVENTS];
-    frames_deliver_queued(tcp_links);
     int count = epoll_wait(tcp_links->events, events, EVENTS, (int)(1e3 * most_seconds));
     for (int i = 0; i < count; i++) {
         struct tcp_link *tcp_link = events[i].data.ptr;

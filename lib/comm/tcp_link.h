@@ -18,22 +18,24 @@ enum tcp_link_kind {
 };
 
 struct tcp_link; /* a connection */
-struct frame;    /* a received frame, not delivered yet */
 
-/* Handles a frame, whose bytes are valid until it returns. */
-typedef void (*tcp_link_handler)(void *closure, int from, const void *bytes, size_t count);
+/* Handles a frame, whose bytes are valid until it returns. False: the frame is invalid, or there is
+ * no memory for it; then the link to its sender is broken, as if that rank had died. */
+typedef bool (*tcp_link_handler)(void *closure, int from, const void *bytes, size_t count);
 
 struct tcp_links {
     struct tcp_link
         *tcp_link; /* on the root: by rank; elsewhere one, to the root. NULL: there are none */
     int me, root, ranks;
-    int events;        /* of an epoll instance */
-    char why_not[128]; /* why ranks are not connected; the same on all ranks */
+    int whole, sending; /* numbers of links that are intact, and that have something to send */
+    int events;         /* of an epoll instance */
+    char why_not[128];  /* why ranks are not connected; the same on all ranks */
     struct {
-        tcp_link_handler handle;
+        tcp_link_handler handle; /* NULL: frames are dropped */
         void *closure;
     } handlers[TCP_LINK_KINDS];
-    struct frame *first, *last; /* without a handler yet, or from this rank to itself */
+    void (*broken)(void *closure, int rank); /* called when a link breaks; or NULL */
+    void *closure;
 };
 
 /* Connects all ranks of the communicator with `outside` set, those on other nodes, to the root.
@@ -47,13 +49,14 @@ rp_status rpi_tcp_links_open(struct tcp_links *tcp_links, MPI_Comm comm, int roo
  * closes the links; the other ranks close theirs at once. */
 void rpi_tcp_links_close(struct tcp_links *tcp_links, double most_seconds);
 
-/* Delivers frames of this kind to `handle`, including those queued before. NULL: queues them. */
+/* Delivers frames of this kind to `handle`, or drops them if that is NULL. */
 void rpi_tcp_links_set_handler(struct tcp_links *tcp_links, enum tcp_link_kind kind,
                                tcp_link_handler handle, void *closure);
 
 /* Sends a frame: a copy of `head`, then `body`, which must not change until *pending, incremented
  * here, is decremented again. Does nothing if the link is broken; breaks the link if there is no
- * memory. Returns false if this rank sends to itself and there is no memory. */
+ * memory. If this rank sends to itself, either head or body, delivers it at once; then returns
+ * whether it was accepted. */
 bool rpi_tcp_links_send(struct tcp_links *tcp_links, int to, enum tcp_link_kind kind,
                         const void *head, size_t head_bytes, const void *body, size_t body_bytes,
                         int *pending);
@@ -64,15 +67,11 @@ void rpi_tcp_links_step(struct tcp_links *tcp_links);
 /* As rpi_tcp_links_step(), but waits up to `most_seconds` for an event. */
 void rpi_tcp_links_wait(struct tcp_links *tcp_links, double most_seconds);
 
-/* For handlers: breaks the link to a rank that sent an invalid frame, as if the rank had died. This
- * frees the bytes of the frame. */
+/* Breaks the link to a rank that sent invalid data, as if the rank had died. Not for handlers. */
 void rpi_tcp_links_reject(struct tcp_links *tcp_links, int rank);
 
 /* Is the link to this rank intact? On the root; elsewhere the only link is that to the root. */
 bool rpi_tcp_links_whole(const struct tcp_links *tcp_links, int rank);
-
-/* Has everything been sent? */
-bool rpi_tcp_links_idle(const struct tcp_links *tcp_links);
 
 /* Opens TCP links from all ranks of other nodes to the root. The root sends its addresses and a key
  * by MPI. A link counts once both ends have proved that they know the key. */

@@ -64,7 +64,7 @@ static double agent_sleep_seconds(struct agent *agent)
 {
     bool awaited = agent->link.finish_sent || (agent->requested > 0 && agent->lasts <= 0);
     return poll_interval_seconds(
-        &(struct poll_interval){.moving = !rpi_channel_idle(&agent->link.channel),
+        &(struct poll_interval){.moving = !channel_idle(agent->link.channel),
                                 .awaited = awaited,
                                 .lasts = agent->lasts,
                                 .dispatches = agent->dispatcher != NULL,
@@ -129,7 +129,7 @@ static void agent_set_job(struct agent *agent, const struct agent_job *job)
 static rp_status agent_init_dispatcher(struct agent *agent, const struct agent_job *job,
                                        rp_error *error)
 {
-    agent->delivery += 2 * agent->link.channel.delay;
+    agent->delivery += 2 * agent->link.channel->delay;
     if (!agent->link.on_root)
         return RP_OK;
     agent->dispatcher =

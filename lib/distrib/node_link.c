@@ -12,16 +12,12 @@
 
 /* ---- creation -------------------------------------------------------------------------------- */
 
-/* Where ranks survive deaths the channel addresses ranks, elsewhere nodes. */
-static bool peers_init(struct node_link *link)
+static rp_status link_open_channel(struct node_link *link, rp_error *error)
 {
-    const struct world *world = &link->pool->world;
-    link->peers = calloc((size_t)world->nodes, sizeof *link->peers);
-    for (int node = 0; link->peers != NULL && node < world->nodes; node++)
-        link->peers[node].address = link->survives ? -1 : node;
-    if (link->peers != NULL && link->survives)
-        link->peers[world->root_node].address = world->root;
-    return link->peers != NULL;
+    struct world *world = &link->pool->world;
+    if (link->survives)
+        return rpi_channel_open_tcp(&link->channel, &world->hub, link->ops->message_bytes, error);
+    return rpi_channel_open_mpi(&link->channel, world->agents, link->ops->message_bytes, error);
 }
 
 rp_status rpi_node_link_init(struct node_link *link, rp_pool *pool, const struct node_link_ops *ops,
@@ -39,12 +35,12 @@ rp_status rpi_node_link_init(struct node_link *link, rp_pool *pool, const struct
     rpi_error_clear(&link->error);
     if (link->on_root)
         link->unfinished = world->nodes - !ops->serves_root;
-    if (!link->survives &&
-        rpi_channel_open(&link->channel, world->agents, ops->message_bytes, error) != RP_OK)
+    if (link_open_channel(link, error) != RP_OK)
         return error->status;
     double silence = link->survives ? 0 : pool->heartbeat_timeout; /* TCP links detect deaths */
     link->received = calloc(1, ops->message_bytes);
-    if (link->received == NULL || !peers_init(link) ||
+    link->peers = calloc((size_t)world->nodes, sizeof *link->peers);
+    if (link->received == NULL || link->peers == NULL ||
         !rpi_heartbeat_begin(&link->heartbeat, world->nodes, silence))
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory for the link between %d nodes",
                              world->nodes);
@@ -54,7 +50,8 @@ rp_status rpi_node_link_init(struct node_link *link, rp_pool *pool, const struct
 void rpi_node_link_free(struct node_link *link)
 {
     rpi_heartbeat_end(&link->heartbeat);
-    rpi_channel_close(&link->channel);
+    if (link->channel != NULL)
+        link->channel->ops->close(link->channel);
     free(link->peers);
     free(link->received);
 }
@@ -139,31 +136,19 @@ static int link_read(struct node_link *link, int from, const struct link_message
     return code;
 }
 
-/* Over TCP links *from is a rank: replaces it by the node. Returns whether that rank leads it; the
- * first rank of a node that sends a message does. */
-static bool link_from_leader(struct node_link *link, int *from)
-{
-    int address = *from;
-    if (link->survives)
-        *from = link->pool->world.node_of[address];
-    struct link_peer *peer = &link->peers[*from];
-    if (peer->address < 0 && link->on_root && !peer->gone)
-        peer->address = address;
-    return peer->address == address && !peer->gone;
-}
-
 static int link_receive(struct node_link *link)
 {
+    struct channel *channel = link->channel;
     const struct link_message *message = link->received;
-    int from, code;
-    while ((code = rpi_channel_next(&link->channel, &from, link->received)) == MPI_SUCCESS &&
-           from >= 0) {
-        int sender = from;
+    int sender, code;
+    while ((code = channel->ops->next(channel, &sender, link->received)) == MPI_SUCCESS &&
+           sender >= 0) {
         link->heard = rpi_clock_seconds();
-        if (message->job != link->job || !link_from_leader(link, &from))
+        int from = message->job == link->job ? channel->ops->leads(channel, sender) : -1;
+        if (from < 0 || link->peers[from].gone)
             continue;
         if (!link_valid(link, from, message))
-            rpi_channel_reject(&link->channel, sender);
+            rpi_node_link_reject(link, from);
         else if ((code = link_read(link, from, message)) != MPI_SUCCESS)
             return code;
     }
@@ -184,10 +169,10 @@ static int link_send_stop(struct node_link *link)
 
 static int link_run_parts(struct node_link *link)
 {
-    int code = rpi_channel_step(&link->channel);
+    int code = link->channel->ops->step(link->channel);
     if (code == MPI_SUCCESS)
         code = link_receive(link);
-    if (code == MPI_SUCCESS && link->survives)
+    if (code == MPI_SUCCESS)
         code = rpi_node_link_check_peers(link);
     if (code == MPI_SUCCESS)
         code = link_send_stop(link);
@@ -211,7 +196,7 @@ static double link_step(struct node_link *link)
 {
     const double linger = 0.1;
     rpi_node_link_check(link, link_run_parts(link));
-    if (link->dismissed && link->unfinished == 0 && rpi_channel_idle(&link->channel))
+    if (link->dismissed && link->unfinished == 0 && channel_idle(link->channel))
         link->over = true;
     /* After the loss of a node, give the last messages time to be sent. */
     if (!isinf(link->lost_at) && rpi_clock_seconds() - link->lost_at > linger)
@@ -257,11 +242,7 @@ double rpi_node_link_attend(void *closure)
 
 void rpi_node_link_open(struct node_link *link)
 {
-    if (!link->survives)
-        return;
-    rpi_channel_open_tcp(&link->channel, &link->pool->world.hub.tcp_links,
-                         link->ops->message_bytes);
-    if (node_link_serves(link, link->pool->world.root_node))
+    if (link->channel->ops->registers && node_link_serves(link, link->pool->world.root_node))
         rpi_node_link_check(link, rpi_node_link_send_own_root(link, LINK_HELLO));
 }
 
@@ -282,6 +263,6 @@ void rpi_node_link_end(struct node_link *link, struct vote *vote)
     vote->cut_off = !isinf(link->lost_at);
     if (link->error.status != RP_OK && (vote->error.status == RP_OK || vote->cut_off))
         vote->error = link->error;
-    link->pool->traffic.messages += link->channel.messages_sent;
-    link->pool->traffic.bytes += link->channel.bytes_sent;
+    link->pool->traffic.messages += link->channel->messages_sent;
+    link->pool->traffic.bytes += link->channel->bytes_sent;
 }

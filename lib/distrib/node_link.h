@@ -62,15 +62,17 @@ struct node_link_ops {
     int (*read)(struct node_link *link, int from, const void *message);
     /* Does what else is due, and sets `sleep`. */
     int (*step)(struct node_link *link);
-    /* Where ranks survive deaths, on the root: this node contributes nothing more. */
+    /* On the root: this node contributes nothing more, because ranks have died there. */
     int (*gone)(struct node_link *link, int node);
+    /* On the root: ranks have died on this node, or entered the agreement that ends the job; called
+     * after `gone`. May be NULL. */
+    void (*changed)(struct node_link *link, int node);
     /* The work queue was stopped: wakes ranks that wait elsewhere. May be NULL. */
     void (*stopped)(struct node_link *link);
 };
 
 /* A node as the link knows it. */
 struct link_peer {
-    int address;   /* in the channel; -1: no leader has registered */
     bool closed;   /* LINK_CLOSED was sent */
     bool finished; /* LINK_FINISHED has come, or never will */
     bool gone;     /* its messages are not wanted any more */
@@ -81,8 +83,8 @@ struct node_link {
     rp_pool *pool;
     int64_t job;
     bool on_root;
-    bool survives; /* ranks survive deaths: messages go over TCP links, whose ends report them */
-    struct channel channel;
+    bool survives; /* ranks survive deaths */
+    struct channel *channel;
     struct link_peer *peers;       /* by node; owned */
     struct link_message *received; /* the message being read; owned */
     struct heartbeat heartbeat;
@@ -136,7 +138,7 @@ int rpi_node_link_payload(struct node_link *link, int node, enum channel_id id, 
 int rpi_node_link_expect(struct node_link *link, int node, enum channel_id id, void *memory,
                          size_t bytes, int *pending);
 
-/* Reports invalid data from a node: see rpi_channel_reject(). */
+/* Reports invalid data from a node: see struct channel_ops. */
 void rpi_node_link_reject(struct node_link *link, int node);
 
 /* Tells the root that this node sends nothing more. `message` is one of kind LINK_FINISHED. */
@@ -145,7 +147,7 @@ int rpi_node_link_finish(struct node_link *link, struct link_message *message);
 /* Has the leader of this node registered? */
 static inline bool node_link_registered(const struct node_link *link, int node)
 {
-    return link->peers[node].address >= 0;
+    return link->channel->ops->leader(link->channel, node) != LEADER_UNKNOWN;
 }
 
 /* On the root: no more work comes for that node, or for any. A node whose leader has not registered
@@ -156,8 +158,11 @@ int rpi_node_link_close_all(struct node_link *link);
 /* On the root: tells all nodes to stop. */
 int rpi_node_link_stop_all(struct node_link *link);
 
-/* Where ranks survive deaths, on the root: has the leader of that node died? */
-bool rpi_node_link_broken(const struct node_link *link, int node);
+/* On the root: has the leader of that node died? */
+static inline bool node_link_broken(const struct node_link *link, int node)
+{
+    return link->channel->ops->leader(link->channel, node) == LEADER_DEAD;
+}
 
 /* Is a message of the link's own kinds valid? */
 bool rpi_link_message_valid(const struct link_message *message,
@@ -185,8 +190,7 @@ void rpi_node_link_lose(struct node_link *link, int node);
 /* Sends heartbeats, and finds nodes that send none. */
 int rpi_node_link_keep_heartbeat(struct node_link *link);
 
-/* Where ranks survive deaths: the root handles the deaths of other nodes; other nodes stop when
- * they have lost the root. */
+/* The root handles the deaths of other nodes; other nodes stop when they have lost the root. */
 int rpi_node_link_check_peers(struct node_link *link);
 
 #endif

@@ -15,7 +15,7 @@ union own_message {
 int rpi_node_link_send(struct node_link *link, int node, struct link_message *message)
 {
     message->job = link->job;
-    return rpi_channel_message(&link->channel, link->peers[node].address, message);
+    return link->channel->ops->message(link->channel, node, message);
 }
 
 int rpi_node_link_send_root(struct node_link *link, struct link_message *message)
@@ -38,20 +38,18 @@ int rpi_node_link_send_own_root(struct node_link *link, enum link_message_kind k
 int rpi_node_link_payload(struct node_link *link, int node, enum channel_id id, const void *memory,
                           size_t bytes, int *pending)
 {
-    return rpi_channel_payload(&link->channel, link->peers[node].address, id, memory, bytes,
-                               pending);
+    return link->channel->ops->payload(link->channel, node, id, memory, bytes, pending);
 }
 
 int rpi_node_link_expect(struct node_link *link, int node, enum channel_id id, void *memory,
                          size_t bytes, int *pending)
 {
-    return rpi_channel_expect(&link->channel, link->peers[node].address, id, memory, bytes,
-                              pending);
+    return link->channel->ops->expect(link->channel, node, id, memory, bytes, pending);
 }
 
 void rpi_node_link_reject(struct node_link *link, int node)
 {
-    rpi_channel_reject(&link->channel, link->peers[node].address);
+    link->channel->ops->reject(link->channel, node);
 }
 
 int rpi_node_link_finish(struct node_link *link, struct link_message *message)
@@ -125,36 +123,23 @@ int rpi_node_link_keep_heartbeat(struct node_link *link)
     return rpi_node_link_stop_all(link);
 }
 
-bool rpi_node_link_broken(const struct node_link *link, int node)
-{
-    int rank = link->peers[node].address;
-    return rank >= 0 && !rpi_tcp_links_whole(&link->pool->world.hub.tcp_links, rank);
-}
-
-/* Is the node dead, or its leader, or has the node joined the closing agreement without
- * LINK_FINISHED? */
-static bool link_peer_gone(const struct node_link *link, int node)
-{
-    const struct hub *hub = &link->pool->world.hub;
-    return !rpi_hub_lives(hub, node) || rpi_node_link_broken(link, node) ||
-           rpi_hub_received(hub, node, hub->answered + 1) != NULL;
-}
-
 int rpi_node_link_check_peers(struct node_link *link)
 {
-    const struct world *world = &link->pool->world;
-    int code = MPI_SUCCESS;
-    if (!link->on_root && rpi_node_link_broken(link, world->root_node)) {
-        rpi_node_link_stop_node(link);
-        link->over = true;
-    }
-    for (int node = 0; node < world->nodes && link->on_root && code == MPI_SUCCESS; node++) {
-        if (node == world->node || link->peers[node].finished || !link_peer_gone(link, node))
+    int code = MPI_SUCCESS, node;
+    bool gone;
+    while (code == MPI_SUCCESS && !link->over &&
+           (node = link->channel->ops->changed(link->channel, &gone)) >= 0) {
+        if (!link->on_root) {
+            rpi_node_link_stop_node(link);
+            link->over = true;
             continue;
-        if (node_link_registered(link, node))
-            rpi_tcp_channel_forget(&link->channel.tcp, link->peers[node].address);
-        link_give_up(link, node);
-        code = link->ops->gone(link, node);
+        }
+        if (gone && !link->peers[node].finished) {
+            link_give_up(link, node);
+            code = link->ops->gone(link, node);
+        }
+        if (link->ops->changed != NULL)
+            link->ops->changed(link, node);
     }
     return code;
 }

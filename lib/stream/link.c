@@ -63,7 +63,7 @@ void rpi_stream_link_begin(struct stream_link *stream_link)
 /* After a failure MPI may still access the packets, so they are not freed. */
 static void free_packets(struct stream_link *stream_link)
 {
-    if (!rpi_channel_idle(&stream_link->link.channel))
+    if (stream_link->link.channel == NULL || !channel_idle(stream_link->link.channel))
         return;
     for (int node = 0; stream_link->nodes != NULL && node < stream_link->pool->world.nodes;
          node++) {

@@ -132,9 +132,10 @@ bool rpi_stream_link_message_valid(const struct node_link *link, int from, const
                                    bool to_root, bool to_node);
 void rpi_stream_link_stopped(struct node_link *link);
 
-/* Where ranks survive, on the root: publishes the state of all nodes; returns the packets of a node
- * that has gone. */
-void rpi_stream_link_publish_nodes(struct stream_link *stream_link);
+/* On the root: publishes the state of a node; returns the packets of a node that has gone. The root
+ * learns what became of a node before it gets the packets that the node held: they are passed on in
+ * the link's `step`. */
+void rpi_stream_link_publish_node(struct node_link *link, int node);
 int rpi_stream_link_give_up_node(struct node_link *link, int node);
 
 /* Sends a message of this kind. Returns MPI's error code. */

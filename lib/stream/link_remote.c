@@ -44,7 +44,7 @@ static uint32_t count_alive(const struct stream_link *stream_link, int node)
     uint32_t reported = stream_link->nodes[node].ranks_alive;
     if (reported == 0)
         return ranks;
-    reported -= rpi_node_link_broken(&stream_link->link, node);
+    reported -= node_link_broken(&stream_link->link, node);
     return reported < ranks ? reported : ranks;
 }
 
@@ -56,16 +56,18 @@ static struct remote_node remote_node_of(const struct stream_link *stream_link, 
     uint32_t ranks = count_alive(stream_link, node);
     if (ranks > 0 && rpi_hub_received(hub, node, hub->answered + 1) != NULL)
         return (struct remote_node){REMOTE_NODE_ROUND_OVER, ranks};
-    if (ranks == 0 || rpi_node_link_broken(&stream_link->link, node))
+    if (ranks == 0 || node_link_broken(&stream_link->link, node))
         return (struct remote_node){REMOTE_NODE_LINK_DEAD, ranks};
     bool served = node_link_registered(&stream_link->link, node);
     return (struct remote_node){served ? REMOTE_NODE_SERVED : REMOTE_NODE_UNREGISTERED, ranks};
 }
 
-static void publish_remote_node(struct stream_link *stream_link, int node, struct remote_node seen)
+void rpi_stream_link_publish_node(struct node_link *link, int node)
 {
+    struct stream_link *stream_link = (struct stream_link *)link;
     struct link_exchange *exchange = &stream_link->exchange;
     struct remote_node *known = &exchange->remote_nodes[node];
+    struct remote_node seen = remote_node_of(stream_link, node);
     if (known->state == seen.state && known->ranks == seen.ranks)
         return;
     pthread_mutex_lock(&exchange->lock);
@@ -82,15 +84,6 @@ int rpi_stream_link_give_up_node(struct node_link *link, int node)
     return_packets(stream_link, &stream_link->nodes[node], count_alive(stream_link, node) == 0);
     stream_link->moved = true;
     return MPI_SUCCESS;
-}
-
-void rpi_stream_link_publish_nodes(struct stream_link *stream_link)
-{
-    const struct world *world = &stream_link->pool->world;
-    for (int node = 0; node < world->nodes; node++) {
-        if (node != world->node)
-            publish_remote_node(stream_link, node, remote_node_of(stream_link, node));
-    }
 }
 
 bool rpi_stream_link_poll_nodes(struct stream_link *stream_link, struct remote_node *remote_nodes)

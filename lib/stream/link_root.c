@@ -207,12 +207,9 @@ static void deliver_returned(struct stream_link *stream_link)
     stream_link->moved = stream_link->moved || any;
 }
 
-/* The root learns what became of a node before it gets the packets that the node held. */
 static int step_on_root(struct node_link *link)
 {
     struct stream_link *stream_link = (struct stream_link *)link;
-    if (link->survives)
-        rpi_stream_link_publish_nodes(stream_link);
     int code = send_packets(stream_link);
     deliver_returned(stream_link);
     if (code == MPI_SUCCESS)
@@ -296,6 +293,7 @@ static int read_on_root(struct node_link *link, int from, const void *message)
     stream_link->moved = true;
     switch (received->link.kind) {
     case LINK_HELLO:
+        rpi_stream_link_publish_node(link, from);
         return welcome_node(stream_link, from);
     case LINK_STOP:
         rpi_work_queue_stop(stream_link->pool->work_queue);
@@ -303,6 +301,7 @@ static int read_on_root(struct node_link *link, int from, const void *message)
         return MPI_SUCCESS;
     case PACKET_RANKS_ALIVE:
         stream_link->nodes[from].ranks_alive = received->ranks;
+        rpi_stream_link_publish_node(link, from);
         return MPI_SUCCESS;
     case PACKET_BACK:
         return accept_returned_packet(stream_link, from, received);
@@ -317,5 +316,6 @@ const struct node_link_ops rpi_stream_link_root_ops = {
     .read = read_on_root,
     .step = step_on_root,
     .gone = rpi_stream_link_give_up_node,
+    .changed = rpi_stream_link_publish_node,
     .stopped = rpi_stream_link_stopped,
 };

@@ -2,8 +2,7 @@
 #include "suites.h"
 
 #include "base/clock.h"
-#include "comm/channel_tcp.h"
-#include "comm/tcp_hub.h"
+#include "comm/channel.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,6 +82,18 @@ START_TEST(frames_without_sense_end_their_link)
 }
 END_TEST
 
+/* Each change is reported once: on rank 0 that every other node is gone. */
+static void check_all_gone(struct channel *channel)
+{
+    bool gone, reported[64] = {false};
+    for (int i = 1; i < world_ranks() && world_rank() == 0; i++) {
+        int node = channel->ops->changed(channel, &gone);
+        ck_assert(node > 0 && node < world_ranks() && gone && !reported[node]);
+        reported[node] = true;
+    }
+    ck_assert_int_eq(channel->ops->changed(channel, &gone), world_rank() == 0 ? -1 : 0);
+}
+
 /* A payload longer or shorter than its message announces, before and after the receive was
  * posted. */
 START_TEST(payloads_of_another_length_end_their_link)
@@ -93,24 +104,28 @@ START_TEST(payloads_of_another_length_end_their_link)
     static struct nodes_of_one nodes;
     static const char bytes[2 * EXPECTED];
     for (int longer = 0; longer <= 1; longer++) {
-        struct tcp_channel channel;
+        struct channel *channel;
+        rp_error error;
         char memory[EXPECTED], before[EXPECTED];
         int pending = 0;
         memset(memory, 'm', EXPECTED);
         memcpy(before, memory, EXPECTED);
         hub_begin(&nodes);
-        rpi_tcp_channel_open(&channel, &nodes.hub.tcp_links, 16);
-        for (int rank = 1; rank < world_ranks() && world_rank() == 0; rank++)
-            ck_assert(rpi_tcp_channel_expect(&channel, rank, memory, EXPECTED, &pending));
+        ck_assert_int_eq(rpi_channel_open_tcp(&channel, &nodes.hub, 16, &error), RP_OK);
+        for (int rank = 1; rank < world_ranks() && world_rank() == 0; rank++) {
+            ck_assert_int_eq(channel->ops->leads(channel, rank), rank);
+            ck_assert_int_eq(channel->ops->expect(channel, rank, CHANNEL_TO_ROOT, memory, EXPECTED,
+                                                  &pending),
+                             MPI_SUCCESS);
+        }
         if (world_rank() != 0)
-            rpi_tcp_channel_payload(&channel, 0, bytes, longer ? 2 * EXPECTED : EXPECTED / 2,
-                                    &pending);
+            channel->ops->payload(channel, 0, CHANNEL_TO_ROOT, bytes,
+                                  longer ? 2 * EXPECTED : EXPECTED / 2, &pending);
         await_breaks(&nodes.hub.tcp_links);
         ck_assert_int_eq(memcmp(memory, before, EXPECTED), 0);
-        for (int rank = 1; rank < world_ranks() && world_rank() == 0; rank++)
-            rpi_tcp_channel_forget(&channel, rank);
+        check_all_gone(channel);
         ck_assert(world_rank() != 0 || pending == 0);
-        rpi_tcp_channel_close(&channel);
+        channel->ops->close(channel);
         hub_end(&nodes);
     }
 }

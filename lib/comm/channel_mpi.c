@@ -1,3 +1,4 @@
+/* The channel over MPI. Each node has one agent, known from the start. */
 #include "comm/channel.h"
 
 #include "base/clock.h"
@@ -15,17 +16,27 @@ enum {
     REQUESTS_PER_TEST = 64
 };
 
+/* What to do when a request is complete. */
 struct channel_completion {
     int *pending; /* decremented when the request is complete; or NULL */
     void *owned;  /* freed then; or NULL */
 };
 
-struct channel_send {
+struct channel_send { /* delayed */
     struct channel_send *next;
     double due;
     int to, tag, count;
     const void *memory;
     struct channel_completion completion;
+};
+
+struct mpi_channel {
+    struct channel channel;
+    MPI_Comm comm;
+    struct channel_send *first, *last;
+    MPI_Request *requests;
+    struct channel_completion *completions; /* one per request */
+    int count, capacity;
 };
 
 /* Payloads are split, so that several parts are in progress at once: each MPI call advances a long
@@ -36,35 +47,8 @@ static int payload_part(size_t left)
     return rpi_part((int64_t)(left < most ? left : most), 1);
 }
 
-rp_status rpi_channel_open(struct channel *channel, MPI_Comm comm, size_t message_bytes,
-                           rp_error *error)
-{
-    *channel = (struct channel){.comm = comm, .message_bytes = message_bytes};
-    return rpi_environment_seconds("RANKPOOL_TEST_LATENCY", &channel->delay, error);
-}
-
-void rpi_channel_open_tcp(struct channel *channel, struct tcp_links *tcp_links,
-                          size_t message_bytes)
-{
-    *channel = (struct channel){.comm = MPI_COMM_NULL, .message_bytes = message_bytes};
-    rpi_tcp_channel_open(&channel->tcp, tcp_links, message_bytes);
-}
-
-static bool channel_uses_tcp(const struct channel *channel)
-{
-    return channel->tcp.tcp_links != NULL;
-}
-
-void rpi_channel_close(struct channel *channel)
-{
-    rpi_tcp_channel_close(&channel->tcp);
-    free(channel->requests);
-    free(channel->completions);
-    *channel = (struct channel){.comm = MPI_COMM_NULL};
-}
-
 /* Ensures space for one more request. */
-static bool requests_reserve(struct channel *channel)
+static bool requests_reserve(struct mpi_channel *channel)
 {
     if (channel->count < channel->capacity)
         return true;
@@ -82,7 +66,7 @@ static bool requests_reserve(struct channel *channel)
     return true;
 }
 
-static int send_begin(struct channel *channel, const struct channel_send *send)
+static int send_begin(struct mpi_channel *channel, const struct channel_send *send)
 {
     if (!requests_reserve(channel))
         return MPI_ERR_NO_MEM;
@@ -94,7 +78,7 @@ static int send_begin(struct channel *channel, const struct channel_send *send)
 }
 
 /* All sends are delayed by the same time, so they become due in the order of submission. */
-static int sends_begin_due(struct channel *channel)
+static int sends_begin_due(struct mpi_channel *channel)
 {
     int code = MPI_SUCCESS;
     double now = channel->first != NULL ? rpi_clock_seconds() : 0;
@@ -107,14 +91,14 @@ static int sends_begin_due(struct channel *channel)
     return code;
 }
 
-static int send_delay(struct channel *channel, const struct channel_send *send)
+static int send_delay(struct mpi_channel *channel, const struct channel_send *send)
 {
     struct channel_send *held = malloc(sizeof *held);
     if (held == NULL)
         return MPI_ERR_NO_MEM;
     *held = *send;
     held->next = NULL;
-    held->due = rpi_clock_seconds() + channel->delay;
+    held->due = rpi_clock_seconds() + channel->channel.delay;
     if (channel->first == NULL)
         channel->first = held;
     else
@@ -123,68 +107,53 @@ static int send_delay(struct channel *channel, const struct channel_send *send)
     return MPI_SUCCESS;
 }
 
-static int send_submit(struct channel *channel, const struct channel_send *send)
+static int send_submit(struct mpi_channel *channel, const struct channel_send *send)
 {
-    channel->bytes_sent += send->count;
-    return channel->delay > 0 ? send_delay(channel, send) : send_begin(channel, send);
+    channel->channel.bytes_sent += send->count;
+    return channel->channel.delay > 0 ? send_delay(channel, send) : send_begin(channel, send);
 }
 
-static int message_send_tcp(struct channel *channel, int to, const void *message)
+static int mpi_channel_message(struct channel *channel, int node, const void *message)
 {
-    channel->messages_sent++;
-    channel->bytes_sent += (int64_t)channel->message_bytes;
-    return rpi_tcp_channel_message(&channel->tcp, to, message) ? MPI_SUCCESS : MPI_ERR_NO_MEM;
-}
-
-int rpi_channel_message(struct channel *channel, int to, const void *message)
-{
-    if (channel_uses_tcp(channel))
-        return message_send_tcp(channel, to, message);
     void *copy = malloc(channel->message_bytes);
     if (copy == NULL)
         return MPI_ERR_NO_MEM;
     memcpy(copy, message, channel->message_bytes);
     channel->messages_sent++;
-    return send_submit(channel, &(struct channel_send){.to = to,
-                                                       .tag = TAG_MESSAGE,
-                                                       .count = (int)channel->message_bytes,
-                                                       .memory = copy,
-                                                       .completion = {.owned = copy}});
+    return send_submit((struct mpi_channel *)channel,
+                       &(struct channel_send){.to = node,
+                                              .tag = TAG_MESSAGE,
+                                              .count = (int)channel->message_bytes,
+                                              .memory = copy,
+                                              .completion = {.owned = copy}});
 }
 
-int rpi_channel_payload(struct channel *channel, int to, enum channel_id id, const void *memory,
-                        size_t bytes, int *pending)
+static int mpi_channel_payload(struct channel *channel, int node, enum channel_id id,
+                               const void *memory, size_t bytes, int *pending)
 {
     int code = MPI_SUCCESS;
-    if (channel_uses_tcp(channel)) {
-        channel->bytes_sent += (int64_t)bytes;
-        return rpi_tcp_channel_payload(&channel->tcp, to, memory, bytes, pending) ? MPI_SUCCESS
-                                                                                  : MPI_ERR_NO_MEM;
-    }
     for (size_t done = 0; done < bytes && code == MPI_SUCCESS;) {
-        struct channel_send send = {.to = to,
+        struct channel_send send = {.to = node,
                                     .tag = TAG_PAYLOAD + (int)id,
                                     .count = payload_part(bytes - done),
                                     .memory = (const char *)memory + done,
                                     .completion = {.pending = pending}};
-        code = send_submit(channel, &send);
+        code = send_submit((struct mpi_channel *)channel, &send);
         *pending += code == MPI_SUCCESS;
         done += (size_t)send.count;
     }
     return code;
 }
 
-int rpi_channel_expect(struct channel *channel, int from, enum channel_id id, void *memory,
-                       size_t bytes, int *pending)
+static int mpi_channel_expect(struct channel *base, int node, enum channel_id id, void *memory,
+                              size_t bytes, int *pending)
 {
-    if (channel_uses_tcp(channel))
-        return rpi_tcp_channel_expect(&channel->tcp, from, memory, bytes, pending) ? MPI_SUCCESS
-                                                                                   : MPI_ERR_NO_MEM;
+    struct mpi_channel *channel = (struct mpi_channel *)base;
     for (size_t done = 0; done < bytes;) {
         int count = payload_part(bytes - done);
         if (!requests_reserve(channel))
             return MPI_ERR_NO_MEM;
-        int code = MPI_Irecv((char *)memory + done, count, MPI_BYTE, from, TAG_PAYLOAD + (int)id,
+        int code = MPI_Irecv((char *)memory + done, count, MPI_BYTE, node, TAG_PAYLOAD + (int)id,
                              channel->comm, &channel->requests[channel->count]);
         if (code != MPI_SUCCESS)
             return code;
@@ -195,35 +164,50 @@ int rpi_channel_expect(struct channel *channel, int from, enum channel_id id, vo
     return MPI_SUCCESS;
 }
 
-int rpi_channel_next(struct channel *channel, int *from, void *message)
+static int mpi_channel_next(struct channel *channel, int *from, void *message)
 {
     const int looks = 3; /* a single probe often only starts the progress that the next one sees */
-    int found = 0, code = MPI_SUCCESS;
+    MPI_Comm comm = ((struct mpi_channel *)channel)->comm;
+    int found = 0, code = MPI_SUCCESS, count;
     MPI_Status status;
     *from = -1;
-    if (channel_uses_tcp(channel)) {
-        rpi_tcp_channel_next(&channel->tcp, from, message);
-        return MPI_SUCCESS;
-    }
     for (int i = 0; i < looks && code == MPI_SUCCESS && !found; i++)
-        code = MPI_Iprobe(MPI_ANY_SOURCE, TAG_MESSAGE, channel->comm, &found, &status);
+        code = MPI_Iprobe(MPI_ANY_SOURCE, TAG_MESSAGE, comm, &found, &status);
     if (code != MPI_SUCCESS || !found)
         return code;
-    int count;
     *from = status.MPI_SOURCE;
     MPI_Get_count(&status, MPI_BYTE, &count);
     if (count != (int)channel->message_bytes)
         rpi_mpi_reject("node", *from);
-    return MPI_Recv(message, (int)channel->message_bytes, MPI_BYTE, *from, TAG_MESSAGE,
-                    channel->comm, MPI_STATUS_IGNORE);
+    return MPI_Recv(message, (int)channel->message_bytes, MPI_BYTE, *from, TAG_MESSAGE, comm,
+                    MPI_STATUS_IGNORE);
 }
 
-void rpi_channel_reject(struct channel *channel, int from)
+static int mpi_channel_leads(struct channel *channel, int from)
 {
-    if (channel_uses_tcp(channel))
-        rpi_tcp_links_reject(channel->tcp.tcp_links, from);
-    else
-        rpi_mpi_reject("node", from);
+    (void)channel;
+    return from;
+}
+
+static enum channel_leader mpi_channel_leader(const struct channel *channel, int node)
+{
+    (void)channel;
+    (void)node;
+    return LEADER_LIVES;
+}
+
+static void mpi_channel_reject(struct channel *channel, int node)
+{
+    (void)channel;
+    rpi_mpi_reject("node", node);
+}
+
+/* MPI reports no deaths. */
+static int mpi_channel_changed(struct channel *channel, bool *gone)
+{
+    (void)channel;
+    *gone = false;
+    return -1;
 }
 
 static void request_complete(struct channel_completion *completion)
@@ -235,7 +219,7 @@ static void request_complete(struct channel_completion *completion)
 }
 
 /* Removes completed requests from the arrays. */
-static void requests_compact(struct channel *channel)
+static void requests_compact(struct mpi_channel *channel)
 {
     int saved = 0;
     for (int i = 0; i < channel->count; i++) {
@@ -249,7 +233,7 @@ static void requests_compact(struct channel *channel)
 
 /* Tests several requests in one call: every call makes MPI poll all its connections, and may yield
  * the core. Returns the number of completed requests. */
-static int requests_test(struct channel *channel, int first, int count, int *code)
+static int requests_test(struct mpi_channel *channel, int first, int count, int *code)
 {
     int found = 0, finished[REQUESTS_PER_TEST];
     MPI_Status unread[REQUESTS_PER_TEST];
@@ -259,12 +243,9 @@ static int requests_test(struct channel *channel, int first, int count, int *cod
     return found > 0 ? found : 0;
 }
 
-int rpi_channel_step(struct channel *channel)
+static int mpi_channel_step(struct channel *base)
 {
-    if (channel_uses_tcp(channel)) {
-        rpi_tcp_links_step(channel->tcp.tcp_links);
-        return MPI_SUCCESS;
-    }
+    struct mpi_channel *channel = (struct mpi_channel *)base;
     int code = sends_begin_due(channel), found = 0;
     for (int first = 0; first < channel->count && code == MPI_SUCCESS; first += REQUESTS_PER_TEST) {
         int left = channel->count - first;
@@ -276,9 +257,42 @@ int rpi_channel_step(struct channel *channel)
     return code;
 }
 
-bool rpi_channel_idle(const struct channel *channel)
+static bool mpi_channel_idle(const struct channel *base)
 {
-    if (channel_uses_tcp(channel))
-        return rpi_tcp_channel_idle(&channel->tcp);
+    const struct mpi_channel *channel = (const struct mpi_channel *)base;
     return channel->count == 0 && channel->first == NULL;
+}
+
+static void mpi_channel_close(struct channel *base)
+{
+    struct mpi_channel *channel = (struct mpi_channel *)base;
+    free(channel->requests);
+    free(channel->completions);
+    free(channel);
+}
+
+static const struct channel_ops mpi_channel_ops = {
+    .message = mpi_channel_message,
+    .payload = mpi_channel_payload,
+    .expect = mpi_channel_expect,
+    .next = mpi_channel_next,
+    .leads = mpi_channel_leads,
+    .leader = mpi_channel_leader,
+    .reject = mpi_channel_reject,
+    .step = mpi_channel_step,
+    .changed = mpi_channel_changed,
+    .idle = mpi_channel_idle,
+    .close = mpi_channel_close,
+};
+
+rp_status rpi_channel_open_mpi(struct channel **channel, MPI_Comm comm, size_t message_bytes,
+                               rp_error *error)
+{
+    struct mpi_channel *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return rpi_error_set(error, RP_ERR_MEMORY, "no memory for the messages between nodes");
+    made->channel = (struct channel){.ops = &mpi_channel_ops, .message_bytes = message_bytes};
+    made->comm = comm;
+    *channel = &made->channel;
+    return rpi_environment_seconds("RANKPOOL_TEST_LATENCY", &made->channel.delay, error);
 }
