@@ -1,8 +1,6 @@
 #include "comm/tcp_link.h"
 
 #include "base/clock.h"
-#include "base/error.h"
-#include "comm/mpi_error.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -60,9 +58,8 @@ static bool tcp_link_watch(struct tcp_links *tcp_links, struct tcp_link *tcp_lin
     return epoll_ctl(tcp_links->events, operation, tcp_link->file, &event) == 0;
 }
 
-static bool tcp_link_take(void *closure, int rank, int file)
+bool rpi_tcp_links_take(struct tcp_links *tcp_links, int rank, int file)
 {
-    struct tcp_links *tcp_links = closure;
     struct tcp_link *tcp_link = tcp_link_to(tcp_links, rank);
     if (tcp_link->file >= 0)
         return false;
@@ -73,7 +70,7 @@ static bool tcp_link_take(void *closure, int rank, int file)
     return tcp_link->file >= 0;
 }
 
-static bool tcp_links_allocate(struct tcp_links *tcp_links)
+bool rpi_tcp_links_allocate(struct tcp_links *tcp_links)
 {
     size_t count = tcp_links->me == tcp_links->root ? (size_t)tcp_links->ranks : 1;
     tcp_links->events = epoll_create1(EPOLL_CLOEXEC);
@@ -83,28 +80,6 @@ static bool tcp_links_allocate(struct tcp_links *tcp_links)
     if (tcp_links->tcp_link == NULL && tcp_links->events >= 0)
         close(tcp_links->events);
     return tcp_links->events >= 0 && tcp_links->tcp_link != NULL;
-}
-
-rp_status rpi_tcp_links_open(struct tcp_links *tcp_links, MPI_Comm comm, int root, bool outside,
-                             double silence, bool ready, bool *connected, rp_error *error)
-{
-    *tcp_links = (struct tcp_links){.root = root};
-    MPI_Comm_rank(comm, &tcp_links->me);
-    MPI_Comm_size(comm, &tcp_links->ranks);
-    struct tcp_link_opening opening = {.comm = comm,
-                                       .root = root,
-                                       .outside = outside,
-                                       .silence = silence,
-                                       .ready = tcp_links_allocate(tcp_links) && ready,
-                                       .take = tcp_link_take,
-                                       .closure = tcp_links};
-    struct tcp_link_report report;
-    rp_status status = rpi_tcp_link_open(&opening, &report, error);
-    *connected = report.connected;
-    memcpy(tcp_links->why_not, report.why, sizeof tcp_links->why_not);
-    if (status != RP_OK || !*connected)
-        rpi_tcp_links_close(tcp_links, 0);
-    return status;
 }
 
 static void sending_complete(struct sending *sending)

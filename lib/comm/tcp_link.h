@@ -38,8 +38,9 @@ struct tcp_links {
     void *closure;
 };
 
-/* Connects all ranks of the communicator with `outside` set, those on other nodes, to the root.
- * Collective. *connected is the same on all ranks: false, with no TCP links, also if some rank is
+/* Connects all ranks of the communicator with `outside` set, those on other nodes, to the root,
+ * which sends its addresses and a key by MPI. A link counts once both ends have proved that they
+ * know the key. Collective. *connected is the same on all ranks: false, with no TCP links, also if some rank is
  * not `ready`. `silence`: seconds after which an unresponsive network counts as broken. */
 rp_status rpi_tcp_links_open(struct tcp_links *tcp_links, MPI_Comm comm, int root, bool outside,
                              double silence, bool ready, bool *connected, rp_error *error);
@@ -73,28 +74,12 @@ void rpi_tcp_links_reject(struct tcp_links *tcp_links, int rank);
 /* Is the link to this rank intact? On the root; elsewhere the only link is that to the root. */
 bool rpi_tcp_links_whole(const struct tcp_links *tcp_links, int rank);
 
-/* Opens TCP links from all ranks of other nodes to the root. The root sends its addresses and a key
- * by MPI. A link counts once both ends have proved that they know the key. */
-struct tcp_link_opening {
-    MPI_Comm comm;
-    int root;
-    bool outside;   /* this rank needs a connection */
-    double silence; /* seconds after which an unresponsive network counts as broken */
-    bool ready;     /* this rank can take connections */
-    /* Takes over a connection to this rank. Returns false, without closing it, if it cannot. */
-    bool (*take)(void *closure, int rank, int file);
-    void *closure;
-};
+/* ---- internal: for tcp_open.c ---------------------------------------------------------------- */
 
-/* The same on every rank. */
-struct tcp_link_report {
-    bool connected; /* all ranks that need a connection have one */
-    int accepted;   /* number of ranks that have one */
-    char why[128];  /* reason, if not all are connected */
-};
+/* Returns false if there is no memory or no file. */
+bool rpi_tcp_links_allocate(struct tcp_links *tcp_links);
 
-/* Collective. */
-rp_status rpi_tcp_link_open(const struct tcp_link_opening *opening, struct tcp_link_report *report,
-                            rp_error *error);
+/* Takes over a connection to this rank. Returns false, without closing it, if it cannot. */
+bool rpi_tcp_links_take(struct tcp_links *tcp_links, int rank, int file);
 
 #endif

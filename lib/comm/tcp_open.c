@@ -15,6 +15,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+struct opening {
+    struct tcp_links *tcp_links;
+    MPI_Comm comm;
+    bool outside; /* this rank needs a connection */
+    bool ready;   /* this rank can take connections */
+    double silence;
+};
+
 /* From the root to all ranks, by MPI. */
 struct root_endpoints {
     struct siphash_key key;
@@ -45,14 +53,14 @@ static void socket_set_timeouts(int file, double silence)
 
 static bool connection_take(void *closure, int rank, int file)
 {
-    const struct tcp_link_opening *opening = closure;
+    const struct opening *opening = closure;
     socket_set_timeouts(file, opening->silence);
-    return opening->take(opening->closure, rank, file);
+    return rpi_tcp_links_take(opening->tcp_links, rank, file);
 }
 
 /* How long ranks try to connect. A busy machine needs some seconds, however short the user's
  * timeout for silent nodes is. */
-static double opening_most_seconds(const struct tcp_link_opening *opening)
+static double opening_most_seconds(const struct opening *opening)
 {
     const double least = 10;
     return fmax(opening->silence, least);
@@ -75,22 +83,21 @@ static void endpoints_drop_misleading(struct root_endpoints *endpoints)
     endpoints->count = saved;
 }
 
-static bool root_connect(const struct tcp_link_opening *opening, struct root_endpoints endpoints)
+static bool root_connect(const struct opening *opening, struct root_endpoints endpoints)
 {
     struct connecting connecting = {.key = endpoints.key,
+                                    .rank = opening->tcp_links->me,
                                     .addresses = endpoints.addresses,
                                     .most_seconds = opening_most_seconds(opening)};
-    MPI_Comm_rank(opening->comm, &connecting.rank);
     endpoints_drop_misleading(&endpoints);
     connecting.count = endpoints.count;
     int file = rpi_tcp_link_connect(&connecting);
     if (file < 0)
         return false;
-    socket_set_timeouts(file, opening->silence);
-    if (opening->take(opening->closure, opening->root, file))
-        return true;
-    close(file);
-    return false;
+    bool taken = connection_take((void *)(uintptr_t)opening, opening->tcp_links->root, file);
+    if (!taken)
+        close(file);
+    return taken;
 }
 
 /* ---- the root -------------------------------------------------------------------------------- */
@@ -104,14 +111,14 @@ static int hosts_compare(MPI_Comm comm, bool *one_host)
     return code;
 }
 
-static struct acceptor *acceptor_make(const struct tcp_link_opening *opening, bool one_host,
+static struct acceptor *acceptor_make(const struct opening *opening, bool one_host,
                                       struct root_endpoints *endpoints)
 {
     struct acceptor *acceptor = calloc(1, sizeof *acceptor);
     if (acceptor == NULL)
         return NULL;
     rpi_allow_many_files(); /* one for each rank */
-    MPI_Comm_size(opening->comm, &acceptor->ranks);
+    acceptor->ranks = opening->tcp_links->ranks;
     acceptor->take = connection_take;
     acceptor->closure = (void *)(uintptr_t)opening;
     if (rpi_acceptor_open(acceptor, one_host)) {
@@ -141,7 +148,7 @@ static int acceptor_run(struct acceptor *acceptor, MPI_Request *request)
 /* ---- both ------------------------------------------------------------------------------------ */
 
 /* All ranks sum their results; the root accepts callers meanwhile. */
-static int counts_sum(const struct tcp_link_opening *opening, struct acceptor *acceptor,
+static int counts_sum(const struct opening *opening, struct acceptor *acceptor,
                       struct connect_counts mine, struct connect_counts *all)
 {
     MPI_Request request;
@@ -152,72 +159,73 @@ static int counts_sum(const struct tcp_link_opening *opening, struct acceptor *a
     return code;
 }
 
-/* The root decides: a rank is connected if the root has its link, whatever the rank itself
- * believes. */
-static int decision_broadcast(const struct tcp_link_opening *opening, int decision[2])
+/* Why ranks are not connected: the same text on every rank. */
+static void opening_explain(const struct opening *opening, const struct root_endpoints *endpoints,
+                            const struct connect_counts *all, int accepted)
 {
-    MPI_Request request;
-    int code = MPI_Ibcast(decision, 2, MPI_INT, opening->root, opening->comm, &request);
-    return code == MPI_SUCCESS ? rpi_complete(1, &request, false) : code;
-}
-
-/* The text is the same on every rank. */
-static void report_explain(const struct root_endpoints *endpoints, const struct connect_counts *all,
-                           int root, struct tcp_link_report *report)
-{
-    const size_t size = sizeof report->why;
-    if (report->connected)
-        report->why[0] = '\0';
-    else if (all->unready > 0)
-        snprintf(report->why, size, "%d ranks have no memory or files for TCP connections",
+    struct tcp_links *tcp_links = opening->tcp_links;
+    const size_t size = sizeof tcp_links->why_not;
+    if (all->unready > 0)
+        snprintf(tcp_links->why_not, size, "%d ranks have no memory or files for TCP connections",
                  all->unready);
     else if (endpoints->count == 0)
-        snprintf(report->why, size, "rank %d cannot listen on any TCP port", root);
+        snprintf(tcp_links->why_not, size, "rank %d cannot listen on any TCP port",
+                 tcp_links->root);
     else
-        snprintf(report->why, size, "%d of %d ranks on other nodes cannot reach rank %d by TCP",
-                 all->failed > 0 ? all->failed : all->outside - report->accepted, all->outside,
-                 root);
+        snprintf(tcp_links->why_not, size,
+                 "%d of %d ranks on other nodes cannot reach rank %d by TCP",
+                 all->failed > 0 ? all->failed : all->outside - accepted, all->outside,
+                 tcp_links->root);
 }
 
-static int ranks_connect(const struct tcp_link_opening *opening, struct acceptor *acceptor,
-                         const struct root_endpoints *endpoints, struct tcp_link_report *report)
+/* The root decides: a rank is connected if the root has its link, whatever the rank itself
+ * believes. */
+static int ranks_connect(const struct opening *opening, struct acceptor *acceptor,
+                         const struct root_endpoints *endpoints, bool *connected)
 {
     struct connect_counts mine = {opening->outside, 0, !opening->ready}, all = {0, 0, 0};
+    int accepted = 0;
     if (opening->outside && opening->ready && endpoints->count > 0)
         mine.failed = !root_connect(opening, *endpoints);
     int code = counts_sum(opening, acceptor, mine, &all);
     if (code != MPI_SUCCESS)
         return code;
-    int decision[2] = {0, 0}; /* connected, accepted */
-    if (acceptor != NULL) {
-        decision[0] = all.failed + all.unready == 0 && acceptor->accepted == all.outside;
-        decision[1] = acceptor->accepted;
-    }
-    code = decision_broadcast(opening, decision);
-    report->connected = code == MPI_SUCCESS && decision[0] != 0;
-    report->accepted = decision[1];
-    report_explain(endpoints, &all, opening->root, report);
+    if (acceptor != NULL)
+        accepted = acceptor->accepted;
+    MPI_Request request;
+    code = MPI_Ibcast(&accepted, 1, MPI_INT, opening->tcp_links->root, opening->comm, &request);
+    if (code == MPI_SUCCESS)
+        code = rpi_complete(1, &request, false);
+    *connected = code == MPI_SUCCESS && all.failed + all.unready == 0 && endpoints->count > 0 &&
+                 accepted == all.outside;
+    if (!*connected)
+        opening_explain(opening, endpoints, &all, accepted);
     return code;
 }
 
-rp_status rpi_tcp_link_open(const struct tcp_link_opening *opening, struct tcp_link_report *report,
-                            rp_error *error)
+rp_status rpi_tcp_links_open(struct tcp_links *tcp_links, MPI_Comm comm, int root, bool outside,
+                             double silence, bool ready, bool *connected, rp_error *error)
 {
     struct root_endpoints endpoints = {.count = 0};
     struct acceptor *acceptor = NULL;
     bool one_host = false;
-    int me;
-    MPI_Comm_rank(opening->comm, &me);
-    *report = (struct tcp_link_report){.connected = false};
-    int code = hosts_compare(opening->comm, &one_host);
-    if (me == opening->root && opening->ready)
-        acceptor = acceptor_make(opening, one_host, &endpoints);
+    *connected = false;
+    *tcp_links = (struct tcp_links){.root = root};
+    MPI_Comm_rank(comm, &tcp_links->me);
+    MPI_Comm_size(comm, &tcp_links->ranks);
+    struct opening opening = {tcp_links, comm, outside, false, silence};
+    opening.ready = rpi_tcp_links_allocate(tcp_links) && ready;
+    int code = hosts_compare(comm, &one_host);
+    if (tcp_links->me == root && opening.ready)
+        acceptor = acceptor_make(&opening, one_host, &endpoints);
     if (code == MPI_SUCCESS)
-        code = MPI_Bcast(&endpoints, sizeof endpoints, MPI_BYTE, opening->root, opening->comm);
+        code = MPI_Bcast(&endpoints, sizeof endpoints, MPI_BYTE, root, comm);
     if (code == MPI_SUCCESS)
-        code = ranks_connect(opening, acceptor, &endpoints, report);
+        code = ranks_connect(&opening, acceptor, &endpoints, connected);
     if (acceptor != NULL)
         rpi_acceptor_close(acceptor);
     free(acceptor);
+    if (!*connected)
+        rpi_tcp_links_close(tcp_links, 0);
     return rpi_mpi_check(code, "MPI_Iallreduce", error);
 }
