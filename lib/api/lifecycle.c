@@ -202,6 +202,7 @@ static rp_status pool_create(MPI_Comm comm, const rp_config *config, rp_pool *po
     double seconds = INFINITY;
     MPI_Comm_size(comm, &ranks);
     struct world_request request = config_request(config, ranks, mine);
+    pool->ops = &rpi_pool_by_mpi;
     pool->check = request.check;
     pool->agent_threads = config_agent_threads(mine);
     pool->survival_timeout = config_heartbeat_timeout(config, mine);
@@ -310,7 +311,7 @@ static rp_status pool_agree_close(rp_pool *pool)
     if (in_loop) {
         rpi_work_queue_stop(pool->work_queue);
         rpi_loop_end(pool, &vote);
-        survival_leave(pool);
+        rpi_survival_leave(pool);
     }
     pool->loop.open = false;
     if (in_loop)
@@ -364,7 +365,7 @@ rp_status rp_close(rp_pool **pool)
     *pool = NULL;
     int finalised;
     MPI_Finalized(&finalised);
-    survival_enter(closing);
+    rpi_survival_enter(closing);
     if (closing->loop.open)
         rpi_loop_saving_end(&closing->loop, RP_ERR_STATE);
     rpi_checkpoint_seal(closing);
@@ -375,11 +376,10 @@ rp_status rp_close(rp_pool **pool)
     rpi_files_drop(closing);
     rpi_observe_close(closing);
     rpi_grids_drop(closing, status);
-    if (closing->in_rounds)
-        rpi_rounds_end(closing);
+    rpi_rounds_end(closing);
     bool lost = closing->world.agreement.lost > 0;
     rpi_hub_close(&closing->world.hub, closing->survival_timeout);
-    survival_leave(closing);
+    rpi_survival_leave(closing);
     /* With a node lost, MPI may still have transfers pending, and would wait for them for ever;
      * with a rank lost, it may wait for that rank. */
     if (closing->world.agreement.cut_off || lost) {

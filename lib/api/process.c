@@ -56,7 +56,7 @@ bool rpi_finalize(struct liveness *liveness)
 {
     pthread_t thread;
     double lost = 0;
-    if (liveness->place == NULL || rpi_thread_start(&thread, finalize_run, NULL) != 0) {
+    if (liveness->members == 0 || rpi_thread_start(&thread, finalize_run, NULL) != 0) {
         MPI_Finalize();
         return true;
     }

@@ -10,7 +10,7 @@
 #ifndef RANKPOOL_COMM_CHANNEL_H
 #define RANKPOOL_COMM_CHANNEL_H
 
-#include "comm/tcp_hub.h"
+#include "rankpool.h"
 
 /* Keeps apart the payloads to and from different roles of one process. */
 enum channel_id {
@@ -25,6 +25,8 @@ enum channel_leader {
     LEADER_DEAD
 };
 
+struct world;
+
 struct channel {
     const struct channel_ops *ops;
     size_t message_bytes;
@@ -34,8 +36,6 @@ struct channel {
 
 /* Functions that return int return an MPI error code, except `leads` and `changed`. */
 struct channel_ops {
-    bool registers; /* the leader of a node registers at the root with its first message */
-
     /* Sends a copy of a message. */
     int (*message)(struct channel *channel, int node, const void *message);
     /* Sends `memory`, which must not change until *pending, incremented here, is decremented
@@ -66,12 +66,11 @@ struct channel_ops {
     void (*close)(struct channel *channel);
 };
 
-/* Open a channel. The first: on a communicator with one rank per node, numbered as the nodes, that
- * is used for nothing else meanwhile; RANKPOOL_TEST_LATENCY sets `delay`. The second: over the TCP
- * links of a hub. */
-rp_status rpi_channel_open_mpi(struct channel **channel, MPI_Comm comm, size_t message_bytes,
+/* Open a channel: over MPI, between the world's agents (RANKPOOL_TEST_LATENCY sets `delay`), or over
+ * the TCP links of its hub. Each rank has one at a time. */
+rp_status rpi_channel_open_mpi(struct world *world, size_t message_bytes, struct channel **channel,
                                rp_error *error);
-rp_status rpi_channel_open_tcp(struct channel **channel, struct hub *hub, size_t message_bytes,
+rp_status rpi_channel_open_tcp(struct world *world, size_t message_bytes, struct channel **channel,
                                rp_error *error);
 
 static inline bool channel_idle(const struct channel *channel)

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "comm/bigcount.h"
 #include "comm/mpi_error.h"
+#include "comm/topology.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -285,14 +286,14 @@ static const struct channel_ops mpi_channel_ops = {
     .close = mpi_channel_close,
 };
 
-rp_status rpi_channel_open_mpi(struct channel **channel, MPI_Comm comm, size_t message_bytes,
+rp_status rpi_channel_open_mpi(struct world *world, size_t message_bytes, struct channel **channel,
                                rp_error *error)
 {
     struct mpi_channel *made = calloc(1, sizeof *made);
     if (made == NULL)
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory for the messages between nodes");
     made->channel = (struct channel){.ops = &mpi_channel_ops, .message_bytes = message_bytes};
-    made->comm = comm;
+    made->comm = world->agents;
     *channel = &made->channel;
     return rpi_environment_seconds("RANKPOOL_TEST_LATENCY", &made->channel.delay, error);
 }

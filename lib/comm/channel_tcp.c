@@ -2,6 +2,7 @@
  * which one does. A payload arrives completely or not at all. */
 #include "base/error.h"
 #include "comm/channel.h"
+#include "comm/topology.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -264,7 +265,6 @@ static void tcp_channel_close(struct channel *base)
 }
 
 static const struct channel_ops tcp_channel_ops = {
-    .registers = true,
     .message = tcp_channel_message,
     .payload = tcp_channel_payload,
     .expect = tcp_channel_expect,
@@ -278,9 +278,10 @@ static const struct channel_ops tcp_channel_ops = {
     .close = tcp_channel_close,
 };
 
-rp_status rpi_channel_open_tcp(struct channel **channel, struct hub *hub, size_t message_bytes,
+rp_status rpi_channel_open_tcp(struct world *world, size_t message_bytes, struct channel **channel,
                                rp_error *error)
 {
+    struct hub *hub = &world->hub;
     const struct hub_map *map = &hub->map;
     struct tcp_channel *made = calloc(1, sizeof *made + (size_t)map->nodes * sizeof(int));
     if (made == NULL)

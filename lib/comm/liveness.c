@@ -38,15 +38,15 @@ bool rpi_liveness_join(struct liveness *liveness, struct liveness_entry *place, 
     place[me].rank = rank;
     if (pthread_mutex_lock(&place[me].lock) == 0)
         return true;
-    liveness->place = NULL;
+    *liveness = (struct liveness){.members = 0};
     return false;
 }
 
 void rpi_liveness_leave(struct liveness *liveness)
 {
-    if (liveness->place != NULL)
+    if (liveness->members > 0)
         pthread_mutex_unlock(&liveness->place[liveness->me].lock);
-    liveness->place = NULL;
+    *liveness = (struct liveness){.members = 0};
 }
 
 /* The lock of a living member is busy, and free once the member has left. A dead member's lock is
@@ -62,7 +62,7 @@ static bool entry_owner_dead(struct liveness_entry *entry)
 int rpi_liveness_look(struct liveness *liveness)
 {
     int lost = 0;
-    for (int i = 0; liveness->place != NULL && i < liveness->members; i++) {
+    for (int i = 0; i < liveness->members; i++) {
         struct liveness_entry *entry = &liveness->place[i];
         if (i != liveness->me && !rpi_liveness_lost(liveness, i) && entry_owner_dead(entry))
             atomic_store_explicit(&entry->lost, 1, memory_order_release);
@@ -73,7 +73,7 @@ int rpi_liveness_look(struct liveness *liveness)
 
 bool rpi_liveness_lost(const struct liveness *liveness, int member)
 {
-    return liveness->place != NULL &&
+    return member < liveness->members &&
            atomic_load_explicit(&liveness->place[member].lost, memory_order_acquire) != 0;
 }
 

@@ -13,8 +13,8 @@ struct liveness_entry; /* one per rank, in node memory */
 
 /* The private state of a rank. */
 struct liveness {
-    struct liveness_entry *place; /* of all members; NULL: liveness is not tracked */
-    int me, members;
+    struct liveness_entry *place; /* of all members */
+    int me, members;              /* 0 members: deaths are not detected, and nobody is dead */
 };
 
 /* Size of the entries in zeroed node memory, aligned to a page. */
@@ -34,7 +34,7 @@ void rpi_liveness_leave(struct liveness *liveness);
 /* Checks all members. Returns the number of known deaths so far. Costs a few ns per member. */
 int rpi_liveness_look(struct liveness *liveness);
 
-/* Is this member known to be dead? Always false if `place` is NULL. */
+/* Is this member known to be dead? */
 bool rpi_liveness_lost(const struct liveness *liveness, int member);
 
 /* The rank of a member in the world. */

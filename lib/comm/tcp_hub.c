@@ -150,8 +150,8 @@ const struct hub_message *rpi_hub_ask(struct hub *hub, uint32_t number, const vo
 
 const struct hub_message *rpi_hub_received(const struct hub *hub, int node, uint32_t number)
 {
-    const struct hub_message *message = &hub->nodes[node].message;
-    return message->number == number ? message : NULL;
+    const struct hub_message *message = hub->nodes != NULL ? &hub->nodes[node].message : NULL;
+    return message != NULL && message->number == number ? message : NULL;
 }
 
 void rpi_hub_await(struct hub *hub, uint32_t number)

@@ -313,19 +313,6 @@ void rpi_world_forget(struct world *world)
     free(world->hosts);
 }
 
-rp_status rpi_world_connect(struct world *world, double silence, bool *connected, rp_error *error)
-{
-    struct hub_map map = {.rank = world->rank,
-                          .root = world->root,
-                          .ranks = world->ranks,
-                          .nodes = world->nodes,
-                          .node = world->node,
-                          .node_of = world->node_of,
-                          .node_first = world->node_first,
-                          .by_node = world->by_node};
-    return rpi_hub_open(&world->hub, world->comm, &map, silence, connected, error);
-}
-
 void rpi_world_leave_mpi(struct world *world)
 {
     comm_free(&world->agents);

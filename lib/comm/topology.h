@@ -53,10 +53,6 @@ rp_status rpi_world_join_mpi(int thread_level, bool *initialised, rp_error *erro
 rp_status rpi_world_make(struct world *world, MPI_Comm comm, const struct world_request *request,
                          const rp_error *mine, rp_error *error);
 
-/* Connects the nodes by a TCP hub. Collective; *connected and the status are the same on all
- * ranks. */
-rp_status rpi_world_connect(struct world *world, double silence, bool *connected, rp_error *error);
-
 /* Returns the number of a rank on this node, or -1 if it is on another node. Local. */
 int rpi_world_node_rank(const struct world *world, int rank);
 

@@ -192,7 +192,7 @@ void rpi_arrays_collect_on_root(const rp_pool *pool, struct array *arrays, int c
 static bool addresses_reachable(const rp_pool *pool, const struct array_addresses *addresses,
                                 int rank)
 {
-    return rank == pool->world.rank || rpi_peer_reachable(&addresses[rank].self);
+    return rank == pool->world.rank || pool->ops->reachable(&addresses[rank].self);
 }
 
 /* Tries whether this rank can access the private memory that the arrays require. */
@@ -241,76 +241,20 @@ rp_status rpi_arrays_compare(const rp_pool *pool, const struct array *arrays, in
     return RP_OK;
 }
 
-/* Finds out together whether the ranks can access each other's private memory. */
-static rp_status reachability_agree(rp_pool *pool, const struct array *arrays, int count,
-                                    const struct accesses *accesses,
-                                    struct reachability *reachability)
-{
-    if (pool->survives) /* where ranks survive, CMA works between all of them */
-        return RP_OK;
-    struct reachability mine = reachability_probe(pool, arrays, count, accesses->addresses);
-    return rpi_mpi_check(MPI_Allreduce(&mine, reachability, 2, MPI_INT, MPI_MAX, pool->world.comm),
-                         "MPI_Allreduce", &pool->last);
-}
-
-/* Where ranks survive, mailboxes carry the addresses, because MPI would wait for dead ranks.
- * Mailboxes of dead ranks are of earlier agreements. Of other nodes, a rank then learns only the
- * root's addresses, which is all it needs. */
-static void addresses_read_mailboxes(rp_pool *pool, struct accesses *accesses)
-{
-    struct array_addresses *addresses = accesses->addresses;
-    for (int i = 0; i < pool->world.node_ranks; i++)
-        memcpy(&addresses[rpi_liveness_rank(&pool->world.liveness, i)], rpi_mailbox(pool, i),
-               sizeof *addresses);
-    memcpy(&addresses[pool->world.root], rpi_root_mailbox(pool), sizeof *addresses);
-    accesses->liveness = pool->in_rounds ? NULL : &pool->world.liveness;
-}
-
-/* Each rank needs the addresses of its node's ranks and of the root, so the others' are not sent
- * between nodes. */
-static int addresses_gather(const rp_pool *pool, const struct array_addresses *mine,
-                            struct array_addresses *addresses)
-{
-    const struct world *world = &pool->world;
-    const int *node = world->by_node + world->node_first[world->node];
-    struct array_addresses *of_node = addresses + world->ranks;
-    int code = MPI_Allgather(mine, sizeof *mine, MPI_BYTE, of_node, sizeof *mine, MPI_BYTE,
-                             world->node_comm);
-    for (int i = 0; i < world->node_ranks; i++)
-        addresses[node[i]] = of_node[i];
-    if (code == MPI_SUCCESS && world->nodes > 1)
-        code = MPI_Bcast(&addresses[world->root], sizeof *mine, MPI_BYTE, world->root, world->comm);
-    return code;
-}
-
-/* Exchanges addresses, if no rank has an error in pool->last. */
-static rp_status addresses_exchange(rp_pool *pool, struct array_addresses *mine,
-                                    struct accesses *accesses)
-{
-    _Static_assert(sizeof *mine <= MAILBOX_BYTES, "it fits into a mailbox");
-    mine->agreement = pool->world.agreement.number + 1;
-    if (pool->survives)
-        memcpy(rpi_mailbox(pool, pool->world.node_rank), mine, sizeof *mine);
-    if (rpi_pool_agree_prepared(pool) != RP_OK)
-        return pool->last.status;
-    if (!pool->survives)
-        return rpi_mpi_check(addresses_gather(pool, mine, accesses->addresses), "MPI_Allgather",
-                             &pool->last);
-    addresses_read_mailboxes(pool, accesses);
-    return RP_OK;
-}
-
+/* Learns the addresses, and together with the others which of them are reachable. */
 static rp_status accesses_learn(rp_pool *pool, const struct array *arrays, int count,
                                 struct accesses *accesses, struct reachability *reachability)
 {
     struct array_addresses mine = addresses_own(pool, arrays, count);
-    size_t places = (size_t)pool->world.ranks + (size_t)pool->world.node_ranks;
-    accesses->addresses = calloc(places, sizeof *accesses->addresses);
+    _Static_assert(sizeof mine <= MAILBOX_BYTES, "it fits into a mailbox");
+    mine.agreement = pool->world.agreement.number + 1;
+    accesses->addresses = calloc((size_t)pool->world.ranks, sizeof *accesses->addresses);
     if (accesses->addresses == NULL)
         rpi_error_set(&pool->last, RP_ERR_MEMORY, "no memory to note where arrays are");
-    if (addresses_exchange(pool, &mine, accesses) != RP_OK)
+    if (pool->ops->share(pool, &mine, sizeof mine, accesses->addresses) != RP_OK)
         return pool->last.status;
-    return reachability_agree(pool, arrays, count, accesses, reachability);
+    *reachability = reachability_probe(pool, arrays, count, accesses->addresses);
+    return pool->ops->any(pool, (int *)reachability, 2);
 }
 
 rp_status rpi_arrays_access(rp_pool *pool, const struct array *arrays, int count,
@@ -318,7 +262,7 @@ rp_status rpi_arrays_access(rp_pool *pool, const struct array *arrays, int count
 {
     struct reachability reachability = {0, 0};
     bool any = false; /* the same on all ranks, since the sizes are */
-    *accesses = (struct accesses){.rank = pool->world.rank};
+    *accesses = (struct accesses){.world = &pool->world};
     rpi_error_clear(&pool->last);
     for (int i = 0; i < count; i++)
         any = any || arrays[i].size > 0;
@@ -358,17 +302,17 @@ bool rpi_array_fetch(const struct accesses *accesses, int index, int64_t first, 
 }
 
 /* Is the rank known to have died? Then it must not be accessed: another process may have its
- * process ID. */
+ * process ID. It is the root or, on a single node, any rank. */
 static bool accesses_peer_lost(const struct accesses *accesses, int rank)
 {
-    return accesses->liveness != NULL && rpi_liveness_lost(accesses->liveness, rank);
+    struct world *world = accesses->world;
+    return rpi_liveness_lost(&world->liveness, rank == world->root ? world->agreement.root : rank);
 }
 
 /* Checks again whether the rank has died. */
 static bool accesses_peer_died(const struct accesses *accesses, int rank)
 {
-    if (accesses->liveness != NULL)
-        rpi_liveness_look(accesses->liveness);
+    rpi_liveness_look(&accesses->world->liveness);
     return accesses_peer_lost(accesses, rank);
 }
 
@@ -377,7 +321,7 @@ bool rpi_array_deliver(const struct accesses *accesses, int index, int64_t first
 {
     const struct access *access = &accesses->access[index];
     for (int rank = access->first_peer; rank <= access->last_peer; rank++) {
-        if (rank != accesses->rank && !accesses_peer_lost(accesses, rank) &&
+        if (rank != accesses->world->rank && !accesses_peer_lost(accesses, rank) &&
             !rpi_peer_write(&accesses->addresses[rank].self,
                             array_element_address(accesses, index, rank, first), elements,
                             (size_t)count * access->size) &&

@@ -39,8 +39,7 @@ struct accesses {
     struct access access[MOST_ARRAYS];
     struct array_addresses *addresses; /* by rank: of this node's and of the root; owned. NULL if
                                           all elements have 0 bytes */
-    int rank;
-    struct liveness *liveness; /* where ranks survive; otherwise NULL */
+    struct world *world;
     bool status_wanted; /* the root wants statuses; otherwise they may exist on the stage only */
 };
 
@@ -99,9 +98,9 @@ rp_status rpi_replicate(rp_pool *pool, const struct array *arrays, int count,
 static inline rp_status replicate(rp_pool *pool, const struct array *arrays, int count,
                                   const struct accesses *accesses, const struct units *units)
 {
-    bool needed = pool->in_rounds;
+    bool needed = false;
     for (int i = 0; i < count; i++)
-        needed = needed || accesses->access[i].replicate;
+        needed = needed || accesses->access[i].replicate || arrays[i].published != RP_ON_ROOT;
     return needed ? rpi_replicate(pool, arrays, count, accesses, units) : pool->last.status;
 }
 

@@ -122,12 +122,12 @@ static void publication_distribute(struct publication *publication, const void *
     bool to_ranks = publication->array->published == RP_ON_RANKS;
     for (int i = 0; i < world->node_ranks && to_ranks; i++) {
         int rank = rpi_liveness_rank(&world->liveness, i);
-        if (i == world->node_rank || rpi_rank_lost(publication->pool, i))
+        if (i == world->node_rank || rank_lost(publication->pool, i))
             continue;
         if (!rpi_array_copy_to(publication->accesses, publication->index, rank, publication->offset,
                                bytes, publication->bytes) &&
             rpi_liveness_look(&publication->pool->world.liveness) >= 0 &&
-            !rpi_rank_lost(publication->pool, i))
+            !rank_lost(publication->pool, i))
             publication->missed = true;
     }
 }
@@ -174,29 +174,6 @@ static rp_status publish_array(struct publication *publication, size_t all, rp_e
     return status;
 }
 
-/* Only the agreement after the last part shows that all ranks have it. */
-static rp_status publish_arrays(rp_pool *pool, const struct array *arrays, int count,
-                                const struct accesses *accesses, const struct units *units)
-{
-    rp_error before = pool->last;
-    struct vote vote = rpi_vote(CALL_REPLICATE);
-    bool needed = false;
-    for (int i = 0; i < count; i++) {
-        struct publication publication = {
-            .pool = pool, .array = &arrays[i], .accesses = accesses, .index = i};
-        if (arrays[i].published == RP_ON_ROOT)
-            continue;
-        needed = true;
-        if (publish_array(&publication, (size_t)units->items * arrays[i].size, &vote.error) !=
-            RP_OK)
-            return pool->last.status;
-    }
-    if (needed && rpi_pool_agree(pool, &vote) != RP_OK)
-        return pool->last.status;
-    pool->last = before;
-    return before.status;
-}
-
 /* ---- both ------------------------------------------------------------------------------------ */
 
 /* Is there anything to replicate after a job that ended with this error? */
@@ -213,12 +190,17 @@ rp_status rpi_replicate(rp_pool *pool, const struct array *arrays, int count,
     struct vote vote = rpi_vote(CALL_REPLICATE);
     if (!replicate_worthwhile(&before))
         return before.status;
-    if (pool->in_rounds)
-        return publish_arrays(pool, arrays, count, accesses, units);
     for (int i = 0; i < count; i++) {
+        struct publication publication = {
+            .pool = pool, .array = &arrays[i], .accesses = accesses, .index = i};
+        size_t bytes = (size_t)units->items * arrays[i].size;
         if (accesses->access[i].replicate)
             replicate_array(pool, &arrays[i], units, &vote.error);
+        else if (arrays[i].published != RP_ON_ROOT &&
+                 publish_array(&publication, bytes, &vote.error) != RP_OK)
+            return pool->last.status;
     }
+    /* Only this agreement shows that all ranks have the last part. */
     if (rpi_pool_agree(pool, &vote) == RP_OK)
         pool->last = before;
     return pool->last.status;

@@ -39,7 +39,7 @@ struct staging rpi_staging_plan(const struct access *access, int count, const st
 rp_status rpi_stage_provide(rp_pool *pool, const struct staging *staging, rp_error *error)
 {
     size_t bytes = BATCH_QUEUES * staging->slot_bytes;
-    return rpi_pool_memory_grow(pool, bytes, &pool->memory.stage, error);
+    return pool_memory_grow(pool, bytes, &pool->memory.stage, error);
 }
 
 char *rpi_stage_at(const rp_pool *pool, const struct staging *staging, int place, int index,

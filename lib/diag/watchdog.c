@@ -50,7 +50,7 @@ static bool watchdog_progress(struct watchdog *watchdog, double now)
     moved |= word_changed(&watchdog->issue, &unused, atomic_load(&work_queue->issue), now);
     bool busy = false;
     for (uint32_t i = 0; i < work_queue->lanes; i++) {
-        if (rpi_rank_lost(pool, (int)i))
+        if (rank_lost(pool, (int)i))
             continue; /* its last state means nothing */
         struct rank_sample *sample = &watchdog->samples[i];
         struct rank_activity *activity = &pool->diag->activities->of[i];
@@ -103,7 +103,7 @@ static void watchdog_check_limits(struct watchdog *watchdog, double now)
     rp_pool *pool = watchdog->pool;
     for (int i = 0; i < pool->world.node_ranks; i++) {
         rp_range items;
-        if (!rpi_rank_lost(pool, i) &&
+        if (!rank_lost(pool, i) &&
             rpi_activity_overdue(&pool->diag->activities->of[i], now, &items))
             watchdog_abort(pool, i, items);
     }

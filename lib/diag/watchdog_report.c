@@ -74,7 +74,7 @@ static void report_rank(const struct watchdog *watchdog, uint32_t lane, double n
     struct rank_activity *activity = &watchdog->pool->diag->activities->of[lane];
     uint32_t in_job = atomic_load_explicit(&activity->in_job, memory_order_relaxed);
     fprintf(report, "  rank %d ", atomic_load_explicit(&activity->rank, memory_order_relaxed));
-    if (rpi_rank_lost(watchdog->pool, (int)lane))
+    if (rank_lost(watchdog->pool, (int)lane))
         fprintf(report, "has died");
     else if (watchdog->samples[lane].agreement != 0)
         report_agreement(&watchdog->samples[lane], now, report);

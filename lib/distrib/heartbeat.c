@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Heartbeat messages per time limit: more than one, since some may be late. */
-static const double messages_per_limit = 4;
+/* Heartbeat messages per time limit: more than one, since some may be late; looks per limit. */
+static const double messages_per_limit = 4, looks_per_limit = 16;
 
 bool rpi_heartbeat_begin(struct heartbeat *heartbeat, int nodes, double limit)
 {
@@ -45,9 +45,12 @@ void rpi_heartbeat_unwatch(struct heartbeat *heartbeat, int node)
     heartbeat->received[node] = INFINITY;
 }
 
-int rpi_heartbeat_silent(const struct heartbeat *heartbeat, double now)
+int rpi_heartbeat_silent(struct heartbeat *heartbeat, double now)
 {
-    for (int i = 0; heartbeat->limit > 0 && i < heartbeat->nodes; i++) {
+    if (heartbeat->limit <= 0 || now < heartbeat->next_look)
+        return -1;
+    heartbeat->next_look = now + heartbeat->limit / looks_per_limit;
+    for (int i = 0; i < heartbeat->nodes; i++) {
         if (now - heartbeat->received[i] > heartbeat->limit)
             return i;
     }

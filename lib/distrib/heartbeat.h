@@ -9,6 +9,7 @@ struct heartbeat {
     double limit;     /* seconds of silence after which a node is lost; 0: nodes are not watched */
     double *received; /* by node: time of its last message; INFINITY: the node is not watched */
     double sent;      /* time of this side's last heartbeat message */
+    double next_look; /* time at which to look for silent nodes again */
     int nodes;
 };
 
@@ -26,8 +27,9 @@ void rpi_heartbeat_received(struct heartbeat *heartbeat, int node, double now);
 /* Stops watching a node, which will send nothing more. */
 void rpi_heartbeat_unwatch(struct heartbeat *heartbeat, int node);
 
-/* The first node that has been silent for too long; or -1. */
-int rpi_heartbeat_silent(const struct heartbeat *heartbeat, double now);
+/* The first node that has been silent for too long; or -1. Looks at the nodes a few times per limit
+ * only, since steps are more frequent. */
+int rpi_heartbeat_silent(struct heartbeat *heartbeat, double now);
 
 /* Fills in the error for such a node. */
 void rpi_heartbeat_error(const struct heartbeat *heartbeat, const struct world *world, int node,

@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "distrib/node_leader.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -110,9 +109,9 @@ static void agent_init(struct agent *agent, rp_pool *pool)
 static void agent_set_job(struct agent *agent, const struct agent_job *job)
 {
     agent->units = job->job->units;
-    /* If nodes begin without units, the dispatcher sends each its first batch unrequested. Where
-     * ranks survive deaths it does not know the leaders yet, so agents request that batch. */
-    agent->requested = job->job->begun == 0 && !agent->pool->in_rounds;
+    /* If nodes begin without units, the dispatcher sends each its first batch unrequested. If it
+     * does not know the leaders yet, agents request that batch. */
+    agent->requested = job->job->begun == 0 && !agent->pool->ops->elects;
     agent->arrays = job->arrays;
     agent->array_count = job->count;
     agent->status_array = job->status_array;

@@ -109,7 +109,7 @@ bool rpi_agent_valid(const struct node_link *link, int from, const void *message
                                         .outputs = agent_arrays(agent, true),
                                         .to_root = to_root,
                                         .to_node = to_node,
-                                        .survives = link->survives,
+                                        .survives = agent->pool->ops->elects,
                                         .from = from,
                                         .ranks = world->ranks,
                                         .node_of = world->node_of};
@@ -223,7 +223,7 @@ static int batch_send_results(struct agent *agent, int place)
     if (agent->status_array < 0 || !agent->staging.staged[agent->status_array])
         return batch_report_cleared(agent, place);
     int code = batch_send_runs(agent, place);
-    if (code == MPI_SUCCESS && agent->link.survives)
+    if (code == MPI_SUCCESS && agent->pool->ops->elects)
         code =
             rpi_agent_send(agent, MESSAGE_DELIVERED, (struct agent_message){.units = batch->units});
     return code;
@@ -261,9 +261,8 @@ static int batch_advance(struct agent *agent, int place)
         batch->state = BATCH_OFFERED;
         rpi_work_queue_set_attempt(agent->work_queue, place, batch->attempt);
         rpi_work_queue_supply(agent->work_queue, place, batch->units);
-        if (agent->link.survives)
-            rpi_work_queue_account(agent->work_queue, place, batch->units,
-                                   staging_needed(&agent->staging));
+        rpi_work_queue_account(agent->work_queue, place, batch->units,
+                               staging_needed(&agent->staging));
     }
     if (batch->state == BATCH_OFFERED && batch_used_up(agent, place))
         code = batch_send_results(agent, place);
@@ -329,7 +328,7 @@ int rpi_agent_request_batch(struct agent *agent)
     double covered = supply_deliveries * agent->delivery + supply_margin;
     if (agent->closing || work_queue_stopped(agent->work_queue) || !room || agent->lasts > covered)
         return MPI_SUCCESS;
-    if (agent->link.survives &&
+    if (agent->pool->ops->elects &&
         !rpi_orphaned_work_issue_room(rpi_work_queue_orphaned_work(agent->work_queue)))
         return MPI_SUCCESS; /* no room to record another batch */
     /* Each batch is a fair share of what is left, so a second request in flight would get a second

@@ -12,14 +12,6 @@
 
 /* ---- creation -------------------------------------------------------------------------------- */
 
-static rp_status link_open_channel(struct node_link *link, rp_error *error)
-{
-    struct world *world = &link->pool->world;
-    if (link->survives)
-        return rpi_channel_open_tcp(&link->channel, &world->hub, link->ops->message_bytes, error);
-    return rpi_channel_open_mpi(&link->channel, world->agents, link->ops->message_bytes, error);
-}
-
 rp_status rpi_node_link_init(struct node_link *link, rp_pool *pool, const struct node_link_ops *ops,
                              rp_error *error)
 {
@@ -28,20 +20,18 @@ rp_status rpi_node_link_init(struct node_link *link, rp_pool *pool, const struct
                                .pool = pool,
                                .job = world->agreement.number,
                                .on_root = world->rank == world->root,
-                               .survives = pool->in_rounds,
                                .heard = rpi_clock_seconds(),
                                .lost_at = INFINITY,
                                .lost = -1};
     rpi_error_clear(&link->error);
     if (link->on_root)
         link->unfinished = world->nodes - !ops->serves_root;
-    if (link_open_channel(link, error) != RP_OK)
+    if (pool->ops->open_channel(&pool->world, ops->message_bytes, &link->channel, error) != RP_OK)
         return error->status;
-    double silence = link->survives ? 0 : pool->heartbeat_timeout; /* TCP links detect deaths */
     link->received = calloc(1, ops->message_bytes);
     link->peers = calloc((size_t)world->nodes, sizeof *link->peers);
     if (link->received == NULL || link->peers == NULL ||
-        !rpi_heartbeat_begin(&link->heartbeat, world->nodes, silence))
+        !rpi_heartbeat_begin(&link->heartbeat, world->nodes, pool->heartbeat_timeout))
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory for the link between %d nodes",
                              world->nodes);
     return RP_OK;
@@ -67,11 +57,10 @@ bool rpi_link_message_valid(const struct link_message *message,
         return false;
     switch (message->kind) {
     case LINK_HELLO:
-        return terms->to_root && terms->survives;
-    case LINK_ALIVE:
-        return terms->to_root || terms->to_node;
     case LINK_STOP:
         return terms->to_root;
+    case LINK_ALIVE:
+        return terms->to_root || terms->to_node;
     case LINK_FINISHED:
         return terms->to_root && !terms->finished;
     case LINK_CLOSED:
@@ -90,7 +79,6 @@ static bool link_valid(const struct node_link *link, int from, const struct link
     bool served = !link->on_root || link->ops->serves_root;
     struct link_message_terms terms = {.to_root = link->on_root && node_link_serves(link, from),
                                        .to_node = served && from == world->root_node,
-                                       .survives = link->survives,
                                        .finished = link->peers[from].finished,
                                        .nodes = world->nodes};
     return message->kind < LINK_KINDS
@@ -242,7 +230,7 @@ double rpi_node_link_attend(void *closure)
 
 void rpi_node_link_open(struct node_link *link)
 {
-    if (link->channel->ops->registers && node_link_serves(link, link->pool->world.root_node))
+    if (link->pool->ops->elects && node_link_serves(link, link->pool->world.root_node))
         rpi_node_link_check(link, rpi_node_link_send_own_root(link, LINK_HELLO));
 }
 

@@ -17,7 +17,7 @@
 #include <pthread.h>
 
 enum link_message_kind {
-    LINK_HELLO,    /* to the root, where ranks survive deaths: the sender leads its node */
+    LINK_HELLO,    /* to the root, where leaders are elected: the sender leads its node */
     LINK_ALIVE,    /* to the root, which answers in kind: heartbeat */
     LINK_STOP,     /* to the root: a rank of this node stopped the work queue */
     LINK_FINISHED, /* to the root: the last message of this node */
@@ -43,7 +43,6 @@ enum {
 /* What decides whether a message of the link's own kinds is valid. */
 struct link_message_terms {
     bool to_root, to_node; /* the receiver serves the sender; the sender is the root */
-    bool survives;         /* ranks survive deaths */
     bool finished;         /* LINK_FINISHED has come from the sender */
     int nodes;
 };
@@ -83,7 +82,6 @@ struct node_link {
     rp_pool *pool;
     int64_t job;
     bool on_root;
-    bool survives; /* ranks survive deaths */
     struct channel *channel;
     struct link_peer *peers;       /* by node; owned */
     struct link_message *received; /* the message being read; owned */

@@ -327,7 +327,7 @@ static bool executor_next_round(struct executor *executor, struct agent **agent)
     *agent = NULL;
     rpi_error_clear(&pool->last);
     executor_prepare(executor, agent, &pool->last);
-    if (rpi_pool_agree_prepared(pool) == RP_OK)
+    if (pool_agree_prepared(pool) == RP_OK)
         return true;
     rpi_agent_drop(*agent);
     return false;
@@ -341,7 +341,7 @@ static void executor_begin_rounds(struct executor *executor, rp_error *error)
                                                                  &executor->accesses),
                                 .partial = executor->another_round != NULL,
                                 .keeps_going = executor->keeps_going};
-    rounds_begin(pool, executor->units.count, terms, error);
+    rpi_rounds_begin(pool, executor->units.count, terms, error);
 }
 
 /* Before any rank computes, no item has been begun. */
@@ -363,7 +363,7 @@ static rp_status executor_run(struct executor *executor)
     executor_begin_statuses(executor);
     if (executor->begin != NULL)
         executor->begin(executor, &pool->last);
-    if (rpi_pool_agree_prepared(pool) != RP_OK) {
+    if (pool_agree_prepared(pool) != RP_OK) {
         rpi_agent_drop(agent);
         return pool->last.status;
     }

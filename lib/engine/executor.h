@@ -29,8 +29,9 @@ struct executor {
     /* Computes all chunks of a job in which nothing is copied or saved, so that only a claim lies
      * between two items. False: this rank gave up, with *done items of *chunk done. May be NULL. */
     bool (*run_in_place)(struct executor *executor, rp_range *chunk, int64_t *done);
-    /* Called after the agreement that ends a round: is another round needed, for work that was lost
-     * with dead ranks? Collective, with the same answer on every rank. May be NULL. */
+    /* Called after the agreement that ends a round without an error: collects partial results. Is
+     * another round needed, for work that was lost with dead ranks? Collective, with the same
+     * answer on every rank. May be NULL. */
     bool (*another_round)(struct executor *executor);
     void *closure;         /* context of these callbacks */
     struct saving *saving; /* results are saved for a checkpoint: engine/save_items.h; or NULL */

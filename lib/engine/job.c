@@ -1,7 +1,6 @@
 #include "engine/job.h"
 
 #include "base/error.h"
-#include "distrib/node_leader.h"
 #include "engine/attempt.h"
 #include "resilience/survival.h"
 #include "sched/batch_policy.h"
@@ -37,7 +36,7 @@ struct job rpi_job(const rp_pool *pool, struct units units, struct schedule_choi
                    double call_overhead, bool staged)
 {
     const struct world *world = &pool->world;
-    bool reports = pool->in_rounds && world->node != world->root_node;
+    bool reports = pool->survival->reports;
     const struct orphaned_work_terms deaths = {
         .limit = DEATHS_IN_A_ROW, .saved = true, .stops = true, .reports = reports};
     struct job job = {units, choice, call_overhead, 0, world->nodes > 1 || staged, deaths};
@@ -60,9 +59,9 @@ static struct unit_range job_share(const struct world *world, uint32_t units, in
 static void job_prepare_work_queue(rp_pool *pool, const struct job *job,
                                    const struct claim_job *claims)
 {
-    /* In rounds more units may arrive: the initial share of a node whose ranks have all died. */
-    bool closed = job->begun == job->units.count && !pool->in_rounds;
-    rpi_work_queue_prepare(pool->work_queue, claims->node, rpi_claim_batch_queue(claims), closed);
+    /* A dispatched job is closed by the dispatcher: more units may arrive. */
+    rpi_work_queue_prepare(pool->work_queue, claims->node, rpi_claim_batch_queue(claims),
+                           !job->dispatched);
     rpi_orphaned_work_prepare(rpi_work_queue_orphaned_work(pool->work_queue), claims->node,
                               job->deaths);
     pool->work_queue->job = claims->number;
@@ -90,7 +89,7 @@ void rpi_job_prepare(rp_pool *pool, const struct job *job)
         .number = (uint32_t)job_number(pool),
         .random = pool->check && job->choice.schedule != RP_SCHEDULE_STATIC,
         .cautious = world->rank == world->root,
-        .forgoes = pool->in_rounds && world->rank == world->root && job_other_nodes_live(world),
+        .forgoes = world->rank == world->root && job_other_nodes_live(world),
     };
     if (may_lead_node(pool))
         job_prepare_work_queue(pool, job, &claims);
@@ -98,6 +97,5 @@ void rpi_job_prepare(rp_pool *pool, const struct job *job)
     pool->loop.dispatched = job->dispatched;
     rpi_claim_begin(&pool->loop.claimer, pool->work_queue, (uint32_t)world->node_rank,
                     world->crowding, &claims);
-    if (world->agreement.liveness != NULL)
-        rpi_claim_attend(&pool->loop.claimer, rpi_survival_attend, pool);
+    rpi_claim_attend(&pool->loop.claimer, rpi_survival_attend, pool);
 }

@@ -19,11 +19,11 @@ static void loop_set_aside(rp_loop *loop)
 void rpi_loop_begin(rp_pool *pool, struct agent *agent, const rp_options *options)
 {
     rp_loop *loop = &pool->loop;
-    survival_enter(pool);
+    rpi_survival_enter(pool);
     loop->pool = pool;
     loop->ended = false;
     loop->open = true;
-    loop->agent_at = rpi_agreement_leader(&pool->world.agreement);
+    loop->agent_at = pool->ops->leader(pool);
     agent = agent != NULL ? rpi_agent_elect(agent) : NULL;
     loop->agent = agent;
     pool->loop.worker = pthread_self();
@@ -36,8 +36,6 @@ void rpi_loop_begin(rp_pool *pool, struct agent *agent, const rp_options *option
     loop_set_aside(loop);
     rpi_error_clear(&loop->late);
     activity_begin_job(pool->diag->activities, pool->world.node_rank, &loop->units);
-    if (loop->attend != NULL && !pool->in_rounds)
-        rpi_claim_attend(&loop->claimer, rpi_node_link_attend, &agent->link);
 }
 
 /* Is this node's part of the job done, as far as this rank can report? In a dispatched job only the
@@ -66,14 +64,14 @@ void rpi_loop_end(rp_pool *pool, struct vote *vote)
     /* From here on no rank of the node writes to the completion logs. */
     if (!loop_part_done(pool, has_agent, agent_done))
         rpi_interruption_vote(pool->work_queue, vote);
-    survival_report(pool, &loop->units, &vote->error);
+    rpi_survival_report(pool, &loop->units, &vote->error);
 }
 
 rp_status rpi_loop_agree(rp_pool *pool, const struct vote *vote)
 {
     rp_status status = rpi_pool_agree(pool, vote);
     pool->loop.open = false;
-    survival_leave(pool);
+    rpi_survival_leave(pool);
     return status;
 }
 
@@ -96,7 +94,7 @@ static void loop_prepare(rp_pool *pool, int64_t n, const rp_options *options,
                          rp_error *error)
 {
     struct units units = rpi_units_cut(n);
-    rounds_begin(pool, units.count, (struct round_terms){.delivers = false}, error);
+    rpi_rounds_begin(pool, units.count, (struct round_terms){.delivers = false}, error);
     loop_prepare_round(pool, units, choice, options->call_overhead, agent, error);
 }
 
@@ -141,7 +139,7 @@ rp_status rp_loop_open(rp_pool *pool, int64_t n, const rp_options *options, rp_l
     rpi_attempt_terms(&vote, options);
     watchdog_provide(pool, options, &vote.error);
     struct agent *agent = NULL;
-    survival_enter(pool);
+    rpi_survival_enter(pool);
     if (vote.error.status == RP_OK && !pool->loop.open)
         loop_prepare(pool, n, options, &choice, &agent, &vote.error);
     rp_status status = rpi_pool_agree(pool, &vote);
@@ -156,7 +154,7 @@ rp_status rp_loop_open(rp_pool *pool, int64_t n, const rp_options *options, rp_l
     } else {
         rpi_agent_drop(agent);
     }
-    survival_leave(pool);
+    rpi_survival_leave(pool);
     return status;
 }
 
@@ -235,7 +233,7 @@ static bool loop_next_round(rp_loop *loop, const struct rp_error *mine)
         rpi_error_clear(&pool->last);
         loop_prepare_round(pool, loop->units, &loop->choice, loop->options.call_overhead, &agent,
                            &pool->last);
-        again = rpi_pool_agree_prepared(pool) == RP_OK;
+        again = pool_agree_prepared(pool) == RP_OK;
     }
     if (again) {
         rpi_loop_begin(pool, agent, &loop->options);
@@ -283,7 +281,7 @@ static void loop_close_rounds(rp_loop *loop, struct vote *vote)
         loop_next_round(loop, &vote->error);
     if (vote->error.status == RP_OK || loop->over.status != RP_OK)
         vote->error = loop->over;
-    survival_enter(loop->pool);
+    rpi_survival_enter(loop->pool);
 }
 
 rp_status rp_loop_close(rp_loop **loop, rp_status mine)

@@ -336,8 +336,8 @@ rp_status rp_map(rp_pool *pool, const rp_map_job *job)
 {
     if (pool == NULL)
         return rpi_refuse_null(__func__, "pool");
-    survival_enter(pool);
+    rpi_survival_enter(pool);
     rp_status status = map_run(pool, job != NULL ? job : &no_job);
-    survival_leave(pool);
+    rpi_survival_leave(pool);
     return status;
 }

@@ -193,25 +193,29 @@ static int64_t reduce_leaves(const struct reduction *reduction)
     return n / reduction->leaf + (n % reduction->leaf != 0);
 }
 
-/* Joins the result on the root, agrees on whether that worked, and broadcasts the result. */
-static rp_status reduce_publish(rp_pool *pool, struct reduction *reduction)
+/* Where ranks do not survive: joins the result on the root, agrees on whether that worked, and
+ * broadcasts the result. Leaves the outcome in the pool's last error. */
+static bool reduce_publish(struct executor *executor)
 {
+    struct reduction *reduction = executor->closure;
+    rp_pool *pool = executor->pool;
     const struct world *world = &pool->world;
     const rp_reduce_job *job = reduction->job;
     struct vote vote = rpi_vote(CALL_REDUCED);
     rpi_gather_trees(world, &reduction->tree, reduce_leaves(reduction), reduction->buffer,
                      &vote.error);
     if (rpi_pool_agree(pool, &vote) != RP_OK)
-        return pool->last.status;
+        return false;
     if (world->rank == world->root)
         memcpy(job->result, job->n > 0 ? rpi_tree_value(&reduction->tree, 0) : job->identity,
                job->result_size);
     int code = rpi_message_broadcast(job->result, job->result_size, world->root, world->comm);
     rpi_record_until_now(pool->observe->recorder, COMMUNICATING);
-    return rpi_mpi_check(code, "MPI_Bcast", &pool->last);
+    rpi_mpi_check(code, "MPI_Bcast", &pool->last);
+    return false;
 }
 
-/* Collects the partial results where ranks survive. Leaves the outcome in the pool's last error. */
+/* The same where they survive. Leaves the outcome in the pool's last error. */
 static bool reduce_collect(struct executor *executor)
 {
     struct reduction *reduction = executor->closure;
@@ -246,7 +250,7 @@ static rp_status reduce_execute(rp_pool *pool, const struct array *input,
     executor.tile_border = reduction->leaf;
     executor.begin = saving != NULL ? reduce_restore : NULL;
     executor.compute = reduce_compute;
-    executor.another_round = pool->survives ? reduce_collect : NULL;
+    executor.another_round = pool->survives ? reduce_collect : reduce_publish;
     executor.closure = reduction;
     executor.saving = saving;
     /* Use whole leaves if at least one fits into a tile. */
@@ -254,8 +258,7 @@ static rp_status reduce_execute(rp_pool *pool, const struct array *input,
         executor.tile_items -= executor.tile_items % reduction->leaf;
         executor.tile_border = 0;
     }
-    rp_status status = rpi_execute(&executor);
-    return status == RP_OK && !pool->survives ? reduce_publish(pool, reduction) : status;
+    return rpi_execute(&executor);
 }
 
 static rp_status reduce_execute_saving(rp_pool *pool, const struct array *input,
@@ -320,7 +323,7 @@ rp_status rp_reduce(rp_pool *pool, const rp_reduce_job *job)
                                 .place = job->in_place};
     struct reduction reduction = {.pool = pool, .job = job, .choice = {RP_SCHEDULE_ADAPTIVE, 0}};
     struct job_form form;
-    survival_enter(pool);
+    rpi_survival_enter(pool);
     rp_status status = reduce_open(pool, job, &input, &reduction, &form);
     if (status == RP_OK)
         status = pool->checkpoint != NULL ? reduce_execute_saving(pool, &input, &reduction, &form)
@@ -328,6 +331,6 @@ rp_status rp_reduce(rp_pool *pool, const rp_reduce_job *job)
     rpi_tree_end(&reduction.tree);
     free(reduction.partial);
     free(reduction.buffer);
-    survival_leave(pool);
+    rpi_survival_leave(pool);
     return status;
 }

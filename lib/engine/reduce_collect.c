@@ -90,7 +90,7 @@ static int64_t tree_leaves_covered(const struct tree *tree, int64_t leaves)
 static bool offer_valid(const rp_pool *pool, int node_rank, const struct offer *offer)
 {
     return node_rank != pool->world.node_rank && offer->agreement == pool->world.agreement.number &&
-           !rpi_rank_lost(pool, node_rank) && offer->count > 0;
+           !rank_lost(pool, node_rank) && offer->count > 0;
 }
 
 static void collection_add_node(const struct partial_results *partial_results, struct tree *all,
@@ -230,7 +230,7 @@ static bool collection_receive_result(void *closure, const void *result, size_t 
     memcpy(partial_results->result, result, bytes);
     for (int i = 0; i < pool->world.node_ranks; i++) {
         struct offer offer = offer_read(pool, i);
-        if (i != pool->world.node_rank && !rpi_rank_lost(pool, i))
+        if (i != pool->world.node_rank && !rank_lost(pool, i))
             rpi_peer_write(&offer.self, offer.result, result, bytes);
     }
     return true;

@@ -1,6 +1,5 @@
 /* Agreement on a call of a pool, and the calls that consist of an agreement. */
 #include "base/error.h"
-#include "comm/mpi_error.h"
 #include "engine/task.h"
 #include "pool/pool.h"
 
@@ -51,15 +50,6 @@ rp_status rpi_pool_agree(rp_pool *pool, const struct vote *vote)
         if (pool->hooks[i] != NULL && pool->hooks[i]->after != NULL)
             pool->hooks[i]->after(pool, vote->call, status);
     return status;
-}
-
-rp_status rpi_pool_agree_prepared(rp_pool *pool)
-{
-    if (!pool->survives)
-        return rpi_mpi_agree(pool->world.comm, &pool->last);
-    struct vote vote = rpi_vote(CALL_PREPARED);
-    vote.error = pool->last;
-    return rpi_pool_agree(pool, &vote);
 }
 
 static rp_status agree_only(rp_pool *pool, enum call call)

@@ -73,17 +73,6 @@ bool rpi_pool_overlaps(const rp_pool *pool, const void *address, size_t bytes)
     return overlaps;
 }
 
-rp_status rpi_pool_memory_grow(rp_pool *pool, size_t bytes, struct node_memory *memory,
-                               rp_error *error)
-{
-    if (pool->survives)
-        return rpi_node_memory_fill(memory, bytes, &pool->world.agreement, error);
-    if (bytes <= memory->bytes)
-        return RP_OK;
-    rpi_node_memory_drop(memory);
-    return rpi_node_memory_make(pool->world.node_comm, bytes, memory, error);
-}
-
 static void allocation_drop(struct allocation **place)
 {
     struct allocation *allocation = *place;

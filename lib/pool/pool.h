@@ -17,7 +17,7 @@ struct rp_loop {
     struct units units;
     struct claimer claimer;
     struct agent *agent; /* this node's, if this rank runs it */
-    int agent_at;        /* in rounds: the node rank that runs the node's agent */
+    int agent_at;        /* the node rank that leads the node, and runs its agent */
     bool dispatched;     /* nodes have agents */
     claim_attend attend; /* runs a step of the agent if this rank has to; or NULL */
     /* there is work between two chunks: an agent's step, a time limit, checkpoints or recording */
@@ -76,17 +76,47 @@ struct pool_memory {
     struct node_memory slot_queue; /* see stream/slot_queue.h */
 };
 
+struct channel;
+struct peer;
+
+/* What the ranks do together other than agree: by MPI or, where they survive deaths, without it.
+ * Chosen when the pool is opened, so that callers never ask. */
+struct pool_ops {
+    /* The ranks of a node other than the root's elect its leader when a job begins. Otherwise the
+     * first leads it. */
+    bool elects;
+    /* The node rank of the leader of this node, once all ranks have agreed to begin. */
+    int (*leader)(const rp_pool *pool);
+    rp_status (*agree_prepared)(rp_pool *pool);
+    rp_status (*memory_grow)(rp_pool *pool, size_t bytes, struct node_memory *memory,
+                             rp_error *error);
+    /* Agrees as `agree_prepared`, then stores in `all`, by rank, what the ranks of this node and
+     * the root passed: `bytes` each, at most MAILBOX_BYTES. */
+    rp_status (*share)(rp_pool *pool, const void *mine, size_t bytes, void *all);
+    /* Can this rank access the private memory of another of its node? */
+    bool (*reachable)(const struct peer *peer);
+    /* Sets each flag that any rank has set because a rank was not reachable. */
+    rp_status (*any)(rp_pool *pool, int *flags, int count);
+    /* Opens a channel between the leaders of the nodes. */
+    rp_status (*open_channel)(struct world *world, size_t message_bytes, struct channel **channel,
+                              rp_error *error);
+};
+
+extern const struct pool_ops rpi_pool_by_mpi;
+
 struct rp_pool {
     size_t bytes; /* of the pool and what the rooms keep, behind it */
     struct world world;
     /* Chosen when the pool is opened: */
+    const struct pool_ops *ops;
     bool check;               /* see diag/check.h */
     bool survives;            /* the ranks go on when others than the root die */
     bool in_rounds;           /* survives, on several nodes: see resilience/rounds.h */
     bool finalize;            /* rp_open() initialised MPI, so rp_close() finalises it */
     bool agent_threads;       /* agents run in threads; otherwise their ranks run their steps */
-    double heartbeat_timeout; /* a node that is silent for this long is lost; 0: no limit */
-    double survival_timeout;  /* the same, where ranks survive */
+    double heartbeat_timeout; /* a node that is silent for this long is lost; 0: no limit, as where
+                                 links report deaths */
+    double survival_timeout;  /* the same, for links */
     /* The state of the job in progress, and of each room: */
     struct work_queue *work_queue; /* in node memory */
     struct rp_loop loop;
@@ -102,6 +132,20 @@ struct rp_pool {
     rp_error last;
 };
 
+/* Does this rank lead its node, that is, communicate with other nodes for it? Valid once all ranks
+ * have agreed to begin a job. */
+static inline bool leads_node(const rp_pool *pool)
+{
+    return pool->ops->leader(pool) == pool->world.node_rank;
+}
+
+/* May this rank become the leader of its node? */
+static inline bool may_lead_node(const rp_pool *pool)
+{
+    bool elects = pool->ops->elects && pool->world.node != pool->world.root_node;
+    return elects || leads_node(pool);
+}
+
 /* Makes the ranks agree on a call; the outcome becomes the pool's last error. While a loop is open,
  * any call that does not end it fails at once with RP_ERR_STATE. */
 rp_status rpi_pool_agree(rp_pool *pool, const struct vote *vote);
@@ -109,7 +153,10 @@ rp_status rpi_pool_agree(rp_pool *pool, const struct vote *vote);
 /* Makes the ranks agree on pool->last: if a rank has an error there, all get one. Ends the part
  * of a call in which each rank prepares by itself: by MPI, or by an agreement where ranks
  * survive. */
-rp_status rpi_pool_agree_prepared(rp_pool *pool);
+static inline rp_status pool_agree_prepared(rp_pool *pool)
+{
+    return pool->ops->agree_prepared(pool);
+}
 
 /* For a public function that was given NULL for `argument` and so has no pool to keep the error:
  * sets the text for rp_last_error(NULL). Returns RP_ERR_ARGUMENT. */
@@ -123,8 +170,11 @@ rp_status rpi_pool_check_idle(rp_pool *pool);
  * lost. Collective among the ranks of the node, which all get the same status; where ranks survive,
  * among all ranks of the pool: each passes the bytes that its node needs, and in *error its own
  * earlier error, if any, and all get the same error. */
-rp_status rpi_pool_memory_grow(rp_pool *pool, size_t bytes, struct node_memory *memory,
-                               rp_error *error);
+static inline rp_status pool_memory_grow(rp_pool *pool, size_t bytes, struct node_memory *memory,
+                                         rp_error *error)
+{
+    return pool->ops->memory_grow(pool, bytes, memory, error);
+}
 
 /* Frees all memory from rp_node_alloc() that rp_node_free() did not free. Local. */
 void rpi_pool_drop_allocations(rp_pool *pool);

@@ -44,6 +44,8 @@ void rpi_rounds_end(rp_pool *pool)
 void rpi_rounds_begin(rp_pool *pool, uint32_t units, struct round_terms terms, rp_error *error)
 {
     struct rounds *rounds = &pool->survival->rounds;
+    if (!pool->in_rounds)
+        return;
     rpi_rounds_end(pool);
     rounds->terms = terms;
     rounds->lost = pool->world.agreement.lost;
@@ -87,7 +89,7 @@ static void account_add_lane(const rp_pool *pool, uint32_t lane, bool logs,
                                                work_queue->log_capacity, logged);
     for (uint32_t i = 0; i < entries && logs; i++)
         account_add(account, logged[i], ENTRY_FINISHED, -1);
-    if (rpi_rank_lost(pool, (int)lane))
+    if (rank_lost(pool, (int)lane))
         account_add(account, rpi_recovery_lost_chunk(work_queue, lane, logged, entries),
                     ENTRY_IN_PROGRESS, rpi_liveness_rank(&pool->world.liveness, (int)lane));
 }

@@ -11,17 +11,9 @@
 
 #include "resilience/survival.h"
 
-/* Begins the rounds of a job of `units` units. Called by every rank, before the first round is
+/* Begins the rounds of a job of `units` units, if the pool has rounds. Called by every rank, before the first round is
  * prepared. */
 void rpi_rounds_begin(rp_pool *pool, uint32_t units, struct round_terms terms, rp_error *error);
-
-/* The same, for a pool that may have no rounds. */
-static inline void rounds_begin(rp_pool *pool, uint32_t units, struct round_terms terms,
-                                rp_error *error)
-{
-    if (pool->in_rounds)
-        rpi_rounds_begin(pool, units, terms, error);
-}
 
 /* Called after the agreement that ends a round: does another round follow? If so, the caller
  * prepares the work queue for it. Collective; all ranks get the same answer. The pool's last error

@@ -12,11 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-void *rpi_mailbox(const rp_pool *pool, int node_rank)
-{
-    return pool->survival->mailboxes + (size_t)node_rank * MAILBOX_BYTES;
-}
-
 /* Says on stderr, on the root only, why ranks cannot survive although survival was requested. */
 static void survival_warn(const rp_pool *pool, const char *why)
 {
@@ -61,7 +56,17 @@ static rp_status survival_connect(rp_pool *pool, bool *connected, rp_error *erro
     *connected = true;
     if (world->nodes == 1)
         return RP_OK;
-    if (rpi_world_connect(world, pool->survival_timeout, connected, error) != RP_OK || !*connected)
+    const struct hub_map map = {.rank = world->rank,
+                                .root = world->root,
+                                .ranks = world->ranks,
+                                .nodes = world->nodes,
+                                .node = world->node,
+                                .node_of = world->node_of,
+                                .node_first = world->node_first,
+                                .by_node = world->by_node};
+    if (rpi_hub_open(&world->hub, world->comm, &map, pool->survival_timeout, connected, error) !=
+            RP_OK ||
+        !*connected)
         return error->status;
     bool root = world->rank == world->root;
     world->agreement.mailbox = rpi_mailbox(pool, root ? world->node_rank : world->node_ranks);
@@ -110,13 +115,13 @@ static rp_status survival_prepare(rp_pool *pool, const char **why, rp_error *err
 /* The root stays needed: without it the others cannot go on. */
 void rpi_survival_enter(rp_pool *pool)
 {
-    if (pool->survival->depth++ == 0 && pool->world.rank != pool->world.root)
+    if (pool->survival->depth++ == 0 && pool->survives && pool->world.rank != pool->world.root)
         rpi_rank_state_set(RANK_DISPENSABLE);
 }
 
 void rpi_survival_leave(rp_pool *pool)
 {
-    if (--pool->survival->depth == 0)
+    if (--pool->survival->depth == 0 && pool->survives)
         rpi_rank_state_set(RANK_NEEDED);
 }
 
@@ -147,11 +152,32 @@ void rpi_survival_end(rp_pool *pool)
     pool->survival->launch_joined = false;
 }
 
+/* From here on the ranks survive. */
+static void survival_choose(rp_pool *pool)
+{
+    pool->world.agreement.survives = pool->survives = true;
+    pool->ops = &rpi_pool_without_mpi;
+    pool->hooks[HOOK_OF_SURVIVAL] = &survival_hook;
+    if (pool->world.nodes == 1)
+        return;
+    pool->in_rounds = true;
+    pool->heartbeat_timeout = 0;
+    pool->survival->reports = pool->world.node != pool->world.root_node;
+}
+
+static void survival_decline(rp_pool *pool)
+{
+    rpi_survival_end(pool);
+    if (pool->world.nodes == 1)
+        return;
+    rpi_liveness_leave(&pool->world.liveness);
+    pool->world.agreement.liveness = NULL;
+}
+
 rp_status rpi_survival_begin(rp_pool *pool, rp_error *error)
 {
-    struct agreement *agreement = &pool->world.agreement;
     const char *why = NULL;
-    if (agreement->liveness == NULL)
+    if (pool->world.liveness.members == 0)
         return RP_OK;
     struct peer self = rpi_peer_self();
     memcpy(rpi_mailbox(pool, pool->world.node_rank), &self, sizeof self);
@@ -162,46 +188,28 @@ rp_status rpi_survival_begin(rp_pool *pool, rp_error *error)
         why = error->text;
     if (why != NULL && why[0] != '\0')
         survival_warn(pool, why);
-    agreement->survives = pool->survives = status == RP_OK && why == NULL;
-    pool->in_rounds = pool->survives && pool->world.nodes > 1;
-    pool->hooks[HOOK_OF_SURVIVAL] = pool->survives ? &survival_hook : NULL;
-    if (!pool->survives)
-        rpi_survival_end(pool);
-    if (!pool->survives && pool->world.nodes > 1) {
-        rpi_liveness_leave(&pool->world.liveness);
-        agreement->liveness = NULL;
-    }
+    if (status == RP_OK && why == NULL)
+        survival_choose(pool);
+    else
+        survival_decline(pool);
     if (status == RP_ERR_MEMORY)
         rpi_error_clear(error);
     return error->status;
 }
 
-void *rpi_root_mailbox(const rp_pool *pool)
-{
-    const struct world *world = &pool->world;
-    bool here = world->node == world->root_node;
-    return rpi_mailbox(pool, here ? world->agreement.root : world->node_ranks);
-}
-
-bool rpi_rank_lost(const rp_pool *pool, int node_rank)
-{
-    return rpi_liveness_lost(&pool->world.liveness, node_rank);
-}
-
 double rpi_survival_look(void *closure)
 {
     rp_pool *pool = closure;
-    const double look_again = 20e-3;
+    const double look_again = pool->world.liveness.members > 0 ? 20e-3 : INFINITY;
     if (rpi_liveness_look(&pool->world.liveness) == 0)
         return look_again;
     for (int i = 0; i < pool->world.node_ranks; i++) {
-        if (rpi_rank_lost(pool, i))
+        if (rank_lost(pool, i))
             rpi_recovery_lose(pool->work_queue, (uint32_t)i);
     }
-    int root = pool->world.agreement.root;
-    bool over = !pool->survives || (root >= 0 && rpi_rank_lost(pool, root));
-    /* A node that has lost its agent leaves the round. */
-    if (over || (pool->in_rounds && rpi_rank_lost(pool, pool->loop.agent_at)))
+    /* A node that has lost its agent leaves the round. On the root's node that is the root, without
+     * which the pool is over. */
+    if (!pool->survives || rank_lost(pool, pool->loop.agent_at))
         rpi_work_queue_stop(pool->work_queue);
     return look_again;
 }

@@ -36,6 +36,7 @@ struct rounds {
 struct survival {
     char *mailboxes;    /* in node memory */
     bool launch_joined; /* the launcher lets the other ranks live: see launch/rank_state.h */
+    bool reports;       /* this node reports its deaths to the root before it tries suspects */
     int depth;          /* nesting of calls that survive deaths */
     struct rounds rounds;
 };
@@ -46,22 +47,12 @@ rp_status rpi_survival_begin(rp_pool *pool, rp_error *error);
 /* Undoes rpi_survival_begin(), except for the lock that shows this rank's death. Local. */
 void rpi_survival_end(rp_pool *pool);
 
-/* For the next two functions, in a pool that survives deaths. */
+/* If this rank dies between these two calls, the others go on without it, in a pool that survives
+ * deaths. The calls nest. */
 void rpi_survival_enter(rp_pool *pool);
 void rpi_survival_leave(rp_pool *pool);
 
-/* If this rank dies between these two calls, the others go on without it. The calls nest. */
-static inline void survival_enter(rp_pool *pool)
-{
-    if (pool->survives)
-        rpi_survival_enter(pool);
-}
-
-static inline void survival_leave(rp_pool *pool)
-{
-    if (pool->survives)
-        rpi_survival_leave(pool);
-}
+extern const struct pool_ops rpi_pool_without_mpi;
 
 /* The mailbox of a node rank: MAILBOX_BYTES that it writes before an agreement, and that others
  * read after it. */
@@ -72,7 +63,7 @@ void *rpi_mailbox(const rp_pool *pool, int node_rank);
 void *rpi_root_mailbox(const rp_pool *pool);
 
 /* Looks for dead ranks, and tells the work queue. `pool` is an rp_pool. Returns the seconds until
- * the next call is due. Called by any thread of the rank. */
+ * the next call is due; INFINITY if deaths are not detected. Called by any thread of the rank. */
 double rpi_survival_look(void *pool);
 
 /* The same, after a step of the agent if this rank takes them: only by the rank's thread, in a job
@@ -80,7 +71,10 @@ double rpi_survival_look(void *pool);
 double rpi_survival_attend(void *pool);
 
 /* Is this node rank known to be dead? */
-bool rpi_rank_lost(const rp_pool *pool, int node_rank);
+static inline bool rank_lost(const rp_pool *pool, int node_rank)
+{
+    return rpi_liveness_lost(&pool->world.liveness, node_rank);
+}
 
 /* Fills in the error of an item that is given up after `deaths` deaths. */
 rp_status rpi_survival_error(rp_error *error, int64_t item, uint32_t deaths);
@@ -88,11 +82,5 @@ rp_status rpi_survival_error(rp_error *error, int64_t item, uint32_t deaths);
 /* If the job has given up units, or could not determine what was lost, fills in *error, unless it
  * is set already. */
 void rpi_survival_report(const rp_pool *pool, const struct units *units, rp_error *error);
-
-static inline void survival_report(const rp_pool *pool, const struct units *units, rp_error *error)
-{
-    if (pool->survives)
-        rpi_survival_report(pool, units, error);
-}
 
 #endif

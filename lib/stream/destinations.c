@@ -31,7 +31,7 @@ void rpi_stream_dispatch(struct stream *stream, struct packet *packet)
 bool rpi_stream_others_live(const struct stream *stream)
 {
     bool live = false;
-    for (int node = 0; stream->remote_nodes != NULL && node < stream->pool->world.nodes; node++)
+    for (int node = 0; node < stream->pool->world.nodes; node++)
         live = live || (node != stream->pool->world.node && stream->remote_nodes[node].ranks > 0);
     return live;
 }
@@ -74,7 +74,7 @@ static void update_local_ranks(struct stream *stream)
 
 static void update_remote_nodes(struct stream *stream)
 {
-    if (stream->remote_nodes == NULL ||
+    if (stream->stream_link == NULL ||
         !rpi_stream_link_poll_nodes(stream->stream_link, stream->remote_nodes))
         return;
     for (int node = 0; node < stream->pool->world.nodes; node++) {
@@ -90,12 +90,11 @@ static void update_remote_nodes(struct stream *stream)
 
 void rpi_stream_check_liveness(struct stream *stream)
 {
-    if (stream->fallback_worker == NULL)
-        return;
     update_remote_nodes(stream);
     double now = rpi_clock_seconds();
     if (now < stream->next_look)
         return;
-    stream->next_look = now + rpi_feeder_check_liveness(&stream->feeder);
+    stream->look_again = rpi_feeder_check_liveness(&stream->feeder);
+    stream->next_look = now + stream->look_again;
     update_local_ranks(stream);
 }

@@ -168,7 +168,7 @@ static bool copy_referenced(const struct feeder *feeder, uint32_t lane, const st
  * been reused. */
 static bool lane_still_reachable(const struct feeder *feeder, uint32_t lane)
 {
-    return feeder->look == NULL || lane == feeder->lane ||
+    return lane == feeder->lane ||
            rpi_peer_reachable(&rpi_slot_queue_lane(feeder->slot_queue, lane)->self);
 }
 
@@ -178,8 +178,6 @@ static bool await_death(struct feeder *feeder, uint32_t lane)
 {
     const double moment = 1e-3;
     const int moments = 1000;
-    if (feeder->look == NULL)
-        return false;
     rpi_feeder_check_liveness(feeder);
     for (int i = 0; i < moments && !lane_lost(feeder->work_queue, lane); i++) {
         rpi_sleep(moment);

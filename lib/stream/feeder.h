@@ -1,7 +1,6 @@
 /* The feeder: puts packets into the slot queue of its node and takes them back with their results.
- * It runs in one thread: the root on the root's node, the stream link on the others.
- *
- * Where ranks survive, it also takes back the packets of dead ranks: see stream/slot_queue.h. */
+ * It runs in one thread: the root on the root's node, the stream link on the others. It also takes
+ * back the packets of dead ranks: see stream/slot_queue.h. */
 #ifndef RANKPOOL_STREAM_FEEDER_H
 #define RANKPOOL_STREAM_FEEDER_H
 
@@ -18,7 +17,7 @@ struct feeder {
     uint32_t held;           /* number of slots not free */
     uint64_t returned;       /* unprocessed bits of one word of slot_queue->returned, */
     uint32_t word;           /* index of that word */
-    claim_attend look;       /* detects deaths; NULL: ranks do not survive */
+    claim_attend look;       /* detects deaths */
     void *look_closure;
     struct work_queue *work_queue;
     uint32_t reaped; /* dead ranks whose slots have been reclaimed */
@@ -27,7 +26,7 @@ struct feeder {
 /* Initializes the feeder of an empty slot queue. False: no memory. */
 bool rpi_feeder_make(struct feeder *feeder, struct slot_queue *slot_queue, uint32_t lane);
 
-/* Where ranks survive: sets `look`, which detects deaths, records them in the work queue and
+/* Sets `look`, which detects deaths, records them in the work queue and
  * returns the seconds until it wants to be called again. */
 void rpi_feeder_attend(struct feeder *feeder, struct work_queue *work_queue, claim_attend look,
                        void *closure);

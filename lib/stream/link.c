@@ -1,7 +1,6 @@
 #include "stream/link.h"
 
 #include "base/error.h"
-#include "distrib/node_leader.h"
 #include "resilience/survival.h"
 
 #include <stdlib.h>
@@ -55,7 +54,7 @@ void rpi_stream_link_begin(struct stream_link *stream_link)
 {
     rp_pool *pool = stream_link->pool;
     rpi_node_link_open(&stream_link->link);
-    if (pool->in_rounds && !stream_link->link.on_root) /* the feeder detects deaths on this node */
+    if (!stream_link->link.on_root) /* the feeder detects deaths on this node */
         rpi_feeder_attend(&stream_link->feeder, pool->work_queue, rpi_survival_look, pool);
     rpi_node_link_start(&stream_link->link);
 }

@@ -106,7 +106,7 @@ void rpi_stream_link_begin(struct stream_link *stream_link);
 void rpi_stream_link_send(struct stream_link *stream_link, int node, struct packet *packet);
 struct packet *rpi_stream_link_take(struct stream_link *stream_link);
 
-/* Called by the root where ranks survive: copies the state of all nodes. Returns false, and copies
+/* Called by the root: copies the state of all nodes. Returns false, and copies
  * nothing, if it has not changed since the last call. */
 bool rpi_stream_link_poll_nodes(struct stream_link *stream_link, struct remote_node *remote_nodes);
 
@@ -131,6 +131,9 @@ extern const struct node_link_ops rpi_stream_link_root_ops, rpi_stream_link_node
 bool rpi_stream_link_message_valid(const struct node_link *link, int from, const void *message,
                                    bool to_root, bool to_node);
 void rpi_stream_link_stopped(struct node_link *link);
+
+/* On the root: the state of a node. */
+struct remote_node rpi_stream_link_remote_node(const struct stream_link *stream_link, int node);
 
 /* On the root: publishes the state of a node; returns the packets of a node that has gone. The root
  * learns what became of a node before it gets the packets that the node held: they are passed on in

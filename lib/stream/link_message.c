@@ -88,8 +88,7 @@ static bool to_root_valid(const struct stream_link *stream_link, int from,
     int ranks = world_ranks_on(&stream_link->pool->world, from);
     switch (message->link.kind) {
     case PACKET_RANKS_ALIVE:
-        return stream_link->link.survives && message->ranks >= 1 &&
-               message->ranks <= (uint32_t)ranks;
+        return message->ranks >= 1 && message->ranks <= (uint32_t)ranks;
     case PACKET_BACK:
         return packet_back_valid(&stream_link->nodes[from], message);
     default:

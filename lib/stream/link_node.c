@@ -159,7 +159,7 @@ static int check_node_ranks(struct stream_link *stream_link)
 static int step_on_node(struct node_link *link)
 {
     struct stream_link *stream_link = (struct stream_link *)link;
-    int code = link->survives ? check_node_ranks(stream_link) : MPI_SUCCESS;
+    int code = check_node_ranks(stream_link);
     free_sent(stream_link);
     feed_arrived(stream_link);
     if (code == MPI_SUCCESS)

@@ -1,5 +1,5 @@
-/* State of the other nodes in the root's stream link, where ranks survive: which rank runs each
- * node's stream link, and what becomes of the node's packets when that rank dies. */
+/* State of the other nodes in the root's stream link: whether their stream links have registered,
+ * and what becomes of a node's packets when the rank dies that runs it. */
 #include "stream/link.h"
 
 /* Drops results of that node that have not arrived in full. */
@@ -50,7 +50,7 @@ static uint32_t count_alive(const struct stream_link *stream_link, int node)
 
 /* Returns the state of a node. The round is over there once a rank of it has sent its vote for the
  * agreement that ends the round. */
-static struct remote_node remote_node_of(const struct stream_link *stream_link, int node)
+struct remote_node rpi_stream_link_remote_node(const struct stream_link *stream_link, int node)
 {
     const struct hub *hub = &stream_link->pool->world.hub;
     uint32_t ranks = count_alive(stream_link, node);
@@ -67,7 +67,7 @@ void rpi_stream_link_publish_node(struct node_link *link, int node)
     struct stream_link *stream_link = (struct stream_link *)link;
     struct link_exchange *exchange = &stream_link->exchange;
     struct remote_node *known = &exchange->remote_nodes[node];
-    struct remote_node seen = remote_node_of(stream_link, node);
+    struct remote_node seen = rpi_stream_link_remote_node(stream_link, node);
     if (known->state == seen.state && known->ranks == seen.ranks)
         return;
     pthread_mutex_lock(&exchange->lock);

@@ -3,11 +3,6 @@
 
 #include <stdlib.h>
 
-static int ranks_lost_on(const struct stream_link *stream_link, int node)
-{
-    return stream_link->link.survives ? rpi_hub_lost(&stream_link->pool->world.hub, node) : 0;
-}
-
 bool rpi_stream_link_nodes_init(struct stream_link *stream_link)
 {
     const struct world *world = &stream_link->pool->world;
@@ -17,10 +12,8 @@ bool rpi_stream_link_nodes_init(struct stream_link *stream_link)
     bool noted = stream_link->nodes != NULL && stream_link->exchange.remote_nodes != NULL;
     for (int node = 0; noted && node < world->nodes; node++) {
         struct served_node *served = &stream_link->nodes[node];
-        int ranks = world_ranks_on(world, node);
-        stream_link->exchange.remote_nodes[node].ranks =
-            (uint32_t)(ranks - ranks_lost_on(stream_link, node));
-        served->slots = rpi_slot_queue_slots((uint32_t)ranks);
+        stream_link->exchange.remote_nodes[node] = rpi_stream_link_remote_node(stream_link, node);
+        served->slots = rpi_slot_queue_slots((uint32_t)world_ranks_on(world, node));
         served->packets = calloc(served->slots, sizeof(struct packet *));
         noted = served->packets != NULL;
     }

@@ -103,10 +103,8 @@ static bool collect_finished(struct stream *stream)
  * link may wait. */
 static void wait_for_completion(struct stream *stream, uint32_t seen)
 {
-    const double longest = 50e-3, ask_again = 1e-3, look_again = 20e-3;
-    double most = stream->idle ? ask_again : longest;
-    if (stream->fallback_worker != NULL)
-        most = fmin(most, look_again);
+    const double longest = 50e-3, ask_again = 1e-3;
+    double most = fmin(stream->idle ? ask_again : longest, stream->look_again);
     if (stream->stream_link != NULL) {
         double attend = rpi_node_link_attend(&stream->stream_link->link);
         most = attend < most ? attend : most;

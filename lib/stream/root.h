@@ -22,14 +22,12 @@ struct destination {
 struct stream {
     rp_pool *pool;
     const rp_stream_job *job;
-    struct feeder feeder;            /* of the root's node */
-    struct stream_link *stream_link; /* to the other nodes; NULL: single node */
-    struct stream_worker *worker;    /* the root as a rank; NULL: it computes nothing */
-    /* Takes over as `worker` when no other rank is left; NULL: ranks do not survive. */
-    struct stream_worker *fallback_worker;
-    struct destination *destinations; /* by node */
-    /* By node, as last reported by the stream link; NULL: ranks do not survive across nodes. */
-    struct remote_node *remote_nodes;
+    struct feeder feeder;                  /* of the root's node */
+    struct stream_link *stream_link;       /* to the other nodes; NULL: single node */
+    struct stream_worker *worker;          /* the root as a rank; NULL: it computes nothing */
+    struct stream_worker *fallback_worker; /* takes over as `worker` when no other rank is left */
+    struct destination *destinations;      /* by node */
+    struct remote_node *remote_nodes;      /* by node, as last reported by the stream link */
     struct stream_saving *saving;
     struct chunk_policy pace;
     int64_t window_items, window_bytes;
@@ -48,7 +46,8 @@ struct stream {
     struct packet **done;
     int64_t done_capacity;
     struct packet_list requeued; /* packets to send again */
-    double next_look;            /* time of the next liveness check */
+    double next_look;            /* time of the next liveness check, */
+    double look_again;           /* and seconds after the last one */
     bool root_alone;             /* all other ranks of the root's node have died */
     bool round_ending;           /* ranks of another node wait for the next round */
     bool another_round;          /* this round ended early; another one follows */

@@ -85,17 +85,6 @@ struct stream_part {
     struct stream_link *stream_link; /* NULL if this rank does not run one */
 };
 
-/* Returns the node rank of the feeder: the root, or the first rank of another node. Where stream
- * links are elected, the leader of the node. */
-static uint32_t feeder_lane(const rp_pool *pool)
-{
-    const struct world *world = &pool->world;
-    int root = rpi_world_node_rank(world, world->root);
-    if (pool->in_rounds)
-        return (uint32_t)rpi_agreement_leader(&world->agreement);
-    return root >= 0 ? (uint32_t)root : 0;
-}
-
 /* Prepares an empty slot queue in which every rank has published how to read its memory, and a work
  * queue without work. Any rank may be elected feeder, so every rank empties them, all storing the
  * same values; the stream begins with an agreement after that. Collective on the node. */
@@ -105,7 +94,7 @@ static rp_status slot_queue_prepare(rp_pool *pool, rp_error *error)
     struct node_memory *memory = &pool->memory.slot_queue;
     uint32_t lanes = (uint32_t)pool->world.node_ranks, lane = (uint32_t)pool->world.node_rank;
     if (memory->base == NULL &&
-        rpi_pool_memory_grow(pool, rpi_slot_queue_bytes(lanes), memory, error) != RP_OK)
+        pool_memory_grow(pool, rpi_slot_queue_bytes(lanes), memory, error) != RP_OK)
         return error->status;
     rpi_slot_queue_reset(memory->base, lanes);
     rpi_slot_queue_lane(memory->base, lane)->self = rpi_peer_self();
@@ -114,17 +103,16 @@ static rp_status slot_queue_prepare(rp_pool *pool, rp_error *error)
 }
 
 /* Checks that the feeder can read the memory of all ranks of the node and that the others can read
- * the feeder's. A pool that survives deaths has checked that when it was opened, and some of its
- * ranks may have died since. */
+ * the feeder's. */
 static void check_peer_access(const rp_pool *pool, const struct stream_part *part)
 {
     const struct stream_worker *worker = &part->worker;
     bool reached = true;
-    for (uint32_t lane = 0; lane < part->slot_queue->lanes && !pool->survives; lane++) {
+    for (uint32_t lane = 0; lane < part->slot_queue->lanes; lane++) {
         bool needed = worker->lane == worker->feeder || lane == worker->feeder;
         if (needed && lane != worker->lane)
             reached =
-                reached && rpi_peer_reachable(&rpi_slot_queue_lane(part->slot_queue, lane)->self);
+                reached && pool->ops->reachable(&rpi_slot_queue_lane(part->slot_queue, lane)->self);
     }
     if (!reached)
         atomic_store_explicit(&part->slot_queue->unreachable, 1, memory_order_relaxed);
@@ -137,8 +125,7 @@ static bool root_only_serves(const rp_pool *pool, const rp_stream_job *job)
     return (job->dedicated_root || pool->check) && pool->world.ranks > 1;
 }
 
-/* In a pool that survives across nodes, the ranks of remote nodes are set once their stream links
- * register. */
+/* The ranks of other nodes are set once their stream links are known to the root's. */
 static void destinations_init(struct stream *stream)
 {
     const struct world *world = &stream->pool->world;
@@ -146,10 +133,10 @@ static void destinations_init(struct stream *stream)
         uint32_t ranks = (uint32_t)world_ranks_on(world, node);
         uint32_t most = rpi_slot_queue_slots(ranks) - 1; /* one slot stays free for a large item */
         ranks -= stream->worker == NULL && node == world->node;
-        if (stream->remote_nodes != NULL && node != world->node)
-            ranks = 0;
-        stream->destinations[node] = (struct destination){
-            .ranks = ranks, .depth = 2 * ranks < most ? 2 * ranks : most, .most = most};
+        stream->destinations[node] =
+            (struct destination){.ranks = node == world->node ? ranks : 0,
+                                 .depth = 2 * ranks < most ? 2 * ranks : most,
+                                 .most = most};
     }
 }
 
@@ -167,11 +154,10 @@ static rp_status stream_root_init(rp_pool *pool, struct stream_part *part, rp_er
         .window_items = job->window_items > 0 ? job->window_items : default_window_items,
         .window_bytes = stream_window_bytes(job),
         .destinations = calloc(nodes, sizeof *stream->destinations),
+        .remote_nodes = calloc(nodes, sizeof *stream->remote_nodes),
     };
     rpi_error_clear(&stream->failure);
-    if (pool->in_rounds)
-        stream->remote_nodes = calloc(nodes, sizeof *stream->remote_nodes);
-    if (stream->destinations == NULL || (pool->in_rounds && stream->remote_nodes == NULL))
+    if (stream->destinations == NULL || stream->remote_nodes == NULL)
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory for a stream");
     return RP_OK;
 }
@@ -188,10 +174,8 @@ static rp_status stream_root_prepare(rp_pool *pool, struct stream_part *part, rp
     stream->worker = root_only_serves(pool, part->job) ? NULL : &part->worker;
     stream->next_look = 0;
     stream->root_alone = stream->round_ending = stream->another_round = false;
-    if (pool->world.agreement.liveness != NULL) {
-        stream->fallback_worker = &part->worker;
-        rpi_feeder_attend(&stream->feeder, pool->work_queue, rpi_survival_look, pool);
-    }
+    stream->fallback_worker = &part->worker;
+    rpi_feeder_attend(&stream->feeder, pool->work_queue, rpi_survival_look, pool);
     destinations_init(stream);
     return RP_OK;
 }
@@ -206,11 +190,10 @@ static rp_status stream_part_prepare(rp_pool *pool, struct stream_part *part, rp
         .work_queue = pool->work_queue,
         .slot_queue = part->slot_queue,
         .lane = (uint32_t)world->node_rank,
-        .feeder = feeder_lane(pool),
+        .feeder = (uint32_t)pool->ops->leader(pool),
         .job = job,
         .spin = world->crowding <= 1,
         .pool = pool,
-        .look = world->agreement.liveness != NULL ? rpi_survival_look : NULL,
         .task = {.user = job->options.user,
                  .seed = job->options.seed,
                  .call = CALL_STREAM,
@@ -234,10 +217,10 @@ static rp_status stream_part_prepare(rp_pool *pool, struct stream_part *part, rp
 static rp_status stream_round_prepare(rp_pool *pool, struct stream_part *part)
 {
     slot_queue_prepare(pool, &pool->last);
-    if (rpi_pool_agree_prepared(pool) != RP_OK)
+    if (pool_agree_prepared(pool) != RP_OK)
         return pool->last.status;
     stream_part_prepare(pool, part, &pool->last);
-    return rpi_pool_agree_prepared(pool);
+    return pool_agree_prepared(pool);
 }
 
 static void stream_round_release(struct stream_part *part)
@@ -283,7 +266,7 @@ static void stream_part_run(rp_pool *pool, struct stream_part *part, struct vote
     /* On its own node, the root knows whether all items were consumed before an interruption. */
     if (root ? !stream->complete : pool->world.node != pool->world.root_node)
         rpi_interruption_vote(pool->work_queue, vote);
-    if (root && pool->in_rounds)
+    if (root)
         rpi_rounds_send(pool, stream->another_round);
 }
 
@@ -292,10 +275,10 @@ static void stream_round_begin(rp_pool *pool, struct stream_part *part)
 {
     struct rp_task *task = &part->worker.task;
     pool->loop.open = true;
-    pool->loop.agent_at = rpi_agreement_leader(&pool->world.agreement);
+    pool->loop.agent_at = pool->ops->leader(pool);
     part->stream_link = rpi_stream_link_elect(part->stream_link);
-    part->worker.feeder = feeder_lane(pool);
-    part->worker.cautious = pool->in_rounds && part->stream_link != NULL;
+    part->worker.feeder = (uint32_t)pool->ops->leader(pool);
+    part->worker.cautious = part->stream_link != NULL;
     interruption_begin(pool->work_queue);
     pool->loop.worker = pthread_self();
     pool->loop.task = task;
@@ -325,7 +308,7 @@ static bool stream_round_run(rp_pool *pool, struct stream_part *part)
     stream_round_end(pool);
     rp_status status = rpi_pool_agree(pool, &outcome);
     pool->loop.open = false;
-    return pool->in_rounds && status == RP_OK && rpi_rounds_received(pool);
+    return status == RP_OK && rpi_rounds_received(pool);
 }
 
 static void stream_rounds_run(rp_pool *pool, struct stream_part *part)
@@ -359,8 +342,8 @@ rp_status rp_stream(rp_pool *pool, const rp_stream_job *job)
 {
     if (pool == NULL)
         return rpi_refuse_null(__func__, "pool");
-    survival_enter(pool);
+    rpi_survival_enter(pool);
     rp_status status = stream_run(pool, job);
-    survival_leave(pool);
+    rpi_survival_leave(pool);
     return status;
 }

@@ -5,6 +5,7 @@
 #include "diag/check.h"
 #include "diag/diagnosis.h"
 #include "observe/hooks.h"
+#include "resilience/survival.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -18,8 +19,8 @@ static void wait_for_work(const struct stream_worker *worker, uint32_t seen, dou
 {
     struct eventcount *work = &worker->slot_queue->worker_event;
     rpi_eventcount_wait(work, seen, worker->spin, most);
-    if (worker->look != NULL && rpi_eventcount_key(work) == seen)
-        worker->look(worker->pool);
+    if (rpi_eventcount_key(work) == seen)
+        rpi_survival_look(worker->pool);
 }
 
 /* ---- results kept until the feeder has copied them ------------------------------------------- */
@@ -135,13 +136,13 @@ struct taken {
     int64_t limit;   /* items from here on are not started, because one of them failed */
 };
 
-/* Where ranks survive, checks afterwards that the process read was the feeder: it may have died and
- * its process ID been reused. */
+/* Checks afterwards that the process read was the feeder: it may have died and its process ID been
+ * reused. */
 static bool read_input(const struct stream_worker *worker, const struct slot *slot, char *input)
 {
     const struct peer *feeder = &rpi_slot_queue_lane(worker->slot_queue, worker->feeder)->self;
     return rpi_peer_read(feeder, slot->large, input, slot->large_bytes) &&
-           (worker->look == NULL || rpi_peer_reachable(feeder));
+           rpi_peer_reachable(feeder);
 }
 
 /* Returns the input that did not fit into the slot, or NULL. */

@@ -29,8 +29,7 @@ struct stream_worker {
     bool spin;
     rp_pool *pool;
     struct rp_task task;
-    claim_attend look; /* called while waiting, to detect deaths; or NULL */
-    bool careful;      /* call `work` through rpi_attempt() */
+    bool careful; /* call `work` through rpi_attempt() */
     struct attempts attempts;
     struct saved_results *saved;    /* by slot */
     size_t saved_bytes, most_saved; /* above this limit the rank takes no packet */

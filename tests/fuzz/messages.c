@@ -106,7 +106,6 @@ static void try_link_message(const struct agent_message *message,
     const int nodes = 3;
     struct link_message_terms link_terms = {.to_root = terms->to_root,
                                             .to_node = terms->to_node,
-                                            .survives = terms->survives,
                                             .finished = fuzz_below(2) == 0,
                                             .nodes = nodes};
     if (!rpi_link_message_valid(&message->link, &link_terms))

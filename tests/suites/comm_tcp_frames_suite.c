@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "comm/channel.h"
+#include "comm/topology.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 /* Each rank is a node, linked to rank 0. */
 struct nodes_of_one {
     int node_of[64], node_first[65];
-    struct hub hub;
+    struct world world;
 };
 
 static void hub_begin(struct nodes_of_one *nodes)
@@ -28,14 +29,15 @@ static void hub_begin(struct nodes_of_one *nodes)
     struct hub_map map = {
         world_rank(),  0, ranks, ranks, world_rank(), nodes->node_of, nodes->node_first,
         nodes->node_of};
-    ck_assert_int_eq(rpi_hub_open(&nodes->hub, MPI_COMM_WORLD, &map, 60, &open, &error), RP_OK);
-    ck_assert_msg(open, "%s", nodes->hub.tcp_links.why_not);
+    ck_assert_int_eq(rpi_hub_open(&nodes->world.hub, MPI_COMM_WORLD, &map, 60, &open, &error),
+                     RP_OK);
+    ck_assert_msg(open, "%s", nodes->world.hub.tcp_links.why_not);
 }
 
 static void hub_end(struct nodes_of_one *nodes)
 {
     MPI_Barrier(MPI_COMM_WORLD);
-    rpi_hub_close(&nodes->hub, 0);
+    rpi_hub_close(&nodes->world.hub, 0);
 }
 
 /* Waits on rank 0 until the links of all other ranks are broken, elsewhere until its own is. */
@@ -55,7 +57,7 @@ static void send_nonsense(enum tcp_link_kind kind, size_t bytes)
     static struct nodes_of_one nodes;
     static const char zeros[10000];
     hub_begin(&nodes);
-    struct tcp_links *tcp_links = &nodes.hub.tcp_links;
+    struct tcp_links *tcp_links = &nodes.world.hub.tcp_links;
     if (world_rank() != 0)
         rpi_tcp_links_send(tcp_links, 0, kind, zeros, bytes, NULL, 0, NULL);
     await_breaks(tcp_links);
@@ -73,11 +75,11 @@ START_TEST(frames_without_sense_end_their_link)
     static struct nodes_of_one nodes; /* a query about an agreement far in the future */
     hub_begin(&nodes);
     uint32_t heading[2] = {later, 0};
-    nodes.hub.answered = 1;
+    nodes.world.hub.answered = 1;
     if (world_rank() != 0)
-        rpi_tcp_links_send(&nodes.hub.tcp_links, 0, TCP_LINK_AGREEMENT, heading, sizeof heading,
-                           NULL, 0, NULL);
-    await_breaks(&nodes.hub.tcp_links);
+        rpi_tcp_links_send(&nodes.world.hub.tcp_links, 0, TCP_LINK_AGREEMENT, heading,
+                           sizeof heading, NULL, 0, NULL);
+    await_breaks(&nodes.world.hub.tcp_links);
     hub_end(&nodes);
 }
 END_TEST
@@ -111,7 +113,7 @@ START_TEST(payloads_of_another_length_end_their_link)
         memset(memory, 'm', EXPECTED);
         memcpy(before, memory, EXPECTED);
         hub_begin(&nodes);
-        ck_assert_int_eq(rpi_channel_open_tcp(&channel, &nodes.hub, 16, &error), RP_OK);
+        ck_assert_int_eq(rpi_channel_open_tcp(&nodes.world, 16, &channel, &error), RP_OK);
         for (int rank = 1; rank < world_ranks() && world_rank() == 0; rank++) {
             ck_assert_int_eq(channel->ops->leads(channel, rank), rank);
             ck_assert_int_eq(channel->ops->expect(channel, rank, CHANNEL_TO_ROOT, memory, EXPECTED,
@@ -121,7 +123,7 @@ START_TEST(payloads_of_another_length_end_their_link)
         if (world_rank() != 0)
             channel->ops->payload(channel, 0, CHANNEL_TO_ROOT, bytes,
                                   longer ? 2 * EXPECTED : EXPECTED / 2, &pending);
-        await_breaks(&nodes.hub.tcp_links);
+        await_breaks(&nodes.world.hub.tcp_links);
         ck_assert_int_eq(memcmp(memory, before, EXPECTED), 0);
         check_all_gone(channel);
         ck_assert(world_rank() != 0 || pending == 0);
@@ -154,7 +156,7 @@ START_TEST(a_load_without_memory_is_cut)
     struct rlimit before;
     const char head[] = "head";
     hub_begin(&nodes);
-    struct hub *hub = &nodes.hub;
+    struct hub *hub = &nodes.world.hub;
     if (world_rank() == 1) {
         char *load = calloc(1, LOAD);
         ck_assert_ptr_nonnull(load);
