@@ -30,8 +30,7 @@ rp_status rpi_node_link_init(struct node_link *link, rp_pool *pool, const struct
         return error->status;
     link->received = calloc(1, ops->message_bytes);
     link->peers = calloc((size_t)world->nodes, sizeof *link->peers);
-    if (link->received == NULL || link->peers == NULL ||
-        !rpi_heartbeat_begin(&link->heartbeat, world->nodes, pool->heartbeat_timeout))
+    if (link->received == NULL || link->peers == NULL)
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory for the link between %d nodes",
                              world->nodes);
     return RP_OK;
@@ -39,7 +38,6 @@ rp_status rpi_node_link_init(struct node_link *link, rp_pool *pool, const struct
 
 void rpi_node_link_free(struct node_link *link)
 {
-    rpi_heartbeat_end(&link->heartbeat);
     if (link->channel != NULL)
         link->channel->ops->close(link->channel);
     free(link->peers);
@@ -89,10 +87,9 @@ static bool link_valid(const struct node_link *link, int from, const struct link
 /* What the link does about a message before its user reads it. */
 static void link_note(struct node_link *link, int from, const struct link_message *message)
 {
-    rpi_heartbeat_received(&link->heartbeat, from, rpi_clock_seconds());
+    link->peers[from].heard = link->heard;
     switch (message->kind) {
     case LINK_FINISHED:
-        rpi_heartbeat_unwatch(&link->heartbeat, from);
         link->peers[from].finished = true;
         link->unfinished--;
         break;
@@ -236,7 +233,9 @@ void rpi_node_link_open(struct node_link *link)
 
 void rpi_node_link_start(struct node_link *link)
 {
-    rpi_heartbeat_watch(&link->heartbeat, &link->pool->world, rpi_clock_seconds());
+    link->alive_sent = rpi_clock_seconds();
+    for (int node = 0; node < link->pool->world.nodes; node++)
+        link->peers[node].heard = link->alive_sent;
     link->threaded =
         link->pool->agent_threads && rpi_thread_start(&link->thread, link_thread, link) == 0;
 }

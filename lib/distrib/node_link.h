@@ -11,7 +11,6 @@
 #define RANKPOOL_DISTRIB_NODE_LINK_H
 
 #include "comm/channel.h"
-#include "distrib/heartbeat.h"
 #include "pool/pool.h"
 
 #include <pthread.h>
@@ -75,6 +74,7 @@ struct link_peer {
     bool closed;   /* LINK_CLOSED was sent */
     bool finished; /* LINK_FINISHED has come, or never will */
     bool gone;     /* its messages are not wanted any more */
+    double heard;  /* time of its last message */
 };
 
 struct node_link {
@@ -85,8 +85,9 @@ struct node_link {
     struct channel *channel;
     struct link_peer *peers;       /* by node; owned */
     struct link_message *received; /* the message being read; owned */
-    struct heartbeat heartbeat;
-    double heard;   /* time of the last message received */
+    double heard;                  /* time of the last message received */
+    double alive_sent;             /* time of this side's last LINK_ALIVE */
+    double next_look;              /* time at which to look for silent nodes again */
     double lost_at; /* time at which a node was found to be lost; INFINITY: none is */
 
     /* On the root: */
@@ -185,7 +186,8 @@ int rpi_node_link_send_own_root(struct node_link *link, enum link_message_kind k
 void rpi_node_link_stop_node(struct node_link *link);
 void rpi_node_link_lose(struct node_link *link, int node);
 
-/* Sends heartbeats, and finds nodes that send none. */
+/* Heartbeat: a side with nothing to send sends LINK_ALIVE, and a peer that is silent for too long is
+ * lost. */
 int rpi_node_link_keep_heartbeat(struct node_link *link);
 
 /* The root handles the deaths of other nodes; other nodes stop when they have lost the root. */

@@ -1,8 +1,10 @@
-/* The peers of a node link: sending to them, closing them, and losing them. */
+/* The peers of a node link: sending to them, closing them, their heartbeat, and losing them. */
 #include "base/clock.h"
+#include "base/error.h"
 #include "distrib/node_link.h"
 
 #include <math.h>
+#include <string.h>
 
 /* A message of the link's own kinds; it is sent in the length of the user's. */
 union own_message {
@@ -93,7 +95,11 @@ void rpi_node_link_stop_node(struct node_link *link)
 
 void rpi_node_link_lose(struct node_link *link, int node)
 {
-    rpi_heartbeat_error(&link->heartbeat, &link->pool->world, node, &link->error);
+    const struct world *world = &link->pool->world;
+    rpi_error_set(&link->error, RP_ERR_LOST, "node %d (%s) has not answered for %g s", node,
+                  world->hosts[node], link->pool->heartbeat_timeout);
+    memcpy(link->error.host, world->hosts[node], sizeof link->error.host);
+    link->error.rank = world->by_node[world->node_first[node]];
     link->lost_at = rpi_clock_seconds();
     rpi_node_link_stop_node(link);
 }
@@ -104,13 +110,44 @@ static void link_give_up(struct node_link *link, int node)
     link->unfinished--;
 }
 
+/* LINK_ALIVE messages per time limit: more than one, since some may be late; looks per limit. */
+static const double messages_per_limit = 4, looks_per_limit = 16;
+
+static bool link_alive_due(const struct node_link *link, double now)
+{
+    double limit = link->pool->heartbeat_timeout;
+    return limit > 0 && now - link->alive_sent >= limit / messages_per_limit && !link->on_root &&
+           !link->finish_sent;
+}
+
+/* The first node that has been silent for too long; or -1. Looks at the nodes a few times per limit
+ * only, since steps are more frequent. */
+static int link_silent_node(struct node_link *link, double now)
+{
+    const struct world *world = &link->pool->world;
+    double limit = link->pool->heartbeat_timeout;
+    if (limit <= 0 || now < link->next_look || !isinf(link->lost_at))
+        return -1;
+    link->next_look = now + limit / looks_per_limit;
+    for (int node = 0; node < world->nodes; node++) {
+        const struct link_peer *peer = &link->peers[node];
+        bool awaited =
+            link->on_root ? node != world->node && !peer->finished : node == world->root_node;
+        if (awaited && now - peer->heard > limit)
+            return node;
+    }
+    return -1;
+}
+
 int rpi_node_link_keep_heartbeat(struct node_link *link)
 {
     double now = rpi_clock_seconds();
     int code = MPI_SUCCESS;
-    if (!link->on_root && !link->finish_sent && rpi_heartbeat_due(&link->heartbeat, now))
+    if (link_alive_due(link, now)) {
+        link->alive_sent = now;
         code = rpi_node_link_send_own_root(link, LINK_ALIVE);
-    int silent = isinf(link->lost_at) ? rpi_heartbeat_silent(&link->heartbeat, now) : -1;
+    }
+    int silent = link_silent_node(link, now);
     if (silent < 0 || code != MPI_SUCCESS)
         return code;
     rpi_node_link_lose(link, silent);

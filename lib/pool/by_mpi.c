@@ -47,8 +47,6 @@ static rp_status mpi_share(rp_pool *pool, const void *mine, size_t bytes, void *
         return pool->last.status;
     char *of_root = (char *)all + (size_t)world->root * bytes;
     int code = mpi_share_on_node(world, mine, bytes, all);
-    if (world->rank == world->root)
-        memcpy(of_root, mine, bytes);
     if (code == MPI_SUCCESS && world->nodes > 1)
         code = MPI_Bcast(of_root, (int)bytes, MPI_BYTE, world->root, world->comm);
     return rpi_mpi_check(code, "MPI_Allgather", &pool->last);
