@@ -32,13 +32,25 @@ void rpi_job_terms(struct vote *vote, int64_t n, const struct schedule_choice *c
     vote->terms[JOB_CHUNK] = choice->chunk;
 }
 
+/* On the root: is any other node alive? */
+static bool job_other_nodes_live(const struct world *world)
+{
+    bool live = false;
+    for (int node = 0; node < world->nodes && !live; node++)
+        live = node != world->node && rpi_hub_lives(&world->hub, node);
+    return live;
+}
+
 struct job rpi_job(const rp_pool *pool, struct units units, struct schedule_choice choice,
                    double call_overhead, bool staged)
 {
     const struct world *world = &pool->world;
-    bool reports = pool->survival->reports;
     const struct orphaned_work_terms deaths = {
-        .limit = DEATHS_IN_A_ROW, .saved = true, .stops = true, .reports = reports};
+        .limit = DEATHS_IN_A_ROW,
+        .saved = true,
+        .stops = true,
+        .reports = pool->survival->reports,
+        .defers = world->rank == world->root && job_other_nodes_live(world)};
     struct job job = {units, choice, call_overhead, 0, world->nodes > 1 || staged, deaths};
     if (!staged && pool->survival->rounds.number == 0)
         job.begun =
@@ -67,15 +79,6 @@ static void job_prepare_work_queue(rp_pool *pool, const struct job *job,
     pool->work_queue->job = claims->number;
 }
 
-/* On the root: is any other node alive? */
-static bool job_other_nodes_live(const struct world *world)
-{
-    bool live = false;
-    for (int node = 0; node < world->nodes && !live; node++)
-        live = node != world->node && rpi_hub_lives(&world->hub, node);
-    return live;
-}
-
 void rpi_job_prepare(rp_pool *pool, const struct job *job)
 {
     const struct world *world = &pool->world;
@@ -89,7 +92,6 @@ void rpi_job_prepare(rp_pool *pool, const struct job *job)
         .number = (uint32_t)job_number(pool),
         .random = pool->check && job->choice.schedule != RP_SCHEDULE_STATIC,
         .cautious = world->rank == world->root,
-        .forgoes = world->rank == world->root && job_other_nodes_live(world),
     };
     if (may_lead_node(pool))
         job_prepare_work_queue(pool, job, &claims);

@@ -84,7 +84,7 @@ static uint32_t batch_queue_units(struct batch_queue *batch_queue,
  * were loaded before `left`, the queue could be refilled in between and a suspect batch taken in
  * bulk: the next death would then give up units that did not cause it. */
 bool rpi_batch_queue_take(struct batch_queue *batch_queue, const struct batch_queue_rule *rule,
-                          bool cautious, struct unit_range *taken, bool *suspect)
+                          bool shuns, struct unit_range *taken)
 {
     const struct batch_queue_rule parts = {.schedule = RP_SCHEDULE_STATIC,
                                            .lanes = rule->lanes,
@@ -94,11 +94,11 @@ bool rpi_batch_queue_take(struct batch_queue *batch_queue, const struct batch_qu
         struct unit_range left = unit_range_unpack(word);
         if (unit_range_empty(left))
             return false;
-        *suspect = atomic_load_explicit(&batch_queue->attempt, memory_order_relaxed) > 0;
-        if (*suspect && cautious)
+        bool suspect = atomic_load_explicit(&batch_queue->attempt, memory_order_relaxed) > 0;
+        if (suspect && shuns)
             return false;
-        uint32_t units = batch_queue_units(batch_queue, *suspect ? &parts : rule, left);
-        bool from_end = !*suspect && (rule->random & 1) != 0;
+        uint32_t units = batch_queue_units(batch_queue, suspect ? &parts : rule, left);
+        bool from_end = !suspect && (rule->random & 1) != 0;
         struct unit_range first = {left.low, left.low + units},
                           last = {left.high - units, left.high};
         struct unit_range rest = from_end ? (struct unit_range){left.low, last.low}

@@ -22,10 +22,9 @@ uint32_t rpi_batch_queue_chunk(const struct batch_queue_rule *rule, struct unit_
 /* Draws the next random number; does nothing if the rule is not random. */
 void rpi_batch_queue_shuffle(struct batch_queue_rule *rule);
 
-/* Takes units from a batch queue. Returns false if none are left. From a suspect batch it takes one
- * of `lanes` parts, whatever the schedule, and nothing for a `cautious` caller. Sets `suspect` to
- * whether the units come from a suspect batch. */
+/* Takes units from a batch queue. Returns false if none are left. From a batch of suspects it takes
+ * one of `lanes` parts, whatever the schedule, and nothing if the caller `shuns` them. */
 bool rpi_batch_queue_take(struct batch_queue *batch_queue, const struct batch_queue_rule *rule,
-                          bool cautious, struct unit_range *taken, bool *suspect);
+                          bool shuns, struct unit_range *taken);
 
 #endif

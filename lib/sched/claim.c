@@ -47,11 +47,11 @@ void rpi_claim_begin(struct claimer *claimer, struct work_queue *work_queue, uin
         .steals = schedule == RP_SCHEDULE_ADAPTIVE || schedule == RP_SCHEDULE_DYNAMIC,
         .paced = schedule == RP_SCHEDULE_ADAPTIVE,
         .fixed = fixed_units(job, least),
+        .usual = fixed_units(job, least),
         .policy = rpi_chunk_policy_start(job->call_overhead, least),
         .rule = {.schedule = schedule, .lanes = work_queue->lanes, .least = least},
         .defers = job->random && job->cautious,
         .cautious = job->cautious,
-        .forgoes = job->forgoes,
     };
     rpi_completion_log_start(&claimer->log, rpi_work_queue_log(work_queue, index),
                              work_queue->log_capacity);
@@ -61,7 +61,6 @@ void rpi_claim_begin(struct claimer *claimer, struct work_queue *work_queue, uin
     struct lane *lane = claimer->lane;
     atomic_store_explicit(&lane->chunk, unit_range_pack((struct unit_range){share.low, share.low}),
                           memory_order_relaxed);
-    atomic_store_explicit(&lane->suspects, 0, memory_order_relaxed);
     atomic_store_explicit(&lane->done, 0, memory_order_relaxed);
     atomic_store_explicit(&lane->parked, 0, memory_order_relaxed);
     atomic_store_explicit(&lane->range, unit_range_pack(share), memory_order_release);
@@ -110,6 +109,19 @@ static inline struct unit_range pop_chunk(struct claimer *claimer, bool paced)
     }
 }
 
+static bool others_live(const struct claimer *claimer)
+{
+    return rpi_work_queue_alive(claimer->work_queue) > 1;
+}
+
+/* Leaves this rank suspects to others? Those of a batch were sent here because there are none. */
+static bool claim_shuns(const struct claimer *claimer)
+{
+    struct work_queue *work_queue = claimer->work_queue;
+    return claimer->cautious &&
+           (rpi_work_queue_orphaned_work(work_queue)->terms.defers || others_live(claimer));
+}
+
 /* Returns the lane with the longest range, or NULL. The search starts behind the own lane, which
  * spreads the thieves over the victims. */
 static struct lane *longest_lane(struct claimer *claimer, uint64_t *word)
@@ -117,6 +129,7 @@ static struct lane *longest_lane(struct claimer *claimer, uint64_t *word)
     struct work_queue *work_queue = claimer->work_queue;
     struct lane *longest = NULL;
     uint32_t most = 0;
+    bool shuns = claim_shuns(claimer);
     for (uint32_t i = 1; i < work_queue->lanes; i++) {
         uint32_t index = claimer->index + i;
         index -= index < work_queue->lanes ? 0 : work_queue->lanes;
@@ -125,7 +138,7 @@ static struct lane *longest_lane(struct claimer *claimer, uint64_t *word)
             continue;
         uint64_t seen = atomic_load_explicit(&lane->range, memory_order_acquire);
         uint32_t length = unit_range_length(unit_range_unpack(seen));
-        if (length > most) {
+        if (length > most && !(shuns && rpi_orphaned_work_deaths(work_queue, (uint32_t)seen) > 0)) {
             most = length;
             longest = lane;
             *word = seen;
@@ -134,20 +147,22 @@ static struct lane *longest_lane(struct claimer *claimer, uint64_t *word)
     return longest;
 }
 
-/* Starts a chunk of the first units found and publishes the rest. The chunk is started before the
- * rest can be stolen in turn, so every steal is progress. */
-static void start_part(struct claimer *claimer, struct unit_range found, uint32_t units)
+/* Starts a chunk of the first units found, or of `whole`, and publishes the rest. The chunk is
+ * started before the rest can be stolen in turn, so every steal is progress. Suspects are computed
+ * one at a time. */
+static void start_found(struct claimer *claimer, struct unit_range found, bool whole)
 {
+    bool suspect = rpi_orphaned_work_deaths(claimer->work_queue, found.low) > 0;
+    claimer->paced = claimer->rule.schedule == RP_SCHEDULE_ADAPTIVE && !suspect;
+    claimer->fixed = suspect ? 1 : claimer->usual;
+    claim_untimed(claimer);
+    uint32_t length = found.high - found.low,
+             units = whole && !suspect ? length : claim_units(claimer, claimer->paced, length);
     struct unit_range rest = {found.low + units, found.high};
     start_chunk(claimer, (struct unit_range){found.low, rest.low});
     atomic_store_explicit(&claimer->lane->range, unit_range_pack(rest), memory_order_release);
     if (!unit_range_empty(rest))
         rpi_eventcount_notify_one(&claimer->work_queue->signal);
-}
-
-static void start_found(struct claimer *claimer, struct unit_range found)
-{
-    start_part(claimer, found, claim_units(claimer, claimer->paced, found.high - found.low));
 }
 
 /* Steals the back half of the longest range. */
@@ -162,89 +177,39 @@ static bool claim_steal(struct claimer *claimer)
         if (atomic_compare_exchange_strong_explicit(&victim->range, &word, unit_range_pack(rest),
                                                     memory_order_acq_rel, memory_order_relaxed)) {
             claimer->counts.steals++;
-            start_found(claimer, (struct unit_range){middle, range.high});
+            start_found(claimer, (struct unit_range){middle, range.high}, false);
             return true;
         }
     }
     return false;
 }
 
-static bool others_live(const struct claimer *claimer)
-{
-    return rpi_work_queue_alive(claimer->work_queue) > 1;
-}
-
-/* Starts the next of the lane's suspects. */
-static bool start_next_suspect(struct claimer *claimer)
-{
-    struct unit_range unit;
-    if (!rpi_suspects_next(claimer->lane, &unit))
-        return false;
-    start_part(claimer, unit, 1);
-    return true;
-}
-
-/* Starts the first suspect and publishes the others. This rank computes one whatever thieves take
- * of the others, so every steal is progress. */
-static void start_suspects(struct claimer *claimer, struct unit_range suspects)
-{
-    struct unit_range unit = {suspects.low, suspects.low + 1}, others = {unit.high, suspects.high};
-    rpi_suspects_keep(claimer->lane, others);
-    if (!unit_range_empty(others))
-        rpi_eventcount_notify_one(&claimer->work_queue->signal);
-    start_part(claimer, unit, 1);
-}
-
 /* Takes a share, or a chunk, of a batch of the node. */
 static bool draw_from_batch(struct claimer *claimer)
 {
-    bool cautious = claimer->cautious && others_live(claimer), suspect;
+    bool shuns = claimer->cautious && others_live(claimer);
     struct unit_range taken;
     for (int i = 0; i < BATCH_QUEUES; i++) {
         struct batch_queue *batch_queue = &claimer->work_queue->batch_queue[i];
         rpi_batch_queue_shuffle(&claimer->rule);
-        if (!rpi_batch_queue_take(batch_queue, &claimer->rule, cautious, &taken, &suspect))
+        if (!rpi_batch_queue_take(batch_queue, &claimer->rule, shuns, &taken))
             continue;
         claimer->counts.draws++;
-        if (suspect)
-            start_suspects(claimer, taken);
-        else if (claimer->shares)
-            start_found(claimer, taken);
-        else
-            start_part(claimer, taken, taken.high - taken.low);
+        start_found(claimer, taken, !claimer->shares);
         return true;
     }
     return false;
 }
 
-/* Takes suspects, or steals those that another lane has taken, or takes other orphaned work. */
 static bool take_orphaned_work(struct claimer *claimer)
 {
-    struct orphaned_work *orphaned_work = rpi_work_queue_orphaned_work(claimer->work_queue);
     struct unit_range taken;
-    bool suspects = !claimer->cautious || (!claimer->forgoes && !others_live(claimer));
-    if (suspects && (rpi_orphaned_work_take_suspects(orphaned_work, &taken) ||
-                     rpi_suspects_steal(claimer->work_queue, claimer->index, &taken)))
-        start_suspects(claimer, taken);
-    else if (rpi_orphaned_work_take(orphaned_work, claimer->rule.least, &taken))
-        start_found(claimer, taken);
-    else
+    if (!rpi_orphaned_work_take(claimer->work_queue, claimer->rule.least, claim_shuns(claimer),
+                                &taken))
         return false;
+    start_found(claimer, taken, false);
     claimer->counts.draws++;
     return true;
-}
-
-/* Leaves the suspects to another round: counts them as done, but does not take them. No other lane
- * is alive that could. */
-static bool forgo_suspects(struct claimer *claimer)
-{
-    bool forgoes = claimer->cautious && claimer->forgoes && !others_live(claimer);
-    uint32_t left =
-        forgoes ? rpi_orphaned_work_suspects(rpi_work_queue_orphaned_work(claimer->work_queue)) : 0;
-    bool more = left > claimer->forgone;
-    claimer->finished += more ? left - claimer->forgone : 0;
-    claimer->forgone = more ? left : claimer->forgone;
-    return more;
 }
 
 /* Has this lane had units of the job, or will it never have any? */
@@ -276,7 +241,7 @@ static bool find_work(struct claimer *claimer)
         return false;
     /* The chunk and the rest behind it need at most two entries of the log. */
     bool room = rpi_completion_log_room(&claimer->log, 2);
-    return start_next_suspect(claimer) || draw_from_batch(claimer) || take_orphaned_work(claimer) ||
+    return draw_from_batch(claimer) || take_orphaned_work(claimer) ||
            (claimer->steals && room && claim_steal(claimer));
 }
 
@@ -340,8 +305,6 @@ __attribute__((noinline)) static struct unit_range search_work(struct claimer *c
         }
         if (find_work(claimer))
             return unit_range_unpack(claimer->chunk);
-        if (forgo_suspects(claimer))
-            publish_finished(claimer);
         if (rpi_work_queue_done(work_queue))
             return leave_job(claimer);
         if (rpi_recovery_needed(work_queue)) {

@@ -23,24 +23,23 @@ struct claimer {
 
     bool shares, steals; /* shares: lanes have ranges; otherwise chunks are drawn from batches */
     bool paced; /* `policy` decides how long chunks are; otherwise they have `fixed` units */
-    uint32_t fixed;
+    uint32_t fixed,
+        usual; /* usual: `fixed`, unless the lane has suspects, which it computes alone */
     struct chunk_policy policy;
     struct batch_queue_rule rule;
 
     uint64_t chunk; /* current, packed: two halves stored one by one are slow to load as one word */
-    uint32_t forgone;   /* suspects left to another round */
-    uint32_t finished;  /* units, including `forgone`; the lane's `done` follows */
+    uint32_t finished;  /* units; the lane's `done` follows */
     double chunk_begun; /* time, if `paced`; below 0: do not measure the chunk */
     struct log_writer log;
     struct claim_counts counts;
     claim_attend attend; /* or NULL */
     void *attend_closure;
     bool defers;   /* takes no units yet: see claim_defers() */
-    bool cautious; /* leaves suspects to other live ranks of this node, */
-    bool forgoes;  /* or, if there are none, to other nodes in another round */
+    bool cautious; /* leaves suspects to other ranks */
 };
 
-/* The job as one rank sees it. `share`, `cautious` and `forgoes` differ between ranks of a node. */
+/* The job as one rank sees it. `share` and `cautious` differ between ranks of a node. */
 struct claim_job {
     struct units units;
     struct schedule_choice choice;
@@ -51,7 +50,6 @@ struct claim_job {
     bool random;   /* take random parts of the batch; the cautious rank takes its first units after
                     all others have some */
     bool cautious; /* this rank's death would end the job */
-    bool forgoes;  /* other nodes would do in another round what is left undone in this one */
 };
 
 /* Returns the initial units of the node's first batch queue: all units of the node or none. */

@@ -8,12 +8,11 @@
  *           epoch; released by a store. While it is held, lanes that look for work park, and only
  *           the coordinator changes the words below, except `reported` and `issued`.
  * chunk     of a dead worker: units that the lane had started and did not finish.
- * left      of a dead worker: suspects that no lane has taken yet, that is `chunk`, unless it was
- *           given up, and the lane's own suspects; taken by compare-and-swap.
- * state     of a dead worker: stored by the coordinator after `chunk` and `left`; reset before a
- *           job.
- * queue     unit ranges that belong to no lane; entries shrink by compare-and-swap. `length` of
- *           them are valid; those before `first` are used up. `more`: there was no room for all.
+ * state     of a dead worker: stored by the coordinator after `chunk`; reset before a job.
+ * queue     unit ranges that belong to no lane; entries shrink by compare-and-swap. All units of an
+ *           entry are suspects, or none is. `length` of them are valid; those before `first` are
+ *           used up. `more`: there was no room for all.
+ * deferred  number of suspects that are left to another round: they count as done.
  * reported  number of dead workers whose chunks were reported to the root; written by the node
  *           agent (seq_cst).
  * failed    not 0: the lost units could not be determined.
@@ -31,17 +30,16 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-struct lane;
 struct work_queue;
 
 enum dead_worker_state {
     DEAD_WORKER_NONE,    /* the lane is alive, or its death has not been settled */
-    DEAD_WORKER_SETTLED, /* other lanes may try its chunk, one unit at a time */
+    DEAD_WORKER_SETTLED, /* its chunk is suspect: other lanes try it, one unit at a time */
     DEAD_WORKER_GIVEN_UP /* its chunk is given up: too many ranks have died in it */
 };
 
 struct dead_worker {
-    _Atomic uint64_t chunk, left;
+    _Atomic uint64_t chunk;
     _Atomic uint32_t state;
 };
 
@@ -51,12 +49,13 @@ struct orphaned_work_terms {
     bool saved;     /* the results of a lost lane survive; otherwise they are lost with its rank */
     bool stops;     /* the job stops when a unit is given up */
     bool reports;   /* reissue a dead rank's chunk only once the agent has reported it */
+    bool defers;    /* leave suspects to other nodes in another round if only one rank is left */
 };
 
 struct orphaned_work {
     alignas(128) _Atomic uint64_t coordinator;
     struct eventcount parking; /* notified when a lane parks */
-    _Atomic uint32_t first, length, more, failed, reported;
+    _Atomic uint32_t first, length, more, deferred, failed, reported;
     _Atomic uint32_t issues;
     struct unit_range whole; /* the node's initial units */
     struct orphaned_work_terms terms;
@@ -87,22 +86,24 @@ bool rpi_orphaned_work_next_issue(struct orphaned_work *orphaned_work, uint32_t 
 void rpi_orphaned_work_queue(struct orphaned_work *orphaned_work,
                              const struct unit_range *unit_ranges, uint32_t found);
 
-/* Takes units from the queue: 1/lanes of a range, but at least `least` units. Returns false if the
- * queue is empty. */
-bool rpi_orphaned_work_take(struct orphaned_work *orphaned_work, uint32_t least,
+/* Takes units from the queue: 1/lanes of a range, but at least `least` units, or less of suspects.
+ * `shuns`: takes no suspects. Returns false if there are none to take (yet). */
+bool rpi_orphaned_work_take(struct work_queue *work_queue, uint32_t least, bool shuns,
                             struct unit_range *taken);
-
-/* Takes some of the suspects that dead workers left. Returns false if there are none (yet). */
-bool rpi_orphaned_work_take_suspects(struct orphaned_work *orphaned_work, struct unit_range *taken);
-
-/* Returns the number of suspects of dead workers that no lane has taken. */
-uint32_t rpi_orphaned_work_suspects(struct orphaned_work *orphaned_work);
 
 /* Is the queue used up, although more ranges were found than it could hold? */
 bool rpi_orphaned_work_exhausted(struct orphaned_work *orphaned_work);
 
-/* Returns how many ranks of this node died in a chunk with this unit. */
-uint32_t rpi_orphaned_work_deaths(struct orphaned_work *orphaned_work, uint32_t unit);
+/* Returns in how many deaths a unit was in progress, on this node and before on others. If not 0,
+ * the unit is a suspect: it is computed in a chunk of its own, so that the next death accuses one
+ * unit. No counter per unit: the record is the chunks of the dead and the `attempt` of batches. It
+ * changes while no lane looks for work, so a lane that does can rely on it for a unit that it has
+ * taken, or takes by a compare-and-swap that succeeds. */
+uint32_t rpi_orphaned_work_deaths(struct work_queue *work_queue, uint32_t unit);
+
+/* Returns the first part of a range whose units were in progress in the same deaths. */
+struct unit_range rpi_orphaned_work_part(struct work_queue *work_queue,
+                                         struct unit_range unit_range);
 
 /* Returns the number of dead workers whose chunks have been settled; and the chunk of one: false if
  * it is not settled, or was empty. */
@@ -116,19 +117,5 @@ void rpi_orphaned_work_set_reported(struct orphaned_work *orphaned_work, int set
 /* Finds the lowest range behind *unit_range that was given up. Returns false after the last. */
 bool rpi_orphaned_work_next_given_up(struct orphaned_work *orphaned_work,
                                      struct unit_range *unit_range);
-
-/* Suspects of a lane: units of the chunks in which ranks died. A lane computes them one at a time,
- * so that the unit that kills its rank is identified. It takes many at once into its word
- * `suspects`, so that those it finishes are one entry of its log; other lanes may steal them from
- * there. */
-
-/* For the owner of a lane without suspects: stores those that it has taken. */
-void rpi_suspects_keep(struct lane *lane, struct unit_range taken);
-
-/* For the owner: takes the first suspect; false if there is none. */
-bool rpi_suspects_next(struct lane *lane, struct unit_range *unit);
-
-/* For lane `index`: steals half the suspects of the lane with the most; false if there are none. */
-bool rpi_suspects_steal(struct work_queue *work_queue, uint32_t index, struct unit_range *taken);
 
 #endif

@@ -134,14 +134,6 @@ struct unit_range rpi_recovery_lost_chunk(struct work_queue *work_queue, uint32_
     return unit_range_empty(chunk) ? (struct unit_range){0, 0} : chunk;
 }
 
-/* Joins a suspect that a lane had started to the suspects behind it; either may be empty. */
-static struct unit_range join_suspects(struct unit_range chunk, struct unit_range suspects)
-{
-    if (unit_range_empty(chunk) || unit_range_empty(suspects))
-        return unit_range_empty(chunk) ? suspects : chunk;
-    return (struct unit_range){chunk.low, suspects.high};
-}
-
 /* Depends on the dead lane's words alone, so if the coordinator dies here another can repeat it. */
 static void settle_dead_worker(struct scan *scan, uint32_t index)
 {
@@ -149,27 +141,23 @@ static void settle_dead_worker(struct scan *scan, uint32_t index)
     struct orphaned_work *orphaned_work = scan->orphaned_work;
     struct lane *lane = &work_queue->lane[index];
     struct dead_worker *dead_worker = &orphaned_work->dead_worker[index];
-    struct unit_range chunk = {0, 0}, suspects = {0, 0};
+    struct unit_range chunk = {0, 0};
     uint32_t done = 0;
     bool given_up = false;
     if (lane_prepared(work_queue, index)) {
         uint32_t entries = rpi_completion_log_read(rpi_work_queue_log(work_queue, index),
                                                    work_queue->log_capacity, scan->log);
         chunk = rpi_recovery_lost_chunk(work_queue, index, scan->log, entries);
-        suspects = unit_range_unpack(atomic_load(&lane->suspects));
         for (uint32_t i = 0; i < entries && orphaned_work->terms.saved; i++)
             done += unit_range_length(scan->log[i]);
-        given_up = !unit_range_empty(chunk) &&
-                   rpi_orphaned_work_deaths(orphaned_work, chunk.low) +
-                           rpi_work_queue_attempt_of(work_queue, chunk.low) + 1 >=
-                       orphaned_work->terms.limit;
+        given_up =
+            !unit_range_empty(chunk) &&
+            rpi_orphaned_work_deaths(work_queue, chunk.low) + 1 >= orphaned_work->terms.limit;
     }
     /* Units given up count as done, so that the job can end. */
     atomic_store(&lane->done, done + (given_up ? unit_range_length(chunk) : 0));
     atomic_store(&lane->range, LANE_EMPTY);
     atomic_store(&dead_worker->chunk, unit_range_pack(chunk));
-    atomic_store(&dead_worker->left,
-                 unit_range_pack(given_up ? suspects : join_suspects(chunk, suspects)));
     atomic_store(&dead_worker->state, given_up ? DEAD_WORKER_GIVEN_UP : DEAD_WORKER_SETTLED);
     if (given_up && orphaned_work->terms.stops)
         rpi_work_queue_stop(work_queue);
@@ -201,7 +189,6 @@ static void scan_lane(struct scan *scan, uint32_t index)
     if (chunk != LANE_SEEKS)
         rpi_interval_set_add(&scan->covered, unit_range_unpack(chunk));
     rpi_interval_set_add(&scan->covered, unit_range_unpack(range));
-    rpi_interval_set_add(&scan->covered, unit_range_unpack(atomic_load(&lane->suspects)));
     scan_log(scan, index);
     if (!rpi_completion_log_complete(rpi_work_queue_log(work_queue, index)))
         scan->covered.short_of_memory = true;
@@ -212,7 +199,6 @@ static void scan_dead_worker(struct scan *scan, uint32_t index)
     struct dead_worker *dead_worker = &scan->orphaned_work->dead_worker[index];
     if (worker_state(scan->work_queue, index) == DEAD_WORKER_GIVEN_UP)
         rpi_interval_set_add(&scan->covered, unit_range_unpack(atomic_load(&dead_worker->chunk)));
-    rpi_interval_set_add(&scan->covered, unit_range_unpack(atomic_load(&dead_worker->left)));
     if (scan->orphaned_work->terms.saved && lane_prepared(scan->work_queue, index))
         scan_log(scan, index);
 }
@@ -258,16 +244,39 @@ static void scan_other_nodes(struct scan *scan)
     rpi_interval_set_end(&ours);
 }
 
+/* Divides a gap into suspects and others. Returns the number of suspects that are deferred. */
+static uint32_t divide_gap(struct scan *scan, struct unit_range gap, struct interval_set *lost)
+{
+    bool defers = scan->orphaned_work->terms.defers && rpi_work_queue_alive(scan->work_queue) == 1;
+    uint32_t deferred = 0;
+    while (!unit_range_empty(gap)) {
+        struct unit_range part = rpi_orphaned_work_part(scan->work_queue, gap);
+        if (defers && rpi_orphaned_work_deaths(scan->work_queue, part.low) > 0)
+            deferred += unit_range_length(part);
+        else
+            rpi_interval_set_add(lost, part);
+        gap.low = part.high;
+    }
+    return deferred;
+}
+
 static bool queue_lost_units(struct scan *scan)
 {
     struct orphaned_work *orphaned_work = scan->orphaned_work;
-    struct unit_range *gaps = malloc(orphaned_work->capacity * sizeof *gaps);
-    if (gaps != NULL && !scan->covered.short_of_memory)
-        rpi_orphaned_work_queue(orphaned_work, gaps,
-                                rpi_interval_set_gaps(&scan->covered, everything, gaps,
-                                                      orphaned_work->capacity));
-    bool queued = gaps != NULL && !scan->covered.short_of_memory;
+    struct interval_set lost = {.unit_ranges = NULL};
+    uint32_t most = scan->covered.count + 1, deferred = 0;
+    struct unit_range *gaps = malloc(most * sizeof *gaps);
+    uint32_t found =
+        gaps != NULL ? rpi_interval_set_gaps(&scan->covered, everything, gaps, most) : 0;
+    for (uint32_t i = 0; i < found; i++)
+        deferred += divide_gap(scan, gaps[i], &lost);
+    bool queued = gaps != NULL && !scan->covered.short_of_memory && !lost.short_of_memory;
+    if (queued) {
+        rpi_orphaned_work_queue(orphaned_work, lost.unit_ranges, lost.count);
+        atomic_store(&orphaned_work->deferred, deferred);
+    }
     free(gaps);
+    rpi_interval_set_end(&lost);
     return queued;
 }
 

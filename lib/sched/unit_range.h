@@ -31,6 +31,16 @@ static inline bool unit_range_empty(struct unit_range unit_range)
     return unit_range.high <= unit_range.low;
 }
 
+/* Returns the first part of a range whose units are all in `other`, or all outside of it. */
+static inline struct unit_range unit_range_part(struct unit_range range, struct unit_range other)
+{
+    if (range.low < other.low && other.low < range.high)
+        range.high = other.low;
+    if (range.low < other.high && other.high < range.high)
+        range.high = other.high;
+    return range;
+}
+
 /* For qsort(): by the first unit. */
 static inline int unit_range_compare(const void *left, const void *right)
 {

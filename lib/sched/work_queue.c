@@ -129,11 +129,8 @@ uint64_t rpi_work_queue_waiting(struct work_queue *work_queue)
     for (int i = 0; i < BATCH_QUEUES; i++)
         units += word_length(&work_queue->batch_queue[i].left);
     for (uint32_t i = 0; i < work_queue->lanes; i++) {
-        struct lane *lane = &work_queue->lane[i];
         if (lane_prepared(work_queue, i))
-            units += word_length(&lane->range);
-        if (!lane_lost_relaxed(work_queue, i))
-            units += word_length(&lane->suspects);
+            units += word_length(&work_queue->lane[i].range);
     }
     return units;
 }
@@ -258,7 +255,7 @@ static bool batch_held(struct work_queue *work_queue, struct unit_range batch)
         struct lane *lane = &work_queue->lane[i];
         held = !lane_lost_relaxed(work_queue, i) &&
                range_overlap(unit_range_unpack(atomic_load(&lane->chunk)), batch) +
-                       range_overlap(unit_range_unpack(atomic_load(&lane->suspects)), batch) >
+                       range_overlap(unit_range_unpack(atomic_load(&lane->range)), batch) >
                    0;
     }
     return held;
@@ -282,7 +279,7 @@ bool rpi_work_queue_finished(struct work_queue *work_queue, int place)
 
 uint32_t rpi_work_queue_finished_units(struct work_queue *work_queue)
 {
-    uint32_t done = 0;
+    uint32_t done = atomic_load(&rpi_work_queue_orphaned_work(work_queue)->deferred);
     for (uint32_t i = 0; i < work_queue->lanes; i++) {
         if (lane_prepared(work_queue, i))
             done += atomic_load(&work_queue->lane[i].done);

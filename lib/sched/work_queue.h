@@ -11,10 +11,6 @@
  *           (release; LANE_SEEKS seq_cst), read by the agent and by recovery. The range, even an
  *           empty one, begins where the chunk ends, except between the stores of the two; it is
  *           LANE_EMPTY while the owner looks for work.
- * suspects  units of the chunks in which ranks died, without the current one; the owner computes
- *           them one by one. Made non-empty by the owner, by a release store; the owner takes one
- *           from its front and thieves take half from its back, each by compare-and-swap (acq_rel).
- *           Those of a lost lane are not taken: recovery copies them to its dead worker.
  * left      of a batch queue: units of the node that belong to no lane yet; taken by
  *           compare-and-swap (acq_rel). Made non-empty by the agent alone, by a release store,
  *           while it is empty; in a job without an agent, before the job starts. Units are issued
@@ -81,7 +77,6 @@ static const uint32_t LANE_AWAY = UINT32_MAX;
 struct lane {
     alignas(APART) _Atomic uint64_t range;
     _Atomic uint64_t chunk;
-    _Atomic uint64_t suspects;
     _Atomic uint32_t done;
     _Atomic uint32_t job;
     _Atomic uint32_t parked;
@@ -229,7 +224,7 @@ static inline bool lane_lost_relaxed(const struct work_queue *work_queue, uint32
     return atomic_load_explicit(&work_queue->lane[index].lost, memory_order_relaxed) != 0;
 }
 
-/* Returns the number of units that lanes have finished and published. */
+/* Returns the number of units that lanes have finished and published, or left to another round. */
 uint32_t rpi_work_queue_finished_units(struct work_queue *work_queue);
 
 /* Is every unit done that the node has got or will get? */

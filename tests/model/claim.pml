@@ -36,8 +36,8 @@ inline start_chunk(claimed) {
     STEP(mine = claimed; chunk[me] = claimed; word = 0)
 }
 
-/* claim_units() of the schedule `dynamic` */
-#define SOME(units) (LENGTH(units) < CHUNK -> LENGTH(units) : CHUNK)
+/* claim_units() of the schedule `dynamic`; of suspects, one at a time */
+#define SOME(units) (single -> 1 : (LENGTH(units) < CHUNK -> LENGTH(units) : CHUNK))
 
 inline pop_chunk() {
     word = range[me];
@@ -62,9 +62,11 @@ inline pop_chunk() {
     fi
 }
 
-/* start_part(): `found` becomes a chunk of at most so many units and the rest behind it. */
-inline start_part(most) {
-    word = PACK(LOW(found), LOW(found) + (LENGTH(found) < most -> LENGTH(found) : most));
+/* start_found(): `found` becomes a chunk of one suspect, or of at most CHUNK units, and the rest
+ * behind it. */
+inline start_found() {
+    single = SUSPECT(LOW(found));
+    word = PACK(LOW(found), LOW(found) + SOME(found));
     start_chunk(word);
     STEP(range[me] = PACK(HIGH(mine), HIGH(found)));
     if
@@ -77,11 +79,15 @@ inline start_part(most) {
 
 #define BEHIND(steps) ((me + steps) % LANES)
 
+/* claim_shuns(): the root takes no suspects while others live. */
+#define SHUNS (me == ROOT && lost[1] + lost[2] < 2)
+
 /* One step of longest_lane(). */
 inline look_at(steps) {
     d_step {
         if
-        :: prepared[BEHIND(steps)] && LENGTH(range[BEHIND(steps)]) > LENGTH(word) ->
+        :: prepared[BEHIND(steps)] && LENGTH(range[BEHIND(steps)]) > LENGTH(word) &&
+           !(SHUNS && SUSPECT(LOW(range[BEHIND(steps)]))) ->
            victim = BEHIND(steps);
            word = range[victim]
         :: else
@@ -111,13 +117,13 @@ inline claim_steal() {
        OR_DIE
        fi;
        if
-       :: found != 0 -> start_part(CHUNK); break
+       :: found != 0 -> start_found(); break
        :: else
        fi
     od
 }
 
-/* ---- orphans and suspects -------------------------------------------------------------------- */
+/* ---- orphans --------------------------------------------------------------------------------- */
 
 /* Where a loop of a load and a compare-and-swap computes the new word from the old one alone, it
  * has the effect of one step, that of the compare-and-swap that succeeds. */
@@ -142,111 +148,38 @@ inline take_front(place, parts, least) {
     fi
 }
 
-/* rpi_orphaned_work_take_suspects(). No coordinator changes `state` while a lane takes work. */
-inline take_suspects() {
+/* rpi_orphaned_work_take() and take_orphaned_work(). `length` stays while a lane takes work, and an
+ * entry stays empty. */
+inline take_from_entry() {
     if
-    :: state[1] != NONE -> take_front(left[1], PARTS, 1)
-    :: else
-    fi;
-    if
-    :: found == 0 && state[2] != NONE -> take_front(left[2], PARTS, 1)
-    :: else
+    :: !EMPTY(queue[i]) && SUSPECT(LOW(queue[i])) ->
+       if
+       :: SHUNS
+       :: else -> take_front(queue[i], PARTS, 1)
+       fi
+    :: !EMPTY(queue[i]) && !SUSPECT(LOW(queue[i])) -> take_front(queue[i], LANES, CHUNK)
+    :: EMPTY(queue[i]) ->
+       d_step {
+           if
+           :: first == i -> first++; TOUCH
+           :: else
+           fi
+       }
     fi
 }
 
-inline look_at_suspects(steps) {
-    d_step {
-        if
-        :: prepared[BEHIND(steps)] && !lost[BEHIND(steps)] &&
-           LENGTH(suspects[BEHIND(steps)]) > LENGTH(word) ->
-           victim = BEHIND(steps);
-           word = suspects[victim]
-        :: else
-        fi
-    }
-}
-
-/* rpi_suspects_steal() */
-inline steal_suspects() {
-    do
-    :: look_at_suspects(1);
-       look_at_suspects(2);
-       if
-       :: word == 0 -> break
-       :: d_step {
-              word != 0 ->
-              if
-              :: suspects[victim] == word ->
-                 found = PACK(LOW(word) + LENGTH(word) / 2, HIGH(word));
-                 suspects[victim] = PACK(LOW(word), LOW(found));
-                 TOUCH
-              :: else
-              fi;
-              word = 0; victim = 0
-          }
-       OR_DIE
-       fi;
-       if
-       :: found != 0 -> break
-       :: else
-       fi
-    od
-}
-
-/* start_next_suspect(), with rpi_suspects_next() */
-inline start_next_suspect() {
-    take_front(suspects[me], UNITS, 1);
-    if
-    :: found != 0 -> start_part(1)
-    :: else
-    fi
-}
-
-inline start_suspects() {
-    if
-    :: LENGTH(found) > 1 ->
-       STEP(suspects[me] = PACK(LOW(found) + 1, HIGH(found)));
-       notify_one()
-    :: else /* the store leaves the word empty */
-    fi;
-    found = PACK(LOW(found), LOW(found) + 1);
-    start_part(1)
-}
-
-/* rpi_orphaned_work_take(). `length` stays while a lane takes work, and an entry stays empty. */
-inline take_from_queue() {
-    do
-    :: first >= length -> break
-    :: d_step { first < length && EMPTY(queue[first]) -> first++; TOUCH }
-    :: d_step { first < length && !EMPTY(queue[first]) -> i = first };
-       take_front(queue[i], LANES, CHUNK);
-       if
-       :: found != 0 -> break
-       :: else
-       fi
-    od;
-    i = 0
-}
-
-/* take_orphaned_work(), in a job that cannot forgo suspects. */
 inline take_orphaned_work() {
-    if
-    :: me != ROOT || lost[1] + lost[2] == 2 ->
-       take_suspects();
-       if
-       :: found == 0 -> steal_suspects()
-       :: else
-       fi
-    :: else
-    fi;
-    if
-    :: found != 0 -> start_suspects()
+    i = first;
+    do
+    :: i >= length || found != 0 -> break
     :: else ->
-       take_from_queue();
-       if
-       :: found != 0 -> start_part(CHUNK)
-       :: else
-       fi
+       take_from_entry();
+       i++
+    od;
+    i = 0;
+    if
+    :: found != 0 -> start_found()
+    :: else
     fi
 }
 
@@ -256,11 +189,7 @@ inline find_work() {
     if
     :: coordinator == 0 /* no orphans yet, and no suspects */
     :: else ->
-       start_next_suspect();
-       if
-       :: mine == 0 -> take_orphaned_work()
-       :: else
-       fi
+       take_orphaned_work()
     fi;
     if
     :: mine == 0 -> claim_steal()

@@ -57,6 +57,7 @@ if [ "${1:-}" = longest ]; then
     check "4 units, nobody dies" holds "$lives -DUNITS=4" safety
     check "2 units, one lane dies: the job ends" holds "$dies -DUNITS=2" termination
     check "3 units, one lane dies" holds "$dies -DUNITS=3" safety
+    check "3 units in chunks of 2, one lane dies" holds "-DDEATHS=1 -DCHUNK=2 -DUNITS=3" safety
     check "3 units, one lane dies, more gaps than entries" holds "$dies -DUNITS=3 -DQUEUE=1" safety
 fi
 

@@ -8,7 +8,7 @@
  * DEATHS  how many lanes may die  LIMIT  a unit is given up after so many deaths in it
  * SAVED   1: results of dead lanes survive, as in a map; 0: not, as in a reduction
  * QUEUE   capacity for lost ranges
- * PARTS   a lane takes 1/PARTS of a dead lane's suspects at once
+ * PARTS   a lane takes 1/PARTS of the suspects in an entry of the queue at once
  * FAULT   a fault to seed: see words.pml */
 #ifndef FAULT
 #define FAULT 0
@@ -33,8 +33,10 @@
 byte logged[LANES];
 #define COUNTED(lane) (prepared[lane] && (SAVED || !dead[lane]) -> logged[lane] : 0)
 
-/* Before a lane logs its chunk: no log that counts has any of its units. */
+/* Before a lane logs its chunk: no log that counts has any of its units. A suspect was computed in
+ * a chunk of its own. The root may have taken one only where no other lane is left. */
 inline check_new() {
+    assert(!SUSPECT(LOW(mine)) || LENGTH(mine) == 1 && (me != ROOT || lost[1] + lost[2] == 2));
     assert(!(SET(mine) & (COUNTED(0) | COUNTED(1) | COUNTED(2))));
     logged[me] = logged[me] | SET(mine)
 }
@@ -95,7 +97,7 @@ inline die() {
     d_step {
         dead[me] = true; deaths++; changed = (1 << LANES) - 1; asleep = 0;
         mine = 0; finished = 0; epoch = 0; covered = 0; word = 0; found = 0; units = 0;
-        victim = 0; i = 0; j = 0; limit = 0; sum = 0; quiet = false; gives_up = false
+        victim = 0; i = 0; j = 0; limit = 0; sum = 0; quiet = false; gives_up = false; single = false
     }
 }
 
@@ -130,7 +132,7 @@ proctype worker(byte me) {
     byte epoch;    /* of this coordinator; 0: another lane is coordinator, or none */
     byte covered;  /* a coordinator's set of units that are not lost */
     byte word, found, units, victim, i, j, limit, sum;
-    bool quiet, gives_up;
+    bool quiet, gives_up, single;
     do
     :: over -> break
     :: else ->
@@ -158,7 +160,6 @@ gone:
 inline prepare(lane, low, high) {
     d_step {
         chunk[lane] = PACK(low, low);
-        suspects[lane] = 0;
         done[lane] = 0;
         parked[lane] = 0;
         range[lane] = PACK(low, high);
@@ -173,7 +174,7 @@ init {
         d_step {
             do
             :: i < LANES ->
-               range[i] = PACK(0, UNITS); chunk[i] = PACK(0, 1); suspects[i] = PACK(1, 2);
+               range[i] = PACK(0, UNITS); chunk[i] = PACK(0, 1);
                done[i] = UNITS; parked[i] = LANE_AWAY; extent[i] = 1;
                i++
             :: else -> break

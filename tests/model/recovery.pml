@@ -115,9 +115,6 @@ inline scan_log() {
     j = 0
 }
 
-/* Was the lane settled with this unit in its chunk? */
-#define DIED_IN(lane, unit) (state[lane] != NONE && (SET(dead_chunk[lane]) & (1 << LOW(unit))) != 0)
-
 /* settle_dead_worker(), for lane i. No other lane changes the words of a lost one by then, so they
  * are loaded in one step: rpi_recovery_lost_chunk(), rpi_orphaned_work_deaths(). Other lanes look
  * at `done` alone of the words that it stores, since none searches. */
@@ -134,23 +131,14 @@ inline settle_dead_worker() {
            :: EMPTY(word) || covered & (1 << LOW(word)) -> word = 0
            :: else
            fi;
-           found = suspects[i];
-           gives_up = word != 0 && DIED_IN(1, word) + DIED_IN(2, word) + 1 >= LIMIT
+           gives_up = word != 0 && DIED_IN(1, LOW(word)) + DIED_IN(2, LOW(word)) + 1 >= LIMIT
         :: else
         fi;
         done[i] = (SAVED -> COUNT(covered) : 0) + (gives_up -> LENGTH(word) : 0);
         covered = 0;
         j = 0
     );
-    STEP(range[i] = LANE_EMPTY; dead_chunk[i] = word);
-    STEP( /* join_suspects() */
-        if
-        :: gives_up || word == 0 -> left[i] = found
-        :: else -> left[i] = (EMPTY(found) -> word : PACK(LOW(word), HIGH(found)))
-        fi;
-        word = 0;
-        found = 0
-    );
+    STEP(range[i] = LANE_EMPTY; dead_chunk[i] = word; word = 0);
     STEP(state[i] = (gives_up -> GIVEN_UP : SETTLED); gives_up = false)
 }
 
@@ -168,7 +156,7 @@ inline scan_lane() {
        :: else -> eventcount_wait()
        fi
     od;
-    covered = covered | SET(word) | SET(found) | SET(suspects[i]);
+    covered = covered | SET(word) | SET(found);
     word = 0;
     found = 0;
 #if FAULT != LOG_FIRST
@@ -179,7 +167,7 @@ inline scan_lane() {
 /* scan_dead_worker(), for lane i. Only the coordinator changes its words. */
 inline scan_dead_worker() {
     d_step {
-        covered = covered | SET(left[i]) | (state[i] == GIVEN_UP -> SET(dead_chunk[i]) : 0);
+        covered = covered | (state[i] == GIVEN_UP -> SET(dead_chunk[i]) : 0);
         do
         :: SAVED && (prepared[i] || FAULT == DEAD_TRUSTED) && j < extent[i] ->
            covered = covered | SET(ENTRY(i, j));
@@ -190,7 +178,12 @@ inline scan_dead_worker() {
     }
 }
 
-/* queue_lost_units(): replaces the queue by the first QUEUE gaps in `covered`. */
+/* Does unit j belong into one entry with the unit before it? Not the same deaths, as in the library,
+ * but suspects or none: the difference shows only after three deaths. */
+#define JOINS(unit) (unit < UNITS && BIT(covered, unit) == 0 && SUSPECT(unit) == SUSPECT(word))
+
+/* queue_lost_units(): replaces the queue by the first QUEUE gaps in `covered`, divided into suspects
+ * and others. The root defers none: there are no other nodes. */
 inline queue_lost_units() {
     STEP(
         i = 0;
@@ -198,7 +191,7 @@ inline queue_lost_units() {
         :: j < UNITS && BIT(covered, j) == 0 ->
            word = j;
            do
-           :: j < UNITS && BIT(covered, j) == 0 -> j++
+           :: JOINS(j) -> j++
            :: else -> break
            od;
            if

@@ -20,7 +20,7 @@
 #define LANE_AWAY 255
 
 /* struct lane */
-byte range[LANES], chunk[LANES], suspects[LANES], done[LANES], parked[LANES];
+byte range[LANES], chunk[LANES], done[LANES], parked[LANES];
 bit prepared[LANES]; /* `job` is the number of this job: lane_prepared() */
 bit lost[LANES];
 
@@ -37,10 +37,14 @@ byte coordinator; /* epoch * 4 + lane + 1 */
 #define HOLDER(word) ((word) & 3)
 byte queue[QUEUE], first, length;
 bit more;
-byte dead_chunk[LANES], left[LANES], state[LANES];
+byte dead_chunk[LANES], state[LANES];
 #define NONE 0
 #define SETTLED 1
 #define GIVEN_UP 2
+
+/* rpi_orphaned_work_deaths(), without batches. */
+#define DIED_IN(lane, unit) (state[lane] != NONE && BIT(SET(dead_chunk[lane]), unit))
+#define SUSPECT(unit) (DIED_IN(1, unit) || DIED_IN(2, unit))
 
 /* Not words of the library: what the kernel knows, and what the test does. */
 bit dead[LANES];

@@ -3,8 +3,8 @@
 #include "suites.h"
 #include "threads.h"
 
+#include "sched/claim.h"
 #include "sched/failure_accounting.h"
-#include "sched/orphans.h"
 
 #include <stdlib.h>
 
@@ -192,27 +192,59 @@ START_TEST(partial_results_count_where_they_are)
 }
 END_TEST
 
-START_TEST(suspects_are_taken_one_by_one_and_stolen_by_halves)
+static struct unit_range next_of(struct claimer *claimer)
+{
+    struct unit_range chunk = rpi_claim_next(claimer);
+    ck_assert(!unit_range_empty(chunk));
+    return chunk;
+}
+
+static void ck_assert_single(struct unit_range chunk, uint32_t unit)
+{
+    ck_assert_uint_eq(chunk.low, unit);
+    ck_assert_uint_eq(chunk.high, unit + 1);
+}
+
+/* A lane dies in the chunk 0 to 39 and leaves 40 to 79. */
+START_TEST(suspects_are_computed_one_by_one)
 {
     struct work_queue *work_queue = make_work_queue(3);
-    struct unit_range taken;
-    ck_assert(!rpi_suspects_next(&work_queue->lane[0], &taken));
-    ck_assert(!rpi_suspects_steal(work_queue, 1, &taken));
-    rpi_suspects_keep(&work_queue->lane[0], (struct unit_range){10, 17});
-    ck_assert(rpi_suspects_next(&work_queue->lane[0], &taken));
-    ck_assert(taken.low == 10 && taken.high == 11);
-    ck_assert(!rpi_suspects_steal(work_queue, 0, &taken)); /* its own lane */
-    ck_assert(rpi_suspects_steal(work_queue, 1, &taken));
-    ck_assert(taken.low == 14 && taken.high == 17);
-    rpi_suspects_keep(&work_queue->lane[2],
-                      (struct unit_range){20, 21}); /* fewer than the first lane has */
-    ck_assert(rpi_suspects_steal(work_queue, 1, &taken));
-    ck_assert(taken.low == 12 && taken.high == 14);
-    /* Units that a lane marked as lost still holds are attributed to its dead worker. */
-    atomic_store(&work_queue->lane[0].lost, 1);
-    ck_assert(rpi_suspects_steal(work_queue, 1, &taken));
-    ck_assert(taken.low == 20 && taken.high == 21);
-    ck_assert(!rpi_suspects_steal(work_queue, 1, &taken));
+    struct claimer claimer[3];
+    struct unit_range part, given_up = {0, 0};
+    struct claim_job job = {.units = rpi_units_cut(80),
+                            .choice = {RP_SCHEDULE_DYNAMIC, 40},
+                            .node = {0, 80},
+                            .number = 1};
+    rpi_work_queue_prepare(work_queue, job.node, (struct unit_range){0, 0}, true);
+    rpi_orphaned_work_prepare(rpi_work_queue_orphaned_work(work_queue), job.node,
+                              (struct orphaned_work_terms){.limit = 2, .saved = true});
+    work_queue->job = 1;
+    for (uint32_t lane = 0; lane < 3; lane++) {
+        job.share = lane == 0 ? job.node : (struct unit_range){0, 0};
+        job.cautious = lane == 2;
+        rpi_claim_begin(&claimer[lane], work_queue, lane, 1, &job);
+    }
+    ck_assert_uint_eq(next_of(&claimer[0]).high, 40);
+    rpi_recovery_lose(work_queue, 0);
+    atomic_store(&work_queue->lane[2].parked, LANE_AWAY); /* for now */
+    rpi_recover(work_queue, 1, NULL, NULL);
+    ck_assert_uint_eq(rpi_orphaned_work_deaths(work_queue, 39), 1);
+    ck_assert_uint_eq(rpi_orphaned_work_deaths(work_queue, 40), 0);
+    part = rpi_orphaned_work_part(work_queue, (struct unit_range){10, 80});
+    ck_assert(part.low == 10 && part.high == 40);
+    /* A twelfth of 40 suspects, one by one; the cautious rank takes and steals others only. */
+    ck_assert_single(next_of(&claimer[1]), 0);
+    ck_assert_uint_eq(next_of(&claimer[2]).low, 40);
+    for (uint32_t unit = 1; unit < 7; unit++)
+        ck_assert_single(next_of(&claimer[1]), unit);
+    /* It dies in its last, which is given up: a second death. */
+    rpi_recovery_lose(work_queue, 1);
+    for (uint32_t unit = 7; unit < 40; unit++)
+        ck_assert_single(next_of(&claimer[2]), unit);
+    ck_assert(unit_range_empty(rpi_claim_next(&claimer[2])));
+    ck_assert(rpi_orphaned_work_next_given_up(rpi_work_queue_orphaned_work(work_queue), &given_up));
+    ck_assert_single(given_up, 6);
+    ck_assert(rpi_work_queue_done(work_queue));
     free(work_queue);
 }
 END_TEST
@@ -226,8 +258,7 @@ static const struct test_case cases[] = {
     {"only what was alone is given up", &only_what_was_alone_is_given_up},
     {"a third death gives up", &third_death_gives_up},
     {"partial results count where they are", &partial_results_count_where_they_are},
-    {"suspects are taken one by one, and stolen by halves",
-     &suspects_are_taken_one_by_one_and_stolen_by_halves},
+    {"suspects are computed one by one", &suspects_are_computed_one_by_one},
     {NULL, NULL},
 };
 const struct test_group sched_failures_tests = {"sched_failures", cases};

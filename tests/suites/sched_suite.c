@@ -97,10 +97,9 @@ static int deal(const struct batch_queue_rule *rule, struct unit_range whole, ui
     struct batch_queue batch_queue = {.left = unit_range_pack(whole),
                                       .whole = unit_range_pack(whole)};
     struct unit_range chunk;
-    bool suspect;
     uint32_t next = whole.low;
     int count = 0;
-    while (rpi_batch_queue_take(&batch_queue, rule, false, &chunk, &suspect)) {
+    while (rpi_batch_queue_take(&batch_queue, rule, false, &chunk)) {
         if (chunk.low != next || chunk.high <= chunk.low)
             ck_abort_msg("from %" PRIu32 " to %" PRIu32 " after %" PRIu32, chunk.low, chunk.high,
                          next);
@@ -167,11 +166,10 @@ START_TEST(random_parts_of_a_batch_queue)
     struct batch_queue_rule rule = {
         .schedule = RP_SCHEDULE_DYNAMIC, .lanes = 8, .least = 3, .random = 1};
     struct unit_range left = whole, taken;
-    bool suspect;
     int fronts = 0, ends = 0;
     for (;;) {
         rpi_batch_queue_shuffle(&rule);
-        if (!rpi_batch_queue_take(&batch_queue, &rule, false, &taken, &suspect))
+        if (!rpi_batch_queue_take(&batch_queue, &rule, false, &taken))
             break;
         bool front = taken.low == left.low;
         ck_assert(front || taken.high == left.high);

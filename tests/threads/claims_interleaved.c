@@ -94,8 +94,9 @@ static struct unit_range claim_once(rp_schedule schedule, bool cautious)
      * refill. */
     if (unit_range_empty(chunk) || chunk.low < suspects.low)
         return chunk;
+    bool more = !unit_range_empty(unit_range_unpack(atomic_load(&work_queue->lane[0].range)));
     if (cautious || unit_range_length(chunk) != 1 ||
-        !unit_range_empty(unit_range_unpack(atomic_load(&work_queue->lane[0].range)))) {
+        (more && unit_range_length(rpi_claim_next(&claimer)) != 1)) {
         fprintf(stderr,
                 "FAILED: schedule %d, %s: the suspects %u to %u were taken at once (emptied at "
                 "access %d of the claim, described at %d, supplied at %d)\n",

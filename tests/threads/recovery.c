@@ -27,7 +27,6 @@ enum end {
     LOGGED,     /* with a finished chunk in the log */
     POPPING,    /* with units popped from its range, not yet its chunk */
     STEALING,   /* with units taken from another lane */
-    TRYING,     /* with a unit taken from its suspects, not yet its chunk */
     WAITING,    /* while it waits for others: perhaps parked, perhaps the executor */
     IN_OFFICE,  /* as the executor, with invalid entries in the queue */
     ENDS
@@ -94,13 +93,6 @@ static _Noreturn void die_stealing(struct claimer *claimer)
     die();
 }
 
-static _Noreturn void die_trying(struct claimer *claimer)
-{
-    struct unit_range unit;
-    rpi_suspects_next(claimer->lane, &unit);
-    die();
-}
-
 static _Noreturn void die_in_office(struct claimer *claimer)
 {
     struct orphaned_work *orphaned_work = rpi_work_queue_orphaned_work(work_queue);
@@ -154,10 +146,6 @@ static void meet_end(struct claimer *claimer, struct unit_range chunk)
         note_finished(chunk);
         log_finish(&claimer->log, chunk);
         die_stealing(claimer);
-    case TRYING:
-        note_finished(chunk);
-        log_finish(&claimer->log, chunk);
-        die_trying(claimer);
     case IN_OFFICE:
         note_finished(chunk);
         log_finish(&claimer->log, chunk);
