@@ -1,6 +1,5 @@
 #include "distrib/batch_server.h"
 
-#include "base/clock.h"
 #include "resilience/survival.h"
 
 #include <stdlib.h>
@@ -14,6 +13,23 @@ struct delivery {
     size_t bytes;
     char data[];
 };
+
+static int dispatcher_place_result(struct dispatcher *dispatcher, int node, char *to, size_t bytes)
+{
+    return rpi_node_link_expect(dispatcher->link, node, CHANNEL_TO_ROOT, to, bytes,
+                                &dispatcher->travelling);
+}
+
+static int dispatcher_buffer_result(struct dispatcher *dispatcher, int node, char *to, size_t bytes)
+{
+    struct delivery *delivery = malloc(sizeof *delivery + bytes);
+    if (delivery == NULL)
+        return MPI_ERR_NO_MEM;
+    *delivery =
+        (struct delivery){.next = dispatcher->nodes[node].deliveries, .to = to, .bytes = bytes};
+    dispatcher->nodes[node].deliveries = delivery;
+    return dispatcher_place_result(dispatcher, node, delivery->data, bytes);
+}
 
 static struct unit_range dispatcher_node_share(const struct world *world, uint32_t units, int node)
 {
@@ -56,15 +72,16 @@ static void dispatcher_init_nodes(struct dispatcher *dispatcher, const struct wo
     rpi_batch_policy_begin(&dispatcher->dispatch);
 }
 
-/* Records the units that each node begins with. Those of dead nodes go to others. */
+/* Records the units that each node begins with, in the first round. Those of dead nodes go to
+ * others. */
 static bool dispatcher_record_initial(struct dispatcher *dispatcher, const struct job *job)
 {
     const struct world *world = dispatcher->world;
     bool noted = true;
-    for (int i = 0; i < world->nodes && dispatcher->first_round; i++) {
+    for (int i = 0; i < world->nodes; i++) {
         struct unit_range unit_range = dispatcher_node_share(world, job->begun, i),
                           own = dispatcher->dispatch.node[i].own;
-        if (rpi_hub_lives(&world->hub, i)) {
+        if (!dispatcher->link->survives || rpi_hub_lives(&world->hub, i)) {
             rpi_accounting_give(dispatcher->accounting, i, (struct remainder){unit_range, 0});
             continue;
         }
@@ -78,15 +95,17 @@ static bool dispatcher_record_initial(struct dispatcher *dispatcher, const struc
 struct dispatcher *rpi_dispatcher_make(struct node_link *link, const struct array *arrays,
                                        int count, const struct staging *own, const struct job *job)
 {
-    const rp_pool *pool = link->pool;
-    const struct world *world = &pool->world;
+    const struct world *world = &link->pool->world;
+    struct rounds *rounds = &link->pool->survival->rounds;
+    bool first = rounds->number == 0;
     size_t nodes = (size_t)world->nodes;
     struct dispatcher *dispatcher = calloc(1, sizeof *dispatcher);
     if (dispatcher == NULL)
         return NULL;
     *dispatcher = (struct dispatcher){
         .link = link,
-        .dispatch = {.left = {job->begun, job->units.count},
+        .receive = link->survives ? dispatcher_buffer_result : dispatcher_place_result,
+        .dispatch = {.left = {job->begun, first ? job->units.count : job->begun},
                      .least =
                          job->choice.chunk > 0 ? rpi_units_for(&job->units, job->choice.chunk) : 1,
                      .nodes = world->nodes,
@@ -94,17 +113,14 @@ struct dispatcher *rpi_dispatcher_make(struct node_link *link, const struct arra
         .nodes = calloc(nodes, sizeof *dispatcher->nodes),
         .arrays = arrays,
         .units = job->units,
-        .accounting = pool->in_rounds ? pool->survival->rounds.accounting : NULL,
-        .first_round = pool->survival->rounds.number == 0,
+        .accounting = &rounds->accounting,
     };
-    if (dispatcher->accounting != NULL && !dispatcher->first_round)
-        dispatcher->dispatch.left = (struct unit_range){0, 0};
     if (dispatcher->dispatch.node == NULL || dispatcher->nodes == NULL) {
         rpi_dispatcher_drop(dispatcher);
         return NULL;
     }
     dispatcher_init_nodes(dispatcher, world, count, own, job);
-    if (dispatcher->accounting != NULL && !dispatcher_record_initial(dispatcher, job)) {
+    if (first && !dispatcher_record_initial(dispatcher, job)) {
         rpi_dispatcher_drop(dispatcher);
         return NULL;
     }
@@ -146,9 +162,7 @@ static int dispatcher_send_batch(struct dispatcher *dispatcher, int node, struct
                                     .first = items.begin,
                                     .items = items.end - items.begin,
                                     .arrays = dispatcher->nodes[node].inputs};
-    if (dispatcher->accounting != NULL && node != dispatcher->world->node)
-        rpi_accounting_give(dispatcher->accounting, node, units);
-    dispatcher->nodes[node].given = rpi_clock_seconds();
+    rpi_accounting_give(dispatcher->accounting, node, units);
     int code = rpi_node_link_send(dispatcher->link, node, &message.link);
     for (int i = 0; i < MOST_ARRAYS && code == MPI_SUCCESS; i++) {
         if ((message.arrays >> i & 1) != 0)
@@ -162,9 +176,8 @@ static int dispatcher_send_batch(struct dispatcher *dispatcher, int node, struct
 
 static bool dispatcher_exhausted(const struct dispatcher *dispatcher, int node)
 {
-    bool more = dispatcher->accounting != NULL &&
-                rpi_accounting_next(dispatcher->accounting, INT64_MAX) >= 0;
-    return !more && rpi_batch_policy_exhausted(&dispatcher->dispatch, node);
+    return rpi_accounting_next(dispatcher->accounting, INT64_MAX) < 0 &&
+           rpi_batch_policy_exhausted(&dispatcher->dispatch, node);
 }
 
 /* Closes nodes as soon as nothing is left for them, so that their ranks stop waiting for units. */
@@ -190,13 +203,9 @@ static bool dispatcher_only_root_left(const struct dispatcher *dispatcher)
  * root's node gets suspects only when all others have finished. */
 static int64_t dispatcher_attempts_allowed(const struct dispatcher *dispatcher, int node)
 {
-    const struct world *world = dispatcher->world;
-    if (dispatcher->accounting == NULL)
-        return 0;
-    if (node == world->node)
+    if (node == dispatcher->world->node)
         return dispatcher_only_root_left(dispatcher) ? INT64_MAX : 0;
-    bool single = world_ranks_on(world, node) - rpi_hub_lost(&world->hub, node) == 1;
-    return rpi_accounting_allows(dispatcher->accounting, node, single);
+    return rpi_accounting_allows(dispatcher->accounting, node);
 }
 
 /* Limits the units in a batch of suspects, except for the root's node, which cannot die as a
@@ -204,10 +213,8 @@ static int64_t dispatcher_attempts_allowed(const struct dispatcher *dispatcher, 
 static uint32_t dispatcher_batch_limit(const struct dispatcher *dispatcher, int node,
                                        const struct remainder *left)
 {
-    const struct dispatch_node *asking = &dispatcher->dispatch.node[node];
-    uint32_t tries = dispatcher->nodes[node].tries;
-    uint32_t most = rpi_accounting_most(left, tries > asking->ranks ? tries : asking->ranks);
-    return node == dispatcher->world->node || most > asking->most ? asking->most : most;
+    uint32_t staged = dispatcher->dispatch.node[node].most, most = rpi_accounting_most(left);
+    return node == dispatcher->world->node || most > staged ? staged : most;
 }
 
 /* Returns units left by an earlier round or by a dead node. */
@@ -237,8 +244,9 @@ static struct remainder dispatcher_next_units(struct dispatcher *dispatcher, int
     if (attempts < 0 || dispatcher->link->stopped)
         return units;
     units.unit_range = rpi_batch_policy_next(&dispatcher->dispatch, node, seconds);
-    bool more = unit_range_empty(units.unit_range) && dispatcher->accounting != NULL;
-    return more ? dispatcher_next_remainder(dispatcher, node, seconds, attempts) : units;
+    return unit_range_empty(units.unit_range)
+               ? dispatcher_next_remainder(dispatcher, node, seconds, attempts)
+               : units;
 }
 
 static int dispatcher_answer(struct dispatcher *dispatcher, int node, double seconds)
@@ -254,7 +262,7 @@ static int dispatcher_answer(struct dispatcher *dispatcher, int node, double sec
 
 int rpi_dispatcher_open(struct dispatcher *dispatcher)
 {
-    if (dispatcher->accounting != NULL)
+    if (dispatcher->link->survives)
         return MPI_SUCCESS; /* agents request their first batch */
     int code = dispatcher_close_exhausted(dispatcher);
     bool begun = dispatcher->dispatch.left.low > 0;
@@ -268,11 +276,8 @@ static void dispatcher_discard_rest(struct dispatcher *dispatcher)
     dispatcher->dispatch.left = (struct unit_range){0, 0};
     for (int i = 0; i < dispatcher->dispatch.nodes; i++)
         dispatcher->dispatch.node[i].own = (struct unit_range){0, 0};
-    if (dispatcher->accounting != NULL)
-        dispatcher->accounting->entries = 0;
+    dispatcher->accounting->entries = 0;
 }
-
-/* ---- where ranks survive deaths -------------------------------------------------------------- */
 
 /* Answers the requests that had to wait. */
 static int dispatcher_answer_pending(struct dispatcher *dispatcher, int node)
@@ -285,38 +290,14 @@ static int dispatcher_answer_pending(struct dispatcher *dispatcher, int node)
     return code;
 }
 
-static int dispatcher_buffer_result(struct dispatcher *dispatcher, int node, char *to, size_t bytes)
-{
-    struct delivery *delivery = malloc(sizeof *delivery + bytes);
-    if (delivery == NULL)
-        return MPI_ERR_NO_MEM;
-    *delivery =
-        (struct delivery){.next = dispatcher->nodes[node].deliveries, .to = to, .bytes = bytes};
-    dispatcher->nodes[node].deliveries = delivery;
-    return rpi_node_link_expect(dispatcher->link, node, CHANNEL_TO_ROOT, delivery->data, bytes,
-                                &dispatcher->travelling);
-}
-
-/* The node has finished these units. Suspects: it gets more of them at a time if it finished them
- * sooner than another batch could arrive, and fewer otherwise. */
-static int dispatcher_clear(struct dispatcher *dispatcher, int node, struct unit_range units)
-{
-    struct dispatched_node *tried = &dispatcher->nodes[node];
-    bool quick = rpi_clock_seconds() - tried->given < tried->seconds;
-    if (rpi_accounting_clear(dispatcher->accounting, node, units))
-        tried->tries = quick ? 2 * unit_range_length(units) : unit_range_length(units) / 2;
-    return dispatcher_answer_pending(dispatcher, node);
-}
-
-/* The leader's link keeps the order, so all results of the batch have arrived: copies them into
- * place. */
-static int dispatcher_store(struct dispatcher *dispatcher, int node, struct unit_range units)
+/* The leader's link keeps the order, so all results of the batch that are in buffers have arrived:
+ * copies them into place. */
+static void dispatcher_store(struct dispatcher *dispatcher, int node, struct unit_range units)
 {
     for (const struct delivery *at = dispatcher->nodes[node].deliveries; at != NULL; at = at->next)
         memcpy(at->to, at->data, at->bytes);
     node_drop_deliveries(&dispatcher->nodes[node]);
     rpi_accounting_record(dispatcher->accounting, units);
-    return dispatcher_clear(dispatcher, node, units);
 }
 
 /* The living ranks of a node without an agent can only resume in the next round, so this one ends
@@ -343,12 +324,8 @@ static int dispatcher_receive_result(struct dispatcher *dispatcher, int from,
     for (int i = 0; i < MOST_ARRAYS && code == MPI_SUCCESS; i++) {
         char *to = dispatcher_element(dispatcher, i, message->first);
         size_t bytes = (size_t)message->items * dispatcher->arrays[i].size;
-        if ((message->arrays >> i & 1) == 0)
-            continue;
-        code = dispatcher->accounting != NULL
-                   ? dispatcher_buffer_result(dispatcher, from, to, bytes)
-                   : rpi_node_link_expect(dispatcher->link, from, CHANNEL_TO_ROOT, to, bytes,
-                                          &dispatcher->travelling);
+        if ((message->arrays >> i & 1) != 0)
+            code = dispatcher->receive(dispatcher, from, to, bytes);
     }
     return code;
 }
@@ -369,9 +346,11 @@ int rpi_dispatcher_read(struct dispatcher *dispatcher, int from,
     case LINK_STOP:
         return dispatcher_stop(dispatcher);
     case MESSAGE_DELIVERED:
-        return dispatcher_store(dispatcher, from, message->units);
-    case MESSAGE_CLEARED:
-        return dispatcher_clear(dispatcher, from, message->units);
+        dispatcher_store(dispatcher, from, message->units);
+        return MPI_SUCCESS;
+    case MESSAGE_CLEAR:
+        rpi_accounting_clear(dispatcher->accounting, from, (uint32_t)message->items);
+        return dispatcher_answer_pending(dispatcher, from);
     case MESSAGE_DIED:
         rpi_accounting_attribute(dispatcher->accounting, (int)message->first, message->units);
         return MPI_SUCCESS;

@@ -11,13 +11,10 @@
 
 /* State of a node. */
 struct dispatched_node {
-    uint32_t inputs; /* bit i: array i is sent to it */
-    /* Where ranks survive deaths: */
+    uint32_t inputs;             /* bit i: array i is sent to it */
     int wants;                   /* requests not answered yet */
     double seconds;              /* `seconds` of the last request */
-    struct delivery *deliveries; /* results of an incomplete batch */
-    uint32_t tries;              /* suspects that it may get at a time */
-    double given;                /* time of the last batch sent to it */
+    struct delivery *deliveries; /* where ranks survive deaths: results of an incomplete batch */
 };
 
 struct delivery; /* results received, or about to be */
@@ -25,8 +22,9 @@ struct delivery; /* results received, or about to be */
 struct dispatcher {
     struct node_link *link; /* to the agents of all nodes */
     const struct world *world;
-    struct accounting *accounting; /* NULL unless ranks survive deaths */
-    bool first_round;
+    struct accounting *accounting; /* the pool's, of this job */
+    /* Receives results of a node: in place or, where ranks survive deaths, in a buffer. */
+    int (*receive)(struct dispatcher *dispatcher, int node, char *to, size_t bytes);
     struct batch_policy dispatch;
     struct dispatched_node *nodes;
     const struct array *arrays; /* the root's */

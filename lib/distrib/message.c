@@ -54,8 +54,9 @@ static bool message_to_root_valid(const struct agent_message *message,
     case MESSAGE_RESULT:
         return message_result_valid(message, terms);
     case MESSAGE_DELIVERED:
-    case MESSAGE_CLEARED:
-        return terms->survives && message_units_valid(message->units, terms);
+        return message_units_valid(message->units, terms);
+    case MESSAGE_CLEAR:
+        return terms->survives && message->items >= 0;
     case MESSAGE_DIED:
         return terms->survives && message_death_valid(message, terms);
     case MESSAGE_PROGRESS:

@@ -7,14 +7,14 @@
 #include "sched/units.h"
 
 /* Agents send these to the dispatcher, except where the comment says "to a node", besides those of
- * enum link_message_kind. DELIVERED, CLEARED and DIED occur only where ranks survive deaths. */
+ * enum link_message_kind. CLEAR and DIED occur only where ranks survive deaths. */
 enum agent_message_kind {
     MESSAGE_REQUEST = LINK_KINDS, /* requests another batch */
     MESSAGE_BATCH,     /* to a node: a batch; the inputs of `arrays` follow as payloads */
     MESSAGE_RESULT,    /* results of these items; those of `arrays` follow as payloads */
     MESSAGE_PROGRESS,  /* progress report; to a node: report every `seconds` */
     MESSAGE_DELIVERED, /* all results of these units have been sent */
-    MESSAGE_CLEARED,   /* these units, which were suspects, are finished */
+    MESSAGE_CLEAR,     /* all of the `items` units that the node got in this round are finished */
     MESSAGE_DIED       /* rank `first` died while it held these units */
 };
 

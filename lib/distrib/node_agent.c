@@ -55,8 +55,8 @@ static double poll_interval_seconds(const struct poll_interval *poll_interval)
 
 /* Executed in this order. */
 static int (*const step_parts[])(struct agent *agent) = {
-    rpi_agent_advance,       rpi_agent_estimate,      rpi_agent_send_deaths,
-    rpi_agent_request_batch, rpi_agent_send_progress, rpi_agent_send_finish,
+    rpi_agent_advance,    rpi_agent_estimate,      rpi_agent_send_deaths, rpi_agent_request_batch,
+    rpi_agent_send_clear, rpi_agent_send_progress, rpi_agent_send_finish,
 };
 
 static double agent_sleep_seconds(struct agent *agent)

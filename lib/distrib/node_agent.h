@@ -51,6 +51,7 @@ struct agent {
     bool closing, closed; /* LINK_CLOSED was received; the work queue is closed */
     bool exhausted;       /* closed because all units have been issued */
     int deaths_reported;  /* lanes of dead ranks, of those settled */
+    uint32_t cleared;     /* units that MESSAGE_CLEAR has reported as finished */
     struct agent_progress progress;
 };
 
@@ -99,6 +100,7 @@ int rpi_agent_advance(struct agent *agent);  /* moves batches to their next stat
 int rpi_agent_estimate(struct agent *agent); /* updates `lasts` */
 int rpi_agent_send_deaths(struct agent *agent);
 int rpi_agent_request_batch(struct agent *agent);
+int rpi_agent_send_clear(struct agent *agent);
 int rpi_agent_send_progress(struct agent *agent);
 int rpi_agent_send_finish(struct agent *agent);
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "observe/hooks.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 int rpi_agent_batch_count(const struct agent *agent, enum batch_state state)
@@ -82,7 +83,9 @@ int rpi_agent_send_deaths(struct agent *agent)
     return code;
 }
 
-/* FINISHED must be the last message: no batch can arrive any more and all results are sent. */
+/* FINISHED must be the last message: no batch can arrive any more and all results are sent. A death
+ * may still undo it, where results die with their rank. Such units are computed again without being
+ * reported, which only a death of the whole node would make use of. */
 int rpi_agent_send_finish(struct agent *agent)
 {
     bool done = rpi_work_queue_done(agent->work_queue) || work_queue_stopped(agent->work_queue);
@@ -92,6 +95,7 @@ int rpi_agent_send_finish(struct agent *agent)
     struct agent_message message = {
         .link = {.kind = LINK_FINISHED},
         .progress_counters = agent_progress_counters(&agent->progress, agent->work_queue)};
+    rpi_orphaned_work_set_reported(rpi_work_queue_orphaned_work(agent->work_queue), INT_MAX);
     return rpi_node_link_finish(&agent->link, &message.link);
 }
 

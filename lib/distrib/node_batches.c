@@ -17,21 +17,6 @@ static int find_batch(const struct agent *agent, enum batch_state state)
     return place < BATCH_QUEUES ? place : -1;
 }
 
-/* Would the death of this rank end its node? The root's node cannot die as a whole. */
-static bool only_rank_left(const struct agent *agent)
-{
-    return agent->dispatcher == NULL && rpi_work_queue_alive(agent->work_queue) == 1;
-}
-
-/* Does the node have an unfinished batch of suspects, that is, of units that dead ranks held? */
-static bool has_suspects(const struct agent *agent)
-{
-    bool found = false;
-    for (int i = 0; i < BATCH_QUEUES && !found; i++)
-        found = agent->batches[i].state != BATCH_NONE && agent->batches[i].attempt > 0;
-    return found;
-}
-
 static char *batch_stage_at(const struct agent *agent, int place, int index, int64_t element)
 {
     return rpi_stage_at(agent->pool, &agent->staging, place, index, element);
@@ -206,24 +191,14 @@ static int batch_send_runs(struct agent *agent, int place)
     return code;
 }
 
-/* For a batch whose results stay on the node: reports only that suspects are finished. Unless the
- * job was stopped, a batch that is used up is finished. */
-static int batch_report_cleared(struct agent *agent, int place)
-{
-    const struct batch *batch = &agent->batches[place];
-    if (batch->attempt == 0 || work_queue_stopped(agent->work_queue))
-        return MPI_SUCCESS;
-    return rpi_agent_send(agent, MESSAGE_CLEARED, (struct agent_message){.units = batch->units});
-}
-
 static int batch_send_results(struct agent *agent, int place)
 {
     struct batch *batch = &agent->batches[place];
     batch->state = BATCH_SHIPPING;
     if (agent->status_array < 0 || !agent->staging.staged[agent->status_array])
-        return batch_report_cleared(agent, place);
+        return MPI_SUCCESS;
     int code = batch_send_runs(agent, place);
-    if (code == MPI_SUCCESS && agent->pool->ops->elects)
+    if (code == MPI_SUCCESS)
         code =
             rpi_agent_send(agent, MESSAGE_DELIVERED, (struct agent_message){.units = batch->units});
     return code;
@@ -236,28 +211,19 @@ static int batch_send_results(struct agent *agent, int place)
 static bool batch_used_up(const struct agent *agent, int place)
 {
     struct work_queue *work_queue = agent->work_queue;
-    /* Suspects stay recorded as such until they are finished or left to another round. */
-    bool holds = agent->batches[place].attempt > 0 && !rpi_work_queue_done(work_queue);
+    /* Suspects stay recorded as such until all units are finished. */
     if (!staging_needed(&agent->staging))
         return work_queue_stopped(work_queue) ||
                (rpi_work_queue_drained(work_queue, place) &&
-                (!holds || rpi_work_queue_accounted(work_queue, place)));
+                (agent->batches[place].attempt == 0 || rpi_work_queue_all_finished(work_queue)));
     return rpi_work_queue_finished(work_queue, place) || rpi_work_queue_left(work_queue);
-}
-
-/* A node with a single rank computes suspects alone, so that its death accuses no other units. */
-static bool batch_may_offer(const struct agent *agent, const struct batch *batch)
-{
-    uint64_t others =
-        rpi_work_queue_waiting(agent->work_queue) + rpi_work_queue_in_progress(agent->work_queue);
-    return batch->attempt == 0 || !only_rank_left(agent) || others == 0;
 }
 
 static int batch_advance(struct agent *agent, int place)
 {
     struct batch *batch = &agent->batches[place];
     int code = MPI_SUCCESS;
-    if (batch->state == BATCH_ARRIVING && batch->travelling == 0 && batch_may_offer(agent, batch)) {
+    if (batch->state == BATCH_ARRIVING && batch->travelling == 0) {
         batch->state = BATCH_OFFERED;
         rpi_work_queue_set_attempt(agent->work_queue, place, batch->attempt);
         rpi_work_queue_supply(agent->work_queue, place, batch->units);
@@ -335,11 +301,20 @@ int rpi_agent_request_batch(struct agent *agent)
      * share. It pays off only if the stage cuts shares short. */
     if (agent->requested > 0 && agent->last_units < agent->staging.most)
         return MPI_SUCCESS;
-    if (only_rank_left(agent) && has_suspects(agent))
-        return MPI_SUCCESS;
     agent->requested++;
     agent->requested_at = rpi_clock_seconds();
     return rpi_agent_send(agent, MESSAGE_REQUEST,
                           (struct agent_message){.speed = agent->speed.units_per_second,
                                                  .seconds = covered});
+}
+
+int rpi_agent_send_clear(struct agent *agent)
+{
+    uint32_t issued = work_queue_issued(agent->work_queue);
+    if (!agent->link.survives || agent->requested == 0 || issued == agent->cleared ||
+        rpi_agent_batch_count(agent, BATCH_NONE) < BATCH_QUEUES ||
+        !rpi_work_queue_all_finished(agent->work_queue))
+        return MPI_SUCCESS;
+    agent->cleared = issued;
+    return rpi_agent_send(agent, MESSAGE_CLEAR, (struct agent_message){.items = issued});
 }

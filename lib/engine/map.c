@@ -240,7 +240,7 @@ static void map_mark_lost(const struct executor *executor)
                          RP_ERR_LOST);
     }
     lost = (struct unit_range){0, 0};
-    while (noted && rpi_rounds_next_given_up(pool, &lost)) {
+    while (noted && rpi_accounting_next_given_up(&pool->survival->rounds.accounting, &lost)) {
         rp_range items = units_to_items(&executor->units, lost);
         map_set_statuses(job->options.item_status + items.begin, items.end - items.begin,
                          RP_ERR_LOST);

@@ -34,9 +34,7 @@ struct round_message {
 void rpi_rounds_end(rp_pool *pool)
 {
     struct rounds *rounds = &pool->survival->rounds;
-    if (rounds->accounting != NULL)
-        rpi_accounting_end(rounds->accounting);
-    free(rounds->accounting);
+    rpi_accounting_end(&rounds->accounting);
     rpi_interval_set_end(&rounds->have);
     *rounds = (struct rounds){.number = 0};
 }
@@ -52,9 +50,7 @@ void rpi_rounds_begin(rp_pool *pool, uint32_t units, struct round_terms terms, r
     rpi_error_clear(&rounds->worst);
     if (pool->world.rank != pool->world.root)
         return;
-    rounds->accounting = calloc(1, sizeof *rounds->accounting);
-    if (rounds->accounting == NULL ||
-        !rpi_accounting_begin(rounds->accounting, units, pool->world.ranks, pool->world.nodes,
+    if (!rpi_accounting_begin(&rounds->accounting, units, pool->world.ranks, pool->world.nodes,
                               DEATHS_IN_A_ROW))
         rpi_error_set(error, RP_ERR_MEMORY, "no memory to account for the work of %d nodes",
                       pool->world.nodes);
@@ -125,7 +121,7 @@ static void *account_load(void *closure, size_t *bytes)
 static bool account_valid(const rp_pool *pool, int node, const void *bytes, size_t count)
 {
     const struct world *world = &pool->world;
-    uint32_t units = pool->survival->rounds.accounting->units;
+    uint32_t units = pool->survival->rounds.accounting.units;
     bool valid = count % sizeof(struct entry) == 0;
     for (size_t i = 0; i < count / sizeof(struct entry) && valid; i++) {
         struct entry entry;
@@ -143,7 +139,7 @@ static bool account_valid(const rp_pool *pool, int node, const void *bytes, size
 static bool account_unload(void *closure, int node, const void *bytes, size_t count)
 {
     rp_pool *pool = closure;
-    struct accounting *accounting = pool->survival->rounds.accounting;
+    struct accounting *accounting = &pool->survival->rounds.accounting;
     if (!account_valid(pool, node, bytes, count))
         return false;
     for (size_t i = 0; i < count / sizeof(struct entry); i++) {
@@ -164,7 +160,7 @@ static bool account_unload(void *closure, int node, const void *bytes, size_t co
 static void rounds_report_given_up(const rp_pool *pool, rp_error *error)
 {
     struct unit_range unit_range = {0, 0};
-    if (!rpi_rounds_next_given_up(pool, &unit_range))
+    if (!rpi_accounting_next_given_up(&pool->survival->rounds.accounting, &unit_range))
         return;
     rpi_survival_error(error, units_to_items(&pool->loop.units, unit_range).begin, DEATHS_IN_A_ROW);
 }
@@ -179,16 +175,16 @@ static bool rounds_conclude(rp_pool *pool, rp_error *error)
     free(account.entries);
     for (int node = 0; node < world->nodes; node++) {
         if (!rpi_hub_lives(&world->hub, node))
-            rpi_accounting_lose_node(rounds->accounting, node);
+            rpi_accounting_lose_node(&rounds->accounting, node);
     }
-    if (!rpi_accounting_close(rounds->accounting, rounds->terms.partial ? &rounds->have : NULL))
+    if (!rpi_accounting_close(&rounds->accounting, rounds->terms.partial ? &rounds->have : NULL))
         rpi_error_set(error, RP_ERR_MEMORY, "no memory to account for the work of dead ranks");
     else
         rounds_report_given_up(pool, error);
-    if (rounds->terms.partial && rounds->accounting->entries == 0 && error->status == RP_OK)
+    if (rounds->terms.partial && rounds->accounting.entries == 0 && error->status == RP_OK)
         rpi_error_set(error, RP_ERR_LOST, "partial results of a rank could not be read");
     bool stops = error->status != RP_OK && (!rounds->terms.keeps_going || error->item < 0);
-    return rounds->accounting->entries > 0 && !stops;
+    return rounds->accounting.entries > 0 && !stops;
 }
 
 void rpi_rounds_send(rp_pool *pool, bool again)
@@ -253,19 +249,4 @@ bool rpi_rounds_follow(rp_pool *pool, bool missing)
         return false;
     rounds->number++;
     return rpi_rounds_received(pool) || rounds_finish(pool);
-}
-
-bool rpi_rounds_next_given_up(const rp_pool *pool, struct unit_range *unit_range)
-{
-    const struct accounting *accounting = pool->survival->rounds.accounting;
-    uint32_t begin = unit_range->high;
-    bool found = false;
-    for (uint32_t i = 0; accounting != NULL && i < accounting->given_up.count; i++) {
-        struct unit_range lost = accounting->given_up.unit_ranges[i];
-        if (lost.low >= begin && (!found || lost.low < unit_range->low)) {
-            *unit_range = lost;
-            found = true;
-        }
-    }
-    return found;
 }

@@ -27,10 +27,6 @@ void rpi_rounds_send(rp_pool *pool, bool again);
 /* On any rank, after that agreement: does another round follow? */
 bool rpi_rounds_received(const rp_pool *pool);
 
-/* On the root: the lowest unit range above *unit_range that was given up between rounds. Returns
- * false if there is none. */
-bool rpi_rounds_next_given_up(const rp_pool *pool, struct unit_range *unit_range);
-
 /* Frees the state of the last job. */
 void rpi_rounds_end(rp_pool *pool);
 

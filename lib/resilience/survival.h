@@ -25,11 +25,11 @@ struct round_terms {
 /* The rounds of a job: see resilience/rounds.h. */
 struct rounds {
     struct round_terms terms;
-    struct accounting *accounting; /* on the root */
-    struct interval_set have;      /* on the root, after a round: units with partial results */
-    int number;                    /* of the round, from 0 */
-    int lost;                      /* number of lost ranks at the last accounting */
-    rp_error worst;                /* the worst error of rounds after which the job went on */
+    struct accounting accounting; /* on the root */
+    struct interval_set have;     /* on the root, after a round: units with partial results */
+    int number;                   /* of the round, from 0 */
+    int lost;                     /* number of lost ranks at the last accounting */
+    rp_error worst;               /* the worst error of rounds after which the job went on */
 };
 
 /* What a pool keeps for its survival. */

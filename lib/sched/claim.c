@@ -138,7 +138,7 @@ static struct lane *longest_lane(struct claimer *claimer, uint64_t *word)
             continue;
         uint64_t seen = atomic_load_explicit(&lane->range, memory_order_acquire);
         uint32_t length = unit_range_length(unit_range_unpack(seen));
-        if (length > most && !(shuns && rpi_orphaned_work_deaths(work_queue, (uint32_t)seen) > 0)) {
+        if (length > most && !(shuns && rpi_recovery_deaths(work_queue, (uint32_t)seen) > 0)) {
             most = length;
             longest = lane;
             *word = seen;
@@ -152,7 +152,7 @@ static struct lane *longest_lane(struct claimer *claimer, uint64_t *word)
  * one at a time. */
 static void start_found(struct claimer *claimer, struct unit_range found, bool whole)
 {
-    bool suspect = rpi_orphaned_work_deaths(claimer->work_queue, found.low) > 0;
+    bool suspect = rpi_recovery_deaths(claimer->work_queue, found.low) > 0;
     claimer->paced = claimer->rule.schedule == RP_SCHEDULE_ADAPTIVE && !suspect;
     claimer->fixed = suspect ? 1 : claimer->usual;
     claim_untimed(claimer);
@@ -204,8 +204,8 @@ static bool draw_from_batch(struct claimer *claimer)
 static bool take_orphaned_work(struct claimer *claimer)
 {
     struct unit_range taken;
-    if (!rpi_orphaned_work_take(claimer->work_queue, claimer->rule.least, claim_shuns(claimer),
-                                &taken))
+    if (!rpi_orphaned_work_take(rpi_work_queue_orphaned_work(claimer->work_queue),
+                                claimer->rule.least, claim_shuns(claimer), &taken))
         return false;
     start_found(claimer, taken, false);
     claimer->counts.draws++;

@@ -1,7 +1,9 @@
 /* Failure accounting: what the root knows about a job that goes on in rounds when ranks of several
- * nodes die. Units that are neither settled nor finished on a live node when a round ends are left
- * for the next one. A unit that was involved in too many deaths, in one of them as the only unit,
- * is given up. Pure logic, testable without nodes. */
+ * nodes die: who has which units, in which deaths they were in progress, and which are left. Units
+ * that are neither settled nor finished on a live node when a round ends are left for the next one.
+ * A unit that was involved in too many deaths, in one of them as the only unit, is given up. Where
+ * nobody dies, the account is kept all the same, and never read. Pure logic, testable without
+ * nodes. */
 #ifndef RANKPOOL_SCHED_FAILURE_ACCOUNTING_H
 #define RANKPOOL_SCHED_FAILURE_ACCOUNTING_H
 
@@ -13,27 +15,35 @@ struct remainder {
     uint32_t attempt; /* deaths that they were involved in; if not 0, they are suspects */
 };
 
-/* The suspects that a node has, by batch; an empty range means none. */
-struct suspects {
-    struct remainder batch[2];
+/* What a node has. */
+struct node_account {
+    struct interval_set finished; /* the results of these units */
+    struct interval_set given;    /* units that it got since it last had finished all */
+    uint32_t units;               /* number of units that it got in this round */
+    bool tries;                   /* `given` are suspects */
 };
 
 struct accounting {
     uint32_t units; /* of the job */
     uint32_t limit; /* a unit is given up after this many deaths */
     int nodes;
-    struct interval_set settled;   /* the root has their results, or they were given up */
-    struct interval_set *finished; /* by node: it has their results */
-    struct interval_set *given;    /* by node: units that it got in this round, without suspects */
-    struct suspects *tried;        /* by node: suspects that it has */
-    struct interval_set deaths;    /* death by death, units that the rank was computing, */
-    struct interval_set doubts;    /* or may have been computing */
-    bool *blamed;                  /* by rank: its death is in `deaths` */
+    struct interval_set settled; /* the root has their results, or they were given up */
+    struct node_account *node;   /* by node; owned */
+    struct interval_set deaths;  /* death by death, units that were or may have been in progress */
+    struct interval_set accused; /* single units that certainly were */
+    bool *blamed;                /* by rank: its death is in `deaths`; owned */
     struct interval_set given_up;
-    struct remainder *left; /* for the next round; ranges are used up from the front */
+    struct remainder *left; /* for the next round; ranges are used up from the front; owned */
     uint32_t entries, capacity;
     bool short_of_memory;
 };
+
+/* Returns the deaths that count for a unit or item that was in progress in so many. One that is not
+ * accused stays below the limit: another may have caused the deaths. */
+static inline uint32_t deaths_counted(uint32_t deaths, bool accused, uint32_t limit)
+{
+    return deaths >= limit && !accused ? limit - 1 : deaths;
+}
 
 /* Returns false without memory; call rpi_accounting_end() in any case. */
 bool rpi_accounting_begin(struct accounting *accounting, uint32_t units, int ranks, int nodes,
@@ -44,10 +54,10 @@ void rpi_accounting_end(struct accounting *accounting);
 void rpi_accounting_record(struct accounting *accounting, struct unit_range unit_range);
 void rpi_accounting_finish(struct accounting *accounting, int node, struct unit_range unit_range);
 
-/* Record that a node has got units, or has finished a batch of suspects. rpi_accounting_clear()
- * returns false if the node did not have that batch. */
+/* Record that a node has got units; and that it has finished all `units` that it got in this round.
+ * If it has got more since, the latter does nothing. */
 void rpi_accounting_give(struct accounting *accounting, int node, struct remainder units);
-bool rpi_accounting_clear(struct accounting *accounting, int node, struct unit_range unit_range);
+void rpi_accounting_clear(struct accounting *accounting, int node, uint32_t units);
 
 /* Gives units up: they will not be tried again. */
 void rpi_accounting_give_up(struct accounting *accounting, struct unit_range unit_range);
@@ -57,7 +67,7 @@ void rpi_accounting_attribute(struct accounting *accounting, int rank,
                               struct unit_range unit_range);
 
 /* Records that a node has died as a whole, and its finished units with it. Any of the units that it
- * had may be the cause, which accuses none of them; but a single suspect is accused. */
+ * had may be the cause, which accuses none of them; but a single one is accused. */
 void rpi_accounting_lose_node(struct accounting *accounting, int node);
 
 /* Adds units that no node got to those left. Returns false without memory. */
@@ -67,23 +77,24 @@ bool rpi_accounting_leave(struct accounting *accounting, struct unit_range unit_
  * units that partial results cover, if the job has any; otherwise NULL. False without memory. */
 bool rpi_accounting_close(struct accounting *accounting, const struct interval_set *have);
 
-/* Returns the limit on `attempt` of the units that a node can get now; -1: it can get none.
- *
- * If a node dies as a whole, few suspects should be in question, so it has one batch of suspects at
- * a time, and no other units if it has a `single` rank. With several ranks, a survivor knows what
- * the dead one was computing, so the node may have a second batch, which keeps a long unit from
- * delaying all others. But units with two deaths are its only suspects. */
-int64_t rpi_accounting_allows(const struct accounting *accounting, int node, bool single);
+/* Returns the limit on `attempt` of the units that a node can get now; -1: it can get none. A node
+ * that may die as a whole gets suspects when it has finished all else, and nothing beside them, so
+ * that its death accuses no other units. */
+int64_t rpi_accounting_allows(const struct accounting *accounting, int node);
 
 /* Returns the first place in `left` with units whose `attempt` is at most `attempts`, or -1. */
 int64_t rpi_accounting_next(const struct accounting *accounting, int64_t attempts);
 
-/* Returns how many of the units left a node may have at a time, if it can use `some`.
+/* Returns how many of the units left such a node may have at a time.
  *
  * The fewer suspects a node has, the more its death narrows down, but the longer it takes to try
  * all: of n units, batches of the square root of what is left take at most twice the square root of
  * n batches, and leave no more than the square root for the next death. Units with two deaths are
  * tried one by one, unless they are too many, so that the third death accuses one unit. */
-uint32_t rpi_accounting_most(const struct remainder *left, uint32_t some);
+uint32_t rpi_accounting_most(const struct remainder *left);
+
+/* Finds the lowest range behind *unit_range that was given up. Returns false after the last. */
+bool rpi_accounting_next_given_up(const struct accounting *accounting,
+                                  struct unit_range *unit_range);
 
 #endif

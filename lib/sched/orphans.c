@@ -30,6 +30,7 @@ void rpi_orphaned_work_prepare(struct orphaned_work *orphaned_work, struct unit_
     orphaned_work->whole = whole;
     orphaned_work->terms = terms;
     atomic_store_explicit(&orphaned_work->first, 0, memory_order_relaxed);
+    atomic_store_explicit(&orphaned_work->suspects, 0, memory_order_relaxed);
     atomic_store_explicit(&orphaned_work->length, 0, memory_order_relaxed);
     atomic_store_explicit(&orphaned_work->more, 0, memory_order_relaxed);
     atomic_store_explicit(&orphaned_work->deferred, 0, memory_order_relaxed);
@@ -78,15 +79,22 @@ bool rpi_orphaned_work_next_issue(struct orphaned_work *orphaned_work, uint32_t 
     return true;
 }
 
-void rpi_orphaned_work_queue(struct orphaned_work *orphaned_work,
-                             const struct unit_range *unit_ranges, uint32_t found)
+void rpi_orphaned_work_queue(struct orphaned_work *orphaned_work, const struct interval_set *others,
+                             const struct interval_set *suspects)
 {
-    uint32_t length = found < orphaned_work->capacity ? found : orphaned_work->capacity;
-    for (uint32_t i = 0; i < length; i++)
-        atomic_store_explicit(&orphan_queue(orphaned_work)[i], unit_range_pack(unit_ranges[i]),
-                              memory_order_relaxed);
+    const struct interval_set *const added[] = {others, suspects};
+    uint32_t length = 0;
+    for (int set = 0; set < 2; set++) {
+        for (uint32_t i = 0; i < added[set]->count && length < orphaned_work->capacity; i++)
+            atomic_store_explicit(&orphan_queue(orphaned_work)[length++],
+                                  unit_range_pack(added[set]->unit_ranges[i]),
+                                  memory_order_relaxed);
+    }
+    uint32_t first_suspect = others->count < length ? others->count : length;
     atomic_store_explicit(&orphaned_work->first, 0, memory_order_relaxed);
-    atomic_store_explicit(&orphaned_work->more, found > length, memory_order_relaxed);
+    atomic_store_explicit(&orphaned_work->suspects, first_suspect, memory_order_relaxed);
+    atomic_store_explicit(&orphaned_work->more, others->count + suspects->count > length,
+                          memory_order_relaxed);
     atomic_store_explicit(&orphaned_work->length, length, memory_order_release);
 }
 
@@ -113,12 +121,6 @@ static bool take_front(_Atomic uint64_t *word, uint32_t parts, uint32_t least,
     }
 }
 
-static bool entry_suspect(struct work_queue *work_queue, _Atomic uint64_t *entry)
-{
-    struct unit_range left = unit_range_unpack(atomic_load_explicit(entry, memory_order_relaxed));
-    return !unit_range_empty(left) && rpi_orphaned_work_deaths(work_queue, left.low) > 0;
-}
-
 /* Have all deaths been reported that must be before suspects are tried again? */
 static bool suspects_released(struct orphaned_work *orphaned_work)
 {
@@ -126,26 +128,23 @@ static bool suspects_released(struct orphaned_work *orphaned_work)
            (int)atomic_load(&orphaned_work->reported) >= rpi_orphaned_work_settled(orphaned_work);
 }
 
-bool rpi_orphaned_work_take(struct work_queue *work_queue, uint32_t least, bool shuns,
+bool rpi_orphaned_work_take(struct orphaned_work *orphaned_work, uint32_t least, bool shuns,
                             struct unit_range *taken)
 {
-    struct orphaned_work *orphaned_work = rpi_work_queue_orphaned_work(work_queue);
     uint32_t length = atomic_load_explicit(&orphaned_work->length, memory_order_acquire);
+    uint32_t suspects = atomic_load_explicit(&orphaned_work->suspects, memory_order_relaxed);
     uint32_t first = atomic_load_explicit(&orphaned_work->first, memory_order_relaxed);
+    if (shuns || !suspects_released(orphaned_work))
+        length = suspects;
     for (uint32_t i = first; i < length; i++) {
-        _Atomic uint64_t *entry = &orphan_queue(orphaned_work)[i];
-        bool suspect = entry_suspect(work_queue, entry);
-        if (suspect && (shuns || !suspects_released(orphaned_work)))
-            continue;
         /* Suspects in more and smaller parts, since not all schedules steal those of a lane. */
-        uint32_t parts = suspect ? 4 * orphaned_work->lanes : orphaned_work->lanes;
-        if (take_front(entry, parts, suspect ? 1 : least, taken))
+        uint32_t parts = i < suspects ? orphaned_work->lanes : 4 * orphaned_work->lanes;
+        if (take_front(&orphan_queue(orphaned_work)[i], parts, i < suspects ? least : 1, taken))
             return true;
         /* Entries are not refilled while lanes search, so any lane may advance the lower bound. */
-        if (first == i)
-            atomic_compare_exchange_strong_explicit(&orphaned_work->first, &first, i + 1,
-                                                    memory_order_relaxed, memory_order_relaxed);
-        first += first == i;
+        atomic_compare_exchange_strong_explicit(&orphaned_work->first, &first, i + 1,
+                                                memory_order_relaxed, memory_order_relaxed);
+        first = i + 1;
     }
     return false;
 }
@@ -186,37 +185,17 @@ bool rpi_orphaned_work_lost_chunk(struct orphaned_work *orphaned_work, uint32_t 
     return !unit_range_empty(*chunk);
 }
 
-/* Without a coordinator so far there is no dead worker: spares a search of all lanes. */
-static uint32_t dead_workers(struct orphaned_work *orphaned_work)
+uint32_t rpi_orphaned_work_deaths(struct orphaned_work *orphaned_work, uint32_t unit)
 {
-    return atomic_load_explicit(&orphaned_work->coordinator, memory_order_relaxed) != 0
-               ? orphaned_work->lanes
-               : 0;
-}
-
-uint32_t rpi_orphaned_work_deaths(struct work_queue *work_queue, uint32_t unit)
-{
-    struct orphaned_work *orphaned_work = rpi_work_queue_orphaned_work(work_queue);
-    uint32_t deaths = rpi_work_queue_attempt_of(work_queue, unit);
+    uint32_t deaths = 0;
     struct unit_range chunk;
-    for (uint32_t i = 0; i < dead_workers(orphaned_work); i++)
+    /* Without a coordinator so far there is no dead worker: spares a search of all lanes. */
+    if (atomic_load_explicit(&orphaned_work->coordinator, memory_order_relaxed) == 0)
+        return 0;
+    for (uint32_t i = 0; i < orphaned_work->lanes; i++)
         deaths += rpi_orphaned_work_lost_chunk(orphaned_work, i, &chunk) && chunk.low <= unit &&
                   unit < chunk.high;
     return deaths;
-}
-
-struct unit_range rpi_orphaned_work_part(struct work_queue *work_queue,
-                                         struct unit_range unit_range)
-{
-    struct orphaned_work *orphaned_work = rpi_work_queue_orphaned_work(work_queue);
-    struct unit_range chunk;
-    for (uint32_t i = 0; i < orphaned_work->lanes; i++) {
-        if (rpi_orphaned_work_lost_chunk(orphaned_work, i, &chunk))
-            unit_range = unit_range_part(unit_range, chunk);
-    }
-    for (int i = 0; i < BATCH_QUEUES; i++)
-        unit_range = unit_range_part(unit_range, rpi_work_queue_batch(work_queue, i));
-    return unit_range;
 }
 
 bool rpi_orphaned_work_next_given_up(struct orphaned_work *orphaned_work,

@@ -9,9 +9,9 @@
  *           the coordinator changes the words below, except `reported` and `issued`.
  * chunk     of a dead worker: units that the lane had started and did not finish.
  * state     of a dead worker: stored by the coordinator after `chunk`; reset before a job.
- * queue     unit ranges that belong to no lane; entries shrink by compare-and-swap. All units of an
- *           entry are suspects, or none is. `length` of them are valid; those before `first` are
- *           used up. `more`: there was no room for all.
+ * queue     unit ranges that belong to no lane; entries shrink by compare-and-swap. `length` of
+ *           them are valid; those before `first` are used up; those from `suspects` on are suspects.
+ *           `more`: there was no room for all.
  * deferred  number of suspects that are left to another round: they count as done.
  * reported  number of dead workers whose chunks were reported to the root; written by the node
  *           agent (seq_cst).
@@ -24,13 +24,11 @@
 #define RANKPOOL_SCHED_ORPHANS_H
 
 #include "base/eventcount.h"
-#include "sched/unit_range.h"
+#include "sched/interval_set.h"
 
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stddef.h>
-
-struct work_queue;
 
 enum dead_worker_state {
     DEAD_WORKER_NONE,    /* the lane is alive, or its death has not been settled */
@@ -55,7 +53,7 @@ struct orphaned_work_terms {
 struct orphaned_work {
     alignas(128) _Atomic uint64_t coordinator;
     struct eventcount parking; /* notified when a lane parks */
-    _Atomic uint32_t first, length, more, deferred, failed, reported;
+    _Atomic uint32_t first, suspects, length, more, deferred, failed, reported;
     _Atomic uint32_t issues;
     struct unit_range whole; /* the node's initial units */
     struct orphaned_work_terms terms;
@@ -82,28 +80,20 @@ bool rpi_orphaned_work_issue_room(struct orphaned_work *orphaned_work);
 bool rpi_orphaned_work_next_issue(struct orphaned_work *orphaned_work, uint32_t *place,
                                   struct unit_range *unit_range);
 
-/* For the coordinator: replaces the queue by the first `capacity` of `found` ranges. */
-void rpi_orphaned_work_queue(struct orphaned_work *orphaned_work,
-                             const struct unit_range *unit_ranges, uint32_t found);
+/* For the coordinator: replaces the queue by these ranges, as many as there is room for. */
+void rpi_orphaned_work_queue(struct orphaned_work *orphaned_work, const struct interval_set *others,
+                             const struct interval_set *suspects);
 
 /* Takes units from the queue: 1/lanes of a range, but at least `least` units, or less of suspects.
  * `shuns`: takes no suspects. Returns false if there are none to take (yet). */
-bool rpi_orphaned_work_take(struct work_queue *work_queue, uint32_t least, bool shuns,
+bool rpi_orphaned_work_take(struct orphaned_work *orphaned_work, uint32_t least, bool shuns,
                             struct unit_range *taken);
 
 /* Is the queue used up, although more ranges were found than it could hold? */
 bool rpi_orphaned_work_exhausted(struct orphaned_work *orphaned_work);
 
-/* Returns in how many deaths a unit was in progress, on this node and before on others. If not 0,
- * the unit is a suspect: it is computed in a chunk of its own, so that the next death accuses one
- * unit. No counter per unit: the record is the chunks of the dead and the `attempt` of batches. It
- * changes while no lane looks for work, so a lane that does can rely on it for a unit that it has
- * taken, or takes by a compare-and-swap that succeeds. */
-uint32_t rpi_orphaned_work_deaths(struct work_queue *work_queue, uint32_t unit);
-
-/* Returns the first part of a range whose units were in progress in the same deaths. */
-struct unit_range rpi_orphaned_work_part(struct work_queue *work_queue,
-                                         struct unit_range unit_range);
+/* Returns how many ranks of this node died in a chunk with this unit. */
+uint32_t rpi_orphaned_work_deaths(struct orphaned_work *orphaned_work, uint32_t unit);
 
 /* Returns the number of dead workers whose chunks have been settled; and the chunk of one: false if
  * it is not settled, or was empty. */

@@ -28,6 +28,12 @@ bool rpi_recovery_needed(struct work_queue *work_queue)
     return rpi_orphaned_work_exhausted(rpi_work_queue_orphaned_work(work_queue));
 }
 
+uint32_t rpi_recovery_deaths(struct work_queue *work_queue, uint32_t unit)
+{
+    return rpi_orphaned_work_deaths(rpi_work_queue_orphaned_work(work_queue), unit) +
+           rpi_work_queue_attempt_of(work_queue, unit);
+}
+
 /* ---- coordinator ----------------------------------------------------------------------------- */
 
 static uint32_t epoch_of(uint64_t coordinator)
@@ -150,9 +156,8 @@ static void settle_dead_worker(struct scan *scan, uint32_t index)
         chunk = rpi_recovery_lost_chunk(work_queue, index, scan->log, entries);
         for (uint32_t i = 0; i < entries && orphaned_work->terms.saved; i++)
             done += unit_range_length(scan->log[i]);
-        given_up =
-            !unit_range_empty(chunk) &&
-            rpi_orphaned_work_deaths(work_queue, chunk.low) + 1 >= orphaned_work->terms.limit;
+        given_up = !unit_range_empty(chunk) &&
+                   rpi_recovery_deaths(work_queue, chunk.low) + 1 >= orphaned_work->terms.limit;
     }
     /* Units given up count as done, so that the job can end. */
     atomic_store(&lane->done, done + (given_up ? unit_range_length(chunk) : 0));
@@ -244,40 +249,59 @@ static void scan_other_nodes(struct scan *scan)
     rpi_interval_set_end(&ours);
 }
 
-/* Divides a gap into suspects and others. Returns the number of suspects that are deferred. */
-static uint32_t divide_gap(struct scan *scan, struct unit_range gap, struct interval_set *lost)
+/* Returns the first part of a range whose units were in progress in the same deaths. */
+static struct unit_range recovery_part(struct work_queue *work_queue, struct unit_range range)
 {
-    bool defers = scan->orphaned_work->terms.defers && rpi_work_queue_alive(scan->work_queue) == 1;
-    uint32_t deferred = 0;
-    while (!unit_range_empty(gap)) {
-        struct unit_range part = rpi_orphaned_work_part(scan->work_queue, gap);
-        if (defers && rpi_orphaned_work_deaths(scan->work_queue, part.low) > 0)
-            deferred += unit_range_length(part);
-        else
-            rpi_interval_set_add(lost, part);
-        gap.low = part.high;
+    struct orphaned_work *orphaned_work = rpi_work_queue_orphaned_work(work_queue);
+    struct unit_range chunk;
+    for (uint32_t i = 0; i < work_queue->lanes; i++) {
+        if (rpi_orphaned_work_lost_chunk(orphaned_work, i, &chunk))
+            range = unit_range_part(range, chunk);
     }
-    return deferred;
+    for (int i = 0; i < BATCH_QUEUES; i++)
+        range = unit_range_part(range, rpi_work_queue_batch(work_queue, i));
+    return range;
+}
+
+/* Finds the units that are lost, and which of them are suspects. */
+static bool divide_gaps(struct scan *scan, struct interval_set *others,
+                        struct interval_set *suspects)
+{
+    uint32_t most = scan->covered.count + 1;
+    struct unit_range *gaps = malloc(most * sizeof *gaps);
+    uint32_t found =
+        gaps != NULL ? rpi_interval_set_gaps(&scan->covered, everything, gaps, most) : 0;
+    for (uint32_t i = 0; i < found; i++) {
+        while (!unit_range_empty(gaps[i])) {
+            struct unit_range part = recovery_part(scan->work_queue, gaps[i]);
+            bool suspect = rpi_recovery_deaths(scan->work_queue, part.low) > 0;
+            rpi_interval_set_add(suspect ? suspects : others, part);
+            gaps[i].low = part.high;
+        }
+    }
+    free(gaps);
+    return gaps != NULL && !scan->covered.short_of_memory && !others->short_of_memory &&
+           !suspects->short_of_memory;
 }
 
 static bool queue_lost_units(struct scan *scan)
 {
     struct orphaned_work *orphaned_work = scan->orphaned_work;
-    struct interval_set lost = {.unit_ranges = NULL};
-    uint32_t most = scan->covered.count + 1, deferred = 0;
-    struct unit_range *gaps = malloc(most * sizeof *gaps);
-    uint32_t found =
-        gaps != NULL ? rpi_interval_set_gaps(&scan->covered, everything, gaps, most) : 0;
-    for (uint32_t i = 0; i < found; i++)
-        deferred += divide_gap(scan, gaps[i], &lost);
-    bool queued = gaps != NULL && !scan->covered.short_of_memory && !lost.short_of_memory;
-    if (queued) {
-        rpi_orphaned_work_queue(orphaned_work, lost.unit_ranges, lost.count);
+    struct interval_set others = {.unit_ranges = NULL}, suspects = {.unit_ranges = NULL};
+    bool found = divide_gaps(scan, &others, &suspects);
+    uint32_t deferred = 0;
+    if (orphaned_work->terms.defers && rpi_work_queue_alive(scan->work_queue) == 1) {
+        for (uint32_t i = 0; i < suspects.count; i++)
+            deferred += unit_range_length(suspects.unit_ranges[i]);
+        suspects.count = 0;
+    }
+    if (found) {
+        rpi_orphaned_work_queue(orphaned_work, &others, &suspects);
         atomic_store(&orphaned_work->deferred, deferred);
     }
-    free(gaps);
-    rpi_interval_set_end(&lost);
-    return queued;
+    rpi_interval_set_end(&others);
+    rpi_interval_set_end(&suspects);
+    return found;
 }
 
 static bool recover_lost_units(struct work_queue *work_queue)

@@ -247,27 +247,6 @@ static bool finished_by_logs(struct work_queue *work_queue, struct unit_range ba
     return finished >= unit_range_length(batch);
 }
 
-/* Has a live lane a part of the batch in its chunk or its suspects? */
-static bool batch_held(struct work_queue *work_queue, struct unit_range batch)
-{
-    bool held = false;
-    for (uint32_t i = 0; i < work_queue->lanes && !held; i++) {
-        struct lane *lane = &work_queue->lane[i];
-        held = !lane_lost_relaxed(work_queue, i) &&
-               range_overlap(unit_range_unpack(atomic_load(&lane->chunk)), batch) +
-                       range_overlap(unit_range_unpack(atomic_load(&lane->range)), batch) >
-                   0;
-    }
-    return held;
-}
-
-bool rpi_work_queue_accounted(struct work_queue *work_queue, int place)
-{
-    struct unit_range batch = rpi_work_queue_batch(work_queue, place);
-    bool all = rpi_work_queue_finished_units(work_queue) == work_queue_issued(work_queue);
-    return all || (!batch_held(work_queue, batch) && finished_by_logs(work_queue, batch));
-}
-
 bool rpi_work_queue_finished(struct work_queue *work_queue, int place)
 {
     struct batch_queue *batch_queue = &work_queue->batch_queue[place];
@@ -292,4 +271,10 @@ bool rpi_work_queue_done(struct work_queue *work_queue)
     uint64_t issue = atomic_load(&work_queue->issue);
     return (issue & WORK_QUEUE_CLOSED) != 0 &&
            rpi_work_queue_finished_units(work_queue) == (uint32_t)issue;
+}
+
+bool rpi_work_queue_all_finished(struct work_queue *work_queue)
+{
+    uint32_t issued = work_queue_issued(work_queue);
+    return rpi_work_queue_finished_units(work_queue) == issued;
 }

@@ -169,9 +169,6 @@ struct unit_range rpi_work_queue_batch(struct work_queue *work_queue, int place)
 /* Counts the caller's chunk as finished in its batch. */
 void rpi_work_queue_finish(struct work_queue *work_queue, struct unit_range chunk);
 
-/* For the agent: are all units of this batch, whose queue is empty, finished or given up? */
-bool rpi_work_queue_accounted(struct work_queue *work_queue, int place);
-
 /* For the agent: are all units of this batch finished? */
 bool rpi_work_queue_finished(struct work_queue *work_queue, int place);
 
@@ -227,7 +224,8 @@ static inline bool lane_lost_relaxed(const struct work_queue *work_queue, uint32
 /* Returns the number of units that lanes have finished and published, or left to another round. */
 uint32_t rpi_work_queue_finished_units(struct work_queue *work_queue);
 
-/* Is every unit done that the node has got or will get? */
+/* Is every unit done that the node has got; and that it will get? */
+bool rpi_work_queue_all_finished(struct work_queue *work_queue);
 bool rpi_work_queue_done(struct work_queue *work_queue);
 
 #endif

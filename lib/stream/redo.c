@@ -59,11 +59,16 @@ static void give_up_item(struct stream *stream, struct packet *packet)
     rpi_stream_accept_done(stream, packet);
 }
 
-/* The rank died while it computed the only item of the packet. */
-static void requeue_suspect(struct stream *stream, struct packet *packet)
+/* Counts a death. `accused`: the packet has one item, which was being computed. */
+static void count_death(struct packet *packet, bool accused)
 {
     packet->attempt++;
-    packet->deaths++;
+    packet->deaths = deaths_counted(packet->deaths + 1, accused, DEATHS_IN_A_ROW);
+}
+
+static void requeue_suspect(struct stream *stream, struct packet *packet)
+{
+    count_death(packet, true);
     if (packet->deaths >= DEATHS_IN_A_ROW)
         give_up_item(stream, packet);
     else
@@ -134,9 +139,7 @@ static void requeue_lost_with_node(struct stream *stream, struct packet *packet)
         requeue_suspect(stream, packet);
         return;
     }
-    packet->attempt++;
-    if (packet->deaths < DEATHS_IN_A_ROW - 1)
-        packet->deaths++;
+    count_death(packet, false);
     if (packet->deaths > 1 || packet->items <= few)
         requeue_one_by_one(stream, packet);
     else

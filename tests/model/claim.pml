@@ -148,35 +148,27 @@ inline take_front(place, parts, least) {
     fi
 }
 
-/* rpi_orphaned_work_take() and take_orphaned_work(). `length` stays while a lane takes work, and an
- * entry stays empty. */
-inline take_from_entry() {
-    if
-    :: !EMPTY(queue[i]) && SUSPECT(LOW(queue[i])) ->
+/* rpi_orphaned_work_take(). `suspects` and `length` stay while a lane takes work, and an entry stays
+ * empty. */
+inline take_from_queue() {
+    do
+    :: first >= (SHUNS -> suspects : length) -> break
+    :: d_step { first < (SHUNS -> suspects : length) && EMPTY(queue[first]) -> first++; TOUCH }
+    :: d_step { first < (SHUNS -> suspects : length) && !EMPTY(queue[first]) -> i = first };
        if
-       :: SHUNS
+       :: i < suspects -> take_front(queue[i], LANES, CHUNK)
        :: else -> take_front(queue[i], PARTS, 1)
+       fi;
+       if
+       :: found != 0 -> break
+       :: else
        fi
-    :: !EMPTY(queue[i]) && !SUSPECT(LOW(queue[i])) -> take_front(queue[i], LANES, CHUNK)
-    :: EMPTY(queue[i]) ->
-       d_step {
-           if
-           :: first == i -> first++; TOUCH
-           :: else
-           fi
-       }
-    fi
+    od;
+    i = 0
 }
 
 inline take_orphaned_work() {
-    i = first;
-    do
-    :: i >= length || found != 0 -> break
-    :: else ->
-       take_from_entry();
-       i++
-    od;
-    i = 0;
+    take_from_queue();
     if
     :: found != 0 -> start_found()
     :: else

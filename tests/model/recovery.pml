@@ -116,7 +116,7 @@ inline scan_log() {
 }
 
 /* settle_dead_worker(), for lane i. No other lane changes the words of a lost one by then, so they
- * are loaded in one step: rpi_recovery_lost_chunk(), rpi_orphaned_work_deaths(). Other lanes look
+ * are loaded in one step: rpi_recovery_lost_chunk(), rpi_recovery_deaths(). Other lanes look
  * at `done` alone of the words that it stores, since none searches. */
 inline settle_dead_worker() {
     STEP(
@@ -178,33 +178,40 @@ inline scan_dead_worker() {
     }
 }
 
-/* Does unit j belong into one entry with the unit before it? Not the same deaths, as in the library,
- * but suspects or none: the difference shows only after three deaths. */
+/* Does this unit belong into one entry with unit `word` before it? Not the same deaths, as in the
+ * library, but suspects or none: the difference shows only after three deaths. */
 #define JOINS(unit) (unit < UNITS && BIT(covered, unit) == 0 && SUSPECT(unit) == SUSPECT(word))
 
-/* queue_lost_units(): replaces the queue by the first QUEUE gaps in `covered`, divided into suspects
- * and others. The root defers none: there are no other nodes. */
+/* Adds the gaps in `covered` of one kind to the queue, as far as there is room. */
+inline queue_gaps(kind) {
+    j = 0;
+    do
+    :: j < UNITS && BIT(covered, j) == 0 && SUSPECT(j) == kind ->
+       word = j;
+       do
+       :: JOINS(j) -> j++
+       :: else -> break
+       od;
+       if
+       :: i < QUEUE -> queue[i] = PACK(word, j)
+       :: else
+       fi;
+       i++
+    :: j < UNITS && !(BIT(covered, j) == 0 && SUSPECT(j) == kind) -> j++
+    :: j == UNITS -> break
+    od
+}
+
+/* queue_lost_units(), with suspects last. The root defers none: there are no other nodes. */
 inline queue_lost_units() {
     STEP(
         i = 0;
-        do
-        :: j < UNITS && BIT(covered, j) == 0 ->
-           word = j;
-           do
-           :: JOINS(j) -> j++
-           :: else -> break
-           od;
-           if
-           :: i < QUEUE -> queue[i] = PACK(word, j)
-           :: else
-           fi;
-           i++
-        :: j < UNITS && BIT(covered, j) == 1 -> j++
-        :: j == UNITS -> break
-        od;
+        queue_gaps(false);
+        limit = (i > QUEUE -> QUEUE : i);
+        queue_gaps(true);
         j = 0; word = 0; covered = 0
     );
-    STEP(first = 0; more = (i > QUEUE));
+    STEP(first = 0; suspects = limit; more = (i > QUEUE); limit = 0);
     STEP(length = (i > QUEUE -> QUEUE : i); i = 0)
 }
 

@@ -35,14 +35,14 @@ byte coordinator; /* epoch * 4 + lane + 1 */
 #define WORD(epoch, holder) ((epoch) * 4 + (holder))
 #define EPOCH(word) ((word) >> 2)
 #define HOLDER(word) ((word) & 3)
-byte queue[QUEUE], first, length;
+byte queue[QUEUE], first, suspects, length;
 bit more;
 byte dead_chunk[LANES], state[LANES];
 #define NONE 0
 #define SETTLED 1
 #define GIVEN_UP 2
 
-/* rpi_orphaned_work_deaths(), without batches. */
+/* rpi_recovery_deaths(), without batches */
 #define DIED_IN(lane, unit) (state[lane] != NONE && BIT(SET(dead_chunk[lane]), unit))
 #define SUSPECT(unit) (DIED_IN(1, unit) || DIED_IN(2, unit))
 

@@ -97,7 +97,9 @@ static _Noreturn void die_in_office(struct claimer *claimer)
 {
     struct orphaned_work *orphaned_work = rpi_work_queue_orphaned_work(work_queue);
     uint64_t seen = atomic_load(&orphaned_work->coordinator);
-    struct unit_range nonsense[2] = {{0, 7}, {3, (uint32_t)items}};
+    struct unit_range ranges[2] = {{0, 7}, {3, (uint32_t)items}};
+    struct interval_set nonsense[2] = {{.unit_ranges = &ranges[0], .count = 1},
+                                       {.unit_ranges = &ranges[1], .count = 1}};
     atomic_store(&claimer->lane->chunk, LANE_SEEKS);
     if ((uint32_t)seen == 0 &&
         unit_range_empty(unit_range_unpack(atomic_load(&claimer->lane->range))) &&
@@ -112,7 +114,7 @@ static _Noreturn void die_in_office(struct claimer *claimer)
                    atomic_load(&lane->parked) != (uint32_t)(seen >> 32) + 1)
                 rpi_eventcount_notify_all(&work_queue->signal);
         }
-        rpi_orphaned_work_queue(orphaned_work, nonsense, 2);
+        rpi_orphaned_work_queue(orphaned_work, &nonsense[0], &nonsense[1]);
     }
     die();
 }
