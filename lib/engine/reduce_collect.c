@@ -44,35 +44,6 @@ static rp_status collection_agree_on(rp_pool *pool, enum call call, const rp_err
     return rpi_pool_agree(pool, &vote);
 }
 
-static void tree_add_all(struct tree *tree, const struct tree_node *nodes, const char *values,
-                         int64_t count, rp_error *error)
-{
-    for (int64_t i = 0; i < count; i++) {
-        if (!rpi_tree_add(tree, nodes[i], values + (size_t)i * tree->value_size)) {
-            if (error->status == RP_OK)
-                rpi_tree_explain(tree, error);
-            return;
-        }
-    }
-}
-
-/* Adds the partial results of another rank, read from its memory. Adds nothing if the rank has
- * died. */
-static void tree_add_peer(struct tree *tree, const struct offer *offer, rp_error *error)
-{
-    size_t node_bytes = (size_t)offer->count * sizeof(struct tree_node);
-    size_t value_bytes = (size_t)offer->count * tree->value_size;
-    struct tree_node *nodes = malloc(node_bytes + 1);
-    char *values = malloc(value_bytes + 1);
-    if (nodes == NULL || values == NULL)
-        rpi_error_set(error, RP_ERR_MEMORY, "no memory for partial results");
-    else if (rpi_peer_read(&offer->self, offer->nodes, nodes, node_bytes) &&
-             rpi_peer_read(&offer->self, offer->values, values, value_bytes))
-        tree_add_all(tree, nodes, values, offer->count, error);
-    free(nodes);
-    free(values);
-}
-
 /* The number of leaves that the nodes cover. */
 static int64_t tree_leaves_covered(const struct tree *tree, int64_t leaves)
 {
@@ -93,20 +64,7 @@ static bool offer_valid(const rp_pool *pool, int node_rank, const struct offer *
            !rank_lost(pool, node_rank) && offer->count > 0;
 }
 
-static void collection_add_node(const struct partial_results *partial_results, struct tree *all,
-                                rp_error *error)
-{
-    rp_pool *pool = partial_results->pool;
-    const struct tree *own = partial_results->tree;
-    tree_add_all(all, own->nodes, own->values, own->count, error);
-    for (int i = 0; i < pool->world.node_ranks && error->status == RP_OK; i++) {
-        struct offer offer = offer_read(pool, i);
-        if (offer_valid(pool, i, &offer))
-            tree_add_peer(all, &offer, error);
-    }
-}
-
-/* ---- between nodes --------------------------------------------------------------------------- */
+/* ---- partial results on their way ------------------------------------------------------------ */
 
 /* State of a collection. The root joins in `all` the partial results that nodes send. */
 struct collection {
@@ -140,24 +98,31 @@ static bool collection_copy(const struct partial_results *partial_results, int n
     return true;
 }
 
+/* Appends the partial results of a rank of this node to a payload. What cannot be read, because the
+ * rank has died, or for want of memory, is computed again. */
+static void collection_append(const struct partial_results *partial_results, int node_rank,
+                              char **payload, size_t *bytes)
+{
+    const rp_pool *pool = partial_results->pool;
+    struct offer offer = offer_read(pool, node_rank);
+    bool mine = node_rank == pool->world.node_rank && offer.count > 0;
+    size_t more = collection_payload_bytes(partial_results, offer.count);
+    char *grown =
+        mine || offer_valid(pool, node_rank, &offer) ? realloc(*payload, *bytes + more) : NULL;
+    if (grown == NULL)
+        return;
+    *payload = grown;
+    if (collection_copy(partial_results, node_rank, &offer, grown + *bytes))
+        *bytes += more;
+}
+
 static void *collection_load(void *closure, size_t *bytes)
 {
     const struct collection *collection = closure;
-    const struct partial_results *partial_results = collection->partial_results;
-    const rp_pool *pool = partial_results->pool;
     char *payload = NULL;
     *bytes = 0;
-    for (int i = 0; i < pool->world.node_ranks; i++) {
-        struct offer offer = offer_read(pool, i);
-        bool mine = i == pool->world.node_rank && offer.count > 0;
-        size_t more = collection_payload_bytes(partial_results, offer.count);
-        char *grown = mine || offer_valid(pool, i, &offer) ? realloc(payload, *bytes + more) : NULL;
-        if (grown == NULL)
-            continue; /* what the root does not receive is computed again */
-        payload = grown;
-        if (collection_copy(partial_results, i, &offer, payload + *bytes))
-            *bytes += more;
-    }
+    for (int i = 0; i < collection->partial_results->pool->world.node_ranks; i++)
+        collection_append(collection->partial_results, i, &payload, bytes);
     return payload;
 }
 
@@ -197,18 +162,30 @@ static bool collection_unload(void *closure, int node, const void *bytes, size_t
     while (at < end && collection->error.status == RP_OK) {
         int64_t node_count;
         memcpy(&node_count, at, sizeof node_count);
-        struct tree_node *nodes = malloc((size_t)node_count * sizeof *nodes + 1);
-        const char *values = at + sizeof node_count + (size_t)node_count * sizeof *nodes;
-        if (nodes == NULL) {
-            rpi_error_set(&collection->error, RP_ERR_MEMORY, "no memory for partial results");
-            break;
+        const char *nodes = at + sizeof node_count;
+        const char *values = nodes + (size_t)node_count * sizeof(struct tree_node);
+        for (int64_t i = 0; i < node_count && collection->error.status == RP_OK; i++) {
+            struct tree_node added;
+            memcpy(&added, nodes + (size_t)i * sizeof added, sizeof added);
+            if (!rpi_tree_add(all, added, values + (size_t)i * all->value_size))
+                rpi_tree_explain(all, &collection->error);
         }
-        memcpy(nodes, at + sizeof node_count, (size_t)node_count * sizeof *nodes);
-        tree_add_all(all, nodes, values, node_count, &collection->error);
-        free(nodes);
         at += collection_payload_bytes(collection->partial_results, node_count);
     }
     return true;
+}
+
+/* On the root: adds those of its own node, one rank at a time to save memory. */
+static void collection_add_own_node(struct collection *collection)
+{
+    const struct world *world = &collection->partial_results->pool->world;
+    for (int i = 0; i < world->node_ranks; i++) {
+        char *payload = NULL;
+        size_t bytes = 0;
+        collection_append(collection->partial_results, i, &payload, &bytes);
+        collection_unload(collection, world->node, payload, bytes);
+        free(payload);
+    }
 }
 
 static const void *collection_provide_result(void *closure, size_t *bytes)
@@ -286,10 +263,12 @@ static void collection_requeue_missing(rp_pool *pool, rp_error *error)
 }
 
 /* On the root: joins all partial results into the result. True if some are missing. */
-static bool collection_conclude(const struct partial_results *partial_results, struct tree *all,
-                                rp_error *error)
+static bool collection_conclude(struct collection *collection)
 {
-    collection_add_node(partial_results, all, error);
+    const struct partial_results *partial_results = collection->partial_results;
+    struct tree *all = &collection->all;
+    rp_error *error = &collection->error;
+    collection_add_own_node(collection);
     bool sound = error->status == RP_OK;
     bool complete = tree_leaves_covered(all, partial_results->leaves) == partial_results->leaves;
     if (sound && !complete && partial_results->pool->in_rounds)
@@ -339,7 +318,7 @@ rp_status rpi_collect_partial_results(struct partial_results *partial_results, b
     offer_write(partial_results, false);
     rp_status status = collection_agree(&collection, CALL_REDUCED);
     if (status == RP_OK && pool->world.rank == pool->world.root) {
-        *again = collection_conclude(partial_results, &collection.all, &collection.error);
+        *again = collection_conclude(&collection);
         collection.complete = !*again && collection.error.status == RP_OK;
         /* Only now: until here the root reads the offers of the others. */
         offer_write(partial_results, *again);
