@@ -81,7 +81,7 @@ static bool dispatcher_record_initial(struct dispatcher *dispatcher, const struc
     for (int i = 0; i < world->nodes; i++) {
         struct unit_range unit_range = dispatcher_node_share(world, job->begun, i),
                           own = dispatcher->dispatch.node[i].own;
-        if (!dispatcher->link->survives || rpi_hub_lives(&world->hub, i)) {
+        if (rpi_hub_lives(&world->hub, i)) {
             rpi_accounting_give(dispatcher->accounting, i, (struct remainder){unit_range, 0});
             continue;
         }
@@ -104,7 +104,7 @@ struct dispatcher *rpi_dispatcher_make(struct node_link *link, const struct arra
         return NULL;
     *dispatcher = (struct dispatcher){
         .link = link,
-        .receive = link->survives ? dispatcher_buffer_result : dispatcher_place_result,
+        .receive = link->pool->ops->elects ? dispatcher_buffer_result : dispatcher_place_result,
         .dispatch = {.left = {job->begun, first ? job->units.count : job->begun},
                      .least =
                          job->choice.chunk > 0 ? rpi_units_for(&job->units, job->choice.chunk) : 1,
@@ -262,7 +262,7 @@ static int dispatcher_answer(struct dispatcher *dispatcher, int node, double sec
 
 int rpi_dispatcher_open(struct dispatcher *dispatcher)
 {
-    if (dispatcher->link->survives)
+    if (dispatcher->link->pool->ops->elects)
         return MPI_SUCCESS; /* agents request their first batch */
     int code = dispatcher_close_exhausted(dispatcher);
     bool begun = dispatcher->dispatch.left.low > 0;

@@ -311,7 +311,7 @@ int rpi_agent_request_batch(struct agent *agent)
 int rpi_agent_send_clear(struct agent *agent)
 {
     uint32_t issued = work_queue_issued(agent->work_queue);
-    if (!agent->link.survives || agent->requested == 0 || issued == agent->cleared ||
+    if (!agent->pool->ops->elects || agent->requested == 0 || issued == agent->cleared ||
         rpi_agent_batch_count(agent, BATCH_NONE) < BATCH_QUEUES ||
         !rpi_work_queue_all_finished(agent->work_queue))
         return MPI_SUCCESS;

@@ -42,8 +42,6 @@ void rpi_rounds_end(rp_pool *pool)
 void rpi_rounds_begin(rp_pool *pool, uint32_t units, struct round_terms terms, rp_error *error)
 {
     struct rounds *rounds = &pool->survival->rounds;
-    if (!pool->in_rounds)
-        return;
     rpi_rounds_end(pool);
     rounds->terms = terms;
     rounds->lost = pool->world.agreement.lost;
