@@ -5,67 +5,43 @@
 
 #include <stdlib.h>
 
-/* The arguments of MPI_Allgatherv: a count and a displacement for each rank. */
-struct shares {
-    int *counts, *places;
-};
-
-static int64_t shares_clamp(int64_t value, int64_t most)
+/* Each piece is gathered from the ranks that have some of it. All ranks gather in place, so that
+ * `mine` may be its own place on some. */
+static int allgather_pieces(const struct collective *collective, const struct run *all,
+                            struct shares *shares)
 {
-    return value < 0 ? 0 : value < most ? value : most;
-}
-
-/* The ranks' shares of the `count` units that begin with unit `first`. */
-static void shares_set(const struct collective *collective, int64_t first, int count,
-                       struct shares *shares)
-{
-    int ranks = collective->pool->world.ranks;
-    int64_t units = collective->layout.units;
-    for (int rank = 0; rank < ranks; rank++) {
-        rp_range block = rp_block(collective->n, ranks, rank);
-        int64_t begin = shares_clamp(block.begin * units - first, count);
-        int64_t end = shares_clamp(block.end * units - first, count);
-        shares->places[rank] = (int)begin;
-        shares->counts[rank] = (int)(end - begin);
-    }
-}
-
-/* MPI displacements are int too, so the whole is cut into parts. Each part is gathered from the
- * ranks that have some of it. */
-static int allgather_parts(const struct collective *collective, const struct run *mine,
-                           const struct run *all, struct shares *shares)
-{
-    const struct world *world = &collective->pool->world;
     MPI_Datatype type = collective->layout.type;
     int code = MPI_SUCCESS;
-    int64_t sent = 0;
     for (int64_t done = 0; done < all->units && code == MPI_SUCCESS;) {
         int count = rpi_part(all->units - done, collective->layout.size);
-        struct run part = rpi_run_part(all, done, count);
-        shares_set(collective, done, count, shares);
-        int share = shares->counts[world->rank];
-        struct run own = rpi_run_part(mine, sent, share);
-        code = MPI_Allgatherv(own.base, share, type, part.base, shares->counts, shares->places,
-                              type, world->comm);
-        sent += share;
+        struct run piece = rpi_run_part(all, done, count);
+        rpi_shares_set(collective, done, count, shares);
+        code = MPI_Allgatherv(MPI_IN_PLACE, 0, type, piece.base, shares->counts, shares->places,
+                              type, collective->pool->world.comm);
         done += count;
     }
     return code;
+}
+
+static int allgather_copy_own(const struct collective *collective, const struct run *mine,
+                              const void *all)
+{
+    const struct world *world = &collective->pool->world;
+    rp_range block = rp_block(collective->n, world->ranks, world->rank);
+    struct run own = rpi_run(&collective->layout, all, block.begin, block.end - block.begin);
+    struct transfer transfer;
+    rpi_transfer_begin(&transfer, world->comm);
+    rpi_transfer_copy(&transfer, mine, &own);
+    return rpi_transfer_end(&transfer);
 }
 
 /* In node memory, every rank copies its own part into place. */
 static rp_status allgather_fill_node(struct collective *collective, const struct run *mine,
                                      const void *all)
 {
-    rp_pool *pool = collective->pool;
-    rp_range block = rp_block(collective->n, pool->world.ranks, pool->world.rank);
-    struct run own = rpi_run(&collective->layout, all, block.begin, block.end - block.begin);
-    struct transfer transfer;
     struct vote vote = rpi_vote(CALL_STAGED);
-    rpi_transfer_begin(&transfer, pool->world.comm);
-    rpi_transfer_copy(&transfer, mine, &own);
-    rpi_mpi_check(rpi_transfer_end(&transfer), "copying by MPI", &vote.error);
-    return rpi_pool_agree(pool, &vote);
+    rpi_mpi_check(allgather_copy_own(collective, mine, all), "copying by MPI", &vote.error);
+    return rpi_pool_agree(collective->pool, &vote);
 }
 
 /* The first ranks of the nodes exchange the parts on their nodes. Neighbouring ranks on one node,
@@ -153,8 +129,6 @@ static rp_status allgather_run(struct collective *collective, const struct run *
                                const struct run *all, struct shares *shares)
 {
     bool on_nodes = rpi_collective_on_nodes(collective, all);
-    if (shares->counts == NULL || shares->places == NULL)
-        rpi_collective_refuse(collective, RP_ERR_MEMORY, "no memory for the counts of all ranks");
     size_t room = on_nodes ? 0 : rpi_aggregate_room(collective, true);
     if (room > 0)
         return allgather_aggregate(collective, mine, all->base, room, shares);
@@ -162,8 +136,9 @@ static rp_status allgather_run(struct collective *collective, const struct run *
         return collective->pool->last.status;
     if (on_nodes)
         return allgather_in_node_memory(collective, mine, all->base);
-    int code = allgather_parts(collective, mine, all, shares);
-    return rpi_collective_end(collective, code, "MPI_Allgatherv");
+    int code = allgather_copy_own(collective, mine, all->base);
+    int gathered = allgather_pieces(collective, all, shares);
+    return rpi_collective_end(collective, code != MPI_SUCCESS ? code : gathered, "MPI_Allgatherv");
 }
 
 rp_status rp_allgather(rp_pool *pool, const void *mine, int64_t n, rp_element element, void *all)
@@ -174,9 +149,8 @@ rp_status rp_allgather(rp_pool *pool, const void *mine, int64_t n, rp_element el
     rpi_collective_begin(&collective, pool, CALL_ALLGATHER, 0, n, element);
     struct run own = rpi_collective_own(&collective, "mine", mine);
     struct run whole = rpi_collective_buffer(&collective, "all", all, n);
-    rpi_collective_apart(&collective, &own, &whole);
-    size_t ranks = (size_t)pool->world.ranks;
-    struct shares shares = {malloc(ranks * sizeof(int)), malloc(ranks * sizeof(int))};
+    rpi_collective_apart_or_own(&collective, &own, &whole);
+    struct shares shares = rpi_shares_make(&collective);
     rp_status status = allgather_run(&collective, &own, &whole, &shares);
     free(shares.counts);
     free(shares.places);

@@ -5,6 +5,7 @@
 #include "diag/check.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 rp_element rp_bytes(size_t size)
 {
@@ -105,6 +106,9 @@ void rpi_collective_begin_counted(struct collective *collective, rp_pool *pool, 
 struct run rpi_collective_buffer(struct collective *collective, const char *name, const void *base,
                                  int64_t count)
 {
+    if (base == MPI_IN_PLACE && count > 0)
+        rpi_collective_refuse(collective, RP_ERR_ARGUMENT,
+                              "a buffer is MPI_IN_PLACE: pass the address of the data instead");
     if (collective_sound(collective) && base == NULL && count > 0)
         rpi_error_set(&collective->vote.error, RP_ERR_ARGUMENT,
                       "%s is NULL, but has %" PRId64 " elements", name, count);
@@ -136,6 +140,18 @@ void rpi_collective_apart(struct collective *collective, const struct run *one,
     if (rpi_runs_overlap(one, other))
         rpi_collective_refuse(collective, RP_ERR_ARGUMENT,
                               "what is sent and what is received overlap in memory");
+}
+
+void rpi_collective_apart_or_own(struct collective *collective, const struct run *own,
+                                 const struct run *all)
+{
+    struct part_place place = {0, 0};
+    if (!collective_sound(collective) || all->units == 0)
+        return;
+    struct run there =
+        rpi_collective_find(collective, all->base, collective->pool->world.rank, &place);
+    if (there.base != own->base)
+        rpi_collective_apart(collective, own, all);
 }
 
 bool rpi_collective_on_nodes(struct collective *collective, const struct run *run)
@@ -194,6 +210,34 @@ struct run rpi_collective_others(const struct collective *collective, const void
         first += count;
     }
     return own;
+}
+
+static int64_t shares_clamp(int64_t value, int64_t most)
+{
+    return value < 0 ? 0 : value < most ? value : most;
+}
+
+void rpi_shares_set(const struct collective *collective, int64_t first, int count,
+                    struct shares *shares)
+{
+    int ranks = collective->pool->world.ranks;
+    int64_t units = collective->layout.units;
+    for (int rank = 0; rank < ranks; rank++) {
+        rp_range block = rp_block(collective->n, ranks, rank);
+        int64_t begin = shares_clamp(block.begin * units - first, count);
+        int64_t end = shares_clamp(block.end * units - first, count);
+        shares->places[rank] = (int)begin;
+        shares->counts[rank] = (int)(end - begin);
+    }
+}
+
+struct shares rpi_shares_make(struct collective *collective)
+{
+    size_t bytes = (size_t)collective->pool->world.ranks * sizeof(int);
+    struct shares shares = {malloc(bytes), malloc(bytes)};
+    if (shares.counts == NULL || shares.places == NULL)
+        rpi_collective_refuse(collective, RP_ERR_MEMORY, "no memory for the counts of all ranks");
+    return shares;
 }
 
 rp_status rpi_collective_agree(struct collective *collective)

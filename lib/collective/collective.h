@@ -49,6 +49,10 @@ struct run rpi_collective_own(struct collective *collective, const char *name, c
 void rpi_collective_apart(struct collective *collective, const struct run *one,
                           const struct run *other);
 
+/* Checks that this rank's part does not overlap `all`, unless it is at its own place there. */
+void rpi_collective_apart_or_own(struct collective *collective, const struct run *own,
+                                 const struct run *all);
+
 /* Is this buffer node memory? Then it must be at the same place there on every rank. */
 bool rpi_collective_on_nodes(struct collective *collective, const struct run *run);
 
@@ -76,6 +80,19 @@ struct run rpi_collective_find(const struct collective *collective, const void *
 struct run rpi_collective_others(const struct collective *collective, const void *all,
                                  void (*move)(struct transfer *, const struct run *, int rank),
                                  struct transfer *transfer);
+
+/* The blocks of all ranks as MPI's vector collectives take them: counts and displacements, both
+ * int. The whole is cut into pieces that these can count. */
+struct shares {
+    int *counts, *places;
+};
+
+/* The ranks' shares of the `count` units that begin with unit `first`. */
+void rpi_shares_set(const struct collective *collective, int64_t first, int count,
+                    struct shares *shares);
+
+/* Allocates the shares, or records an error. Free both members with free(). */
+struct shares rpi_shares_make(struct collective *collective);
 
 /* The agreement before the transfer. Only after RP_OK may data be moved. */
 rp_status rpi_collective_agree(struct collective *collective);

@@ -82,6 +82,14 @@ size_t rpi_aggregate_room(const struct collective *collective, bool everyone)
     return room <= most ? (size_t)room : 0;
 }
 
+size_t rpi_aggregate_slot(const struct collective *collective)
+{
+    const struct world *world = &collective->pool->world;
+    int64_t pairs = (int64_t)aggregate_most_ranks(world) * world->ranks;
+    int64_t most = aggregate_most_bytes(collective) / 2 / pairs;
+    return (size_t)(most / ALIGNED * ALIGNED);
+}
+
 /* ---- copies ---------------------------------------------------------------------------------- */
 
 /* Between machines of one kind, MPI packs values one after the other. (Machines of different kinds

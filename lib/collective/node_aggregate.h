@@ -26,6 +26,11 @@ size_t rpi_aggregate_bytes(void);
  * into one aggregated message; 0 if not. The same on every rank, if the ranks agree. */
 size_t rpi_aggregate_room(const struct collective *collective, bool everyone);
 
+/* The bytes of a slot, a multiple of 8, if half of the aggregated messages of all nodes has a slot
+ * for each pair of a rank of the node and any rank; 0 if that is too small for a slot. The same on
+ * every rank after an agreement. */
+size_t rpi_aggregate_slot(const struct collective *collective);
+
 /* Does it hold `count` elements in all? The same on every rank, if the ranks agree. */
 bool rpi_aggregate_hold(const struct collective *collective, int64_t count);
 

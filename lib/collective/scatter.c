@@ -81,7 +81,7 @@ static rp_status scatter_run(struct collective *collective, const void *all, voi
     struct transfer transfer;
     struct run own = rpi_collective_own(collective, "mine", mine);
     struct run whole = rpi_collective_buffer(collective, "all", all, root ? collective->n : 0);
-    rpi_collective_apart(collective, &whole, &own);
+    rpi_collective_apart_or_own(collective, &own, &whole);
     size_t room = rpi_aggregate_room(collective, false);
     if (room > 0)
         return scatter_aggregate(collective, all, &own, room);

@@ -101,17 +101,23 @@ static int run_part_receive(const struct run *part, int rank, MPI_Comm comm, MPI
                      request);
 }
 
+/* Starts the part that begins with unit `done`, and returns its number of units. */
+static int run_start_part(struct transfer *transfer, run_part_starter start, const struct run *run,
+                          int64_t done, int rank)
+{
+    int count = rpi_part(run->units - done, run->layout->size);
+    struct run part = rpi_run_part(run, done, count);
+    MPI_Request *request = transfer_next_request(transfer);
+    if (transfer->code == MPI_SUCCESS)
+        transfer->code = start(&part, rank, transfer->comm, request);
+    return count;
+}
+
 static void run_start_parts(struct transfer *transfer, run_part_starter start,
                             const struct run *run, int rank)
 {
-    for (int64_t done = 0; done < run->units && transfer->code == MPI_SUCCESS;) {
-        int count = rpi_part(run->units - done, run->layout->size);
-        struct run part = rpi_run_part(run, done, count);
-        MPI_Request *request = transfer_next_request(transfer);
-        if (transfer->code == MPI_SUCCESS)
-            transfer->code = start(&part, rank, transfer->comm, request);
-        done += count;
-    }
+    for (int64_t done = 0; done < run->units && transfer->code == MPI_SUCCESS;)
+        done += run_start_part(transfer, start, run, done, rank);
 }
 
 void rpi_transfer_send(struct transfer *transfer, const struct run *from, int rank)
@@ -124,6 +130,18 @@ void rpi_transfer_receive(struct transfer *transfer, const struct run *to, int r
     run_start_parts(transfer, run_part_receive, to, rank);
 }
 
+void rpi_transfer_exchange(struct transfer *transfer, const struct run *from, int to_rank,
+                           const struct run *to, int from_rank)
+{
+    int64_t sent = 0, received = 0;
+    while ((sent < from->units || received < to->units) && transfer->code == MPI_SUCCESS) {
+        if (received < to->units)
+            received += run_start_part(transfer, run_part_receive, to, received, from_rank);
+        if (sent < from->units)
+            sent += run_start_part(transfer, run_part_send, from, sent, to_rank);
+    }
+}
+
 static bool layout_without_gaps(const struct layout *layout)
 {
     return layout->low == 0 && layout->high == layout->extent && layout->extent == layout->size;
@@ -132,6 +150,8 @@ static bool layout_without_gaps(const struct layout *layout)
 /* This rank has only one layout, which both runs share. */
 void rpi_transfer_copy(struct transfer *transfer, const struct run *from, const struct run *to)
 {
+    if (from->base == to->base)
+        return;
     if (from->units > 0 && layout_without_gaps(from->layout)) {
         memcpy(to->base, from->base, (size_t)(from->units * from->layout->size));
         return;

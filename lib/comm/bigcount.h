@@ -39,7 +39,14 @@ void rpi_transfer_begin(struct transfer *transfer, MPI_Comm comm);
 void rpi_transfer_send(struct transfer *transfer, const struct run *from, int rank);
 void rpi_transfer_receive(struct transfer *transfer, const struct run *to, int rank);
 
-/* Copies within this rank, between runs of equal signature that do not overlap. */
+/* Start a transfer to one rank and one from another, part by part in turn. If in a number of rounds
+ * every rank sends to the rank from which it is received from in that round, no rank waits for a
+ * part that another will only start after it. */
+void rpi_transfer_exchange(struct transfer *transfer, const struct run *from, int to_rank,
+                           const struct run *to, int from_rank);
+
+/* Copies within this rank, between runs of equal signature that do not overlap; or does nothing if
+ * they are the same. */
 void rpi_transfer_copy(struct transfer *transfer, const struct run *from, const struct run *to);
 
 /* Completes all transfers. Returns an MPI error code. */

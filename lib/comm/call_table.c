@@ -33,6 +33,7 @@ static const char *const collective_terms[VOTE_TERMS] = {
     [COLLECTIVE_ELEMENT_SIZE] = "the element's size",
     [COLLECTIVE_ELEMENT_TYPE] = "the element's type",
     [COLLECTIVE_OP] = "op",
+    [COLLECTIVE_IN_PLACE] = "in place (result is mine)",
 };
 
 static const char *const counted_terms[VOTE_TERMS] = {
@@ -121,7 +122,11 @@ static const struct {
     [CALL_STAGED] = {"rp_allgather", NULL, INNER},
     [CALL_REDUCE_RANKS] = {"rp_reduce_ranks", collective_terms, 0},
     [CALL_ALLREDUCE_RANKS] = {"rp_allreduce_ranks", collective_terms, 0},
+    [CALL_SCAN_RANKS] = {"rp_scan_ranks", collective_terms, 0},
     [CALL_EXSCAN_RANKS] = {"rp_exscan_ranks", collective_terms, 0},
+    [CALL_REDUCE_SCATTER_RANKS] = {"rp_reduce_scatter_ranks", collective_terms, 0},
+    [CALL_ALLTOALL] = {"rp_alltoall", collective_terms, 0},
+    [CALL_ALLTOALLV] = {"rp_alltoallv", collective_terms, 0},
     [CALL_MOVED] = {"a collective", NULL, INNER},
     [CALL_GRID_OPEN] = {"rp_grid_open", grid_terms, 0},
     [CALL_GRID_OPENED] = {"rp_grid_open", NULL, INNER},

@@ -76,8 +76,8 @@ struct run rpi_run_part(const struct run *run, int64_t first, int64_t units)
     return (struct run){base, units, run->layout};
 }
 
-/* The byte range of a run. Extents may be negative. */
-static void run_byte_range(const struct run *run, uintptr_t *begin, uintptr_t *end)
+/* Extents may be negative. */
+void rpi_run_byte_range(const struct run *run, uintptr_t *begin, uintptr_t *end)
 {
     const struct layout *layout = run->layout;
     MPI_Aint last = (run->units - 1) * layout->extent;
@@ -90,7 +90,7 @@ ptrdiff_t rpi_run_extent(const struct run *run)
     uintptr_t begin, end;
     if (run->units == 0)
         return 0;
-    run_byte_range(run, &begin, &end);
+    rpi_run_byte_range(run, &begin, &end);
     return (ptrdiff_t)(end - (uintptr_t)run->base);
 }
 
@@ -99,7 +99,7 @@ bool rpi_runs_overlap(const struct run *a, const struct run *b)
     uintptr_t a_begin, a_end, b_begin, b_end;
     if (a->units == 0 || b->units == 0)
         return false;
-    run_byte_range(a, &a_begin, &a_end);
-    run_byte_range(b, &b_begin, &b_end);
+    rpi_run_byte_range(a, &a_begin, &a_end);
+    rpi_run_byte_range(b, &b_begin, &b_end);
     return a_begin < b_end && b_begin < a_end;
 }

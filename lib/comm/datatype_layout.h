@@ -38,6 +38,9 @@ struct run rpi_run(const struct layout *layout, const void *base, int64_t first,
 /* Returns the part of a run that begins with its unit `first`. */
 struct run rpi_run_part(const struct run *run, int64_t first, int64_t units);
 
+/* The byte range of a run that is not empty: its base need not be the lowest address. */
+void rpi_run_byte_range(const struct run *run, uintptr_t *begin, uintptr_t *end);
+
 /* Bytes from a run's base to the end of its last unit. */
 ptrdiff_t rpi_run_extent(const struct run *run);
 

@@ -10,8 +10,10 @@
  * - `root`, n, counts and the type signature of an element must be the same on every rank, else
  *   RP_ERR_MISMATCH. The memory layout of a datatype may differ between ranks, but for node memory
  *   not between the ranks of a node.
- * - Buffers must not overlap, from their first byte to their last. A buffer without elements, and
- *   one that is not accessed, may be NULL.
+ * - Buffers must not overlap, from their first byte to their last, but some calls work in place:
+ *   `mine` may be at its own place of `all` in rp_scatter(), rp_gather(), rp_allgather() and their
+ *   kin; `result` may be `mine` in reductions over ranks. MPI_IN_PLACE is refused. A buffer without
+ *   elements, and one that is not accessed, may be NULL.
  * - They return RP_OK, RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY, RP_ERR_STATE or RP_ERR_MPI.
  *   A call that is refused has moved no data; after RP_ERR_MPI, output buffers are undefined.
  */
@@ -80,7 +82,7 @@ rp_status rp_broadcast(rp_pool *pool, int root, void *data, int64_t n, rp_elemen
  * Distributes the root's n elements: rank r gets those of rp_block(n, ranks, r). *Collective.*
  *
  * @param[in] all    n elements; accessed on the root only
- * @param[out] mine  this rank's elements
+ * @param[out] mine  this rank's elements; on the root it may be their place in `all`
  * Cost: two barriers (three for up to 64 KiB per node) and one copy of every element; the ranks of
  * a node copy in parallel. The root sends to each rank in turn.
  */
@@ -90,7 +92,7 @@ rp_status rp_scatter(rp_pool *pool, int root, const void *all, int64_t n, rp_ele
 /**
  * Gathers n elements on the root, of which rank r has those of rp_block(n, ranks, r). *Collective.*
  *
- * @param[in] mine  this rank's elements
+ * @param[in] mine  this rank's elements; on the root it may be their place in `all`
  * @param[out] all  n elements; written on the root only
  * Cost: two barriers (three for up to 64 KiB per node) and one copy of every element.
  */
@@ -104,7 +106,7 @@ rp_status rp_gather(rp_pool *pool, int root, const void *mine, int64_t n, rp_ele
  * Node memory of rp_node_alloc() is filled once per node; `all` must then be at the same offset of
  * the same allocation on every rank.
  *
- * @param[in] mine  this rank's elements
+ * @param[in] mine  this rank's elements, which may be at their place in `all`
  * @param[out] all  n elements
  * Cost: two barriers (three for up to 64 KiB) and MPI_Allgatherv. Into node memory: one copy of
  * `mine`, and with several nodes another barrier and one MPI_Bcast per rank among the first ranks
@@ -145,22 +147,76 @@ rp_status rp_gatherv(rp_pool *pool, int root, const void *mine, const int64_t *c
  * @param[in] n        elements of each rank, 0 or more
  * @param[in] type     their datatype
  * @param[in] op       MPI_SUM, MPI_MAX ... or a user-defined one; the same on every rank
- * @param[out] result  n elements; written on the root only
- * Cost: two barriers and the call of MPI.
+ * @param[out] result  n elements, which may replace `mine`; written on the root only
+ * Cost: two barriers and the call of MPI; on the root, a copy of `mine` if the result replaces it.
  */
 rp_status rp_reduce_ranks(rp_pool *pool, int root, const void *mine, int64_t n, MPI_Datatype type,
                           MPI_Op op, void *result);
 
-/** As rp_reduce_ranks(), but every rank gets the result: MPI_Allreduce. *Collective.* */
+/**
+ * As rp_reduce_ranks(), but every rank gets the result: MPI_Allreduce. *Collective.* The result
+ * replaces `mine` on all ranks or on none.
+ */
 rp_status rp_allreduce_ranks(rp_pool *pool, const void *mine, int64_t n, MPI_Datatype type,
                              MPI_Op op, void *result);
 
 /**
+ * Reduces the arrays of the ranks up to and including this one: MPI_Scan. *Collective.* Arguments as
+ * in rp_allreduce_ranks().
+ */
+rp_status rp_scan_ranks(rp_pool *pool, const void *mine, int64_t n, MPI_Datatype type, MPI_Op op,
+                        void *result);
+
+/**
  * Reduces the arrays of the ranks below this one: MPI_Exscan. *Collective.* Arguments as in
- * rp_reduce_ranks(). On rank 0 `result` is not accessed.
+ * rp_allreduce_ranks(). On rank 0 `result` is not accessed.
  */
 rp_status rp_exscan_ranks(rp_pool *pool, const void *mine, int64_t n, MPI_Datatype type, MPI_Op op,
                           void *result);
+
+/**
+ * Reduces one array per rank, element by element; rank r gets the elements of rp_block(n, ranks, r)
+ * of the result: MPI_Reduce_scatter. *Collective.*
+ *
+ * @param[in] mine     n elements
+ * @param[out] result  this rank's block; it must not overlap `mine`
+ * The other arguments are those of rp_reduce_ranks().
+ * Cost: two barriers and the call of MPI.
+ */
+rp_status rp_reduce_scatter_ranks(rp_pool *pool, const void *mine, int64_t n, MPI_Datatype type,
+                                  MPI_Op op, void *result);
+
+/**
+ * Sends n elements to every rank: MPI_Alltoall. *Collective.*
+ *
+ * @param[in] mine  n elements for rank 0, then n for rank 1 ...: n for each rank
+ * @param[in] n     elements from each rank to each, 0 or more
+ * @param[out] all  n elements from rank 0, then n from rank 1 ...
+ * Cost: two barriers and one copy of every element. Between two nodes goes one message if the data
+ * of a node, for all ranks, are no more than 32 KiB, with another barrier; else one between two
+ * ranks.
+ */
+rp_status rp_alltoall(rp_pool *pool, const void *mine, int64_t n, rp_element element, void *all);
+
+/**
+ * Sends counts[r] elements to every rank r: MPI_Alltoallv, without counts that the receiver has to
+ * know, and without displacements. *Collective.*
+ *
+ * @param[in] mine       counts[0] elements for rank 0, then counts[1] for rank 1 ..., without gaps
+ * @param[in] counts     one count, 0 or more, for each rank; ranks may have different ones
+ * @param[out] all       the elements from rank 0, then those from rank 1 ..., without gaps
+ * @param[in] most       how many elements `all` has room for; ranks may have different numbers
+ * @param[out] received  one count for each rank: how many elements came from there. It is also
+ *                       written if `most` is too small on some rank, so that the program can make
+ *                       room and call again; it must not overlap `counts`.
+ * @return as the others. RP_ERR_ARGUMENT, on every rank, if `most` is too small on one; the error
+ *         says how many elements the lowest of those ranks needs room for. No data has moved then.
+ * Cost: four barriers and one copy of every element. The data from one rank to another go with the
+ * counts, in one message between two nodes, if they are at most 32 KiB divided by the number of all
+ * ranks and by the largest number of ranks on a node; else by a message between the two ranks.
+ */
+rp_status rp_alltoallv(rp_pool *pool, const void *mine, const int64_t *counts, rp_element element,
+                       void *all, int64_t most, int64_t *received);
 
 RP_END_DECLARATIONS
 

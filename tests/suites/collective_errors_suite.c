@@ -24,7 +24,8 @@ struct arguments {
 
 /* Leaves space between the two, so that slightly too large arguments do not make them overlap,
  * wherever the compiler puts the buffers. */
-static int32_t buffers[4 * N], *const input = buffers, *const output = buffers + 3 * N;
+static int32_t buffers[4 * N * MOST_RANKS], *const input = buffers;
+static int32_t *const output = buffers + 3 * N * MOST_RANKS;
 static rp_pool *pool;
 
 /* A wrong argument may be checked only on the root: so the root is the last rank. */
@@ -88,6 +89,29 @@ static rp_status call_exscan(const struct arguments *a)
     return rp_exscan_ranks(pool, a->in, a->n, a->element.type, a->op, a->out);
 }
 
+static rp_status call_scan(const struct arguments *a)
+{
+    return rp_scan_ranks(pool, a->in, a->n, a->element.type, a->op, a->out);
+}
+
+static rp_status call_reduce_scatter(const struct arguments *a)
+{
+    return rp_reduce_scatter_ranks(pool, a->in, a->n, a->element.type, a->op, a->out);
+}
+
+static rp_status call_alltoall(const struct arguments *a)
+{
+    return rp_alltoall(pool, a->in, a->n, a->element, a->out);
+}
+
+/* Its counts may differ between ranks, and so are not tested here. */
+static rp_status call_alltoallv(const struct arguments *a)
+{
+    int64_t received[MOST_RANKS], counts[MOST_RANKS];
+    memcpy(counts, a->counts_there, sizeof counts);
+    return rp_alltoallv(pool, a->in, counts, a->element, a->out, N * MOST_RANKS / 4, received);
+}
+
 /* The arguments of each call. */
 enum {
     ROOT = 1,
@@ -112,6 +136,10 @@ static const struct {
     {call_reduce, ROOT | LENGTH | OP | IN | OUT},
     {call_allreduce, LENGTH | OP | IN | OUT},
     {call_exscan, LENGTH | OP | IN | OUT},
+    {call_scan, LENGTH | OP | IN | OUT},
+    {call_reduce_scatter, LENGTH | OP | IN | OUT},
+    {call_alltoall, LENGTH | ELEMENT | IN | OUT},
+    {call_alltoallv, ELEMENT | IN | OUT},
 };
 
 static bool last_rank(void)
@@ -216,11 +244,38 @@ START_TEST(bad_buffers)
     bad.out = NULL;
     refused(OUT, bad, RP_ERR_ARGUMENT);
     bad = good_arguments();
-    bad.in = output; /* the last rank, the root, would read its own output buffer */
+    bad.in = (char *)output + 1; /* the last rank, the root, would read its own output buffer */
     refused(IN | OUT, bad, RP_ERR_ARGUMENT);
     bad.in = input;
     bad.out = (char *)input + 1;
     refused(IN | OUT, bad, RP_ERR_ARGUMENT);
+    bad = good_arguments();
+    bad.in = MPI_IN_PLACE;
+    refused(IN, bad, RP_ERR_ARGUMENT);
+    bad = good_arguments();
+    bad.out = MPI_IN_PLACE;
+    refused(OUT, bad, RP_ERR_ARGUMENT);
+    all_calls_work();
+    close_pool(pool);
+}
+END_TEST
+
+/* MPI reduces in place on all ranks or on none. */
+START_TEST(in_place_on_some_ranks)
+{
+    int32_t other[N] = {0};
+    pool = open_pool();
+    if (world_ranks() > 1) {
+        void *result = last_rank() ? other : output;
+        ck_assert_int_eq(rp_allreduce_ranks(pool, output, N, MPI_INT32_T, MPI_SUM, result),
+                         RP_ERR_MISMATCH);
+        check_same_error(rp_last_error(pool), RP_ERR_MISMATCH);
+        ck_assert(strstr(rp_last_error(pool)->text, "in place") != NULL);
+        ck_assert_int_eq(rp_exscan_ranks(pool, output, N, MPI_INT32_T, MPI_SUM, result),
+                         RP_ERR_MISMATCH);
+        ck_assert_int_eq(rp_scan_ranks(pool, output, N, MPI_INT32_T, MPI_SUM, result),
+                         RP_ERR_MISMATCH);
+    }
     all_calls_work();
     close_pool(pool);
 }
@@ -351,6 +406,7 @@ static const struct test_case cases[] = {
     {"collectives refuse bad numbers", &bad_numbers},
     {"collectives refuse bad elements", &bad_elements},
     {"collectives refuse bad buffers", &bad_buffers},
+    {"reductions in place on some ranks are refused", &in_place_on_some_ranks},
     {"collectives refuse ranks that differ", &ranks_that_differ},
     {"collectives refuse node memory on some ranks", &node_memory_on_some_ranks},
     {"collectives refuse to run in a loop", &not_now},

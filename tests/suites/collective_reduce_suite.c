@@ -55,6 +55,45 @@ static void check(const int64_t *result, int64_t n, enum operation operation, in
                          model(operation, ranks, i));
 }
 
+static void try_in_place(rp_pool *pool, MPI_Op op, enum operation operation, int64_t n, int root)
+{
+    int rank = world_rank();
+    int64_t *data = values(n);
+    ck_assert_int_eq(rp_allreduce_ranks(pool, data, n, MPI_INT64_T, op, data), RP_OK);
+    check(data, n, operation, world_ranks());
+    free(data);
+    data = values(n);
+    ck_assert_int_eq(rp_reduce_ranks(pool, root, data, n, MPI_INT64_T, op, data), RP_OK);
+    for (int64_t i = 0; rank != root && i < n; i++)
+        if (data[i] != value(rank, i))
+            ck_abort_msg("a rank that is not the root has another element %" PRId64, i);
+    if (rank == root)
+        check(data, n, operation, world_ranks());
+    free(data);
+    data = values(n);
+    ck_assert_int_eq(rp_scan_ranks(pool, data, n, MPI_INT64_T, op, data), RP_OK);
+    check(data, n, operation, rank + 1);
+    free(data);
+    data = values(n);
+    ck_assert_int_eq(rp_exscan_ranks(pool, data, n, MPI_INT64_T, op, data), RP_OK);
+    check(data, n, operation, rank > 0 ? rank : 1); /* on rank 0 its own */
+    free(data);
+}
+
+static void try_reduce_scatter(rp_pool *pool, MPI_Op op, enum operation operation, int64_t n)
+{
+    rp_range block = rp_block(n, world_ranks(), world_rank());
+    int64_t *mine = values(n), *result = malloc(((size_t)n + 1) * sizeof *result);
+    memset(result, 1, ((size_t)n + 1) * sizeof *result);
+    ck_assert_int_eq(rp_reduce_scatter_ranks(pool, mine, n, MPI_INT64_T, op, result), RP_OK);
+    for (int64_t i = block.begin; i < block.end; i++)
+        if (result[i - block.begin] != model(operation, world_ranks(), i))
+            ck_abort_msg("element %" PRId64 " is %" PRId64, i, result[i - block.begin]);
+    ck_assert_int_eq(result[block.end - block.begin], INT64_C(0x0101010101010101));
+    free(mine);
+    free(result);
+}
+
 static void try_operation(rp_pool *pool, enum operation operation, int64_t n, int root)
 {
     const MPI_Op ops[] = {MPI_SUM, MPI_MAX, MPI_BXOR};
@@ -73,6 +112,10 @@ static void try_operation(rp_pool *pool, enum operation operation, int64_t n, in
         check(result, n, operation, world_rank());
     for (int64_t i = 0; world_rank() == 0 && i < n; i++)
         ck_assert_int_eq(result[i], INT64_C(0x0101010101010101));
+    ck_assert_int_eq(rp_scan_ranks(pool, mine, n, MPI_INT64_T, ops[operation], result), RP_OK);
+    check(result, n, operation, world_rank() + 1);
+    try_in_place(pool, ops[operation], operation, n, root);
+    try_reduce_scatter(pool, ops[operation], operation, n);
     free(mine);
     free(result);
 }
@@ -169,6 +212,8 @@ START_TEST(an_operation_of_the_program)
     ck_assert_int_eq(rp_exscan_ranks(pool, mine, N, type, op, result), RP_OK);
     if (world_rank() > 0)
         check_lines(result, N, world_rank());
+    ck_assert_int_eq(rp_scan_ranks(pool, mine, N, type, op, mine), RP_OK);
+    check_lines(mine, N, world_rank() + 1);
     MPI_Op_free(&op);
     MPI_Type_free(&type);
     close_pool(pool);

@@ -19,6 +19,7 @@ static const struct test_group *const groups[] = {
     &comm_tcp_frames_tests,
     &pool_memory_tests,
     &collective_tests,
+    &collective_alltoall_tests,
     &grid_tests,
     &grid_errors_tests,
     &engine_loop_tests,
