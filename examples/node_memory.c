@@ -7,6 +7,15 @@ enum {
     PER_ITEM = 1000
 };
 
+static int fill(void *memory, rp_range range, void *user)
+{
+    double *table = memory;
+    (void)user;
+    for (int64_t i = range.begin; i < range.end; i++)
+        table[i] = sqrt((double)i);
+    return 0;
+}
+
 /* Adds up the part of the table that belongs to the item. */
 static int add_part(rp_task *task, const void *in, void *out)
 {
@@ -28,19 +37,13 @@ int main(int argc, char **argv)
     rp_launch(&argc, &argv);
     if (rp_open(NULL, &pool) != RP_OK)
         return rp_report(NULL, "sums");
-    rp_status status = rp_node_alloc(pool, (size_t)n * sizeof(double), &memory);
-    if (status == RP_OK) {
-        double *table = memory;
-        rp_range mine = rp_block(n, rp_node_ranks(pool), rp_node_rank(pool));
-        for (int64_t i = mine.begin; i < mine.end; i++)
-            table[i] = sqrt((double)i);
-        rp_node_sync(pool);
+    rp_status status = rp_node_alloc_filled(pool, n, sizeof(double), fill, NULL, &memory);
+    if (status == RP_OK)
         status = rp_map(pool, &(rp_map_job){.n = ITEMS,
                                             .item = add_part,
                                             .out = sums,
                                             .out_size = sizeof *sums,
-                                            .options = {.user = table}});
-    }
+                                            .options = {.user = memory}});
     if (status == RP_OK && rp_rank(pool) == rp_root(pool))
         printf("%.3f ... %.3f\n", sums[0], sums[ITEMS - 1]);
     int code = rp_report(pool, "sums");

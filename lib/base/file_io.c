@@ -91,13 +91,13 @@ int rpi_sync(int file)
 
 /* In small steps, since a signal undoes the current step: with a timer running, a large one might
  * never end. */
-static int allocate_in_steps(int file, size_t length)
+static int allocate_in_steps(int file, size_t begin, size_t length)
 {
     const size_t step = (size_t)1 << 20;
     int code = 0;
     for (size_t taken = 0; taken < length && code == 0;) {
         size_t part = length - taken < step ? length - taken : step;
-        code = posix_fallocate(file, (off_t)taken, (off_t)part);
+        code = posix_fallocate(file, (off_t)(begin + taken), (off_t)part);
         if (code == 0)
             taken += part;
         else if (code == EINTR)
@@ -106,11 +106,11 @@ static int allocate_in_steps(int file, size_t length)
     return code;
 }
 
-int rpi_allocate(int file, size_t length)
+int rpi_allocate(int file, size_t begin, size_t length)
 {
     struct file_limit_guard guard;
     rpi_file_limit_guard_begin(&guard);
-    int code = allocate_in_steps(file, length);
+    int code = allocate_in_steps(file, begin, length);
     rpi_file_limit_guard_end(&guard);
     return code;
 }

@@ -34,9 +34,10 @@ int rpi_pwrite_all(int file, const void *bytes, size_t length, int64_t offset);
  * errno. */
 int rpi_sync(int file);
 
-/* Makes the file at least `length` bytes long and allocates their space, keeping the content: on a
- * full disk a store into a mapped hole would raise SIGBUS. Returns 0 or an errno. */
-int rpi_allocate(int file, size_t length);
+/* Makes the file at least begin + length bytes long and allocates the space of these `length`
+ * bytes, keeping the content: on a full disk a store into a mapped hole would raise SIGBUS. Returns
+ * 0 or an errno. */
+int rpi_allocate(int file, size_t begin, size_t length);
 
 /* Raises the process's limit on open files as far as allowed. */
 void rpi_allow_many_files(void);

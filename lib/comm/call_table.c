@@ -79,6 +79,8 @@ static const char *const results_terms[VOTE_TERMS] = {
 
 static const char *const allocation_terms[VOTE_TERMS] = {
     [ALLOCATION_BYTES] = "bytes",
+    [ALLOCATION_N] = "n",
+    [ALLOCATION_ELEMENT_SIZE] = "size",
     [ALLOCATION_NUMBER] = "the allocation's number",
 };
 
@@ -97,7 +99,9 @@ static const struct {
     [CALL_BARRIER] = {"rp_barrier", NULL, SURVIVES},
     [CALL_AGREE] = {"rp_agree", NULL, SURVIVES},
     [CALL_ALLOC] = {"rp_node_alloc", allocation_terms, 0},
-    [CALL_ALLOC_DONE] = {"rp_node_alloc", NULL, INNER},
+    [CALL_ALLOC_FILLED] = {"rp_node_alloc_filled", allocation_terms, 0},
+    [CALL_ALLOC_DONE] = {"rp_node_alloc or rp_node_alloc_filled", NULL, INNER},
+    [CALL_FILLED] = {"rp_node_alloc_filled", NULL, INNER},
     [CALL_FREE] = {"rp_node_free", allocation_terms, SURVIVES},
     [CALL_NODE_SYNC] = {"rp_node_sync", NULL, SURVIVES},
     [CALL_LOOP_OPEN] = {"rp_loop_open", job_terms, SURVIVES},

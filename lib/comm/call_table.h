@@ -10,7 +10,9 @@ enum call {
     CALL_BARRIER,
     CALL_AGREE,
     CALL_ALLOC,
+    CALL_ALLOC_FILLED,
     CALL_ALLOC_DONE,
+    CALL_FILLED,
     CALL_FREE,
     CALL_NODE_SYNC,
     CALL_LOOP_OPEN,
@@ -132,6 +134,8 @@ enum results_term {
 /* Of node memory. */
 enum allocation_term {
     ALLOCATION_BYTES,
+    ALLOCATION_N,
+    ALLOCATION_ELEMENT_SIZE,
     ALLOCATION_NUMBER
 };
 

@@ -1,5 +1,6 @@
 #include "comm/shm_segment.h"
 
+#include "base/clock.h"
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/file_io.h"
@@ -46,6 +47,14 @@ static void memory_error_add(rp_error *first, const rp_error *later, size_t byte
         snprintf(first->text + used, sizeof first->text - used, ";%s", later->text + length);
 }
 
+enum {
+    HUGE_PAGE = 2 << 20 /* of x86-64, and of arm64 with pages of 4 KiB */
+};
+
+struct byte_range {
+    size_t begin, length;
+};
+
 /* ---- the space of a file --------------------------------------------------------------------- */
 
 /* Space that stays free: MPI and other programs map files there and allocate their space only on
@@ -74,10 +83,21 @@ static int space_check(int file, size_t bytes)
                : ENOSPC;
 }
 
-static int space_allocate(int file, size_t bytes)
+/* The part of a segment that this rank allocates: whole huge pages, or the segment's end. */
+static struct byte_range memory_part(const struct node_memory *memory, size_t bytes)
 {
+    int64_t pages = (int64_t)(bytes / HUGE_PAGE + (bytes % HUGE_PAGE != 0));
+    rp_range part = rp_block(pages, memory->parts, memory->part);
+    size_t begin = (size_t)part.begin * HUGE_PAGE;
+    size_t end = part.end == pages ? bytes : (size_t)part.end * HUGE_PAGE;
+    return (struct byte_range){begin, begin < end ? end - begin : 0};
+}
+
+static int space_allocate(int file, const struct node_memory *memory, size_t bytes)
+{
+    struct byte_range part = memory_part(memory, bytes);
     int code = space_check(file, bytes);
-    return code != 0 ? code : rpi_allocate(file, bytes);
+    return code != 0 ? code : rpi_allocate(file, part.begin, part.length);
 }
 
 /* ---- mapping --------------------------------------------------------------------------------- */
@@ -94,24 +114,57 @@ static size_t mapped_bytes(size_t bytes)
     return (bytes + page - 1) / page * page;
 }
 
-/* Maps the file over all but the first and the last page of an inaccessible mapping. */
+/* Reserves inaccessible addresses for `inside` bytes and a page on either side. Where huge pages
+ * fit inside, the inside begins at a multiple of one, since only such addresses can have them.
+ * Returns the first page, or NULL. */
+static char *addresses_reserve(size_t inside)
+{
+    size_t page = page_bytes(), all = inside + 2 * page;
+    size_t spare = inside >= HUGE_PAGE ? HUGE_PAGE : 0;
+    if (all < inside || all + spare < all)
+        return NULL;
+    char *begin =
+        mmap(NULL, all + spare, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (begin == MAP_FAILED || spare == 0)
+        return begin != MAP_FAILED ? begin : NULL;
+    size_t before = (HUGE_PAGE - (size_t)((uintptr_t)(begin + page) % HUGE_PAGE)) % HUGE_PAGE;
+    if (before > 0)
+        munmap(begin, before);
+    munmap(begin + before + all, spare - before);
+    return begin + before;
+}
+
+/* Maps the file over all but the first and the last page of an inaccessible mapping. The advice has
+ * an effect where the file system has huge pages (mount option huge=advise). */
 static int file_map_guarded(int file, size_t bytes, struct node_memory *memory)
 {
     size_t page = page_bytes(), inside = mapped_bytes(bytes), all = inside + 2 * page;
-    if (inside < bytes || all < inside)
+    char *place = inside >= bytes ? addresses_reserve(inside) : NULL;
+    if (place == NULL)
         return ENOMEM;
-    char *place = mmap(NULL, all, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (place == MAP_FAILED)
-        return errno;
     if (mmap(place + page, inside, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0) ==
         MAP_FAILED) {
         int code = errno;
         munmap(place, all);
         return code;
     }
+    if (inside >= HUGE_PAGE)
+        madvise(place + page, inside, MADV_HUGEPAGE);
     memory->base = place + page;
     memory->bytes = bytes;
     return 0;
+}
+
+void rpi_node_memory_collapse(const struct node_memory *memory)
+{
+    const int collapse = 25; /* MADV_COLLAPSE, which many C libraries do not name yet */
+    const double most = 1;   /* seconds: under load the kernel may need 50 ms for a page */
+    struct byte_range part = memory_part(memory, memory->bytes);
+    char *page = (char *)memory->base + part.begin;
+    double begun = rpi_clock_seconds();
+    for (size_t left = part.length; left >= HUGE_PAGE && rpi_clock_seconds() - begun < most;
+         left -= HUGE_PAGE, page += HUGE_PAGE)
+        madvise(page, HUGE_PAGE, collapse);
 }
 
 static void memory_unmap(struct node_memory *memory)
@@ -288,7 +341,7 @@ static rp_status memory_open_file(struct node_memory *memory, MPI_Comm node, int
 rp_status rpi_node_memory_reserve(MPI_Comm node, struct node_memory *memory, rp_error *error)
 {
     int count = 1;
-    *memory = (struct node_memory){.allocates = true};
+    *memory = (struct node_memory){.part = 0, .parts = 1};
     rpi_error_clear(&memory->unopened);
     for (int i = 0; i < count; i++) {
         rp_status status = memory_open_file(memory, node, i, &count, error);
@@ -328,7 +381,7 @@ static void memory_map(struct node_memory *memory, size_t bytes, rp_error *error
     if (bytes <= memory->bytes)
         return;
     memory_unmap(memory);
-    int code = memory->allocates ? space_allocate(file, bytes) : 0;
+    int code = space_allocate(file, memory, bytes);
     if (code != 0)
         file_directory(file, directory);
     else
@@ -343,8 +396,7 @@ static void memory_map(struct node_memory *memory, size_t bytes, rp_error *error
 static void memory_turn(struct node_memory *memory)
 {
     memory_unmap(memory);
-    if (memory->allocates)
-        (void)!ftruncate(memory->file[memory->used], 0);
+    (void)!ftruncate(memory->file[memory->used], 0);
     memory->used = (memory->used + 1) % memory->files;
 }
 
@@ -378,11 +430,12 @@ rp_status rpi_node_memory_fill(struct node_memory *memory, size_t bytes,
 rp_status rpi_node_memory_make(MPI_Comm node, size_t bytes, struct node_memory *memory,
                                rp_error *error)
 {
-    int rank, count = 1;
+    int count = 1;
     rp_error first;
     rp_status status = RP_ERR_MEMORY;
-    MPI_Comm_rank(node, &rank);
-    *memory = (struct node_memory){.allocates = rank == 0};
+    *memory = (struct node_memory){.parts = 1};
+    MPI_Comm_rank(node, &memory->part);
+    MPI_Comm_size(node, &memory->parts);
     rpi_error_clear(&memory->unopened);
     rpi_error_clear(&first);
     for (int i = 0; i < count && status == RP_ERR_MEMORY; i++) {

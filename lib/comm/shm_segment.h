@@ -22,12 +22,13 @@ struct node_memory {
     int file[NODE_MEMORY_DIRECTORIES];
     int files;         /* open files; 0: none */
     int used;          /* index of the file that is mapped, or tried first */
-    bool allocates;    /* this rank allocates the space of the file */
+    int part, parts;   /* this rank allocates part `part` of `parts` of the file's space */
     rp_error unopened; /* why there is no file in some directory, or RP_OK */
 };
 
-/* Creates and maps a zeroed segment whose pages are allocated. Collective on `node`, a communicator
- * of ranks on one machine; all of them get the same status. */
+/* Creates and maps a zeroed segment whose pages are allocated, each rank's part by that rank, so
+ * that they are in the memory next to it. Collective on `node`, a communicator of ranks on one
+ * machine; all of them get the same status. */
 rp_status rpi_node_memory_make(MPI_Comm node, size_t bytes, struct node_memory *memory,
                                rp_error *error);
 
@@ -40,6 +41,10 @@ rp_status rpi_node_memory_reserve(MPI_Comm node, struct node_memory *memory, rp_
  * node needs, and in *error its own earlier error, if any. All get the same status and error. */
 rp_status rpi_node_memory_fill(struct node_memory *memory, size_t bytes,
                                struct agreement *agreement, rp_error *error);
+
+/* Makes huge pages of the part that this rank has allocated, where the kernel can (Linux 6.1), but
+ * of as much as it can do within a second. The kernel copies the part once. Local. */
+void rpi_node_memory_collapse(const struct node_memory *memory);
 
 /* Unmaps the segment, and closes its files. Local. */
 void rpi_node_memory_drop(struct node_memory *memory);

@@ -22,7 +22,7 @@ static struct rank_state_page *rank_state_map(int file)
 int rpi_rank_state_open(void)
 {
     int file = memfd_create("rankpool rank state", MFD_CLOEXEC);
-    if (file >= 0 && rpi_allocate(file, sizeof(struct rank_state_page)) == 0)
+    if (file >= 0 && rpi_allocate(file, 0, sizeof(struct rank_state_page)) == 0)
         own_page = rank_state_map(file);
     if (own_page != NULL)
         rpi_temporary_files_share(&own_page->files);

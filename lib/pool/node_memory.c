@@ -5,6 +5,13 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+/* How the ranks of a node fill an allocation. */
+struct filling {
+    int64_t n; /* elements */
+    rp_fill_fn fill;
+    void *user;
+};
+
 static struct allocation **allocation_find(rp_pool *pool, const void *memory)
 {
     struct allocation **place = &pool->memory.allocations;
@@ -88,19 +95,16 @@ void rpi_pool_drop_allocations(rp_pool *pool)
 }
 
 /* First agreement: all ranks request the same size, and have memory for the record. */
-static rp_status allocation_request(rp_pool *pool, size_t bytes, void **memory,
-                                    struct allocation *allocation)
+static rp_status allocation_request(rp_pool *pool, struct vote *vote, void **memory,
+                                    const struct allocation *allocation)
 {
-    struct vote vote = rpi_vote(CALL_ALLOC);
-    vote.terms[ALLOCATION_BYTES] = (int64_t)bytes;
-    if (bytes < 1 || bytes > PTRDIFF_MAX)
-        rpi_error_set(&vote.error, RP_ERR_ARGUMENT, "bytes is %zu: give 1 to %td", bytes,
-                      PTRDIFF_MAX);
-    else if (memory == NULL)
-        rpi_error_set(&vote.error, RP_ERR_ARGUMENT, "no place to store the address in");
+    if (vote->error.status != RP_OK)
+        return rpi_pool_agree(pool, vote);
+    if (memory == NULL)
+        rpi_error_set(&vote->error, RP_ERR_ARGUMENT, "no place to store the address in");
     else if (allocation == NULL)
-        rpi_error_set(&vote.error, RP_ERR_MEMORY, "no memory for an allocation's record");
-    return rpi_pool_agree(pool, &vote);
+        rpi_error_set(&vote->error, RP_ERR_MEMORY, "no memory for an allocation's record");
+    return rpi_pool_agree(pool, vote);
 }
 
 /* Second agreement: the allocation succeeded on every node. */
@@ -111,16 +115,38 @@ static rp_status allocation_make(rp_pool *pool, size_t bytes, struct allocation 
     return rpi_pool_agree(pool, &vote);
 }
 
-rp_status rp_node_alloc(rp_pool *pool, size_t bytes, void **memory)
+/* Third agreement: every rank has filled its share. */
+static rp_status allocation_fill(rp_pool *pool, const struct filling *filling,
+                                 const struct allocation *allocation)
 {
-    if (pool == NULL)
-        return rpi_refuse_null(__func__, "pool");
+    const struct world *world = &pool->world;
+    struct vote vote = rpi_vote(CALL_FILLED);
+    rp_range share = rp_block(filling->n, world->node_ranks, world->node_rank);
+    int code = 0;
+    rpi_node_memory_collapse(&allocation->memory);
+    if (share.begin < share.end)
+        code = filling->fill(allocation->memory.base, share, filling->user);
+    if (code != 0) {
+        rpi_error_set(&vote.error, RP_ERR_TASK,
+                      "the fill function failed with code %d, for elements %" PRId64 " to %" PRId64,
+                      code, share.begin, share.end - 1);
+        vote.error.task_code = code;
+    }
+    return rpi_pool_agree(pool, &vote);
+}
+
+/* Allocates, and fills if `filling` is not NULL. `vote` has the arguments, checked. */
+static rp_status allocation_run(rp_pool *pool, struct vote *vote, size_t bytes,
+                                const struct filling *filling, void **memory)
+{
     if (memory != NULL)
         *memory = NULL;
     struct allocation *allocation = calloc(1, sizeof *allocation);
-    rp_status status = allocation_request(pool, bytes, memory, allocation);
+    rp_status status = allocation_request(pool, vote, memory, allocation);
     if (status == RP_OK)
         status = allocation_make(pool, bytes, allocation);
+    if (status == RP_OK && filling != NULL)
+        status = allocation_fill(pool, filling, allocation);
     if (status != RP_OK) {
         if (allocation != NULL)
             rpi_node_memory_drop(&allocation->memory);
@@ -132,6 +158,36 @@ rp_status rp_node_alloc(rp_pool *pool, size_t bytes, void **memory)
     pool->memory.allocations = allocation;
     *memory = allocation->memory.base;
     return RP_OK;
+}
+
+rp_status rp_node_alloc(rp_pool *pool, size_t bytes, void **memory)
+{
+    if (pool == NULL)
+        return rpi_refuse_null(__func__, "pool");
+    struct vote vote = rpi_vote(CALL_ALLOC);
+    vote.terms[ALLOCATION_BYTES] = (int64_t)bytes;
+    if (bytes < 1 || bytes > PTRDIFF_MAX)
+        rpi_error_set(&vote.error, RP_ERR_ARGUMENT, "bytes is %zu: give 1 to %td", bytes,
+                      PTRDIFF_MAX);
+    return allocation_run(pool, &vote, bytes, NULL, memory);
+}
+
+rp_status rp_node_alloc_filled(rp_pool *pool, int64_t n, size_t size, rp_fill_fn fill, void *user,
+                               void **memory)
+{
+    if (pool == NULL)
+        return rpi_refuse_null(__func__, "pool");
+    const struct filling filling = {n, fill, user};
+    struct vote vote = rpi_vote(CALL_ALLOC_FILLED);
+    vote.terms[ALLOCATION_N] = n;
+    vote.terms[ALLOCATION_ELEMENT_SIZE] = (int64_t)size;
+    if (n < 1 || size < 1 || size > (size_t)(PTRDIFF_MAX / n))
+        rpi_error_set(&vote.error, RP_ERR_ARGUMENT,
+                      "%" PRId64 " elements of %zu bytes: give 1 to %td bytes", n, size,
+                      PTRDIFF_MAX);
+    else if (fill == NULL)
+        rpi_error_set(&vote.error, RP_ERR_ARGUMENT, "no function to fill the memory with");
+    return allocation_run(pool, &vote, (size_t)n * size, &filling, memory);
 }
 
 rp_status rp_node_free(rp_pool *pool, void **memory)

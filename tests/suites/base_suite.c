@@ -208,7 +208,7 @@ START_TEST(a_limit_of_file_size_is_an_error)
     ssize_t once = rpi_write_once(descriptor, bytes, 1);
     int why = errno;
     int in_place = rpi_pwrite_all(descriptor, bytes, most, 1);
-    int allocated = rpi_allocate(descriptor, most + 1);
+    int allocated = rpi_allocate(descriptor, 0, most + 1);
     struct file_limit_guard guard;
     rpi_file_limit_guard_begin(&guard);
     int put = fputc('x', file), flushed = fflush(file);
@@ -220,7 +220,7 @@ START_TEST(a_limit_of_file_size_is_an_error)
     ck_assert_int_eq(in_place, EFBIG);
     ck_assert_int_eq(allocated, EFBIG);
     ck_assert(put == 'x' && flushed == EOF);
-    ck_assert_int_eq(rpi_allocate(descriptor, most + 1), 0);
+    ck_assert_int_eq(rpi_allocate(descriptor, 0, most + 1), 0);
     struct stat about;
     ck_assert_int_eq(fstat(descriptor, &about), 0);
     ck_assert_int_eq(about.st_size, (off_t)most + 1);

@@ -164,8 +164,9 @@ static bool accessible(const void *address)
 START_TEST(pages_without_access_are_around_it)
 {
     rp_pool *pool = open_pool();
-    const size_t page = (size_t)sysconf(_SC_PAGESIZE), sizes[] = {1, 3 * page - 1, 3 * page};
-    for (int i = 0; i < 3; i++) {
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE),
+                 sizes[] = {1, 3 * page - 1, 3 * page, (5 << 20) + 1};
+    for (int i = 0; i < 4; i++) {
         void *memory;
         size_t pages = (sizes[i] + page - 1) / page * page;
         ck_assert_int_eq(rp_node_alloc(pool, sizes[i], &memory), RP_OK);
@@ -209,6 +210,105 @@ START_TEST(arrays_that_reach_node_memory_are_refused)
 }
 END_TEST
 
+/* ---- filled ---------------------------------------------------------------------------------- */
+
+struct element {
+    int64_t number;
+    int node_rank; /* that filled it */
+    char rest[12];
+};
+
+struct filler {
+    int node_rank, calls, fails_at;
+};
+
+static int fill_elements(void *memory, rp_range range, void *user)
+{
+    struct filler *filler = user;
+    struct element *elements = memory;
+    filler->calls++;
+    for (int64_t i = range.begin; i < range.end; i++) {
+        if (elements[i].number != 0 || i == filler->fails_at)
+            return 7;
+        elements[i].number = i + 1;
+        elements[i].node_rank = filler->node_rank;
+    }
+    return 0;
+}
+
+START_TEST(memory_is_filled_in_shares)
+{
+    static const int64_t lengths[] = {1, 2, 5, 1000, 300000};
+    rp_pool *pool = open_pool();
+    for (int l = 0; l < 5; l++) {
+        const int64_t n = lengths[l];
+        struct filler filler = {.node_rank = rp_node_rank(pool), .fails_at = -1};
+        void *memory;
+        rp_status status =
+            rp_node_alloc_filled(pool, n, sizeof(struct element), fill_elements, &filler, &memory);
+        ck_assert_msg(status == RP_OK, "%s", rp_last_error(pool)->text);
+        const struct element *elements = memory;
+        for (int64_t i = 0; i < n; i++)
+            ck_assert(elements[i].number == i + 1 &&
+                      elements[i].node_rank == rp_block_owner(n, rp_node_ranks(pool), i));
+        ck_assert_int_eq(filler.calls, rp_node_rank(pool) < n);
+        ck_assert_int_eq(rp_node_free(pool, &memory), RP_OK);
+    }
+    close_pool(pool);
+}
+END_TEST
+
+START_TEST(a_failure_to_fill_comes_to_every_rank)
+{
+    rp_pool *pool = open_pool();
+    const int64_t n = 1000;
+    struct filler filler = {.fails_at = 999};
+    void *memory = pool;
+    rp_status status =
+        rp_node_alloc_filled(pool, n, sizeof(struct element), fill_elements, &filler, &memory);
+    ck_assert_int_eq(status, RP_ERR_TASK);
+    check_same_error(rp_last_error(pool), RP_ERR_TASK);
+    ck_assert_int_eq(rp_last_error(pool)->task_code, 7);
+    ck_assert_ptr_null(memory);
+    filler.fails_at = -1;
+    status = rp_node_alloc_filled(pool, n, sizeof(struct element), fill_elements, &filler, &memory);
+    ck_assert_int_eq(status, RP_OK);
+    close_pool(pool);
+}
+END_TEST
+
+START_TEST(bad_fillings_are_refused_by_all)
+{
+    rp_pool *pool = open_pool();
+    bool last = world_rank() == world_ranks() - 1;
+    struct filler filler = {.fails_at = -1};
+    void *memory = pool;
+    ck_assert_int_eq(rp_node_alloc_filled(pool, last ? 0 : 1, 24, fill_elements, &filler, &memory),
+                     RP_ERR_ARGUMENT);
+    check_same_error(rp_last_error(pool), RP_ERR_ARGUMENT);
+    ck_assert_ptr_null(memory);
+    ck_assert_int_eq(rp_node_alloc_filled(pool, INT64_MAX, 24, fill_elements, &filler, &memory),
+                     RP_ERR_ARGUMENT);
+    ck_assert_int_eq(rp_node_alloc_filled(pool, 5, 24, last ? NULL : fill_elements, &filler,
+                                          &memory),
+                     RP_ERR_ARGUMENT);
+    check_same_error(rp_last_error(pool), RP_ERR_ARGUMENT);
+    ck_assert_int_eq(rp_node_alloc_filled(pool, 5, 24, fill_elements, &filler,
+                                          last ? NULL : &memory),
+                     RP_ERR_ARGUMENT);
+    if (world_ranks() > 1) {
+        ck_assert_int_eq(rp_node_alloc_filled(pool, last ? 6 : 5, 24, fill_elements, &filler,
+                                              &memory),
+                         RP_ERR_MISMATCH);
+        ck_assert(strstr(rp_last_error(pool)->text, "n = 6") != NULL);
+    }
+    ck_assert_int_eq(rp_node_alloc_filled(NULL, 5, 24, fill_elements, &filler, &memory),
+                     RP_ERR_ARGUMENT);
+    ck_assert_int_eq(filler.calls, 0);
+    close_pool(pool);
+}
+END_TEST
+
 static const struct test_case cases[] = {
     {"memory is zeroed, aligned and shared", &memory_is_zeroed_aligned_and_shared},
     {"many allocations in any order", &many_allocations_in_any_order},
@@ -219,6 +319,9 @@ static const struct test_case cases[] = {
     {"a limit of file size refuses memory", &a_limit_of_file_size_refuses_it},
     {"pages without access are around memory", &pages_without_access_are_around_it},
     {"arrays that reach node memory are refused", &arrays_that_reach_node_memory_are_refused},
+    {"memory is filled in shares", &memory_is_filled_in_shares},
+    {"a failure to fill comes to every rank", &a_failure_to_fill_comes_to_every_rank},
+    {"bad fillings are refused by all", &bad_fillings_are_refused_by_all},
     {NULL, NULL},
 };
 const struct test_group pool_memory_tests = {"pool_memory", cases};
