@@ -12,6 +12,7 @@ struct diagnosis {
     struct watchdog watchdog;
     struct interruption interruption;
     rp_pool *guarded_before; /* see diag/crash.h */
+    bool stores_reported;    /* see diag/node_stores.h */
 };
 
 #endif

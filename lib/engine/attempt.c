@@ -77,20 +77,34 @@ static bool attempt_call(const struct attempts *attempts, const struct attempt *
     return *code == 0 && took <= allowed;
 }
 
-/* Saves `out` so that the next attempt can start from it. */
+/* Saves what the call may change, so that the next attempt can start from it. */
 static bool attempt_save_output(struct attempts *attempts, const struct attempt *attempt)
 {
-    if (attempts->options->retries == 0 || attempt->out_bytes == 0)
+    size_t bytes = attempt->out_bytes + attempt->partial_bytes;
+    if (attempts->options->retries == 0 || bytes == 0)
         return true;
-    if (attempt->out_bytes > attempts->saved_bytes) {
-        void *grown = realloc(attempts->saved, attempt->out_bytes);
+    if (bytes > attempts->saved_bytes) {
+        void *grown = realloc(attempts->saved, bytes);
         if (grown == NULL)
             return false;
         attempts->saved = grown;
-        attempts->saved_bytes = attempt->out_bytes;
+        attempts->saved_bytes = bytes;
     }
-    memcpy(attempts->saved, attempt->out, attempt->out_bytes);
+    if (attempt->out_bytes > 0)
+        memcpy(attempts->saved, attempt->out, attempt->out_bytes);
+    if (attempt->partial_bytes > 0)
+        memcpy((char *)attempts->saved + attempt->out_bytes, attempt->partial,
+               attempt->partial_bytes);
     return true;
+}
+
+static void attempt_restore_output(const struct attempts *attempts, const struct attempt *attempt)
+{
+    if (attempt->out_bytes > 0)
+        memcpy(attempt->out, attempts->saved, attempt->out_bytes);
+    if (attempt->partial_bytes > 0)
+        memcpy(attempt->partial, (char *)attempts->saved + attempt->out_bytes,
+               attempt->partial_bytes);
 }
 
 static int attempt_no_memory(struct rp_task *task, int64_t item)
@@ -112,8 +126,7 @@ static int attempt_repeat(struct attempts *attempts, const struct attempt *attem
     bool fine = attempt_call(attempts, attempt, &code);
     while (!fine && task->attempt - before < attempts->options->retries &&
            !work_queue_stopped(attempts->pool->work_queue)) {
-        if (attempt->out_bytes > 0)
-            memcpy(attempt->out, attempts->saved, attempt->out_bytes);
+        attempt_restore_output(attempts, attempt);
         task->attempt++;
         fine = attempt_call(attempts, attempt, &code);
     }

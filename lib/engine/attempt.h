@@ -12,7 +12,7 @@ struct attempts {
     rp_pool *pool;
     const rp_options *options;
     struct rp_task *task;
-    void *saved; /* copy of `out`, for the next attempt; owned */
+    void *saved; /* copy of `out` and `partial`, for the next attempt; owned */
     size_t saved_bytes;
     void *checked; /* an output with guard bytes around it: see diag/check.h; owned */
     size_t checked_bytes;
@@ -27,6 +27,8 @@ struct attempt {
     void *out;
     size_t out_bytes; /* that the call may change; restored before each further attempt */
     bool fresh;       /* `out` receives results only: its previous contents are irrelevant */
+    void *partial;    /* of a reduction: the partial result that the call folds its items into */
+    size_t partial_bytes; /* restored like `out` */
     int (*call)(const struct attempt *attempt);
     void *closure;
 };

@@ -4,6 +4,7 @@
 #include "base/poison.h"
 #include "data/access.h"
 #include "diag/diagnosis.h"
+#include "diag/node_stores.h"
 #include "diag/watchdog.h"
 #include "engine/loop.h"
 #include "engine/save_items.h"
@@ -353,6 +354,36 @@ static void executor_begin_statuses(const struct executor *executor)
         memset(statuses, RP_ERR_CANCELLED, (size_t)executor->units.items);
 }
 
+/* If the pool checks: remembers node memory, for executor_check_stores(). */
+static struct node_stores *executor_remember_memory(const struct executor *executor)
+{
+    struct output_bytes outputs[MOST_ARRAYS];
+    int count = 0;
+    if (!executor->pool->check)
+        return NULL;
+    for (int i = 0; i < executor->array_count; i++) {
+        const struct array *array = &executor->arrays[i];
+        if (array->output && array->base != NULL)
+            outputs[count++] =
+                (struct output_bytes){array->base, array->size * (size_t)executor->units.items};
+    }
+    return rpi_node_stores_begin(executor->pool, outputs, count);
+}
+
+/* Has a task stored to other node memory than its outputs? No rank leaves before that is known,
+ * since the program may store there after the job. Preserves the outcome of the job. */
+static void executor_check_stores(struct executor *executor, struct node_stores *stores)
+{
+    rp_pool *pool = executor->pool;
+    const rp_error before = pool->last;
+    if (!pool->check)
+        return;
+    rpi_node_stores_end(pool, stores, executor->task.call);
+    rpi_error_clear(&pool->last);
+    if (pool_agree_prepared(pool) == RP_OK)
+        pool->last = before;
+}
+
 /* Runs the job if all ranks are prepared; otherwise no rank computes. */
 static rp_status executor_run(struct executor *executor)
 {
@@ -363,7 +394,9 @@ static rp_status executor_run(struct executor *executor)
     executor_begin_statuses(executor);
     if (executor->begin != NULL)
         executor->begin(executor, &pool->last);
+    struct node_stores *stores = executor_remember_memory(executor);
     if (pool_agree_prepared(pool) != RP_OK) {
+        free(stores);
         rpi_agent_drop(agent);
         return pool->last.status;
     }
@@ -376,6 +409,7 @@ static rp_status executor_run(struct executor *executor)
         rpi_loop_end(pool, &vote);
         rpi_loop_agree(pool, &vote);
     } while (executor_next_round(executor, &agent));
+    executor_check_stores(executor, stores);
     return replicate(pool, executor->arrays, executor->array_count, &executor->accesses,
                      &executor->units);
 }

@@ -25,6 +25,37 @@ rp_status rpi_job_check(int64_t n, const rp_options *options, struct schedule_ch
     return rpi_schedule_choice_make(options, choice, error);
 }
 
+/* Does this rank have the memory that the array's address is in? */
+static bool array_is_here(const rp_pool *pool, const struct array *array)
+{
+    return array->base != NULL &&
+           (array->place != RP_ON_ROOT || pool->world.rank == pool->world.root);
+}
+
+/* Results may replace the inputs exactly, but not overlap them otherwise. */
+static rp_status job_check_overlap(const rp_pool *pool, int64_t n, const struct array *input,
+                                   const struct array *results, rp_error *error)
+{
+    if (!array_is_here(pool, input) || !array_is_here(pool, results) || n == 0)
+        return RP_OK;
+    const char *in = input->base, *out = results->base;
+    bool overlap = in < out + (size_t)n * results->size && out < in + (size_t)n * input->size;
+    bool in_place = in == out && input->size == results->size;
+    if (overlap && !in_place)
+        return rpi_error_set(error, RP_ERR_ARGUMENT,
+                             "in and out overlap; they may only be the same");
+    return RP_OK;
+}
+
+rp_status rpi_job_check_arrays(const rp_pool *pool, int64_t n, const struct array *input,
+                               const struct array *results, rp_error *error)
+{
+    if (rpi_array_check(pool, input, n, error) != RP_OK ||
+        rpi_array_check(pool, results, n, error) != RP_OK)
+        return error->status;
+    return job_check_overlap(pool, n, input, results, error);
+}
+
 void rpi_job_terms(struct vote *vote, int64_t n, const struct schedule_choice *choice)
 {
     vote->terms[JOB_N] = n;

@@ -3,6 +3,7 @@
 #ifndef RANKPOOL_ENGINE_JOB_H
 #define RANKPOOL_ENGINE_JOB_H
 
+#include "data/access.h"
 #include "pool/pool.h"
 
 struct job {
@@ -22,6 +23,11 @@ struct job rpi_job(const rp_pool *pool, struct units units, struct schedule_choi
 /* Checks n and the options, and chooses the schedule. */
 rp_status rpi_job_check(int64_t n, const rp_options *options, struct schedule_choice *choice,
                         rp_error *error);
+
+/* Checks the inputs and the results of a job of n items: each by itself, and that they do not
+ * overlap, unless they are the same array. */
+rp_status rpi_job_check_arrays(const rp_pool *pool, int64_t n, const struct array *input,
+                               const struct array *results, rp_error *error);
 
 /* Puts n, schedule and chunk into a vote. */
 void rpi_job_terms(struct vote *vote, int64_t n, const struct schedule_choice *choice);

@@ -27,24 +27,6 @@ static rp_status map_check_functions(const rp_map_job *job, rp_error *error)
     return RP_OK;
 }
 
-/* Results may replace the inputs exactly, but not overlap them otherwise. */
-static rp_status map_check_overlap(const rp_pool *pool, const rp_map_job *job, rp_error *error)
-{
-    bool root = pool->world.rank == pool->world.root;
-    bool both_here =
-        (job->in_place != RP_ON_ROOT || root) && (job->out_place != RP_ON_ROOT || root);
-    if (!both_here || job->in == NULL || job->out == NULL || job->n == 0)
-        return RP_OK;
-    const char *in = job->in, *out = job->out;
-    size_t n = (size_t)job->n;
-    bool overlap = in < out + n * job->out_size && out < in + n * job->in_size;
-    bool in_place = in == out && job->in_size == job->out_size;
-    if (overlap && !in_place)
-        return rpi_error_set(error, RP_ERR_ARGUMENT,
-                             "in and out overlap; they may only be the same");
-    return RP_OK;
-}
-
 static rp_status map_check(const rp_pool *pool, const rp_map_job *job, const struct array *arrays,
                            struct schedule_choice *choice, rp_error *error)
 {
@@ -53,14 +35,12 @@ static rp_status map_check(const rp_pool *pool, const rp_map_job *job, const str
     if (rpi_job_check(job->n, &job->options, choice, error) != RP_OK ||
         map_check_functions(job, error) != RP_OK)
         return error->status;
-    for (int i = INPUT; i <= RESULTS; i++) {
-        if (rpi_array_check(pool, &arrays[i], job->n, error) != RP_OK)
-            return error->status;
-    }
+    if (rpi_job_check_arrays(pool, job->n, &arrays[INPUT], &arrays[RESULTS], error) != RP_OK)
+        return error->status;
     if (pool->world.rank == pool->world.root &&
         check_array(pool, "item_status", job->options.item_status, (size_t)job->n, error) != RP_OK)
         return error->status;
-    return map_check_overlap(pool, job, error);
+    return RP_OK;
 }
 
 static void map_set_terms(struct vote *vote, const rp_map_job *job,

@@ -17,7 +17,10 @@
 #include <string.h>
 
 enum {
-    INPUT
+    INPUT,
+    RESULTS,  /* one per item, if the job wants them */
+    STATUSES, /* of these, for other nodes' agents */
+    ARRAYS
 };
 
 static const rp_reduce_job no_job; /* in place of NULL */
@@ -44,8 +47,24 @@ static int64_t reduce_leaf_length(int64_t n)
     return leaf < 1 ? 1 : leaf > longest ? longest : leaf;
 }
 
+/* The partial results of a dead rank are lost, so items that it had finished are computed again. On
+ * several nodes, the results of a node may be lost while its partial results are not. */
+static rp_status reduce_check_survival(const rp_pool *pool, const rp_reduce_job *job,
+                                       rp_error *error)
+{
+    if (job->out_size > 0 && pool->in_rounds)
+        return rpi_error_set(error, RP_ERR_ARGUMENT,
+                             "out is not possible in a reduction while ranks of several nodes "
+                             "survive deaths: use rp_map(), then rp_reduce()");
+    if (job->out_size > 0 && job->out == job->in && pool->survives)
+        return rpi_error_set(error, RP_ERR_ARGUMENT,
+                             "out is in, but while ranks survive deaths a reduction may compute "
+                             "an item twice: give two arrays");
+    return RP_OK;
+}
+
 static rp_status reduce_check(const rp_pool *pool, const rp_reduce_job *job,
-                              const struct array *input, struct schedule_choice *choice,
+                              const struct array *arrays, struct schedule_choice *choice,
                               rp_error *error)
 {
     if (job == &no_job)
@@ -68,9 +87,10 @@ static rp_status reduce_check(const rp_pool *pool, const rp_reduce_job *job,
             "on_failure and item_status are for rp_map(): a sum without some of its "
             "items would not be the sum");
     if (check_array(pool, "identity", job->identity, job->result_size, error) != RP_OK ||
-        check_array(pool, "result", job->result, job->result_size, error) != RP_OK)
+        check_array(pool, "result", job->result, job->result_size, error) != RP_OK ||
+        reduce_check_survival(pool, job, error) != RP_OK)
         return error->status;
-    return rpi_array_check(pool, input, job->n, error);
+    return rpi_job_check_arrays(pool, job->n, &arrays[INPUT], &arrays[RESULTS], error);
 }
 
 static void reduce_set_terms(struct vote *vote, const rp_reduce_job *job,
@@ -79,6 +99,8 @@ static void reduce_set_terms(struct vote *vote, const rp_reduce_job *job,
     rpi_job_terms(vote, job->n, choice);
     vote->terms[JOB_IN_SIZE] = (int64_t)job->in_size;
     vote->terms[JOB_IN_PLACE] = job->in_place;
+    vote->terms[JOB_OUT_SIZE] = (int64_t)job->out_size;
+    vote->terms[JOB_OUT_PLACE] = job->out_place;
     vote->terms[JOB_RESULT_SIZE] = (int64_t)job->result_size;
     vote->terms[JOB_LEAF] = job->leaf;
     vote->terms[JOB_SEED] = (int64_t)job->options.seed;
@@ -112,30 +134,36 @@ static int reduce_call_body(const struct attempt *attempt)
 {
     struct executor *executor = attempt->closure;
     const struct reduction *reduction = executor->closure;
-    return reduction->job->body(&executor->task, attempt->items, attempt->in, attempt->out);
+    executor->task.out = attempt->out;
+    return reduction->job->body(&executor->task, attempt->items, attempt->in, attempt->partial);
 }
 
-static int reduce_attempt_body(struct executor *executor, rp_range part, const void *in)
+static int reduce_attempt_body(struct executor *executor, rp_range part, const void *in, void *out)
 {
     const struct reduction *reduction = executor->closure;
+    const rp_reduce_job *job = reduction->job;
     struct attempt attempt = {.items = part,
                               .in = in,
-                              .out = reduction->partial,
-                              .out_bytes = reduction->job->result_size,
+                              .out = out,
+                              .out_bytes = (size_t)(part.end - part.begin) * job->out_size,
+                              .fresh = true,
+                              .partial = reduction->partial,
+                              .partial_bytes = job->result_size,
                               .call = reduce_call_body,
                               .closure = executor};
     return rpi_attempt(&executor->attempts, &attempt);
 }
 
 /* Folds a part into the partial result. */
-static bool reduce_fold(struct executor *executor, rp_range part, const void *in)
+static bool reduce_fold(struct executor *executor, rp_range part, const void *in, void *out)
 {
     const struct reduction *reduction = executor->closure;
     int code;
     if (executor->careful) {
-        code = reduce_attempt_body(executor, part, in);
+        code = reduce_attempt_body(executor, part, in, out);
     } else {
         rpi_task_begin(&executor->task, part.begin);
+        executor->task.out = out;
         code = reduction->job->body(&executor->task, part, in, reduction->partial);
     }
     return code == 0 || rpi_execution_failed(executor, code) == RP_OK;
@@ -143,13 +171,13 @@ static bool reduce_fold(struct executor *executor, rp_range part, const void *in
 
 /* A tile is a part of a leaf, a leaf, or several leaves. The first part of a leaf starts from the
  * identity; the last one adds the leaf to the tree. */
-static bool reduce_compute_part(struct executor *executor, rp_range part, const void *in)
+static bool reduce_compute_part(struct executor *executor, rp_range part, const void *in, void *out)
 {
     struct reduction *reduction = executor->closure;
     const rp_reduce_job *job = reduction->job;
     if (part.begin % reduction->leaf == 0)
         memcpy(reduction->partial, job->identity, job->result_size);
-    if (!reduce_fold(executor, part, in))
+    if (!reduce_fold(executor, part, in, out))
         return false;
     bool complete = part.end % reduction->leaf == 0 || part.end == job->n;
     bool added = !complete || reduce_add_leaf(executor, part.begin / reduction->leaf);
@@ -172,17 +200,23 @@ static int64_t reduce_part_end(const struct reduction *reduction, int64_t begin,
 static int64_t reduce_compute(struct executor *executor, rp_range tile, void *const *at)
 {
     struct reduction *reduction = executor->closure;
+    const rp_reduce_job *job = reduction->job;
     const char *in = at[INPUT];
+    char *out = at[RESULTS];
+    uint8_t *statuses = at[STATUSES];
     rp_range part = {tile.begin, tile.begin};
     while (part.end < tile.end && !executor->stopping &&
            !work_queue_stopped(executor->pool->work_queue)) {
         part.begin = part.end;
         part.end = reduce_part_end(reduction, part.begin, tile.end);
-        if (!reduce_compute_part(executor, part, in)) {
+        if (!reduce_compute_part(executor, part, in, out)) {
             executor->stopping = true;
             return part.begin - tile.begin; /* its leaf is not in the tree */
         }
-        in += in != NULL ? (size_t)(part.end - part.begin) * reduction->job->in_size : 0;
+        if (statuses != NULL)
+            memset(statuses + (part.begin - tile.begin), RP_OK, (size_t)(part.end - part.begin));
+        in += in != NULL ? (size_t)(part.end - part.begin) * job->in_size : 0;
+        out += out != NULL ? (size_t)(part.end - part.begin) * job->out_size : 0;
     }
     return part.end - tile.begin;
 }
@@ -240,11 +274,12 @@ static void reduce_restore(struct executor *executor, rp_error *error)
         rpi_reduce_saving_restore((struct reduce_saving *)executor->saving, error);
 }
 
-static rp_status reduce_execute(rp_pool *pool, const struct array *input,
+static rp_status reduce_execute(rp_pool *pool, const struct array *arrays,
                                 struct reduction *reduction, struct saving *saving)
 {
     struct executor executor;
-    rpi_executor_begin(&executor, pool, CALL_REDUCE, &reduction->job->options, input, 1);
+    rpi_executor_begin(&executor, pool, CALL_REDUCE, &reduction->job->options, arrays, ARRAYS);
+    executor.tile_items = rpi_execute_tile(arrays, STATUSES);
     executor.units = rpi_units_cut_leaves(reduction->job->n, reduction->leaf);
     executor.choice = reduction->choice;
     executor.tile_border = reduction->leaf;
@@ -261,12 +296,12 @@ static rp_status reduce_execute(rp_pool *pool, const struct array *input,
     return rpi_execute(&executor);
 }
 
-static rp_status reduce_execute_saving(rp_pool *pool, const struct array *input,
+static rp_status reduce_execute_saving(rp_pool *pool, const struct array *arrays,
                                        struct reduction *reduction, const struct job_form *form)
 {
     struct reduce_saving saving;
     rpi_reduce_saving_begin(&saving, pool, form, &reduction->tree);
-    rp_status status = reduce_execute(pool, input, reduction, &saving.saving);
+    rp_status status = reduce_execute(pool, arrays, reduction, &saving.saving);
     rpi_reduce_saving_end(&saving, status);
     return status;
 }
@@ -284,15 +319,21 @@ static struct job_form reduce_form(const rp_pool *pool, const struct reduction *
                              .inputs = rpi_saving_inputs(pool, job->in, job->n, job->in_size)};
 }
 
-/* Agrees to open the job. On RP_OK, `reduction` is complete, and `form` too if there is a
- * checkpoint. */
-static rp_status reduce_open(rp_pool *pool, const rp_reduce_job *job, const struct array *input,
+/* Results per item would have to be saved with every partial result, and are not. */
+static bool reduce_is_saved(const rp_pool *pool, const rp_reduce_job *job)
+{
+    return pool->checkpoint != NULL && job->out_size == 0;
+}
+
+/* Agrees to open the job. On RP_OK, `reduction` is complete, and `form` too if the job is saved for
+ * a checkpoint. */
+static rp_status reduce_open(rp_pool *pool, const rp_reduce_job *job, const struct array *arrays,
                              struct reduction *reduction, struct job_form *form)
 {
     struct schedule_choice *choice = &reduction->choice;
     struct vote vote = rpi_vote(CALL_REDUCE);
-    int64_t tile_items = rpi_execute_tile(input, 1);
-    reduce_check(pool, job, input, choice, &vote.error);
+    int64_t tile_items = rpi_execute_tile(arrays, STATUSES);
+    reduce_check(pool, job, arrays, choice, &vote.error);
     if (vote.error.status == RP_OK) {
         reduction->leaf = job->leaf > 0 ? job->leaf : reduce_leaf_length(job->n);
         reduction->part = tile_items < reduction->leaf ? tile_items : reduction->leaf;
@@ -302,7 +343,7 @@ static rp_status reduce_open(rp_pool *pool, const rp_reduce_job *job, const stru
         if (reduction->partial == NULL || reduction->buffer == NULL)
             rpi_error_set(&vote.error, RP_ERR_MEMORY, "no memory for a partial result");
     }
-    if (pool->checkpoint != NULL && vote.error.status == RP_OK) {
+    if (reduce_is_saved(pool, job) && vote.error.status == RP_OK) {
         *form = reduce_form(pool, reduction);
         rpi_checkpoint_check(pool, form, &vote.error);
     }
@@ -317,17 +358,28 @@ rp_status rp_reduce(rp_pool *pool, const rp_reduce_job *job)
         return rpi_refuse_null(__func__, "pool");
     if (job == NULL)
         job = &no_job;
-    const struct array input = {.name = "in",
-                                .base = (void *)(uintptr_t)job->in,
-                                .size = job->in_size,
-                                .place = job->in_place};
+    const struct array arrays[ARRAYS] = {
+        [INPUT] = {.name = "in",
+                   .base = (void *)(uintptr_t)job->in,
+                   .size = job->in_size,
+                   .place = job->in_place},
+        [RESULTS] = {.name = "out",
+                     .base = job->out,
+                     .size = job->out_size,
+                     .place = job->out_place,
+                     .output = true},
+        [STATUSES] = {.name = "item_status",
+                      .size = job->out_size > 0,
+                      .output = true,
+                      .status = true},
+    };
     struct reduction reduction = {.pool = pool, .job = job, .choice = {RP_SCHEDULE_ADAPTIVE, 0}};
     struct job_form form;
     rpi_survival_enter(pool);
-    rp_status status = reduce_open(pool, job, &input, &reduction, &form);
+    rp_status status = reduce_open(pool, job, arrays, &reduction, &form);
     if (status == RP_OK)
-        status = pool->checkpoint != NULL ? reduce_execute_saving(pool, &input, &reduction, &form)
-                                          : reduce_execute(pool, &input, &reduction, NULL);
+        status = reduce_is_saved(pool, job) ? reduce_execute_saving(pool, arrays, &reduction, &form)
+                                            : reduce_execute(pool, arrays, &reduction, NULL);
     rpi_tree_end(&reduction.tree);
     free(reduction.partial);
     free(reduction.buffer);

@@ -18,6 +18,11 @@ void *rp_task_user(const rp_task *task)
     return task->user;
 }
 
+void *rp_task_out(const rp_task *task)
+{
+    return task->out;
+}
+
 int rp_task_attempt(const rp_task *task)
 {
     return task->attempt;

@@ -9,6 +9,7 @@
 struct rp_task {
     int64_t item; /* current item, or the first of the current range */
     void *user;
+    void *out; /* results of the items of the current range in a reduction, or NULL */
     uint64_t seed;
     enum call call;       /* call that opened the job */
     const char *job_name; /* its name, or NULL */

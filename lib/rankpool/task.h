@@ -37,9 +37,10 @@ typedef int (*rp_item_fn)(rp_task *task, const void *in, void *out);
 
 /**
  * Computes a range of items: `in` and `out` are those of range.begin, followed by the others. In a
- * reduction, `out` is the partial result of the leaf so far, initially the identity; a leaf is one
- * call, or several calls in order if its input exceeds 512 KiB. If the function fails, the failed
- * item is the one named by rp_task_fail(), else the first.
+ * reduction, `out` is the partial result of the leaf so far, initially the identity, and
+ * rp_task_out() has the results of the items; a leaf is one call, or several calls in order if its
+ * input and results exceed 512 KiB. If the function fails, the failed item is the one named by
+ * rp_task_fail(), else the first.
  */
 typedef int (*rp_range_fn)(rp_task *task, rp_range range, const void *in, void *out);
 
@@ -59,6 +60,12 @@ int64_t rp_task_item(const rp_task *task);
 
 /** options.user of this rank. */
 void *rp_task_user(const rp_task *task);
+
+/**
+ * In the body of a reduction whose job has `out`: where to store the results of the current range,
+ * that of its first item first. NULL in other tasks.
+ */
+void *rp_task_out(const rp_task *task);
 
 /**
  * Number of previous attempts at this call: 0, or more after a retry (options.retries) or, in a

@@ -26,8 +26,8 @@ enum kind {
     MAP_ON_RANKS, /* results needed on every rank */
     MAP_RANGES,
     REDUCE,
-    REDUCE_INPUT,
-    LOOP, /* into node memory; on several nodes, into a file */
+    REDUCE_INPUT, /* on a single node, with a result per item as well */
+    LOOP,         /* into node memory; on several nodes, into a file */
     STREAM,
     STREAM_UNORDERED,
     STREAM_LARGE, /* inputs and results too large for a slot, among small ones */
@@ -139,9 +139,14 @@ static int reduce_range(rp_task *task, rp_range range, const void *input, void *
 {
     const struct checked_job *job = rp_task_user(task);
     const double *added = input;
-    for (int64_t item = range.begin; item < range.end; item++)
-        *(double *)output += 1 / (1 + compute(item, job->burn)) +
-                             (added != NULL ? 1e-20 * added[item - range.begin] : 0);
+    double *values = rp_task_out(task);
+    for (int64_t item = range.begin; item < range.end; item++) {
+        double value = compute(item, job->burn);
+        *(double *)output +=
+            1 / (1 + value) + (added != NULL ? 1e-20 * added[item - range.begin] : 0);
+        if (values != NULL)
+            values[item - range.begin] = value;
+    }
     return 0;
 }
 
@@ -173,9 +178,15 @@ static rp_status do_map(const struct checked_job *job)
     return rp_map(pool, &map);
 }
 
+static bool reduces_with_results(const struct checked_job *job)
+{
+    return job->kind == REDUCE_INPUT && rp_nodes(pool) == 1;
+}
+
 static rp_status do_reduce(const struct checked_job *job)
 {
     static const double zero;
+    bool results = reduces_with_results(job);
     rp_reduce_job reduce = {
         .n = job->n,
         .body = reduce_range,
@@ -183,6 +194,9 @@ static rp_status do_reduce(const struct checked_job *job)
         .identity = &zero,
         .in = job->kind == REDUCE_INPUT ? in : NULL,
         .in_size = job->kind == REDUCE_INPUT ? sizeof *in : 0,
+        .out = results ? out : NULL,
+        .out_size = results ? sizeof *out : 0,
+        .out_place = job->n % 2 == 0 ? RP_ON_ROOT : RP_ON_RANKS,
         .result = &result,
         .result_size = sizeof result,
         .options = {.user = (void *)(uintptr_t)job, .schedule = job->schedule},
@@ -311,6 +325,8 @@ static void check_results(const struct checked_job *job, bool first)
     bool root = rp_rank(pool) == rp_root(pool);
     if (root && job->kind == LOOP && file >= 0)
         read_file(job);
+    if (reduces_with_results(job) && (root || job->n % 2 != 0))
+        check_array(job, out);
     if (job->kind == MAP_ON_RANKS || (job->kind <= MAP_RANGES && root && job->kind != MAP_ON_NODES))
         check_array(job, out);
     if (job->kind == MAP_ON_NODES || (root && job->kind == LOOP))

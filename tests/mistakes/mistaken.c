@@ -189,6 +189,44 @@ static rp_status tabulate(bool reduce)
     return status;
 }
 
+/* Adds the item's number to its state. */
+static int step_state(rp_task *task, const void *in, void *out)
+{
+    double *state = rp_task_user(task);
+    if (out != NULL)
+        *(double *)out = *(const double *)in + (double)rp_task_item(task);
+    else
+        state[rp_task_item(task)] += (double)rp_task_item(task);
+    return 0;
+}
+
+/* Several steps with a state per item in node memory, which tasks store there by themselves, or as
+ * the output of the job. */
+static rp_status keep_state(bool as_output)
+{
+    void *memory;
+    rp_status status = rp_node_alloc(pool, LONG * sizeof(double), &memory);
+    const size_t size = as_output ? sizeof(double) : 0;
+    void *array = as_output ? memory : NULL;
+    for (int step = 0; step < 3 && status == RP_OK; step++)
+        status = rp_map(pool, &(rp_map_job){.n = LONG,
+                                            .item = step_state,
+                                            .in = array,
+                                            .in_size = size,
+                                            .in_place = RP_ON_NODES,
+                                            .out = array,
+                                            .out_size = size,
+                                            .out_place = RP_ON_NODES,
+                                            .options = {.user = memory}});
+    const double *state = memory;
+    int wrong = 0;
+    for (int i = 0; i < LONG; i++)
+        wrong += state[i] != 3.0 * i;
+    if (rp_rank(pool) == rp_root(pool))
+        printf("%d\n", wrong);
+    return status;
+}
+
 static rp_status scatter(const double *all)
 {
     static double mine[LONG];
@@ -238,6 +276,10 @@ static rp_status make(const char *way)
         return tabulate(false);
     if (strcmp(way, "table-reduced") == 0)
         return tabulate(true);
+    if (strcmp(way, "state") == 0)
+        return keep_state(false);
+    if (strcmp(way, "state-out") == 0)
+        return keep_state(true);
     if (strcmp(way, "barrier") == 0)
         return map(meets, NULL, out, ITEMS);
     fprintf(stderr, "no way \"%s\"\n", way);

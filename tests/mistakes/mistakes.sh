@@ -44,6 +44,20 @@ wrong_sum() {
     done
 }
 
+# On one node nothing else is wrong with it; on two, items that were computed elsewhere lack steps.
+lost_state() { # lost_state NODE_SIZE
+    run state
+    [ "$status" -eq 0 ] && [ "$(cat out)" = 0 ] || complain || return
+    says 1 '^rankpool: tasks of rp_map\(\) have stored into node memory, between byte [0-9]+ and [0-9]+ of 800000: ' || return
+    RANKPOOL_NODE_SIZE=$1 run state
+    [ "$status" -eq 0 ] && [ "$(cat out)" -gt 0 ] || complain || return
+    says 2 '^rankpool: tasks of rp_map\(\) have stored into node memory'
+}
+kept_state() { # kept_state NODE_SIZE
+    fine state-out && [ "$(cat out)" = 0 ] || return
+    RANKPOOL_NODE_SIZE=$1 fine state-out && [ "$(cat out)" = 0 ]
+}
+
 for ranks in 1 2 3; do
     check "nothing is wrong, on $ranks ranks" fine correct
 done
@@ -59,6 +73,8 @@ check "nor by a task of ranges" failed unwritten-range "item 39: the task did no
 check "a result is not written" failed unwritten-result "item 17: the task made room for its result and did not write it"
 check "nor a streamed one" failed unwritten-streamed "item 17: the task made room for its result and did not write it"
 check "written beyond out" failed beyond "item 17: the task wrote beyond its out"
+check "state in node memory that is no output" lost_state 1
+check "as an output it is right" kept_state 1
 check "a table on the root alone" wrong_sum table
 check "the same, reduced" wrong_sum table-reduced
 ranks=3

@@ -164,6 +164,123 @@ START_TEST(more_items_than_words_can_count)
 }
 END_TEST
 
+/* ---- a result per item as well --------------------------------------------------------------- */
+
+/* Stores the square of each term, and sums the terms up. */
+static int square_and_sum(rp_task *task, rp_range range, const void *in, void *partial)
+{
+    double *squares = rp_task_out(task);
+    sum_terms(task, range, in, partial);
+    for (int64_t item = range.begin; item < range.end; item++) {
+        double value = in != NULL ? ((const double *)in)[item - range.begin] : term(item);
+        squares[item - range.begin] = value * value;
+    }
+    return rp_task_attempt(task) < *(const int *)rp_task_user(task) ? 3 : 0;
+}
+
+/* The job of two arrays in a place, or of one array if `in` is `out`. */
+static rp_reduce_job job_with_results(int64_t n, int64_t leaf, double *in, double *out,
+                                      rp_place place, double *result)
+{
+    static int failures;
+    rp_reduce_job job = job_of(n, leaf, result);
+    job.body = square_and_sum;
+    job.in = in;
+    job.in_size = in != NULL ? sizeof *in : 0;
+    job.in_place = place;
+    job.out = out;
+    job.out_size = sizeof *out;
+    job.out_place = place;
+    job.options.user = &failures;
+    return job;
+}
+
+static void check_squares(const double *out, int64_t n, const char *where)
+{
+    for (int64_t i = 0; i < n; i++)
+        ck_assert_msg(out[i] == term(i) * term(i), "%s: item %" PRId64 " is %g", where, i, out[i]);
+}
+
+static void fill_terms(rp_pool *pool, double *in, rp_place place, int64_t n)
+{
+    bool fills = place == RP_ON_NODES ? rp_node_rank(pool) == 0
+                                      : place == RP_ON_RANKS || rp_rank(pool) == rp_root(pool);
+    for (int64_t i = 0; i < n && fills; i++)
+        in[i] = term(i);
+    rp_node_sync(pool);
+}
+
+/* Two arrays, one array, or no input, in one place. */
+static void check_results_in(rp_pool *pool, double *in, double *out, rp_place place, int64_t n,
+                             int64_t leaf)
+{
+    static const char *const names[] = {"root", "nodes", "ranks"};
+    bool wanted = place != RP_ON_ROOT || rp_rank(pool) == rp_root(pool);
+    double expected = reference(n, leaf, 0, (n + leaf - 1) / leaf);
+    for (int way = 0; way < 3; way++) {
+        int failures = way;
+        double result = NAN, *results = way == 1 ? in : out;
+        fill_terms(pool, in, place, n);
+        rp_reduce_job job =
+            job_with_results(n, leaf, way == 2 ? NULL : in, results, place, &result);
+        job.options.retries = failures;
+        job.options.user = &failures;
+        rp_status status = rp_reduce(pool, &job);
+        ck_assert_msg(status == RP_OK, "%s", rp_last_error(pool)->text);
+        ck_assert_msg(memcmp(&result, &expected, sizeof result) == 0,
+                      "%s, way %d: %.17g, not %.17g", names[place], way, result, expected);
+        if (wanted)
+            check_squares(results, n, names[place]);
+        rp_barrier(pool);
+    }
+}
+
+START_TEST(a_result_per_item_as_well)
+{
+    static const int64_t leaves[] = {1, 7, 1000, 100000};
+    const int64_t most = 150000;
+    const size_t bytes = (size_t)most * sizeof(double);
+    rp_pool *pool = open_pool();
+    void *node_in, *node_out;
+    double *in = malloc(bytes), *out = malloc(bytes);
+    ck_assert_int_eq(rp_node_alloc(pool, bytes, &node_in), RP_OK);
+    ck_assert_int_eq(rp_node_alloc(pool, bytes, &node_out), RP_OK);
+    for (int l = 0; l < 4; l++) {
+        int64_t n = leaves[l] < 1000 ? 1001 : most;
+        check_results_in(pool, in, out, RP_ON_ROOT, n, leaves[l]);
+        check_results_in(pool, in, out, RP_ON_RANKS, n, leaves[l]);
+        check_results_in(pool, node_in, node_out, RP_ON_NODES, n, leaves[l]);
+        check_results_in(pool, node_in, node_out, RP_ON_ROOT, n, leaves[l]);
+    }
+    free(in);
+    free(out);
+    close_pool(pool);
+}
+END_TEST
+
+static int look_for_out(rp_task *task, rp_range range, const void *in, void *partial)
+{
+    (void)in;
+    *(double *)partial += rp_task_out(task) != NULL ? (double)(range.end - range.begin) : 0;
+    return 0;
+}
+
+START_TEST(without_out_there_is_none)
+{
+    rp_pool *pool = open_pool();
+    double result = NAN, room[100];
+    rp_reduce_job with = job_with_results(100, 10, NULL, room, RP_ON_RANKS, &result);
+    with.combine = add_doubles;
+    ck_assert_int_eq(rp_reduce(pool, &with), RP_OK);
+    rp_reduce_job without = job_of(100, 10, &result);
+    without.body = look_for_out;
+    without.combine = add_doubles;
+    ck_assert_int_eq(rp_reduce(pool, &without), RP_OK);
+    ck_assert(result == 0);
+    close_pool(pool);
+}
+END_TEST
+
 static int fail_at_777(rp_task *task, rp_range range, const void *in, void *out)
 {
     (void)in;
@@ -236,7 +353,25 @@ START_TEST(bad_jobs_are_refused_by_all)
     bad = good;
     bad.options.item_status = &status;
     check_job_refused(pool, run_reduce, &good, &bad, RP_ERR_ARGUMENT);
+    double room[101] = {0};
+    good = job_with_results(100, 10, room, room, RP_ON_RANKS, &result);
+    bad = good;
+    bad.out = room + 1;
+    check_job_refused(pool, run_reduce, &good, &bad, RP_ERR_ARGUMENT);
+    bad = good;
+    bad.out_place = RP_ON_NODES;
+    check_job_refused(pool, run_reduce, &good, &bad, RP_ERR_ARGUMENT);
+    bad = good;
+    bad.out_size = 0;
+    check_job_refused(pool, run_reduce, &good, &bad, RP_ERR_ARGUMENT);
+    good = job_of(100, 10, &result);
     if (world_ranks() > 1) {
+        bad = job_with_results(100, 10, room, room, RP_ON_RANKS, &result);
+        good = bad;
+        bad.out_size = sizeof(float);
+        bad.in_size = sizeof(float);
+        check_job_refused(pool, run_reduce, &good, &bad, RP_ERR_MISMATCH);
+        good = job_of(100, 10, &result);
         bad = good;
         bad.leaf = 11;
         check_job_refused(pool, run_reduce, &good, &bad, RP_ERR_MISMATCH);
@@ -294,6 +429,8 @@ static const struct test_case cases[] = {
     {"nothing gives the identity", &nothing_gives_the_identity},
     {"input from every place", &input_from_every_place},
     {"more items than words can count", &more_items_than_words_can_count},
+    {"a result per item as well", &a_result_per_item_as_well},
+    {"without out there is none", &without_out_there_is_none},
     {"failures come to every rank", &failures_come_to_every_rank},
     {"bad jobs are refused by all", &bad_jobs_are_refused_by_all},
     {NULL, NULL},
