@@ -22,6 +22,8 @@ void rpi_loop_begin(rp_pool *pool, struct agent *agent, const rp_options *option
     rpi_survival_enter(pool);
     loop->pool = pool;
     loop->ended = false;
+    loop->enough = false;
+    pool->enough = 0;
     loop->open = true;
     loop->agent_at = pool->ops->leader(pool);
     agent = agent != NULL ? rpi_agent_elect(agent) : NULL;
@@ -61,6 +63,8 @@ void rpi_loop_end(rp_pool *pool, struct vote *vote)
     loop->agent = NULL;
     loop->attend = NULL;
     loop->aside = false;
+    if (vote->error.status == RP_OK && work_queue_enough(pool->work_queue) >= 0)
+        rpi_enough_vote(vote, work_queue_enough(pool->work_queue));
     /* From here on no rank of the node writes to the completion logs. */
     if (!loop_part_done(pool, has_agent, agent_done))
         rpi_interruption_vote(pool->work_queue, vote);
@@ -273,6 +277,16 @@ bool rp_loop_next(rp_loop *loop, rp_range *range)
     return loop_next(loop, range);
 }
 
+rp_status rp_loop_enough(rp_loop *loop, int64_t item)
+{
+    if (loop == NULL)
+        return rpi_refuse_null(__func__, "loop");
+    if (!loop->open || item < 0)
+        return RP_ERR_ARGUMENT;
+    rpi_pool_enough(loop->pool, item);
+    return RP_OK;
+}
+
 /* The other ranks end their round with an agreement that also waits for a rank that leaves
  * early. */
 static void loop_close_rounds(rp_loop *loop, struct vote *vote)
@@ -297,7 +311,7 @@ rp_status rp_loop_close(rp_loop **loop, rp_status mine)
     if (mine != RP_OK)
         rpi_error_set(&vote.error, mine, "rank %d gave up: %s", pool->world.rank,
                       rp_strerror(mine));
-    else if (!closing->ended)
+    else if (!closing->ended && work_queue_enough(pool->work_queue) < 0)
         rpi_error_set(&vote.error, RP_ERR_STATE, "rank %d left a loop before its end, with RP_OK",
                       pool->world.rank);
     if (vote.error.status == RP_OK || closing->late.status != RP_OK)

@@ -179,7 +179,8 @@ static bool reduce_compute_part(struct executor *executor, rp_range part, const 
         memcpy(reduction->partial, job->identity, job->result_size);
     if (!reduce_fold(executor, part, in, out))
         return false;
-    bool complete = part.end % reduction->leaf == 0 || part.end == job->n;
+    bool complete = part.end % reduction->leaf == 0 || part.end == job->n ||
+                    executor->pool->loop.enough; /* then the rest of the leaf is not computed */
     bool added = !complete || reduce_add_leaf(executor, part.begin / reduction->leaf);
     if (complete && executor->pool->check)
         rpi_poison(reduction->partial, 0, job->result_size, 0);
@@ -241,7 +242,8 @@ static bool reduce_publish(struct executor *executor)
     if (rpi_pool_agree(pool, &vote) != RP_OK)
         return false;
     if (world->rank == world->root)
-        memcpy(job->result, job->n > 0 ? rpi_tree_value(&reduction->tree, 0) : job->identity,
+        memcpy(job->result,
+               reduction->tree.count > 0 ? rpi_tree_value(&reduction->tree, 0) : job->identity,
                job->result_size);
     int code = rpi_message_broadcast(job->result, job->result_size, world->root, world->comm);
     rpi_record_until_now(pool->observe->recorder, COMMUNICATING);

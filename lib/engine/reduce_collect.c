@@ -270,12 +270,13 @@ static bool collection_conclude(struct collection *collection)
     rp_error *error = &collection->error;
     collection_add_own_node(collection);
     bool sound = error->status == RP_OK;
-    bool complete = tree_leaves_covered(all, partial_results->leaves) == partial_results->leaves;
+    bool complete = partial_results->pool->enough > 0 ||
+                    tree_leaves_covered(all, partial_results->leaves) == partial_results->leaves;
     if (sound && !complete && partial_results->pool->in_rounds)
         collection_note_units(partial_results, all, error);
     else if (sound && !complete)
         collection_requeue_missing(partial_results->pool, error);
-    else if (sound && partial_results->leaves == 0)
+    else if (sound && all->count == 0)
         memcpy(partial_results->result, partial_results->identity, all->value_size);
     else if (sound && rpi_tree_settle(all) && rpi_tree_finish(all))
         memcpy(partial_results->result, rpi_tree_value(all, 0), all->value_size);

@@ -58,8 +58,10 @@ static int64_t saving_compute_run(struct executor *executor, rp_range run, void 
     struct saving *saving = executor->saving;
     int64_t failures = executor->failures.count;
     int64_t done = executor->compute(executor, run, at);
-    saving->note(executor, (rp_range){run.begin, run.begin + done}, at,
-                 executor->failures.count == failures);
+    /* What has found enough is computed again after a restart, since it must say so again. */
+    if (!saving->pool->loop.enough)
+        saving->note(executor, (rp_range){run.begin, run.begin + done}, at,
+                     executor->failures.count == failures);
     if (checkpoint_due(saving->pool->checkpoint, rpi_clock_seconds())) {
         saving->add(executor);
         rpi_checkpoint_write(saving->pool);

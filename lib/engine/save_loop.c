@@ -82,7 +82,7 @@ rp_status rp_loop_save(rp_loop *loop, const void *data, size_t bytes)
     if (!loop->open)
         return RP_ERR_ARGUMENT;
     struct loop_saving *saving = &loop->saving;
-    if (!saving->on || saving->entry != NULL)
+    if (!saving->on || saving->entry != NULL || loop->enough)
         return RP_OK;
     if (saving->range.begin >= saving->range.end)
         return RP_ERR_STATE;

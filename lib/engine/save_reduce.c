@@ -67,7 +67,7 @@ static void reduce_saving_add(struct executor *executor)
 {
     struct reduce_saving *saving = reduce_saving_of(executor);
     const struct tree *tree = saving->tree;
-    if (tree->code != 0)
+    if (tree->code != 0 || executor->pool->loop.enough) /* as in rpi_saving_compute() */
         return;
     for (int64_t i = 0; i < tree->count; i++) {
         if (reduce_saving_is_added(saving, tree->nodes[i]))

@@ -39,6 +39,16 @@ bool rp_task_cancelled(rp_task *task)
     return task->deadline > 0 && rpi_clock_seconds() > task->deadline;
 }
 
+int rp_task_enough(rp_task *task, int64_t item)
+{
+    if (task->call == CALL_STREAM)
+        return rp_task_fail(task, item, 1,
+                            "rp_task_enough() is not for streams: their consumer ends them, by "
+                            "returning a positive number");
+    rpi_pool_enough(task->pool, item >= 0 ? item : task->item);
+    return 0;
+}
+
 void rp_task_random(const rp_task *task, int64_t item, rp_random *random)
 {
     rp_random_begin(random, task->seed, item);

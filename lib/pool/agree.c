@@ -38,6 +38,38 @@ static const struct vote *hooks_before(rp_pool *pool, const struct vote *vote, s
     return vote;
 }
 
+void rpi_pool_enough(rp_pool *pool, int64_t item)
+{
+    pool->loop.enough = true;
+    rpi_work_queue_enough(pool->work_queue, item);
+}
+
+/* Votes carry one error, the lowest item's. So a job that has found enough votes for an error of an
+ * item above all others: real errors win, and of several such items the lowest. */
+static const int64_t above_all_items = INT64_C(1) << 62;
+
+void rpi_enough_vote(struct vote *vote, int64_t item)
+{
+    rpi_error_set(&vote->error, RP_ERR_CANCELLED, "enough");
+    vote->error.item = above_all_items + (item < above_all_items ? item : above_all_items - 1);
+}
+
+/* After the agreement that ends a job: that it has found enough is a success. */
+static rp_status pool_take_enough(rp_pool *pool)
+{
+    rp_error *last = &pool->last;
+    if (last->status == RP_ERR_CANCELLED && last->item >= above_all_items) {
+        pool->enough = last->item - above_all_items + 1;
+        rpi_error_clear(last);
+    }
+    return last->status;
+}
+
+int64_t rp_enough_item(const rp_pool *pool)
+{
+    return pool->enough - 1;
+}
+
 rp_status rpi_pool_agree(rp_pool *pool, const struct vote *vote)
 {
     bool ends_loop = vote->call == CALL_LOOP_CLOSE || vote->call == CALL_LOOP_ROUND;
@@ -46,6 +78,8 @@ rp_status rpi_pool_agree(rp_pool *pool, const struct vote *vote)
     struct vote failed;
     const struct vote *mine = hooks_before(pool, vote, &failed);
     rp_status status = rpi_agree(&pool->world.agreement, mine, &pool->last);
+    if (ends_loop)
+        status = pool_take_enough(pool);
     for (int i = AGREEMENT_HOOKS; i-- > 0;)
         if (pool->hooks[i] != NULL && pool->hooks[i]->after != NULL)
             pool->hooks[i]->after(pool, vote->call, status);

@@ -13,7 +13,8 @@
 struct rp_loop {
     rp_pool *pool;
     bool open;
-    bool ended; /* rp_loop_next() has returned false */
+    bool ended;  /* rp_loop_next() has returned false */
+    bool enough; /* this rank has said that the job has found enough */
     struct units units;
     struct claimer claimer;
     struct agent *agent; /* this node's, if this rank runs it */
@@ -129,6 +130,8 @@ struct rp_pool {
     struct survival *survival;       /* see resilience/survival.h */
     struct observation *observe;     /* see observe/hooks.h */
     const struct agreement_hook *hooks[AGREEMENT_HOOKS]; /* NULL while the room is not in use */
+    int64_t
+        enough; /* 1 + the lowest item at which a rank said that the last job has found enough */
     rp_error last;
 };
 
@@ -149,6 +152,13 @@ static inline bool may_lead_node(const rp_pool *pool)
 /* Makes the ranks agree on a call; the outcome becomes the pool's last error. While a loop is open,
  * any call that does not end it fails at once with RP_ERR_STATE. */
 rp_status rpi_pool_agree(rp_pool *pool, const struct vote *vote);
+
+/* This rank has found enough at `item`: stops the ranks of the node, whose agent stops the others. */
+void rpi_pool_enough(rp_pool *pool, int64_t item);
+
+/* Votes that the job, which the agreement ends, has found enough at `item`. Unless a rank reports an
+ * error, the agreement then succeeds, and pool->enough has the lowest such item of all ranks. */
+void rpi_enough_vote(struct vote *vote, int64_t item);
 
 /* Makes the ranks agree on pool->last: if a rank has an error there, all get one. Ends the part
  * of a call in which each rank prepares by itself: by MPI, or by an agreement where ranks

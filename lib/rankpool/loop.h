@@ -89,11 +89,21 @@ rp_status rp_loop_save(rp_loop *loop, const void *data, size_t bytes);
 const void *rp_loop_saved(rp_loop *loop, size_t *bytes);
 
 /**
+ * Says that the loop has found enough at `item`, as rp_task_enough() does: rp_loop_next() returns
+ * false from now on, on ranks of other nodes within some milliseconds, and rp_loop_close() returns
+ * RP_OK. *Local.* The rank may leave its current range, and need not call rp_loop_next() again.
+ *
+ * @param[in] item  0 or more: what rp_enough_item() returns, if no rank names a lower one
+ * @return RP_OK, RP_ERR_ARGUMENT
+ */
+rp_status rp_loop_enough(rp_loop *loop, int64_t item);
+
+/**
  * Ends a loop. *Collective.* A rank may give up early: with `mine` other than RP_OK all ranks stop.
  *
  * @param[in,out] loop  set to NULL
  * @param[in] mine      RP_OK after rp_loop_next() returned false; else why this rank gave up
- * @return RP_OK if every item was done, else, on every rank, `mine` of the lowest rank that gave
+ * @return RP_OK if every item was done, or a rank called rp_loop_enough(); else, on every rank, `mine` of the lowest rank that gave
  *         up. RP_ERR_TIMEOUT if a chunk took longer than options.item_seconds allows; all ranks
  *         stop then. RP_ERR_STATE if a rank passed RP_OK before the end. RP_ERR_ARGUMENT, on this
  *         rank alone, if no loop is open.

@@ -220,6 +220,13 @@ rp_status rp_close(rp_pool **pool);
 bool rp_interrupted(const rp_pool *pool);
 
 /**
+ * The lowest item at which a task or a rank said that the last loop, map or reduction had found
+ * enough: rp_task_enough(), rp_loop_enough(). The same on every rank. -1: none did, or the job
+ * failed. *Local.*
+ */
+int64_t rp_enough_item(const rp_pool *pool);
+
+/**
  * True if the other ranks continue when one dies. *Local.*
  *
  * This requires config.survive_deaths, that the ranks of a node may access each other's memory

@@ -88,6 +88,34 @@ int rp_task_attempt(const rp_task *task);
  */
 bool rp_task_cancelled(rp_task *task);
 
+/**
+ * Says that the job has found enough at `item`, an item of the current call: no further items begin,
+ * and the job's call returns RP_OK on every rank. The task ends as usual:
+ *
+ *     if (is_counterexample(x))
+ *         return rp_task_enough(task, rp_task_item(task));
+ *
+ * Items in progress are completed, but see rp_task_cancelled(); items on other nodes may begin for
+ * some more milliseconds. rp_enough_item() is then the lowest item that said so *among those that
+ * ran*, which differs from run to run. For the lowest of all, repeat the job on the items below it
+ * until none says so:
+ *
+ *     for (int64_t n = items; n > 0 && status == RP_OK; n = rp_enough_item(pool)) {
+ *         lowest = n;
+ *         status = rp_map(pool, &(rp_map_job){.n = n, .item = check});
+ *     }
+ *
+ * Results of items that did not run are not stored; their status is RP_ERR_CANCELLED
+ * (options.item_status). In a reduction, `result` combines, in the order of items, the leaves that
+ * were completed, and the calls so far of the leaf that found enough. If an item fails as well, the
+ * job's call returns its error. A resumed job (rp_resume) computes items that are not saved until it
+ * has found enough again. If a rank dies after it has said so (rp_survives()), the result of its
+ * item may be missing.
+ *
+ * @return 0. In a stream, whose consumer ends it, an error code: the item fails.
+ */
+int rp_task_enough(rp_task *task, int64_t item);
+
 /** Starts the random stream of an item, under options.seed: see rp_random_begin(). */
 void rp_task_random(const rp_task *task, int64_t item, rp_random *random);
 

@@ -228,7 +228,8 @@ bool rpi_rounds_follow(rp_pool *pool, bool missing)
     bool root = pool->world.rank == pool->world.root, again = false;
     if (!rounds_may_continue(pool))
         return false;
-    if (rounds->terms.partial ? !missing : pool->world.agreement.lost == rounds->lost)
+    if (pool->enough > 0 ||
+        (rounds->terms.partial ? !missing : pool->world.agreement.lost == rounds->lost))
         return rounds_finish(pool);
     rounds->lost = pool->world.agreement.lost;
     struct piggyback piggyback = {.load = account_load, .unload = account_unload, .closure = pool};

@@ -52,6 +52,7 @@ void rpi_work_queue_prepare(struct work_queue *work_queue, struct unit_range min
     atomic_store_explicit(&work_queue->issue, issue, memory_order_relaxed);
     atomic_store_explicit(&work_queue->left_by, 0, memory_order_relaxed);
     atomic_store_explicit(&work_queue->failed, 0, memory_order_relaxed);
+    atomic_store_explicit(&work_queue->enough, 0, memory_order_relaxed);
     atomic_store_explicit(&work_queue->stop, 0, memory_order_relaxed);
     for (int i = 0; i < BATCH_QUEUES; i++) {
         uint64_t content = i == 0 ? unit_range_pack(batch_queue) : 0;
@@ -73,6 +74,15 @@ void rpi_work_queue_stop(struct work_queue *work_queue)
 {
     atomic_store(&work_queue->stop, 1);
     rpi_eventcount_notify_all(&work_queue->signal);
+}
+
+void rpi_work_queue_enough(struct work_queue *work_queue, int64_t item)
+{
+    uint64_t mine = (uint64_t)item + 1, lowest = atomic_load(&work_queue->enough);
+    while ((lowest == 0 || mine < lowest) &&
+           !atomic_compare_exchange_weak(&work_queue->enough, &lowest, mine))
+        continue;
+    rpi_work_queue_stop(work_queue);
 }
 
 void rpi_work_queue_interrupt(struct work_queue *work_queue, uint32_t reason)

@@ -42,6 +42,9 @@
  *           else depends on it.
  * stop      0, or 1 once a rank has stopped the job; seq_cst store before a signal, relaxed load
  *           per claim.
+ * enough    0, or 1 + the lowest item at which a rank has said that the job has found enough; lowered
+ *           by compare-and-swap before `stop` is stored. Only a rank that dies before it votes
+ *           needs the others to see it.
  * interruption
  *           0, or why the pool has to stop; stored seq_cst, by a signal handler, before `stop`. It
  *           stays as long as the work queue.
@@ -100,6 +103,7 @@ struct work_queue {
     _Atomic uint32_t interruption;
     _Atomic uint64_t issue;
     _Atomic uint64_t failed;
+    _Atomic uint64_t enough;
     uint32_t lanes, log_capacity, job;
     struct batch_queue batch_queue[BATCH_QUEUES];
     struct lane lane[];
@@ -174,6 +178,15 @@ bool rpi_work_queue_finished(struct work_queue *work_queue, int place);
 
 /* Stops every lane at its next claim. */
 void rpi_work_queue_stop(struct work_queue *work_queue);
+
+/* Stops every lane, because the job has found enough at `item`. */
+void rpi_work_queue_enough(struct work_queue *work_queue, int64_t item);
+
+/* The lowest such item, or -1. */
+static inline int64_t work_queue_enough(const struct work_queue *work_queue)
+{
+    return (int64_t)atomic_load(&work_queue->enough) - 1;
+}
 
 /* Stops every lane and stores the reason, which is not 0; the first one stays, also for later jobs.
  * Safe in a signal handler. */

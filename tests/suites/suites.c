@@ -34,6 +34,7 @@ static const struct test_group *const groups[] = {
     &collective_reduce_tests,
     &collective_errors_tests,
     &conformance_endings_tests,
+    &engine_enough_tests,
     &engine_failures_tests,
     &stream_failures_tests,
     &diag_interruption_tests,
