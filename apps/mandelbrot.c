@@ -107,7 +107,7 @@ static bool take_option(struct command_line *line, void *into, int option, const
     switch (option) {
     case 'o':
         settings->output = argument;
-        return true;
+        return command_line_ending(line, argument, "png");
     case OPTION_SIZE:
         return take_size(line, settings, argument);
     case OPTION_CENTER:

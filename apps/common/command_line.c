@@ -1,5 +1,6 @@
 #include "common/command_line.h"
 
+#include "base/output.h"
 #include "common/number.h"
 
 #include <ctype.h>
@@ -187,8 +188,19 @@ static bool check_resume(struct command_line *line)
            command_line_complain(line, "--resume needs --checkpoint, and a directory");
 }
 
-static bool take_observation(struct observation *observation, int option, const char *argument)
+bool command_line_ending(struct command_line *line, const char *path, const char *endings)
 {
+    rp_error error;
+    return rpi_output_check_ending(path, endings, &error) == RP_OK ||
+           command_line_complain(line, "%s", error.text);
+}
+
+static bool take_observation(struct command_line *line, int option, const char *argument)
+{
+    struct observation *observation = &line->observation;
+    const char *endings = option == OPTION_TIMELINE ? "svg html htm"
+                          : option == OPTION_TRACE  ? "json"
+                                                    : "json txt";
     if (option == OPTION_PROGRESS || option == OPTION_NO_PROGRESS)
         observation->progress = option == OPTION_PROGRESS ? RP_PROGRESS_ON : RP_PROGRESS_OFF;
     else if (option == OPTION_TIMELINE)
@@ -198,7 +210,7 @@ static bool take_observation(struct observation *observation, int option, const 
     else
         observation->stats_file = argument;
     observation->stats |= option == OPTION_STATS;
-    return true;
+    return argument == NULL || command_line_ending(line, argument, endings);
 }
 
 /* Reports getopt_long()'s error on `word`. */
@@ -235,6 +247,12 @@ static bool take_argument(const struct command *command, void *settings, struct 
         return take_checkpoint(line, optarg);
     case OPTION_RESUME:
         return take_resume(line, optarg);
+    case OPTION_PROGRESS:
+    case OPTION_NO_PROGRESS:
+    case OPTION_STATS:
+    case OPTION_TIMELINE:
+    case OPTION_TRACE:
+        return take_observation(line, answer, optarg);
     default:
         add_option(command, line, answer, optarg);
         return command->take_option(line, settings, answer, optarg);
@@ -253,12 +271,6 @@ static bool take_option(const struct command *command, void *settings, struct co
         return false;
     case OPTION_RANKS:
         return take_ranks(line, word);
-    case OPTION_PROGRESS:
-    case OPTION_NO_PROGRESS:
-    case OPTION_STATS:
-    case OPTION_TIMELINE:
-    case OPTION_TRACE:
-        return take_observation(&line->observation, answer, optarg);
     case '?':
     case ':':
         return complain_of_option(line, answer, word);

@@ -73,4 +73,8 @@ bool command_line_number(struct command_line *line, const char *text, uint64_t *
 bool command_line_count(struct command_line *line, const char *text, uint64_t least, uint64_t most,
                         uint64_t *value);
 
+/* Refuses a file name whose ending belongs to another format; `endings` lists the right ones, as in
+ * base/output.h. */
+bool command_line_ending(struct command_line *line, const char *path, const char *endings);
+
 #endif

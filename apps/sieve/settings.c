@@ -104,7 +104,7 @@ bool settings_take_option(struct command_line *line, void *into, int option, con
         return settings->nth = true;
     case 'o':
         settings->output = argument;
-        return true;
+        return command_line_ending(line, argument, "npy bin txt csv");
     case 'p':
         return take_print(line, settings, argument);
     case 'q':

@@ -1,8 +1,11 @@
 #include "base/output.h"
 
+#include "base/error.h"
 #include "base/file_io.h"
 
 #include <errno.h>
+#include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 /* Writes nothing after the first error: a file with a hole would look complete. */
@@ -54,4 +57,39 @@ rp_status rpi_output_close(struct output *output, bool good, rp_error *error)
         return rpi_atomic_file_publish(&output->atomic_file, error);
     rpi_atomic_file_remove(&output->atomic_file);
     return good ? rpi_cannot_write(error, output->path, output->code) : RP_ERR_IO;
+}
+
+/* Is this ending one of the list? In upper and lower case. */
+static bool ending_is_listed(const char *ending, const char *list)
+{
+    size_t length = strlen(ending);
+    for (; *list != '\0'; list += strspn(list, " ")) {
+        size_t next = strcspn(list, " ");
+        if (next == length && strncasecmp(list, ending, length) == 0)
+            return true;
+        list += next;
+    }
+    return false;
+}
+
+rp_status rpi_output_check_ending(const char *path, const char *endings, rp_error *error)
+{
+    static const char known[] =
+        "avif bin bmp csv eps gif h5 hdf5 htm html jpeg jpg json npy npz pdf "
+        "png pnm ppm ps svg tif tiff txt webp xml yaml zip";
+    const char *ending = strrchr(path, '.');
+    if (ending == NULL || strchr(ending, '/') != NULL || !ending_is_listed(ending + 1, known) ||
+        ending_is_listed(ending + 1, endings))
+        return RP_OK;
+    char right[64] = "";
+    size_t used = 0;
+    for (const char *at = endings; *at != '\0' && used < sizeof right; at += strspn(at, " ")) {
+        int length = (int)strcspn(at, " ");
+        used += (size_t)snprintf(right + used, sizeof right - used, "%s.%.*s",
+                                 used > 0 ? " or " : "", length, at);
+        at += length;
+    }
+    return rpi_error_set(error, RP_ERR_ARGUMENT,
+                         "'%.300s' is a name for another format: give one that ends in %s", path,
+                         right);
 }

@@ -23,4 +23,9 @@ rp_status rpi_output_open(struct output *output, const char *path, rp_error *err
  * without setting *error. */
 rp_status rpi_output_close(struct output *output, bool good, rp_error *error);
 
+/* Refuses a name whose ending belongs to another format, such as plot.png for a drawing in SVG.
+ * `endings` lists the right ones, separated by spaces, without dots. Unknown endings, and names
+ * without one, are allowed. Returns RP_OK or RP_ERR_ARGUMENT. */
+rp_status rpi_output_check_ending(const char *path, const char *endings, rp_error *error);
+
 #endif

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
     RECORDED_EVENTS = 65536 /* per rank */
@@ -93,7 +94,13 @@ rp_status rp_record_stop(rp_pool *pool)
 static bool path_has_suffix(const char *path, const char *suffix)
 {
     size_t length = strlen(path), suffix_length = strlen(suffix);
-    return length > suffix_length && strcmp(path + length - suffix_length, suffix) == 0;
+    return length > suffix_length && strcasecmp(path + length - suffix_length, suffix) == 0;
+}
+
+/* The endings of names for the files of a report. */
+static const char *report_endings(enum call call)
+{
+    return call == CALL_TIMELINE ? "svg html htm" : call == CALL_TRACE ? "json" : "json txt";
 }
 
 /* Allocates the root's buffers and opens the file, so that the agreement covers failures. */
@@ -119,7 +126,9 @@ static rp_status report_begin(struct report *report, rp_pool *pool, enum call ca
                       "nothing is recorded: call rp_record_start() before the jobs to report on");
     else if (pool->world.rank == pool->world.root && path_needed && path == NULL)
         rpi_error_set(&vote.error, RP_ERR_ARGUMENT, "no name of a file to write");
-    else if (pool->world.rank == pool->world.root && !pool->loop.open)
+    else if (pool->world.rank == pool->world.root && !pool->loop.open &&
+             (path == NULL ||
+              rpi_output_check_ending(path, report_endings(call), &vote.error) == RP_OK))
         report_prepare(report, path, &vote.error);
     if (rpi_pool_agree(pool, &vote) != RP_OK)
         return pool->last.status;

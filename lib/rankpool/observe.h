@@ -150,11 +150,12 @@ rp_status rp_stats(rp_pool *pool, rp_pool_stats *stats, rp_rank_stats *each);
  *
  * Here and in the calls below, regular files are replaced as by rp_file_create(); pipes and devices
  * are written directly. JSON is UTF-8; invalid UTF-8 in names becomes U+FFFD. Numbers have a
- * decimal point in every locale, also in tables, progress and error texts.
+ * decimal point in every locale, also in tables, progress and error texts. A name whose ending
+ * belongs to another format is refused: RP_ERR_ARGUMENT.
  *
  * @param[in] path  a file, on the root: JSON if it ends in .json, else a table. NULL: a table on
  *                  stderr.
- * @return as rp_stats(); RP_ERR_IO
+ * @return as rp_stats(); RP_ERR_ARGUMENT, RP_ERR_IO
  */
 rp_status rp_stats_write(rp_pool *pool, const char *path);
 

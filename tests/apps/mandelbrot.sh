@@ -85,6 +85,8 @@ ranks drew N s on average, N s at most: N % even" \
     "$mandelbrot" --ranks 2 --time --size 20x10 -o "$scratch/small.png"
 
 # Errors.
+expect 2 "" "mandelbrot: -o: '$scratch/a.jpg' is a name for another format: give one that ends in .png; try \
+'mandelbrot --help'" "$mandelbrot" --ranks 2 -o "$scratch/a.jpg"
 refuses_arguments "--size: '1600': give the size as 1600x1000" --size 1600
 refuses_arguments "--size: '0': give a number from 1 to 1000000" --size 0x100
 refuses_arguments "--size: 'ten': 'ten' at character 1 should be a number" --size 10xten

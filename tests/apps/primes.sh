@@ -60,6 +60,7 @@ expect 0 0 "primes from 12 up to 8 $shown
 $even" "$primes" --ranks=2 --time 12 8
 
 # Errors.
+refuses "-o: 'a.svg' is a name for another format: give one that ends in .npy or .bin or .txt or .csv" -o a.svg 10
 refuses "'-5': it is negative; $range" -5
 refuses "'-5': it is negative; $range" -- -5
 refuses "'-5': it is negative; $range" 10 -5

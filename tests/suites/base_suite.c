@@ -8,6 +8,7 @@
 #include "base/file_io.h"
 #include "base/mappings.h"
 #include "base/numeric_locale.h"
+#include "base/output.h"
 #include "base/poison.h"
 
 #include <errno.h>
@@ -265,6 +266,38 @@ START_TEST(the_signal_of_that_limit_stays_the_programs)
 }
 END_TEST
 
+START_TEST(names_of_other_formats_are_refused)
+{
+    static const struct {
+        const char *path, *endings;
+        rp_status expected;
+    } cases[] = {
+        {"plot.svg", "svg html", RP_OK},
+        {"plot.HTML", "svg html", RP_OK},
+        {"plot.png", "svg", RP_ERR_ARGUMENT},
+        {"plot.JPG", "png", RP_ERR_ARGUMENT},
+        {"plot", "svg", RP_OK},
+        {"/tmp/a.png/plot", "svg", RP_OK},
+        {"run.2026-11", "json", RP_OK},
+        {"a.svg.json", "svg html", RP_ERR_ARGUMENT},
+        {"plot.htm", "html", RP_ERR_ARGUMENT},
+        {"plot.", "svg", RP_OK},
+        {"/dev/stdout", "npy", RP_OK},
+        {".png", "svg", RP_ERR_ARGUMENT},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        rp_error error;
+        rpi_error_clear(&error);
+        rp_status status = rpi_output_check_ending(cases[i].path, cases[i].endings, &error);
+        ck_assert_msg(status == cases[i].expected, "%s: %s", cases[i].path, error.text);
+    }
+    rp_error error;
+    rpi_output_check_ending("x.png", "svg html", &error);
+    ck_assert_str_eq(error.text,
+                     "'x.png' is a name for another format: give one that ends in .svg or .html");
+}
+END_TEST
+
 static const struct test_case cases[] = {
     {"every status has a text", &statuses_have_texts},
     {"exit codes", &exit_codes},
@@ -279,6 +312,7 @@ static const struct test_case cases[] = {
     {"cores respect limits", &cores_respect_limits},
     {"a limit of file size is an error", &a_limit_of_file_size_is_an_error},
     {"the signal of that limit stays the program's", &the_signal_of_that_limit_stays_the_programs},
+    {"names of other formats are refused", &names_of_other_formats_are_refused},
     {NULL, NULL},
 };
 const struct test_group base_tests = {"base", cases};

@@ -158,6 +158,10 @@ START_TEST(only_what_is_recorded_is_told)
     ck_assert_int_eq(rp_record_start(pool), RP_OK);
     ck_assert_int_eq(rp_timeline(pool, NULL), RP_ERR_ARGUMENT);
     check_same_error(rp_last_error(pool), RP_ERR_ARGUMENT);
+    ck_assert_int_eq(rp_timeline(pool, "timeline.png"), RP_ERR_ARGUMENT);
+    check_same_error(rp_last_error(pool), RP_ERR_ARGUMENT);
+    ck_assert_int_eq(rp_trace(pool, "trace.svg"), RP_ERR_ARGUMENT);
+    ck_assert_int_eq(rp_stats_write(pool, "stats.html"), RP_ERR_ARGUMENT);
     ck_assert_int_eq(rp_trace(pool, "/no/such/directory/file"), RP_ERR_IO);
     check_same_error(rp_last_error(pool), RP_ERR_IO);
     run_loop(pool, 10);
