@@ -58,6 +58,7 @@ static void find_all(struct report *report, const struct patient *patient)
     find_launcher(report, patient);
     find_batch_job(report, patient);
     find_user(patient);
+    find_localhost(report, patient);
     find_environment();
     if (find_binding(report, patient))
         find_cores(report, patient);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,16 @@ static void try_peers(struct facts *facts, MPI_Comm node)
     facts->trace_scope = atoi(scope);
 }
 
+/* Without /etc/hosts, and without a resolver that knows the name. */
+static bool localhost_is_unknown(void)
+{
+    struct addrinfo *addresses = NULL;
+    bool known = getaddrinfo("localhost", NULL, NULL, &addresses) == 0;
+    if (known)
+        freeaddrinfo(addresses);
+    return !known;
+}
+
 static void look_around(const rp_pool *pool, struct facts *facts)
 {
     MPI_Comm node;
@@ -95,6 +106,7 @@ static void look_around(const rp_pool *pool, struct facts *facts)
     read_word("/proc/sys/kernel/random/boot_id", facts->machine, facts->host);
     facts->node = rp_node(pool);
     facts->is_root = geteuid() == 0;
+    facts->localhost_unknown = localhost_is_unknown();
     MPI_Query_thread(&facts->thread_level);
     count_cores(facts, node);
     try_peers(facts, node);

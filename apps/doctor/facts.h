@@ -31,6 +31,7 @@ struct facts {
     int trace_scope;       /* kernel.yama.ptrace_scope, or -1 */
     int thread_level;
     bool is_root;
+    bool localhost_unknown; /* the name localhost has no address */
     struct directory shared, temporary;
 };
 

@@ -26,6 +26,7 @@ void find_environment(void);
 /* The machines: doctor/machine.c */
 void find_cores(struct report *report, const struct patient *patient);
 void find_user(const struct patient *patient);
+void find_localhost(struct report *report, const struct patient *patient);
 void find_shared_memory(struct report *report, const struct patient *patient);
 void find_temporary_files(struct report *report, const struct patient *patient);
 void find_peer_memory(struct report *report, const struct patient *patient);

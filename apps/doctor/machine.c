@@ -82,6 +82,20 @@ void find_user(const struct patient *patient)
         report_note("user", "root, as whom Open MPI's mpirun runs only with --allow-run-as-root");
 }
 
+/* Open MPI 4 then waits for two seconds in the start of each rank. */
+void find_localhost(struct report *report, const struct patient *patient)
+{
+    for (int rank = 0; rank < patient->ranks; rank++) {
+        if (!patient->facts[rank].localhost_unknown)
+            continue;
+        report_mend(report, "localhost",
+                    "the name has no address on %s, which can make ranks start seconds later",
+                    patient->facts[rank].host);
+        report_type("echo '127.0.0.1 localhost' >>/etc/hosts, as root");
+        return;
+    }
+}
+
 /* ---- space for files ------------------------------------------------------------------------- */
 
 static const char *amount(int64_t bytes, char text[NAME_SIZE])
