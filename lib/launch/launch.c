@@ -106,6 +106,11 @@ static void launch_on_every_core(int wanted, char **argv)
     if (error == E2BIG)
         fprintf(stderr, "%s: the arguments are too long for mpirun\n",
                 program_invocation_short_name);
+    else if (error == ENOSYS)
+        fprintf(stderr,
+                "%s: cannot start ranks: /proc/self/exe does not name the program; mount /proc, or "
+                "start it with mpirun\n",
+                program_invocation_short_name);
     else
         fprintf(stderr, "%s: cannot start %s%s: %s%s\n", program_invocation_short_name,
                 chosen ? "RANKPOOL_MPIRUN=" : "", command.mpirun, strerror(error),

@@ -321,8 +321,9 @@ static bool command_is_too_long(const struct command *command)
 static int command_execute(const struct command *command)
 {
     char *mpirun = strdup(command->mpirun), **program = rpi_program_words();
-    char **line =
-        mpirun != NULL && program != NULL ? command_make_line(command, mpirun, program) : NULL;
+    if (program == NULL)
+        return ENOSYS;
+    char **line = mpirun != NULL ? command_make_line(command, mpirun, program) : NULL;
     if (line == NULL)
         return ENOMEM;
     if (command_is_too_long(command))

@@ -49,7 +49,8 @@ struct started {
 };
 
 /* Starts the command with the signal mask and actions from before rpi_signals_take(). The child
- * gets SIGTERM when this process dies. Returns 0, or an errno if the command cannot be executed. */
+ * gets SIGTERM when this process dies. Returns 0, or an errno if the command cannot be executed:
+ * E2BIG if it is too long, ENOSYS if the system does not reveal the program's file. */
 int rpi_start(const struct command *command, const struct signals *signals,
               struct started *started);
 

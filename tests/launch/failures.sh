@@ -155,6 +155,12 @@ keeps_child() {
 }
 check "the user's own child lives on" keeps_child
 
+# Without /proc, the program does not know its own file.
+if unshare --mount umount -l /proc 2>/dev/null; then
+    check "no /proc" fails 1 "" "cannot start ranks: /proc/self/exe does not name the program; mount /proc, or start \
+it with mpirun" unshare --mount sh -c 'umount -l /proc && exec "$@"' sh "$failing" --ranks 2 launched 0 all
+fi
+
 check "launches that fail end within seconds" mostly_within 10
 
 [ $failures = 0 ] || echo "$failures failed"
