@@ -21,6 +21,11 @@
 static const double poll_interval = 0.1, first_bar_delay = 0.5, log_interval = 60,
                     pipe_interval = 5;
 
+/* In a pipe in which nobody has asked for progress: seconds from opening the pool to the first line,
+ * and between lines. mpirun gives ranks a pipe even if a person looks at its end, who must not wait
+ * more than ten seconds for a sign of life. Scripts whose programs end sooner see no line. */
+static const double unasked_delay = 5, unasked_interval = 10;
+
 /* The last progress report of another node. */
 struct node_report {
     _Atomic uint64_t done;
@@ -31,6 +36,7 @@ struct progress {
     struct progress_site site;
     enum screen screen;
     double interval; /* between lines */
+    bool unasked;    /* in a pipe: lines are few, however many jobs there are */
     struct node_report *reports;
     struct unit_range *log_scratch;
     pthread_t thread;
@@ -43,6 +49,7 @@ struct progress {
     struct progress_job job;
     char name[96], unit[32]; /* without control characters */
     double begun, next;      /* when the job began; when to show it next */
+    double silent_until;     /* unasked: no line before */
     bool shown;              /* this job has been shown */
     double rate, last_done, last_at;
 };
@@ -168,6 +175,17 @@ static void progress_poll(struct progress *progress)
     progress->shown = true;
     progress->next =
         now + (progress->screen == SCREEN_TERMINAL ? poll_interval : progress->interval);
+    progress->silent_until = now + progress->interval;
+}
+
+/* When to show a job first. */
+static double progress_first_time(const struct progress *progress)
+{
+    if (progress->screen == SCREEN_TERMINAL)
+        return progress->begun + first_bar_delay;
+    if (progress->unasked)
+        return fmax(progress->begun + first_bar_delay, progress->silent_until);
+    return progress->begun + progress->interval;
 }
 
 static void progress_sleep(struct progress *progress)
@@ -222,8 +240,7 @@ void rpi_progress_begin(struct progress *progress, const struct progress_job *jo
     name_copy(progress->name, sizeof progress->name, job->name != NULL ? job->name : "job");
     name_copy(progress->unit, sizeof progress->unit, job->unit != NULL ? job->unit : "items");
     progress->begun = progress->last_at = rpi_clock_seconds();
-    progress->next = progress->begun +
-                     (progress->screen == SCREEN_TERMINAL ? first_bar_delay : progress->interval);
+    progress->next = progress_first_time(progress);
     progress->rate = progress->last_done = 0;
     progress->shown = false;
     progress->running = true;
@@ -286,34 +303,37 @@ static void progress_free(struct progress *progress)
     free(progress);
 }
 
-static double progress_interval(enum screen screen, const struct progress_wish *wish)
+static void progress_choose_times(struct progress *progress, rp_progress manner,
+                                  const struct progress_wish *wish)
 {
-    double usual = screen == SCREEN_PIPE ? pipe_interval : log_interval;
-    return wish->seconds > 0 ? wish->seconds : usual;
+    bool pipe = progress->screen == SCREEN_PIPE;
+    progress->unasked = pipe && manner != RP_PROGRESS_ON && !wish->on;
+    progress->silent_until = rpi_clock_seconds() + unasked_delay;
+    progress->interval = wish->seconds > 0   ? wish->seconds
+                         : progress->unasked ? unasked_interval
+                         : pipe              ? pipe_interval
+                                             : log_interval;
 }
 
-static bool progress_wanted(rp_progress manner, const struct progress_wish *wish,
-                            enum screen screen)
+static bool progress_wanted(rp_progress manner, const struct progress_wish *wish)
 {
     if (manner == RP_PROGRESS_OFF || (manner != RP_PROGRESS_ON && wish->off))
         return false;
-    return manner == RP_PROGRESS_ON || wish->on ||
-           (manner == RP_PROGRESS_TERMINAL && screen != SCREEN_PIPE);
+    return manner == RP_PROGRESS_ON || wish->on || manner == RP_PROGRESS_TERMINAL;
 }
 
 rp_status rpi_progress_make(struct progress **progress, rp_progress manner,
                             const struct progress_wish *wish, const struct progress_site *site)
 {
-    enum screen screen = rpi_screen_find();
     *progress = NULL;
-    if (!progress_wanted(manner, wish, screen))
+    if (!progress_wanted(manner, wish))
         return RP_OK;
     struct progress *made = calloc(1, sizeof *made);
     if (made == NULL)
         return RP_ERR_MEMORY;
     made->site = *site;
-    made->screen = screen;
-    made->interval = progress_interval(screen, wish);
+    made->screen = rpi_screen_find();
+    progress_choose_times(made, manner, wish);
     made->reports = calloc((size_t)site->nodes, sizeof *made->reports);
     made->log_scratch = calloc(site->work_queue->log_capacity, sizeof *made->log_scratch);
     if (made->reports == NULL || made->log_scratch == NULL || !progress_init_lock(made))

@@ -98,6 +98,17 @@ check "lines in a log" grep -q '^integrate: [0-9]* % after [01] s: .* items/s, .
     "$scratch/stderr"
 check "and a last one" grep -q '^integrate: over after' "$scratch/stderr"
 
+# Under mpirun nobody asks for progress in the ranks' pipe, but a sign of life comes within ten
+# seconds, on stderr only; not if the program has ended by then.
+limited "$mpirun" $quiet -np 2 ./apps/heat --size 64 --steps 2e9 --walltime 18 \
+    >"$scratch/stdout" 2>"$scratch/stderr"
+check "in a pipe a line now and then" [ "$(grep -c '^heat: [0-9]* % after' "$scratch/stderr")" -ge 1 ]
+check "no more than that" [ "$(grep -c '^heat: [0-9]* % after' "$scratch/stderr")" -le 3 ]
+check "nothing on stdout" [ ! -s "$scratch/stdout" ]
+limited "$mpirun" $quiet -np 2 ./apps/heat --size 64 --steps 2e9 --walltime 9 --no-progress \
+    >"$scratch/stdout" 2>"$scratch/stderr"
+check "unless it is not wanted" sh -c "! grep -q ' % after' '$scratch/stderr'"
+
 # heat's steps are not jobs, but are observed too: ten on each of two ranks.
 small heat --stats="$scratch/stats.json" >"$scratch/stdout" 2>"$scratch/stderr"
 check "heat counts its steps" grep -q '"items": 20, ' "$scratch/stats.json"
