@@ -53,11 +53,11 @@ for program in $programs; do
     check "$program in one line, and does nothing" \
         [ "$(cat "$scratch/stdout" "$scratch/stderr" | wc -l)" -eq 1 ]
     expect 2 "" "$program: --timeline: 'time.png' is a name for another format: give one that ends in .svg or \
-.html or .htm; try '$program --help'" small "$program" --timeline time.png
+.html or .htm; try '$program --help'" "./apps/$program" --timeline time.png
     expect 2 "" "$program: --trace: 'trace.svg' is a name for another format: give one that ends in .json; \
-try '$program --help'" small "$program" --trace trace.svg
+try '$program --help'" "./apps/$program" --trace trace.svg
     expect 2 "" "$program: --stats: 'dir/s.CSV' is a name for another format: give one that ends in .json or \
-.txt; try '$program --help'" small "$program" --stats=dir/s.CSV
+.txt; try '$program --help'" "./apps/$program" --stats=dir/s.CSV
     check "$program knows them all" sh -c "./apps/$program --help | grep -q -- --timeline"
 done
 
