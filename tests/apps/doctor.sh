@@ -83,7 +83,7 @@ if is_open_mpi && unshare --mount true 2>/dev/null; then
         unshare --mount sh -c "mount -t tmpfs -o size=2m tmpfs /dev/shm && exec $doctor"
 fi
 if unshare --mount true 2>/dev/null; then
-    finds "MEND  localhost +the name has no address on " "      type: echo '127.0.0.1 localhost'" -- \
+    finds "MEND  localhost +the name has no address on " "      type: +echo '127.0.0.1 localhost'" -- \
         unshare --mount sh -c "mount --bind /dev/null /etc/hosts && mount --bind /dev/null /etc/nsswitch.conf && \
         exec $doctor --ranks 1"
 fi
