@@ -5,7 +5,7 @@
 
 size_t rpi_strided_block_bytes(const struct strided_block *strided_block)
 {
-    return strided_block->rows * strided_block->row_bytes;
+    return strided_block->planes * strided_block->rows * strided_block->row_bytes;
 }
 
 /* Rows of one word: a memcpy() call for each would take longer than the copy. */
@@ -27,7 +27,7 @@ static void strided_copy_rows(char *to, size_t to_distance, const char *from, si
         memcpy(to + row * to_distance, from + row * from_distance, row_bytes);
 }
 
-/* A contiguous range of a block's bytes: the end of a row, whole rows, and the start of a row. */
+/* A contiguous range of the bytes of a plane: the end of a row, whole rows, and the start of a row. */
 struct run {
     size_t head_offset, head; /* bytes of the first row before and in the range */
     size_t first_row, rows;
@@ -48,40 +48,82 @@ static struct run strided_run(const struct strided_block *strided_block, size_t 
     return run;
 }
 
+/* `plane` is the start of a plane in memory; offset and bytes are within it. */
+static void strided_plane_read(const struct strided_block *strided_block, const char *plane,
+                               size_t offset, size_t bytes, char *to)
+{
+    struct run run = strided_run(strided_block, offset, bytes);
+    size_t distance = strided_block->distance, row_bytes = strided_block->row_bytes;
+    const char *row = plane + run.first_row * distance;
+    memcpy(to, row + run.head_offset, run.head);
+    row += run.head > 0 ? distance : 0;
+    to += run.head;
+    strided_copy_rows(to, row_bytes, row, distance, run.rows, row_bytes);
+    memcpy(to + run.rows * row_bytes, row + run.rows * distance, run.tail);
+}
+
+static void strided_plane_write(const struct strided_block *strided_block, char *plane,
+                                size_t offset, size_t bytes, const char *from)
+{
+    struct run run = strided_run(strided_block, offset, bytes);
+    size_t distance = strided_block->distance, row_bytes = strided_block->row_bytes;
+    char *row = plane + run.first_row * distance;
+    memcpy(row + run.head_offset, from, run.head);
+    row += run.head > 0 ? distance : 0;
+    from += run.head;
+    strided_copy_rows(row, distance, from, row_bytes, run.rows, row_bytes);
+    memcpy(row + run.rows * distance, from + run.rows * row_bytes, run.tail);
+}
+
+/* A range of a block's bytes that lies in one plane. */
+struct plane_part {
+    char *plane; /* its start in memory */
+    size_t offset, bytes;
+};
+
+/* The first part of a range that is not empty. */
+static struct plane_part strided_plane_part(const struct strided_block *strided_block,
+                                            size_t offset, size_t bytes)
+{
+    size_t plane_bytes = strided_block->rows * strided_block->row_bytes;
+    struct plane_part part = {.plane = strided_block->first, .offset = offset, .bytes = bytes};
+    if (strided_block->planes == 1)
+        return part;
+    part.plane += offset / plane_bytes * strided_block->plane_distance;
+    part.offset = offset % plane_bytes;
+    if (part.bytes > plane_bytes - part.offset)
+        part.bytes = plane_bytes - part.offset;
+    return part;
+}
+
 void rpi_strided_block_read(const struct strided_block *strided_block, size_t offset, size_t bytes,
                             void *to)
 {
-    if (bytes == 0)
-        return;
-    struct run run = strided_run(strided_block, offset, bytes);
-    size_t distance = strided_block->distance, row_bytes = strided_block->row_bytes;
-    const char *row = strided_block->first + run.first_row * distance;
-    char *place = to;
-    memcpy(place, row + run.head_offset, run.head);
-    row += run.head > 0 ? distance : 0;
-    place += run.head;
-    strided_copy_rows(place, row_bytes, row, distance, run.rows, row_bytes);
-    memcpy(place + run.rows * row_bytes, row + run.rows * distance, run.tail);
+    for (char *place = to; bytes > 0;) {
+        struct plane_part part = strided_plane_part(strided_block, offset, bytes);
+        strided_plane_read(strided_block, part.plane, part.offset, part.bytes, place);
+        place += part.bytes;
+        offset += part.bytes;
+        bytes -= part.bytes;
+    }
 }
 
 void rpi_strided_block_write(const struct strided_block *strided_block, size_t offset, size_t bytes,
                              const void *from)
 {
-    if (bytes == 0)
-        return;
-    struct run run = strided_run(strided_block, offset, bytes);
-    size_t distance = strided_block->distance, row_bytes = strided_block->row_bytes;
-    char *row = strided_block->first + run.first_row * distance;
-    const char *place = from;
-    memcpy(row + run.head_offset, place, run.head);
-    row += run.head > 0 ? distance : 0;
-    place += run.head;
-    strided_copy_rows(row, distance, place, row_bytes, run.rows, row_bytes);
-    memcpy(row + run.rows * distance, place + run.rows * row_bytes, run.tail);
+    for (const char *place = from; bytes > 0;) {
+        struct plane_part part = strided_plane_part(strided_block, offset, bytes);
+        strided_plane_write(strided_block, part.plane, part.offset, part.bytes, place);
+        place += part.bytes;
+        offset += part.bytes;
+        bytes -= part.bytes;
+    }
 }
 
 void rpi_strided_block_copy(const struct strided_block *to, const struct strided_block *from)
 {
-    strided_copy_rows(to->first, to->distance, from->first, from->distance, from->rows,
-                      from->row_bytes);
+    for (size_t plane = 0; plane < from->planes; plane++)
+        strided_copy_rows(to->first + plane * to->plane_distance, to->distance,
+                          from->first + plane * from->plane_distance, from->distance, from->rows,
+                          from->row_bytes);
 }

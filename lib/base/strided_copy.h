@@ -1,5 +1,6 @@
-/* Strided blocks: rows of bytes at equal distances in memory, such as a part of a matrix. Offsets
- * count the bytes of the rows only, without the gaps between them. */
+/* Strided blocks: planes of rows of bytes, at equal distances in memory, such as a part of a matrix
+ * or of a three-dimensional array. Offsets count the bytes of the rows only, without the gaps between
+ * them. */
 #ifndef RANKPOOL_BASE_STRIDED_COPY_H
 #define RANKPOOL_BASE_STRIDED_COPY_H
 
@@ -7,9 +8,11 @@
 
 struct strided_block {
     char *first;
-    size_t rows;
+    size_t planes; /* 1: a part of a matrix */
+    size_t rows;   /* of each plane */
     size_t row_bytes;
-    size_t distance; /* between the starts of successive rows */
+    size_t plane_distance; /* between the starts of successive planes */
+    size_t distance;       /* between the starts of successive rows */
 };
 
 size_t rpi_strided_block_bytes(const struct strided_block *strided_block);

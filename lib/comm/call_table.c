@@ -62,9 +62,15 @@ static const char *const allgather_terms[VOTE_TERMS] = {
 };
 
 static const char *const grid_terms[VOTE_TERMS] = {
-    [GRID_ROWS] = "rows", [GRID_COLUMNS] = "columns",          [GRID_CELL_SIZE] = "cell_size",
-    [GRID_HALO] = "halo", [GRID_NUMBER] = "the grid's number", [GRID_EXCHANGES] = "exchanges begun",
-    [GRID_ROOT] = "root", [GRID_FIELD] = "the field's number",
+    [GRID_LAYERS] = "layers",
+    [GRID_ROWS] = "rows",
+    [GRID_COLUMNS] = "columns",
+    [GRID_CELL_SIZE] = "cell_size",
+    [GRID_HALO] = "halo",
+    [GRID_NUMBER] = "the grid's number",
+    [GRID_EXCHANGES] = "exchanges begun",
+    [GRID_ROOT] = "root",
+    [GRID_FIELD] = "the field's number",
 };
 
 static const char *const file_terms[VOTE_TERMS] = {

@@ -109,6 +109,7 @@ enum collective_term {
 
 /* Of grids and their fields. */
 enum grid_term {
+    GRID_LAYERS,
     GRID_ROWS,
     GRID_COLUMNS,
     GRID_CELL_SIZE,

@@ -1,61 +1,102 @@
-/* The mapping of blocks to ranks. */
+/* The mapping of blocks to ranks, and of cells to memory. */
 #include "grid/grid.h"
 
-bool rpi_grid_block(const rp_grid *grid, int rank, rp_range *rows, rp_range *columns)
+/* The place of a rank's block in the grid of blocks. False if it has none. */
+static bool block_place(const struct tiling *tiling, int rank, int64_t place[DIMENSIONS])
 {
-    const struct tiling *tiling = &grid->tiling;
-    *rows = *columns = (rp_range){0, 0};
-    if (rank >= tiling->rows * tiling->columns)
+    int64_t left = rank;
+    for (int d = DIMENSIONS - 1; d >= 0; d--) {
+        place[d] = left % tiling->blocks[d];
+        left /= tiling->blocks[d];
+    }
+    return left == 0;
+}
+
+bool rpi_grid_block(const rp_grid *grid, int rank, struct box *box)
+{
+    int64_t place[DIMENSIONS];
+    *box = (struct box){{{0, 0}, {0, 0}, {0, 0}}};
+    if (!block_place(&grid->tiling, rank, place))
         return false;
-    *rows = rp_block(grid->all_rows, tiling->rows, rank / tiling->columns);
-    *columns = rp_block(grid->all_columns, tiling->columns, rank % tiling->columns);
+    for (int d = 0; d < DIMENSIONS; d++)
+        box->range[d] = rp_block(grid->cells[d], grid->tiling.blocks[d], place[d]);
     return true;
 }
 
-int rpi_grid_neighbour(const rp_grid *grid, int rows_below, int columns_right)
+int rpi_grid_neighbour(const rp_grid *grid, const int side[DIMENSIONS])
 {
     const struct tiling *tiling = &grid->tiling;
-    int rank = grid->pool->world.rank;
-    int64_t row = rank / tiling->columns + rows_below;
-    int64_t column = rank % tiling->columns + columns_right;
-    if (rank >= tiling->rows * tiling->columns || row < 0 || row >= tiling->rows || column < 0 ||
-        column >= tiling->columns)
+    int64_t place[DIMENSIONS], rank = 0;
+    if (!block_place(tiling, grid->pool->world.rank, place))
         return -1;
-    return (int)(row * tiling->columns + column);
+    for (int d = 0; d < DIMENSIONS; d++) {
+        place[d] += side[d];
+        if (place[d] < 0 || place[d] >= tiling->blocks[d])
+            return -1;
+        rank = rank * tiling->blocks[d] + place[d];
+    }
+    return (int)rank;
+}
+
+struct strided_block rpi_grid_cells(const rp_grid *grid, char *first,
+                                    const int64_t length[DIMENSIONS],
+                                    const int64_t stride[DIMENSIONS])
+{
+    return (struct strided_block){.first = first,
+                                  .planes = (size_t)length[LAYERS],
+                                  .rows = (size_t)length[ROWS],
+                                  .row_bytes = (size_t)length[COLUMNS] * grid->cell_size,
+                                  .plane_distance = (size_t)stride[LAYERS] * grid->cell_size,
+                                  .distance = (size_t)stride[ROWS] * grid->cell_size};
+}
+
+rp_range rp_grid_layers(const rp_grid *grid)
+{
+    return grid->block.range[LAYERS];
 }
 
 rp_range rp_grid_rows(const rp_grid *grid)
 {
-    return grid->rows;
+    return grid->block.range[ROWS];
 }
 
 rp_range rp_grid_columns(const rp_grid *grid)
 {
-    return grid->columns;
+    return grid->block.range[COLUMNS];
 }
 
-/* The rows, or columns, of a block without those that border on other blocks. */
-static rp_range range_inner(rp_range block, int64_t all, int64_t halo)
+/* A block in one dimension, without the cells that border on other blocks. */
+static rp_range block_inner(const rp_grid *grid, enum dimension d)
 {
-    if (block.begin > 0)
-        block.begin += halo;
-    if (block.end < all)
-        block.end -= halo;
-    if (block.end < block.begin)
-        block.end = block.begin;
-    return block;
+    rp_range range = grid->block.range[d];
+    if (range.end == range.begin)
+        return range;
+    if (range.begin > 0)
+        range.begin += grid->halo_width;
+    if (range.end < grid->cells[d])
+        range.end -= grid->halo_width;
+    if (range.end < range.begin)
+        range.end = range.begin;
+    return range;
 }
 
 void rp_grid_inner(const rp_grid *grid, rp_range *rows, rp_range *columns)
 {
-    *rows = *columns = (rp_range){0, 0};
-    if (grid->rows.end == grid->rows.begin)
-        return;
-    *rows = range_inner(grid->rows, grid->all_rows, grid->halo_width);
-    *columns = range_inner(grid->columns, grid->all_columns, grid->halo_width);
+    *rows = block_inner(grid, ROWS);
+    *columns = block_inner(grid, COLUMNS);
+}
+
+rp_range rp_grid_inner_layers(const rp_grid *grid)
+{
+    return block_inner(grid, LAYERS);
 }
 
 int64_t rp_grid_stride(const rp_grid *grid)
 {
-    return grid->stride;
+    return grid->stride[ROWS];
+}
+
+int64_t rp_grid_layer_stride(const rp_grid *grid)
+{
+    return grid->stride[LAYERS];
 }

@@ -11,14 +11,18 @@ enum {
 /* From the first cell of the halo to the first cell of the block. */
 static size_t field_lead_bytes(const rp_grid *grid)
 {
-    return (size_t)(grid->halo_width * grid->stride + grid->halo_width) * grid->cell_size;
+    int64_t cells = 0;
+    for (int d = 0; d < DIMENSIONS; d++)
+        cells += grid->halo_cells[d] * grid->stride[d];
+    return (size_t)cells * grid->cell_size;
 }
 
 /* rp_grid_open() has checked that the number of bytes does not overflow. */
 static struct field *field_make(const rp_grid *grid)
 {
-    int64_t rows = grid->rows.end - grid->rows.begin + 2 * grid->halo_width;
-    size_t bytes = (size_t)rows * (size_t)grid->stride * grid->cell_size + FIELD_ALIGNMENT;
+    rp_range layers = grid->block.range[LAYERS];
+    int64_t count = layers.end - layers.begin + 2 * grid->halo_cells[LAYERS];
+    size_t bytes = (size_t)count * (size_t)grid->stride[LAYERS] * grid->cell_size + FIELD_ALIGNMENT;
     struct field *field = calloc(1, sizeof *field);
     if (field != NULL)
         field->memory = calloc(bytes, 1);

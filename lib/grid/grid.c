@@ -15,23 +15,30 @@ static const int64_t most_bytes = INT64_C(1) << 62;
 
 static rp_status shape_check(const rp_grid_shape *shape, rp_error *error)
 {
-    int64_t cells, bytes;
+    int64_t rows, cells, bytes;
+    int64_t layers = shape->layers > 0 ? shape->layers : 1;
     if (!rpi_reserved_zero(shape->reserved, sizeof shape->reserved / sizeof shape->reserved[0]))
         return rpi_error_set(error, RP_ERR_VERSION, "shape.reserved is not zero");
     if (shape->rows < 1 || shape->columns < 1)
         return rpi_error_set(error, RP_ERR_ARGUMENT,
                              "a grid of %" PRId64 " x %" PRId64 " cells: give at least 1 x 1",
                              shape->rows, shape->columns);
+    if (shape->layers < 0)
+        return rpi_error_set(error, RP_ERR_ARGUMENT,
+                             "a grid of %" PRId64
+                             " layers: give at least 1, or 0 for two dimensions",
+                             shape->layers);
     if (shape->cell_size < 1)
         return rpi_error_set(error, RP_ERR_ARGUMENT, "cell_size is 0: give at least 1");
     if (shape->halo < 0)
         return rpi_error_set(error, RP_ERR_ARGUMENT, "halo is %d: give 0 or more", shape->halo);
-    if (__builtin_mul_overflow(shape->rows, shape->columns, &cells) ||
+    if (__builtin_mul_overflow(layers, shape->rows, &rows) ||
+        __builtin_mul_overflow(rows, shape->columns, &cells) ||
         __builtin_mul_overflow(cells, shape->cell_size, &bytes) || bytes > most_bytes)
         return rpi_error_set(error, RP_ERR_ARGUMENT,
-                             "%" PRId64 " x %" PRId64
+                             "%" PRId64 " x %" PRId64 " x %" PRId64
                              " cells of %zu bytes are more than 2^62 bytes",
-                             shape->rows, shape->columns, shape->cell_size);
+                             layers, shape->rows, shape->columns, shape->cell_size);
     return RP_OK;
 }
 
@@ -47,6 +54,7 @@ static rp_status grid_agree_shape(rp_pool *pool, const rp_grid_shape *shape, rp_
     else if (shape_check(shape, &vote.error) == RP_OK && made == NULL)
         rpi_error_set(&vote.error, RP_ERR_MEMORY, "no memory for a grid");
     if (shape != NULL) {
+        vote.terms[GRID_LAYERS] = shape->layers;
         vote.terms[GRID_ROWS] = shape->rows;
         vote.terms[GRID_COLUMNS] = shape->columns;
         vote.terms[GRID_CELL_SIZE] = (int64_t)shape->cell_size;
@@ -55,25 +63,36 @@ static rp_status grid_agree_shape(rp_pool *pool, const rp_grid_shape *shape, rp_
     return rpi_pool_agree(pool, &vote);
 }
 
-/* Cells from row to row in a block with these columns. */
-static int64_t grid_row_stride(const rp_grid *grid, rp_range columns)
+/* The number of cells by which the rows of fields grow: the smallest power of two that fills whole
+ * lines. */
+static int64_t grid_row_grain(const rp_grid *grid)
 {
-    size_t cells = ROW_ALIGNMENT; /* the smallest power of two that fills whole lines */
+    size_t cells = ROW_ALIGNMENT;
     while (cells > 1 && cells / 2 * grid->cell_size % ROW_ALIGNMENT == 0)
         cells /= 2;
-    int64_t row = columns.end - columns.begin + 2 * grid->halo_width;
-    return (row + (int64_t)cells - 1) / (int64_t)cells * (int64_t)cells;
+    return (int64_t)cells;
+}
+
+/* The strides of a field for a block. False if the size of the field overflows. */
+static bool grid_strides(const rp_grid *grid, const struct box *block, int64_t stride[DIMENSIONS])
+{
+    int64_t length[DIMENSIONS], grain = grid_row_grain(grid), cells, bytes;
+    for (int d = 0; d < DIMENSIONS; d++)
+        length[d] = block->range[d].end - block->range[d].begin + 2 * grid->halo_cells[d];
+    stride[COLUMNS] = 1;
+    stride[ROWS] = (length[COLUMNS] + grain - 1) / grain * grain;
+    return !__builtin_mul_overflow(length[ROWS], stride[ROWS], &stride[LAYERS]) &&
+           !__builtin_mul_overflow(length[LAYERS] + 1, stride[LAYERS], &cells) &&
+           !__builtin_mul_overflow(cells, grid->cell_size, &bytes);
 }
 
 /* Does the size of a field not overflow on the first rank, whose block is the largest? */
 static bool field_bytes_fit(const rp_grid *grid)
 {
-    rp_range rows, columns;
-    int64_t cells, bytes;
-    rpi_grid_block(grid, 0, &rows, &columns);
-    return !__builtin_mul_overflow(rows.end + 2 * grid->halo_width + 1,
-                                   grid_row_stride(grid, columns), &cells) &&
-           !__builtin_mul_overflow(cells, grid->cell_size, &bytes);
+    struct box block;
+    int64_t stride[DIMENSIONS];
+    rpi_grid_block(grid, 0, &block);
+    return grid_strides(grid, &block, stride);
 }
 
 /* The blocks of all ranks follow from the shape and the number of ranks. */
@@ -83,14 +102,16 @@ static void grid_init(rp_grid *grid, rp_pool *pool, const rp_grid_shape *shape)
     grid->halo.spin = pool->world.agreement.spin;
     rpi_halo_remote_clear(&grid->halo.remote);
     grid->number = pool->grids->made;
-    grid->all_rows = shape->rows;
-    grid->all_columns = shape->columns;
+    grid->cells[LAYERS] = shape->layers > 0 ? shape->layers : 1;
+    grid->cells[ROWS] = shape->rows;
+    grid->cells[COLUMNS] = shape->columns;
     grid->cell_size = shape->cell_size;
     grid->halo_width = shape->halo > 0 ? shape->halo : 1;
-    grid->tiling =
-        rpi_tiling_choose(shape->rows, shape->columns, grid->halo_width, pool->world.ranks);
-    rpi_grid_block(grid, pool->world.rank, &grid->rows, &grid->columns);
-    grid->stride = grid_row_stride(grid, grid->columns);
+    for (int d = 0; d < DIMENSIONS; d++)
+        grid->halo_cells[d] = d == LAYERS && shape->layers == 0 ? 0 : grid->halo_width;
+    grid->tiling = rpi_tiling_choose(grid->cells, grid->halo_width, pool->world.ranks);
+    rpi_grid_block(grid, pool->world.rank, &grid->block);
+    grid_strides(grid, &grid->block, grid->stride);
 }
 
 /* Second agreement: the halo was made on all ranks. */

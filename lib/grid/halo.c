@@ -11,10 +11,9 @@ static const double longest_sleep = 0.1, longest_sleep_with_messages = 1e-3;
 static struct strided_block link_block(const rp_grid *grid, const struct link *link,
                                        ptrdiff_t place)
 {
-    return (struct strided_block){.first = grid->halo.field + place,
-                                  .rows = link->rows,
-                                  .row_bytes = link->row_bytes,
-                                  .distance = (size_t)grid->stride * grid->cell_size};
+    struct strided_block block = link->shape;
+    block.first = grid->halo.field + place;
+    return block;
 }
 
 static void edge_pack(const rp_grid *grid, const struct link *link)
@@ -75,10 +74,8 @@ rp_status rp_grid_exchange_begin(rp_grid *grid, void *field)
     double begin = observe_now(grid->pool);
     halo->field = field;
     halo->begun++;
-    for (int i = 0; i < HALO_DIRECTIONS; i++) {
-        if (halo->links[i].rank >= 0)
-            edge_pack(grid, &halo->links[i]);
-    }
+    for (int i = 0; i < halo->neighbours; i++)
+        edge_pack(grid, &halo->links[i]);
     exchange_announce(halo);
     rp_error error;
     rpi_error_clear(&error);
@@ -110,7 +107,7 @@ static rp_status edge_await(struct halo *halo, const struct link *link, rp_error
 
 static rp_status exchange_end_on_node(rp_grid *grid, rp_error *error)
 {
-    for (int i = 0; i < HALO_DIRECTIONS; i++) {
+    for (int i = 0; i < grid->halo.neighbours; i++) {
         const struct link *link = &grid->halo.links[i];
         if (link->notice == NULL)
             continue;
@@ -125,7 +122,7 @@ static rp_status exchange_end_remote(rp_grid *grid, rp_error *error)
 {
     if (rpi_halo_remote_end(&grid->halo, error) != RP_OK)
         return error->status;
-    for (int i = 0; i < HALO_DIRECTIONS; i++) {
+    for (int i = 0; i < grid->halo.neighbours; i++) {
         if (grid->halo.links[i].parts > 0)
             edge_unpack(grid, &grid->halo.links[i]);
     }

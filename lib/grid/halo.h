@@ -12,13 +12,14 @@
 #define RANKPOOL_GRID_HALO_H
 
 #include "base/eventcount.h"
+#include "base/strided_copy.h"
 #include "comm/shm_segment.h"
 
 #include <stdalign.h>
 
-/* A block and its neighbours, numbered row by row; the one in the middle is the block itself. */
+/* A block has up to 8 neighbours in a two-dimensional field, and 26 in three dimensions. */
 enum {
-    HALO_DIRECTIONS = 9
+    HALO_MOST_LINKS = 26
 };
 
 /* Progress of a rank, for the other ranks of its node. Only the rank itself writes the counts;
@@ -43,15 +44,16 @@ struct halo_counts {
 
 /* The link to a neighbour. */
 struct link {
-    int rank;               /* -1: no neighbour */
-    struct notice *notice;  /* the neighbour's; NULL: it is on another node */
-    char *out[2], *in[2];   /* buffers for the edges, used in turn */
-    size_t rows, row_bytes; /* of the edge */
-    ptrdiff_t edge, border; /* start of edge and of halo, in bytes from the block's first cell */
+    int rank;                   /* the neighbour */
+    struct notice *notice;      /* the neighbour's; NULL: it is on another node */
+    char *out[2], *in[2];       /* buffers for the edges, used in turn */
+    ptrdiff_t edge, border;     /* start of this rank's edge and of its halo, in bytes from
+                                          the block's first cell */
+    struct strided_block shape; /* of both; without `first` */
     /* Only for a neighbour on another node: */
     struct halo_counts last_counts; /* the last that arrived from it */
     MPI_Request *requests; /* of `parts` incoming messages, then of as many outgoing ones */
-    int parts;             /* messages per edge; 0: no neighbour, or one on this node */
+    int parts;             /* messages per edge; 0: the neighbour is on this node */
 };
 
 /* Messages of all links to other nodes. */
@@ -61,13 +63,14 @@ struct halo_remote {
     MPI_Request *requests;
     bool pending; /* edges are in flight */
     struct halo_counts counts[2];
-    MPI_Request counts_requests[2][HALO_DIRECTIONS];
+    MPI_Request counts_requests[2][HALO_MOST_LINKS];
 };
 
 struct halo {
     struct node_memory memory; /* notices, then outboxes */
     struct notice *notice;     /* this rank's */
-    struct link links[HALO_DIRECTIONS];
+    int neighbours;
+    struct link links[HALO_MOST_LINKS]; /* one for each neighbour */
     struct halo_remote remote;
     bool spin;      /* waiting ranks may spin: each has a core */
     uint64_t begun; /* exchanges begun */

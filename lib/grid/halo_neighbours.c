@@ -5,15 +5,20 @@
 
 #include <stdlib.h>
 
-/* Directions are numbered row by row, starting with the block above and to the left. */
-static int direction_rows_below(int direction)
-{
-    return direction / 3 - 1;
-}
+/* A block's neighbours and itself, numbered layer by layer and row by row. The block itself is in
+ * the middle; opposite directions add up to the last. */
+enum {
+    HALO_DIRECTIONS = 27,
+    HALO_HERE = HALO_DIRECTIONS / 2
+};
 
-static int direction_columns_right(int direction)
+/* Where the neighbour in a direction lies along each axis: -1, 0 or 1. */
+static void direction_sides(int direction, int side[DIMENSIONS])
 {
-    return direction % 3 - 1;
+    for (int d = DIMENSIONS - 1; d >= 0; d--) {
+        side[d] = direction % 3 - 1;
+        direction /= 3;
+    }
 }
 
 static int direction_opposite(int direction)
@@ -21,14 +26,14 @@ static int direction_opposite(int direction)
     return HALO_DIRECTIONS - 1 - direction;
 }
 
-/* The next functions treat one axis, along which the block has `cells` cells. `side` is -1, 0 or 1:
- * where the neighbour lies along it. This one returns the cells of the edge towards it. */
+/* The next functions treat one axis, along which the block has `cells` cells and the neighbour lies
+ * at `side`. This one returns the cells of the edge towards it. */
 static int64_t edge_cells(int side, int64_t cells, int64_t halo)
 {
     return side == 0 ? cells : halo;
 }
 
-/* Start of the edge, counted from the first row or column of the block. */
+/* Start of the edge, counted from the first cell of the block. */
 static int64_t edge_begin(int side, int64_t cells, int64_t halo)
 {
     return side > 0 ? cells - halo : 0;
@@ -41,28 +46,35 @@ static int64_t border_begin(int side, int64_t cells, int64_t halo)
 }
 
 /* Layout of an outbox, with room for the edge in each direction. All ranks use the layout of the
- * largest block, as blocks differ by at most one row and one column. */
+ * largest block, as blocks differ by at most one cell each way. */
 struct outbox {
     size_t offset[HALO_DIRECTIONS];
     size_t half; /* bytes of one of its two halves */
 };
 
+/* Bytes of the largest edge in a direction; 0 if no block has a neighbour there. */
+static size_t outbox_edge_bytes(const rp_grid *grid, int direction)
+{
+    struct box block;
+    int side[DIMENSIONS];
+    size_t cells = direction != HALO_HERE;
+    rpi_grid_block(grid, 0, &block);
+    direction_sides(direction, side);
+    for (int d = 0; d < DIMENSIONS; d++) {
+        if (side[d] != 0 && grid->tiling.blocks[d] == 1)
+            return 0;
+        cells *= (size_t)edge_cells(side[d], block.range[d].end, grid->halo_width);
+    }
+    return cells * grid->cell_size;
+}
+
 static struct outbox outbox_layout(const rp_grid *grid)
 {
     struct outbox outbox = {.half = 0};
     const size_t line = sizeof(struct notice);
-    rp_range rows, columns;
-    rpi_grid_block(grid, 0, &rows, &columns);
     for (int i = 0; i < HALO_DIRECTIONS; i++) {
-        bool cut_there = (direction_rows_below(i) == 0 || grid->tiling.rows > 1) &&
-                         (direction_columns_right(i) == 0 || grid->tiling.columns > 1);
         outbox.offset[i] = outbox.half;
-        if (i == direction_opposite(i) || !cut_there)
-            continue;
-        size_t cells =
-            (size_t)edge_cells(direction_rows_below(i), rows.end, grid->halo_width) *
-            (size_t)edge_cells(direction_columns_right(i), columns.end, grid->halo_width);
-        outbox.half += (cells * grid->cell_size + line - 1) / line * line;
+        outbox.half += (outbox_edge_bytes(grid, i) + line - 1) / line * line;
     }
     return outbox;
 }
@@ -90,34 +102,31 @@ static rp_status halo_memory_make(rp_grid *grid, const struct outbox *outbox, rp
     return rpi_node_memory_make(world->node_comm, bytes, &grid->halo.memory, error);
 }
 
-static void link_measure(const rp_grid *grid, int direction, struct link *link)
+static void link_measure(const rp_grid *grid, const int side[DIMENSIONS], struct link *link)
 {
-    int below = direction_rows_below(direction), right = direction_columns_right(direction);
-    int64_t halo = grid->halo_width;
-    int64_t rows = grid->rows.end - grid->rows.begin;
-    int64_t columns = grid->columns.end - grid->columns.begin;
-    int64_t size = (int64_t)grid->cell_size;
-    link->rows = (size_t)edge_cells(below, rows, halo);
-    link->row_bytes = (size_t)(edge_cells(right, columns, halo) * size);
-    link->edge = (ptrdiff_t)((edge_begin(below, rows, halo) * grid->stride +
-                              edge_begin(right, columns, halo)) *
-                             size);
-    link->border = (ptrdiff_t)((border_begin(below, rows, halo) * grid->stride +
-                                border_begin(right, columns, halo)) *
-                               size);
+    int64_t length[DIMENSIONS], edge = 0, border = 0, halo = grid->halo_width;
+    for (int d = 0; d < DIMENSIONS; d++) {
+        int64_t cells = grid->block.range[d].end - grid->block.range[d].begin;
+        length[d] = edge_cells(side[d], cells, halo);
+        edge += edge_begin(side[d], cells, halo) * grid->stride[d];
+        border += border_begin(side[d], cells, halo) * grid->stride[d];
+    }
+    link->shape = rpi_grid_cells(grid, NULL, length, grid->stride);
+    link->edge = (ptrdiff_t)(edge * (int64_t)grid->cell_size);
+    link->border = (ptrdiff_t)(border * (int64_t)grid->cell_size);
 }
 
 static void link_connect(rp_grid *grid, const struct outbox *outbox, int direction)
 {
     const struct world *world = &grid->pool->world;
-    struct link *link = &grid->halo.links[direction];
-    link->rank = -1;
-    if (direction != direction_opposite(direction))
-        link->rank = rpi_grid_neighbour(grid, direction_rows_below(direction),
-                                        direction_columns_right(direction));
-    if (link->rank < 0)
+    int side[DIMENSIONS];
+    direction_sides(direction, side);
+    int rank = direction != HALO_HERE ? rpi_grid_neighbour(grid, side) : -1;
+    if (rank < 0)
         return;
-    link_measure(grid, direction, link);
+    struct link *link = &grid->halo.links[grid->halo.neighbours++];
+    link->rank = rank;
+    link_measure(grid, side, link);
     int node_rank = rpi_world_node_rank(world, link->rank);
     if (node_rank < 0)
         return;

@@ -17,7 +17,7 @@ enum {
 void rpi_halo_remote_clear(struct halo_remote *remote)
 {
     remote->comm = MPI_COMM_NULL;
-    for (int i = 0; i < HALO_DIRECTIONS; i++)
+    for (int i = 0; i < HALO_MOST_LINKS; i++)
         remote->counts_requests[0][i] = remote->counts_requests[1][i] = MPI_REQUEST_NULL;
 }
 
@@ -25,7 +25,7 @@ void rpi_halo_remote_clear(struct halo_remote *remote)
 
 static void progress_store(struct halo *halo, int rank, struct halo_counts counts)
 {
-    for (int i = 0; i < HALO_DIRECTIONS; i++) {
+    for (int i = 0; i < halo->neighbours; i++) {
         if (halo->links[i].rank == rank)
             halo->links[i].last_counts = counts;
     }
@@ -59,9 +59,9 @@ int rpi_halo_progress_send(struct halo *halo)
     uint64_t agreements = atomic_load_explicit(&halo->notice->agreements, memory_order_relaxed);
     MPI_Request *requests = remote->counts_requests[agreements % 2];
     struct halo_counts *counts = &remote->counts[agreements % 2];
-    int code = rpi_complete(HALO_DIRECTIONS, requests, halo->spin);
+    int code = rpi_complete(HALO_MOST_LINKS, requests, halo->spin);
     *counts = (struct halo_counts){halo->begun, agreements};
-    for (int i = 0; i < HALO_DIRECTIONS && code == MPI_SUCCESS; i++) {
+    for (int i = 0; i < halo->neighbours && code == MPI_SUCCESS; i++) {
         if (halo->links[i].parts > 0)
             code = MPI_Isend(counts, sizeof *counts, MPI_BYTE, halo->links[i].rank, PROGRESS_TAG,
                              remote->comm, &requests[i]);
@@ -100,7 +100,7 @@ static int progress_await(struct halo *halo, const struct link *link)
 
 static int64_t edge_bytes(const struct link *link)
 {
-    return (int64_t)(link->rows * link->row_bytes);
+    return (int64_t)rpi_strided_block_bytes(&link->shape);
 }
 
 /* A part of an edge, sent as one message. All parts but the last have the same length. */
@@ -133,7 +133,7 @@ static bool remote_make_requests(struct halo *halo)
     for (int i = 0; i < remote->count; i++)
         remote->requests[i] = MPI_REQUEST_NULL;
     MPI_Request *requests = remote->requests;
-    for (int i = 0; i < HALO_DIRECTIONS; i++) {
+    for (int i = 0; i < halo->neighbours; i++) {
         halo->links[i].requests = requests;
         requests += 2 * halo->links[i].parts;
     }
@@ -143,9 +143,9 @@ static bool remote_make_requests(struct halo *halo)
 rp_status rpi_halo_remote_make(struct halo *halo, rp_error *error)
 {
     bool made = true;
-    for (int i = 0; i < HALO_DIRECTIONS; i++) {
+    for (int i = 0; i < halo->neighbours; i++) {
         struct link *link = &halo->links[i];
-        if (link->rank < 0 || link->notice != NULL)
+        if (link->notice != NULL)
             continue;
         made = link_make_buffers(link) && made;
         halo->remote.count += 2 * link->parts;
@@ -180,9 +180,9 @@ static int edge_send(const struct halo_remote *remote, const struct link *link)
 rp_status rpi_halo_remote_begin(struct halo *halo, rp_error *error)
 {
     int code = MPI_SUCCESS;
-    for (int i = 0; i < HALO_DIRECTIONS && code == MPI_SUCCESS; i++)
+    for (int i = 0; i < halo->neighbours && code == MPI_SUCCESS; i++)
         code = edge_receive(&halo->remote, &halo->links[i]);
-    for (int i = 0; i < HALO_DIRECTIONS && code == MPI_SUCCESS; i++)
+    for (int i = 0; i < halo->neighbours && code == MPI_SUCCESS; i++)
         code = edge_send(&halo->remote, &halo->links[i]);
     halo->remote.pending = halo->remote.count > 0;
     return rpi_mpi_check(code, "MPI_Irecv or MPI_Isend", error);
@@ -191,7 +191,7 @@ rp_status rpi_halo_remote_begin(struct halo *halo, rp_error *error)
 /* A neighbour on another node whose edge will never arrive, or NULL. */
 static const struct link *link_find_lost(const struct halo *halo)
 {
-    for (int i = 0; i < HALO_DIRECTIONS; i++) {
+    for (int i = 0; i < halo->neighbours; i++) {
         const struct link *link = &halo->links[i];
         if (link->parts > 0 &&
             rpi_halo_is_lost(halo, link->last_counts.sent, link->last_counts.agreements))
@@ -251,7 +251,7 @@ static int link_drain(struct halo *halo, struct link *link)
 static void remote_drain(struct halo *halo)
 {
     int code = MPI_SUCCESS;
-    for (int i = 0; i < HALO_DIRECTIONS && code == MPI_SUCCESS; i++) {
+    for (int i = 0; i < halo->neighbours && code == MPI_SUCCESS; i++) {
         if (halo->links[i].parts > 0)
             code = link_drain(halo, &halo->links[i]);
     }
@@ -266,7 +266,7 @@ static void remote_abandon(struct halo *halo)
 {
     int done;
     rpi_halo_progress_take(halo);
-    for (int i = 0; i < HALO_DIRECTIONS && halo->remote.pending; i++)
+    for (int i = 0; i < halo->neighbours && halo->remote.pending; i++)
         link_cancel(&halo->links[i]);
     rpi_look(halo->remote.count, halo->remote.requests, &done);
     halo->remote.pending = !done;
@@ -283,13 +283,13 @@ void rpi_halo_remote_drop(struct halo *halo, enum halo_end end)
             remote_drain(halo);
         else if (remote->requests != NULL)
             remote_abandon(halo);
-        rpi_complete(HALO_DIRECTIONS, remote->counts_requests[0], halo->spin);
-        rpi_complete(HALO_DIRECTIONS, remote->counts_requests[1], halo->spin);
+        rpi_complete(HALO_MOST_LINKS, remote->counts_requests[0], halo->spin);
+        rpi_complete(HALO_MOST_LINKS, remote->counts_requests[1], halo->spin);
         MPI_Comm_free(&remote->comm);
     }
     if (remote->pending)
         return;
-    for (int i = 0; i < HALO_DIRECTIONS; i++) {
+    for (int i = 0; i < halo->neighbours; i++) {
         if (halo->links[i].parts > 0) {
             free(halo->links[i].out[0]);
             free(halo->links[i].in[0]);

@@ -21,28 +21,33 @@ struct move {
     MPI_Request requests[2];
 };
 
+static void block_lengths(const struct box *block, int64_t length[DIMENSIONS])
+{
+    for (int d = 0; d < DIMENSIONS; d++)
+        length[d] = block->range[d].end - block->range[d].begin;
+}
+
 static struct strided_block move_own_block(const struct move *move)
 {
     const rp_grid *grid = move->grid;
-    return (struct strided_block){.first = move->field,
-                                  .rows = (size_t)(grid->rows.end - grid->rows.begin),
-                                  .row_bytes = (size_t)(grid->columns.end - grid->columns.begin) *
-                                               grid->cell_size,
-                                  .distance = (size_t)grid->stride * grid->cell_size};
+    int64_t length[DIMENSIONS];
+    block_lengths(&grid->block, length);
+    return rpi_grid_cells(grid, move->field, length, grid->stride);
 }
 
-/* A rank's block within the whole field. */
+/* A rank's block within the whole field, whose cells have no gaps. */
 static struct strided_block move_rank_block(const struct move *move, int rank)
 {
     const rp_grid *grid = move->grid;
-    rp_range rows, columns;
-    rpi_grid_block(grid, rank, &rows, &columns);
-    int64_t first = rows.begin * grid->all_columns + columns.begin;
-    return (struct strided_block){.first = move->all + (size_t)first * grid->cell_size,
-                                  .rows = (size_t)(rows.end - rows.begin),
-                                  .row_bytes =
-                                      (size_t)(columns.end - columns.begin) * grid->cell_size,
-                                  .distance = (size_t)grid->all_columns * grid->cell_size};
+    const int64_t stride[DIMENSIONS] = {grid->cells[ROWS] * grid->cells[COLUMNS],
+                                        grid->cells[COLUMNS], 1};
+    int64_t length[DIMENSIONS], first = 0;
+    struct box block;
+    rpi_grid_block(grid, rank, &block);
+    block_lengths(&block, length);
+    for (int d = 0; d < DIMENSIONS; d++)
+        first += block.range[d].begin * stride[d];
+    return rpi_grid_cells(grid, move->all + (size_t)first * grid->cell_size, length, stride);
 }
 
 static size_t piece_bytes(size_t offset, size_t bytes)
@@ -133,7 +138,8 @@ static int blocks_gather(struct move *move)
 
 static size_t grid_all_bytes(const rp_grid *grid)
 {
-    return (size_t)grid->all_rows * (size_t)grid->all_columns * grid->cell_size;
+    return (size_t)(grid->cells[LAYERS] * grid->cells[ROWS] * grid->cells[COLUMNS]) *
+           grid->cell_size;
 }
 
 static void move_check(const struct move *move, rp_error *error)

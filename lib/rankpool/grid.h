@@ -1,6 +1,6 @@
 /**
  * @file rankpool/grid.h
- * @brief Grids: two-dimensional fields in blocks, one per rank, with halo exchange.
+ * @brief Grids: fields in two or three dimensions, in blocks, one per rank, with halo exchange.
  *
  *     rp_grid_open(pool, &(rp_grid_shape){.rows = m, .columns = n, .cell_size = sizeof *u}, &grid);
  *     rp_grid_alloc(grid, (void **)&u);
@@ -23,6 +23,11 @@
  * for boundary values, and is initially zero. Elsewhere an exchange fills the halo, including its
  * corners, with the neighbours' cells.
  *
+ * With `layers` in the shape, the field has three dimensions: layers of rows of cells. The layers
+ * of a block are rp_grid_layer_stride() cells apart; cell (l, r, c) is field[l * layer_stride + r *
+ * stride + c]. The halo then surrounds the block in all three, with edges and corners. A field in
+ * one dimension is one row.
+ *
  * If there are more ranks than blocks, the remaining ranks have no cells: their ranges are empty.
  * They must make the same calls, which then do nothing.
  */
@@ -38,7 +43,7 @@
 
 RP_BEGIN_DECLARATIONS
 
-/** A two-dimensional field cut into blocks, one for each rank. Opaque; made by rp_grid_open(). */
+/** A field cut into blocks, one for each rank. Opaque; made by rp_grid_open(). */
 typedef struct rp_grid rp_grid;
 
 /** Shape of a grid. The same on every rank. */
@@ -46,17 +51,18 @@ typedef struct rp_grid_shape {
     int64_t rows, columns; /**< of the whole field, at least 1 each */
     size_t cell_size;      /**< bytes per cell, at least 1 */
     int halo;              /**< width of the halo around each block; 0: 1 */
-    uint64_t reserved[8];
+    int64_t layers;        /**< of the whole field, if it has three dimensions; 0: two */
+    uint64_t reserved[7];
 } rp_grid_shape;
 
 /**
  * Decomposes a field into one block per rank. *Collective.*
  *
- * The blocks are those of rp_block() in both directions. The process grid minimises the largest
- * block together with its border: blocks are nearly square; with two ranks, each has half of the
- * rows. A block with neighbours is at least as wide as the halo.
+ * The blocks are those of rp_block() in all directions. The process grid minimises the largest
+ * block together with its border: blocks are nearly squares or cubes; with two ranks, each has half
+ * of the rows, or of the layers. A block with neighbours is at least as wide as the halo.
  *
- * @param[in] shape  shape of the field: rows * columns * cell_size must fit 63 bits
+ * @param[in] shape  shape of the field, which has at most 2^62 bytes
  * @param[out] grid  the grid; NULL after an error. Owned by the caller until rp_grid_close() or
  *                   rp_close().
  * @return RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY, RP_ERR_MPI, RP_ERR_VERSION
@@ -76,18 +82,26 @@ rp_status rp_grid_open(rp_pool *pool, const rp_grid_shape *shape, rp_grid **grid
  */
 rp_status rp_grid_close(rp_grid **grid);
 
-/** The rows of this rank's block, in indices of the whole field. *Local,* like the next three. */
+/** The layers of this rank's block, in indices of the whole field; of a two-dimensional field, 0 to
+ *  1. *Local,* like the next six. */
+rp_range rp_grid_layers(const rp_grid *grid);
+/** The rows of this rank's block, in indices of the whole field. */
 rp_range rp_grid_rows(const rp_grid *grid);
 /** The columns of this rank's block, in indices of the whole field. */
 rp_range rp_grid_columns(const rp_grid *grid);
 /**
  * The interior of this rank's block, in indices of the whole field: the cells whose neighbours up
  * to `halo` away, including diagonal ones, lie in the block or beyond the whole field. They can be
- * computed before an exchange has ended. Either range may be empty.
+ * computed before an exchange has ended. Either range may be empty. In three dimensions
+ * rp_grid_inner_layers() limits them, too.
  */
 void rp_grid_inner(const rp_grid *grid, rp_range *rows, rp_range *columns);
+/** The layers of the interior of this rank's block: see rp_grid_inner(). */
+rp_range rp_grid_inner_layers(const rp_grid *grid);
 /** Distance in memory between two rows of a field, in cells. */
 int64_t rp_grid_stride(const rp_grid *grid);
+/** Distance in memory between two layers of a field, in cells. */
+int64_t rp_grid_layer_stride(const rp_grid *grid);
 
 /**
  * Allocates this rank's block of a field, with its halo, all zero. *Collective.*
@@ -104,7 +118,8 @@ rp_status rp_grid_alloc(rp_grid *grid, void **field);
  * Scatters a whole field: every rank gets its block. *Collective.* Halos are not changed.
  *
  * @param[in] root    the rank that has the whole field, the same on every rank
- * @param[in] all     rows * columns cells, row-major without gaps; accessed on `root` only
+ * @param[in] all     rows * columns cells, or as many for each layer, row-major without gaps;
+ *                    accessed on `root` only
  * @param[out] field  from rp_grid_alloc(), the same one (the first, the second ...) on every rank
  * @return RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY, RP_ERR_MPI, RP_ERR_STATE (during an
  *         exchange)

@@ -29,9 +29,13 @@ START_TEST(bad_shapes_are_refused_by_all)
             RP_ERR_ARGUMENT);
     refused(pool, (rp_grid_shape){.rows = INT64_MAX, .columns = 2, .cell_size = 1},
             RP_ERR_ARGUMENT);
+    refused(pool, (rp_grid_shape){.layers = -1, .rows = 5, .columns = 5, .cell_size = 1},
+            RP_ERR_ARGUMENT);
+    refused(pool, (rp_grid_shape){.layers = INT64_MAX, .rows = 2, .columns = 1, .cell_size = 1},
+            RP_ERR_ARGUMENT);
     refused(pool, (rp_grid_shape){.rows = INT64_MAX, .columns = 1, .cell_size = SIZE_MAX},
             RP_ERR_ARGUMENT);
-    refused(pool, (rp_grid_shape){.rows = 5, .columns = 5, .cell_size = 8, .reserved = {[7] = 1}},
+    refused(pool, (rp_grid_shape){.rows = 5, .columns = 5, .cell_size = 8, .reserved = {[6] = 1}},
             RP_ERR_VERSION);
     ck_assert_int_eq(rp_grid_open(pool, last ? NULL : &shape, &grid), RP_ERR_ARGUMENT);
     check_same_error(rp_last_error(pool), RP_ERR_ARGUMENT);
@@ -39,6 +43,9 @@ START_TEST(bad_shapes_are_refused_by_all)
     check_same_error(rp_last_error(pool), RP_ERR_ARGUMENT);
     ck_assert_int_eq(rp_grid_open(NULL, &shape, &grid), RP_ERR_ARGUMENT);
     if (world_ranks() > 1) {
+        shape.layers = last; /* one layer in three dimensions is not a field in two */
+        refused(pool, shape, RP_ERR_MISMATCH);
+        shape.layers = 0;
         shape.columns += last;
         refused(pool, shape, RP_ERR_MISMATCH);
         ck_assert(strstr(rp_last_error(pool)->text, "columns = 65") != NULL);

@@ -27,19 +27,29 @@ int64_t length(rp_range range);
 /* The whole field in the given step, by rows. Freed by free(). */
 unsigned char *whole_field(rp_grid_shape shape, int step);
 
-unsigned char *cell_of(const struct part *part, int64_t row, int64_t column);
+/* A cell of the whole field. */
+struct place {
+    int64_t layer, row, column;
+};
+
+/* Cells of the whole field. */
+int64_t cells_of(rp_grid_shape shape);
 
 /* Calls `visit` for every cell of the block and its halo. */
 void visit_cells(const struct part *part, int step,
-                 void (*visit)(const struct part *, int64_t, int64_t, int));
+                 void (*visit)(const struct part *, struct place, int));
+
+/* Calls `visit` for every cell of the block. */
+void visit_block(const struct part *part, int step,
+                 void (*visit)(const struct part *, struct place, int));
 
 /* Callbacks of visit_cells(). fill_cell() writes the field's bytes into the block's cells and a
  * filler into the halo's, clear_cell() the filler into every cell; check_block_only() expects the
  * field in the block alone, check_with_halo() also in the halo, where it lies within the field. */
-void fill_cell(const struct part *part, int64_t row, int64_t column, int step);
-void clear_cell(const struct part *part, int64_t row, int64_t column, int step);
-void check_block_only(const struct part *part, int64_t row, int64_t column, int step);
-void check_with_halo(const struct part *part, int64_t row, int64_t column, int step);
+void fill_cell(const struct part *part, struct place place, int step);
+void clear_cell(const struct part *part, struct place place, int step);
+void check_block_only(const struct part *part, struct place place, int step);
+void check_with_halo(const struct part *part, struct place place, int step);
 
 /* Scatters a field from one rank and gathers it on another. */
 void check_round_trip(rp_pool *pool, rp_grid_shape shape, int from, int to);

@@ -15,49 +15,72 @@ static int64_t random_up_to(uint64_t *state, int64_t most)
     return (int64_t)((*state >> 33) % (uint64_t)most) + 1;
 }
 
+/* Every other one has three dimensions, and fewer cells each way. */
+static rp_grid_shape random_shape(uint64_t *state, int64_t most)
+{
+    bool layers = random_up_to(state, 2) == 2;
+    int64_t longest = layers ? most / 3 : most;
+    return (rp_grid_shape){.layers = layers ? random_up_to(state, longest) : 0,
+                           .rows = random_up_to(state, longest),
+                           .columns = random_up_to(state, longest),
+                           .cell_size = (size_t)random_up_to(state, 12),
+                           .halo = (int)random_up_to(state, 3)};
+}
+
 /* ---- blocks ---------------------------------------------------------------------------------- */
 
 START_TEST(tilings_are_near_squares_that_fit)
 {
     static const struct {
-        int64_t rows, columns, halo, ranks;
+        int64_t cells[DIMENSIONS], halo, ranks;
         struct tiling expected;
     } cases[] = {
-        {2000, 2000, 1, 1, {1, 1}},  {2000, 2000, 1, 2, {2, 1}},   {2000, 2000, 1, 4, {2, 2}},
-        {2000, 2000, 1, 7, {7, 1}},  {2000, 2000, 1, 16, {4, 4}},  {2001, 2004, 1, 4, {2, 2}},
-        {10, 1000000, 1, 4, {1, 4}}, {1000000, 10, 1, 4, {4, 1}},  {1, 1, 1, 16, {1, 1}},
-        {2, 3, 1, 16, {2, 3}},       {2000, 2000, 1, 13, {13, 1}}, {8, 8, 3, 16, {2, 2}},
-        {4, 4, 5, 16, {1, 1}},       {1000, 1000, 1, 6, {3, 2}},   {1, 7, 1, 4, {1, 4}},
+        {{1, 2000, 2000}, 1, 1, {{1, 1, 1}}},   {{1, 2000, 2000}, 1, 2, {{1, 2, 1}}},
+        {{1, 2000, 2000}, 1, 4, {{1, 2, 2}}},   {{1, 2000, 2000}, 1, 7, {{1, 7, 1}}},
+        {{1, 2000, 2000}, 1, 16, {{1, 4, 4}}},  {{1, 2001, 2004}, 1, 4, {{1, 2, 2}}},
+        {{1, 10, 1000000}, 1, 4, {{1, 1, 4}}},  {{1, 1000000, 10}, 1, 4, {{1, 4, 1}}},
+        {{1, 1, 1}, 1, 16, {{1, 1, 1}}},        {{1, 2, 3}, 1, 16, {{1, 2, 3}}},
+        {{1, 2000, 2000}, 1, 13, {{1, 13, 1}}}, {{1, 8, 8}, 3, 16, {{1, 2, 2}}},
+        {{1, 4, 4}, 5, 16, {{1, 1, 1}}},        {{1, 1000, 1000}, 1, 6, {{1, 3, 2}}},
+        {{1, 1, 7}, 1, 4, {{1, 1, 4}}},         {{100, 100, 100}, 1, 2, {{2, 1, 1}}},
+        {{100, 100, 100}, 1, 8, {{2, 2, 2}}},   {{100, 100, 100}, 1, 64, {{4, 4, 4}}},
+        {{100, 100, 100}, 1, 12, {{3, 2, 2}}},  {{2, 100, 100}, 1, 4, {{1, 2, 2}}},
+        {{1000, 10, 10}, 1, 16, {{16, 1, 1}}},  {{3, 3, 3}, 2, 16, {{1, 1, 1}}},
+        {{10, 10, 1000}, 1, 5, {{1, 1, 5}}},    {{2, 2, 2}, 1, 16, {{2, 2, 2}}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct tiling tiling =
-            rpi_tiling_choose(cases[i].rows, cases[i].columns, cases[i].halo, cases[i].ranks);
-        ck_assert_msg(tiling.rows == cases[i].expected.rows &&
-                          tiling.columns == cases[i].expected.columns,
-                      "case %zu: %d x %d", i, (int)tiling.rows, (int)tiling.columns);
+        struct tiling tiling = rpi_tiling_choose(cases[i].cells, cases[i].halo, cases[i].ranks);
+        ck_assert_msg(memcmp(&tiling, &cases[i].expected, sizeof tiling) == 0,
+                      "case %zu: %d x %d x %d", i, (int)tiling.blocks[LAYERS],
+                      (int)tiling.blocks[ROWS], (int)tiling.blocks[COLUMNS]);
     }
 }
 END_TEST
 
+static bool is_within(rp_range inner, rp_range outer)
+{
+    return inner.begin >= outer.begin && inner.begin <= inner.end && inner.end <= outer.end;
+}
+
 /* The number of blocks that hold each cell of the whole field, over all ranks. */
 static void check_interval_set(const rp_grid *grid, rp_grid_shape shape)
 {
-    size_t cells = (size_t)(shape.rows * shape.columns);
+    size_t cells = (size_t)cells_of(shape);
     int *holders = calloc(cells, sizeof *holders);
-    rp_range rows = rp_grid_rows(grid), columns = rp_grid_columns(grid), in_rows, in_columns;
-    for (int64_t r = rows.begin; r < rows.end; r++)
-        for (int64_t c = columns.begin; c < columns.end; c++)
-            holders[r * shape.columns + c]++;
+    rp_range layers = rp_grid_layers(grid), rows = rp_grid_rows(grid);
+    rp_range columns = rp_grid_columns(grid), in_rows, in_columns;
+    for (int64_t l = layers.begin; l < layers.end; l++)
+        for (int64_t r = rows.begin; r < rows.end; r++)
+            for (int64_t c = columns.begin; c < columns.end; c++)
+                holders[(l * shape.rows + r) * shape.columns + c]++;
     MPI_Allreduce(MPI_IN_PLACE, holders, (int)cells, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
     for (size_t i = 0; i < cells; i++)
         if (holders[i] != 1)
             ck_abort_msg("%d blocks hold cell %zu", holders[i], i);
     free(holders);
     rp_grid_inner(grid, &in_rows, &in_columns);
-    ck_assert(in_rows.begin >= rows.begin && in_rows.begin <= in_rows.end &&
-              in_rows.end <= rows.end);
-    ck_assert(in_columns.begin >= columns.begin && in_columns.begin <= in_columns.end &&
-              in_columns.end <= columns.end);
+    ck_assert(is_within(in_rows, rows) && is_within(in_columns, columns));
+    ck_assert(is_within(rp_grid_inner_layers(grid), layers));
 }
 
 START_TEST(blocks_cover_the_field_once)
@@ -65,10 +88,7 @@ START_TEST(blocks_cover_the_field_once)
     rp_pool *pool = open_pool();
     uint64_t state = 1;
     for (int round = 0; round < 40; round++) {
-        rp_grid_shape shape = {.rows = random_up_to(&state, 40),
-                               .columns = random_up_to(&state, 40),
-                               .cell_size = (size_t)random_up_to(&state, 20),
-                               .halo = (int)random_up_to(&state, 4)};
+        rp_grid_shape shape = random_shape(&state, 40);
         rp_grid *grid = open_grid(pool, shape);
         check_interval_set(grid, shape);
         int64_t row = rp_grid_stride(grid) * (int64_t)shape.cell_size;
@@ -81,14 +101,6 @@ START_TEST(blocks_cover_the_field_once)
     close_pool(pool);
 }
 END_TEST
-
-static rp_grid_shape random_shape(uint64_t *state, int64_t most)
-{
-    return (rp_grid_shape){.rows = random_up_to(state, most),
-                           .columns = random_up_to(state, most),
-                           .cell_size = (size_t)random_up_to(state, 12),
-                           .halo = (int)random_up_to(state, 3)};
-}
 
 /* ---- whole fields ---------------------------------------------------------------------------- */
 
@@ -113,6 +125,9 @@ START_TEST(whole_fields_in_pieces)
                      world_ranks() - 1);
     check_round_trip(pool, (rp_grid_shape){.rows = 3, .columns = 5, .cell_size = 700001, .halo = 1},
                      world_ranks() - 1, 0);
+    check_round_trip(
+        pool, (rp_grid_shape){.layers = 70, .rows = 90, .columns = 50, .cell_size = 13, .halo = 2},
+        world_ranks() - 1, 0);
     close_pool(pool);
 }
 END_TEST
@@ -163,6 +178,10 @@ START_TEST(long_borders)
         rp_pool *pool = open_nodes(node_sizes[i]);
         exchange_steps(pool,
                        (rp_grid_shape){.rows = 4, .columns = 4, .cell_size = 100003, .halo = 1}, 3);
+        exchange_steps(
+            pool,
+            (rp_grid_shape){.layers = 3, .rows = 3, .columns = 3, .cell_size = 50021, .halo = 1},
+            3);
         close_pool(pool);
     }
 }
@@ -172,7 +191,7 @@ END_TEST
 START_TEST(edges_are_copied)
 {
     rp_pool *pool = open_pool();
-    rp_grid_shape shape = {.rows = 24, .columns = 20, .cell_size = 8, .halo = 2};
+    rp_grid_shape shape = {.layers = 9, .rows = 14, .columns = 10, .cell_size = 8, .halo = 2};
     struct part part = {.grid = open_grid(pool, shape), .shape = shape};
     part.field = alloc_field(pool, part.grid);
     for (int step = 0; step < 50; step++) {
@@ -180,10 +199,7 @@ START_TEST(edges_are_copied)
         ck_assert_int_eq(rp_grid_exchange_begin(part.grid, part.field), RP_OK);
         visit_cells(&part, step, clear_cell);
         ck_assert_int_eq(rp_grid_exchange_end(part.grid), RP_OK);
-        rp_range rows = rp_grid_rows(part.grid), columns = rp_grid_columns(part.grid);
-        for (int64_t r = rows.begin; r < rows.end; r++)
-            for (int64_t c = columns.begin; c < columns.end; c++)
-                fill_cell(&part, r, c, step);
+        visit_block(&part, step, fill_cell);
         visit_cells(&part, step, check_with_halo);
     }
     ck_assert_int_eq(rp_grid_close(&part.grid), RP_OK);
@@ -195,7 +211,7 @@ START_TEST(grids_side_by_side)
 {
     rp_pool *pool = open_nodes(2);
     rp_grid_shape shapes[2] = {{.rows = 17, .columns = 9, .cell_size = 4, .halo = 1},
-                               {.rows = 12, .columns = 30, .cell_size = 8, .halo = 2}};
+                               {.layers = 5, .rows = 7, .columns = 11, .cell_size = 8, .halo = 2}};
     struct part parts[2];
     for (int i = 0; i < 2; i++) {
         parts[i] = (struct part){.grid = open_grid(pool, shapes[i]), .shape = shapes[i]};
@@ -219,23 +235,38 @@ END_TEST
 
 /* ---- a serial model -------------------------------------------------------------------------- */
 
-/* Computes a new cell from all cells up to `halo` away, each with its own weight; cells beyond the
- * field are zero. */
-static uint32_t weighted(const uint32_t *cell, int64_t stride, int halo)
+/* The distances between layers and rows of a field in memory. */
+struct strides {
+    int64_t layer, row;
+};
+
+/* Layers, rows and columns, counted from the first of a block. */
+struct region {
+    rp_range layers, rows, columns;
+};
+
+/* Computes a new cell from all cells up to the halo's width away, each with its own weight; cells
+ * beyond the field are zero. */
+static uint32_t weighted(const uint32_t *cell, struct strides strides, rp_grid_shape shape)
 {
     uint32_t sum = 0, weight = 1;
-    for (int64_t r = -halo; r <= halo; r++)
-        for (int64_t c = -halo; c <= halo; c++)
-            sum += cell[r * stride + c] * (weight += 2);
+    int64_t halo = shape.halo, above = shape.layers > 0 ? halo : 0;
+    for (int64_t l = -above; l <= above; l++)
+        for (int64_t r = -halo; r <= halo; r++)
+            for (int64_t c = -halo; c <= halo; c++)
+                sum += cell[l * strides.layer + r * strides.row + c] * (weight += 2);
     return sum ^ (sum >> 5);
 }
 
-static void compute(uint32_t *to, const uint32_t *from, int64_t stride, int halo, rp_range rows,
-                    rp_range columns)
+static void compute(uint32_t *to, const uint32_t *from, struct strides strides, rp_grid_shape shape,
+                    struct region region)
 {
-    for (int64_t r = rows.begin; r < rows.end; r++)
-        for (int64_t c = columns.begin; c < columns.end; c++)
-            to[r * stride + c] = weighted(from + r * stride + c, stride, halo);
+    for (int64_t l = region.layers.begin; l < region.layers.end; l++)
+        for (int64_t r = region.rows.begin; r < region.rows.end; r++)
+            for (int64_t c = region.columns.begin; c < region.columns.end; c++) {
+                int64_t cell = l * strides.layer + r * strides.row + c;
+                to[cell] = weighted(from + cell, strides, shape);
+            }
 }
 
 static void swap(uint32_t **a, uint32_t **b)
@@ -248,42 +279,61 @@ static void swap(uint32_t **a, uint32_t **b)
 /* The whole field after some steps, computed by one rank alone. */
 static uint32_t *serial_model(rp_grid_shape shape, const uint32_t *start, int steps)
 {
-    int64_t halo = shape.halo, stride = shape.columns + 2 * halo;
-    size_t cells = (size_t)((shape.rows + 2 * halo) * stride);
+    int64_t halo = shape.halo, above = shape.layers > 0 ? halo : 0;
+    int64_t layers = shape.layers > 0 ? shape.layers : 1;
+    struct strides strides = {.row = shape.columns + 2 * halo};
+    strides.layer = strides.row * (shape.rows + 2 * halo);
+    size_t cells = (size_t)((layers + 2 * above) * strides.layer);
     uint32_t *memory[2] = {calloc(cells, sizeof *start), calloc(cells, sizeof *start)};
-    int64_t lead = halo * stride + halo;
+    int64_t lead = above * strides.layer + halo * strides.row + halo;
     uint32_t *from = memory[0] + lead, *to = memory[1] + lead;
-    for (int64_t r = 0; r < shape.rows; r++)
-        memcpy(from + r * stride, start + r * shape.columns, (size_t)shape.columns * sizeof *start);
+    size_t row_bytes = (size_t)shape.columns * sizeof *start;
+    for (int64_t r = 0; r < layers * shape.rows; r++)
+        memcpy(from + r / shape.rows * strides.layer + r % shape.rows * strides.row,
+               start + r * shape.columns, row_bytes);
     for (int step = 0; step < steps; step++) {
-        compute(to, from, stride, shape.halo, (rp_range){0, shape.rows},
-                (rp_range){0, shape.columns});
+        compute(to, from, strides, shape,
+                (struct region){{0, layers}, {0, shape.rows}, {0, shape.columns}});
         swap(&from, &to);
     }
-    uint32_t *result = malloc((size_t)(shape.rows * shape.columns) * sizeof *result);
-    for (int64_t r = 0; r < shape.rows; r++)
-        memcpy(result + r * shape.columns, from + r * stride,
-               (size_t)shape.columns * sizeof *start);
+    uint32_t *result = malloc((size_t)cells_of(shape) * sizeof *result);
+    for (int64_t r = 0; r < layers * shape.rows; r++)
+        memcpy(result + r * shape.columns,
+               from + r / shape.rows * strides.layer + r % shape.rows * strides.row, row_bytes);
     free(memory[0]);
     free(memory[1]);
     return result;
 }
 
-/* Computes the inner cells during the exchange, then the four strips around them. */
-static void parallel_step(rp_grid *grid, int halo, uint32_t *to, uint32_t *from)
+static rp_range from_block(rp_range inner, rp_range block)
 {
-    rp_range rows = rp_grid_rows(grid), columns = rp_grid_columns(grid), inner, inner_columns;
-    int64_t stride = rp_grid_stride(grid), m = length(rows), n = length(columns);
-    rp_grid_inner(grid, &inner, &inner_columns);
-    rp_range middle = {inner.begin - rows.begin, inner.end - rows.begin};
-    rp_range centre = {inner_columns.begin - columns.begin, inner_columns.end - columns.begin};
+    return (rp_range){inner.begin - block.begin, inner.end - block.begin};
+}
+
+/* Computes the inner cells during the exchange, then the six slabs around them. */
+static void parallel_step(rp_grid *grid, rp_grid_shape shape, uint32_t *to, uint32_t *from)
+{
+    struct strides strides = {rp_grid_layer_stride(grid), rp_grid_stride(grid)};
+    struct region all = {{0, length(rp_grid_layers(grid))},
+                         {0, length(rp_grid_rows(grid))},
+                         {0, length(rp_grid_columns(grid))}};
+    struct region in = {.layers = from_block(rp_grid_inner_layers(grid), rp_grid_layers(grid))};
+    rp_grid_inner(grid, &in.rows, &in.columns);
+    in.rows = from_block(in.rows, rp_grid_rows(grid));
+    in.columns = from_block(in.columns, rp_grid_columns(grid));
     ck_assert_int_eq(rp_grid_exchange_begin(grid, from), RP_OK);
-    compute(to, from, stride, halo, middle, centre);
+    compute(to, from, strides, shape, in);
     ck_assert_int_eq(rp_grid_exchange_end(grid), RP_OK);
-    compute(to, from, stride, halo, (rp_range){0, middle.begin}, (rp_range){0, n});
-    compute(to, from, stride, halo, (rp_range){middle.end, m}, (rp_range){0, n});
-    compute(to, from, stride, halo, middle, (rp_range){0, centre.begin});
-    compute(to, from, stride, halo, middle, (rp_range){centre.end, n});
+    const struct region slabs[] = {
+        {{0, in.layers.begin}, all.rows, all.columns},
+        {{in.layers.end, all.layers.end}, all.rows, all.columns},
+        {in.layers, {0, in.rows.begin}, all.columns},
+        {in.layers, {in.rows.end, all.rows.end}, all.columns},
+        {in.layers, in.rows, {0, in.columns.begin}},
+        {in.layers, in.rows, {in.columns.end, all.columns.end}},
+    };
+    for (size_t i = 0; i < sizeof slabs / sizeof slabs[0]; i++)
+        compute(to, from, strides, shape, slabs[i]);
 }
 
 static void compare_with_model(rp_pool *pool, rp_grid_shape shape, int steps, int root)
@@ -294,15 +344,15 @@ static void compare_with_model(rp_pool *pool, rp_grid_shape shape, int steps, in
     ck_assert_int_eq(rp_grid_scatter(grid, root, all, from), RP_OK);
     uint32_t *expected = serial_model(shape, all, steps);
     for (int step = 0; step < steps; step++) {
-        parallel_step(grid, shape.halo, to, from);
+        parallel_step(grid, shape, to, from);
         swap(&from, &to);
     }
     ck_assert_int_eq(rp_grid_gather(grid, root, from, all), RP_OK);
     if (world_rank() == root)
-        for (int64_t i = 0; i < shape.rows * shape.columns; i++)
+        for (int64_t i = 0; i < cells_of(shape); i++)
             if (all[i] != expected[i])
-                ck_abort_msg("cell %d of %d x %d, halo %d", (int)i, (int)shape.rows,
-                             (int)shape.columns, shape.halo);
+                ck_abort_msg("cell %d of %d x %d x %d, halo %d", (int)i, (int)shape.layers,
+                             (int)shape.rows, (int)shape.columns, shape.halo);
     free(expected);
     free(all);
     ck_assert_int_eq(rp_grid_close(&grid), RP_OK);
@@ -313,7 +363,7 @@ START_TEST(stencils_give_what_one_rank_computes)
     for (int i = 0; i < NODE_SIZES; i++) {
         rp_pool *pool = open_nodes(node_sizes[i]);
         uint64_t state = 5;
-        for (int round = 0; round < 30; round++) {
+        for (int round = 0; round < 40; round++) {
             rp_grid_shape shape = random_shape(&state, 40);
             shape.cell_size = sizeof(uint32_t);
             compare_with_model(pool, shape, (int)random_up_to(&state, 12),

@@ -22,6 +22,7 @@ static const struct test_group *const groups[] = {
     &collective_alltoall_tests,
     &grid_tests,
     &grid_errors_tests,
+    &grid_heat_tests,
     &engine_loop_tests,
     &engine_map_tests,
     &engine_reduce_tests,
