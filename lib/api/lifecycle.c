@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/round_up.h"
 #include "checkpoint/checkpoint.h"
+#include "collective/exchange.h"
 #include "collective/node_aggregate.h"
 #include "diag/crash.h"
 #include "diag/diagnosis.h"
@@ -23,7 +24,7 @@
 #include <string.h>
 
 /* Layout of the memory that the ranks of a node share, besides the agreement's segment: the work
- * queue, the activities, the aggregate, the mailboxes. */
+ * queue, the activities, the aggregate, the offers of exchanges, the mailboxes. */
 static size_t shared_activities_offset(int node_ranks)
 {
     return round_up(rpi_work_queue_bytes((uint32_t)node_ranks), APART);
@@ -34,9 +35,14 @@ static size_t shared_aggregates_offset(int node_ranks)
     return shared_activities_offset(node_ranks) + round_up(rpi_activities_bytes(node_ranks), APART);
 }
 
-static size_t shared_mailboxes_offset(int node_ranks)
+static size_t shared_offers_offset(int node_ranks)
 {
     return shared_aggregates_offset(node_ranks) + round_up(rpi_aggregate_bytes(), APART);
+}
+
+static size_t shared_mailboxes_offset(int node_ranks)
+{
+    return shared_offers_offset(node_ranks) + round_up(rpi_offers_bytes(node_ranks), APART);
 }
 
 static size_t shared_bytes(int node_ranks)
@@ -192,6 +198,7 @@ static void pool_find_shared(rp_pool *pool)
     pool->diag->activity = &pool->diag->activities->of[pool->world.node_rank];
     pool->collectives->aggregate =
         (struct aggregate *)(shared + shared_aggregates_offset(node_ranks));
+    pool->collectives->offers = (struct offers *)(shared + shared_offers_offset(node_ranks));
     atomic_store_explicit(&pool->diag->activity->rank, pool->world.rank, memory_order_relaxed);
 }
 

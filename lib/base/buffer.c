@@ -76,6 +76,25 @@ void *rp_buffer_resize(rp_buffer *buffer, size_t bytes)
     return buffer->data;
 }
 
+rp_buffer *rp_buffer_make(void)
+{
+    return calloc(1, sizeof(rp_buffer));
+}
+
+void rp_buffer_free(rp_buffer **buffer)
+{
+    if (buffer == NULL || *buffer == NULL)
+        return;
+    rpi_buffer_free(*buffer);
+    free(*buffer);
+    *buffer = NULL;
+}
+
+void *rp_buffer_data(const rp_buffer *buffer)
+{
+    return buffer->data;
+}
+
 size_t rp_buffer_size(const rp_buffer *buffer)
 {
     return buffer->size;

@@ -9,6 +9,7 @@ struct rp_buffer {
     size_t size, capacity;
     bool lent;     /* `data` is owned by the caller of rpi_buffer_lend() */
     bool poisoned; /* the bytes beyond `size` are kept poisoned */
+    bool marked;   /* for checks of lists of buffers; false otherwise */
 };
 
 /* Initializes an empty buffer without memory. */

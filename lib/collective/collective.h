@@ -15,8 +15,14 @@ struct collectives {
     struct aggregate *aggregate; /* in node memory, after the activities: see node_aggregate.h */
     uint32_t aggregates_filled;  /* how often another node's data filled it */
     bool directly;               /* collectives bypass the aggregate, even for small data */
-    rp_file *files;              /* open ones */
-    int64_t files_made;          /* the number of the next */
+    struct offers *offers;       /* in node memory, after the aggregate: see exchange.h */
+    enum offers_way {
+        OFFERS_UNTRIED, /* may the ranks of this node read each other's memory? */
+        OFFERS_READ,    /* they may */
+        OFFERS_SENT     /* they use MPI */
+    } offers_way;
+    rp_file *files;     /* open ones */
+    int64_t files_made; /* the number of the next */
 };
 
 struct collective {

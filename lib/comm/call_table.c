@@ -137,6 +137,8 @@ static const struct {
     [CALL_REDUCE_SCATTER_RANKS] = {"rp_reduce_scatter_ranks", collective_terms, 0},
     [CALL_ALLTOALL] = {"rp_alltoall", collective_terms, 0},
     [CALL_ALLTOALLV] = {"rp_alltoallv", collective_terms, 0},
+    [CALL_EXCHANGE] = {"rp_exchange", NULL, 0},
+    [CALL_EXCHANGE_MATCHED] = {"rp_exchange", NULL, INNER},
     [CALL_MOVED] = {"a collective", NULL, INNER},
     [CALL_GRID_OPEN] = {"rp_grid_open", grid_terms, 0},
     [CALL_GRID_OPENED] = {"rp_grid_open", NULL, INNER},

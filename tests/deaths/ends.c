@@ -344,6 +344,9 @@ static rp_status after(void)
     collective = rp_node_alloc(pool, 1, &memory);
     if (at_root())
         printf("%d: %s\n", collective, rp_last_error(pool)->text);
+    collective = rp_exchange(pool, 0, NULL, NULL, NULL);
+    if (at_root())
+        printf("%d: %s\n", collective, rp_last_error(pool)->text);
     return RP_OK;
 }
 

@@ -20,6 +20,7 @@ static const struct test_group *const groups[] = {
     &pool_memory_tests,
     &collective_tests,
     &collective_alltoall_tests,
+    &collective_exchange_tests,
     &grid_tests,
     &grid_errors_tests,
     &grid_heat_tests,

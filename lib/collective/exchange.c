@@ -1,0 +1,254 @@
+#include "collective/exchange.h"
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/round_up.h"
+#include "comm/mpi_error.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- offers to the ranks of the node --------------------------------------------------------- */
+
+static size_t offers_distance(int node_ranks)
+{
+    return round_up(sizeof(struct offers) + (size_t)node_ranks * sizeof(struct offer), APART);
+}
+
+size_t rpi_offers_bytes(int node_ranks)
+{
+    return (size_t)node_ranks * offers_distance(node_ranks);
+}
+
+static struct offers *offers_of(const rp_pool *pool, int node_rank)
+{
+    char *first = (char *)pool->collectives->offers;
+    return (struct offers *)(first + (size_t)node_rank * offers_distance(pool->world.node_ranks));
+}
+
+static struct offer *offer_from(const rp_pool *pool, int from, int to)
+{
+    return (struct offer *)(offers_of(pool, from) + 1) + to;
+}
+
+static void offers_write(const struct exchange *exchange)
+{
+    const rp_pool *pool = exchange->pool;
+    const struct world *world = &pool->world;
+    offers_of(pool, world->node_rank)->self = rpi_peer_self();
+    for (int i = 0; i < world->node_ranks; i++)
+        *offer_from(pool, world->node_rank, i) = (struct offer){.bytes = -1};
+    for (int i = 0; i < exchange->n; i++) {
+        int node_rank = rpi_world_node_rank(world, exchange->ranks[i]);
+        if (node_rank >= 0)
+            *offer_from(pool, world->node_rank, node_rank) =
+                (struct offer){(uint64_t)(uintptr_t)exchange->out[i]->data,
+                               (int64_t)exchange->out[i]->size};
+    }
+}
+
+static void offers_read(struct exchange *exchange)
+{
+    const struct world *world = &exchange->pool->world;
+    for (int i = 0; i < world->node_ranks; i++) {
+        int rank = world->by_node[world->node_first[world->node] + i];
+        rpi_exchange_note(exchange, rank, offer_from(exchange->pool, i, world->node_rank)->bytes);
+    }
+}
+
+/* ---- may ranks of the node read each other's memory? ----------------------------------------- */
+
+static void access_try(const rp_pool *pool)
+{
+    int here = pool->world.node_rank;
+    struct offers *mine = offers_of(pool, here);
+    mine->no_access = 0;
+    for (int i = 0; i < pool->world.node_ranks; i++)
+        mine->no_access |= i != here && !rpi_peer_reachable(&offers_of(pool, i)->self);
+}
+
+static void access_decide(rp_pool *pool)
+{
+    pool->collectives->offers_way = OFFERS_READ;
+    for (int i = 0; i < pool->world.node_ranks; i++)
+        if (offers_of(pool, i)->no_access)
+            pool->collectives->offers_way = OFFERS_SENT;
+}
+
+/* ---- arguments ------------------------------------------------------------------------------- */
+
+static bool exchange_sound(const struct exchange *exchange)
+{
+    return exchange->error.status == RP_OK;
+}
+
+static void exchange_check_ranks(struct exchange *exchange)
+{
+    int ranks = exchange->pool->world.ranks;
+    for (int rank = 0; rank < ranks; rank++)
+        exchange->place[rank] = -1;
+    for (int i = 0; i < exchange->n && exchange_sound(exchange); i++) {
+        int rank = exchange->ranks[i];
+        exchange->arriving[i] = -1;
+        if (rank < 0 || rank >= ranks)
+            rpi_error_set(&exchange->error, RP_ERR_ARGUMENT,
+                          "ranks[%d] is %d, but the ranks are 0 to %d", i, rank, ranks - 1);
+        else if (exchange->place[rank] >= 0)
+            rpi_error_set(&exchange->error, RP_ERR_ARGUMENT,
+                          "rank %d is listed twice: send what is for it in one buffer", rank);
+        else
+            exchange->place[rank] = i;
+    }
+}
+
+/* Each buffer of `in` is marked meanwhile. */
+static void exchange_check_buffers(struct exchange *exchange)
+{
+    rp_buffer *const *in = exchange->in, *const *out = exchange->out;
+    int marked = 0;
+    for (; marked < exchange->n && exchange_sound(exchange); marked++) {
+        if (in[marked] == NULL || out[marked] == NULL)
+            rpi_error_set(&exchange->error, RP_ERR_ARGUMENT, "%s[%d] is NULL",
+                          in[marked] == NULL ? "in" : "out", marked);
+        else if (in[marked]->marked)
+            rpi_error_set(&exchange->error, RP_ERR_ARGUMENT,
+                          "in[%d] is a buffer that is in the list already", marked);
+        else
+            in[marked]->marked = true;
+    }
+    for (int i = 0; i < exchange->n && exchange_sound(exchange); i++)
+        if (out[i]->marked)
+            rpi_error_set(&exchange->error, RP_ERR_ARGUMENT,
+                          "out[%d] is in the list of buffers to receive in", i);
+    for (int i = 0; i < marked; i++)
+        if (in[i] != NULL)
+            in[i]->marked = false;
+}
+
+/* Checks the arguments, and allocates what the call needs before it knows the lengths. */
+static void exchange_prepare(struct exchange *exchange)
+{
+    const struct world *world = &exchange->pool->world;
+    int n = exchange->n;
+    if (n < 0 || n > world->ranks) {
+        rpi_error_set(&exchange->error, RP_ERR_ARGUMENT,
+                      "%d neighbours: give 0 to %d, the number of ranks", n, world->ranks);
+        return;
+    }
+    if (n > 0 && (exchange->ranks == NULL || exchange->out == NULL || exchange->in == NULL)) {
+        rpi_error_set(&exchange->error, RP_ERR_ARGUMENT, "ranks, out or in is NULL");
+        return;
+    }
+    exchange->place = malloc((size_t)world->ranks * sizeof *exchange->place);
+    exchange->arriving = malloc(((size_t)n + 1) * sizeof *exchange->arriving);
+    bool made = exchange->place != NULL && exchange->arriving != NULL;
+    if (!made || (world->nodes > 1 && !rpi_exchange_headers_make(exchange)))
+        rpi_error_set(&exchange->error, RP_ERR_MEMORY, "no memory for an exchange");
+    if (exchange_sound(exchange))
+        exchange_check_ranks(exchange);
+    if (exchange_sound(exchange))
+        exchange_check_buffers(exchange);
+}
+
+static void exchange_release(struct exchange *exchange)
+{
+    free(exchange->place);
+    free(exchange->arriving);
+    free(exchange->headers);
+    free(exchange->requests);
+    free(exchange->rest);
+}
+
+/* ---- the three agreements -------------------------------------------------------------------- */
+
+static rp_status exchange_agree(struct exchange *exchange, enum call call)
+{
+    struct vote vote = rpi_vote(call);
+    vote.error = exchange->error;
+    return rpi_pool_agree(exchange->pool, &vote);
+}
+
+/* Every list has the ranks that list it. */
+static void exchange_check_mutual(struct exchange *exchange)
+{
+    for (int i = 0; i < exchange->n && exchange_sound(exchange); i++)
+        if (exchange->arriving[i] < 0)
+            rpi_error_set(&exchange->error, RP_ERR_MISMATCH,
+                          "rank %d lists rank %d as a neighbour, which does not list it",
+                          exchange->pool->world.rank, exchange->ranks[i]);
+}
+
+static void exchange_match(struct exchange *exchange)
+{
+    rp_pool *pool = exchange->pool;
+    offers_read(exchange);
+    if (pool->collectives->offers_way == OFFERS_UNTRIED)
+        access_try(pool);
+    if (pool->world.nodes > 1) {
+        rp_error error;
+        rpi_error_clear(&error);
+        int code = rpi_exchange_headers(exchange);
+        if (rpi_mpi_check(code, "MPI_Issend, MPI_Iprobe or MPI_Ibarrier", &error) != RP_OK)
+            exchange->error = error;
+    }
+    exchange_check_mutual(exchange);
+    if (exchange_sound(exchange) && !rpi_exchange_rest_make(exchange))
+        rpi_error_set(&exchange->error, RP_ERR_MEMORY, "no memory for the messages of an exchange");
+}
+
+/* Copies what the neighbours on this node send, from their memory. */
+static void exchange_copy(struct exchange *exchange)
+{
+    const rp_pool *pool = exchange->pool;
+    const struct world *world = &pool->world;
+    for (int i = 0; i < exchange->n && exchange_sound(exchange); i++) {
+        int rank = exchange->ranks[i], node_rank = rpi_world_node_rank(world, rank);
+        size_t bytes = (size_t)exchange->arriving[i];
+        if (bytes == 0 || node_rank < 0)
+            continue;
+        if (rank == world->rank)
+            memcpy(exchange->in[i]->data, exchange->out[i]->data, bytes);
+        else if (pool->collectives->offers_way == OFFERS_READ &&
+                 !rpi_peer_read(&offers_of(pool, node_rank)->self,
+                                offer_from(pool, node_rank, world->node_rank)->address,
+                                exchange->in[i]->data, bytes))
+            rpi_error_set(&exchange->error, RP_ERR_MEMORY,
+                          "the buffer that rank %d sends cannot be read", rank);
+    }
+}
+
+static void exchange_move(struct exchange *exchange)
+{
+    rp_error error;
+    rpi_error_clear(&error);
+    exchange_copy(exchange);
+    int code = rpi_exchange_rest(exchange);
+    if (rpi_mpi_check(code, "MPI_Isend or MPI_Irecv", &error) != RP_OK)
+        exchange->error = error;
+}
+
+rp_status rp_exchange(rp_pool *pool, int n, const int *ranks, rp_buffer *const *out,
+                      rp_buffer *const *in)
+{
+    if (pool == NULL)
+        return rpi_refuse_null(__func__, "pool");
+    struct exchange exchange = {.pool = pool, .n = n, .ranks = ranks, .out = out, .in = in};
+    rpi_error_clear(&exchange.error);
+    exchange_prepare(&exchange);
+    if (exchange_sound(&exchange) && !pool->loop.open)
+        offers_write(&exchange);
+    rp_status status = exchange_agree(&exchange, CALL_EXCHANGE);
+    if (status == RP_OK) {
+        exchange_match(&exchange);
+        status = exchange_agree(&exchange, CALL_EXCHANGE_MATCHED);
+    }
+    if (status == RP_OK) {
+        if (pool->collectives->offers_way == OFFERS_UNTRIED)
+            access_decide(pool);
+        exchange_move(&exchange);
+        status = exchange_agree(&exchange, CALL_MOVED);
+    }
+    exchange_release(&exchange);
+    return status;
+}

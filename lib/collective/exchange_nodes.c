@@ -1,0 +1,210 @@
+/* The messages of an exchange.
+ *
+ * Nobody knows who will send to a rank before all lists of neighbours are known. So each rank sends
+ * its headers synchronously, receives from anyone, and enters a barrier that does not block when its
+ * own headers have been received. When the barrier is complete, no header is on its way. (Hoefler,
+ * Siebert, Lumsdaine: Scalable communication protocols for dynamic sparse data exchange, 2010.) */
+#include "base/buffer.h"
+#include "base/error.h"
+#include "collective/exchange.h"
+#include "comm/completion.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    HEADER_BYTES = 4096,
+    HEADER_TAG = 4, /* 0 to 3: other calls */
+    REST_TAG = 5
+};
+
+/* The length of what a neighbour sends, and its first bytes. */
+struct header {
+    int64_t bytes;
+    char first[HEADER_BYTES - sizeof(int64_t)];
+};
+
+void rpi_exchange_note(struct exchange *exchange, int rank, int64_t bytes)
+{
+    int place = exchange->place[rank];
+    if (place >= 0)
+        exchange->arriving[place] = bytes;
+    if (exchange->error.status != RP_OK || (place < 0 && bytes < 0))
+        return;
+    if (place < 0)
+        rpi_error_set(&exchange->error, RP_ERR_MISMATCH,
+                      "rank %d lists rank %d as a neighbour, which does not list it", rank,
+                      exchange->pool->world.rank);
+    else if (bytes >= 0 && rp_buffer_resize(exchange->in[place], (size_t)bytes) == NULL)
+        rpi_error_set(&exchange->error, RP_ERR_MEMORY,
+                      "no memory for the %" PRId64 " bytes that rank %d sends", bytes, rank);
+}
+
+/* How many of the bytes for, or from, neighbour number i its header carries. */
+static size_t header_carries(const struct exchange *exchange, int i, int64_t bytes)
+{
+    int64_t most = (int64_t)sizeof exchange->headers->first;
+    if (rpi_world_node_rank(&exchange->pool->world, exchange->ranks[i]) >= 0)
+        return 0;
+    return (size_t)(bytes < most ? bytes : most);
+}
+
+bool rpi_exchange_headers_make(struct exchange *exchange)
+{
+    size_t room = (size_t)exchange->n + 1;
+    exchange->headers = malloc(room * sizeof *exchange->headers);
+    exchange->requests = malloc(room * sizeof(MPI_Request));
+    return exchange->headers != NULL && exchange->requests != NULL;
+}
+
+/* ---- headers --------------------------------------------------------------------------------- */
+
+static int headers_send(struct exchange *exchange)
+{
+    const struct world *world = &exchange->pool->world;
+    int code = MPI_SUCCESS;
+    for (int i = 0; i < exchange->n; i++) {
+        struct header *header = &exchange->headers[i];
+        exchange->requests[i] = MPI_REQUEST_NULL;
+        if (rpi_world_node_rank(world, exchange->ranks[i]) >= 0 || code != MPI_SUCCESS)
+            continue;
+        header->bytes = (int64_t)exchange->out[i]->size;
+        size_t carried = header_carries(exchange, i, header->bytes);
+        if (carried > 0)
+            memcpy(header->first, exchange->out[i]->data, carried);
+        code = MPI_Issend(header, (int)(offsetof(struct header, first) + carried), MPI_BYTE,
+                          exchange->ranks[i], HEADER_TAG, world->comm, &exchange->requests[i]);
+    }
+    return code;
+}
+
+static int header_receive(struct exchange *exchange, const MPI_Status *status)
+{
+    struct header header;
+    int rank = status->MPI_SOURCE, count;
+    int code = MPI_Get_count(status, MPI_BYTE, &count);
+    if (code != MPI_SUCCESS || count < (int)offsetof(struct header, first) || count > HEADER_BYTES)
+        return code != MPI_SUCCESS ? code : MPI_ERR_TRUNCATE;
+    code = MPI_Recv(&header, count, MPI_BYTE, rank, HEADER_TAG, exchange->pool->world.comm,
+                    MPI_STATUS_IGNORE);
+    if (code != MPI_SUCCESS)
+        return code;
+    rpi_exchange_note(exchange, rank, header.bytes);
+    int place = exchange->place[rank];
+    size_t carried = (size_t)count - offsetof(struct header, first);
+    if (place < 0 || exchange->error.status != RP_OK)
+        return MPI_SUCCESS;
+    if (header.bytes < 0 || carried != header_carries(exchange, place, header.bytes))
+        return MPI_ERR_TRUNCATE;
+    memcpy(exchange->in[place]->data, header.first, carried);
+    return MPI_SUCCESS;
+}
+
+/* Receives the headers that have arrived. */
+static int headers_take(struct exchange *exchange)
+{
+    int code = MPI_SUCCESS, there = 1;
+    while (there && code == MPI_SUCCESS) {
+        MPI_Status status;
+        code = MPI_Iprobe(MPI_ANY_SOURCE, HEADER_TAG, exchange->pool->world.comm, &there, &status);
+        if (there && code == MPI_SUCCESS)
+            code = header_receive(exchange, &status);
+    }
+    return code;
+}
+
+int rpi_exchange_headers(struct exchange *exchange)
+{
+    const struct world *world = &exchange->pool->world;
+    struct backoff backoff = {.spin = world->agreement.spin};
+    MPI_Request barrier = MPI_REQUEST_NULL;
+    bool entered = false;
+    int code = headers_send(exchange), over = 0;
+    while (code == MPI_SUCCESS && !over) {
+        int sent = 0;
+        code = headers_take(exchange);
+        if (code == MPI_SUCCESS && entered)
+            code = MPI_Test(&barrier, &over, MPI_STATUS_IGNORE);
+        else if (code == MPI_SUCCESS)
+            code = rpi_look(exchange->n, exchange->requests, &sent);
+        if (code == MPI_SUCCESS && sent) {
+            code = MPI_Ibarrier(world->comm, &barrier);
+            entered = true;
+        }
+        if (!over)
+            rpi_backoff_wait(&backoff);
+    }
+    return code;
+}
+
+/* ---- the rest -------------------------------------------------------------------------------- */
+
+/* Do messages carry what neighbour number i sends, and what is sent to it? Before the first exchange
+ * has found out how the ranks of this node do it, they may. */
+static bool rest_is_sent(const struct exchange *exchange, int i)
+{
+    const struct world *world = &exchange->pool->world;
+    int rank = exchange->ranks[i];
+    return rpi_world_node_rank(world, rank) < 0 ||
+           (rank != world->rank && exchange->pool->collectives->offers_way != OFFERS_READ);
+}
+
+/* The messages for so many bytes. */
+static int64_t rest_messages(const struct exchange *exchange, int i, int64_t bytes)
+{
+    int64_t left = bytes - (int64_t)header_carries(exchange, i, bytes);
+    return left > 0 ? (left - 1) / rpi_part(left, 1) + 1 : 0;
+}
+
+static int64_t rest_all_messages(const struct exchange *exchange)
+{
+    int64_t messages = 0;
+    for (int i = 0; i < exchange->n; i++)
+        if (rest_is_sent(exchange, i))
+            messages += rest_messages(exchange, i, exchange->arriving[i]) +
+                        rest_messages(exchange, i, (int64_t)exchange->out[i]->size);
+    return messages;
+}
+
+bool rpi_exchange_rest_make(struct exchange *exchange)
+{
+    int64_t messages = rest_all_messages(exchange);
+    exchange->rest = malloc((size_t)(messages + 1) * sizeof(MPI_Request));
+    for (int64_t i = 0; i < messages && exchange->rest != NULL; i++)
+        exchange->rest[i] = MPI_REQUEST_NULL;
+    return exchange->rest != NULL && messages <= INT_MAX;
+}
+
+/* Starts the messages from or to neighbour number i, and moves *request behind them. */
+static int rest_start(const struct exchange *exchange, int i, bool receive, MPI_Request **request)
+{
+    rp_buffer *buffer = receive ? exchange->in[i] : exchange->out[i];
+    MPI_Comm comm = exchange->pool->world.comm;
+    int64_t size = (int64_t)buffer->size;
+    int code = MPI_SUCCESS;
+    for (int64_t at = (int64_t)header_carries(exchange, i, size); at < size;) {
+        int part = rpi_part(size - at, 1), rank = exchange->ranks[i];
+        if (code == MPI_SUCCESS && receive)
+            code = MPI_Irecv(buffer->data + at, part, MPI_BYTE, rank, REST_TAG, comm, *request);
+        else if (code == MPI_SUCCESS)
+            code = MPI_Isend(buffer->data + at, part, MPI_BYTE, rank, REST_TAG, comm, *request);
+        at += part;
+        (*request)++;
+    }
+    return code;
+}
+
+int rpi_exchange_rest(struct exchange *exchange)
+{
+    MPI_Request *request = exchange->rest;
+    int code = MPI_SUCCESS;
+    for (int receive = 1; receive >= 0; receive--)
+        for (int i = 0; i < exchange->n && code == MPI_SUCCESS; i++)
+            if (rest_is_sent(exchange, i))
+                code = rest_start(exchange, i, receive, &request);
+    int count = (int)(request - exchange->rest);
+    int last = rpi_complete(count, exchange->rest, exchange->pool->world.agreement.spin);
+    return code == MPI_SUCCESS ? last : code;
+}
