@@ -4,6 +4,7 @@
  * its headers synchronously, receives from anyone, and enters a barrier that does not block when its
  * own headers have been received. When the barrier is complete, no header is on its way. (Hoefler,
  * Siebert, Lumsdaine: Scalable communication protocols for dynamic sparse data exchange, 2010.) */
+#include "base/backoff.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "collective/exchange.h"
