@@ -36,7 +36,8 @@ static void offers_write(const struct exchange *exchange)
 {
     const rp_pool *pool = exchange->pool;
     const struct world *world = &pool->world;
-    offers_of(pool, world->node_rank)->self = rpi_peer_self();
+    if (pool->collectives->offers_way == OFFERS_UNTRIED)
+        offers_of(pool, world->node_rank)->self = rpi_peer_self();
     for (int i = 0; i < world->node_ranks; i++)
         *offer_from(pool, world->node_rank, i) = (struct offer){.bytes = -1};
     for (int i = 0; i < exchange->n; i++) {

@@ -21,8 +21,11 @@ struct offer {
 /* In node memory, for each rank of the node one, followed by an offer to each. All ranks read what a
  * rank has written; agreements are between the two.
  *
- * self, offers  The rank writes them before the agreement that begins an exchange. The others read
- *               them until the agreement that ends it.
+ * self          The rank writes it before the first agreement of its first exchanges, until
+ *               `no_access` is known; the others read it in every exchange, between the first and
+ *               the third agreement.
+ * offers        It writes them before the first agreement of each exchange; the others read them
+ *               between that and the third.
  * no_access     It writes it in its first exchange, before the second agreement; the others read it
  *               after that. */
 struct offers {
