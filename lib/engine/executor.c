@@ -232,15 +232,6 @@ static int64_t executor_run_chunk(struct executor *executor, rp_range chunk)
     return done;
 }
 
-/* How many units of its chunk a rank that gives up has finished. In rounds only whole units count,
- * because another round resumes from there. */
-static uint32_t executor_units_finished(const struct executor *executor, int64_t done)
-{
-    if (executor->pool->in_rounds)
-        return (uint32_t)(done / executor->units.unit_items);
-    return done > 0 ? rpi_units_for(&executor->units, done) : 0;
-}
-
 /* Computes chunks until none is left. False: this rank gave up, with *done items of *chunk done. */
 static bool executor_run_chunks(struct executor *executor, rp_range *chunk, int64_t *done)
 {
@@ -265,7 +256,8 @@ static void executor_run_loop(struct executor *executor, struct agent *agent)
     watchdog_limit(&pool->diag->watchdog, executor->attempts.options->item_seconds);
     bool in_place = executor->run_in_place != NULL && executor_in_place(executor);
     if (!(in_place ? executor->run_in_place : executor_run_chunks)(executor, &chunk, &done)) {
-        rpi_claim_leave(&pool->loop.claimer, executor_units_finished(executor, done));
+        /* Only whole units count: another round may resume from there. */
+        rpi_claim_leave(&pool->loop.claimer, (uint32_t)(done / executor->units.unit_items));
         rpi_work_queue_stop(pool->work_queue);
     }
     pool->loop.task = NULL;

@@ -151,7 +151,7 @@ rp_status rp_loop_open(rp_pool *pool, int64_t n, const rp_options *options, rp_l
         rpi_loop_begin(pool, agent, options);
         pool->loop.choice = choice;
         pool->loop.options = *options;
-        pool->loop.in_rounds = pool->in_rounds;
+        pool->loop.more_rounds = pool->in_rounds;
         rpi_loop_saving_begin(&pool->loop, n, options);
         loop_limit_items(&pool->loop, options->item_seconds);
         *loop = &pool->loop;
@@ -244,7 +244,7 @@ static bool loop_next_round(rp_loop *loop, const struct rp_error *mine)
         loop_limit_items(loop, loop->options.item_seconds);
     } else {
         rpi_agent_drop(agent);
-        loop->in_rounds = false;
+        loop->more_rounds = false;
         loop->over = pool->last;
         loop->open = true; /* until rp_loop_close() */
     }
@@ -254,7 +254,7 @@ static bool loop_next_round(rp_loop *loop, const struct rp_error *mine)
 /* Takes a chunk from a later round, if there is one. */
 static bool loop_take_later(rp_loop *loop, rp_range *range)
 {
-    while (loop->in_rounds && loop_next_round(loop, &loop->late)) {
+    while (loop->more_rounds && loop_next_round(loop, &loop->late)) {
         if (loop->aside ? loop_take_aside(loop, range) : loop_take_chunk(loop, range))
             return true;
     }
@@ -291,7 +291,7 @@ rp_status rp_loop_enough(rp_loop *loop, int64_t item)
  * early. */
 static void loop_close_rounds(rp_loop *loop, struct vote *vote)
 {
-    if (loop->in_rounds)
+    if (loop->more_rounds)
         loop_next_round(loop, &vote->error);
     if (vote->error.status == RP_OK || loop->over.status != RP_OK)
         vote->error = loop->over;

@@ -24,7 +24,7 @@ struct rp_loop {
     /* there is work between two chunks: an agent's step, a time limit, checkpoints or recording */
     bool aside;
     struct loop_saving saving;
-    bool in_rounds;                /* a user-driven loop, which may have another round */
+    bool more_rounds;              /* a user-driven loop, which may have another round */
     struct schedule_choice choice; /* of the user-driven loop */
     rp_options options;
     rp_error over;        /* the result of its rounds after the last one */
