@@ -48,46 +48,43 @@ static uint32_t dispatcher_inputs(const struct array *arrays, int count,
     return inputs;
 }
 
-static void dispatcher_init_nodes(struct dispatcher *dispatcher, const struct world *world,
-                                  int count, const struct staging *own, const struct job *job)
+static void dispatcher_init_nodes(struct dispatcher *dispatcher, int count,
+                                  const struct staging *own)
 {
+    const struct world *world = dispatcher->world;
     struct access far[MOST_ARRAYS];
     rpi_arrays_access_remote(dispatcher->arrays, count, far);
-    struct staging others = rpi_staging_plan(far, count, &job->units);
-    bool shares =
-        job->choice.schedule == RP_SCHEDULE_STATIC && !unit_range_empty(dispatcher->dispatch.left);
-    dispatcher->world = world;
+    struct staging others = rpi_staging_plan(far, count, &dispatcher->units);
     for (int i = 0; i < world->nodes; i++) {
         const struct staging *staging = i == world->node ? own : &others;
         dispatcher->nodes[i].inputs = dispatcher_inputs(dispatcher->arrays, count, staging);
-        dispatcher->dispatch.node[i] = (struct dispatch_node){
-            .ranks = (uint32_t)world_ranks_on(world, i),
-            .most = staging->most,
-            .own = shares ? dispatcher_node_share(world, job->units.count, i)
-                          : (struct unit_range){0, 0},
-        };
+        dispatcher->dispatch.node[i] =
+            (struct dispatch_node){.ranks = (uint32_t)world_ranks_on(world, i),
+                                   .most = staging->most};
     }
-    if (shares)
-        dispatcher->dispatch.left = (struct unit_range){0, 0};
     rpi_batch_policy_begin(&dispatcher->dispatch);
 }
 
-/* Records the units that each node begins with, in the first round. Those of dead nodes go to
- * others. */
+/* Records, in the first round, the units that each node begins with, and those that are left: with
+ * a static schedule shares of the nodes. The units of dead nodes go to others. */
 static bool dispatcher_record_initial(struct dispatcher *dispatcher, const struct job *job)
 {
     const struct world *world = dispatcher->world;
-    bool noted = true;
-    for (int i = 0; i < world->nodes; i++) {
-        struct unit_range unit_range = dispatcher_node_share(world, job->begun, i),
-                          own = dispatcher->dispatch.node[i].own;
-        if (rpi_hub_lives(&world->hub, i)) {
-            rpi_accounting_give(dispatcher->accounting, i, (struct remainder){unit_range, 0});
-            continue;
-        }
-        noted = noted && rpi_accounting_leave(dispatcher->accounting, unit_range) &&
-                rpi_accounting_leave(dispatcher->accounting, own);
-        dispatcher->dispatch.node[i].own = (struct unit_range){0, 0};
+    struct accounting *accounting = dispatcher->accounting;
+    struct unit_range left = {job->begun, job->units.count};
+    bool shares = job->choice.schedule == RP_SCHEDULE_STATIC && !unit_range_empty(left);
+    bool noted = shares || rpi_accounting_leave(accounting, left, -1);
+    for (int i = 0; i < world->nodes && noted; i++) {
+        bool lives = rpi_hub_lives(&world->hub, i);
+        struct unit_range begun = dispatcher_node_share(world, job->begun, i);
+        if (lives)
+            rpi_accounting_give(accounting, i, begun, 0);
+        else
+            noted = rpi_accounting_leave(accounting, begun, -1);
+        if (shares)
+            noted = noted && rpi_accounting_leave(accounting,
+                                                  dispatcher_node_share(world, job->units.count, i),
+                                                  lives ? i : -1);
     }
     return noted;
 }
@@ -97,16 +94,16 @@ struct dispatcher *rpi_dispatcher_make(struct node_link *link, const struct arra
 {
     const struct world *world = &link->pool->world;
     struct rounds *rounds = &link->pool->survival->rounds;
-    bool first = rounds->number == 0;
     size_t nodes = (size_t)world->nodes;
     struct dispatcher *dispatcher = calloc(1, sizeof *dispatcher);
     if (dispatcher == NULL)
         return NULL;
     *dispatcher = (struct dispatcher){
         .link = link,
+        .world = world,
+        .begun = job->begun,
         .receive = link->pool->ops->elects ? dispatcher_buffer_result : dispatcher_place_result,
-        .dispatch = {.left = {job->begun, first ? job->units.count : job->begun},
-                     .least =
+        .dispatch = {.least =
                          job->choice.chunk > 0 ? rpi_units_for(&job->units, job->choice.chunk) : 1,
                      .nodes = world->nodes,
                      .node = calloc(nodes, sizeof *dispatcher->dispatch.node)},
@@ -119,8 +116,8 @@ struct dispatcher *rpi_dispatcher_make(struct node_link *link, const struct arra
         rpi_dispatcher_drop(dispatcher);
         return NULL;
     }
-    dispatcher_init_nodes(dispatcher, world, count, own, job);
-    if (first && !dispatcher_record_initial(dispatcher, job)) {
+    dispatcher_init_nodes(dispatcher, count, own);
+    if (rounds->number == 0 && !dispatcher_record_initial(dispatcher, job)) {
         rpi_dispatcher_drop(dispatcher);
         return NULL;
     }
@@ -162,7 +159,7 @@ static int dispatcher_send_batch(struct dispatcher *dispatcher, int node, struct
                                     .first = items.begin,
                                     .items = items.end - items.begin,
                                     .arrays = dispatcher->nodes[node].inputs};
-    rpi_accounting_give(dispatcher->accounting, node, units);
+    rpi_accounting_give(dispatcher->accounting, node, units.unit_range, units.attempt);
     int code = rpi_node_link_send(dispatcher->link, node, &message.link);
     for (int i = 0; i < MOST_ARRAYS && code == MPI_SUCCESS; i++) {
         if ((message.arrays >> i & 1) != 0)
@@ -176,8 +173,7 @@ static int dispatcher_send_batch(struct dispatcher *dispatcher, int node, struct
 
 static bool dispatcher_exhausted(const struct dispatcher *dispatcher, int node)
 {
-    return rpi_accounting_next(dispatcher->accounting, INT64_MAX) < 0 &&
-           rpi_batch_policy_exhausted(&dispatcher->dispatch, node);
+    return rpi_accounting_next(dispatcher->accounting, node, INT64_MAX) < 0;
 }
 
 /* Closes nodes as soon as nothing is left for them, so that their ranks stop waiting for units. */
@@ -217,36 +213,25 @@ static uint32_t dispatcher_batch_limit(const struct dispatcher *dispatcher, int 
     return node == dispatcher->world->node || most > staged ? staged : most;
 }
 
-/* Returns units left by an earlier round or by a dead node. */
-static struct remainder dispatcher_next_remainder(struct dispatcher *dispatcher, int node,
-                                                  double seconds, int64_t attempts)
-{
-    struct batch_policy *dispatch = &dispatcher->dispatch;
-    uint32_t most = dispatch->node[node].most;
-    int64_t place = rpi_accounting_next(dispatcher->accounting, attempts);
-    if (place < 0)
-        return (struct remainder){.attempt = 0};
-    struct remainder *left = &dispatcher->accounting->left[place];
-    dispatch->left = left->unit_range;
-    dispatch->node[node].most = dispatcher_batch_limit(dispatcher, node, left);
-    struct unit_range units = rpi_batch_policy_next(dispatch, node, seconds);
-    left->unit_range = dispatch->left;
-    dispatch->left = (struct unit_range){0, 0};
-    dispatch->node[node].most = most;
-    return (struct remainder){units, left->attempt};
-}
-
+/* Takes units for a node; an empty range if there are none for it now. */
 static struct remainder dispatcher_next_units(struct dispatcher *dispatcher, int node,
                                               double seconds)
 {
-    struct remainder units = {.attempt = 0};
     int64_t attempts = dispatcher_attempts_allowed(dispatcher, node);
-    if (attempts < 0 || dispatcher->link->stopped)
-        return units;
-    units.unit_range = rpi_batch_policy_next(&dispatcher->dispatch, node, seconds);
-    return unit_range_empty(units.unit_range)
-               ? dispatcher_next_remainder(dispatcher, node, seconds, attempts)
-               : units;
+    int64_t place = dispatcher->link->stopped
+                        ? -1
+                        : rpi_accounting_next(dispatcher->accounting, node, attempts);
+    if (place < 0)
+        return (struct remainder){.attempt = 0};
+    struct remainder *left = &dispatcher->accounting->left[place], taken = *left;
+    uint32_t length = unit_range_length(left->unit_range),
+             most = dispatcher_batch_limit(dispatcher, node, left);
+    uint32_t units = left->node == node
+                         ? length
+                         : rpi_batch_policy_next(&dispatcher->dispatch, node, length, seconds);
+    left->unit_range.low += units < most ? units : most;
+    taken.unit_range.high = left->unit_range.low;
+    return taken;
 }
 
 static int dispatcher_answer(struct dispatcher *dispatcher, int node, double seconds)
@@ -265,17 +250,14 @@ int rpi_dispatcher_open(struct dispatcher *dispatcher)
     if (dispatcher->link->pool->ops->elects)
         return MPI_SUCCESS; /* agents request their first batch */
     int code = dispatcher_close_exhausted(dispatcher);
-    bool begun = dispatcher->dispatch.left.low > 0;
-    for (int i = 0; i < dispatcher->dispatch.nodes && code == MPI_SUCCESS && !begun; i++)
+    for (int i = 0; i < dispatcher->dispatch.nodes && code == MPI_SUCCESS && dispatcher->begun == 0;
+         i++)
         code = dispatcher_answer(dispatcher, i, 0);
     return code;
 }
 
 static void dispatcher_discard_rest(struct dispatcher *dispatcher)
 {
-    dispatcher->dispatch.left = (struct unit_range){0, 0};
-    for (int i = 0; i < dispatcher->dispatch.nodes; i++)
-        dispatcher->dispatch.node[i].own = (struct unit_range){0, 0};
     dispatcher->accounting->entries = 0;
 }
 

@@ -26,6 +26,7 @@ struct dispatcher {
     /* Receives results of a node: in place or, where ranks survive deaths, in a buffer. */
     int (*receive)(struct dispatcher *dispatcher, int node, char *to, size_t bytes);
     struct batch_policy dispatch;
+    uint32_t begun; /* units that the nodes begin with */
     struct dispatched_node *nodes;
     const struct array *arrays; /* the root's */
     struct units units;

@@ -66,42 +66,17 @@ static double units_for_unmeasured(const struct dispatch_node *asking, double fa
     return batch_max(batch_max(asking->ranks, fair / initial_divisor), 2.0 * asking->last);
 }
 
-static uint32_t batch_units(const struct batch_policy *policy, int node, double seconds)
+uint32_t rpi_batch_policy_next(struct batch_policy *policy, int node, uint32_t left, double seconds)
 {
-    const struct dispatch_node *asking = &policy->node[node];
-    uint32_t left = unit_range_length(policy->left);
+    struct dispatch_node *asking = &policy->node[node];
     double fair = left * node_speed_fraction(policy, node);
     double units = batch_max(fair / 2, batch_min(fair, seconds * asking->speed));
     if (asking->speed <= 0)
         units = batch_min(units, units_for_unmeasured(asking, fair));
     units = batch_max(units, policy->least);
     units = batch_min(units, asking->most);
-    return units < left ? (uint32_t)batch_max(units, 1) : left;
-}
-
-struct unit_range rpi_batch_policy_next(struct batch_policy *policy, int node, double seconds)
-{
-    struct unit_range *from = &policy->left;
-    uint32_t units;
-    if (!unit_range_empty(policy->node[node].own)) {
-        from = &policy->node[node].own;
-        units = unit_range_length(*from);
-        if (units > policy->node[node].most)
-            units = policy->node[node].most;
-    } else if (!unit_range_empty(*from)) {
-        units = batch_units(policy, node, seconds);
-    } else {
-        return (struct unit_range){0, 0};
-    }
-    struct unit_range batch = {from->low, from->low + units};
-    from->low = batch.high;
-    policy->node[node].last = units;
-    return batch;
-}
-
-bool rpi_batch_policy_exhausted(const struct batch_policy *policy, int node)
-{
-    return unit_range_empty(policy->left) && unit_range_empty(policy->node[node].own);
+    asking->last = units < left ? (uint32_t)batch_max(units, 1) : left;
+    return asking->last;
 }
 
 /* ---- throughput ------------------------------------------------------------------------------ */

@@ -8,23 +8,21 @@
 #define RANKPOOL_SCHED_BATCH_POLICY_H
 
 #include "rankpool.h"
-#include "sched/unit_range.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* What the dispatcher knows about a node. */
 struct dispatch_node {
     uint32_t ranks;
-    uint32_t most;         /* limit on the units of a batch */
-    uint32_t last;         /* units in its last batch; 0: none yet */
-    double speed;          /* units per second; 0: not measured yet; see below */
-    struct unit_range own; /* units reserved for this node, if nodes have shares */
+    uint32_t most; /* limit on the units of a batch */
+    uint32_t last; /* units in its last batch; 0: none yet */
+    double speed;  /* units per second; 0: not measured yet; see below */
 };
 
 /* The sums make a choice take the same time for any number of nodes. */
 struct batch_policy {
-    struct unit_range left; /* units for any node */
-    uint32_t least;         /* lower limit on the units of a batch */
+    uint32_t least; /* lower limit on the units of a batch */
     int nodes;
     struct dispatch_node *node; /* owned by the caller */
     double speed;               /* of all nodes measured so far */
@@ -42,12 +40,10 @@ void rpi_batch_policy_learn(struct batch_policy *policy, int node, double speed)
  * that a long item among them does not tie many others to its node, but at least one per rank. */
 uint32_t rpi_batch_policy_initial(uint32_t units, int ranks, int nodes, rp_schedule schedule);
 
-/* Takes the next batch for a node. `seconds`: time until the node could get another one. Returns an
- * empty range if no units are left. */
-struct unit_range rpi_batch_policy_next(struct batch_policy *policy, int node, double seconds);
-
-/* Returns true if no units are left for this node. */
-bool rpi_batch_policy_exhausted(const struct batch_policy *policy, int node);
+/* Returns how many of the `left` units a node gets next: at least one, if there are any. `seconds`:
+ * time until the node could get another batch. */
+uint32_t rpi_batch_policy_next(struct batch_policy *policy, int node, uint32_t left,
+                               double seconds);
 
 /* Throughput of a node: units per second, smoothed. Pure arithmetic. */
 struct throughput {

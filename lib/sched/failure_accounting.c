@@ -47,12 +47,13 @@ void rpi_accounting_finish(struct accounting *accounting, int node, struct unit_
     rpi_interval_set_add(&accounting->node[node].finished, unit_range);
 }
 
-void rpi_accounting_give(struct accounting *accounting, int node, struct remainder units)
+void rpi_accounting_give(struct accounting *accounting, int node, struct unit_range unit_range,
+                         uint32_t attempt)
 {
     struct node_account *account = &accounting->node[node];
-    interval_extend(&account->given, units.unit_range);
-    account->units += unit_range_length(units.unit_range);
-    account->tries = units.attempt > 0;
+    interval_extend(&account->given, unit_range);
+    account->units += unit_range_length(unit_range);
+    account->tries = attempt > 0;
 }
 
 static void account_clear(struct node_account *account)
@@ -128,9 +129,10 @@ static void add_remainder(struct accounting *accounting, struct remainder remain
     accounting->left[accounting->entries++] = remainder;
 }
 
-bool rpi_accounting_leave(struct accounting *accounting, struct unit_range unit_range)
+bool rpi_accounting_leave(struct accounting *accounting, struct unit_range unit_range, int node)
 {
-    add_remainder(accounting, (struct remainder){unit_range, 0});
+    if (!unit_range_empty(unit_range))
+        add_remainder(accounting, (struct remainder){unit_range, 0, node});
     return !accounting->short_of_memory;
 }
 
@@ -147,7 +149,7 @@ static void divide_gap(struct accounting *accounting, struct unit_range gap)
         if (deaths >= accounting->limit)
             rpi_accounting_give_up(accounting, part);
         else
-            add_remainder(accounting, (struct remainder){part, deaths});
+            add_remainder(accounting, (struct remainder){part, deaths, -1});
         gap.low = part.high;
     }
 }
@@ -195,11 +197,12 @@ bool rpi_accounting_close(struct accounting *accounting, const struct interval_s
     return sound && !accounting->short_of_memory;
 }
 
-int64_t rpi_accounting_next(const struct accounting *accounting, int64_t attempts)
+int64_t rpi_accounting_next(const struct accounting *accounting, int node, int64_t attempts)
 {
     for (uint32_t i = 0; i < accounting->entries; i++) {
-        if (!unit_range_empty(accounting->left[i].unit_range) &&
-            accounting->left[i].attempt <= attempts)
+        const struct remainder *left = &accounting->left[i];
+        if (!unit_range_empty(left->unit_range) && left->attempt <= attempts &&
+            (left->node < 0 || left->node == node))
             return i;
     }
     return -1;

@@ -1,18 +1,19 @@
-/* Failure accounting: what the root knows about a job that goes on in rounds when ranks of several
- * nodes die: who has which units, in which deaths they were in progress, and which are left. Units
- * that are neither settled nor finished on a live node when a round ends are left for the next one.
- * A unit that was involved in too many deaths, in one of them as the only unit, is given up. Where
- * nobody dies, the account is kept all the same, and never read. Pure logic, testable without
- * nodes. */
+/* Failure accounting: what the root knows about the units of a job between nodes: which are left to
+ * be distributed, who has which, and in which deaths they were in progress. A job goes on in rounds
+ * when ranks of several nodes die; units that are neither settled nor finished on a live node when a
+ * round ends are left for the next one. A unit that was involved in too many deaths, in one of them
+ * as the only unit, is given up. Where nobody dies, nothing else differs than that there is one
+ * round. Pure logic, testable without nodes. */
 #ifndef RANKPOOL_SCHED_FAILURE_ACCOUNTING_H
 #define RANKPOOL_SCHED_FAILURE_ACCOUNTING_H
 
 #include "sched/interval_set.h"
 
-/* Units left for the next round. */
+/* Units left to be distributed. */
 struct remainder {
     struct unit_range unit_range;
     uint32_t attempt; /* deaths that they were involved in; if not 0, they are suspects */
+    int node;         /* they are reserved for this node; -1: for any */
 };
 
 /* What a node has. */
@@ -33,7 +34,7 @@ struct accounting {
     struct interval_set accused; /* single units that certainly were */
     bool *blamed;                /* by rank: its death is in `deaths`; owned */
     struct interval_set given_up;
-    struct remainder *left; /* for the next round; ranges are used up from the front; owned */
+    struct remainder *left; /* in this round; ranges are used up from the front; owned */
     uint32_t entries, capacity;
     bool short_of_memory;
 };
@@ -56,7 +57,8 @@ void rpi_accounting_finish(struct accounting *accounting, int node, struct unit_
 
 /* Record that a node has got units; and that it has finished all `units` that it got in this round.
  * If it has got more since, the latter does nothing. */
-void rpi_accounting_give(struct accounting *accounting, int node, struct remainder units);
+void rpi_accounting_give(struct accounting *accounting, int node, struct unit_range unit_range,
+                         uint32_t attempt);
 void rpi_accounting_clear(struct accounting *accounting, int node, uint32_t units);
 
 /* Gives units up: they will not be tried again. */
@@ -70,8 +72,9 @@ void rpi_accounting_attribute(struct accounting *accounting, int rank,
  * had may be the cause, which accuses none of them; but a single one is accused. */
 void rpi_accounting_lose_node(struct accounting *accounting, int node);
 
-/* Adds units that no node got to those left. Returns false without memory. */
-bool rpi_accounting_leave(struct accounting *accounting, struct unit_range unit_range);
+/* Adds units that no node got to those left, reserved for a node or not (-1). Returns false without
+ * memory. */
+bool rpi_accounting_leave(struct accounting *accounting, struct unit_range unit_range, int node);
 
 /* Ends a round: finds the units that are left, and gives up those with too many deaths. `have`: the
  * units that partial results cover, if the job has any; otherwise NULL. False without memory. */
@@ -82,8 +85,9 @@ bool rpi_accounting_close(struct accounting *accounting, const struct interval_s
  * that its death accuses no other units. */
 int64_t rpi_accounting_allows(const struct accounting *accounting, int node);
 
-/* Returns the first place in `left` with units whose `attempt` is at most `attempts`, or -1. */
-int64_t rpi_accounting_next(const struct accounting *accounting, int64_t attempts);
+/* Returns the first place in `left` with units for a node whose `attempt` is at most `attempts`, or
+ * -1. */
+int64_t rpi_accounting_next(const struct accounting *accounting, int node, int64_t attempts);
 
 /* Returns how many of the units left such a node may have at a time.
  *

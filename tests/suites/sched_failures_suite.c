@@ -42,13 +42,13 @@ START_TEST(what_nobody_has_is_left)
     ck_assert_uint_eq(accounting.entries, 2);
     ck_assert_left(&accounting, 0, (struct unit_range){0, 10}, 0);
     ck_assert_left(&accounting, 1, (struct unit_range){50, 60}, 0);
-    ck_assert_int_eq(rpi_accounting_next(&accounting, 0), 0);
+    ck_assert_int_eq(rpi_accounting_next(&accounting, 1, 0), 0);
     accounting.left[0].unit_range.low = 10;
-    ck_assert_int_eq(rpi_accounting_next(&accounting, 0), 1);
+    ck_assert_int_eq(rpi_accounting_next(&accounting, 1, 0), 1);
     /* Results that a node has finished are lost with it; only units given to it since are
      * suspect. */
-    rpi_accounting_give(&accounting, 2, (struct remainder){{50, 55}, 0});
-    rpi_accounting_give(&accounting, 2, (struct remainder){{55, 60}, 0});
+    rpi_accounting_give(&accounting, 2, (struct unit_range){50, 55}, 0);
+    rpi_accounting_give(&accounting, 2, (struct unit_range){55, 60}, 0);
     rpi_accounting_lose_node(&accounting, 2);
     ck_assert(rpi_accounting_close(&accounting, NULL));
     ck_assert_uint_eq(accounting.entries, 3);
@@ -58,9 +58,24 @@ START_TEST(what_nobody_has_is_left)
 }
 END_TEST
 
+START_TEST(reserved_units_are_left_to_their_node)
+{
+    struct accounting accounting = accounting_of(100);
+    ck_assert(rpi_accounting_leave(&accounting, (struct unit_range){0, 50}, 1));
+    ck_assert(rpi_accounting_leave(&accounting, (struct unit_range){50, 50}, 0));
+    ck_assert_int_eq(rpi_accounting_next(&accounting, 1, 0), 0);
+    ck_assert_int_eq(rpi_accounting_next(&accounting, 0, INT64_MAX), -1);
+    ck_assert(rpi_accounting_leave(&accounting, (struct unit_range){50, 100}, -1));
+    ck_assert_int_eq(rpi_accounting_next(&accounting, 0, 0), 1);
+    ck_assert_int_eq(rpi_accounting_next(&accounting, 0, -1), -1);
+    rpi_accounting_end(&accounting);
+}
+END_TEST
+
 START_TEST(suspects_are_tried_a_few_at_a_time)
 {
-    struct remainder fresh = {{0, 10000}, 0}, once = {{0, 10000}, 1}, twice = {{0, 10000}, 2};
+    struct remainder fresh = {{0, 10000}, 0, -1}, once = {{0, 10000}, 1, -1},
+                     twice = {{0, 10000}, 2, -1};
     ck_assert_uint_eq(rpi_accounting_most(&fresh), UINT32_MAX);
     ck_assert_uint_eq(rpi_accounting_most(&once), 100);
     ck_assert_uint_eq(rpi_accounting_most(&twice), 100); /* too many to try one by one */
@@ -75,14 +90,14 @@ START_TEST(a_node_has_suspects_alone)
 {
     struct accounting accounting = accounting_of(100);
     ck_assert_int_eq(rpi_accounting_allows(&accounting, 1), INT64_MAX);
-    rpi_accounting_give(&accounting, 1, (struct remainder){{0, 10}, 0});
+    rpi_accounting_give(&accounting, 1, (struct unit_range){0, 10}, 0);
     ck_assert_int_eq(rpi_accounting_allows(&accounting, 1), 0);
-    rpi_accounting_give(&accounting, 1, (struct remainder){{10, 20}, 0});
+    rpi_accounting_give(&accounting, 1, (struct unit_range){10, 20}, 0);
     rpi_accounting_clear(&accounting, 1, 10); /* of which the node did not know the second */
     ck_assert_int_eq(rpi_accounting_allows(&accounting, 1), 0);
     rpi_accounting_clear(&accounting, 1, 20);
     ck_assert_int_eq(rpi_accounting_allows(&accounting, 1), INT64_MAX);
-    rpi_accounting_give(&accounting, 1, (struct remainder){{30, 34}, 1});
+    rpi_accounting_give(&accounting, 1, (struct unit_range){30, 34}, 1);
     ck_assert_int_eq(rpi_accounting_allows(&accounting, 1), -1);
     ck_assert_int_eq(rpi_accounting_allows(&accounting, 2), INT64_MAX);
     rpi_accounting_clear(&accounting, 1, 24);
@@ -95,14 +110,14 @@ END_TEST
 START_TEST(a_dead_node_accuses_what_it_tried)
 {
     struct accounting accounting = accounting_of(100);
-    rpi_accounting_give(&accounting, 1, (struct remainder){{0, 80}, 0});
+    rpi_accounting_give(&accounting, 1, (struct unit_range){0, 80}, 0);
     rpi_accounting_lose_node(&accounting, 1);
     ck_assert(rpi_accounting_close(&accounting, NULL));
-    rpi_accounting_give(&accounting, 2, (struct remainder){{80, 90}, 0});
+    rpi_accounting_give(&accounting, 2, (struct unit_range){80, 90}, 0);
     rpi_accounting_clear(&accounting, 2, 10);
-    rpi_accounting_give(&accounting, 2, (struct remainder){{0, 8}, 1});
+    rpi_accounting_give(&accounting, 2, (struct unit_range){0, 8}, 1);
     rpi_accounting_clear(&accounting, 2, 18);
-    rpi_accounting_give(&accounting, 2, (struct remainder){{8, 12}, 1});
+    rpi_accounting_give(&accounting, 2, (struct unit_range){8, 12}, 1);
     rpi_accounting_lose_node(&accounting, 2);
     ck_assert(rpi_accounting_close(&accounting, NULL));
     ck_assert_uint_eq(accounting.entries, 4);
@@ -120,13 +135,13 @@ START_TEST(doubts_give_nothing_up)
 {
     struct accounting accounting = accounting_of(10);
     for (int i = 0; i < 4; i++) {
-        rpi_accounting_give(&accounting, 1, (struct remainder){{0, 10}, 0});
+        rpi_accounting_give(&accounting, 1, (struct unit_range){0, 10}, 0);
         rpi_accounting_lose_node(&accounting, 1);
     }
     ck_assert(rpi_accounting_close(&accounting, NULL));
     ck_assert_uint_eq(accounting.given_up.count, 0);
     ck_assert_left(&accounting, 0, (struct unit_range){0, 10}, 2);
-    rpi_accounting_give(&accounting, 2, (struct remainder){{5, 6}, 2});
+    rpi_accounting_give(&accounting, 2, (struct unit_range){5, 6}, 2);
     rpi_accounting_lose_node(&accounting, 2);
     ck_assert(rpi_accounting_close(&accounting, NULL));
     ck_assert_given_up(&accounting, 5);
@@ -243,6 +258,7 @@ END_TEST
 
 static const struct test_case cases[] = {
     {"what nobody has is left for another round", &what_nobody_has_is_left},
+    {"reserved units are left to their node", &reserved_units_are_left_to_their_node},
     {"suspects are tried a few at a time", &suspects_are_tried_a_few_at_a_time},
     {"a node has suspects alone", &a_node_has_suspects_alone},
     {"a dead node accuses what it tried", &a_dead_node_accuses_what_it_tried},
