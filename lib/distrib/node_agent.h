@@ -50,7 +50,6 @@ struct agent {
     uint32_t last_units;  /* in the last batch */
     bool closing, closed; /* LINK_CLOSED was received; the work queue is closed */
     bool exhausted;       /* closed because all units have been issued */
-    int deaths_reported;  /* lanes of dead ranks, of those settled */
     uint32_t cleared;     /* units that MESSAGE_CLEAR has reported as finished */
     struct agent_progress progress;
 };

@@ -69,23 +69,21 @@ int rpi_agent_send_deaths(struct agent *agent)
     struct orphaned_work *orphaned_work = rpi_work_queue_orphaned_work(agent->work_queue);
     const struct liveness *liveness = &agent->pool->world.liveness;
     int settled = rpi_orphaned_work_settled(orphaned_work), code = MPI_SUCCESS;
-    bool reports = agent->dispatcher == NULL && settled > agent->deaths_reported;
-    for (uint32_t lane = 0; lane < orphaned_work->lanes && reports && code == MPI_SUCCESS; lane++) {
+    if (agent->dispatcher != NULL || rpi_orphaned_work_reported(orphaned_work) >= settled)
+        return MPI_SUCCESS;
+    for (uint32_t lane = 0; lane < orphaned_work->lanes && code == MPI_SUCCESS; lane++) {
         struct agent_message message = {.first = rpi_liveness_rank(liveness, (int)lane)};
         if (rpi_orphaned_work_lost_chunk(orphaned_work, lane, &message.units))
             code = rpi_agent_send(agent, MESSAGE_DIED, message);
     }
-    agent->deaths_reported = settled;
-    if (reports) {
-        rpi_orphaned_work_set_reported(orphaned_work, settled);
-        rpi_eventcount_notify_all(&agent->work_queue->signal);
-    }
+    rpi_orphaned_work_set_reported(orphaned_work, settled);
+    rpi_eventcount_notify_all(&agent->work_queue->signal);
     return code;
 }
 
-/* FINISHED must be the last message: no batch can arrive any more and all results are sent. A death
- * may still undo it, where results die with their rank. Such units are computed again without being
- * reported, which only a death of the whole node would make use of. */
+/* FINISHED must be the last message: no batch can arrive any more and all results are sent. Where
+ * results die with their rank, a death may still make units available again; later deaths in those
+ * are not reported, which matters only if the whole node dies. */
 int rpi_agent_send_finish(struct agent *agent)
 {
     bool done = rpi_work_queue_done(agent->work_queue) || work_queue_stopped(agent->work_queue);

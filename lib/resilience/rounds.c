@@ -1,5 +1,6 @@
 #include "resilience/rounds.h"
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "resilience/survival.h"
 
@@ -17,12 +18,6 @@ struct entry {
     struct unit_range unit_range;
     enum entry_kind kind;
     int rank; /* the dead rank of an ENTRY_IN_PROGRESS, else -1 */
-};
-
-/* The report of a node. `entries` is owned. */
-struct account {
-    struct entry *entries;
-    size_t count, capacity;
 };
 
 /* The root's message to all ranks, in its mailbox. */
@@ -56,25 +51,18 @@ void rpi_rounds_begin(rp_pool *pool, uint32_t units, struct round_terms terms, r
 
 /* ---- the account of a node ------------------------------------------------------------------- */
 
-static void account_add(struct account *account, struct unit_range unit_range, enum entry_kind kind,
+/* Units for whose entry there is no memory are computed again. */
+static void account_add(rp_buffer *account, struct unit_range unit_range, enum entry_kind kind,
                         int rank)
 {
-    if (unit_range_empty(unit_range))
-        return;
-    if (account->count == account->capacity) {
-        size_t capacity = account->capacity > 0 ? 2 * account->capacity : 64;
-        struct entry *entries = realloc(account->entries, capacity * sizeof *entries);
-        if (entries == NULL)
-            return; /* units without an entry are computed again */
-        account->entries = entries;
-        account->capacity = capacity;
-    }
-    account->entries[account->count++] = (struct entry){unit_range, kind, rank};
+    struct entry entry = {unit_range, kind, rank};
+    if (!unit_range_empty(unit_range))
+        rp_buffer_append(account, &entry, sizeof entry);
 }
 
 /* Adds the entries of one lane. `logged` is scratch memory for its completion log. */
 static void account_add_lane(const rp_pool *pool, uint32_t lane, bool logs,
-                             struct unit_range *logged, struct account *account)
+                             struct unit_range *logged, rp_buffer *account)
 {
     struct work_queue *work_queue = pool->work_queue;
     if (!lane_prepared(work_queue, lane))
@@ -88,16 +76,19 @@ static void account_add_lane(const rp_pool *pool, uint32_t lane, bool logs,
                     ENTRY_IN_PROGRESS, rpi_liveness_rank(&pool->world.liveness, (int)lane));
 }
 
-/* If results are delivered to the root, other nodes report no finished units: only results that
- * have arrived count, and the root records those itself. */
-static struct account account_make(rp_pool *pool)
+/* Makes the report of this node, a list of entries. If results are delivered to the root, other
+ * nodes report no finished units: only results that have arrived count, and the root records those
+ * itself. */
+static void *account_load(void *closure, size_t *bytes)
 {
-    struct account account = {.entries = NULL};
+    rp_pool *pool = closure;
+    rp_buffer account;
     struct work_queue *work_queue = pool->work_queue;
     const struct round_terms *terms = &pool->survival->rounds.terms;
     bool here = pool->world.node == pool->world.root_node;
     struct unit_range *logged = malloc(work_queue->log_capacity * sizeof *logged),
                       given_up = {0, 0};
+    rpi_buffer_init(&account);
     rpi_survival_look(pool);
     for (uint32_t lane = 0; lane < work_queue->lanes && logged != NULL; lane++)
         account_add_lane(pool, lane, !terms->partial && (here || !terms->delivers), logged,
@@ -105,14 +96,8 @@ static struct account account_make(rp_pool *pool)
     while (rpi_orphaned_work_next_given_up(rpi_work_queue_orphaned_work(work_queue), &given_up))
         account_add(&account, given_up, ENTRY_GIVEN_UP, -1);
     free(logged);
-    return account;
-}
-
-static void *account_load(void *closure, size_t *bytes)
-{
-    struct account account = account_make(closure);
-    *bytes = account.count * sizeof *account.entries;
-    return account.entries;
+    *bytes = account.size;
+    return account.data;
 }
 
 /* Is an account that another node sent valid? */
@@ -168,9 +153,10 @@ static bool rounds_conclude(rp_pool *pool, rp_error *error)
 {
     struct rounds *rounds = &pool->survival->rounds;
     const struct world *world = &pool->world;
-    struct account account = account_make(pool);
-    account_unload(pool, world->node, account.entries, account.count * sizeof *account.entries);
-    free(account.entries);
+    size_t bytes;
+    void *account = account_load(pool, &bytes);
+    account_unload(pool, world->node, account, bytes);
+    free(account);
     for (int node = 0; node < world->nodes; node++) {
         if (!rpi_hub_lives(&world->hub, node))
             rpi_accounting_lose_node(&rounds->accounting, node);

@@ -125,7 +125,7 @@ static bool take_front(_Atomic uint64_t *word, uint32_t parts, uint32_t least,
 static bool suspects_released(struct orphaned_work *orphaned_work)
 {
     return !orphaned_work->terms.reports ||
-           (int)atomic_load(&orphaned_work->reported) >= rpi_orphaned_work_settled(orphaned_work);
+           rpi_orphaned_work_reported(orphaned_work) >= rpi_orphaned_work_settled(orphaned_work);
 }
 
 bool rpi_orphaned_work_take(struct orphaned_work *orphaned_work, uint32_t least, bool shuns,
@@ -165,6 +165,11 @@ int rpi_orphaned_work_settled(struct orphaned_work *orphaned_work)
 void rpi_orphaned_work_set_reported(struct orphaned_work *orphaned_work, int count)
 {
     atomic_store(&orphaned_work->reported, (uint32_t)count);
+}
+
+int rpi_orphaned_work_reported(struct orphaned_work *orphaned_work)
+{
+    return (int)atomic_load(&orphaned_work->reported);
 }
 
 bool rpi_orphaned_work_exhausted(struct orphaned_work *orphaned_work)

@@ -103,6 +103,7 @@ bool rpi_orphaned_work_lost_chunk(struct orphaned_work *orphaned_work, uint32_t 
 
 /* For the node agent: the chunks of `settled` dead workers have been reported to the root. */
 void rpi_orphaned_work_set_reported(struct orphaned_work *orphaned_work, int settled);
+int rpi_orphaned_work_reported(struct orphaned_work *orphaned_work);
 
 /* Finds the lowest range behind *unit_range that was given up. Returns false after the last. */
 bool rpi_orphaned_work_next_given_up(struct orphaned_work *orphaned_work,
