@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "resilience/survival.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -70,10 +71,19 @@ static double agent_sleep_seconds(struct agent *agent)
                                 .silence = rpi_clock_seconds() - agent->link.heard});
 }
 
+/* Looks for deaths after a stop: batches are held until all live ranks have left, and ranks that have
+ * left look no more. */
+static void agent_look(const struct agent *agent)
+{
+    if (work_queue_stopped(agent->work_queue))
+        rpi_survival_look(agent->pool);
+}
+
 static int agent_step(struct node_link *link)
 {
     struct agent *agent = (struct agent *)link;
     int code = MPI_SUCCESS;
+    agent_look(agent);
     for (size_t i = 0; i < sizeof step_parts / sizeof step_parts[0] && code == MPI_SUCCESS; i++)
         code = step_parts[i](agent);
     link->sleep = agent_sleep_seconds(agent);

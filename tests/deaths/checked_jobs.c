@@ -25,6 +25,7 @@ enum kind {
     MAP_ON_NODES, /* in node memory */
     MAP_ON_RANKS, /* results needed on every rank */
     MAP_RANGES,
+    MAP_ENOUGH, /* ends when the item in the middle has been computed */
     REDUCE,
     REDUCE_INPUT, /* on a single node, with a result per item as well */
     LOOP,         /* into node memory; on several nodes, into a file */
@@ -35,9 +36,9 @@ enum kind {
 };
 
 static const char *const names[KINDS] = {
-    "map of the root",  "map on nodes",         "map on ranks", "map of ranges",
-    "reduce",           "reduce of an input",   "loop",         "stream",
-    "unordered stream", "stream of large items"};
+    "map of the root",  "map on nodes",     "map on ranks",         "map of ranges",
+    "map until enough", "reduce",           "reduce of an input",   "loop",
+    "stream",           "unordered stream", "stream of large items"};
 
 struct checked_job {
     enum kind kind;
@@ -123,7 +124,8 @@ static int map_item(rp_task *task, const void *input, void *output)
     const struct checked_job *job = rp_task_user(task);
     double added = input != NULL ? *(const double *)input : 0;
     *(double *)output = compute(rp_task_item(task), job->burn) + added;
-    return 0;
+    bool enough = job->kind == MAP_ENOUGH && rp_task_item(task) == job->n / 2;
+    return enough ? rp_task_enough(task, rp_task_item(task)) : 0;
 }
 
 static int map_range(rp_task *task, rp_range range, const void *input, void *output)
@@ -329,6 +331,9 @@ static void check_results(const struct checked_job *job, bool first)
         check_array(job, out);
     if (job->kind == MAP_ON_RANKS || (job->kind <= MAP_RANGES && root && job->kind != MAP_ON_NODES))
         check_array(job, out);
+    if (job->kind == MAP_ENOUGH)
+        require(rp_enough_item(pool) == job->n / 2, "another item that is enough",
+                rp_enough_item(pool));
     if (job->kind == MAP_ON_NODES || (root && job->kind == LOOP))
         check_array(job, node_out);
     if (job->kind >= STREAM && root) {
