@@ -58,5 +58,6 @@
 #include <rankpool/stream.h>
 #include <rankpool/sums.h>
 #include <rankpool/task.h>
+#include <rankpool/worklist.h>
 
 #endif

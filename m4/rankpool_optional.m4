@@ -35,6 +35,23 @@ AC_DEFUN([RANKPOOL_PNG], [
     AM_CONDITIONAL([HAVE_PNG], [test "$have_png" = yes])
 ])
 
+# RANKPOOL_NETTLE: SHA-1, for the trees of the program search. Debian: nettle-dev
+AC_DEFUN([RANKPOOL_NETTLE], [
+    AC_ARG_WITH([nettle],
+        [AS_HELP_STRING([--without-nettle], [let search refuse the trees of the UTS benchmark])],
+        [], [with_nettle=check])
+    rankpool_nettle_summary="none: search refuses the trees of UTS (nettle-dev)"
+    have_nettle=no
+    AS_IF([test "$with_nettle" != no], [
+        PKG_CHECK_MODULES([NETTLE], [nettle >= 3.0], [have_nettle=yes], [
+            AS_IF([test "$with_nettle" = yes], [AC_MSG_ERROR([libnettle is missing])])])
+    ])
+    AS_IF([test "$have_nettle" = yes], [
+        rankpool_nettle_summary="Nettle `$PKG_CONFIG --modversion nettle`"
+    ])
+    AM_CONDITIONAL([HAVE_NETTLE], [test "$have_nettle" = yes])
+])
+
 # RANKPOOL_CHECK: the unit test framework Check. Debian: check
 AC_DEFUN([RANKPOOL_CHECK], [
     rankpool_check_summary="none: make check needs the package check"

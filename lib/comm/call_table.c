@@ -27,6 +27,16 @@ static const char *const job_terms[VOTE_TERMS] = {
     [JOB_ITEM_SECONDS] = "item_seconds (its bits)",
 };
 
+static const char *const worklist_terms[VOTE_TERMS] = {
+    [JOB_N] = "n",
+    [JOB_WINDOW_BYTES] = "memory",
+    [JOB_IN_SIZE] = "item_size",
+    [JOB_RESULT_SIZE] = "result_size",
+    [JOB_SEED] = "the seed",
+    [JOB_RETRIES] = "retries",
+    [JOB_ITEM_SECONDS] = "item_seconds (its bits)",
+};
+
 static const char *const collective_terms[VOTE_TERMS] = {
     [COLLECTIVE_N] = "n",
     [COLLECTIVE_ROOT] = "root",
@@ -117,8 +127,9 @@ static const struct {
     [CALL_REDUCE] = {"rp_reduce", job_terms, SURVIVES},
     [CALL_REDUCED] = {"rp_reduce", NULL, SURVIVES | INNER},
     [CALL_STREAM] = {"rp_stream", job_terms, SURVIVES},
-    [CALL_PREPARED] = {"rp_loop_next, rp_map, rp_map_varlen, rp_reduce or rp_stream", NULL,
-                       SURVIVES | INNER},
+    [CALL_WORKLIST] = {"rp_worklist", worklist_terms, SURVIVES},
+    [CALL_PREPARED] = {"rp_loop_next, rp_map, rp_map_varlen, rp_reduce, rp_stream or rp_worklist",
+                       NULL, SURVIVES | INNER},
     [CALL_PUBLISHED] = {"rp_reduce", NULL, SURVIVES | INNER},
     [CALL_ACCOUNTED] = {"rp_loop_next, rp_map or rp_reduce", NULL, SURVIVES | INNER},
     [CALL_RESUMED] = {"rp_loop_next, rp_map or rp_reduce", NULL, SURVIVES | INNER},

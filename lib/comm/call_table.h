@@ -22,6 +22,7 @@ enum call {
     CALL_REDUCE,
     CALL_REDUCED,
     CALL_STREAM,
+    CALL_WORKLIST,
     CALL_PREPARED,
     CALL_PUBLISHED,
     CALL_ACCOUNTED,
@@ -72,7 +73,8 @@ enum call {
 /* Positions of the terms in a vote. Calls of one kind share an enum; terms that a call lacks are 0.
  * Of the terms that differ, the error message names the one at the lowest position. */
 
-/* Of loops, rp_map(), rp_map_varlen(), rp_reduce() and rp_stream(), which have the most terms. */
+/* Of loops, rp_map(), rp_map_varlen(), rp_reduce(), rp_stream() and rp_worklist(), which have the
+ * most terms. */
 enum job_term {
     JOB_N,
     JOB_UNORDERED,

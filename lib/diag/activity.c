@@ -11,6 +11,12 @@ void rpi_activity_begin_stream(struct rank_activity *activity)
     atomic_store_explicit(&activity->in_job, IN_STREAM, memory_order_relaxed);
 }
 
+void rpi_activity_begin_worklist(struct rank_activity *activity)
+{
+    rpi_activity_packet(activity, (rp_range){0, 0});
+    atomic_store_explicit(&activity->in_job, IN_WORKLIST, memory_order_relaxed);
+}
+
 void rpi_activity_packet(struct rank_activity *activity, rp_range items)
 {
     atomic_store_explicit(&activity->packet_begin, items.begin, memory_order_relaxed);

@@ -8,9 +8,10 @@
  * agreement   number and call of the agreement that the rank is in; 0: none, or the rank was opened
  *           without a time limit for the watchdog
  * in_job    IN_JOB from the agreement that opens a job until this rank's part is done; IN_STREAM
- *           in a stream
+ *           in a stream, IN_WORKLIST in a worklist
  * packet_begin, packet_end   stream: the items being computed; if equal, there are none, and the
- *           last ones ended there
+ *           last ones ended there. Worklist: the number of items that the rank has finished; it
+ *           looks for others if the two are equal
  * unprotected   head: 1 once a rank of the node has warned that results are not being saved; any
  *           rank exchanges it before it warns
  * begin, end   items of the current call with a time limit
@@ -37,7 +38,8 @@ struct rank_activity {
 enum {
     NO_JOB,
     IN_JOB,
-    IN_STREAM
+    IN_STREAM,
+    IN_WORKLIST
 };
 
 struct activities {
@@ -64,10 +66,11 @@ static inline void activity_begin_job(struct activities *activities, int node_ra
     atomic_store_explicit(&activities->of[node_rank].in_job, IN_JOB, memory_order_relaxed);
 }
 
-/* Begins a stream, which activity_end_job() ends. */
+/* Begin a stream and a worklist, which activity_end_job() ends. */
 void rpi_activity_begin_stream(struct rank_activity *activity);
+void rpi_activity_begin_worklist(struct rank_activity *activity);
 
-/* Begins a packet of a stream; an empty range ends it. */
+/* Begins a packet of a stream or a batch of a worklist; an empty range ends it. */
 void rpi_activity_packet(struct rank_activity *activity, rp_range items);
 
 /* Begins a call that may take `allowed` seconds, and ends it. */

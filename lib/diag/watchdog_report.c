@@ -9,6 +9,7 @@
 #include "engine/task.h"
 #include "resilience/survival.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,16 @@ static void report_stream(const struct watchdog *watchdog, uint32_t lane, double
         fprintf(report, "waits for items of a stream, or produces or consumes them");
 }
 
+static void report_worklist(const struct watchdog *watchdog, uint32_t lane, double now,
+                            FILE *report)
+{
+    struct rank_activity *activity = &watchdog->pool->diag->activities->of[lane];
+    int64_t done = atomic_load_explicit(&activity->packet_begin, memory_order_relaxed);
+    bool busy = atomic_load_explicit(&activity->packet_end, memory_order_relaxed) != done;
+    fprintf(report, "%s items of a worklist, for %.3g s, and has finished %" PRId64,
+            busy ? "computes" : "looks for", now - watchdog->samples[lane].packet_since, done);
+}
+
 static void report_agreement(const struct rank_sample *sample, double now, FILE *report)
 {
     enum call call = activity_call_of(sample->agreement);
@@ -80,6 +91,8 @@ static void report_rank(const struct watchdog *watchdog, uint32_t lane, double n
         report_agreement(&watchdog->samples[lane], now, report);
     else if (in_job == IN_STREAM)
         report_stream(watchdog, lane, now, report);
+    else if (in_job == IN_WORKLIST)
+        report_worklist(watchdog, lane, now, report);
     else if (in_job == IN_JOB)
         report_job(watchdog, lane, now, report);
     else

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "numeric/path.h"
 #include "pool/pool.h"
 
 #include <inttypes.h>
@@ -51,7 +52,13 @@ int rp_task_enough(rp_task *task, int64_t item)
 
 void rp_task_random(const rp_task *task, int64_t item, rp_random *random)
 {
-    rp_random_begin(random, task->seed, item);
+    if (task->worker == NULL) {
+        rp_random_begin(random, task->seed, item);
+        return;
+    }
+    uint64_t stream[2];
+    path_child(task->path, ~(uint64_t)item, stream); /* not the number of a child */
+    rp_random_begin(random, task->seed ^ stream[0], (int64_t)stream[1]);
 }
 
 int rp_task_fail(rp_task *task, int64_t item, int code, const char *format, ...)

@@ -20,6 +20,10 @@ struct rp_task {
     claim_attend attend; /* runs when the task calls rp_task_cancelled(), or NULL */
     void *attend_closure;
     rp_error failure; /* reported by this call; status RP_OK: none */
+    /* In a worklist, else NULL and 0: */
+    struct worklist_worker *worker;
+    uint64_t path[2];  /* of the current item */
+    uint64_t children; /* that it has added */
 };
 
 /* The failures of a job on this rank. The one with the lowest item is reported. */

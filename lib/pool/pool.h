@@ -73,7 +73,7 @@ enum agreement_hook_of {
 struct pool_memory {
     struct allocation *allocations;
     int64_t allocated;             /* allocations ever made: the number of the next one */
-    struct node_memory stage;      /* see data/staging.h */
+    struct node_memory stage;      /* see data/staging.h; on one node, deques of worklists */
     struct node_memory slot_queue; /* see stream/slot_queue.h */
 };
 

@@ -43,8 +43,7 @@ static bool survival_launched(const rp_pool *pool)
 static rp_status survival_reserve_memory(rp_pool *pool, rp_error *error)
 {
     struct world *world = &pool->world;
-    if (rpi_node_memory_reserve(world->node_comm, &pool->memory.slot_queue, error) == RP_OK &&
-        world->nodes > 1)
+    if (rpi_node_memory_reserve(world->node_comm, &pool->memory.slot_queue, error) == RP_OK)
         rpi_node_memory_reserve(world->node_comm, &pool->memory.stage, error);
     return rpi_mpi_agree(world->comm, error);
 }

@@ -107,9 +107,12 @@ static bool search_steal(struct deque_search *search)
     struct deque_group *group = search->group;
     uint32_t own = search->owner->deque->index, most = 0;
     struct split_deque *victim = NULL;
+    bool cautious = search->cautious && rpi_work_queue_alive(search->work_queue) > 1;
     for (uint32_t i = 1; i < group->deques; i++) {
         struct split_deque *deque = rpi_deque_group_at(group, (own + i) % group->deques);
         uint32_t shared = rpi_deque_shared(deque);
+        if (cautious && atomic_load(&deque->settled) != 0)
+            continue;
         if (shared > most && atomic_load_explicit(&deque->lock, memory_order_relaxed) == 0) {
             most = shared;
             victim = deque;

@@ -45,6 +45,8 @@ struct deque_search {
     struct work_queue *work_queue; /* its signal, its `stop`, and which ranks are dead */
     struct deque_owner *owner;
     bool spin;           /* each rank has a core */
+    bool cautious;       /* takes nothing that dead ranks left while other ranks live: the death of
+                            this one would end the job */
     claim_attend attend; /* called while waiting, may find deaths; or NULL */
     void *attend_closure;
     uint64_t steals;

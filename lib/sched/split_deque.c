@@ -200,21 +200,9 @@ bool rpi_deque_commit(struct deque_owner *owner)
     owner->parity ^= 1;
     owner_store_commit(owner);
     owner->popped = 0;
+    atomic_store_explicit(&owner->deque->done, owner->result->items, memory_order_relaxed);
     owner_copy_result(owner);
     return owner_share(owner);
-}
-
-void rpi_deque_abort(struct deque_owner *owner)
-{
-    for (uint32_t i = 0; i < owner->popped; i++)
-        deque_copy(deque_place(owner, owner->committed_top - 1 - i),
-                   (struct deque_entry *)(owner->log + (size_t)i * owner->entry_size),
-                   owner->entry_size);
-    atomic_signal_fence(memory_order_seq_cst);
-    atomic_store_explicit(&owner->deque->popped[owner->parity], 0, memory_order_relaxed);
-    owner->popped = 0;
-    owner->top = owner->committed_top;
-    owner_copy_result(owner);
 }
 
 bool rpi_deque_reclaim(struct deque_owner *owner)
@@ -252,6 +240,14 @@ uint32_t rpi_deque_shared(const struct split_deque *deque)
 {
     struct unit_range shared = unit_range_unpack(atomic_load(&deque->shared));
     return shared.high - shared.low;
+}
+
+uint32_t rpi_deque_waiting(const struct split_deque *deque)
+{
+    uint64_t committed = atomic_load_explicit(&deque->committed, memory_order_relaxed);
+    uint32_t waiting =
+        commit_unpack(committed).top - unit_range_unpack(atomic_load(&deque->shared)).low;
+    return waiting <= deque->shape.capacity ? waiting : 0;
 }
 
 /* Takes the older half, but at most `most` entries, of a deque that the caller has locked. The

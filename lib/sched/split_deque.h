@@ -37,6 +37,7 @@
  * popped     by parity: how many committed entries the batch has popped; written by the owner.
  * taken      victim, number of the steal, and low afterwards, of the owner's last steal. The steal
  *            happened if the number is the one in `committed`.
+ * done       items of the result, for displays; written by the owner (relaxed).
  * settled    1 once the owner is dead, its entries are all shared, and it holds no lock; stored
  *            (seq_cst) by a rank that has seen to that.
  * idle       see sched/deque_group.h.
@@ -91,6 +92,7 @@ struct split_deque {
     _Atomic uint32_t idle;
     alignas(DEQUE_APART) _Atomic uint64_t committed;
     _Atomic uint64_t taken;
+    _Atomic uint64_t done;
     _Atomic uint32_t popped[2];
     uint32_t index; /* of its rank */
     struct deque_shape shape;
@@ -144,9 +146,6 @@ const struct deque_result *rpi_deque_result(const struct split_deque *deque);
  * more, shares the older half; true: others should be woken. */
 bool rpi_deque_commit(struct deque_owner *owner);
 
-/* Forgets the batch: the deque and the working result are as after the last commit. */
-void rpi_deque_abort(struct deque_owner *owner);
-
 /* After a commit that left the private part empty: takes back half of the shared part. False: that
  * is empty, too. */
 bool rpi_deque_reclaim(struct deque_owner *owner);
@@ -163,8 +162,9 @@ void rpi_deque_unlock_dead(struct split_deque *deque, uint32_t holder, uint32_t 
  * death to the item in which it died. False: another rank holds the lock. */
 bool rpi_deque_settle(struct split_deque *deque, uint32_t self);
 
-/* Number of entries that thieves may take. */
+/* Number of entries that thieves may take; and of all entries at the last commit, an estimate. */
 uint32_t rpi_deque_shared(const struct split_deque *deque);
+uint32_t rpi_deque_waiting(const struct split_deque *deque);
 
 static inline struct deque_entry *deque_place(const struct deque_owner *owner, uint32_t index)
 {
@@ -206,6 +206,13 @@ static inline struct deque_entry *deque_pop(struct deque_owner *owner)
         atomic_signal_fence(memory_order_seq_cst);
     }
     return entry;
+}
+
+/* Would a commit share entries? */
+static inline bool deque_shareable(const struct deque_owner *owner)
+{
+    uint64_t shared = atomic_load_explicit(&owner->deque->shared, memory_order_relaxed);
+    return owner->top - owner->high > 1 && (uint32_t)shared == (uint32_t)(shared >> 32);
 }
 
 /* Is there room for another entry? */

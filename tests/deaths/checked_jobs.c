@@ -32,13 +32,14 @@ enum kind {
     STREAM,
     STREAM_UNORDERED,
     STREAM_LARGE, /* inputs and results too large for a slot, among small ones */
+    WORKLIST,     /* on one node: item i adds items 2 i + 1 and 2 i + 2 */
     KINDS
 };
 
 static const char *const names[KINDS] = {
-    "map of the root",  "map on nodes",     "map on ranks",         "map of ranges",
-    "map until enough", "reduce",           "reduce of an input",   "loop",
-    "stream",           "unordered stream", "stream of large items"};
+    "map of the root",  "map on nodes",     "map on ranks",          "map of ranges",
+    "map until enough", "reduce",           "reduce of an input",    "loop",
+    "stream",           "unordered stream", "stream of large items", "worklist"};
 
 struct checked_job {
     enum kind kind;
@@ -107,6 +108,12 @@ static bool rightly_given_up(int64_t item)
         died += dies[rank] && bytes >= 0 && (noted == item + 1 || noted == 0);
     }
     return died >= DEATHS_IN_A_ROW - 1 && rp_ranks_lost(pool) >= DEATHS_IN_A_ROW;
+}
+
+/* Of few items of a worklist, each comes of those that all ranks had in progress. */
+static bool rightly_given_up_tree(const struct checked_job *job)
+{
+    return job->kind == WORKLIST && rp_ranks_lost(pool) >= DEATHS_IN_A_ROW;
 }
 
 static double compute(int64_t item, unsigned burn)
@@ -306,6 +313,54 @@ static rp_status do_stream(const struct checked_job *job)
     return rp_stream(pool, &stream);
 }
 
+/* ---- worklists ------------------------------------------------------------------------------- */
+
+struct tree_sum {
+    rp_exact values;
+    int64_t items;
+};
+
+static int tree_item(rp_task *task, const void *input, void *output)
+{
+    const struct checked_job *job = rp_task_user(task);
+    struct tree_sum *sum = output;
+    int64_t item = *(const int64_t *)input;
+    for (int64_t child = 2 * item + 1; child <= 2 * item + 2 && child < job->n; child++)
+        require(rp_task_add(task, &child) == 0, "a child", child);
+    rp_exact_add(&sum->values, 1 / (1 + compute(item, job->burn)));
+    sum->items++;
+    return 0;
+}
+
+static int tree_join(void *left, const void *right, void *user)
+{
+    struct tree_sum *sum = left;
+    const struct tree_sum *other = right;
+    sum->items += other->items;
+    return rp_exact_combine(&sum->values, &other->values, user);
+}
+
+static rp_status do_worklist(const struct checked_job *job)
+{
+    const struct tree_sum none = {.items = 0};
+    const int64_t root = 0;
+    struct tree_sum sum;
+    rp_worklist_job worklist = {.seeds = &root,
+                                .n = 1,
+                                .item_size = sizeof root,
+                                .work = tree_item,
+                                .combine = tree_join,
+                                .identity = &none,
+                                .result = &sum,
+                                .result_size = sizeof sum,
+                                .memory = job->n % 2 == 0 ? 0 : 5000,
+                                .options = {.user = (void *)(uintptr_t)job}};
+    rp_status status = rp_worklist(pool, &worklist);
+    require(status != RP_OK || sum.items == job->n, "another number of items", sum.items);
+    result = rp_exact_value(&sum.values);
+    return status;
+}
+
 /* ---- results --------------------------------------------------------------------------------- */
 
 static void check_array(const struct checked_job *job, const double *array)
@@ -336,11 +391,11 @@ static void check_results(const struct checked_job *job, bool first)
                 rp_enough_item(pool));
     if (job->kind == MAP_ON_NODES || (root && job->kind == LOOP))
         check_array(job, node_out);
-    if (job->kind >= STREAM && root) {
+    if (job->kind >= STREAM && job->kind <= STREAM_LARGE && root) {
         require(consumed == job->n, "lost", consumed);
         check_array(job, out);
     }
-    if (job->kind != REDUCE && job->kind != REDUCE_INPUT)
+    if (job->kind != REDUCE && job->kind != REDUCE_INPUT && job->kind != WORKLIST)
         return;
     undisturbed = first ? result : undisturbed;
     require(memcmp(&result, &undisturbed, sizeof result) == 0, "other bits", -1);
@@ -358,6 +413,8 @@ static rp_status do_kind(const struct checked_job *job)
     case STREAM_UNORDERED:
     case STREAM_LARGE:
         return do_stream(job);
+    case WORKLIST:
+        return do_worklist(job);
     default:
         return do_map(job);
     }
@@ -376,7 +433,8 @@ static double do_job(const struct checked_job *job, bool first)
     double begun = seconds();
     rp_status status = do_kind(job);
     double took = seconds() - begun;
-    bool given_up = status == RP_ERR_LOST && rightly_given_up(rp_last_error(pool)->item);
+    bool given_up = status == RP_ERR_LOST &&
+                    (rightly_given_up(rp_last_error(pool)->item) || rightly_given_up_tree(job));
     require(status == RP_OK || given_up, "a job", -1);
     if (!given_up)
         check_results(job, first);
@@ -392,6 +450,8 @@ static struct checked_job random_job(int kind)
                               .n = 1 + (int64_t)random_below(random_below(2) == 0 ? 100 : 100000)};
     if (job.kind == STREAM_LARGE)
         job.n = 1 + job.n % 1000;
+    if (job.kind == WORKLIST && rp_nodes(pool) > 1)
+        job.kind = REDUCE;
     job.burn = (unsigned)(usual / (double)job.n / 2.5);
     return job;
 }

@@ -140,7 +140,6 @@ static void compute(struct deque_owner *owner, const struct item *item, uint32_t
     }
 }
 
-/* Now and then, forgets a batch. */
 static void compute_batch(struct deque_owner *owner)
 {
     uint32_t most = deque_peek(owner)->alone > 0 ? 1 : batch;
@@ -148,9 +147,7 @@ static void compute_batch(struct deque_owner *owner)
         const struct deque_entry *entry = deque_pop(owner);
         compute(owner, (const struct item *)entry->item, entry->alone);
     }
-    if (next_random() % 64 == 0)
-        rpi_deque_abort(owner);
-    else if (rpi_deque_commit(owner))
+    if (rpi_deque_commit(owner))
         rpi_deque_group_shared(group, work_queue);
 }
 

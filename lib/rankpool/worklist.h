@@ -1,0 +1,98 @@
+/**
+ * @file rankpool/worklist.h
+ * @brief Worklists: tasks that make tasks, as in tree searches and adaptive algorithms.
+ */
+#ifndef RANKPOOL_WORKLIST_H
+#define RANKPOOL_WORKLIST_H
+
+#include <rankpool/declarations.h>
+#include <rankpool/options.h>
+#include <rankpool/status.h>
+#include <rankpool/task.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+RP_BEGIN_DECLARATIONS
+
+/**
+ * Computes one item: reads it, adds further ones by rp_task_add(), and folds what it found into
+ * `result`. Returns 0, or the program's own error code. Otherwise as rp_item_fn.
+ *
+ * @param[in] item        item_size bytes, aligned to 16; valid during the call
+ * @param[in,out] result  what this rank has folded so far, result_size bytes, aligned to 16
+ */
+typedef int (*rp_work_fn)(rp_task *task, const void *item, void *result);
+
+/** A worklist. The same on every rank, except for addresses and the seeds. */
+typedef struct rp_worklist_job {
+    const void *seeds;     /**< the first items, n of item_size bytes; used on the root only */
+    int64_t n;             /**< number of seeds */
+    size_t item_size;      /**< bytes of an item, 1 to 65536 */
+    rp_work_fn work;       /**< computes an item */
+    rp_combine_fn combine; /**< combines two results; must be exactly commutative and associative,
+                                such as integer sums, extrema, rp_exact_combine() */
+    const void *identity;  /**< result of no items, result_size bytes: combined with any result it
+                                gives that result */
+    void *result;          /**< on every rank: where it stores its copy of the result */
+    size_t result_size;    /**< bytes of a result */
+    int64_t memory;        /**< limit in bytes on a node's waiting items, but the seeds fit in any
+                                case; 0: 16 MiB */
+    rp_options options;    /**< schedule, chunk, on_failure, max_failures and item_status: 0 */
+} rp_worklist_job;
+
+/**
+ * Adds an item to the worklist of the calling task: its next child. The item is copied. It becomes
+ * an item of any rank when the task has returned.
+ *
+ * If the memory for waiting items is full, the calling rank computes the item, and what comes of
+ * it, during this call: the task must not rely on `result` staying as it is.
+ *
+ * @return 0; or the program's error code of the item, if it was computed during this call and
+ *         failed, or 1 if it could be neither kept nor computed. Return it from the task.
+ * Cost: about 10 ns.
+ */
+int rp_task_add(rp_task *task, const void *item);
+
+/**
+ * The identity of the current item of a worklist, 128 bits: a hash of its parent's and of its
+ * number among the parent's children, or of its index among the seeds. It does not depend on ranks
+ * or on the order of computation. Two items have the same one with a probability of 2^-128.
+ *
+ * rp_task_random() in such a task starts stream number `item` of the current item: any numbers from
+ * 0, under its identity and options.seed. rp_task_item() is the index of the seed that the item
+ * came of.
+ */
+void rp_task_path(const rp_task *task, uint64_t path[2]);
+
+/**
+ * Computes the seeds, the items that their tasks add, those that these add, and so on, on all
+ * ranks, and combines the results. *Collective.*
+ *
+ * Each rank computes the newest of its waiting items first, so waiting items stay few: about the
+ * depth of the tree times the children of an item, for each rank. A rank without items takes half
+ * of another's oldest ones.
+ *
+ * The result has the same bits on any number of ranks, and whatever the order, because `combine` is
+ * exact. So that this holds for items that read their result, a task must not.
+ *
+ * If ranks survive deaths (rp_survives()), what a dead rank had finished counts, and its other
+ * items are computed by other ranks. An item in which three ranks died ends the job with
+ * RP_ERR_LOST.
+ *
+ * For now the pool must be on one node.
+ *
+ * @return RP_OK. RP_ERR_TASK: an item, or `combine`, failed; the result is then undefined. The
+ *         error's item is the seed that it came of. RP_ERR_TIMEOUT: an item exceeded its time
+ *         limit. RP_ERR_LOST, RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY, RP_ERR_STATE,
+ *         RP_ERR_INTERRUPTED, RP_ERR_VERSION.
+ * Cost: four barriers; some 20 ns per item of 32 bytes in addition to its task.
+ *
+ * Deques of which only one part is shared: Dinan, Larkins, Sadayappan, Krishnamoorthy and
+ * Nieplocha: Scalable work stealing, SC09, 2009.
+ */
+rp_status rp_worklist(rp_pool *pool, const rp_worklist_job *job);
+
+RP_END_DECLARATIONS
+
+#endif

@@ -1,0 +1,284 @@
+#include "worklist/worker.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "diag/diagnosis.h"
+#include "numeric/path.h"
+#include "observe/hooks.h"
+#include "resilience/survival.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum {
+    DEEPEST = 4096 /* calls within calls, where the memory for waiting items is full */
+};
+
+/* ---- identities ------------------------------------------------------------------------------ */
+
+void rp_task_path(const rp_task *task, uint64_t path[2])
+{
+    path[0] = task->path[0];
+    path[1] = task->path[1];
+}
+
+/* ---- calls of the program -------------------------------------------------------------------- */
+
+/* Undoes what an earlier attempt added. What this attempt adds does not overwrite what another rank
+ * would need: all entries at and above the top were popped, or were not there at the last commit. */
+struct item_call {
+    struct worklist_worker *worker;
+    uint32_t top;
+    uint64_t items;
+};
+
+static int call_again(const struct attempt *attempt)
+{
+    const struct item_call *call = attempt->closure;
+    struct worklist_worker *worker = call->worker;
+    worker->owner.top = call->top;
+    worker->owner.result->items = call->items;
+    worker->task.children = 0;
+    return worker->job->work(&worker->task, attempt->in, attempt->out);
+}
+
+__attribute__((noinline)) static int worker_attempt(struct worklist_worker *worker,
+                                                    const struct deque_entry *entry)
+{
+    struct item_call call = {worker, worker->owner.top, worker->owner.result->items};
+    struct attempt attempt = {.items = {entry->seed, entry->seed + 1},
+                              .in = entry->item,
+                              .out = worker->owner.result->bytes,
+                              .out_bytes = worker->job->result_size,
+                              .call = call_again,
+                              .closure = &call};
+    worker->task.attempt = (int)entry->deaths;
+    int code = rpi_attempt(&worker->attempts, &attempt);
+    worker->task.attempt = 0;
+    return code;
+}
+
+static int worker_call(struct worklist_worker *worker, const struct deque_entry *entry)
+{
+    struct rp_task *task = &worker->task;
+    task->path[0] = entry->path[0];
+    task->path[1] = entry->path[1];
+    task->children = 0;
+    worker->alone = entry->alone;
+    if (worker->careful || entry->deaths > 0)
+        return worker_attempt(worker, entry);
+    rpi_task_begin(task, entry->seed);
+    return worker->job->work(task, entry->item, worker->owner.result->bytes);
+}
+
+static void worker_fail(struct worklist_worker *worker, int code)
+{
+    struct rp_task *task = &worker->task;
+    if (!rpi_attempt_cancelled(&worker->attempts, code)) {
+        if (task->failure.status == RP_OK) {
+            rpi_error_set(&task->failure, RP_ERR_TASK,
+                          "item %016" PRIx64 "%016" PRIx64 ", which came of seed %" PRId64
+                          ", failed with code %d",
+                          task->path[1], task->path[0], task->item, code);
+            task->failure.item = task->item;
+        }
+        rpi_task_failed(task, code, &worker->failures);
+    }
+    rpi_work_queue_stop(worker->pool->work_queue);
+}
+
+/* Gives up an item in which too many ranks died. */
+static void worker_give_up(struct worklist_worker *worker, const struct deque_entry *entry)
+{
+    rpi_task_begin(&worker->task, entry->seed);
+    rpi_survival_error(&worker->task.failure, entry->seed, entry->deaths);
+    worker_fail(worker, 0);
+}
+
+/* ---- adding items ---------------------------------------------------------------------------- */
+
+/* Computes a child at once. It is no entry, so if this rank dies, its parent is begun again. */
+static int task_compute_child(struct rp_task *task, const void *item)
+{
+    struct worklist_worker *worker = task->worker;
+    const uint64_t parent[2] = {task->path[0], task->path[1]}, number = task->children++;
+    if (worker->depth >= DEEPEST)
+        return rp_task_fail(task, task->item, 1,
+                            "%d items wait for each other: give the worklist more memory for "
+                            "waiting items",
+                            worker->depth);
+    if (work_queue_stopped(worker->pool->work_queue)) {
+        task->cancelled = true;
+        return 1;
+    }
+    worker->depth++;
+    path_child(parent, number, task->path);
+    task->children = 0;
+    int code = worker->job->work(task, item, worker->owner.result->bytes);
+    worker->owner.result->items++;
+    worker->depth--;
+    if (code != 0)
+        return code;
+    task->path[0] = parent[0];
+    task->path[1] = parent[1];
+    task->children = number + 1;
+    return 0;
+}
+
+int rp_task_add(rp_task *task, const void *item)
+{
+    struct worklist_worker *worker = task->worker;
+    if (worker == NULL)
+        return rp_task_fail(task, task->item, 1, "rp_task_add() is for tasks of rp_worklist()");
+    struct deque_entry *entry = deque_next(&worker->owner);
+    if (entry == NULL)
+        return task_compute_child(task, item);
+    path_child(task->path, task->children++, entry->path);
+    entry->seed = task->item;
+    entry->deaths = 0;
+    entry->alone = worker->alone > 0 ? worker->alone - 1 : 0;
+    memcpy(entry->item, item, worker->job->item_size);
+    deque_push(&worker->owner);
+    return 0;
+}
+
+/* ---- batches --------------------------------------------------------------------------------- */
+
+/* Longer batches for short items: a commit costs little beside ten microseconds. */
+static void worker_pace(struct worklist_worker *worker, uint32_t items)
+{
+    const double shortest = 10e-6, longest = 40e-6;
+    double now = rpi_clock_seconds(), took = now - worker->committed;
+    worker->committed = now;
+    if (took > longest && worker->batch > 1)
+        worker->batch /= 2;
+    else if (took < shortest && items == worker->batch && worker->batch < DEQUE_BATCH)
+        worker->batch *= 2;
+}
+
+/* Reports progress, on the root. */
+static void worker_report(struct worklist_worker *worker)
+{
+    const double interval = 0.1;
+    struct deque_group *group = worker->search.group;
+    int64_t done = 0, waiting = 0;
+    if (worker->committed < worker->next_report)
+        return;
+    worker->next_report = worker->committed + interval;
+    for (uint32_t i = 0; i < group->deques; i++) {
+        struct split_deque *deque = rpi_deque_group_at(group, i);
+        done += (int64_t)atomic_load_explicit(&deque->done, memory_order_relaxed);
+        waiting += rpi_deque_waiting(deque);
+    }
+    observe_consumed(worker->pool, done, waiting);
+}
+
+/* Whether others wait for what this rank could share. */
+static inline bool worker_wanted(const struct worklist_worker *worker)
+{
+    return deque_group_wanted(worker->search.group) && deque_shareable(&worker->owner);
+}
+
+/* What the watchdog shows of this rank. */
+static rp_range worker_items(const struct worklist_worker *worker, bool busy)
+{
+    return (rp_range){(int64_t)worker->items, (int64_t)worker->items + busy};
+}
+
+/* Computes items and commits them. False: one failed. */
+static bool worker_batch(struct worklist_worker *worker)
+{
+    struct deque_owner *owner = &worker->owner;
+    uint32_t items = 0;
+    do {
+        if (deque_peek(owner)->alone > 0 && items > 0)
+            break;
+        const struct deque_entry *entry = deque_pop(owner);
+        if (entry->deaths >= DEATHS_IN_A_ROW) {
+            worker_give_up(worker, entry);
+            return false;
+        }
+        int code = worker_call(worker, entry);
+        if (code != 0) {
+            worker_fail(worker, code);
+            return false;
+        }
+        items++;
+        owner->result->items++;
+    } while (items < worker->batch && worker->alone == 0 && !deque_empty(owner) &&
+             !worker_wanted(worker));
+    worker->items += items;
+    rpi_activity_packet(worker->pool->diag->activity, worker_items(worker, true));
+    if (rpi_deque_commit(owner))
+        rpi_deque_group_shared(worker->search.group, worker->pool->work_queue);
+    worker_pace(worker, items);
+    return true;
+}
+
+/* Computes what is in the private part. False: stopped. */
+static bool worker_run_private(struct worklist_worker *worker)
+{
+    double begin = observe_now(worker->pool);
+    uint64_t before = worker->items;
+    bool fine = true;
+    worker->committed = rpi_clock_seconds();
+    rpi_activity_packet(worker->pool->diag->activity, worker_items(worker, true));
+    while (fine && !deque_empty(&worker->owner) && !work_queue_stopped(worker->pool->work_queue)) {
+        fine = worker_batch(worker);
+        if (worker->next_report > 0)
+            worker_report(worker);
+    }
+    rpi_observe_packet(worker->pool, begin, (int64_t)before, (int64_t)(worker->items - before));
+    return fine && !work_queue_stopped(worker->pool->work_queue);
+}
+
+void rpi_worklist_worker_run(struct worklist_worker *worker)
+{
+    bool found = true;
+    while (found && worker_run_private(worker)) {
+        double begin = observe_now(worker->pool);
+        rpi_activity_packet(worker->pool->diag->activity, worker_items(worker, false));
+        found = rpi_deque_search(&worker->search);
+        rpi_observe_wait(worker->pool, begin);
+    }
+}
+
+/* ---- setting up ------------------------------------------------------------------------------ */
+
+rp_status rpi_worklist_worker_make(struct worklist_worker *worker, rp_pool *pool,
+                                   const rp_worklist_job *job, struct deque_group *group,
+                                   rp_error *error)
+{
+    const struct world *world = &pool->world;
+    bool root = world->rank == world->root, survives = world->agreement.liveness != NULL;
+    *worker = (struct worklist_worker){
+        .pool = pool,
+        .job = job,
+        .task = {.user = job->options.user,
+                 .seed = job->options.seed,
+                 .call = CALL_WORKLIST,
+                 .job_name = job->options.name,
+                 .pool = pool,
+                 .worker = worker},
+        .search = {.group = group,
+                   .work_queue = pool->work_queue,
+                   .owner = &worker->owner,
+                   .spin = world->crowding <= 1,
+                   .cautious = root,
+                   .attend = survives ? rpi_survival_look : NULL,
+                   .attend_closure = pool},
+        .careful = rpi_attempt_needed(pool, &job->options),
+        .attempts = {.pool = pool, .options = &job->options, .task = &worker->task},
+        .batch = 1,
+        .next_report = root && pool->observe->progress != NULL ? rpi_clock_seconds() : 0,
+    };
+    if (!rpi_deque_own(&worker->owner, rpi_deque_group_at(group, (uint32_t)world->node_rank)))
+        return rpi_error_set(error, RP_ERR_MEMORY, "no memory for a worklist");
+    return RP_OK;
+}
+
+void rpi_worklist_worker_drop(struct worklist_worker *worker)
+{
+    rpi_attempts_end(&worker->attempts);
+    rpi_deque_disown(&worker->owner);
+}

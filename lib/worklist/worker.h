@@ -1,0 +1,35 @@
+/* A rank of a worklist: computes batches of items of its deque (sched/split_deque.h). */
+#ifndef RANKPOOL_WORKLIST_WORKER_H
+#define RANKPOOL_WORKLIST_WORKER_H
+
+#include "engine/attempt.h"
+#include "sched/deque_group.h"
+
+struct worklist_worker {
+    rp_pool *pool;
+    const rp_worklist_job *job;
+    struct rp_task task;
+    struct deque_owner owner;
+    struct deque_search search;
+    bool careful; /* call `work` through rpi_attempt() */
+    struct attempts attempts;
+    struct failures failures;
+    uint32_t alone;     /* of the current item: see struct deque_entry */
+    int depth;          /* items in progress, each within the one before */
+    uint32_t batch;     /* most items until the next commit */
+    double committed;   /* time of the last commit */
+    double next_report; /* time of the next report of progress, on the root */
+    uint64_t items;     /* that this rank has committed */
+};
+
+/* Sets up this rank, whose deque has its seeds. Fills in *error. */
+rp_status rpi_worklist_worker_make(struct worklist_worker *worker, rp_pool *pool,
+                                   const rp_worklist_job *job, struct deque_group *group,
+                                   rp_error *error);
+
+/* Computes items until there are none on the node, or the work queue is stopped. */
+void rpi_worklist_worker_run(struct worklist_worker *worker);
+
+void rpi_worklist_worker_drop(struct worklist_worker *worker);
+
+#endif

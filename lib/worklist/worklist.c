@@ -1,0 +1,231 @@
+/* rp_worklist(): the root puts the seeds into the deques of the ranks; each rank computes until there
+ * are no items on the node; then each combines the results of all, which are in node memory. */
+#include "base/error.h"
+#include "diag/check.h"
+#include "diag/diagnosis.h"
+#include "engine/job.h"
+#include "numeric/path.h"
+#include "observe/hooks.h"
+#include "resilience/survival.h"
+#include "worklist/worker.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static const rp_worklist_job no_job; /* in place of NULL */
+
+enum {
+    LARGEST_ITEM = 65536
+};
+
+/* ---- checks ---------------------------------------------------------------------------------- */
+
+static rp_status worklist_options_check(const rp_options *options, rp_error *error)
+{
+    struct schedule_choice choice;
+    if (rpi_job_check(0, options, &choice, error) != RP_OK)
+        return error->status;
+    if (options->schedule != RP_SCHEDULE_ADAPTIVE || options->chunk != 0)
+        return rpi_error_set(error, RP_ERR_ARGUMENT,
+                             "options.schedule and options.chunk: a worklist has one schedule, and "
+                             "no chunks");
+    if (options->on_failure == RP_ON_FAILURE_CONTINUE || options->item_status != NULL)
+        return rpi_error_set(error, RP_ERR_ARGUMENT,
+                             "on_failure and item_status are for rp_map(): a result without some "
+                             "of the items would not be the result");
+    return RP_OK;
+}
+
+static rp_status worklist_seeds_check(const rp_pool *pool, const rp_worklist_job *job,
+                                      rp_error *error)
+{
+    bool root = pool->world.rank == pool->world.root;
+    if (job->n < 0)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "n is %" PRId64 ": give 0 or more", job->n);
+    if (job->item_size < 1 || job->item_size > LARGEST_ITEM)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "item_size is %zu: give 1 to %d",
+                             job->item_size, LARGEST_ITEM);
+    if (job->n > INT32_MAX / 2)
+        return rpi_error_set(error, RP_ERR_ARGUMENT,
+                             "n is %" PRId64 ": give at most %d seeds, and let tasks add the rest",
+                             job->n, INT32_MAX / 2);
+    if (root && job->n > 0 && job->seeds == NULL)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "seeds must be set on the root");
+    return root ? check_array(pool, "seeds", job->seeds, (size_t)job->n * job->item_size, error)
+                : RP_OK;
+}
+
+static rp_status worklist_check(const rp_pool *pool, const rp_worklist_job *job, rp_error *error)
+{
+    if (job == &no_job)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "no job");
+    if (pool->world.nodes > 1)
+        return rpi_error_set(error, RP_ERR_ARGUMENT,
+                             "a worklist works on one node so far, and this pool has %d: start the "
+                             "program on one",
+                             pool->world.nodes);
+    if (worklist_options_check(&job->options, error) != RP_OK)
+        return error->status;
+    if (job->work == NULL || job->combine == NULL)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "the job has no task: set work and combine");
+    if (job->identity == NULL || job->result == NULL || job->result_size == 0 ||
+        job->result_size > PTRDIFF_MAX / 4)
+        return rpi_error_set(error, RP_ERR_ARGUMENT,
+                             "identity, result and result_size must be set on every rank");
+    if (job->memory < 0)
+        return rpi_error_set(error, RP_ERR_ARGUMENT,
+                             "memory is %" PRId64 ": give 1 or more bytes, or 0 for the default",
+                             job->memory);
+    if (check_array(pool, "identity", job->identity, job->result_size, error) != RP_OK ||
+        check_array(pool, "result", job->result, job->result_size, error) != RP_OK)
+        return error->status;
+    return worklist_seeds_check(pool, job, error);
+}
+
+static void worklist_terms(struct vote *vote, const rp_worklist_job *job)
+{
+    vote->terms[JOB_N] = job->n;
+    vote->terms[JOB_WINDOW_BYTES] = job->memory;
+    vote->terms[JOB_IN_SIZE] = (int64_t)job->item_size;
+    vote->terms[JOB_RESULT_SIZE] = (int64_t)job->result_size;
+    vote->terms[JOB_SEED] = (int64_t)job->options.seed;
+    rpi_attempt_terms(vote, &job->options);
+}
+
+/* ---- preparing ------------------------------------------------------------------------------- */
+
+/* The deques share the memory; each has room for its seeds, if only one rank is left too. */
+static struct deque_shape worklist_shape(const rp_pool *pool, const rp_worklist_job *job)
+{
+    const size_t default_memory = (size_t)16 << 20;
+    size_t memory = job->memory > 0 ? (size_t)job->memory : default_memory;
+    size_t ranks = (size_t)pool->world.node_ranks;
+    uint32_t alive = rpi_work_queue_alive(pool->work_queue);
+    struct deque_shape shape = {.entry_size = (uint32_t)rpi_deque_entry_bytes(job->item_size),
+                                .result_size = job->result_size};
+    shape.capacity = rpi_deque_capacity(&shape, memory / ranks, (uint32_t)job->n / alive + 1);
+    return shape;
+}
+
+/* Deals the seeds to the living ranks in turn. */
+static void worklist_deal(rp_pool *pool, const rp_worklist_job *job, struct deque_group *group)
+{
+    const uint64_t none[2] = {0, 0};
+    const char *seed = job->seeds;
+    uint32_t rank = 0;
+    for (int64_t i = 0; i < job->n; i++, seed += job->item_size) {
+        while (lane_lost(pool->work_queue, rank))
+            rank = (rank + 1) % group->deques;
+        struct deque_entry *entry = rpi_deque_seed(rpi_deque_group_at(group, rank));
+        *entry = (struct deque_entry){.seed = i};
+        path_child(none, (uint64_t)i, entry->path);
+        memcpy(entry->item, seed, job->item_size);
+        rank = (rank + 1) % group->deques;
+    }
+}
+
+/* Makes the deques, and a work queue without units, which has the signal and the word `stop`. All
+ * ranks prepare that, storing the same values. Collective. */
+static rp_status worklist_prepare(rp_pool *pool, const rp_worklist_job *job)
+{
+    const struct unit_range none = {0, 0};
+    struct node_memory *memory = &pool->memory.stage;
+    struct deque_shape shape = worklist_shape(pool, job);
+    uint32_t deques = (uint32_t)pool->world.node_ranks;
+    rpi_work_queue_prepare(pool->work_queue, none, none, true);
+    size_t bytes = rpi_deque_group_bytes(deques, &shape);
+    if (rpi_pool_memory_grow(pool, bytes, memory, &pool->last) == RP_OK &&
+        pool->world.rank == pool->world.root) {
+        rpi_deque_group_make(memory->base, pool->work_queue, deques, &shape, job->identity);
+        worklist_deal(pool, job, memory->base);
+    }
+    return rpi_pool_agree_prepared(pool);
+}
+
+/* ---- running --------------------------------------------------------------------------------- */
+
+/* From here to worklist_end() tasks run, so no other call on the pool is allowed. */
+static void worklist_begin(rp_pool *pool, struct worklist_worker *worker)
+{
+    const rp_options *options = &worker->job->options;
+    pool->loop.open = true;
+    pool->loop.worker = pthread_self();
+    pool->loop.task = &worker->task;
+    interruption_begin(pool->work_queue);
+    rpi_activity_begin_worklist(pool->diag->activity);
+    rpi_observe_stream(pool, &(rp_stream_job){.options = *options}, 1);
+    watchdog_limit(&pool->diag->watchdog, options->item_seconds);
+}
+
+static void worklist_end(rp_pool *pool)
+{
+    rpi_observe_stream_end(pool);
+    watchdog_limit(&pool->diag->watchdog, 0);
+    pool->loop.task = NULL;
+    activity_end_job(pool->diag->activity);
+}
+
+/* Runs this rank's part. Collective; every rank gets the same status. */
+static rp_status worklist_compute(rp_pool *pool, struct worklist_worker *worker)
+{
+    struct vote outcome = rpi_vote(CALL_LOOP_CLOSE);
+    worklist_begin(pool, worker);
+    rpi_worklist_worker_run(worker);
+    worklist_end(pool);
+    if (worker->failures.count > 0)
+        outcome.error = worker->failures.lowest;
+    if (atomic_load(&worker->search.group->over) == 0)
+        rpi_interruption_vote(pool->work_queue, &outcome);
+    rp_status status = rpi_pool_agree(pool, &outcome);
+    pool->loop.open = false;
+    return status;
+}
+
+/* Combines the results of all ranks, also of dead ones. Each rank does, in the same order. The
+ * program's combine() must not call the pool. */
+static void worklist_combine(rp_pool *pool, const rp_worklist_job *job)
+{
+    struct deque_group *group = pool->memory.stage.base;
+    int code = 0;
+    pool->loop.open = true;
+    memcpy(job->result, rpi_deque_result(rpi_deque_group_at(group, 0))->bytes, job->result_size);
+    for (uint32_t i = 1; i < group->deques && code == 0; i++)
+        code = job->combine(job->result, rpi_deque_result(rpi_deque_group_at(group, i))->bytes,
+                            job->options.user);
+    pool->loop.open = false;
+    if (code == 0)
+        return;
+    rpi_error_set(&pool->last, RP_ERR_TASK, "combine() failed with code %d", code);
+    pool->last.task_code = code;
+}
+
+static rp_status worklist_run(rp_pool *pool, const rp_worklist_job *job)
+{
+    struct vote vote = rpi_vote(CALL_WORKLIST);
+    struct worklist_worker worker;
+    worklist_check(pool, job, &vote.error);
+    worklist_terms(&vote, job);
+    watchdog_provide(pool, &job->options, &vote.error);
+    if (rpi_pool_agree(pool, &vote) != RP_OK || worklist_prepare(pool, job) != RP_OK)
+        return pool->last.status;
+    rpi_worklist_worker_make(&worker, pool, job, pool->memory.stage.base, &pool->last);
+    rp_status status = rpi_pool_agree_prepared(pool);
+    if (status == RP_OK)
+        status = worklist_compute(pool, &worker);
+    rpi_worklist_worker_drop(&worker);
+    if (status != RP_OK)
+        return status;
+    /* The agreement also keeps the memory until all ranks have read it. */
+    worklist_combine(pool, job);
+    return rpi_pool_agree_prepared(pool);
+}
+
+rp_status rp_worklist(rp_pool *pool, const rp_worklist_job *job)
+{
+    if (pool == NULL)
+        return rpi_refuse_null(__func__, "pool");
+    survival_enter(pool);
+    rp_status status = worklist_run(pool, job != NULL ? job : &no_job);
+    survival_leave(pool);
+    return status;
+}

@@ -1,0 +1,336 @@
+/* Worklists: every item of a tree once, on any ranks and in any memory; failures; refusals. */
+#include "suites.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A node of a tree whose shape follows from its name. */
+struct node {
+    uint64_t name;
+    int64_t level;
+};
+
+struct findings {
+    rp_exact sum; /* of random numbers */
+    int64_t nodes, deepest;
+    uint64_t names, paths[2];
+};
+
+struct tree {
+    int children; /* at most, of a node */
+    int64_t deepest;
+    uint64_t bad;   /* name of a node that fails, or 0 */
+    int failures;   /* how often, in each process */
+    int64_t failed; /* so far */
+};
+
+/* A pool on one node; NULL if the environment sets several. */
+static rp_pool *open_one_node(void)
+{
+    rp_pool *pool = open_pool();
+    if (rp_nodes(pool) > 1) {
+        close_pool(pool);
+        pool = NULL;
+    }
+    return pool;
+}
+
+static uint64_t mix(uint64_t word)
+{
+    word = (word ^ word >> 31) * UINT64_C(0x9e3779b97f4a7c15);
+    return word ^ word >> 29;
+}
+
+static int children_of(const struct tree *tree, const struct node *node)
+{
+    return node->level >= tree->deepest ? 0
+                                        : (int)(mix(node->name) % (uint64_t)(tree->children + 1));
+}
+
+static struct node child_of(const struct node *node, int number)
+{
+    return (struct node){mix(node->name * 31 + (uint64_t)number + 1) | 1, node->level + 1};
+}
+
+static void find(struct findings *findings, const struct node *node)
+{
+    findings->nodes++;
+    findings->names += node->name;
+    if (node->level > findings->deepest)
+        findings->deepest = node->level;
+}
+
+static int visit(rp_task *task, const void *item, void *result)
+{
+    struct tree *tree = rp_task_user(task);
+    struct findings *findings = result;
+    const struct node *node = item;
+    uint64_t path[2];
+    rp_random random;
+    int code = 0;
+    find(findings, node);
+    rp_task_path(task, path);
+    findings->paths[0] += path[0];
+    findings->paths[1] += path[1];
+    rp_task_random(task, 0, &random);
+    rp_exact_add(&findings->sum, rp_random_uniform(&random));
+    for (int i = 0; i < children_of(tree, node) && code == 0; i++) {
+        struct node child = child_of(node, i);
+        code = rp_task_add(task, &child);
+    }
+    if (code == 0 && node->name == tree->bad && tree->failed < tree->failures) {
+        tree->failed++;
+        return rp_task_fail(task, rp_task_item(task), 7, "node %d is bad", (int)node->level);
+    }
+    return code;
+}
+
+static int combine(void *left, const void *right, void *user)
+{
+    struct findings *all = left;
+    const struct findings *others = right;
+    all->nodes += others->nodes;
+    all->deepest = all->deepest > others->deepest ? all->deepest : others->deepest;
+    all->names += others->names;
+    all->paths[0] += others->paths[0];
+    all->paths[1] += others->paths[1];
+    return rp_exact_combine(&all->sum, &others->sum, user);
+}
+
+static void search_serially(const struct tree *tree, const struct node *node,
+                            struct findings *findings)
+{
+    find(findings, node);
+    for (int i = 0; i < children_of(tree, node); i++) {
+        struct node child = child_of(node, i);
+        search_serially(tree, &child, findings);
+    }
+}
+
+static const struct findings none;
+
+static rp_worklist_job tree_job(struct tree *tree, const struct node *seeds, int64_t n,
+                                struct findings *findings)
+{
+    return (rp_worklist_job){.seeds = world_rank() == 0 ? seeds : NULL,
+                             .n = n,
+                             .item_size = sizeof *seeds,
+                             .work = visit,
+                             .combine = combine,
+                             .identity = &none,
+                             .result = findings,
+                             .result_size = sizeof *findings,
+                             .options = {.user = tree, .seed = 5}};
+}
+
+static void check_tree(rp_pool *pool, struct tree tree, const struct node *seeds, int64_t n,
+                       int64_t memory, struct findings *findings)
+{
+    struct findings expected = none;
+    memset(findings, -1, sizeof *findings);
+    rp_worklist_job job = tree_job(&tree, seeds, n, findings);
+    job.memory = memory;
+    for (int64_t i = 0; i < n; i++)
+        search_serially(&tree, &seeds[i], &expected);
+    ck_assert_msg(rp_worklist(pool, &job) == RP_OK, "%s", rp_last_error(pool)->text);
+    ck_assert_int_eq(findings->nodes, expected.nodes);
+    ck_assert(findings->names == expected.names && findings->deepest == expected.deepest);
+}
+
+/* The same bits on any number of ranks, so they are in this file. */
+START_TEST(every_item_once)
+{
+    const struct node root = {77, 0};
+    rp_pool *pool = open_one_node();
+    if (pool == NULL)
+        return;
+    for (int i = 0; i < 3; i++) {
+        struct findings findings;
+        int64_t memory[] = {0, 1, 20000};
+        check_tree(pool, (struct tree){.children = 3, .deepest = 18}, &root, 1, memory[i],
+                   &findings);
+        double sum = rp_exact_value(&findings.sum);
+        ck_assert_msg(findings.nodes > 1000 && sum == 0x1.ec52a3e085244p+11 &&
+                          findings.paths[0] == UINT64_C(0xb0c2f1cfd9af65db) &&
+                          findings.paths[1] == UINT64_C(0xc9a259a0ded3881),
+                      "%d nodes, sum %a, paths %#llx %#llx", (int)findings.nodes, sum,
+                      (unsigned long long)findings.paths[0], (unsigned long long)findings.paths[1]);
+    }
+    close_pool(pool);
+}
+END_TEST
+
+START_TEST(seeds_of_any_number)
+{
+    enum {
+        MOST = 5000
+    };
+    static struct node seeds[MOST];
+    const int64_t numbers[] = {0, 1, 2, 17, MOST};
+    rp_pool *pool = open_one_node();
+    if (pool == NULL)
+        return;
+    for (int i = 0; i < MOST; i++)
+        seeds[i] = (struct node){mix((uint64_t)i) | 1, 0};
+    for (int i = 0; i < 5; i++) {
+        struct findings findings;
+        check_tree(pool, (struct tree){.children = 2, .deepest = 5}, seeds, numbers[i], 100,
+                   &findings);
+    }
+    close_pool(pool);
+}
+END_TEST
+
+/* One item at a time: the others have nothing to take. */
+START_TEST(a_chain)
+{
+    struct node root = {0, 0};
+    struct tree tree = {.children = 1, .deepest = 3000};
+    struct findings findings, expected = none;
+    rp_pool *pool = open_one_node();
+    if (pool == NULL)
+        return;
+    for (int64_t longest = 0; longest < 20; longest = expected.deepest) {
+        root.name += 2;
+        expected = none;
+        search_serially(&tree, &root, &expected);
+    }
+    check_tree(pool, tree, &root, 1, 0, &findings);
+    close_pool(pool);
+}
+END_TEST
+
+/* ---- failures -------------------------------------------------------------------------------- */
+
+/* Any node that has children. */
+static uint64_t some_node(const struct tree *tree, struct node node)
+{
+    while (children_of(tree, &node) > 0 && node.level < 5)
+        node = child_of(&node, 0);
+    return node.name;
+}
+
+START_TEST(an_item_that_fails)
+{
+    const struct node seeds[] = {{4, 0}, {77, 0}};
+    struct tree tree = {.children = 3, .deepest = 18, .failures = 1};
+    struct findings findings;
+    rp_pool *pool = open_one_node();
+    if (pool == NULL)
+        return;
+    tree.bad = some_node(&tree, seeds[1]);
+    rp_worklist_job job = tree_job(&tree, seeds, 2, &findings);
+    ck_assert_int_eq(rp_worklist(pool, &job), RP_ERR_TASK);
+    const rp_error *error = rp_last_error(pool);
+    check_same_error(error, RP_ERR_TASK);
+    ck_assert_msg(error->task_code == 7 && error->item == 1 && strstr(error->text, "is bad"),
+                  "code %d, item %d: %s", error->task_code, (int)error->item, error->text);
+    check_tree(pool, (struct tree){.children = 3, .deepest = 18}, seeds, 2, 0, &findings);
+    close_pool(pool);
+}
+END_TEST
+
+/* What an attempt that failed has added and folded does not count. */
+START_TEST(an_item_that_is_repeated)
+{
+    const struct node root = {77, 0};
+    struct tree tree = {.children = 3, .deepest = 18, .failures = 2};
+    struct findings findings, expected = none;
+    rp_pool *pool = open_one_node();
+    if (pool == NULL)
+        return;
+    search_serially(&tree, &root, &expected);
+    tree.bad = some_node(&tree, root);
+    rp_worklist_job job = tree_job(&tree, &root, 1, &findings);
+    job.options.retries = 2;
+    ck_assert_msg(rp_worklist(pool, &job) == RP_OK, "%s", rp_last_error(pool)->text);
+    ck_assert_int_eq(findings.nodes, expected.nodes);
+    ck_assert(findings.names == expected.names);
+    close_pool(pool);
+}
+END_TEST
+
+static int add_in_a_map(rp_task *task, const void *in, void *out)
+{
+    (void)out;
+    return rp_task_add(task, in);
+}
+
+START_TEST(items_are_added_in_worklists_only)
+{
+    double x = 1;
+    rp_pool *pool = open_one_node();
+    if (pool == NULL)
+        return;
+    rp_map_job job = {.n = 1, .in = &x, .in_size = sizeof x, .item = add_in_a_map};
+    ck_assert_int_eq(rp_map(pool, &job), RP_ERR_TASK);
+    ck_assert(strstr(rp_last_error(pool)->text, "rp_worklist()") != NULL);
+    close_pool(pool);
+}
+END_TEST
+
+/* ---- refusals -------------------------------------------------------------------------------- */
+
+static rp_status run_job(rp_pool *pool, const void *job)
+{
+    return rp_worklist(pool, job);
+}
+
+START_TEST(bad_worklists_are_refused)
+{
+    const struct node root = {77, 0};
+    struct tree tree = {.children = 1, .deepest = 3};
+    struct findings findings;
+    rp_pool *pool = open_one_node();
+    if (pool == NULL)
+        return;
+    const rp_worklist_job good = tree_job(&tree, &root, 1, &findings);
+    rp_worklist_job bad[8];
+    for (int i = 0; i < 8; i++)
+        bad[i] = good;
+    bad[0].n = -1;
+    bad[1].item_size = 0;
+    bad[2].work = NULL;
+    bad[3].result = NULL;
+    bad[4].memory = -1;
+    bad[5].options.on_failure = RP_ON_FAILURE_CONTINUE;
+    bad[6].options.chunk = 3;
+    bad[7].options.schedule = RP_SCHEDULE_STATIC;
+    for (int i = 0; i < 8; i++)
+        check_job_refused(pool, run_job, &good, &bad[i], RP_ERR_ARGUMENT);
+    if (world_ranks() > 1) {
+        bad[0] = bad[1] = bad[2] = good;
+        bad[0].item_size++;
+        bad[1].options.seed++;
+        bad[2].memory++;
+        for (int i = 0; i < 3; i++)
+            check_job_refused(pool, run_job, &good, &bad[i], RP_ERR_MISMATCH);
+    }
+    close_pool(pool);
+}
+END_TEST
+
+START_TEST(several_nodes_are_refused)
+{
+    const struct node root = {77, 0};
+    struct tree tree = {.children = 1, .deepest = 3};
+    struct findings findings;
+    rp_pool *pool = open_nodes(1);
+    rp_worklist_job job = tree_job(&tree, &root, 1, &findings);
+    ck_assert_int_eq(rp_worklist(pool, &job), rp_nodes(pool) > 1 ? RP_ERR_ARGUMENT : RP_OK);
+    close_pool(pool);
+}
+END_TEST
+
+static const struct test_case cases[] = {
+    {"every item once", &every_item_once},
+    {"seeds of any number", &seeds_of_any_number},
+    {"a chain", &a_chain},
+    {"an item that fails", &an_item_that_fails},
+    {"an item that is repeated", &an_item_that_is_repeated},
+    {"items are added in worklists only", &items_are_added_in_worklists_only},
+    {"bad worklists are refused", &bad_worklists_are_refused},
+    {"several nodes are refused", &several_nodes_are_refused},
+    {NULL, NULL},
+};
+const struct test_group worklist_tests = {"worklist", cases};
