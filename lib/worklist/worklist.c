@@ -134,12 +134,12 @@ static rp_status worklist_prepare(rp_pool *pool, const rp_worklist_job *job)
     uint32_t deques = (uint32_t)pool->world.node_ranks;
     rpi_work_queue_prepare(pool->work_queue, none, none, true);
     size_t bytes = rpi_deque_group_bytes(deques, &shape);
-    if (rpi_pool_memory_grow(pool, bytes, memory, &pool->last) == RP_OK &&
+    if (pool_memory_grow(pool, bytes, memory, &pool->last) == RP_OK &&
         pool->world.rank == pool->world.root) {
         rpi_deque_group_make(memory->base, pool->work_queue, deques, &shape, job->identity);
         worklist_deal(pool, job, memory->base);
     }
-    return rpi_pool_agree_prepared(pool);
+    return pool_agree_prepared(pool);
 }
 
 /* ---- running --------------------------------------------------------------------------------- */
@@ -209,7 +209,7 @@ static rp_status worklist_run(rp_pool *pool, const rp_worklist_job *job)
     if (rpi_pool_agree(pool, &vote) != RP_OK || worklist_prepare(pool, job) != RP_OK)
         return pool->last.status;
     rpi_worklist_worker_make(&worker, pool, job, pool->memory.stage.base, &pool->last);
-    rp_status status = rpi_pool_agree_prepared(pool);
+    rp_status status = pool_agree_prepared(pool);
     if (status == RP_OK)
         status = worklist_compute(pool, &worker);
     rpi_worklist_worker_drop(&worker);
@@ -217,15 +217,15 @@ static rp_status worklist_run(rp_pool *pool, const rp_worklist_job *job)
         return status;
     /* The agreement also keeps the memory until all ranks have read it. */
     worklist_combine(pool, job);
-    return rpi_pool_agree_prepared(pool);
+    return pool_agree_prepared(pool);
 }
 
 rp_status rp_worklist(rp_pool *pool, const rp_worklist_job *job)
 {
     if (pool == NULL)
         return rpi_refuse_null(__func__, "pool");
-    survival_enter(pool);
+    rpi_survival_enter(pool);
     rp_status status = worklist_run(pool, job != NULL ? job : &no_job);
-    survival_leave(pool);
+    rpi_survival_leave(pool);
     return status;
 }
