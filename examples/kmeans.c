@@ -73,8 +73,8 @@ static int add_sums(void *left, const void *right, void *user)
     return 0;
 }
 
-/* Moves each centre to the mean of its points. Every rank has the same sums, so all of them move the
- * centres alike. Returns how many moved. */
+/* Moves each centre to the mean of its points. Every rank has the same sums, so all of them move
+ * the centres alike. Returns how many moved. */
 static int move_centres(struct point *centre, const struct sums *sums)
 {
     int moved = 0;

@@ -26,8 +26,8 @@ struct node_stores;
 struct node_stores *rpi_node_stores_begin(const rp_pool *pool, const struct output_bytes *outputs,
                                           int count);
 
-/* Compares, reports what has changed on stderr, and frees `stores`, which may be NULL. Call it while
- * no rank can store again. */
+/* Compares, reports what has changed on stderr, and frees `stores`, which may be NULL. Call it
+ * while no rank can store again. */
 void rpi_node_stores_end(rp_pool *pool, struct node_stores *stores, enum call call);
 
 #endif

@@ -71,8 +71,8 @@ static double agent_sleep_seconds(struct agent *agent)
                                 .silence = rpi_clock_seconds() - agent->link.heard});
 }
 
-/* Looks for deaths after a stop: batches are held until all live ranks have left, and ranks that have
- * left look no more. */
+/* Looks for deaths after a stop: batches are held until all live ranks have left, and ranks that
+ * have left look no more. */
 static void agent_look(const struct agent *agent)
 {
     if (work_queue_stopped(agent->work_queue))

@@ -153,11 +153,11 @@ static inline bool may_lead_node(const rp_pool *pool)
  * any call that does not end it fails at once with RP_ERR_STATE. */
 rp_status rpi_pool_agree(rp_pool *pool, const struct vote *vote);
 
-/* This rank has found enough at `item`: stops the ranks of the node, whose agent stops the others. */
+/* This rank has found enough at `item`: stops the node's ranks, and its agent the others. */
 void rpi_pool_enough(rp_pool *pool, int64_t item);
 
-/* Votes that the job, which the agreement ends, has found enough at `item`. Unless a rank reports an
- * error, the agreement then succeeds, and pool->enough has the lowest such item of all ranks. */
+/* Votes that the job, which the agreement ends, has found enough at `item`. Unless a rank reports
+ * an error, the agreement then succeeds, and pool->enough has the lowest such item of all ranks. */
 void rpi_enough_vote(struct vote *vote, int64_t item);
 
 /* Makes the ranks agree on pool->last: if a rank has an error there, all get one. Ends the part

@@ -103,10 +103,10 @@ rp_status rp_loop_enough(rp_loop *loop, int64_t item);
  *
  * @param[in,out] loop  set to NULL
  * @param[in] mine      RP_OK after rp_loop_next() returned false; else why this rank gave up
- * @return RP_OK if every item was done, or a rank called rp_loop_enough(); else, on every rank, `mine` of the lowest rank that gave
- *         up. RP_ERR_TIMEOUT if a chunk took longer than options.item_seconds allows; all ranks
- *         stop then. RP_ERR_STATE if a rank passed RP_OK before the end. RP_ERR_ARGUMENT, on this
- *         rank alone, if no loop is open.
+ * @return RP_OK if every item was done, or a rank called rp_loop_enough(); else, on every rank,
+ *         `mine` of the lowest rank that gave up. RP_ERR_TIMEOUT if a chunk took longer than
+ *         options.item_seconds allows; all ranks stop then. RP_ERR_STATE if a rank passed RP_OK
+ *         before the end. RP_ERR_ARGUMENT, on this rank alone, if no loop is open.
  */
 rp_status rp_loop_close(rp_loop **loop, rp_status mine);
 

@@ -57,9 +57,10 @@ typedef int (*rp_fill_fn)(void *memory, rp_range range, void *user);
  * from a file. Ranks without elements are not called. When the call returns, every rank of the node
  * sees all of the array.
  *
- * On machines with several memories (NUMA), a share is in the memory of the rank that fills it; that
- * rank also begins with these elements in a job over n items on one node. Memory of 2 MiB and more
- * is put into huge pages where the kernel can, which makes random reads of large tables faster.
+ * On machines with several memories (NUMA), a share is in the memory of the rank that fills it;
+ * that rank also begins with these elements in a job over n items on one node. Memory of 2 MiB and
+ * more is put into huge pages where the kernel can, which makes random reads of large tables
+ * faster.
  *
  * @param[in] n        number of elements, at least 1, the same on every rank
  * @param[in] size     bytes per element, at least 1, the same on every rank

@@ -82,7 +82,8 @@ typedef struct rp_config {
                                   leaves its output unwritten, or writes beyond it, fails with
                                   RP_ERR_TASK; arrays longer than their memory are refused;
                                   tasks of maps and reductions that store into node memory other
-                                  than their `out` are reported, once, on stderr. RANKPOOL_CHECK=1 sets it if it is false. */
+                                  than their `out` are reported, once, on stderr.
+                                  RANKPOOL_CHECK=1 sets it if it is false. */
     const char *checkpoint;  /**< directory for checkpoints, from which a program that was ended
                                   early can resume; NULL: none. Created if missing.
                                   RANKPOOL_CHECKPOINT sets it if it is NULL. See rp_resume. Only the

@@ -89,8 +89,8 @@ int rp_task_attempt(const rp_task *task);
 bool rp_task_cancelled(rp_task *task);
 
 /**
- * Says that the job has found enough at `item`, an item of the current call: no further items begin,
- * and the job's call returns RP_OK on every rank. The task ends as usual:
+ * Says that the job has found enough at `item`, an item of the current call: no further items
+ * begin, and the job's call returns RP_OK on every rank. The task ends as usual:
  *
  *     if (is_counterexample(x))
  *         return rp_task_enough(task, rp_task_item(task));
@@ -108,8 +108,8 @@ bool rp_task_cancelled(rp_task *task);
  * Results of items that did not run are not stored; their status is RP_ERR_CANCELLED
  * (options.item_status). In a reduction, `result` combines, in the order of items, the leaves that
  * were completed, and the calls so far of the leaf that found enough. If an item fails as well, the
- * job's call returns its error. A resumed job (rp_resume) computes items that are not saved until it
- * has found enough again. If a rank dies after it has said so (rp_survives()), the result of its
+ * job's call returns its error. A resumed job (rp_resume) computes items that are not saved until
+ * it has found enough again. If a rank dies after it has said so (rp_survives()), the result of its
  * item may be missing.
  *
  * @return 0. In a stream, whose consumer ends it, an error code: the item fails.

@@ -45,9 +45,9 @@
  *           else depends on it.
  * stop      0, or 1 once a rank has stopped the job; seq_cst store before a signal, relaxed load
  *           per claim.
- * enough    0, or 1 + the lowest item at which a rank has said that the job has found enough; lowered
- *           by compare-and-swap before `stop` is stored. Only a rank that dies before it votes
- *           needs the others to see it.
+ * enough    0, or 1 + the lowest item at which a rank has said that the job has found enough;
+ *           lowered by compare-and-swap (seq_cst) before `stop` is stored. Every rank votes for
+ *           what it sees, so it is known even if the rank that said it dies before it votes.
  * interruption
  *           0, or why the pool has to stop; stored seq_cst, by a signal handler, before `stop`. It
  *           stays as long as the work queue.
