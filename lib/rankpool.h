@@ -54,6 +54,7 @@
 #include <rankpool/random.h>
 #include <rankpool/reduce.h>
 #include <rankpool/results.h>
+#include <rankpool/sort.h>
 #include <rankpool/status.h>
 #include <rankpool/stream.h>
 #include <rankpool/sums.h>

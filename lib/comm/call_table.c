@@ -71,6 +71,13 @@ static const char *const allgather_terms[VOTE_TERMS] = {
     [COLLECTIVE_OFFSET] = "all's offset",
 };
 
+static const char *const sort_terms[VOTE_TERMS] = {
+    [COLLECTIVE_N] = "n",
+    [COLLECTIVE_ELEMENT_SIZE] = "size",
+    [SORT_KEY_TYPE] = "key_type (-1: compare)",
+    [SORT_KEY_OFFSET] = "key_offset",
+};
+
 static const char *const grid_terms[VOTE_TERMS] = {
     [GRID_LAYERS] = "layers",
     [GRID_ROWS] = "rows",
@@ -150,6 +157,9 @@ static const struct {
     [CALL_ALLTOALLV] = {"rp_alltoallv", collective_terms, 0},
     [CALL_EXCHANGE] = {"rp_exchange", NULL, 0},
     [CALL_EXCHANGE_MATCHED] = {"rp_exchange", NULL, INNER},
+    [CALL_SORT] = {"rp_sort", sort_terms, 0},
+    [CALL_REDUCE_BY_KEY] = {"rp_reduce_by_key", sort_terms, 0},
+    [CALL_COMBINED] = {"rp_reduce_by_key", NULL, INNER},
     [CALL_MOVED] = {"a collective", NULL, INNER},
     [CALL_GRID_OPEN] = {"rp_grid_open", grid_terms, 0},
     [CALL_GRID_OPENED] = {"rp_grid_open", NULL, INNER},

@@ -21,6 +21,7 @@ static const struct test_group *const groups[] = {
     &collective_tests,
     &collective_alltoall_tests,
     &collective_exchange_tests,
+    &collective_sort_tests,
     &grid_tests,
     &grid_errors_tests,
     &grid_heat_tests,

@@ -1,0 +1,38 @@
+/* Selection: where an array that every rank has sorted for itself must be cut so that the pieces, from
+ * all ranks together, are near-equal blocks of the sorted whole. */
+#ifndef RANKPOOL_COLLECTIVE_SELECT_H
+#define RANKPOOL_COLLECTIVE_SELECT_H
+
+#include "collective/collective.h"
+#include "numeric/stable_sort.h"
+
+/* A selection in progress, with its memory: allocated once, so that nothing can fail on one rank
+ * later. There is one border less than ranks: border i is between the blocks of ranks i and
+ * i + 1. */
+struct selection {
+    rp_pool *pool;
+    struct order order;         /* of the elements */
+    struct order record_order;  /* of the records that the ranks exchange about them */
+    const char *sorted;         /* elements of this rank */
+    int64_t *low, *high;        /* of each border: bounds of the cut in this rank's elements */
+    int64_t *below, *below_all; /* elements before the pivot, on this rank and on all */
+    char *mine, *all;           /* a record for each border; from all ranks */
+    char *candidates, *spare;   /* of all ranks for one border; room to sort them */
+    int *pivot_ranks;           /* of each border */
+};
+
+/* Returns whether there was memory. The selection is to be freed in both cases. Local. */
+bool rpi_selection_make(struct selection *selection, rp_pool *pool, const struct order *order);
+void rpi_selection_free(struct selection *selection);
+
+/* Finds the cuts: `low` and `high` are then equal. Of equal elements, those of lower ranks come
+ * first. `n` elements are sorted here, `all` on all ranks. Collective; every rank gets the same
+ * status, which is also the pool's. */
+rp_status rpi_select_blocks(struct selection *selection, const char *sorted, int64_t n,
+                            int64_t all);
+
+/* Moves each cut to the first of the elements that are equal to the one behind it, on all ranks. `n`
+ * as above. */
+rp_status rpi_select_whole_groups(struct selection *selection, int64_t n);
+
+#endif
