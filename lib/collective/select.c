@@ -37,7 +37,7 @@ bool rpi_selection_make(struct selection *selection, rp_pool *pool, const struct
     selection->low = malloc(words);
     selection->high = malloc(words);
     selection->below = malloc(words);
-    selection->below_all = malloc(words);
+    selection->below_all = malloc(ranks * words);
     selection->pivot_ranks = malloc(ranks * sizeof(int));
     selection->mine = calloc(ranks, records->size);
     selection->all = malloc(ranks * ranks * records->size);
@@ -156,13 +156,23 @@ static void select_narrow(struct selection *selection, int border, int64_t targe
 {
     int pivot_rank = selection->pivot_ranks[border];
     bool here = pivot_rank == selection->pool->world.rank;
-    int64_t below = selection->below[border], below_all = selection->below_all[border];
+    int64_t below = selection->below[border], below_all = 0;
     if (pivot_rank < 0)
         return;
+    for (int rank = 0; rank < selection->pool->world.ranks; rank++)
+        below_all += selection->below_all[rank * borders(selection) + border];
     if (below_all < target) /* the pivot itself comes before the border */
         selection->low[border] = below + (here ? 1 : 0);
     else
         selection->high[border] = below;
+}
+
+/* Gathered and summed by each rank, which on one node calls no MPI: there, ranks that wait sleep. */
+static rp_status select_gather_below(struct selection *selection)
+{
+    int64_t n = (int64_t)selection->pool->world.ranks * borders(selection);
+    return rp_allgather(selection->pool, selection->below, n, rp_datatype(MPI_INT64_T),
+                        selection->below_all);
 }
 
 rp_status rpi_select_blocks(struct selection *selection, const char *sorted, int64_t n, int64_t all)
@@ -175,9 +185,7 @@ rp_status rpi_select_blocks(struct selection *selection, const char *sorted, int
         selection->high[i] = n;
     }
     while (left) {
-        if (select_propose(selection, &left) != RP_OK ||
-            rp_allreduce_ranks(pool, selection->below, borders(selection), MPI_INT64_T, MPI_SUM,
-                               selection->below_all) != RP_OK)
+        if (select_propose(selection, &left) != RP_OK || select_gather_below(selection) != RP_OK)
             return pool->last.status;
         for (int i = 0; i < borders(selection); i++)
             select_narrow(selection, i, rp_block(all, pool->world.ranks, i).end);

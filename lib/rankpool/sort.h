@@ -52,10 +52,10 @@ typedef struct rp_sort_job {
  * @return RP_OK, RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY or RP_ERR_MPI, as from collectives.
  *         After RP_ERR_MPI the elements are undefined; other errors leave them as they were.
  * Cost: a second copy of the elements in memory, and a sort of each rank's block: by radix for keys,
- * some 10 to 20 ns an element, else by merging. Then some log2(n) rounds of an allgather of
- * (ranks - 1) elements from each rank and a reduction find the exact borders of the blocks (Saukas
- * and Song, A note on parallel selection on coarse-grained multicomputers, Algorithmica 24, 1999);
- * one rp_alltoallv(); and a merge of what the ranks sent.
+ * some 10 to 35 ns an element, else by merging. Then some log2(n) rounds with two allgathers, of
+ * (ranks - 1) elements and as many counts from each rank, find the exact borders of the blocks
+ * (Saukas and Song, A note on parallel selection on coarse-grained multicomputers, Algorithmica 24,
+ * 1999); one rp_alltoallv(); and a merge of what the ranks sent.
  */
 rp_status rp_sort(rp_pool *pool, const rp_sort_job *job);
 
