@@ -20,6 +20,8 @@
  * rpi_deque_settle() restores the entries and shares them all. The log also tells in which item it
  * died: the last one that it popped of the committed entries, or one of those that came of it.
  *
+ * tests/model/deques.pml is a model of this file and of sched/deque_group.c.
+ *
  * Shared words, their writers and memory orders:
  * shared     (low, high). Changed by compare-and-swap: low by the thief that holds `lock` (acq_rel),
  *            high by the owner (release; it takes back entries that it wrote itself or copied).
