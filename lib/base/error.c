@@ -41,9 +41,15 @@ int rp_exit_code(rp_status status)
     }
 }
 
+/* Every call clears a record or two, which is long: so the bytes behind the ends of its strings stay
+ * as they are. */
 void rpi_error_clear(rp_error *error)
 {
-    *error = (rp_error){.status = RP_OK, .rank = -1, .item = -1};
+    error->status = RP_OK;
+    error->task_code = error->signal = 0;
+    error->rank = -1;
+    error->item = -1;
+    error->host[0] = error->text[0] = '\0';
 }
 
 void rpi_host_name(char *name, size_t size)
@@ -60,8 +66,7 @@ void rpi_error_host(rp_error *error)
 
 rp_status rpi_error_set(rp_error *error, rp_status status, const char *format, ...)
 {
-    rpi_error_clear(error);
-    error->status = status;
+    *error = (rp_error){.status = status, .rank = -1, .item = -1}; /* no old bytes: it may travel */
     rpi_error_host(error);
     va_list arguments;
     locale_t before = rpi_numeric_locale_begin();

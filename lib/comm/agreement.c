@@ -1,40 +1,52 @@
 #include "comm/agreement.h"
 
 #include "base/error.h"
-#include "comm/completion.h"
-#include "comm/failures.h"
-#include "comm/mpi_error.h"
 #include "comm/vote_summary.h"
 
 #include <stdalign.h>
+#include <string.h>
 
-/* The slot of a rank in node memory. */
+enum {
+    APART_BYTES = 128
+};
+
+/* The slot of a rank in node memory. A vote without error and data writes its first lines only. */
 struct slot {
+    alignas(APART_BYTES) _Atomic uint32_t number; /* agreement that the rest is for */
+    bool failed, cut_off;
     struct statement statement;
-    _Atomic uint32_t number; /* agreement that the statement is for */
+    char data[VOTE_DATA_BYTES];
+    rp_error error; /* if `failed` */
 };
 
 /* Shared words:
  * arrived   arrivals over all agreements; acq_rel fetch_add after the vote is stored. The rank that
  *           makes it number * node_ranks signals `arrivals`. The leader reads it with acquire, so
  *           it sees all votes. Once a rank has died it stays below that, and every arrival signals.
- * number    of a slot: the last agreement that its rank joined; release, after the vote.
+ * number    of a slot: the last agreement that its rank joined; release, after the rest of the
+ *           slot, which is the rank's vote. Only `error` may be older, if `failed` is false, and
+ *           `data` behind its size.
  * led_by    node rank of the leader of the current agreement; stored before `released`.
  * failed    whether a rank of this node has reported an error; stored before `released`.
+ * data_*    the size and the ranks of `data`, and the data of the votes by rank; stored by the
+ *           leader before `released`, if every vote of its node has data.
  * released  number of the last finished agreement. The leader stores it with release after the
  *           decision, then signals `releases`.
- * Only its rank rewrites a vote, for the next agreement, after this one's release. Only the leader
- * rewrites the decision, after all ranks have joined the next agreement and thus read it. The
- * leader is the first living rank; if it dies before the release, the next one leads from the
- * start. */
+ * Only its rank rewrites a slot, for the next agreement, after this one's release; `host` of its
+ * statement it writes before the first. Only the leader rewrites the decision and `data`, after all
+ * ranks have joined the next agreement and thus read them. The error of the decision is read, and
+ * written, only if its status is not RP_OK. The leader is the first living rank; if it dies before
+ * the release, the next one leads from the start. */
 struct agreement_segment {
-    alignas(128) struct eventcount arrivals;
+    alignas(APART_BYTES) struct eventcount arrivals;
     _Atomic uint32_t arrived;
-    alignas(128) struct eventcount releases;
+    alignas(APART_BYTES) struct eventcount releases;
     _Atomic uint32_t released;
-    alignas(128) struct decision decision;
-    int led_by;
+    alignas(APART_BYTES) int led_by;
     bool failed;
+    int data_bytes, data_rank;
+    struct decision decision;
+    alignas(APART_BYTES) char data[VOTES_DATA_BYTES];
     struct slot slots[];
 };
 
@@ -43,16 +55,38 @@ size_t rpi_agreement_bytes(int node_ranks)
     return sizeof(struct agreement_segment) + (size_t)node_ranks * sizeof(struct slot);
 }
 
-size_t rpi_agreement_summaries_bytes(void)
+void rpi_agreement_join(struct agreement *agreement)
 {
-    return 2 * sizeof(struct summary);
+    struct statement *statement = &agreement->place->slots[agreement->node_rank].statement;
+    statement->rank = agreement->rank;
+    rpi_host_name(statement->host, sizeof statement->host);
+}
+
+void rpi_vote_begin(struct vote *vote, enum call call)
+{
+    vote->call = call;
+    vote->cut_off = false;
+    vote->data_bytes = 0;
+    vote->data_rank = -1;
+    memset(vote->terms, 0, sizeof vote->terms);
+    rpi_error_clear(&vote->error);
 }
 
 struct vote rpi_vote(enum call call)
 {
-    struct vote vote = {.call = call};
-    rpi_error_clear(&vote.error);
+    struct vote vote;
+    rpi_vote_begin(&vote, call);
     return vote;
+}
+
+char *rpi_vote_data(struct vote *vote, int ranks, int64_t bytes, int data_rank)
+{
+    int64_t all = data_rank < 0 ? bytes * ranks : bytes;
+    if (bytes < 1 || bytes > VOTE_DATA_BYTES || all > VOTES_DATA_BYTES)
+        return NULL;
+    vote->data_bytes = (int)bytes;
+    vote->data_rank = data_rank;
+    return vote->data;
 }
 
 static bool slot_joined(const struct agreement *agreement, int node_rank)
@@ -61,82 +95,109 @@ static bool slot_joined(const struct agreement *agreement, int node_rank)
            agreement->number;
 }
 
-/* Summarizes the votes of this node's ranks. */
-static struct summary votes_summarize(const struct agreement *agreement)
+/* ---- data ------------------------------------------------------------------------------------ */
+
+/* The place of a rank's data, or NULL if it has none. */
+static char *data_of_rank(const struct agreement *agreement, int rank)
 {
-    struct summary summary = rpi_summary_begin();
+    struct agreement_segment *place = agreement->place;
+    if (place->data_rank < 0)
+        return place->data + (size_t)rank * (size_t)place->data_bytes;
+    return rank == place->data_rank ? place->data : NULL;
+}
+
+const char *rpi_agreement_data(const struct agreement *agreement, int rank)
+{
+    return data_of_rank(agreement, rank);
+}
+
+/* Collects the data of this node's votes. */
+static void data_collect(struct agreement *agreement, const struct summary *summary)
+{
+    struct agreement_segment *place = agreement->place;
+    place->data_bytes = summary->first.data_bytes;
+    place->data_rank = summary->first.data_rank;
     for (int i = 0; i < agreement->node_ranks; i++) {
-        if (slot_joined(agreement, i))
-            rpi_summary_add(&summary, &agreement->place->slots[i].statement);
+        const struct slot *slot = &place->slots[i];
+        char *to = slot_joined(agreement, i) ? data_of_rank(agreement, slot->statement.rank) : NULL;
+        if (to != NULL)
+            memcpy(to, slot->data, (size_t)place->data_bytes);
     }
-    return summary;
 }
 
-/* Sends the known summary to one leader and receives another's. */
-static int summaries_swap(struct agreement *agreement, int to, int from)
+/* Copies the data of a node's ranks to or from their places. Returns their size. */
+static size_t data_copy(const struct agreement *agreement, int node, char *to, const char *from)
 {
-    MPI_Request requests[2] = {MPI_REQUEST_NULL, MPI_REQUEST_NULL};
-    struct summary *known = &agreement->summaries[0], *received = &agreement->summaries[1];
-    int code =
-        MPI_Irecv(received, sizeof *received, MPI_BYTE, from, 0, agreement->leaders, &requests[0]);
-    if (code == MPI_SUCCESS)
-        code = MPI_Isend(known, sizeof *known, MPI_BYTE, to, 0, agreement->leaders, &requests[1]);
-    if (code == MPI_SUCCESS)
-        code = rpi_complete(2, requests, agreement->spin);
-    if (code == MPI_SUCCESS && !rpi_summary_valid(received))
-        rpi_mpi_reject("node", from);
-    if (code == MPI_SUCCESS)
-        rpi_summary_join(known, received);
-    return code;
+    size_t bytes = (size_t)agreement->place->data_bytes, done = 0;
+    for (int i = agreement->node_first[node]; i < agreement->node_first[node + 1]; i++) {
+        char *data = data_of_rank(agreement, agreement->by_node[i]);
+        if (data == NULL)
+            continue;
+        if (to != NULL)
+            memcpy(to + done, data, bytes);
+        if (from != NULL)
+            memcpy(data, from + done, bytes);
+        done += bytes;
+    }
+    return done;
 }
 
-/* The leaders exchange the summaries of their nodes. Each step doubles the number of known nodes,
- * so each leader sends log2(nodes) messages (dissemination barrier: Hensgen, Finkel, Manber: Two
- * algorithms for barrier synchronization, 1988). A gathering collective takes as many messages as
- * there are nodes. */
-static struct decision summaries_exchange(struct agreement *agreement, const struct summary *mine)
+size_t rpi_agreement_data_pack(const struct agreement *agreement, int node, char *to)
 {
-    struct decision decision = {.out_of_step = true};
-    struct summary *known = &agreement->summaries[0];
-    int code = MPI_SUCCESS, node = 0, nodes = agreement->nodes;
-    *known = *mine;
-    rpi_summary_sign(known);
-    if (nodes > 1)
-        MPI_Comm_rank(agreement->leaders, &node);
-    for (int64_t distance = 1; distance < nodes && code == MPI_SUCCESS; distance *= 2)
-        code = summaries_swap(agreement, (int)((node + distance) % nodes),
-                              (int)((node - distance + nodes) % nodes));
-    if (rpi_mpi_check(code, "a message between nodes", &decision.error) == RP_OK)
-        decision = rpi_summary_judge(known);
-    return decision;
+    return data_copy(agreement, node, to, NULL);
 }
 
-/* Returns the vote of a rank of this node that reports a lost node, or NULL. */
-static const struct vote *vote_find_cut_off(const struct agreement *agreement)
+size_t rpi_agreement_data_unpack(struct agreement *agreement, int node, const char *from)
+{
+    return data_copy(agreement, node, NULL, from);
+}
+
+size_t rpi_agreement_data_size(const struct agreement *agreement, int node)
+{
+    return data_copy(agreement, node, NULL, NULL);
+}
+
+/* ---- the decision ---------------------------------------------------------------------------- */
+
+/* Summarizes the votes of this node's ranks. */
+static void votes_summarize(const struct agreement *agreement, struct summary *summary)
+{
+    rpi_summary_begin(summary);
+    for (int i = 0; i < agreement->node_ranks; i++) {
+        const struct slot *slot = &agreement->place->slots[i];
+        if (slot_joined(agreement, i))
+            rpi_summary_add(summary, &slot->statement, slot->failed ? &slot->error : NULL);
+    }
+}
+
+/* Returns the slot of a rank of this node that reports a lost node, or NULL. */
+static const struct slot *slot_find_cut_off(const struct agreement *agreement)
 {
     for (int i = 0; i < agreement->node_ranks; i++) {
-        const struct vote *vote = &agreement->place->slots[i].statement.vote;
-        if (slot_joined(agreement, i) && vote->cut_off)
-            return vote;
+        const struct slot *slot = &agreement->place->slots[i];
+        if (slot_joined(agreement, i) && slot->cut_off)
+            return slot;
     }
     return NULL;
 }
 
-/* Returns the decision of all nodes, or of this node alone if another node is lost. */
-static struct decision agreement_decide(struct agreement *agreement)
+/* Makes the decision of all nodes, or of this node alone if another node is lost. */
+static void agreement_decide(struct agreement *agreement)
 {
-    const struct vote *cut_off = vote_find_cut_off(agreement);
-    if (cut_off != NULL)
-        return (struct decision){.error = cut_off->error, .out_of_step = true, .cut_off = true};
-    struct summary summary = votes_summarize(agreement);
-    agreement->place->failed = summary.failed.rank >= 0;
-    if (agreement->hub != NULL)
-        return rpi_agree_over_hub(agreement, summary);
-    struct decision decision = summaries_exchange(agreement, &summary);
-    if (agreement->liveness == NULL)
-        return decision;
-    struct failure_count failure_count = rpi_failure_count_of_node(agreement);
-    return rpi_apply_failures(agreement, &failure_count, summary.first.vote.call, decision);
+    struct agreement_segment *place = agreement->place;
+    struct summary *summary = &agreement->exchange->known;
+    votes_summarize(agreement, summary);
+    place->failed = summary->failed >= 0;
+    const struct slot *cut_off = place->failed ? slot_find_cut_off(agreement) : NULL;
+    if (cut_off != NULL) {
+        decision_end(&place->decision);
+        place->decision.cut_off = true;
+        place->decision.error = cut_off->error;
+        return;
+    }
+    if (rpi_summary_has_data(summary))
+        data_collect(agreement, summary);
+    agreement->ops->decide(agreement, summary, &place->decision);
 }
 
 /* ---- waiting --------------------------------------------------------------------------------- */
@@ -147,9 +208,9 @@ static bool arrivals_complete(const struct agreement *agreement)
     uint32_t everyone = agreement->number * (uint32_t)agreement->node_ranks;
     if (atomic_load_explicit(&agreement->place->arrived, memory_order_acquire) == everyone)
         return true;
-    bool complete = agreement->liveness != NULL;
+    bool complete = true;
     for (int i = 0; i < agreement->node_ranks && complete; i++)
-        complete = slot_joined(agreement, i) || rpi_liveness_lost(agreement->liveness, i);
+        complete = slot_joined(agreement, i) || agreement->ops->lost(agreement, i);
     return complete;
 }
 
@@ -159,27 +220,12 @@ static bool agreement_released(const struct agreement *agreement)
            agreement->number;
 }
 
-/* Is this the first living rank of the node? With a hub, the root leads its node. */
-static bool rank_leads(const struct agreement *agreement)
-{
-    bool leads = true;
-    if (agreement->hub != NULL && agreement->root >= 0 && !rpi_root_lost(agreement))
-        return agreement->node_rank == agreement->root;
-    for (int i = 0; i < agreement->node_rank && leads; i++)
-        leads = agreement->liveness != NULL && rpi_liveness_lost(agreement->liveness, i);
-    return leads;
-}
-
 /* The limit on a sleep matters only after a death, or if a wake-up were lost. */
 static void agreement_sleep(struct agreement *agreement, struct eventcount *signal, uint32_t seen)
 {
     const double longest_sleep = 0.1;
     rpi_eventcount_wait(signal, seen, agreement->spin, longest_sleep);
-    if (agreement->liveness != NULL)
-        rpi_liveness_look(agreement->liveness);
-    /* Nodes may have to repeat a question that the root has answered before. */
-    if (agreement->hub != NULL && agreement->node_rank == agreement->root)
-        rpi_tcp_links_step(&agreement->hub->tcp_links);
+    agreement->ops->look(agreement);
 }
 
 /* Waits for all arrivals, then decides and releases the other ranks. */
@@ -194,10 +240,24 @@ static void agreement_lead(struct agreement *agreement)
             break;
         agreement_sleep(agreement, &place->arrivals, seen);
     }
-    place->decision = agreement_decide(agreement);
+    agreement_decide(agreement);
     place->led_by = agreement->node_rank;
     atomic_store_explicit(&place->released, agreement->number, memory_order_release);
     rpi_eventcount_notify_all(&place->releases);
+}
+
+static void slot_write(struct slot *slot, const struct vote *mine)
+{
+    slot->failed = mine->error.status != RP_OK;
+    slot->cut_off = mine->cut_off;
+    slot->statement.call = mine->call;
+    slot->statement.data_bytes = mine->data_bytes;
+    slot->statement.data_rank = mine->data_rank;
+    memcpy(slot->statement.terms, mine->terms,
+           (size_t)rpi_call_terms(mine->call) * sizeof *mine->terms);
+    memcpy(slot->data, mine->data, (size_t)mine->data_bytes);
+    if (slot->failed)
+        slot->error = mine->error;
 }
 
 static void agreement_arrive(struct agreement *agreement, const struct vote *mine)
@@ -205,7 +265,7 @@ static void agreement_arrive(struct agreement *agreement, const struct vote *min
     struct agreement_segment *place = agreement->place;
     struct slot *slot = &place->slots[agreement->node_rank];
     uint32_t everyone = ++agreement->number * (uint32_t)agreement->node_ranks;
-    slot->statement = (struct statement){.rank = agreement->rank, .vote = *mine};
+    slot_write(slot, mine);
     atomic_store_explicit(&slot->number, agreement->number, memory_order_release);
     uint32_t before = atomic_fetch_add_explicit(&place->arrived, 1, memory_order_acq_rel);
     if (before + 1 == everyone || agreement->lost > 0)
@@ -220,7 +280,7 @@ static void agreement_await_release(struct agreement *agreement)
         uint32_t seen = rpi_eventcount_key(&place->releases);
         if (agreement_released(agreement))
             return;
-        if (rank_leads(agreement))
+        if (agreement->ops->leads(agreement))
             agreement_lead(agreement);
         else
             agreement_sleep(agreement, &place->releases, seen);
@@ -239,19 +299,25 @@ bool rpi_agreement_failed_here(const struct agreement *agreement)
 
 rp_status rpi_agree(struct agreement *agreement, const struct vote *mine, rp_error *error)
 {
+    agreement->complete = false;
     if (agreement->out_of_step.status != RP_OK) {
         *error = agreement->out_of_step;
         return error->status;
     }
-    struct agreement_segment *place = agreement->place;
+    const struct decision *decision = &agreement->place->decision;
     agreement_arrive(agreement, mine);
     agreement_await_release(agreement);
-    *error = place->decision.error;
-    agreement->lost = place->decision.lost;
-    if (place->decision.out_of_step) {
+    agreement->lost = decision->lost;
+    if (decision->error.status == RP_OK) {
+        agreement->complete = decision->complete;
+        rpi_error_clear(error);
+        return RP_OK;
+    }
+    *error = decision->error;
+    if (decision->out_of_step) {
         agreement->out_of_step = *error;
         agreement->out_of_step.status = RP_ERR_STATE;
-        agreement->cut_off = place->decision.cut_off;
+        agreement->cut_off = decision->cut_off;
     }
     return error->status;
 }

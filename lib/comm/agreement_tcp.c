@@ -1,21 +1,27 @@
-#include "comm/vote_summary.h"
-
+/* Agreements between nodes whose ranks survive deaths, over the TCP hub: the root collects the
+ * summaries of all nodes, decides, and answers. */
 #include "base/error.h"
 #include "comm/failures.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A node's message to the root; the node's payload follows. */
+/* A node's message to the root. As many bytes of `data` as it says are sent; the node's payload
+ * follows them. */
 struct report {
     struct summary summary;
     struct failure_count failure_count;
+    uint32_t data_bytes;
+    char data[VOTES_DATA_BYTES];
 };
 
-/* The root's answer; the broadcast payload follows. */
+/* The root's answer; likewise, with the broadcast payload. */
 struct answer {
     struct decision decision;
     char mailbox[MAILBOX_BYTES];
+    uint32_t data_bytes;
+    char data[VOTES_DATA_BYTES];
 };
 
 _Static_assert(sizeof(struct report) <= HUB_HEAD_BYTES && sizeof(struct answer) <= HUB_HEAD_BYTES,
@@ -28,6 +34,34 @@ static bool report_valid(const struct report *report, int node_ranks)
            report->failure_count.rank >= -1;
 }
 
+/* Copies a message without its payload, whose offset it returns, or 0 if the message is too short:
+ * `head` bytes, of which `data_bytes` is the last word, and the data behind them. */
+static size_t message_take(const struct hub_message *message, void *to, size_t head,
+                           const uint32_t *data_bytes)
+{
+    if (message->count < head)
+        return 0;
+    memcpy(to, message->bytes, head);
+    if (*data_bytes > VOTES_DATA_BYTES || *data_bytes > message->count - head)
+        return 0;
+    memcpy((char *)to + head, (const char *)message->bytes + head, *data_bytes);
+    return head + *data_bytes;
+}
+
+/* Stores the data of a node's ranks, if they are like the known ones. Returns false if they have
+ * another size. */
+static bool report_store_data(struct agreement *agreement, int node, const struct report *report)
+{
+    const struct summary *known = &agreement->exchange->known;
+    if (!rpi_summary_has_data(known) || !rpi_summary_has_data(&report->summary) ||
+        !rpi_summary_data_alike(known, &report->summary))
+        return true;
+    if (report->data_bytes != rpi_agreement_data_size(agreement, node))
+        return false;
+    rpi_agreement_data_unpack(agreement, node, report->data);
+    return true;
+}
+
 /* Returns the message of a node, or NULL if there is none. If it is invalid, the rank that sent it
  * counts as dead. */
 static const struct hub_message *report_find(struct agreement *agreement, int node,
@@ -38,17 +72,14 @@ static const struct hub_message *report_find(struct agreement *agreement, int no
     const struct hub_message *message = rpi_hub_received(agreement->hub, node, agreement->number);
     if (message == NULL)
         return NULL;
-    bool valid = message->count >= sizeof *report;
-    if (valid) {
-        memcpy(report, message->bytes, sizeof *report);
-        valid = report_valid(report, hub_ranks_on(map, node));
-    }
-    bool loaded = valid && !message->cut && message->count > sizeof *report && piggyback != NULL &&
+    size_t end = message_take(message, report, offsetof(struct report, data), &report->data_bytes);
+    bool valid = end > 0 && report_valid(report, hub_ranks_on(map, node)) &&
+                 report_store_data(agreement, node, report);
+    bool loaded = valid && !message->cut && message->count > end && piggyback != NULL &&
                   piggyback->unload != NULL;
     if (loaded)
-        valid = piggyback->unload(piggyback->closure, node,
-                                  (const char *)message->bytes + sizeof *report,
-                                  message->count - sizeof *report);
+        valid = piggyback->unload(piggyback->closure, node, (const char *)message->bytes + end,
+                                  message->count - end);
     if (valid)
         return message;
     rpi_tcp_links_reject(&agreement->hub->tcp_links, message->sender);
@@ -58,11 +89,9 @@ static const struct hub_message *report_find(struct agreement *agreement, int no
 /* Records that there was no memory for the payload of a node. */
 static void summary_join_cut(struct summary *known, int sender)
 {
-    struct summary cut = rpi_summary_begin();
-    cut.failed = known->first;
-    cut.failed.rank = sender;
-    rpi_error_set(&cut.failed.vote.error, RP_ERR_MEMORY,
-                  "no memory for the data of the node of rank %d", sender);
+    struct summary cut = {.first = known->first, .different.rank = -1, .failed = sender};
+    rpi_error_set(&cut.error, RP_ERR_MEMORY, "no memory for the data of the node of rank %d",
+                  sender);
     rpi_summary_join(known, &cut);
 }
 
@@ -71,13 +100,13 @@ static void summary_join_cut(struct summary *known, int sender)
 static void report_join(struct agreement *agreement, int node, struct summary *known,
                         struct failure_count *failure_count)
 {
-    struct report report = {.failure_count = {0, -1}};
+    struct report report;
     const struct hub_message *message = report_find(agreement, node, &report);
     int broken = rpi_hub_lost(agreement->hub, node);
-    if (message != NULL)
-        rpi_summary_join(known, &report.summary);
-    else
+    if (message == NULL)
         report.failure_count = (struct failure_count){0, -1};
+    else
+        rpi_summary_join(known, &report.summary);
     if (message != NULL && message->cut)
         summary_join_cut(known, message->sender);
     if (broken > report.failure_count.count)
@@ -87,100 +116,157 @@ static void report_join(struct agreement *agreement, int node, struct summary *k
         rpi_failure_count_add(failure_count, &report.failure_count);
 }
 
+static bool decision_brings_data(const struct decision *decision)
+{
+    return decision->error.status == RP_OK && decision->complete;
+}
+
 static void answer_send(struct agreement *agreement, const struct decision *decision)
 {
     const struct piggyback *piggyback = agreement->piggyback;
     struct answer answer = {.decision = *decision};
+    size_t data_bytes = 0;
+    for (int node = 0; decision_brings_data(decision) && node < agreement->nodes; node++)
+        data_bytes += rpi_agreement_data_pack(agreement, node, answer.data + data_bytes);
+    answer.data_bytes = (uint32_t)data_bytes;
     size_t broadcast_bytes = 0;
     const void *broadcast =
         piggyback != NULL && piggyback->broadcast != NULL && decision->error.status == RP_OK
             ? piggyback->broadcast(piggyback->closure, &broadcast_bytes)
             : NULL;
     memcpy(answer.mailbox, agreement->mailbox, MAILBOX_BYTES);
-    rpi_hub_answer(agreement->hub, agreement->number, &answer, sizeof answer, broadcast,
-                   broadcast_bytes);
+    rpi_hub_answer(agreement->hub, agreement->number, &answer,
+                   offsetof(struct answer, data) + data_bytes, broadcast, broadcast_bytes);
 }
 
 /* On the root: collects the reports of all nodes, decides, and answers. */
-static struct decision root_decide(struct agreement *agreement, struct summary known)
+static void root_decide(struct agreement *agreement, struct summary *known,
+                        struct decision *decision)
 {
-    enum call call = known.first.vote.call;
-    rpi_summary_sign(&known);
+    enum call call = known->first.call;
     rpi_hub_await(agreement->hub, agreement->number);
     struct failure_count failure_count = rpi_failure_count_of_node(agreement);
     for (int node = 0; node < agreement->nodes; node++)
-        report_join(agreement, node, &known, &failure_count);
-    struct decision decision =
-        rpi_apply_failures(agreement, &failure_count, call, rpi_summary_judge(&known));
-    answer_send(agreement, &decision);
-    return decision;
+        report_join(agreement, node, known, &failure_count);
+    rpi_summary_judge(known, decision);
+    rpi_apply_failures(agreement, &failure_count, call, decision);
+    answer_send(agreement, decision);
 }
 
 static bool decision_valid(const struct decision *decision, int ranks)
 {
-    unsigned char flags[2];
+    unsigned char flags[3];
     memcpy(&flags[0], &decision->out_of_step, 1);
     memcpy(&flags[1], &decision->cut_off, 1);
-    return rpi_error_valid(&decision->error) && flags[0] <= 1 && flags[1] <= 1 &&
+    memcpy(&flags[2], &decision->complete, 1);
+    return rpi_error_valid(&decision->error) && flags[0] <= 1 && flags[1] <= 1 && flags[2] <= 1 &&
            decision->lost >= 0 && decision->lost < ranks;
 }
 
-/* This node cannot receive the payload that the other nodes get. */
-static struct decision decision_without_broadcast(void)
+/* Is there a decision in this answer, with all data if it says so? Stores the data. */
+static bool answer_valid(struct agreement *agreement, const struct answer *answer)
 {
-    struct decision decision = {.out_of_step = true};
-    rpi_error_set(&decision.error, RP_ERR_MEMORY, "no memory for the root's data on this node");
-    return decision;
+    size_t bytes = 0;
+    if (!decision_valid(&answer->decision, agreement->ranks))
+        return false;
+    if (!decision_brings_data(&answer->decision))
+        return true;
+    if (!rpi_summary_has_data(&agreement->exchange->known))
+        return false;
+    for (int node = 0; node < agreement->nodes; node++)
+        bytes += rpi_agreement_data_size(agreement, node);
+    if (answer->data_bytes != bytes)
+        return false;
+    const char *from = answer->data;
+    for (int node = 0; node < agreement->nodes; node++)
+        from += rpi_agreement_data_unpack(agreement, node, from);
+    return true;
 }
 
-static struct decision answer_take(struct agreement *agreement, const struct hub_message *message)
+/* This node cannot receive the payload that the other nodes get. */
+static void decision_without_broadcast(struct decision *decision)
+{
+    decision_end(decision);
+    rpi_error_set(&decision->error, RP_ERR_MEMORY, "no memory for the root's data on this node");
+}
+
+static void answer_take(struct agreement *agreement, const struct hub_message *message,
+                        struct decision *decision)
 {
     const struct piggyback *piggyback = agreement->piggyback;
     const struct hub_map *map = &agreement->hub->map;
     struct answer answer;
-    if (message == NULL)
-        return rpi_decision_all_over(map->root);
-    bool valid = message->count >= sizeof answer;
-    if (valid) {
-        memcpy(&answer, message->bytes, sizeof answer);
-        valid = decision_valid(&answer.decision, map->ranks);
+    if (message == NULL) {
+        rpi_decision_all_over(decision, map->root);
+        return;
     }
-    if (valid && message->cut)
-        return decision_without_broadcast();
-    if (valid && piggyback != NULL && piggyback->receive != NULL && message->count > sizeof answer)
-        valid = piggyback->receive(piggyback->closure, (const char *)message->bytes + sizeof answer,
-                                   message->count - sizeof answer);
+    size_t end = message_take(message, &answer, offsetof(struct answer, data), &answer.data_bytes);
+    bool valid = end > 0 && answer_valid(agreement, &answer);
+    if (valid && message->cut) {
+        decision_without_broadcast(decision);
+        return;
+    }
+    if (valid && piggyback != NULL && piggyback->receive != NULL && message->count > end)
+        valid = piggyback->receive(piggyback->closure, (const char *)message->bytes + end,
+                                   message->count - end);
     if (!valid) {
         rpi_tcp_links_reject(&agreement->hub->tcp_links, map->root);
-        return rpi_decision_all_over(map->root);
+        rpi_decision_all_over(decision, map->root);
+        return;
     }
     memcpy(agreement->mailbox, answer.mailbox, MAILBOX_BYTES);
-    return answer.decision;
+    *decision = answer.decision;
 }
 
 /* On other nodes: sends the report to the root and receives the answer. */
-static struct decision root_ask(struct agreement *agreement, struct summary known)
+static void root_ask(struct agreement *agreement, const struct summary *known,
+                     struct decision *decision)
 {
     const struct piggyback *piggyback = agreement->piggyback;
     size_t bytes = 0;
     void *load = piggyback != NULL && piggyback->load != NULL
                      ? piggyback->load(piggyback->closure, &bytes)
                      : NULL;
-    struct report report = {.summary = known,
+    struct report report = {.summary = *known,
                             .failure_count = rpi_failure_count_of_node(agreement)};
-    rpi_summary_sign(&report.summary);
-    const struct hub_message *message = rpi_hub_ask(agreement->hub, agreement->number, &report,
-                                                    sizeof report, load, load != NULL ? bytes : 0);
-    struct decision decision = answer_take(agreement, message);
+    if (rpi_summary_has_data(known))
+        report.data_bytes =
+            (uint32_t)rpi_agreement_data_pack(agreement, agreement->node, report.data);
+    const struct hub_message *message =
+        rpi_hub_ask(agreement->hub, agreement->number, &report,
+                    offsetof(struct report, data) + report.data_bytes, load,
+                    load != NULL ? bytes : 0);
+    answer_take(agreement, message, decision);
     free(load);
-    return decision;
 }
 
-struct decision rpi_agree_over_hub(struct agreement *agreement, struct summary summary)
+static void tcp_decide(struct agreement *agreement, struct summary *known,
+                       struct decision *decision)
 {
-    struct hub *hub = agreement->hub;
+    const struct hub_map *map = &agreement->hub->map;
     if (rpi_root_lost(agreement))
-        return rpi_decision_all_over(hub->map.root);
-    return hub->map.rank == hub->map.root ? root_decide(agreement, summary)
-                                          : root_ask(agreement, summary);
+        rpi_decision_all_over(decision, map->root);
+    else if (map->rank == map->root)
+        root_decide(agreement, known, decision);
+    else
+        root_ask(agreement, known, decision);
 }
+
+/* The root leads its node. */
+static bool tcp_leads(const struct agreement *agreement)
+{
+    if (agreement->root >= 0 && !rpi_root_lost(agreement))
+        return agreement->node_rank == agreement->root;
+    return rpi_node_rank_first(agreement);
+}
+
+/* Nodes may have to repeat a question that the root has answered before. */
+static void tcp_look(struct agreement *agreement)
+{
+    rpi_liveness_look(agreement->liveness);
+    if (agreement->node_rank == agreement->root)
+        rpi_tcp_links_step(&agreement->hub->tcp_links);
+}
+
+const struct agreement_ops rpi_agreement_tcp = {rpi_node_rank_lost, tcp_leads, tcp_look,
+                                                tcp_decide};

@@ -195,6 +195,15 @@ const char *rpi_call_term(enum call call, int term)
     return calls[call].terms != NULL ? calls[call].terms[term] : NULL;
 }
 
+int rpi_call_terms(enum call call)
+{
+    const char *const *terms = calls[call].terms;
+    int count = terms != NULL ? VOTE_TERMS : 0;
+    while (count > 0 && terms[count - 1] == NULL)
+        count--;
+    return count;
+}
+
 bool rpi_call_survives(enum call call)
 {
     return (calls[call].flags & SURVIVES) != 0;

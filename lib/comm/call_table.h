@@ -153,6 +153,9 @@ enum allocation_term {
 const char *rpi_call_name(enum call call);
 const char *rpi_call_term(enum call call, int term);
 
+/* The number of a call's terms that may differ from 0: the others are not compared. */
+int rpi_call_terms(enum call call);
+
 /* Does this call work without the dead ranks? */
 bool rpi_call_survives(enum call call);
 

@@ -29,29 +29,57 @@ struct failure_count rpi_failure_count_of_node(const struct agreement *agreement
     return failure_count;
 }
 
-struct decision rpi_decision_all_over(int rank)
+void rpi_decision_all_over(struct decision *decision, int rank)
 {
-    struct decision decision = {.out_of_step = true};
-    rpi_error_set(&decision.error, RP_ERR_LOST, "rank %d has died: the others cannot go on", rank);
-    decision.error.rank = rank;
-    return decision;
+    decision_end(decision);
+    rpi_error_set(&decision->error, RP_ERR_LOST, "rank %d has died: the others cannot go on", rank);
+    decision->error.rank = rank;
 }
 
-struct decision rpi_apply_failures(const struct agreement *agreement,
-                                   const struct failure_count *failure_count, enum call call,
-                                   struct decision decision)
+void rpi_apply_failures(const struct agreement *agreement,
+                        const struct failure_count *failure_count, enum call call,
+                        struct decision *decision)
 {
     int rank = failure_count->rank;
     bool over = rank >= 0 && (rpi_root_lost(agreement) || !agreement->survives);
-    decision.lost = failure_count->count;
-    if (rank < 0 || decision.out_of_step || (!over && rpi_call_survives(call)))
-        return decision;
-    if (over)
-        decision = rpi_decision_all_over(rank);
-    else
-        rpi_error_set(&decision.error, RP_ERR_LOST, "rank %d has died: %s needs all ranks", rank,
+    if (rank >= 0 && !decision->out_of_step && over) {
+        rpi_decision_all_over(decision, rank);
+    } else if (rank >= 0 && !decision->out_of_step && !rpi_call_survives(call)) {
+        rpi_error_set(&decision->error, RP_ERR_LOST, "rank %d has died: %s needs all ranks", rank,
                       rpi_call_name(call));
-    decision.error.rank = rank;
-    decision.lost = failure_count->count;
-    return decision;
+        decision->error.rank = rank;
+    }
+    decision->lost = failure_count->count;
 }
+
+/* ---- the operations of an agreement in which a rank of the node may have died ---------------- */
+
+bool rpi_node_rank_lost(const struct agreement *agreement, int node_rank)
+{
+    return rpi_liveness_lost(agreement->liveness, node_rank);
+}
+
+bool rpi_node_rank_first(const struct agreement *agreement)
+{
+    bool first = true;
+    for (int i = 0; i < agreement->node_rank && first; i++)
+        first = rpi_liveness_lost(agreement->liveness, i);
+    return first;
+}
+
+static void locks_look(struct agreement *agreement)
+{
+    rpi_liveness_look(agreement->liveness);
+}
+
+static void locks_decide(struct agreement *agreement, struct summary *known,
+                         struct decision *decision)
+{
+    enum call call = known->first.call;
+    rpi_agreement_mpi.decide(agreement, known, decision);
+    struct failure_count failure_count = rpi_failure_count_of_node(agreement);
+    rpi_apply_failures(agreement, &failure_count, call, decision);
+}
+
+const struct agreement_ops rpi_agreement_locks = {rpi_node_rank_lost, rpi_node_rank_first,
+                                                  locks_look, locks_decide};

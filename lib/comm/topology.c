@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/file_io.h"
 #include "comm/mpi_error.h"
+#include "comm/vote_summary.h"
 #include "config.h"
 
 #include <stdlib.h>
@@ -146,22 +147,28 @@ int rpi_world_node_rank(const struct world *world, int rank)
 
 static rp_status agreement_init(struct world *world, rp_error *error)
 {
-    struct summary *summaries = malloc(rpi_agreement_summaries_bytes());
-    if (summaries == NULL)
+    struct exchange *exchange = calloc(1, sizeof *exchange);
+    if (exchange == NULL)
         rpi_error_set(error, RP_ERR_MEMORY, "no memory for agreements");
     world->extra = (char *)world->memory.base + extra_offset_bytes(world);
     world->agreement = (struct agreement){
         .place = world->memory.base,
+        .ops = &rpi_agreement_mpi,
         .leaders = world->leaders,
         .rank = world->rank,
+        .ranks = world->ranks,
+        .node = world->node,
         .nodes = world->nodes,
         .node_rank = world->node_rank,
         .node_ranks = world->node_ranks,
-        .summaries = summaries,
+        .node_first = world->node_first,
+        .by_node = world->by_node,
+        .exchange = exchange,
         .spin = world->crowding <= 1,
         .root = rpi_world_node_rank(world, world->root),
     };
     rpi_error_clear(&world->agreement.out_of_step);
+    rpi_agreement_join(&world->agreement);
     return rpi_mpi_agree(world->comm, error);
 }
 
@@ -174,11 +181,11 @@ static rp_status liveness_init(struct world *world, rp_error *error)
         rpi_error_set(error, RP_ERR_MEMORY, "no robust locks to detect dead ranks");
     if (rpi_mpi_agree(world->comm, error) != RP_OK)
         return error->status;
-    if (rpi_liveness_join(&world->liveness, place, world->node_ranks, world->node_rank,
-                          world->rank))
-        world->agreement.liveness = &world->liveness;
-    else
+    if (!rpi_liveness_join(&world->liveness, place, world->node_ranks, world->node_rank,
+                           world->rank))
         rpi_error_set(error, RP_ERR_MEMORY, "no robust lock for this rank");
+    world->agreement.liveness = &world->liveness;
+    world->agreement.ops = &rpi_agreement_locks;
     return rpi_mpi_agree(world->comm, error);
 }
 
@@ -306,7 +313,7 @@ static void comm_free(MPI_Comm *comm)
 
 void rpi_world_forget(struct world *world)
 {
-    free(world->agreement.summaries);
+    free(world->agreement.exchange);
     free(world->node_first);
     free(world->node_of);
     free(world->by_node);

@@ -4,35 +4,61 @@
 
 #include "comm/agreement.h"
 
-/* A vote and its rank, as compared within and between nodes. */
+/* A vote and its rank, as compared within and between nodes. An error and data are kept apart from
+ * it: few votes have them. */
 struct statement {
     int rank; /* -1: none */
-    struct vote vote;
+    enum call call;
+    int data_bytes, data_rank; /* see struct vote */
+    int64_t terms[VOTE_TERMS]; /* valid: as many as the call has */
+    char host[sizeof((rp_error *)0)->host];
 };
 
 /* Votes of one node or of several. */
 struct summary {
     struct statement first;     /* of the lowest rank */
     struct statement different; /* of the lowest rank that does not agree with `first` */
-    struct statement failed;    /* of the lowest rank that reports an error */
+    int failed;                 /* the lowest rank that reports the worst error, or -1 */
+    bool complete;              /* every rank has data, and as much as `first` */
+    rp_error error;             /* of rank `failed`; otherwise a valid, but old one */
 };
 
-/* The result on all ranks. */
+/* The result on all ranks. It is used in place: it is in node memory. */
 struct decision {
-    rp_error error;
     bool out_of_step, cut_off;
-    int lost; /* number of dead ranks */
+    bool complete;  /* if there is no error: the data of the votes have reached all nodes */
+    int lost;       /* number of dead ranks */
+    rp_error error; /* if its status is RP_OK, the rest is undefined, but valid */
 };
 
-/* An empty summary. */
-struct summary rpi_summary_begin(void);
+/* Sets a decision to one that ends the pool; the caller sets the error. */
+static inline void decision_end(struct decision *decision)
+{
+    decision->out_of_step = true;
+    decision->cut_off = decision->complete = false;
+    decision->lost = 0;
+}
 
-/* Adds the statement of a rank of this node. The lowest rank must be added first. */
-void rpi_summary_add(struct summary *summary, const struct statement *statement);
+/* A message between leaders over MPI: what the sender knows of some nodes. Their data follow, if all
+ * of them have some. */
+struct leader_message {
+    struct summary summary;
+    char data[VOTES_DATA_BYTES];
+};
 
-/* Adds the host name: if the ranks of this node differ from others, all nodes must report the same
- * host. */
-void rpi_summary_sign(struct summary *summary);
+/* The private memory of a leader. Initially zero. */
+struct exchange {
+    struct summary known; /* the votes of its node, then of all nodes */
+    struct leader_message leaving, arriving;
+};
+
+/* Makes a summary empty. Its memory must be zero, or a summary. */
+void rpi_summary_begin(struct summary *summary);
+
+/* Adds the statement of a rank of this node, and its error, if any. The lowest rank must be added
+ * first. */
+void rpi_summary_add(struct summary *summary, const struct statement *statement,
+                     const rp_error *error);
 
 /* Is a summary received from another node well-formed? */
 bool rpi_summary_valid(const struct summary *summary);
@@ -42,12 +68,13 @@ bool rpi_summary_valid(const struct summary *summary);
  * so a summary contains everything needed. */
 void rpi_summary_join(struct summary *known, const struct summary *other);
 
-/* Computes the decision: the same result on every rank. */
-struct decision rpi_summary_judge(const struct summary *all);
+/* Do the ranks have data, and nothing to report? Otherwise their data do not travel. */
+bool rpi_summary_has_data(const struct summary *summary);
 
-/* Over the TCP hub, between nodes whose ranks survive deaths: the root collects the summaries of
- * all nodes, decides, and answers. Returns the decision. Called by the leader of a node with its
- * node's summary. */
-struct decision rpi_agree_over_hub(struct agreement *agreement, struct summary summary);
+/* Do two summaries that have data have equally many bytes, of the same ranks? */
+bool rpi_summary_data_alike(const struct summary *one, const struct summary *other);
+
+/* Computes the decision: the same result on every rank. */
+void rpi_summary_judge(const struct summary *all, struct decision *decision);
 
 #endif

@@ -90,7 +90,8 @@ static rp_status agree_only(rp_pool *pool, enum call call)
 {
     if (pool == NULL)
         return rpi_refuse_null(rpi_call_name(call), "pool");
-    struct vote vote = rpi_vote(call);
+    struct vote vote;
+    rpi_vote_begin(&vote, call);
     return rpi_pool_agree(pool, &vote);
 }
 

@@ -70,6 +70,7 @@ static rp_status survival_connect(rp_pool *pool, bool *connected, rp_error *erro
     bool root = world->rank == world->root;
     world->agreement.mailbox = rpi_mailbox(pool, root ? world->node_rank : world->node_ranks);
     world->agreement.hub = &world->hub;
+    world->agreement.ops = &rpi_agreement_tcp;
     return RP_OK;
 }
 
@@ -171,6 +172,7 @@ static void survival_decline(rp_pool *pool)
         return;
     rpi_liveness_leave(&pool->world.liveness);
     pool->world.agreement.liveness = NULL;
+    pool->world.agreement.ops = &rpi_agreement_mpi;
 }
 
 rp_status rpi_survival_begin(rp_pool *pool, rp_error *error)

@@ -204,25 +204,37 @@ static void try_records(void)
 
 /* ---- summaries, and nodes of a tree --------------------------------------------------------- */
 
+static void wild_statement(struct statement *statement)
+{
+    statement->rank = (int)(uint32_t)(wild(3) - 1);
+    statement->call = (enum call)wild(CALLS);
+    statement->data_bytes = (int)(uint32_t)wild(VOTE_DATA_BYTES);
+    statement->data_rank = (int)(uint32_t)(wild(3) - 1);
+    memset(statement->host, 'x', sizeof statement->host);
+    if (fuzz_below(5) > 0)
+        statement->host[fuzz_below(sizeof statement->host)] = '\0';
+}
+
 static void try_summary(void)
 {
-    struct summary summary = rpi_summary_begin(), none = rpi_summary_begin();
-    struct statement *statements[] = {&summary.first, &summary.different, &summary.failed};
-    for (int i = 0; i < 3; i++) {
-        struct statement *statement = statements[i];
-        statement->rank = (int)(uint32_t)(wild(3) - 1);
-        statement->vote.call = (enum call)wild(CALLS);
-        statement->vote.error.status = (rp_status)wild(RP_ERR_VERSION);
-        statement->vote.error.item = (int64_t)(wild(3) - 1);
-        memset(statement->vote.error.text, 'x', sizeof statement->vote.error.text);
-        if (fuzz_below(5) > 0)
-            statement->vote.error.text[fuzz_below(100)] = '\0';
-    }
+    static struct summary summary, none;
+    struct decision decision = {.lost = 0};
+    wild_statement(&summary.first);
+    wild_statement(&summary.different);
+    unsigned char complete = (unsigned char)wild(1);
+    memcpy(&summary.complete, &complete, 1);
+    summary.failed = (int)(uint32_t)(wild(3) - 1);
+    summary.error.status = (rp_status)wild(RP_ERR_VERSION);
+    summary.error.item = (int64_t)(wild(3) - 1);
+    memset(summary.error.text, 'x', sizeof summary.error.text);
+    if (fuzz_below(5) > 0)
+        summary.error.text[fuzz_below(100)] = '\0';
     if (!rpi_summary_valid(&summary))
         return;
     believed[2]++;
+    rpi_summary_begin(&none);
     rpi_summary_join(&none, &summary);
-    struct decision decision = rpi_summary_judge(&none);
+    rpi_summary_judge(&none, &decision);
     FUZZ_CHECK(rpi_error_valid(&decision.error));
 }
 
