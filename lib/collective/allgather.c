@@ -1,5 +1,7 @@
-/* Gathers on every rank; small data travels as aggregated messages between nodes. */
+/* Gathers on every rank; small data travels as aggregated messages between nodes, or in the
+ * agreement. */
 #include "collective/node_aggregate.h"
+#include "collective/small_data.h"
 #include "comm/bigcount.h"
 #include "comm/mpi_error.h"
 
@@ -110,8 +112,6 @@ static rp_status allgather_aggregate(struct collective *collective, const struct
     rp_pool *pool = collective->pool;
     const struct world *world = &pool->world;
     size_t place = (size_t)(world->node_first[world->node] + world->node_rank);
-    if (rpi_collective_agree(collective) != RP_OK)
-        return pool->last.status;
     int code = rpi_aggregate_pack(pool, mine, rpi_aggregate_base(pool) + place * room);
     if (rpi_collective_end(collective, code, "MPI_Pack") != RP_OK)
         return pool->last.status;
@@ -125,15 +125,29 @@ static rp_status allgather_aggregate(struct collective *collective, const struct
     return rpi_collective_end(collective, code, "gathering by MPI");
 }
 
+static rp_status allgather_small(const struct collective *collective, const void *all)
+{
+    struct part_place place = {0, 0};
+    for (int rank = 0; rank < collective->pool->world.ranks; rank++) {
+        struct run part = rpi_collective_find(collective, all, rank, &place);
+        rpi_small_copy(collective, rank, &part);
+    }
+    return RP_OK;
+}
+
 static rp_status allgather_run(struct collective *collective, const struct run *mine,
                                const struct run *all, struct shares *shares)
 {
     bool on_nodes = rpi_collective_on_nodes(collective, all);
+    if (!on_nodes)
+        rpi_small_offer(collective, mine, rpi_collective_part(collective, 0), -1);
+    if (rpi_collective_agree(collective) != RP_OK)
+        return collective->pool->last.status;
+    if (rpi_small_brought(collective))
+        return allgather_small(collective, all->base);
     size_t room = on_nodes ? 0 : rpi_aggregate_room(collective, true);
     if (room > 0)
         return allgather_aggregate(collective, mine, all->base, room, shares);
-    if (rpi_collective_agree(collective) != RP_OK)
-        return collective->pool->last.status;
     if (on_nodes)
         return allgather_in_node_memory(collective, mine, all->base);
     int code = allgather_copy_own(collective, mine, all->base);

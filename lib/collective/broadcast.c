@@ -1,6 +1,7 @@
 /* Broadcasts one copy of the data to each rank, or to each node if it is node memory. Small data
- * crosses to each node once in either case. */
+ * crosses to each node once in either case; the smallest travels in the agreement. */
 #include "collective/node_aggregate.h"
+#include "collective/small_data.h"
 
 /* In node memory the first ranks of the nodes broadcast for all ranks; the others sleep in the
  * agreement that ends the call. The root's node already has the data, because the memory is
@@ -32,8 +33,6 @@ static rp_status broadcast_aggregate(struct collective *collective, const struct
     rp_pool *pool = collective->pool;
     bool root = rpi_collective_at_root(collective);
     int bytes = (int)(data->units * data->layout->size);
-    if (rpi_collective_agree(collective) != RP_OK)
-        return pool->last.status;
     int code = root ? rpi_aggregate_pack(pool, data, rpi_aggregate_base(pool)) : MPI_SUCCESS;
     if (rpi_collective_end(collective, code, "MPI_Pack") != RP_OK)
         return pool->last.status;
@@ -52,10 +51,17 @@ rp_status rp_broadcast(rp_pool *pool, int root, void *data, int64_t n, rp_elemen
     rpi_collective_begin(&collective, pool, CALL_BROADCAST, root, n, element);
     struct run run = rpi_collective_buffer(&collective, "data", data, n);
     bool on_nodes = rpi_collective_on_nodes(&collective, &run);
-    if (!on_nodes && rpi_aggregate_hold(&collective, n))
-        return broadcast_aggregate(&collective, &run);
+    if (!on_nodes)
+        rpi_small_offer(&collective, &run, n, root);
     if (rpi_collective_agree(&collective) != RP_OK)
         return pool->last.status;
+    if (rpi_small_brought(&collective)) {
+        if (!rpi_collective_at_root(&collective))
+            rpi_small_copy(&collective, root, &run);
+        return RP_OK;
+    }
+    if (!on_nodes && rpi_aggregate_hold(&collective, n))
+        return broadcast_aggregate(&collective, &run);
     const struct world *world = &pool->world;
     int code = on_nodes ? broadcast_to_nodes(world, &run, root)
                         : rpi_run_broadcast(&run, root, world->comm);

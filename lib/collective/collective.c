@@ -52,14 +52,31 @@ static void collective_set_terms(struct collective *collective)
     terms[COLLECTIVE_ELEMENT_TYPE] = (int64_t)collective->layout.signature;
 }
 
+static void collective_set_layout(struct collective *collective, rp_element element)
+{
+    const struct world *world = &collective->pool->world;
+    struct layout *layout = &collective->layout;
+    struct layout *known = &collective->pool->collectives->predefined;
+    if (element.size == 0 && known->predefined && element.type == known->type)
+        *layout = *known;
+    else
+        rpi_layout_make(layout, element, world->comm, &collective->vote.error);
+    if (layout->predefined && collective_sound(collective))
+        *known = *layout;
+}
+
 void rpi_collective_begin(struct collective *collective, rp_pool *pool, enum call call, int root,
                           int64_t n, rp_element element)
 {
-    *collective = (struct collective){.pool = pool, .vote = rpi_vote(call), .root = root, .n = n};
+    rpi_vote_begin(&collective->vote, call);
+    collective->pool = pool;
+    collective->layout = (struct layout){.units = 0};
+    collective->root = root;
+    collective->n = n;
+    collective->counts = NULL;
     collective_check_root(collective);
-    rp_error *error = &collective->vote.error;
     if (collective_sound(collective))
-        rpi_layout_make(&collective->layout, element, pool->world.comm, error);
+        collective_set_layout(collective, element);
     collective_check_n(collective);
     collective_set_terms(collective);
 }
@@ -247,7 +264,8 @@ rp_status rpi_collective_agree(struct collective *collective)
 
 rp_status rpi_collective_end(struct collective *collective, int code, const char *call)
 {
-    struct vote vote = rpi_vote(CALL_MOVED);
+    struct vote vote;
+    rpi_vote_begin(&vote, CALL_MOVED);
     rpi_mpi_check(code, call, &vote.error);
     return rpi_pool_agree(collective->pool, &vote);
 }

@@ -21,8 +21,9 @@ struct collectives {
         OFFERS_READ,    /* they may */
         OFFERS_SENT     /* they use MPI */
     } offers_way;
-    rp_file *files;     /* open ones */
-    int64_t files_made; /* the number of the next */
+    struct layout predefined; /* of the last predefined datatype in use, to measure it once */
+    rp_file *files;           /* open ones */
+    int64_t files_made;       /* the number of the next */
 };
 
 struct collective {

@@ -1,14 +1,17 @@
-/* MPI's own reductions over the ranks, with counts of any size. */
+/* Reductions over the ranks: of small data in the agreement, in the order of ranks, else MPI's own,
+ * with counts of any size. */
 #include "base/error.h"
-#include "collective/collective.h"
+#include "collective/small_data.h"
 #include "comm/bigcount.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* Numbers an operation so that ranks can compare it: handles differ between processes. All
- * operations of the program share two numbers, for commutative and other ones. */
-static int64_t reduce_ranks_op(MPI_Op op)
+ * operations of the program share two numbers, for commutative and other ones. MPI's are for its
+ * own types, so on another type it has another number: MPI would refuse it on this rank, and the
+ * others would wait. */
+static int64_t reduce_ranks_op(MPI_Op op, bool own_type)
 {
     const MPI_Op known[] = {MPI_MAX,    MPI_MIN,    MPI_SUM,     MPI_PROD, MPI_LAND,
                             MPI_BAND,   MPI_LOR,    MPI_BOR,     MPI_LXOR, MPI_BXOR,
@@ -16,7 +19,7 @@ static int64_t reduce_ranks_op(MPI_Op op)
     int commutes = 0, count = sizeof known / sizeof known[0];
     for (int i = 0; i < count; i++) {
         if (op == known[i])
-            return 1 + i;
+            return 1 + i + (own_type ? 0 : count);
     }
     MPI_Op_commutative(op, &commutes);
     return commutes ? -2 : -1;
@@ -29,6 +32,7 @@ struct ranks_reduction {
     struct run mine, result;
     bool in_place; /* the result replaces `mine`, and MPI is told so */
     char *copy;    /* of `mine`, where MPI is not told; freed at the end */
+    int joined;    /* of small data: the result is of the ranks 0 ... joined - 1 */
 };
 
 static void reduce_ranks_begin(struct ranks_reduction *reduction, rp_pool *pool, enum call call,
@@ -41,7 +45,7 @@ static void reduce_ranks_begin(struct ranks_reduction *reduction, rp_pool *pool,
     if (op == zero || op == MPI_OP_NULL)
         rpi_collective_refuse(collective, RP_ERR_ARGUMENT, "op is MPI_OP_NULL");
     else
-        collective->vote.terms[COLLECTIVE_OP] = reduce_ranks_op(op);
+        collective->vote.terms[COLLECTIVE_OP] = reduce_ranks_op(op, collective->layout.predefined);
     reduction->mine = rpi_collective_buffer(collective, "mine", mine, n);
     reduction->in_place = false;
     reduction->copy = NULL;
@@ -88,6 +92,13 @@ static void reduce_ranks_copy_mine(struct ranks_reduction *reduction)
 typedef int (*part_reducer)(const void *mine, void *result, int count,
                             const struct ranks_reduction *);
 
+/* Offers the data to the agreement, if they are small. */
+static void reduce_ranks_offer(struct ranks_reduction *reduction, int joined)
+{
+    reduction->joined = joined;
+    rpi_small_reduction_offer(&reduction->collective, &reduction->mine, reduction->op);
+}
+
 /* Operations work on one element at a time, so the arrays may be cut anywhere. */
 static rp_status reduce_ranks_run(struct ranks_reduction *reduction, part_reducer reduce_part,
                                   const char *call)
@@ -97,6 +108,9 @@ static rp_status reduce_ranks_run(struct ranks_reduction *reduction, part_reduce
     int code = MPI_SUCCESS;
     if (rpi_collective_agree(collective) != RP_OK)
         return collective->pool->last.status;
+    if (rpi_small_brought(collective))
+        return rpi_small_reduction_join(collective, reduction->op, reduction->joined,
+                                        &reduction->result);
     for (int64_t done = 0; done < mine->units && code == MPI_SUCCESS;) {
         int count = rpi_part(mine->units - done, collective->layout.size);
         MPI_Aint offset = done * collective->layout.extent;
@@ -154,6 +168,7 @@ rp_status rp_reduce_ranks(rp_pool *pool, int root, const void *mine, int64_t n, 
     bool root_here = rpi_collective_at_root(&reduction.collective);
     if (reduce_ranks_set_result(&reduction, result, root_here) && root_here)
         reduce_ranks_copy_mine(&reduction);
+    reduce_ranks_offer(&reduction, root_here ? pool->world.ranks : 0);
     rp_status status = reduce_ranks_run(&reduction, reduce_ranks_to_root, "MPI_Reduce");
     free(reduction.copy);
     return status;
@@ -167,6 +182,7 @@ rp_status rp_allreduce_ranks(rp_pool *pool, const void *mine, int64_t n, MPI_Dat
         return rpi_refuse_null(__func__, "pool");
     reduce_ranks_begin(&reduction, pool, CALL_ALLREDUCE_RANKS, 0, mine, n, type, op);
     reduce_ranks_set_results(&reduction, result, true);
+    reduce_ranks_offer(&reduction, pool->world.ranks);
     return reduce_ranks_run(&reduction, reduce_ranks_to_all, "MPI_Allreduce");
 }
 
@@ -178,6 +194,7 @@ rp_status rp_scan_ranks(rp_pool *pool, const void *mine, int64_t n, MPI_Datatype
         return rpi_refuse_null(__func__, "pool");
     reduce_ranks_begin(&reduction, pool, CALL_SCAN_RANKS, 0, mine, n, type, op);
     reduce_ranks_set_results(&reduction, result, true);
+    reduce_ranks_offer(&reduction, pool->world.rank + 1);
     return reduce_ranks_run(&reduction, reduce_ranks_scan, "MPI_Scan");
 }
 
@@ -189,6 +206,7 @@ rp_status rp_exscan_ranks(rp_pool *pool, const void *mine, int64_t n, MPI_Dataty
         return rpi_refuse_null(__func__, "pool");
     reduce_ranks_begin(&reduction, pool, CALL_EXSCAN_RANKS, 0, mine, n, type, op);
     reduce_ranks_set_results(&reduction, result, pool->world.rank > 0);
+    reduce_ranks_offer(&reduction, pool->world.rank);
     return reduce_ranks_run(&reduction, reduce_ranks_exscan, "MPI_Exscan");
 }
 

@@ -42,7 +42,8 @@ static rp_status layout_measure(struct layout *layout, MPI_Datatype type, rp_err
 
 rp_status rpi_layout_make(struct layout *layout, rp_element element, MPI_Comm comm, rp_error *error)
 {
-    *layout = (struct layout){.type = MPI_BYTE, .units = 1, .size = 1, .extent = 1, .high = 1};
+    *layout = (struct layout){
+        .type = MPI_BYTE, .units = 1, .size = 1, .extent = 1, .high = 1, .dense = true};
     if (element.size > PTRDIFF_MAX)
         return rpi_error_set(error, RP_ERR_ARGUMENT,
                              "an element of %zu bytes is more than memory can hold", element.size);
@@ -50,10 +51,16 @@ rp_status rpi_layout_make(struct layout *layout, rp_element element, MPI_Comm co
         layout->units = (int64_t)element.size;
         return RP_OK;
     }
+    struct signature signature;
     if (type_check(element.type, comm, error) != RP_OK ||
-        layout_measure(layout, element.type, error) != RP_OK)
+        layout_measure(layout, element.type, error) != RP_OK ||
+        rpi_signature(element.type, &signature, error) != RP_OK)
         return error->status;
-    return rpi_signature(element.type, &layout->signature, error);
+    layout->signature = signature.hash;
+    layout->predefined = signature.predefined;
+    layout->dense = signature.in_order && layout->low == 0 && layout->high == layout->size &&
+                    layout->extent >= layout->size;
+    return RP_OK;
 }
 
 bool rpi_layout_fits(const struct layout *layout, int64_t n)

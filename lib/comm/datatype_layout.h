@@ -15,6 +15,8 @@ struct layout {
     MPI_Aint extent;    /* bytes from one unit to the next */
     MPI_Aint low, high; /* a unit occupies bytes [low, high) relative to its address */
     uint64_t signature; /* of the element, ignoring gaps; 0: plain bytes */
+    bool dense;         /* a unit is `size` bytes from its address on, as MPI packs them */
+    bool predefined;    /* by MPI, so the layout never changes */
 };
 
 /* Consecutive units in memory. */
@@ -47,8 +49,13 @@ ptrdiff_t rpi_run_extent(const struct run *run);
 /* Do the byte ranges of two runs, from first to last byte, overlap? */
 bool rpi_runs_overlap(const struct run *a, const struct run *b);
 
-/* Computes a hash of the signature of a valid type: equal for equal signatures, on every rank.
- * Local. */
-rp_status rpi_signature(MPI_Datatype type, uint64_t *signature, rp_error *error);
+/* Of the signature of a valid type. Local. */
+struct signature {
+    uint64_t hash;   /* equal for equal signatures, on every rank */
+    bool in_order;   /* its values are in memory in the order of the signature, for sure */
+    bool predefined; /* by MPI */
+};
+
+rp_status rpi_signature(MPI_Datatype type, struct signature *signature, rp_error *error);
 
 #endif

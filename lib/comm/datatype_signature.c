@@ -9,13 +9,15 @@
 struct sequence {
     uint64_t hash;
     uint64_t scale; /* base to the power of the sequence's length */
+    bool in_order;  /* the types are in memory in this order */
 };
 
-static const struct sequence sequence_empty = {.hash = 0, .scale = 1};
+static const struct sequence sequence_empty = {.hash = 0, .scale = 1, .in_order = true};
 
 static struct sequence sequence_join(struct sequence a, struct sequence b)
 {
-    return (struct sequence){a.hash * b.scale + b.hash, a.scale * b.scale};
+    return (struct sequence){a.hash * b.scale + b.hash, a.scale * b.scale,
+                             a.in_order && b.in_order};
 }
 
 static struct sequence sequence_repeat(struct sequence once, int64_t times)
@@ -38,7 +40,7 @@ static struct sequence sequence_of_basic(MPI_Datatype type)
     MPI_Type_get_name(type, name, &length);
     for (int i = 0; i < length; i++)
         hash = (hash ^ (unsigned char)name[i]) * UINT64_C(0x100000001b3);
-    return (struct sequence){.hash = hash, .scale = UINT64_C(0x9e3779b97f4a7c15)};
+    return (struct sequence){.hash = hash, .scale = UINT64_C(0x9e3779b97f4a7c15), .in_order = true};
 }
 
 /* The constructor arguments of a derived type. */
@@ -60,7 +62,7 @@ static int64_t type_size(MPI_Datatype type)
 static bool sequence_of_type(MPI_Datatype type, struct sequence *sequence);
 
 /* A struct states the count of each of its types. Every other constructor repeats a single type
- * until the size is reached. */
+ * until the size is reached. Only of the simplest is it known that it keeps the order in memory. */
 static bool sequence_of_contents(MPI_Datatype type, const struct contents *contents,
                                  struct sequence *sequence)
 {
@@ -76,6 +78,8 @@ static bool sequence_of_contents(MPI_Datatype type, const struct contents *conte
                                    : 0;
         *sequence = sequence_join(*sequence, sequence_repeat(once, times));
     }
+    sequence->in_order = sequence->in_order && (contents->combiner == MPI_COMBINER_CONTIGUOUS ||
+                                                contents->combiner == MPI_COMBINER_DUP);
     return true;
 }
 
@@ -125,11 +129,14 @@ static bool sequence_of_type(MPI_Datatype type, struct sequence *sequence)
     return known;
 }
 
-rp_status rpi_signature(MPI_Datatype type, uint64_t *signature, rp_error *error)
+rp_status rpi_signature(MPI_Datatype type, struct signature *signature, rp_error *error)
 {
     struct sequence sequence;
     if (!sequence_of_type(type, &sequence))
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory to look into a datatype");
-    *signature = sequence.hash;
+    *signature =
+        (struct signature){.hash = sequence.hash,
+                           .in_order = sequence.in_order,
+                           .predefined = contents_count(type).combiner == MPI_COMBINER_NAMED};
     return RP_OK;
 }

@@ -6,6 +6,11 @@
  *
  * - A barrier, in which ranks sleep, precedes the calls of MPI, and another follows the data
  *   transfer. On return, buffers may be reused on every rank.
+ * - Small data travel in the first barrier: the call costs no other, and does not call MPI between
+ *   ranks. Small are up to 64 bytes of each rank, or of the root in a broadcast, and up to 4 KiB of
+ *   all ranks. This holds for rp_broadcast(), rp_allgather() and reductions over ranks but for
+ *   rp_reduce_scatter_ranks(), not for node memory, of elements that are bytes, predefined
+ *   datatypes, or contiguous ones of these.
  * - Elements are counted from 0; n and counts are 64-bit. The caller owns the buffers.
  * - `root`, n, counts and the type signature of an element must be the same on every rank, else
  *   RP_ERR_MISMATCH. The memory layout of a datatype may differ between ranks, but for node memory
@@ -73,8 +78,8 @@ rp_element rp_datatype(MPI_Datatype type);
  * @param[in] root      the rank that has the data
  * @param[in,out] data  n elements: read on the root, written elsewhere
  * @param[in] n         elements, 0 or more
- * Cost: two barriers (three for up to 64 KiB) and MPI_Bcast; for node memory, MPI_Bcast among the
- * first ranks of the nodes only.
+ * Cost: one barrier for small data; otherwise two (three for up to 64 KiB) and MPI_Bcast; for node
+ * memory, MPI_Bcast among the first ranks of the nodes only.
  */
 rp_status rp_broadcast(rp_pool *pool, int root, void *data, int64_t n, rp_element element);
 
@@ -108,9 +113,9 @@ rp_status rp_gather(rp_pool *pool, int root, const void *mine, int64_t n, rp_ele
  *
  * @param[in] mine  this rank's elements, which may be at their place in `all`
  * @param[out] all  n elements
- * Cost: two barriers (three for up to 64 KiB) and MPI_Allgatherv. Into node memory: one copy of
- * `mine`, and with several nodes another barrier and one MPI_Bcast per rank among the first ranks
- * of the nodes.
+ * Cost: one barrier for small data; otherwise two (three for up to 64 KiB) and MPI_Allgatherv. Into
+ * node memory: one copy of `mine`, and with several nodes another barrier and one MPI_Bcast per
+ * rank among the first ranks of the nodes.
  */
 rp_status rp_allgather(rp_pool *pool, const void *mine, int64_t n, rp_element element, void *all);
 
@@ -140,15 +145,20 @@ rp_status rp_gatherv(rp_pool *pool, int root, const void *mine, const int64_t *c
 /**
  * Reduces one array per rank, element by element: MPI_Reduce. *Collective.*
  *
- * The result depends on the number of ranks and, in floating point, on the order that MPI chooses.
- * For a result that depends on neither, use rp_reduce().
+ * The result depends on the number of ranks and, in floating point, on the order. Small data are
+ * reduced in rank order, ((0 op 1) op 2) ..., so they give the same bits on any nodes and with any
+ * MPI. This holds for MPI's arithmetic and logical operations on C's integers and floating-point
+ * numbers, MPI_MINLOC and MPI_MAXLOC, and user-defined operations. For everything else MPI chooses
+ * the order. For a result that does not depend on the number of ranks, use rp_reduce().
  *
  * @param[in] mine     n elements
  * @param[in] n        elements of each rank, 0 or more
  * @param[in] type     their datatype
  * @param[in] op       MPI_SUM, MPI_MAX ... or a user-defined one; the same on every rank
  * @param[out] result  n elements, which may replace `mine`; written on the root only
- * Cost: two barriers and the call of MPI; on the root, a copy of `mine` if the result replaces it.
+ * Cost: one barrier for small data, and `op` on the elements of all ranks, on each rank that gets
+ * the result; otherwise two barriers and the call of MPI, and on the root a copy of `mine` if the
+ * result replaces it.
  */
 rp_status rp_reduce_ranks(rp_pool *pool, int root, const void *mine, int64_t n, MPI_Datatype type,
                           MPI_Op op, void *result);

@@ -51,6 +51,7 @@ static const struct test_group *const groups[] = {
     &checkpoint_damage_tests,
     &checkpoint_disk_tests,
     &collective_file_tests,
+    &collective_small_tests,
     &engine_varlen_tests,
     &observe_tests,
     &observe_progress_tests,
