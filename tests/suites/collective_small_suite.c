@@ -204,6 +204,8 @@ static void try_order(rp_pool *pool, int n, MPI_Op op, int root)
     succeeded(pool, rp_exscan_ranks(pool, mine, n, MPI_DOUBLE, op, result));
     if (world_rank() > 0)
         check_bits(result, n, op, world_rank());
+    succeeded(pool, rp_scan_ranks(pool, mine, n, MPI_DOUBLE, op, mine));
+    check_bits(mine, n, op, world_rank() + 1);
 }
 
 START_TEST(in_the_order_of_ranks)
