@@ -171,20 +171,22 @@ static int dispatcher_send_batch(struct dispatcher *dispatcher, int node, struct
     return code;
 }
 
-static bool dispatcher_exhausted(const struct dispatcher *dispatcher, int node)
+/* Closes a node if nothing is left for it, so that its ranks stop waiting for units. */
+static int dispatcher_close_node(struct dispatcher *dispatcher, int node)
 {
-    return rpi_accounting_next(dispatcher->accounting, node, INT64_MAX) < 0;
+    const struct link_peer *peer = &dispatcher->link->peers[node];
+    bool exhausted = rpi_accounting_next(dispatcher->accounting, node, INT64_MAX) < 0;
+    bool closes = exhausted && !peer->closed && !peer->finished;
+    return closes ? rpi_node_link_close(dispatcher->link, node) : MPI_SUCCESS;
 }
 
-/* Closes nodes as soon as nothing is left for them, so that their ranks stop waiting for units. */
+/* Closes all nodes for which nothing is left. Takes time in proportion to their number, so call it
+ * only when units that any node could get have been used up. */
 static int dispatcher_close_exhausted(struct dispatcher *dispatcher)
 {
     int code = MPI_SUCCESS;
-    for (int i = 0; i < dispatcher->dispatch.nodes && code == MPI_SUCCESS; i++) {
-        const struct link_peer *peer = &dispatcher->link->peers[i];
-        if (!peer->closed && !peer->finished && dispatcher_exhausted(dispatcher, i))
-            code = rpi_node_link_close(dispatcher->link, i);
-    }
+    for (int i = 0; i < dispatcher->dispatch.nodes && code == MPI_SUCCESS; i++)
+        code = dispatcher_close_node(dispatcher, i);
     return code;
 }
 
@@ -213,9 +215,10 @@ static uint32_t dispatcher_batch_limit(const struct dispatcher *dispatcher, int 
     return node == dispatcher->world->node || most > staged ? staged : most;
 }
 
-/* Takes units for a node; an empty range if there are none for it now. */
+/* Takes units for a node; an empty range if there are none for it now. *used_up: they were the last
+ * of an entry of the account for all nodes. */
 static struct remainder dispatcher_next_units(struct dispatcher *dispatcher, int node,
-                                              double seconds)
+                                              double seconds, bool *used_up)
 {
     int64_t attempts = dispatcher_attempts_allowed(dispatcher, node);
     int64_t place = dispatcher->link->stopped
@@ -231,18 +234,22 @@ static struct remainder dispatcher_next_units(struct dispatcher *dispatcher, int
                          : rpi_batch_policy_next(&dispatcher->dispatch, node, length, seconds);
     left->unit_range.low += units < most ? units : most;
     taken.unit_range.high = left->unit_range.low;
+    *used_up = left->node < 0 && unit_range_empty(left->unit_range);
     return taken;
 }
 
 static int dispatcher_answer(struct dispatcher *dispatcher, int node, double seconds)
 {
     struct dispatched_node *asking = &dispatcher->nodes[node];
-    struct remainder units = dispatcher_next_units(dispatcher, node, seconds);
+    bool used_up = false;
+    struct remainder units = dispatcher_next_units(dispatcher, node, seconds, &used_up);
     bool none = unit_range_empty(units.unit_range);
     asking->seconds = seconds;
     asking->wants += none;
     int code = none ? MPI_SUCCESS : dispatcher_send_batch(dispatcher, node, units);
-    return code == MPI_SUCCESS ? dispatcher_close_exhausted(dispatcher) : code;
+    if (code == MPI_SUCCESS && used_up)
+        return dispatcher_close_exhausted(dispatcher);
+    return code == MPI_SUCCESS ? dispatcher_close_node(dispatcher, node) : code;
 }
 
 int rpi_dispatcher_open(struct dispatcher *dispatcher)
@@ -323,8 +330,8 @@ int rpi_dispatcher_read(struct dispatcher *dispatcher, int from,
                         const struct agent_message *message)
 {
     switch (message->link.kind) {
-    case LINK_HELLO: /* the other nodes may have been closed already */
-        return dispatcher_close_exhausted(dispatcher);
+    case LINK_HELLO: /* the other nodes may have left nothing for it */
+        return dispatcher_close_node(dispatcher, from);
     case LINK_STOP:
         return dispatcher_stop(dispatcher);
     case MESSAGE_DELIVERED:

@@ -56,9 +56,9 @@ static bool message_to_root_valid(const struct agent_message *message,
     case MESSAGE_DELIVERED:
         return message_units_valid(message->units, terms);
     case MESSAGE_CLEAR:
-        return terms->survives && message->items >= 0;
+        return message->items >= 0;
     case MESSAGE_DIED:
-        return terms->survives && message_death_valid(message, terms);
+        return message_death_valid(message, terms);
     case MESSAGE_PROGRESS:
         return true;
     default:

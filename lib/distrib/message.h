@@ -37,7 +37,6 @@ struct agent_message_terms {
     uint32_t most;            /* units in a batch */
     uint32_t inputs, outputs; /* bit i: elements of array i may come to this node; to the root */
     bool to_root, to_node;    /* as in struct link_message_terms */
-    bool survives;            /* ranks survive deaths */
     int from;                 /* sending node */
     int ranks;
     const int *node_of; /* by rank */

@@ -94,7 +94,6 @@ bool rpi_agent_valid(const struct node_link *link, int from, const void *message
                                         .outputs = agent_arrays(agent, true),
                                         .to_root = to_root,
                                         .to_node = to_node,
-                                        .survives = agent->pool->ops->elects,
                                         .from = from,
                                         .ranks = world->ranks,
                                         .node_of = world->node_of};

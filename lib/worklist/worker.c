@@ -250,7 +250,7 @@ rp_status rpi_worklist_worker_make(struct worklist_worker *worker, rp_pool *pool
                                    rp_error *error)
 {
     const struct world *world = &pool->world;
-    bool root = world->rank == world->root, survives = world->agreement.liveness != NULL;
+    bool root = world->rank == world->root;
     *worker = (struct worklist_worker){
         .pool = pool,
         .job = job,
@@ -265,7 +265,7 @@ rp_status rpi_worklist_worker_make(struct worklist_worker *worker, rp_pool *pool
                    .owner = &worker->owner,
                    .spin = world->crowding <= 1,
                    .cautious = root,
-                   .attend = survives ? rpi_survival_look : NULL,
+                   .attend = rpi_survival_look,
                    .attend_closure = pool},
         .careful = rpi_attempt_needed(pool, &job->options),
         .attempts = {.pool = pool, .options = &job->options, .task = &worker->task},

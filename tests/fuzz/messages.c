@@ -124,7 +124,6 @@ static void try_message(void)
                                         .outputs = (uint32_t)fuzz_below(4),
                                         .to_root = fuzz_below(2) == 0,
                                         .to_node = fuzz_below(2) == 0,
-                                        .survives = fuzz_below(2) == 0,
                                         .from = (int)fuzz_below(3),
                                         .ranks = RANKS,
                                         .node_of = node_of};
