@@ -263,18 +263,13 @@ static uint64_t arriving_units(const struct agent *agent)
     return units;
 }
 
-/* Returns in how many seconds the node runs out of units; 0 if a rank is idle, and no unit is on
- * its way to it. */
-static double supply_seconds(struct agent *agent)
+/* Returns in how many seconds the node runs out of units, those included that are coming; 0 if a
+ * rank is idle and none comes for it. */
+static double supply_seconds(const struct agent *agent, uint64_t coming)
 {
     struct work_queue *work_queue = agent->work_queue;
-    uint64_t waiting = rpi_work_queue_waiting(work_queue),
+    uint64_t waiting = rpi_work_queue_waiting(work_queue) + coming,
              in_hand = rpi_work_queue_in_progress(work_queue);
-    uint64_t issued = work_queue_issued(work_queue);
-    if (waiting + in_hand <= issued)
-        rpi_throughput_learn(&agent->speed, rpi_clock_seconds(),
-                             (uint32_t)(issued - waiting - in_hand));
-    waiting += arriving_units(agent);
     if (waiting < rpi_work_queue_idle(work_queue))
         return 0;
     double units = (double)waiting + (double)in_hand / 2;
@@ -283,7 +278,12 @@ static double supply_seconds(struct agent *agent)
 
 int rpi_agent_estimate(struct agent *agent)
 {
-    agent->lasts = supply_seconds(agent);
+    struct work_queue *work_queue = agent->work_queue;
+    uint64_t left = rpi_work_queue_waiting(work_queue) + rpi_work_queue_in_progress(work_queue);
+    uint64_t issued = work_queue_issued(work_queue);
+    if (left <= issued)
+        rpi_throughput_learn(&agent->speed, rpi_clock_seconds(), (uint32_t)(issued - left));
+    agent->lasts = supply_seconds(agent, 0);
     return MPI_SUCCESS;
 }
 
@@ -291,7 +291,8 @@ int rpi_agent_request_batch(struct agent *agent)
 {
     bool room = agent->requested < rpi_agent_batch_count(agent, BATCH_NONE);
     double covered = supply_deliveries * agent->delivery + supply_margin;
-    if (agent->closing || work_queue_stopped(agent->work_queue) || !room || agent->lasts > covered)
+    if (agent->closing || work_queue_stopped(agent->work_queue) || !room ||
+        supply_seconds(agent, arriving_units(agent)) > covered)
         return MPI_SUCCESS;
     if (agent->pool->ops->elects &&
         !rpi_orphaned_work_issue_room(rpi_work_queue_orphaned_work(agent->work_queue)))
