@@ -76,12 +76,12 @@ struct job rpi_job(const rp_pool *pool, struct units units, struct schedule_choi
                    double call_overhead, bool staged)
 {
     const struct world *world = &pool->world;
-    const struct orphaned_work_terms deaths = {
-        .limit = DEATHS_IN_A_ROW,
-        .saved = true,
-        .stops = true,
-        .reports = pool->survival->reports,
-        .defers = world->rank == world->root && job_other_nodes_live(world)};
+    const struct orphaned_work_terms deaths = {.limit = DEATHS_IN_A_ROW,
+                                               .saved = true,
+                                               .stops = true,
+                                               .reports = pool->survival->reports,
+                                               .defers = world->rank == world->root &&
+                                                         job_other_nodes_live(world)};
     struct job job = {units, choice, call_overhead, 0, world->nodes > 1 || staged, deaths};
     if (!staged && pool->survival->rounds.number == 0)
         job.begun =
