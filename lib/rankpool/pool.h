@@ -24,7 +24,8 @@ const char *rp_version(void);
  *
  * With such a directory, every rank periodically writes the results that its maps, reductions,
  * loops (rp_loop_save()) and streams have finished into a journal there, and again at the end of a
- * job that failed or was interrupted. A program that was killed, interrupted, or ended by the batch
+ * job that failed or was interrupted. Reductions with `out`, rp_map_varlen() and rp_worklist() are
+ * not saved: they are computed again. A program that was killed, interrupted, or ended by the batch
  * system can be restarted with RP_RESUME on any number of ranks and nodes. It repeats the same
  * calls, and items whose results are in the journals are not recomputed. Inputs must be the same,
  * and the sequence of calls must not depend on time or on the number of ranks. Results are
@@ -80,10 +81,10 @@ typedef struct rp_config {
                                   at random (except with RP_SCHEDULE_STATIC), and the root starts
                                   last; outputs are poisoned before each task, and an item that
                                   leaves its output unwritten, or writes beyond it, fails with
-                                  RP_ERR_TASK; arrays longer than their memory are refused;
-                                  tasks of maps and reductions that store into node memory other
-                                  than their `out` are reported, once, on stderr.
-                                  RANKPOOL_CHECK=1 sets it if it is false. */
+                                  RP_ERR_TASK; arrays longer than their memory are refused; tasks of
+                                  maps and reductions that store into node memory other than their
+                                  `out` are reported, once, on stderr. RANKPOOL_CHECK=1 sets it if
+                                  it is false. */
     const char *checkpoint;  /**< directory for checkpoints, from which a program that was ended
                                   early can resume; NULL: none. Created if missing.
                                   RANKPOOL_CHECKPOINT sets it if it is NULL. See rp_resume. Only the
@@ -221,9 +222,9 @@ rp_status rp_close(rp_pool **pool);
 bool rp_interrupted(const rp_pool *pool);
 
 /**
- * The lowest item at which a task or a rank said that the last loop, map or reduction had found
- * enough: rp_task_enough(), rp_loop_enough(). The same on every rank. -1: none did, or the job
- * failed. *Local.*
+ * The lowest item at which a task or a rank said that the last loop, map, reduction or worklist had
+ * found enough: rp_task_enough(), rp_loop_enough(). The same on every rank. -1: none did, or the
+ * job failed. *Local.*
  */
 int64_t rp_enough_item(const rp_pool *pool);
 
@@ -238,8 +239,8 @@ int64_t rp_enough_item(const rp_pool *pool);
  * root's host.
  *
  * Any rank but the root may then be killed in rp_loop_open() to rp_loop_close(), rp_map(),
- * rp_reduce(), rp_stream(), rp_barrier(), rp_node_sync(), rp_agree(), rp_node_free() and
- * rp_close(): the call continues without it, and results are bit-identical. The dead rank's
+ * rp_reduce(), rp_stream(), rp_worklist(), rp_barrier(), rp_node_sync(), rp_agree(), rp_node_free()
+ * and rp_close(): the call continues without it, and results are bit-identical. The dead rank's
  * unfinished items are recomputed on other ranks, one at a time. An item is given up if three ranks
  * in a row died while computing it; in a map whose `out` is `in`, at the first death. Such items
  * are RP_ERR_LOST, and so is the job (at its end, with RP_ON_FAILURE_CONTINUE); the consumer of a

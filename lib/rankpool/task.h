@@ -46,16 +46,19 @@ typedef int (*rp_range_fn)(rp_task *task, rp_range range, const void *in, void *
 
 /**
  * Combines two neighbouring results: left = left (+) right. Returns 0, or the program's own error
- * code. It need be neither commutative nor, in floating point, associative. It is called often, on
- * any rank, and not in item order.
+ * code. In a reduction it need be neither commutative nor, in floating point, associative. It is
+ * called often, on any rank, and not in item order.
  *
  * @param[in,out] left  result of the lower items; becomes that of both
  * @param[in] right     result of the higher items
- * @param[in] user      options.user of the calling rank
+ * @param[in] user      options.user of the calling rank, or `user` of its rp_sort_job
  */
 typedef int (*rp_combine_fn)(void *left, const void *right, void *user);
 
-/** The current item, or the first of the current range. *Local,* like the functions below. */
+/**
+ * The current item, or the first of the current range; in a worklist, the seed that the item
+ * descends from. *Local,* like the functions below.
+ */
 int64_t rp_task_item(const rp_task *task);
 
 /** options.user of this rank. */
@@ -79,10 +82,10 @@ int rp_task_attempt(const rp_task *task);
  *
  * It is true when the task has exceeded options.item_seconds: the item has then failed with
  * RP_ERR_TIMEOUT, whatever the task returns. It is also true when the job stops, because a rank
- * failed or gave up, or the pool was interrupted: if the task then returns an error code, its item
- * has not failed but is RP_ERR_CANCELLED. Without MPI_THREAD_MULTIPLE, or with RANKPOOL_AGENT=poll,
- * the call also lets the node's agent make progress; otherwise other nodes may run out of work
- * during a long task.
+ * failed, gave up or found enough, or the pool was interrupted: if the task then returns an error
+ * code, its item has not failed but is RP_ERR_CANCELLED. Without MPI_THREAD_MULTIPLE, or with
+ * RANKPOOL_AGENT=poll, the call also lets the node's agent make progress; otherwise other nodes may
+ * run out of work during a long task.
  *
  * Cost: some ns; with a time limit or a polled agent, reading the clock (25 ns).
  */
@@ -107,7 +110,8 @@ bool rp_task_cancelled(rp_task *task);
  *
  * Results of items that did not run are not stored; their status is RP_ERR_CANCELLED
  * (options.item_status). In a reduction, `result` combines, in the order of items, the leaves that
- * were completed, and the calls so far of the leaf that found enough. If an item fails as well, the
+ * were completed, and the calls so far of the leaf that found enough; in a worklist, the results of
+ * the items that ran, and `item` is the seed, rp_task_item(). If an item fails as well, the
  * job's call returns its error. A resumed job (rp_resume) computes items that are not saved until
  * it has found enough again. If a rank dies after it has said so (rp_survives()), the result of its
  * item may be missing.

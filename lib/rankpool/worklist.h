@@ -45,9 +45,10 @@ typedef struct rp_worklist_job {
  * Adds an item to the worklist of the calling task: its next child. The item is copied. It becomes
  * an item of any rank when the task has returned.
  *
- * If the memory for waiting items is full, the calling rank computes the item, and what comes of
- * it, during this call: the task must not rely on `result` staying as it is.
+ * If the memory for waiting items is full, the calling rank computes the item, and its descendants,
+ * during this call: the task must not rely on `result` staying as it is.
  *
+ * @param[in] item  item_size bytes
  * @return 0; or the program's error code of the item, if it was computed during this call and
  *         failed, or 1 if it could be neither kept nor computed. Return it from the task.
  * Cost: about 5 ns.
@@ -61,7 +62,7 @@ int rp_task_add(rp_task *task, const void *item);
  *
  * rp_task_random() in such a task starts stream number `item` of the current item: any numbers from
  * 0, under its identity and options.seed. rp_task_item() is the index of the seed that the item
- * came of.
+ * descends from.
  */
 void rp_task_path(const rp_task *task, uint64_t path[2]);
 
@@ -80,10 +81,10 @@ void rp_task_path(const rp_task *task, uint64_t path[2]);
  * items are computed by other ranks. An item in which three ranks died ends the job with
  * RP_ERR_LOST.
  *
- * For now the pool must be on one node.
+ * For now the pool must be on one node (RP_ERR_ARGUMENT), and nothing is saved for a checkpoint.
  *
  * @return RP_OK. RP_ERR_TASK: an item, or `combine`, failed; the result is then undefined. The
- *         error's item is the seed that it came of. RP_ERR_TIMEOUT: an item exceeded its time
+ *         error's item is the seed that it descends from. RP_ERR_TIMEOUT: an item exceeded its time
  *         limit. RP_ERR_LOST, RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY, RP_ERR_STATE,
  *         RP_ERR_INTERRUPTED, RP_ERR_VERSION.
  * Cost: four barriers; about 15 ns per item of 24 bytes in addition to its task.

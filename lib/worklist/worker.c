@@ -77,7 +77,7 @@ static void worker_fail(struct worklist_worker *worker, int code)
     if (!rpi_attempt_cancelled(&worker->attempts, code)) {
         if (task->failure.status == RP_OK) {
             rpi_error_set(&task->failure, RP_ERR_TASK,
-                          "item %016" PRIx64 "%016" PRIx64 ", which came of seed %" PRId64
+                          "item %016" PRIx64 "%016" PRIx64 ", which descends from seed %" PRId64
                           ", failed with code %d",
                           task->path[1], task->path[0], task->item, code);
             task->failure.item = task->item;
@@ -107,6 +107,8 @@ static int task_compute_child(struct rp_task *task, const void *item)
                             "%d items wait for each other: give the worklist more memory for "
                             "waiting items",
                             worker->depth);
+    if (work_queue_enough(worker->pool->work_queue) >= 0)
+        return 0; /* no item begins any more, but this one is completed */
     if (work_queue_stopped(worker->pool->work_queue)) {
         task->cancelled = true;
         return 1;

@@ -150,6 +150,7 @@ static void worklist_begin(rp_pool *pool, struct worklist_worker *worker)
     const rp_options *options = &worker->job->options;
     pool->loop.open = true;
     pool->loop.worker = pthread_self();
+    pool->enough = 0;
     pool->loop.task = &worker->task;
     interruption_begin(pool->work_queue);
     rpi_activity_begin_worklist(pool->diag->activity);
@@ -174,6 +175,8 @@ static rp_status worklist_compute(rp_pool *pool, struct worklist_worker *worker)
     worklist_end(pool);
     if (worker->failures.count > 0)
         outcome.error = worker->failures.lowest;
+    else if (work_queue_enough(pool->work_queue) >= 0)
+        rpi_enough_vote(&outcome, work_queue_enough(pool->work_queue));
     if (atomic_load(&worker->search.group->over) == 0)
         rpi_interruption_vote(pool->work_queue, &outcome);
     rp_status status = rpi_pool_agree(pool, &outcome);

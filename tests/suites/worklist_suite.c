@@ -200,6 +200,53 @@ START_TEST(a_chain)
 }
 END_TEST
 
+/* Chains without an end. The newest, which its rank computes first, finds something. */
+static int follow_chain(rp_task *task, const void *item, void *result)
+{
+    int64_t *found = result, next = *(const int64_t *)item + 1;
+    if (rp_task_item(task) == 3 && next == 1000) {
+        found[1] += next;
+        rp_task_enough(task, 3);
+    }
+    found[0]++;
+    return rp_task_add(task, &next);
+}
+
+static int add_two(void *left, const void *right, void *user)
+{
+    (void)user;
+    for (int i = 0; i < 2; i++)
+        ((int64_t *)left)[i] += ((const int64_t *)right)[i];
+    return 0;
+}
+
+START_TEST(enough_ends_a_worklist)
+{
+    const int64_t seeds[4] = {0}, zero[2] = {0};
+    int64_t found[2];
+    struct findings findings;
+    rp_pool *pool = open_one_node();
+    if (pool == NULL)
+        return;
+    rp_worklist_job job = {.seeds = seeds,
+                           .n = 4,
+                           .item_size = sizeof *seeds,
+                           .work = follow_chain,
+                           .combine = add_two,
+                           .identity = zero,
+                           .result = found,
+                           .result_size = sizeof found};
+    ck_assert_msg(rp_worklist(pool, &job) == RP_OK, "%s", rp_last_error(pool)->text);
+    ck_assert_int_eq(rp_enough_item(pool), 3);
+    ck_assert_int_eq(found[1], 1000);
+    ck_assert_int_ge(found[0], 1000);
+    check_tree(pool, (struct tree){.children = 2, .deepest = 5}, &(struct node){77, 0}, 1, 0,
+               &findings);
+    ck_assert_int_eq(rp_enough_item(pool), -1);
+    close_pool(pool);
+}
+END_TEST
+
 /* ---- failures -------------------------------------------------------------------------------- */
 
 /* Any node that has children. */
@@ -326,6 +373,7 @@ static const struct test_case cases[] = {
     {"every item once", &every_item_once},
     {"seeds of any number", &seeds_of_any_number},
     {"a chain", &a_chain},
+    {"enough ends a worklist", &enough_ends_a_worklist},
     {"an item that fails", &an_item_that_fails},
     {"an item that is repeated", &an_item_that_is_repeated},
     {"items are added in worklists only", &items_are_added_in_worklists_only},
