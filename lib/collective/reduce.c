@@ -71,8 +71,8 @@ static void reduce_ranks_set_results(struct ranks_reduction *reduction, void *re
     reduction->collective.vote.terms[COLLECTIVE_IN_PLACE] = reduction->in_place;
 }
 
-/* Moves `mine` away from the result. MPI_Reduce could work in place, but that of MPICH 4.0.2
- * crashes if there are more than 2 KiB. */
+/* Moves `mine` away from the result. MPI_Reduce could work in place, but with MPI_IN_PLACE that of
+ * MPICH 4.0.2 crashed in our tests of larger arrays. */
 static void reduce_ranks_copy_mine(struct ranks_reduction *reduction)
 {
     uintptr_t begin, end;
