@@ -1,6 +1,6 @@
 /**
  * @file rankpool/collective.h
- * @brief Collectives: data movement between the ranks, as in MPI, with 64-bit counts
+ * @brief Collectives: data movement between the ranks, as in MPI, with 64-bit counts.
  *
  * Common to all of them:
  *
@@ -16,9 +16,10 @@
  *   RP_ERR_MISMATCH. The memory layout of a datatype may differ between ranks, but for node memory
  *   not between the ranks of a node.
  * - Buffers must not overlap, from their first byte to their last, but some calls work in place:
- *   `mine` may be at its own place of `all` in rp_scatter(), rp_gather(), rp_allgather() and their
- *   kin; `result` may be `mine` in reductions over ranks. MPI_IN_PLACE is refused. A buffer without
- *   elements, and one that is not accessed, may be NULL.
+ *   `mine` may be at its own place of `all` in rp_scatter(), rp_gather(), rp_scatterv(),
+ *   rp_gatherv() and rp_allgather(); `result` may be `mine` in reductions over ranks but for
+ *   rp_reduce_scatter_ranks(). MPI_IN_PLACE is refused. A buffer without elements, and one that is
+ *   not accessed, may be NULL.
  * - They return RP_OK, RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY, RP_ERR_STATE or RP_ERR_MPI.
  *   A call that is refused has moved no data; after RP_ERR_MPI, output buffers are undefined.
  */
@@ -71,9 +72,9 @@ rp_element rp_datatype(MPI_Datatype type);
 /**
  * Copies the root's n elements to all ranks. *Collective.*
  *
- * Node memory of rp_node_alloc() is filled once per node, and not copied on the root's node. `data`
- * must then be at the same offset of the same allocation on every rank, including the root
- * (RP_ERR_MISMATCH). On return all ranks see the data, as after rp_node_sync().
+ * Node memory is filled once per node, and not copied on the root's node. `data` must then be at
+ * the same offset of the same allocation on every rank, including the root (RP_ERR_MISMATCH). On
+ * return all ranks see the data, as after rp_node_sync().
  *
  * @param[in] root      the rank that has the data
  * @param[in,out] data  n elements: read on the root, written elsewhere
@@ -108,8 +109,8 @@ rp_status rp_gather(rp_pool *pool, int root, const void *mine, int64_t n, rp_ele
  * Gathers n elements on every rank, of which rank r has those of rp_block(n, ranks, r).
  * *Collective.*
  *
- * Node memory of rp_node_alloc() is filled once per node; `all` must then be at the same offset of
- * the same allocation on every rank.
+ * Node memory is filled once per node; `all` must then be at the same offset of the same allocation
+ * on every rank.
  *
  * @param[in] mine  this rank's elements, which may be at their place in `all`
  * @param[out] all  n elements
@@ -171,8 +172,8 @@ rp_status rp_allreduce_ranks(rp_pool *pool, const void *mine, int64_t n, MPI_Dat
                              MPI_Op op, void *result);
 
 /**
- * Reduces the arrays of the ranks up to and including this one: MPI_Scan. *Collective.* Arguments as
- * in rp_allreduce_ranks().
+ * Reduces the arrays of the ranks up to and including this one: MPI_Scan. *Collective.* Arguments
+ * as in rp_allreduce_ranks().
  */
 rp_status rp_scan_ranks(rp_pool *pool, const void *mine, int64_t n, MPI_Datatype type, MPI_Op op,
                         void *result);

@@ -25,9 +25,9 @@ RP_BEGIN_DECLARATIONS
  * Sends a buffer to each neighbour of this rank, and receives one from each. *Collective:* every
  * rank of the pool calls it, also one without neighbours.
  *
- * Only the sender needs to know how many bytes a buffer has. Being neighbours is mutual: a rank that
- * this rank lists must list this rank, each once, in any order; otherwise RP_ERR_MISMATCH on every
- * rank, with a text that names two such ranks. A rank may list itself.
+ * Only the sender needs to know how many bytes a buffer has. Being neighbours is mutual: a rank
+ * that this rank lists must list this rank, each once, in any order; otherwise RP_ERR_MISMATCH on
+ * every rank, with a text that names two such ranks. A rank may list itself.
  *
  * After an error the content of the buffers in `in` is undefined.
  *

@@ -22,9 +22,9 @@
  * as /dev/null.
  *
  * While a file is open, the root has a handler for each signal that would end its process, unless
- * the program has installed one. It removes the temporary file, and the signal then takes the action
- * it had before: the default, or that of MPI. After SIGKILL the supervisor process of rp_launch()
- * removes the file; under another launcher it stays.
+ * the program has installed one. It removes the temporary file, and the signal then takes the
+ * action it had before: the default, or that of MPI. After SIGKILL the supervisor process of
+ * rp_launch() removes the file; under another launcher it stays.
  */
 #ifndef RANKPOOL_FILE_H
 #define RANKPOOL_FILE_H

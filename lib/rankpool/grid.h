@@ -24,9 +24,9 @@
  * corners, with the neighbours' cells.
  *
  * With `layers` in the shape, the field has three dimensions: layers of rows of cells. The layers
- * of a block are rp_grid_layer_stride() cells apart; cell (l, r, c) is field[l * layer_stride + r *
- * stride + c]. The halo then surrounds the block in all three, with edges and corners. A field in
- * one dimension is one row.
+ * of a block are rp_grid_layer_stride() cells apart; cell (l, r, c) is
+ * field[l * layer_stride + r * stride + c]. The halo then surrounds the block in all three
+ * dimensions, with edges and corners. A field in one dimension is one row.
  *
  * If there are more ranks than blocks, the remaining ranks have no cells: their ranges are empty.
  * They must make the same calls, which then do nothing.

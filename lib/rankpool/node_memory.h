@@ -64,6 +64,7 @@ typedef int (*rp_fill_fn)(void *memory, rp_range range, void *user);
  *
  * @param[in] n        number of elements, at least 1, the same on every rank
  * @param[in] size     bytes per element, at least 1, the same on every rank
+ * @param[in] fill     fills a range of elements
  * @param[in] user     passed to `fill`; each rank has its own
  * @param[out] memory  as of rp_node_alloc(); free it with rp_node_free()
  * @return as rp_node_alloc(); RP_ERR_TASK, on every rank, if a rank's `fill` failed: its code is
@@ -75,11 +76,12 @@ rp_status rp_node_alloc_filled(rp_pool *pool, int64_t n, size_t size, rp_fill_fn
                                void **memory);
 
 /**
- * Frees memory of rp_node_alloc(). *Collective;* every rank passes the same allocation.
+ * Frees memory of rp_node_alloc() or rp_node_alloc_filled(). *Collective;* every rank passes the
+ * same allocation.
  *
  * @param[in,out] memory  set to NULL. A pointer to NULL, on every rank, does nothing.
- * @return RP_OK; RP_ERR_ARGUMENT unless it is memory of rp_node_alloc() on this pool;
- *         RP_ERR_MISMATCH. After an error nothing is freed.
+ * @return RP_OK; RP_ERR_ARGUMENT unless it was allocated by these on this pool; RP_ERR_MISMATCH.
+ *         After an error nothing is freed.
  */
 rp_status rp_node_free(rp_pool *pool, void **memory);
 

@@ -112,8 +112,8 @@ typedef struct rp_rank_stats {
     int64_t steals;          /**< number of times it stole half of another rank's share */
     int64_t takes;           /**< shares and chunks that it claimed from its node's batches */
     int64_t batches;         /**< received by its node. This and the next two members are 0 unless
-                                  the rank runs the node's agent or, in a
-                                  stream, its link to the root. */
+                                  the rank runs the node's agent or, in a stream, its link to the
+                                  root. */
     int64_t messages, bytes; /**< messages sent to other nodes, and their bytes */
     uint64_t reserved[4];
 } rp_rank_stats;
@@ -174,8 +174,8 @@ rp_status rp_timeline(rp_pool *pool, const char *path);
 
 /**
  * Writes a trace in Google's Trace Event format (JSON), for ui.perfetto.dev and chrome://tracing:
- * nodes as processes, ranks as threads, jobs above their chunks.
- * *Collective;* parameter, result and cost as in rp_timeline().
+ * nodes as processes, ranks as threads, jobs above their chunks. *Collective;* parameter, result
+ * and cost as in rp_timeline().
  */
 rp_status rp_trace(rp_pool *pool, const char *path);
 

@@ -43,7 +43,8 @@ typedef struct rp_options {
     uint8_t *item_status;     /**< maps only: n bytes on the root, one rp_status per item (RP_OK;
                                    RP_ERR_TASK: failed; RP_ERR_TIMEOUT: exceeded its time limit;
                                    RP_ERR_CANCELLED: never started, or ended because the job was
-                                   stopped), or NULL */
+                                   stopped; RP_ERR_LOST: given up after deaths of ranks, see
+                                   rp_survives()), or NULL */
     uint64_t seed;            /**< seed of the tasks' random numbers: rp_task_random() */
     int retries;              /**< not for loops: how often a call that failed or exceeded its time
                                    limit is repeated, at once, by the same rank. `out`, or the

@@ -1,6 +1,6 @@
 /**
  * @file rankpool/sort.h
- * @brief Sorting, and reductions of records with equal keys, of arrays that are distributed in blocks
+ * @brief Sorting, and combining records with equal keys, of arrays that are distributed in blocks.
  *
  * The results do not depend on the number of ranks. Both calls need all ranks, like collectives.
  */
@@ -39,7 +39,7 @@ typedef struct rp_sort_job {
     rp_key_type key_type;  /**< ascending order of the keys */
     size_t key_offset;     /**< of the key in an element; it need not be aligned */
     rp_compare_fn compare; /**< the order, instead of keys; NULL: keys */
-    void *user;            /**< passed to compare and combine */
+    void *user;            /**< passed to `compare` and `combine`; each rank has its own */
 } rp_sort_job;
 
 /**
@@ -49,11 +49,12 @@ typedef struct rp_sort_job {
  * The sort is stable: elements with equal keys keep their order. So the result is the same for any
  * number of ranks.
  *
- * @return RP_OK, RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY or RP_ERR_MPI, as from collectives.
- *         After RP_ERR_MPI the elements are undefined; other errors leave them as they were.
- * Cost: a second copy of the elements in memory, and a sort of each rank's block: by radix for keys,
- * some 10 to 35 ns an element, else by merging. Then some log2(n) rounds with two allgathers, of
- * (ranks - 1) elements and as many counts from each rank, find the exact borders of the blocks
+ * @return RP_OK, RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY or RP_ERR_MPI, as from
+ *         collectives. After RP_ERR_MPI the elements are undefined; other errors leave them as they
+ *         were.
+ * Cost: a second copy of the elements in memory, and a sort of each rank's block: by radix for
+ * keys, some 10 to 35 ns an element, else by merging. Then some log2(n) rounds with two allgathers,
+ * of (ranks - 1) elements and as many counts from each rank, find the exact borders of the blocks
  * (Saukas and Song, A note on parallel selection on coarse-grained multicomputers, Algorithmica 24,
  * 1999); one rp_alltoallv(); and a merge of what the ranks sent.
  */
@@ -64,18 +65,18 @@ rp_status rp_sort(rp_pool *pool, const rp_sort_job *job);
  * rp_block(groups, ranks, r) of these records, in ascending order of the keys. *Collective.*
  *
  * Each rank combines its own records before they travel, and what it receives after. Records with
- * equal keys are combined in their order in the array, so `combine` need not be commutative. If it is
- * not associative, as the addition of floating-point numbers is not, the result depends on the
+ * equal keys are combined in their order in the array, so `combine` need not be commutative. If it
+ * is not associative, as the addition of floating-point numbers is not, the result depends on the
  * number of ranks.
  *
  * @param[in] job      the records; in their own order, a compare function groups those for which it
  *                     returns 0. `mine` has room for this rank's block of n records.
  * @param[in] combine  combines two whole records; the key of the left one must not change
  * @param[out] groups  the number of different keys, on every rank
- * @return as rp_sort(), and RP_ERR_TASK if combine returns another number than 0; then, too, the
- *         records are undefined.
- * Cost: as rp_sort(), with three copies of the elements in memory; after the first step only what is
- * left of them, and another rp_alltoallv() that makes the blocks equal.
+ * @return as rp_sort(); RP_ERR_TASK if `combine` returned a code other than 0: the records are then
+ *         undefined, too
+ * Cost: as rp_sort(), with three copies of the elements in memory; after the first step only what
+ * is left of them, and another rp_alltoallv() that makes the blocks equal.
  */
 rp_status rp_reduce_by_key(rp_pool *pool, const rp_sort_job *job, rp_combine_fn combine,
                            int64_t *groups);

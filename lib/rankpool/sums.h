@@ -61,8 +61,8 @@ double rp_sum_value(const rp_sum *sum);
 int rp_sum_combine(void *left, const void *right, void *user);
 
 /**
- * An exact sum: an integer wide enough for every sum of doubles, which rp_exact_value() rounds once,
- * to the nearest double, ties to even. All zero is empty.
+ * An exact sum: an integer wide enough for every sum of doubles, which rp_exact_value() rounds
+ * once, to the nearest double, ties to even. All zero is empty.
  *
  * The value has the same bits for every order of the numbers and every tree of combinations, also
  * in jobs that combine as results arrive: its error is at most half a unit in the last place,
