@@ -7,7 +7,7 @@ enum {
     MOST_STEPS = 200
 };
 
-/* Row i of the system of equations: 4 on the diagonal, 1 / (1 + |i - j|^2) elsewhere; 1 on the right. */
+/* Row i of the system: 4 on the diagonal, 1 / (1 + |i - j|^2) elsewhere; 1 on the right. */
 static int next_value(rp_task *task, const void *in, void *out)
 {
     (void)in;
