@@ -227,8 +227,8 @@ static bool complain_of_option(struct command_line *line, int answer, const char
     return command_line_complain(line, "option '%.*s' takes no argument", name_length, word);
 }
 
-/* Names the option of `word` as it was typed, without its argument; a letter may be one of several in
- * the word. */
+/* Names the option of `word` as it was typed, without its argument; a letter may be one of several
+ * in the word. */
 static void name_option(struct command_line *line, int answer, const char *word)
 {
     if (strncmp(word, "--", 2) == 0)

@@ -38,7 +38,8 @@ struct command_line {
 };
 
 /* A program's options, besides --help (-h), --version (-v), --ranks N, --walltime S and those of
- * observation, which all programs have; and --checkpoint DIR and --resume, if it has checkpoints. */
+ * observation, which all programs have; and --checkpoint DIR and --resume, if it has
+ * checkpoints. */
 struct command {
     const char *name;
     const char *help;            /* the text of --help up to the end of the program's own options */

@@ -1,4 +1,5 @@
-/* Placements of queens on a board of n x n squares, one in each row, so that none attacks another. */
+/* Placements of queens on a board of n x n squares, one in each row, so that none attacks
+ * another. */
 #ifndef RANKPOOL_APPS_TREES_QUEENS_H
 #define RANKPOOL_APPS_TREES_QUEENS_H
 

@@ -41,8 +41,8 @@ int rp_exit_code(rp_status status)
     }
 }
 
-/* Every call clears a record or two, which is long: so the bytes behind the ends of its strings stay
- * as they are. */
+/* Every call clears a record or two, which is long: so the bytes behind the ends of its strings
+ * stay as they are. */
 void rpi_error_clear(rp_error *error)
 {
     error->status = RP_OK;

@@ -27,7 +27,8 @@ static void strided_copy_rows(char *to, size_t to_distance, const char *from, si
         memcpy(to + row * to_distance, from + row * from_distance, row_bytes);
 }
 
-/* A contiguous range of the bytes of a plane: the end of a row, whole rows, and the start of a row. */
+/* A contiguous range of the bytes of a plane: the end of a row, whole rows, and the start of a
+ * row. */
 struct run {
     size_t head_offset, head; /* bytes of the first row before and in the range */
     size_t first_row, rows;

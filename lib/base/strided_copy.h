@@ -1,6 +1,6 @@
 /* Strided blocks: planes of rows of bytes, at equal distances in memory, such as a part of a matrix
- * or of a three-dimensional array. Offsets count the bytes of the rows only, without the gaps between
- * them. */
+ * or of a three-dimensional array. Offsets count the bytes of the rows only, without the gaps
+ * between them. */
 #ifndef RANKPOOL_BASE_STRIDED_COPY_H
 #define RANKPOOL_BASE_STRIDED_COPY_H
 

@@ -142,8 +142,8 @@ int rpi_exchange_headers(struct exchange *exchange)
 
 /* ---- the rest -------------------------------------------------------------------------------- */
 
-/* Do messages carry what neighbour number i sends, and what is sent to it? Before the first exchange
- * has found out how the ranks of this node do it, they may. */
+/* Do messages carry what neighbour number i sends, and what is sent to it? Before the first
+ * exchange has found out how the ranks of this node do it, they may. */
 static bool rest_is_sent(const struct exchange *exchange, int i)
 {
     const struct world *world = &exchange->pool->world;

@@ -1,8 +1,8 @@
-/* Each round, every rank proposes the middle one of its candidates for a border. The median of these,
- * weighted by the numbers of candidates, is the pivot: at least a quarter of all candidates is on
- * either side of it (Saukas and Song, Algorithmica 24, 1999). The ranks count what comes before it,
- * and drop the candidates on the wrong side. Elements are ordered by themselves, then by rank and
- * position, so all differ. */
+/* Each round, every rank proposes the middle one of its candidates for a border. The median of
+ * these, weighted by the numbers of candidates, is the pivot: at least a quarter of all candidates
+ * is on either side of it (Saukas and Song, Algorithmica 24, 1999). The ranks count what comes
+ * before it, and drop the candidates on the wrong side. Elements are ordered by themselves, then by
+ * rank and position, so all differ. */
 #include "collective/select.h"
 
 #include "base/round_up.h"
@@ -167,7 +167,8 @@ static void select_narrow(struct selection *selection, int border, int64_t targe
         selection->high[border] = below;
 }
 
-/* Gathered and summed by each rank, which on one node calls no MPI: there, ranks that wait sleep. */
+/* Gathered and summed by each rank, which on one node calls no MPI: there, ranks that wait
+ * sleep. */
 static rp_status select_gather_below(struct selection *selection)
 {
     int64_t n = (int64_t)selection->pool->world.ranks * borders(selection);

@@ -1,5 +1,5 @@
-/* Selection: where an array that every rank has sorted for itself must be cut so that the pieces, from
- * all ranks together, are near-equal blocks of the sorted whole. */
+/* Selection: where an array that every rank has sorted for itself must be cut so that the pieces,
+ * from all ranks together, are near-equal blocks of the sorted whole. */
 #ifndef RANKPOOL_COLLECTIVE_SELECT_H
 #define RANKPOOL_COLLECTIVE_SELECT_H
 
@@ -31,8 +31,8 @@ void rpi_selection_free(struct selection *selection);
 rp_status rpi_select_blocks(struct selection *selection, const char *sorted, int64_t n,
                             int64_t all);
 
-/* Moves each cut to the first of the elements that are equal to the one behind it, on all ranks. `n`
- * as above. */
+/* Moves each cut to the first of the elements that are equal to the one behind it, on all ranks.
+ * `n` as above. */
 rp_status rpi_select_whole_groups(struct selection *selection, int64_t n);
 
 #endif

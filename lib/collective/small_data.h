@@ -27,8 +27,8 @@ void rpi_small_copy(const struct collective *collective, int rank, const struct 
 /* small_reduction.c: offers the elements of a reduction. */
 void rpi_small_reduction_offer(struct collective *collective, const struct run *mine, MPI_Op op);
 
-/* Joins the elements of the ranks 0 ... joined - 1, one rank after the other: ((0 op 1) op 2) ... So
- * the result does not depend on MPI, nor on the nodes. */
+/* Joins the elements of the ranks 0 ... joined - 1, one rank after the other: ((0 op 1) op 2) ...
+ * So the result does not depend on MPI, nor on the nodes. */
 rp_status rpi_small_reduction_join(const struct collective *collective, MPI_Op op, int joined,
                                    const struct run *result);
 

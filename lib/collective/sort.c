@@ -1,5 +1,5 @@
-/* Sorting, and reductions by key: each rank sorts its block; the ranks find where to cut the blocks,
- * exchange the pieces, and merge what they received. */
+/* Sorting, and reductions by key: each rank sorts its block; the ranks find where to cut the
+ * blocks, exchange the pieces, and merge what they received. */
 #include "base/error.h"
 #include "collective/select.h"
 

@@ -125,8 +125,8 @@ rp_status rpi_agree(struct agreement *agreement, const struct vote *mine, rp_err
  * next one. */
 const char *rpi_agreement_data(const struct agreement *agreement, int rank);
 
-/* On the leader, within an agreement in which its node's votes have data: copy the data of the ranks
- * of a node, packed, from or into this node's memory. All return their size. */
+/* On the leader, within an agreement in which its node's votes have data: copy the data of the
+ * ranks of a node, packed, from or into this node's memory. All return their size. */
 size_t rpi_agreement_data_pack(const struct agreement *agreement, int node, char *to);
 size_t rpi_agreement_data_unpack(struct agreement *agreement, int node, const char *from);
 size_t rpi_agreement_data_size(const struct agreement *agreement, int node);

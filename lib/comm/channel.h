@@ -66,8 +66,8 @@ struct channel_ops {
     void (*close)(struct channel *channel);
 };
 
-/* Open a channel: over MPI, between the world's agents (RANKPOOL_TEST_LATENCY sets `delay`), or over
- * the TCP links of its hub. Each rank has one at a time. */
+/* Open a channel: over MPI, between the world's agents (RANKPOOL_TEST_LATENCY sets `delay`), or
+ * over the TCP links of its hub. Each rank has one at a time. */
 rp_status rpi_channel_open_mpi(struct world *world, size_t message_bytes, struct channel **channel,
                                rp_error *error);
 rp_status rpi_channel_open_tcp(struct world *world, size_t message_bytes, struct channel **channel,

@@ -40,8 +40,9 @@ struct tcp_links {
 
 /* Connects all ranks of the communicator with `outside` set, those on other nodes, to the root,
  * which sends its addresses and a key by MPI. A link counts once both ends have proved that they
- * know the key. Collective. *connected is the same on all ranks: false, with no TCP links, also if some rank is
- * not `ready`. `silence`: seconds after which an unresponsive network counts as broken. */
+ * know the key. Collective. *connected is the same on all ranks: false, with no TCP links, also if
+ * some rank is not `ready`. `silence`: seconds after which an unresponsive network counts as
+ * broken. */
 rp_status rpi_tcp_links_open(struct tcp_links *tcp_links, MPI_Comm comm, int root, bool outside,
                              double silence, bool ready, bool *connected, rp_error *error);
 

@@ -39,8 +39,8 @@ static inline void decision_end(struct decision *decision)
     decision->lost = 0;
 }
 
-/* A message between leaders over MPI: what the sender knows of some nodes. Their data follow, if all
- * of them have some. */
+/* A message between leaders over MPI: what the sender knows of some nodes. Their data follow, if
+ * all of them have some. */
 struct leader_message {
     struct summary summary;
     char data[VOTES_DATA_BYTES];

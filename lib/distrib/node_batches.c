@@ -252,7 +252,8 @@ int rpi_agent_advance(struct agent *agent)
 
 /* ---- requesting batches ---------------------------------------------------------------------- */
 
-/* Units that are on their way; a batch that was requested is expected to be as large as the last. */
+/* Units that are on their way; a batch that was requested is expected to be as large as the
+ * last. */
 static uint64_t arriving_units(const struct agent *agent)
 {
     uint64_t units = (uint64_t)agent->requested * agent->last_units;

@@ -186,8 +186,8 @@ int rpi_node_link_send_own_root(struct node_link *link, enum link_message_kind k
 void rpi_node_link_stop_node(struct node_link *link);
 void rpi_node_link_lose(struct node_link *link, int node);
 
-/* Heartbeat: a side with nothing to send sends LINK_ALIVE, and a peer that is silent for too long is
- * lost. */
+/* Heartbeat: a side with nothing to send sends LINK_ALIVE, and a peer that is silent for too long
+ * is lost. */
 int rpi_node_link_keep_heartbeat(struct node_link *link);
 
 /* The root handles the deaths of other nodes; other nodes stop when they have lost the root. */

@@ -65,7 +65,8 @@ int64_t rpi_order_search(const struct order *order, const char *sorted, int64_t 
 
 /* ---- insertion -------------------------------------------------------------------------------- */
 
-/* `spare` has room for one element. `size` is order->size, as a constant if the compiler knows it. */
+/* `spare` has room for one element. `size` is order->size, as a constant if the compiler knows
+ * it. */
 static inline void sort_by_insertion_sized(const struct order *order, char *elements, int64_t n,
                                            char *spare, size_t size)
 {
@@ -191,8 +192,8 @@ static inline void radix_distribute(const struct order *order, const char *from,
     }
 }
 
-/* Distributes the elements by a digit from one array to the other. Returns whether there are several
- * digits; if not, nothing was moved. */
+/* Distributes the elements by a digit from one array to the other. Returns whether there are
+ * several digits; if not, nothing was moved. */
 static bool radix_pass(const struct order *order, const char *from, char *to, int64_t n, int shift,
                        int64_t *counts)
 {

@@ -1,5 +1,5 @@
-/* Stable sorting of elements of any size, by keys of 64 bits or by comparison; merging, and searching
- * in what is sorted. Pure. */
+/* Stable sorting of elements of any size, by keys of 64 bits or by comparison; merging, and
+ * searching in what is sorted. Pure. */
 #ifndef RANKPOOL_NUMERIC_STABLE_SORT_H
 #define RANKPOOL_NUMERIC_STABLE_SORT_H
 

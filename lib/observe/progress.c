@@ -21,9 +21,10 @@
 static const double poll_interval = 0.1, first_bar_delay = 0.5, log_interval = 60,
                     pipe_interval = 5;
 
-/* In a pipe in which nobody has asked for progress: seconds from opening the pool to the first line,
- * and between lines. mpirun gives ranks a pipe even if a person looks at its end, who must not wait
- * more than ten seconds for a sign of life. Scripts whose programs end sooner see no line. */
+/* In a pipe in which nobody has asked for progress: seconds from opening the pool to the first
+ * line, and between lines. mpirun gives ranks a pipe even if a person looks at its end, who must
+ * not wait more than ten seconds for a sign of life. Scripts whose programs end sooner see no
+ * line. */
 static const double unasked_delay = 5, unasked_interval = 10;
 
 /* The last progress report of another node. */

@@ -1,9 +1,9 @@
 /* Failure accounting: what the root knows about the units of a job between nodes: which are left to
  * be distributed, who has which, and in which deaths they were in progress. A job goes on in rounds
- * when ranks of several nodes die; units that are neither settled nor finished on a live node when a
- * round ends are left for the next one. A unit that was involved in too many deaths, in one of them
- * as the only unit, is given up. Where nobody dies, nothing else differs than that there is one
- * round. Pure logic, testable without nodes. */
+ * when ranks of several nodes die; units that are neither settled nor finished on a live node when
+ * a round ends are left for the next one. A unit that was involved in too many deaths, in one of
+ * them as the only unit, is given up. Where nobody dies, nothing else differs than that there is
+ * one round. Pure logic, testable without nodes. */
 #ifndef RANKPOOL_SCHED_FAILURE_ACCOUNTING_H
 #define RANKPOOL_SCHED_FAILURE_ACCOUNTING_H
 

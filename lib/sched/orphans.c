@@ -98,7 +98,8 @@ void rpi_orphaned_work_queue(struct orphaned_work *orphaned_work, const struct i
     atomic_store_explicit(&orphaned_work->length, length, memory_order_release);
 }
 
-/* Takes 1/parts of the range in a word, but at least `least` units. Returns false if it is empty. */
+/* Takes 1/parts of the range in a word, but at least `least` units. Returns false if it is
+ * empty. */
 static bool take_front(_Atomic uint64_t *word, uint32_t parts, uint32_t least,
                        struct unit_range *taken)
 {

@@ -184,8 +184,8 @@ static bool owner_share(struct deque_owner *owner)
     struct unit_range shared = unit_range_unpack(word);
     if (private < 2 || shared.low != shared.high)
         return false;
-    /* seq_cst: a rank that has said that it is idle sees the entries, or is seen to be idle. It fails
-     * if what a dead thief took comes back. */
+    /* seq_cst: a rank that has said that it is idle sees the entries, or is seen to be idle. It
+     * fails if what a dead thief took comes back. */
     uint32_t high = owner->high + private / 2;
     if (!atomic_compare_exchange_strong(&owner->deque->shared, &word, range_pack(shared.low, high)))
         return false;

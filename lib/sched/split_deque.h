@@ -125,8 +125,8 @@ uint32_t rpi_deque_capacity(const struct deque_shape *shape, size_t bytes, uint3
 /* Bytes of an entry with an item of this size. */
 size_t rpi_deque_entry_bytes(size_t item_size);
 
-/* Initializes an empty deque of a rank with this result. Called by one rank before others use it. The
- * deques of a node lie one after the other. */
+/* Initializes an empty deque of a rank with this result. Called by one rank before others use it.
+ * The deques of a node lie one after the other. */
 void rpi_deque_make(struct split_deque *deque, uint32_t index, const struct deque_shape *shape,
                     const void *identity);
 
@@ -156,8 +156,8 @@ bool rpi_deque_reclaim(struct deque_owner *owner);
  * was nothing, or another rank was taking. */
 bool rpi_deque_steal(struct deque_owner *owner, struct split_deque *victim);
 
-/* For any rank, `self`: frees the lock of a deque if `holder`, which is dead, holds it, and completes or
- * undoes what that one had begun to take. */
+/* For any rank, `self`: frees the lock of a deque if `holder`, which is dead, holds it, and
+ * completes or undoes what that one had begun to take. */
 void rpi_deque_unlock_dead(struct split_deque *deque, uint32_t holder, uint32_t self);
 
 /* For any rank, `self`: restores and shares the entries of a deque whose owner is dead, and adds a

@@ -25,7 +25,8 @@ void rp_task_path(const rp_task *task, uint64_t path[2])
 /* ---- calls of the program -------------------------------------------------------------------- */
 
 /* Undoes what an earlier attempt added. What this attempt adds does not overwrite what another rank
- * would need: all entries at and above the top were popped, or were not there at the last commit. */
+ * would need: all entries at and above the top were popped, or were not there at the last
+ * commit. */
 struct item_call {
     struct worklist_worker *worker;
     uint32_t top;

@@ -1,5 +1,6 @@
-/* rp_worklist(): the root puts the seeds into the deques of the ranks; each rank computes until there
- * are no items on the node; then each combines the results of all, which are in node memory. */
+/* rp_worklist(): the root puts the seeds into the deques of the ranks; each rank computes until
+ * there are no items on the node; then each combines the results of all, which are in node
+ * memory. */
 #include "base/error.h"
 #include "diag/check.h"
 #include "diag/diagnosis.h"

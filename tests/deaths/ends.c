@@ -370,7 +370,8 @@ static rp_status after(void)
     return RP_OK;
 }
 
-/* One grid is closed by the program, another by rp_close(); neither waits for the dead neighbour. */
+/* One grid is closed by the program, another by rp_close(); neither waits for the dead
+ * neighbour. */
 static rp_status grid(void)
 {
     rp_grid_shape shape = {.rows = 64, .columns = 64, .cell_size = 8, .halo = 1};

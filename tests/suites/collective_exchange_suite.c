@@ -1,5 +1,5 @@
-/* rp_exchange(): random neighbours and lengths beside a model, mistakes in lists, and buffers of the
- * program. */
+/* rp_exchange(): random neighbours and lengths beside a model, mistakes in lists, and buffers of
+ * the program. */
 #include "suites.h"
 
 #include "base/buffer.h"
@@ -68,8 +68,8 @@ static void free_buffers(struct neighbours *neighbours)
     }
 }
 
-/* Each pair of ranks, and each rank with itself, is connected with this chance in percent. The order
- * of a list differs from rank to rank. */
+/* Each pair of ranks, and each rank with itself, is connected with this chance in percent. The
+ * order of a list differs from rank to rank. */
 static void choose(struct neighbours *neighbours, int percent)
 {
     int ranks = world_ranks();

@@ -13,7 +13,8 @@ enum {
 };
 
 /* How an array of elements is made and sorted, the same on every rank. An element has its key at
- * `offset`, and its original position wherever there is room: that shows the order of equal ones. */
+ * `offset`, and its original position wherever there is room: that shows the order of equal
+ * ones. */
 struct kind {
     size_t size, offset;
     rp_key_type type;
@@ -54,8 +55,8 @@ static int compare_given(const void *left, const void *right, void *user)
     return kind_compare(user, left, right);
 }
 
-/* Keys that spread in several ways: over all numbers, over a few, over the low bits, all equal, rising
- * and falling. */
+/* Keys that spread in several ways: over all numbers, over a few, over the low bits, all equal,
+ * rising and falling. */
 static uint64_t draw_key(const struct kind *kind, int spread, int64_t item, int64_t n)
 {
     rp_random random;
