@@ -28,6 +28,8 @@ typedef enum rp_key_type {
  * Compares two elements. Returns a negative number if `left` comes first, a positive one if `right`
  * does, 0 if they are equal, as for qsort(). Called on any rank. For the same elements it must
  * return the same on every rank.
+ *
+ * @param[in] user  `user` of the calling rank's rp_sort_job
  */
 typedef int (*rp_compare_fn)(const void *left, const void *right, void *user);
 
