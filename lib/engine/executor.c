@@ -320,7 +320,7 @@ static bool executor_next_round(struct executor *executor, struct agent **agent)
     *agent = NULL;
     rpi_error_clear(&pool->last);
     executor_prepare(executor, agent, &pool->last);
-    if (pool_agree_prepared(pool) == RP_OK)
+    if (rpi_pool_agree_prepared(pool) == RP_OK)
         return true;
     rpi_agent_drop(*agent);
     return false;
@@ -372,7 +372,7 @@ static void executor_check_stores(struct executor *executor, struct node_stores 
         return;
     rpi_node_stores_end(pool, stores, executor->task.call);
     rpi_error_clear(&pool->last);
-    if (pool_agree_prepared(pool) == RP_OK)
+    if (rpi_pool_agree_prepared(pool) == RP_OK)
         pool->last = before;
 }
 
@@ -387,7 +387,7 @@ static rp_status executor_run(struct executor *executor)
     if (executor->begin != NULL)
         executor->begin(executor, &pool->last);
     struct node_stores *stores = executor_remember_memory(executor);
-    if (pool_agree_prepared(pool) != RP_OK) {
+    if (rpi_pool_agree_prepared(pool) != RP_OK) {
         free(stores);
         rpi_agent_drop(agent);
         return pool->last.status;

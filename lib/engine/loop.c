@@ -237,7 +237,7 @@ static bool loop_next_round(rp_loop *loop, const struct rp_error *mine)
         rpi_error_clear(&pool->last);
         loop_prepare_round(pool, loop->units, &loop->choice, loop->options.call_overhead, &agent,
                            &pool->last);
-        again = pool_agree_prepared(pool) == RP_OK;
+        again = rpi_pool_agree_prepared(pool) == RP_OK;
     }
     if (again) {
         rpi_loop_begin(pool, agent, &loop->options);

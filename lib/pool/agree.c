@@ -86,6 +86,13 @@ rp_status rpi_pool_agree(rp_pool *pool, const struct vote *vote)
     return status;
 }
 
+rp_status rpi_pool_agree_prepared(rp_pool *pool)
+{
+    struct vote vote = rpi_vote(CALL_PREPARED);
+    vote.error = pool->last;
+    return rpi_pool_agree(pool, &vote);
+}
+
 static rp_status agree_only(rp_pool *pool, enum call call)
 {
     if (pool == NULL)

@@ -12,11 +12,6 @@ static int mpi_leader(const rp_pool *pool)
     return root >= 0 ? root : 0;
 }
 
-static rp_status mpi_agree_prepared(rp_pool *pool)
-{
-    return rpi_mpi_agree(pool->world.comm, &pool->last);
-}
-
 static rp_status mpi_memory_grow(rp_pool *pool, size_t bytes, struct node_memory *memory,
                                  rp_error *error)
 {
@@ -43,7 +38,7 @@ static int mpi_share_on_node(const struct world *world, const void *mine, size_t
 static rp_status mpi_share(rp_pool *pool, const void *mine, size_t bytes, void *all)
 {
     const struct world *world = &pool->world;
-    if (mpi_agree_prepared(pool) != RP_OK)
+    if (rpi_pool_agree_prepared(pool) != RP_OK)
         return pool->last.status;
     char *of_root = (char *)all + (size_t)world->root * bytes;
     int code = mpi_share_on_node(world, mine, bytes, all);
@@ -61,7 +56,6 @@ static rp_status mpi_any(rp_pool *pool, int *flags, int count)
 
 const struct pool_ops rpi_pool_by_mpi = {
     .leader = mpi_leader,
-    .agree_prepared = mpi_agree_prepared,
     .memory_grow = mpi_memory_grow,
     .share = mpi_share,
     .reachable = rpi_peer_reachable,

@@ -88,10 +88,9 @@ struct pool_ops {
     bool elects;
     /* The node rank of the leader of this node, once all ranks have agreed to begin. */
     int (*leader)(const rp_pool *pool);
-    rp_status (*agree_prepared)(rp_pool *pool);
     rp_status (*memory_grow)(rp_pool *pool, size_t bytes, struct node_memory *memory,
                              rp_error *error);
-    /* Agrees as `agree_prepared`, then stores in `all`, by rank, what the ranks of this node and
+    /* Agrees as rpi_pool_agree_prepared(), then stores in `all`, by rank, what the ranks of this node and
      * the root passed: `bytes` each, at most MAILBOX_BYTES. */
     rp_status (*share)(rp_pool *pool, const void *mine, size_t bytes, void *all);
     /* Can this rank access the private memory of another of its node? */
@@ -161,12 +160,8 @@ void rpi_pool_enough(rp_pool *pool, int64_t item);
 void rpi_enough_vote(struct vote *vote, int64_t item);
 
 /* Makes the ranks agree on pool->last: if a rank has an error there, all get one. Ends the part
- * of a call in which each rank prepares by itself: by MPI, or by an agreement where ranks
- * survive. */
-static inline rp_status pool_agree_prepared(rp_pool *pool)
-{
-    return pool->ops->agree_prepared(pool);
-}
+ * of a call in which each rank prepares by itself. */
+rp_status rpi_pool_agree_prepared(rp_pool *pool);
 
 /* For a public function that was given NULL for `argument` and so has no pool to keep the error:
  * sets the text for rp_last_error(NULL). Returns RP_ERR_ARGUMENT. */

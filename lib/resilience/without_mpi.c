@@ -24,13 +24,6 @@ static int survivors_leader(const rp_pool *pool)
     return agreement->root >= 0 ? agreement->root : rpi_agreement_leader(agreement);
 }
 
-static rp_status survivors_agree_prepared(rp_pool *pool)
-{
-    struct vote vote = rpi_vote(CALL_PREPARED);
-    vote.error = pool->last;
-    return rpi_pool_agree(pool, &vote);
-}
-
 static rp_status survivors_memory_grow(rp_pool *pool, size_t bytes, struct node_memory *memory,
                                        rp_error *error)
 {
@@ -42,7 +35,7 @@ static rp_status survivors_share(rp_pool *pool, const void *mine, size_t bytes, 
 {
     const struct world *world = &pool->world;
     memcpy(rpi_mailbox(pool, world->node_rank), mine, bytes);
-    if (survivors_agree_prepared(pool) != RP_OK)
+    if (rpi_pool_agree_prepared(pool) != RP_OK)
         return pool->last.status;
     memset(all, 0, (size_t)world->ranks * bytes);
     for (int i = 0; i < world->node_ranks; i++)
@@ -70,7 +63,6 @@ static rp_status survivors_any(rp_pool *pool, int *flags, int count)
 const struct pool_ops rpi_pool_without_mpi = {
     .elects = true,
     .leader = survivors_leader,
-    .agree_prepared = survivors_agree_prepared,
     .memory_grow = survivors_memory_grow,
     .share = survivors_share,
     .reachable = survivors_reachable,

@@ -217,10 +217,10 @@ static rp_status stream_part_prepare(rp_pool *pool, struct stream_part *part, rp
 static rp_status stream_round_prepare(rp_pool *pool, struct stream_part *part)
 {
     slot_queue_prepare(pool, &pool->last);
-    if (pool_agree_prepared(pool) != RP_OK)
+    if (rpi_pool_agree_prepared(pool) != RP_OK)
         return pool->last.status;
     stream_part_prepare(pool, part, &pool->last);
-    return pool_agree_prepared(pool);
+    return rpi_pool_agree_prepared(pool);
 }
 
 static void stream_round_release(struct stream_part *part)

@@ -140,7 +140,7 @@ static rp_status worklist_prepare(rp_pool *pool, const rp_worklist_job *job)
         rpi_deque_group_make(memory->base, pool->work_queue, deques, &shape, job->identity);
         worklist_deal(pool, job, memory->base);
     }
-    return pool_agree_prepared(pool);
+    return rpi_pool_agree_prepared(pool);
 }
 
 /* ---- running --------------------------------------------------------------------------------- */
@@ -213,7 +213,7 @@ static rp_status worklist_run(rp_pool *pool, const rp_worklist_job *job)
     if (rpi_pool_agree(pool, &vote) != RP_OK || worklist_prepare(pool, job) != RP_OK)
         return pool->last.status;
     rpi_worklist_worker_make(&worker, pool, job, pool->memory.stage.base, &pool->last);
-    rp_status status = pool_agree_prepared(pool);
+    rp_status status = rpi_pool_agree_prepared(pool);
     if (status == RP_OK)
         status = worklist_compute(pool, &worker);
     rpi_worklist_worker_drop(&worker);
@@ -221,7 +221,7 @@ static rp_status worklist_run(rp_pool *pool, const rp_worklist_job *job)
         return status;
     /* The agreement also keeps the memory until all ranks have read it. */
     worklist_combine(pool, job);
-    return pool_agree_prepared(pool);
+    return rpi_pool_agree_prepared(pool);
 }
 
 rp_status rp_worklist(rp_pool *pool, const rp_worklist_job *job)
