@@ -271,11 +271,10 @@ static rp_status executor_prepare(struct executor *executor, struct agent **agen
 {
     rp_pool *pool = executor->pool;
     int count = executor->array_count, status_array = -1;
-    bool staged = rpi_arrays_staged(pool, executor->arrays, count, &executor->accesses);
     executor->staging = staging_none;
     /* This comes first: it may need an agreement, and the leader of the last agreement before the
      * job becomes the node's agent. */
-    if (staged) {
+    if (executor->staged) {
         executor->staging = rpi_staging_plan(executor->accesses.access, count, &executor->units);
         rpi_stage_provide(pool, &executor->staging, error);
     }
@@ -283,7 +282,7 @@ static rp_status executor_prepare(struct executor *executor, struct agent **agen
         rpi_arrays_compare(pool, executor->arrays, count, &executor->accesses, error) != RP_OK)
         return error->status;
     struct job job = rpi_job(pool, executor->units, executor->choice,
-                             executor->attempts.options->call_overhead, staged);
+                             executor->attempts.options->call_overhead, executor->staged);
     /* An item modifies its input in place only on the root's node; other nodes compute on
      * copies. */
     bool fragile = executor->fragile && pool->world.node == pool->world.root_node;
@@ -329,6 +328,10 @@ static bool executor_next_round(struct executor *executor, struct agent **agent)
 static void executor_begin_rounds(struct executor *executor, rp_error *error)
 {
     rp_pool *pool = executor->pool;
+    executor->staged =
+        rpi_arrays_staged(pool, executor->arrays, executor->array_count, &executor->accesses);
+    if (!job_dispatched(pool, executor->staged))
+        return;
     struct round_terms terms = {.delivers = rpi_arrays_delivered(pool, executor->arrays,
                                                                  executor->array_count,
                                                                  &executor->accesses),

@@ -44,6 +44,7 @@ struct executor {
     struct attempts attempts;
     struct failures failures;
     struct accesses accesses;
+    bool staged;                /* arrays travel between nodes */
     void *buffers[MOST_ARRAYS]; /* one tile each, for arrays in a peer's memory */
     struct staging staging;
     int stage_slot;      /* stage slot of the current chunk */

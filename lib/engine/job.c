@@ -82,8 +82,10 @@ struct job rpi_job(const rp_pool *pool, struct units units, struct schedule_choi
                                                .reports = pool->survival->reports,
                                                .defers = world->rank == world->root &&
                                                          job_other_nodes_live(world)};
-    struct job job = {units, choice, call_overhead, 0, world->nodes > 1 || staged, deaths};
-    if (!staged && pool->survival->rounds.number == 0)
+    struct job job = {units, choice, call_overhead, 0, job_dispatched(pool, staged), deaths};
+    if (!job.dispatched)
+        job.begun = units.count;
+    else if (!staged && pool->survival->rounds.number == 0)
         job.begun =
             rpi_batch_policy_initial(units.count, world->ranks, world->nodes, choice.schedule);
     return job;

@@ -15,8 +15,13 @@ struct job {
     struct orphaned_work_terms deaths; /* how the job treats deaths of ranks */
 };
 
-/* Describes a job. `staged`: arrays travel between nodes, so all units arrive with their
- * batches. */
+/* Is a job dispatched? `staged`: arrays travel between nodes. */
+static inline bool job_dispatched(const rp_pool *pool, bool staged)
+{
+    return pool->world.nodes > 1 || staged;
+}
+
+/* Describes a job. `staged` as above: all units arrive with their batches. */
 struct job rpi_job(const rp_pool *pool, struct units units, struct schedule_choice choice,
                    double call_overhead, bool staged);
 

@@ -98,7 +98,8 @@ static void loop_prepare(rp_pool *pool, int64_t n, const rp_options *options,
                          rp_error *error)
 {
     struct units units = rpi_units_cut(n);
-    rpi_rounds_begin(pool, units.count, (struct round_terms){.delivers = false}, error);
+    if (job_dispatched(pool, false))
+        rpi_rounds_begin(pool, units.count, (struct round_terms){.delivers = false}, error);
     loop_prepare_round(pool, units, choice, options->call_overhead, agent, error);
 }
 

@@ -11,8 +11,8 @@
 
 #include "resilience/survival.h"
 
-/* Begins the rounds of a job of `units` units, if the pool has rounds. Called by every rank, before
- * the first round is prepared. */
+/* Begins the rounds of a dispatched job of `units` units. Called by every rank, before the first
+ * round is prepared. */
 void rpi_rounds_begin(rp_pool *pool, uint32_t units, struct round_terms terms, rp_error *error);
 
 /* Called after the agreement that ends a round: does another round follow? If so, the caller
