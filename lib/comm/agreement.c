@@ -185,7 +185,7 @@ static const struct slot *slot_find_cut_off(const struct agreement *agreement)
 static void agreement_decide(struct agreement *agreement)
 {
     struct agreement_segment *place = agreement->place;
-    struct summary *summary = &agreement->exchange->known;
+    struct summary *summary = &agreement->summaries->known;
     votes_summarize(agreement, summary);
     place->failed = summary->failed >= 0;
     const struct slot *cut_off = place->failed ? slot_find_cut_off(agreement) : NULL;

@@ -79,7 +79,7 @@ struct agreement {
     MPI_Comm leaders;
     int rank, ranks, node, nodes, node_rank, node_ranks;
     const int *node_first, *by_node; /* of the world */
-    struct exchange *exchange;       /* private memory of the leader; owned by the world */
+    struct summaries *summaries;     /* private memory of the leader; owned by the world */
     bool spin;
     uint32_t number;           /* agreements so far */
     rp_error out_of_step;      /* why no further agreement is possible, or RP_OK */

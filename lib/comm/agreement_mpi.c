@@ -42,9 +42,9 @@ static void message_unpack(struct agreement *agreement, int node, int count, con
 static int summaries_swap(struct agreement *agreement, const struct step *step)
 {
     MPI_Request requests[2] = {MPI_REQUEST_NULL, MPI_REQUEST_NULL};
-    struct summary *known = &agreement->exchange->known;
-    struct leader_message *leaving = &agreement->exchange->leaving;
-    struct leader_message *arriving = &agreement->exchange->arriving;
+    struct summary *known = &agreement->summaries->known;
+    struct leader_message *leaving = &agreement->summaries->leaving;
+    struct leader_message *arriving = &agreement->summaries->arriving;
     size_t bytes = offsetof(struct leader_message, data);
     leaving->summary = *known;
     if (rpi_summary_has_data(known))

@@ -52,7 +52,7 @@ static size_t message_take(const struct hub_message *message, void *to, size_t h
  * another size. */
 static bool report_store_data(struct agreement *agreement, int node, const struct report *report)
 {
-    const struct summary *known = &agreement->exchange->known;
+    const struct summary *known = &agreement->summaries->known;
     if (!rpi_summary_has_data(known) || !rpi_summary_has_data(&report->summary) ||
         !rpi_summary_data_alike(known, &report->summary))
         return true;
@@ -171,7 +171,7 @@ static bool answer_valid(struct agreement *agreement, const struct answer *answe
         return false;
     if (!decision_brings_data(&answer->decision))
         return true;
-    if (!rpi_summary_has_data(&agreement->exchange->known))
+    if (!rpi_summary_has_data(&agreement->summaries->known))
         return false;
     for (int node = 0; node < agreement->nodes; node++)
         bytes += rpi_agreement_data_size(agreement, node);

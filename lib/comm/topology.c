@@ -147,8 +147,8 @@ int rpi_world_node_rank(const struct world *world, int rank)
 
 static rp_status agreement_init(struct world *world, rp_error *error)
 {
-    struct exchange *exchange = calloc(1, sizeof *exchange);
-    if (exchange == NULL)
+    struct summaries *summaries = calloc(1, sizeof *summaries);
+    if (summaries == NULL)
         rpi_error_set(error, RP_ERR_MEMORY, "no memory for agreements");
     world->extra = (char *)world->memory.base + extra_offset_bytes(world);
     world->agreement = (struct agreement){
@@ -163,7 +163,7 @@ static rp_status agreement_init(struct world *world, rp_error *error)
         .node_ranks = world->node_ranks,
         .node_first = world->node_first,
         .by_node = world->by_node,
-        .exchange = exchange,
+        .summaries = summaries,
         .spin = world->crowding <= 1,
         .root = rpi_world_node_rank(world, world->root),
     };
@@ -313,7 +313,7 @@ static void comm_free(MPI_Comm *comm)
 
 void rpi_world_forget(struct world *world)
 {
-    free(world->agreement.exchange);
+    free(world->agreement.summaries);
     free(world->node_first);
     free(world->node_of);
     free(world->by_node);

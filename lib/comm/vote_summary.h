@@ -47,7 +47,7 @@ struct leader_message {
 };
 
 /* The private memory of a leader. Initially zero. */
-struct exchange {
+struct summaries {
     struct summary known; /* the votes of its node, then of all nodes */
     struct leader_message leaving, arriving;
 };
