@@ -100,7 +100,8 @@ static void loop_prepare(rp_pool *pool, int64_t n, const rp_options *options,
     struct units units = rpi_units_cut(n);
     if (job_dispatched(pool, false))
         rpi_rounds_begin(pool, units.count, (struct round_terms){.delivers = false}, error);
-    loop_prepare_round(pool, units, choice, options->call_overhead, agent, error);
+    if (error->status == RP_OK) /* else there is no account */
+        loop_prepare_round(pool, units, choice, options->call_overhead, agent, error);
 }
 
 /* Sets the time limit per item of a loop that the program runs itself. */

@@ -17,8 +17,12 @@ static rp_status mpi_memory_grow(rp_pool *pool, size_t bytes, struct node_memory
 {
     if (bytes <= memory->bytes)
         return RP_OK;
+    const rp_error before = *error;
     rpi_node_memory_drop(memory);
-    return rpi_node_memory_make(pool->world.node_comm, bytes, memory, error);
+    rpi_node_memory_make(pool->world.node_comm, bytes, memory, error);
+    if (before.status != RP_OK)
+        *error = before;
+    return error->status;
 }
 
 /* Gathers from the ranks of the node, in the front of `all`, and moves what they passed to their

@@ -173,8 +173,8 @@ rp_status rpi_pool_check_idle(rp_pool *pool);
 
 /* Grows the stage or the slot queue to this size if it is smaller; the previous contents may be
  * lost. Collective among the ranks of the node, which all get the same status; where ranks survive,
- * among all ranks of the pool: each passes the bytes that its node needs, and in *error its own
- * earlier error, if any, and all get the same error. */
+ * among all ranks of the pool: each passes the bytes that its node needs, and all get the same
+ * error. An earlier error of this rank in *error is kept, and there goes to all. */
 static inline rp_status pool_memory_grow(rp_pool *pool, size_t bytes, struct node_memory *memory,
                                          rp_error *error)
 {
