@@ -179,19 +179,20 @@ static rp_status select_gather_below(struct selection *selection)
 rp_status rpi_select_blocks(struct selection *selection, const char *sorted, int64_t n, int64_t all)
 {
     rp_pool *pool = selection->pool;
-    bool left = borders(selection) > 0;
+    bool left;
     selection->sorted = sorted;
     for (int i = 0; i < borders(selection); i++) {
         selection->low[i] = 0;
         selection->high[i] = n;
     }
-    while (left) {
-        if (select_propose(selection, &left) != RP_OK || select_gather_below(selection) != RP_OK)
-            return pool->last.status;
+    if (borders(selection) == 0)
+        return RP_OK;
+    while (select_propose(selection, &left) == RP_OK && left &&
+           select_gather_below(selection) == RP_OK) {
         for (int i = 0; i < borders(selection); i++)
             select_narrow(selection, i, rp_block(all, pool->world.ranks, i).end);
     }
-    return RP_OK;
+    return pool->last.status;
 }
 
 rp_status rpi_select_whole_groups(struct selection *selection, int64_t n)
