@@ -14,7 +14,6 @@
 struct array_addresses {
     uint32_t agreement; /* that it is for; older where ranks survive: from a dead rank */
     struct peer self;
-    int node;
     struct {
         uint64_t address;
         int64_t allocation, offset; /* in node memory; allocation -1: not there */
@@ -65,7 +64,7 @@ rp_status rpi_array_check(const rp_pool *pool, const struct array *array, int64_
 static struct array_addresses addresses_own(const rp_pool *pool, const struct array *arrays,
                                             int count)
 {
-    struct array_addresses addresses = {.node = pool->world.node};
+    struct array_addresses addresses = {.agreement = pool->world.agreement.number + 1};
     for (int i = 0; i < count; i++) {
         addresses.arrays[i].address = (uint64_t)(uintptr_t)arrays[i].base;
         addresses.arrays[i].allocation =
@@ -247,7 +246,6 @@ static rp_status accesses_learn(rp_pool *pool, const struct array *arrays, int c
 {
     struct array_addresses mine = addresses_own(pool, arrays, count);
     _Static_assert(sizeof mine <= MAILBOX_BYTES, "it fits into a mailbox");
-    mine.agreement = pool->world.agreement.number + 1;
     accesses->addresses = calloc((size_t)pool->world.ranks, sizeof *accesses->addresses);
     if (accesses->addresses == NULL)
         rpi_error_set(&pool->last, RP_ERR_MEMORY, "no memory to note where arrays are");
