@@ -95,17 +95,32 @@ static void worklist_terms(struct vote *vote, const rp_worklist_job *job)
 
 /* ---- preparing ------------------------------------------------------------------------------- */
 
-/* The deques share the memory; each has room for its seeds, if only one rank is left too. */
+/* The deques share the memory; each has room for its seeds, if only one rank is left too. The same on
+ * every rank, since all map the memory: so it counts those that the last agreement found dead. */
 static struct deque_shape worklist_shape(const rp_pool *pool, const rp_worklist_job *job)
 {
     const size_t default_memory = (size_t)16 << 20;
     size_t memory = job->memory > 0 ? (size_t)job->memory : default_memory;
     size_t ranks = (size_t)pool->world.node_ranks;
-    uint32_t alive = rpi_work_queue_alive(pool->work_queue);
+    uint32_t alive = (uint32_t)(pool->world.node_ranks - pool->world.agreement.lost);
     struct deque_shape shape = {.entry_size = (uint32_t)rpi_deque_entry_bytes(job->item_size),
                                 .result_size = job->result_size};
     shape.capacity = rpi_deque_capacity(&shape, memory / ranks, (uint32_t)job->n / alive + 1);
     return shape;
+}
+
+/* The place of the next seed: on the next living rank with room. NULL: none has any, since ranks have
+ * died after the agreement that counted them. */
+static struct deque_entry *worklist_next_place(rp_pool *pool, struct deque_group *group,
+                                               uint32_t *rank)
+{
+    struct deque_entry *entry = NULL;
+    for (uint32_t i = 0; i < group->deques && entry == NULL; i++) {
+        if (!lane_lost(pool->work_queue, *rank))
+            entry = rpi_deque_seed(rpi_deque_group_at(group, *rank));
+        *rank = (*rank + 1) % group->deques;
+    }
+    return entry;
 }
 
 /* Deals the seeds to the living ranks in turn. */
@@ -115,13 +130,15 @@ static void worklist_deal(rp_pool *pool, const rp_worklist_job *job, struct dequ
     const char *seed = job->seeds;
     uint32_t rank = 0;
     for (int64_t i = 0; i < job->n; i++, seed += job->item_size) {
-        while (lane_lost(pool->work_queue, rank))
-            rank = (rank + 1) % group->deques;
-        struct deque_entry *entry = rpi_deque_seed(rpi_deque_group_at(group, rank));
+        struct deque_entry *entry = worklist_next_place(pool, group, &rank);
+        if (entry == NULL) {
+            rpi_error_set(&pool->last, RP_ERR_LOST,
+                          "ranks died while the seeds were dealt to them: call again");
+            return;
+        }
         *entry = (struct deque_entry){.seed = i};
         path_child(none, (uint64_t)i, entry->path);
         memcpy(entry->item, seed, job->item_size);
-        rank = (rank + 1) % group->deques;
     }
 }
 
