@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "collective/exchange.h"
 #include "comm/completion.h"
+#include "comm/mpi_error.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -86,19 +87,23 @@ static int header_receive(struct exchange *exchange, const MPI_Status *status)
     struct header header;
     int rank = status->MPI_SOURCE, count;
     int code = MPI_Get_count(status, MPI_BYTE, &count);
-    if (code != MPI_SUCCESS || count < (int)offsetof(struct header, first) || count > HEADER_BYTES)
-        return code != MPI_SUCCESS ? code : MPI_ERR_TRUNCATE;
+    if (code != MPI_SUCCESS)
+        return code;
+    if (count < (int)offsetof(struct header, first) || count > HEADER_BYTES)
+        rpi_mpi_reject("rank", rank);
     code = MPI_Recv(&header, count, MPI_BYTE, rank, HEADER_TAG, exchange->pool->world.comm,
                     MPI_STATUS_IGNORE);
     if (code != MPI_SUCCESS)
         return code;
+    if (header.bytes < 0)
+        rpi_mpi_reject("rank", rank);
     rpi_exchange_note(exchange, rank, header.bytes);
     int place = exchange->place[rank];
     size_t carried = (size_t)count - offsetof(struct header, first);
     if (place < 0 || exchange->error.status != RP_OK)
         return MPI_SUCCESS;
-    if (header.bytes < 0 || carried != header_carries(exchange, place, header.bytes))
-        return MPI_ERR_TRUNCATE;
+    if (carried != header_carries(exchange, place, header.bytes))
+        rpi_mpi_reject("rank", rank);
     memcpy(exchange->in[place]->data, header.first, carried);
     return MPI_SUCCESS;
 }

@@ -2,12 +2,12 @@
 
 #include <string.h>
 
-/* Copies units between memory and packed data: those of `to` are `to_step` bytes apart. */
+/* Copies units, which are `to_step` and `from_step` bytes apart: their size if they are packed. */
 static void small_move(const struct run *run, char *to, int64_t to_step, const char *from,
                        int64_t from_step)
 {
     size_t size = (size_t)run->layout->size;
-    if (to_step == from_step) {
+    if (to_step == from_step && to_step == run->layout->size) {
         memcpy(to, from, (size_t)run->units * size);
         return;
     }
@@ -36,6 +36,12 @@ void rpi_small_offer(struct collective *collective, const struct run *mine, int6
     char *data = rpi_vote_data(&collective->vote, world->ranks, bytes, only);
     if (data != NULL && (only < 0 || only == world->rank) && mine->units > 0)
         small_move(mine, data, mine->layout->size, mine->base, mine->layout->extent);
+}
+
+void rpi_small_copy_run(const struct run *from, const struct run *to)
+{
+    if (to->units > 0)
+        small_move(to, to->base, to->layout->extent, from->base, to->layout->extent);
 }
 
 bool rpi_small_brought(const struct collective *collective)

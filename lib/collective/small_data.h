@@ -24,6 +24,9 @@ bool rpi_small_brought(const struct collective *collective);
 /* Copies the data of a rank into a run. */
 void rpi_small_copy(const struct collective *collective, int rank, const struct run *to);
 
+/* Copies a run to another of the same layout and length. */
+void rpi_small_copy_run(const struct run *from, const struct run *to);
+
 /* small_reduction.c: offers the elements of a reduction. */
 void rpi_small_reduction_offer(struct collective *collective, const struct run *mine, MPI_Op op);
 

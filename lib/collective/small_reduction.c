@@ -60,19 +60,23 @@ void rpi_small_reduction_offer(struct collective *collective, const struct run *
         rpi_small_offer(collective, mine, collective->n, -1);
 }
 
-/* MPI_Reduce_local(a, b) sets b to a op b. The last of these is the result. */
+/* MPI_Reduce_local(a, b) sets b to a op b. The last of these is the result, which is stored only when
+ * it is complete: it may be node memory that several ranks pass. With the operations and types that
+ * are offered MPI_Reduce_local does not fail on one rank alone. */
 rp_status rpi_small_reduction_join(const struct collective *collective, MPI_Op op, int joined,
                                    const struct run *result)
 {
-    alignas(max_align_t) char scratch[SMALL_EXTENT];
+    alignas(max_align_t) char scratch[2][SMALL_EXTENT];
     struct run now = *result, before = *result;
     int code = MPI_SUCCESS, n = (int)collective->n;
     for (int rank = 0; rank < joined && code == MPI_SUCCESS; rank++) {
-        now.base = (joined - 1 - rank) % 2 == 0 ? result->base : scratch;
+        now.base = scratch[rank % 2];
         rpi_small_copy(collective, rank, &now);
         if (rank > 0)
             code = MPI_Reduce_local(before.base, now.base, n, collective->layout.type, op);
         before = now;
     }
+    if (joined > 0 && code == MPI_SUCCESS)
+        rpi_small_copy_run(&before, result);
     return rpi_mpi_check(code, "MPI_Reduce_local", &collective->pool->last);
 }

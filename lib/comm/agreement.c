@@ -86,6 +86,7 @@ char *rpi_vote_data(struct vote *vote, int ranks, int64_t bytes, int data_rank)
         return NULL;
     vote->data_bytes = (int)bytes;
     vote->data_rank = data_rank;
+    memset(vote->data, 0, (size_t)bytes);
     return vote->data;
 }
 
