@@ -1,6 +1,7 @@
-/* The ranking of integers as in the benchmark IS of NPB, class A: keys are counted by buckets, go to
- * the ranks that have their buckets, and are counted there. By rp_alltoallv() and rp_allreduce_ranks()
- * and by MPI's functions, with the same code around them; the result is verified.
+/* The ranking of integers as in the benchmark IS of NPB, class A: keys are counted by buckets, go
+ * to the ranks that have their buckets, and are counted there. By rp_alltoallv() and
+ * rp_allreduce_ranks() and by MPI's functions, with the same code around them; the result is
+ * verified.
  *
  *     bucket_sort [ROUNDS] */
 #include "measure.h"

@@ -2,7 +2,7 @@
  *
  * On one machine every rank is a pretended node, and every message is delayed by a millisecond, as
  * by a slow network, except when bandwidth is measured. Real or virtual nodes are used as they are.
- * `nodes PART`: only balance, traffic or messages; messages are the same on a machine of any size. */
+ * `nodes PART`: only balance, traffic or messages; messages are the same on any machine. */
 #include "nodes.h"
 
 #include <stdio.h>

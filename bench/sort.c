@@ -1,5 +1,5 @@
-/* rp_sort() of 10^8 random keys of 64 bits on all ranks, compared with the same routine on one rank;
- * the result is verified.
+/* rp_sort() of 10^8 random keys of 64 bits on all ranks, compared with the same routine on one
+ * rank; the result is verified.
  *
  *     sort [ROUNDS]            the ratio
  *     sort ROUNDS KEYS         for bench/sort.sh: also nanoseconds a key */

@@ -43,11 +43,12 @@ int main(int argc, char **argv)
     rp_sort_job job = {.n = N, .size = sizeof *mine, .mine = mine};
     if (rp_reduce_by_key(pool, &job, combine, &groups) == RP_OK) {
         part = rp_block(groups, rp_ranks(pool), rp_rank(pool));
-        const struct length *last = &mine[part.end - part.begin - 1];
-        if (part.end == groups && part.begin < part.end)
+        if (part.end == groups && part.begin < part.end) {
+            const struct length *last = &mine[part.end - part.begin - 1];
             printf("%lld lengths; %lld numbers take %lld steps, the least is %lld\n",
                    (long long)groups, (long long)last->count, (long long)last->steps,
                    (long long)last->least);
+        }
     }
     free(mine);
     int code = rp_report(pool, "reduce_by_key");

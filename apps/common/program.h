@@ -27,8 +27,8 @@ bool program_speaks(const rp_pool *pool);
  * that was not requested would be mixed with them, and is left out. */
 void program_prints(rp_pool *pool);
 
-/* Prints a line on stderr: the given text, the numbers of ranks and nodes, and how long a run took. In
- * one write, because mpirun may put other output between two. */
+/* Prints a line on stderr: the given text, the numbers of ranks and nodes, and how long a run took.
+ * In one write, because mpirun may put other output between two. */
 void program_show_run(const rp_pool *pool, double seconds, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -2,8 +2,8 @@
  * by messages.
  *
  * Three agreements divide a call. Before the first, each rank checks its arguments and writes its
- * offers into node memory. Then it finds out what its neighbours send, from their offers and from the
- * headers that neighbours on other nodes send, compares the lists of neighbours, and makes its
+ * offers into node memory. Then it finds out what its neighbours send, from their offers and from
+ * the headers that neighbours on other nodes send, compares the lists of neighbours, and makes its
  * buffers large enough. After the second agreement it copies or receives, and after the third no
  * rank reads another's memory any more. */
 #ifndef RANKPOOL_COLLECTIVE_EXCHANGE_H
@@ -18,8 +18,8 @@ struct offer {
     int64_t bytes;    /* -1: it does not list that rank */
 };
 
-/* In node memory, for each rank of the node one, followed by an offer to each. All ranks read what a
- * rank has written; agreements are between the two.
+/* In node memory, for each rank of the node one, followed by an offer to each. All ranks read what
+ * a rank has written; agreements are between the two.
  *
  * self          The rank writes it before the first agreement of its first exchanges, until
  *               `no_access` is known; the others read it in every exchange, between the first and

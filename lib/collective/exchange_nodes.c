@@ -1,9 +1,10 @@
 /* The messages of an exchange.
  *
  * Nobody knows who will send to a rank before all lists of neighbours are known. So each rank sends
- * its headers synchronously, receives from anyone, and enters a barrier that does not block when its
- * own headers have been received. When the barrier is complete, no header is on its way. (Hoefler,
- * Siebert, Lumsdaine: Scalable communication protocols for dynamic sparse data exchange, 2010.) */
+ * its headers synchronously, receives from anyone, and enters a barrier that does not block when
+ * its own headers have been received. When the barrier is complete, no header is on its way.
+ * (Hoefler, Siebert, Lumsdaine: Scalable communication protocols for dynamic sparse data exchange,
+ * 2010.) */
 #include "base/backoff.h"
 #include "base/buffer.h"
 #include "base/error.h"

@@ -60,9 +60,9 @@ void rpi_small_reduction_offer(struct collective *collective, const struct run *
         rpi_small_offer(collective, mine, collective->n, -1);
 }
 
-/* MPI_Reduce_local(a, b) sets b to a op b. The last of these is the result, which is stored only when
- * it is complete: it may be node memory that several ranks pass. With the operations and types that
- * are offered MPI_Reduce_local does not fail on one rank alone. */
+/* MPI_Reduce_local(a, b) sets b to a op b. The last of these is the result, which is stored only
+ * when it is complete: it may be node memory that several ranks pass. With the operations and types
+ * that are offered MPI_Reduce_local does not fail on one rank alone. */
 rp_status rpi_small_reduction_join(const struct collective *collective, MPI_Op op, int joined,
                                    const struct run *result)
 {

@@ -136,7 +136,7 @@ rp_status rp_sort(rp_pool *pool, const rp_sort_job *job)
     return status;
 }
 
-/* ---- reductions by key ------------------------------------------------------------------------- */
+/* ---- reductions by key ----------------------------------------------------------------------- */
 
 /* Combines neighbours that are equal, among n sorted elements. Returns how many are left. */
 static int64_t groups_combine(const struct sorting *sorting, char *elements, int64_t n,

@@ -48,7 +48,7 @@ void rpi_rank_table_remove(struct rank_table *rank_table, struct member *member)
     free(member);
 }
 
-/* Ranks that were killed last may still be members: the end of their connections was not awaited. */
+/* Ranks that were killed last may still be members: nobody awaited the end of their connections. */
 void rpi_rank_table_remove_files(struct rank_table *rank_table)
 {
     while (rank_table->first != NULL)

@@ -63,7 +63,7 @@ int64_t rpi_order_search(const struct order *order, const char *sorted, int64_t 
     return low;
 }
 
-/* ---- insertion -------------------------------------------------------------------------------- */
+/* ---- insertion ------------------------------------------------------------------------------- */
 
 /* `spare` has room for one element. `size` is order->size, as a constant if the compiler knows
  * it. */
@@ -93,7 +93,7 @@ static void sort_by_insertion(const struct order *order, char *elements, int64_t
         sort_by_insertion_sized(order, elements, n, spare, order->size);
 }
 
-/* ---- merging ---------------------------------------------------------------------------------- */
+/* ---- merging --------------------------------------------------------------------------------- */
 
 /* Without branches that depend on the keys. */
 static inline void merge_sized(const struct order *order, const char *left, const char *left_end,
@@ -167,7 +167,7 @@ static void sort_by_merging(const struct order *order, char *elements, int64_t n
     rpi_merge(order, scratch, half, right, n - half, elements);
 }
 
-/* ---- radix sort -------------------------------------------------------------------------------- */
+/* ---- radix sort ------------------------------------------------------------------------------ */
 
 static inline unsigned radix_digit(const struct order *order, const char *element, int shift)
 {

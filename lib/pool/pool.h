@@ -90,8 +90,8 @@ struct pool_ops {
     int (*leader)(const rp_pool *pool);
     rp_status (*memory_grow)(rp_pool *pool, size_t bytes, struct node_memory *memory,
                              rp_error *error);
-    /* Agrees as rpi_pool_agree_prepared(), then stores in `all`, by rank, what the ranks of this node and
-     * the root passed: `bytes` each, at most MAILBOX_BYTES. */
+    /* Agrees as rpi_pool_agree_prepared(), then stores in `all`, by rank, what the ranks of this
+     * node and the root passed: `bytes` each, at most MAILBOX_BYTES. */
     rp_status (*share)(rp_pool *pool, const void *mine, size_t bytes, void *all);
     /* Can this rank access the private memory of another of its node? */
     bool (*reachable)(const struct peer *peer);

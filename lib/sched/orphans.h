@@ -10,8 +10,8 @@
  * chunk     of a dead worker: units that the lane had started and did not finish.
  * state     of a dead worker: stored by the coordinator after `chunk`; reset before a job.
  * queue     unit ranges that belong to no lane; entries shrink by compare-and-swap. `length` of
- *           them are valid; those before `first` are used up; those from `suspects` on are suspects.
- *           `more`: there was no room for all.
+ *           them are valid; those before `first` are used up; those from `suspects` on are
+ *           suspects. `more`: there was no room for all.
  * deferred  number of suspects that are left to another round: they count as done.
  * reported  number of dead workers whose chunks were reported to the root; written by the node
  *           agent (seq_cst).

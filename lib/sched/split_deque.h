@@ -23,15 +23,15 @@
  * tests/model/deques.pml is a model of this file and of sched/deque_group.c.
  *
  * Shared words, their writers and memory orders:
- * shared     (low, high). Changed by compare-and-swap: low by the thief that holds `lock` (acq_rel),
+ * shared     (low, high). Changed by compare-and-swap: low by the thief with the `lock` (acq_rel),
  *            high by the owner (release; it takes back entries that it wrote itself or copied).
  *            A thief that sees an entry in it sees the entry. low grows unless the take of a dead
  *            thief is undone, so equal words mean equal ownership.
  * lock       0, or 1 + the rank that takes entries of this deque or settles it; taken by
  *            compare-and-swap (acquire) from 0 or from a rank that is known to be dead, released by
  *            a store (release).
- * thief      1 + the rank that took [floor, low), stored (relaxed) by the holder of `lock` before it
- *            changes low. Whoever takes the lock from the dead still finds the thief there.
+ * thief      1 + the rank that took [floor, low), stored (relaxed) by the holder of `lock` before
+ *            it changes low. Whoever takes the lock from the dead still finds the thief there.
  * floor      stored by the holder of `lock` (release) when the entries below are copied; loaded by
  *            the owner (acquire) before it reuses their places.
  * committed  top, parity, and the number of steals. Written by the owner; by whoever settles, once

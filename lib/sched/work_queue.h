@@ -32,9 +32,9 @@
  *           that of a closed issue sees all results. Both are seq_cst: either the lane that adds
  *           the last units sees the others' and WORK_QUEUE_CLOSED and wakes all, or the agent that
  *           closes sees those units done when it wakes all. Where results die with their rank, the
- *           coordinator lowers it. No lane relies on a sum meanwhile, since those that look for work
- *           are parked; the agent may, which sends its last message too early then, and is prepared
- *           for that (rpi_agent_send_finish()).
+ *           coordinator lowers it. No lane relies on a sum meanwhile, since those that look for
+ *           work are parked; the agent may, which sends its last message too early then, and is
+ *           prepared for that (rpi_agent_send_finish()).
  * job       the job for which the lane is prepared; stored last (release). A lane whose rank died
  *           before has the words of an earlier job.
  * parked    epoch of the recovery that the owner waits for, or LANE_AWAY: it will claim nothing

@@ -1,6 +1,6 @@
-/* Stream links carry packets between nodes, as node agents carry batches for loops, over node links.
- * The root's stream link sends packets of the root to the stream links of the other nodes and
- * receives the results; each of those feeds the slot queue of its node. If the leader of a node
+/* Stream links carry packets between nodes, as node agents carry batches for loops, over node
+ * links. The root's stream link sends packets of the root to the stream links of the other nodes
+ * and receives the results; each of those feeds the slot queue of its node. If the leader of a node
  * dies, the root's stream link returns all packets that the node held.
  *
  * The root's stream link shares struct link_exchange, under its lock, with the rank it serves. All

@@ -95,8 +95,8 @@ static void worklist_terms(struct vote *vote, const rp_worklist_job *job)
 
 /* ---- preparing ------------------------------------------------------------------------------- */
 
-/* The deques share the memory; each has room for its seeds, if only one rank is left too. The same on
- * every rank, since all map the memory: so it counts those that the last agreement found dead. */
+/* The deques share the memory; each has room for its seeds, if only one rank is left too. The same
+ * on every rank, since all map the memory: it counts those that the last agreement found dead. */
 static struct deque_shape worklist_shape(const rp_pool *pool, const rp_worklist_job *job)
 {
     const size_t default_memory = (size_t)16 << 20;
@@ -109,8 +109,8 @@ static struct deque_shape worklist_shape(const rp_pool *pool, const rp_worklist_
     return shape;
 }
 
-/* The place of the next seed: on the next living rank with room. NULL: none has any, since ranks have
- * died after the agreement that counted them. */
+/* The place of the next seed: on the next living rank with room. NULL: none has any, since ranks
+ * have died after the agreement that counted them. */
 static struct deque_entry *worklist_next_place(rp_pool *pool, struct deque_group *group,
                                                uint32_t *rank)
 {

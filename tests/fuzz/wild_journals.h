@@ -1,5 +1,5 @@
-/* Journals of some jobs whose entries have correct checksums, and wild fields or right ones. Payloads
- * follow from item numbers, so that a wrong byte is detected. */
+/* Journals of some jobs whose entries have correct checksums, and wild fields or right ones.
+ * Payloads follow from item numbers, so that a wrong byte is detected. */
 #ifndef RANKPOOL_TESTS_WILD_JOURNALS_H
 #define RANKPOOL_TESTS_WILD_JOURNALS_H
 

@@ -407,8 +407,8 @@ static int interrupt_and_wait(void *user, int64_t item, const rp_error *error, c
     return 0;
 }
 
-/* While the root consumes, the other ranks stop, and return packets of which some items are left, or
- * whose task gave up. */
+/* While the root consumes, the other ranks stop, and return packets of which some items are left,
+ * or whose task gave up. */
 START_TEST(a_stream_that_is_cut_is_not_complete)
 {
     if (world_ranks() < 3)
