@@ -64,7 +64,7 @@ done
 # on_terminal OPTION...: integrate on a terminal of 120 columns; prints a line for each update of
 # the screen.
 on_terminal() {
-    limited ./tests/launch/terminal -- sh -c \
+    limited env TERM=xterm ./tests/launch/terminal -- sh -c \
         'stty cols 120; exec ./apps/integrate --ranks 2 --family gaussian "$@"' sh "$@" 2>&1 |
         tr '\r' '\n' >"$scratch/terminal"
 }
@@ -84,10 +84,10 @@ check "or it is over soon" sh -c "! grep -q 'ranks busy' '$scratch/terminal'"
 # Results printed one by one on the same terminal, or on a pipe to it, would be mixed with a bar.
 stream="./apps/primes --ranks 2 1e12 -d 1e9 -p"
 bar='primes  .* %  .* left  .* of [0-9]*'
-limited ./tests/launch/terminal -- sh -c "stty cols 120; exec $stream >'$scratch/primes'" 2>&1 |
+limited env TERM=xterm ./tests/launch/terminal -- sh -c "stty cols 120; exec $stream >'$scratch/primes'" 2>&1 |
     tr '\r' '\n' >"$scratch/terminal"
 check "a stream is shown while it goes into a file" grep -q "$bar" "$scratch/terminal"
-limited ./tests/launch/terminal -- sh -c "stty cols 120; $stream | cksum" 2>&1 |
+limited env TERM=xterm ./tests/launch/terminal -- sh -c "stty cols 120; $stream | cksum" 2>&1 |
     tr '\r' '\n' >"$scratch/terminal"
 check "but not while it goes on" [ "$(cat "$scratch/terminal")" = "$(cksum <"$scratch/primes")" ]
 rm -f "$scratch/primes"

@@ -13,33 +13,68 @@
 
 static void reach_point(void);
 
-#undef atomic_signal_fence
-#define atomic_signal_fence(order) (reach_point(), __atomic_signal_fence(order))
-#undef atomic_store_explicit
-#define atomic_store_explicit(word, value, order) \
-    (reach_point(), __atomic_store_n(word, value, order), reach_point())
-#undef atomic_store
-#define atomic_store(word, value) \
-    (reach_point(), __atomic_store_n(word, value, __ATOMIC_SEQ_CST), reach_point())
-#undef atomic_fetch_add
-#define atomic_fetch_add(word, value) \
-    (reach_point(), __atomic_fetch_add(word, value, __ATOMIC_SEQ_CST))
-#undef atomic_compare_exchange_weak
-#define atomic_compare_exchange_weak(word, expected, wanted) \
-    (reach_point(), exchange_and_reach_point(word, expected, wanted))
-#undef atomic_compare_exchange_strong
-#define atomic_compare_exchange_strong(word, expected, wanted)                                   \
-    (reach_point(), __atomic_compare_exchange_n(word, expected, wanted, false, __ATOMIC_SEQ_CST, \
-                                                __ATOMIC_SEQ_CST))
-
-static bool exchange_and_reach_point(_Atomic uint64_t *word, uint64_t *expected, uint64_t wanted)
+static void fence(memory_order order)
 {
-    bool done = __atomic_compare_exchange_n(word, expected, wanted, true, __ATOMIC_SEQ_CST,
-                                            __ATOMIC_SEQ_CST);
+    reach_point();
+    atomic_signal_fence(order);
+}
+
+static void set_32(_Atomic uint32_t *word, uint32_t value)
+{
+    atomic_store(word, value);
+}
+
+static void store_32(_Atomic uint32_t *word, uint32_t value, memory_order order)
+{
+    reach_point();
+    atomic_store_explicit(word, value, order);
+    reach_point();
+}
+
+static void store_64(_Atomic uint64_t *word, uint64_t value, memory_order order)
+{
+    reach_point();
+    atomic_store_explicit(word, value, order);
+    reach_point();
+}
+
+static uint32_t fetch_add_32(_Atomic uint32_t *word, uint32_t value)
+{
+    reach_point();
+    return atomic_fetch_add(word, value);
+}
+
+static bool exchange_32(_Atomic uint32_t *word, uint32_t *expected, uint32_t wanted)
+{
+    reach_point();
+    return atomic_compare_exchange_strong(word, expected, wanted);
+}
+
+static bool exchange_64(_Atomic uint64_t *word, uint64_t *expected, uint64_t wanted)
+{
+    reach_point();
+    bool done = atomic_compare_exchange_strong(word, expected, wanted);
     if (done)
         reach_point();
     return done;
 }
+
+#undef atomic_signal_fence
+#define atomic_signal_fence(order) fence(order)
+#undef atomic_store_explicit
+#define atomic_store_explicit(word, value, order) \
+    _Generic((word), _Atomic uint32_t *: store_32, _Atomic uint64_t *: store_64)(word, value, order)
+#undef atomic_store
+#define atomic_store(word, value) atomic_store_explicit(word, value, memory_order_seq_cst)
+#undef atomic_fetch_add
+#define atomic_fetch_add(word, value) fetch_add_32(word, value)
+#undef atomic_compare_exchange_strong
+#define atomic_compare_exchange_strong(word, expected, wanted) \
+    _Generic((word), _Atomic uint32_t *: exchange_32, _Atomic uint64_t *: exchange_64)( \
+        word, expected, wanted)
+#undef atomic_compare_exchange_weak
+#define atomic_compare_exchange_weak(word, expected, wanted) \
+    atomic_compare_exchange_strong(word, expected, wanted)
 
 #include "sched/deque_group.c"
 #include "sched/split_deque.c"
@@ -184,8 +219,8 @@ static void choose_job(void)
                                  .entry_size = (uint32_t)rpi_deque_entry_bytes(sizeof(struct item)),
                                  .result_size = sizeof(struct result)};
     for (uint32_t thread = 0; thread < threads; thread++) {
-        __atomic_store_n(&work_queue->lane[thread].lost, 0, __ATOMIC_SEQ_CST);
-        __atomic_store_n(&dead[thread], false, __ATOMIC_SEQ_CST);
+        set_32(&work_queue->lane[thread].lost, 0);
+        dead[thread] = false;
         bool dies = thread > 0 && jobs % 4 != 0 && next_random() % 2 == 0;
         points_left_of[thread] =
             dies ? (int64_t)(1 + next_random() % (next_random() % 2 ? 60 : 2000)) : -1;
@@ -218,7 +253,7 @@ static void check_job(void)
         sum.items += result->items;
         sum.names += result->names;
         counted += part->items;
-        deaths += __atomic_load_n(&dead[thread], __ATOMIC_SEQ_CST);
+        deaths += dead[thread];
     }
     if (sum.items == expected.items && sum.names == expected.names && counted == sum.items)
         return;
