@@ -109,8 +109,8 @@ int rpi_agent_batch_count(const struct agent *agent, enum batch_state state);
 /* Sends a message of this kind to the dispatcher. */
 int rpi_agent_send(struct agent *agent, enum agent_message_kind kind, struct agent_message message);
 
-/* On the root: requests progress reports from a node, or from all other nodes, if progress is
- * displayed. */
+/* On the root: requests progress reports from a node, or from all other nodes that have registered,
+ * if progress is displayed. */
 int rpi_agent_request_progress(struct agent *agent, int node);
 int rpi_agent_request_progress_of_all(struct agent *agent);
 

@@ -117,7 +117,7 @@ int rpi_agent_request_progress_of_all(struct agent *agent)
     const struct world *world = &agent->pool->world;
     int code = MPI_SUCCESS;
     for (int node = 0; node < world->nodes && code == MPI_SUCCESS; node++) {
-        if (node != world->node)
+        if (node != world->node && node_link_registered(&agent->link, node))
             code = rpi_agent_request_progress(agent, node);
     }
     return code;

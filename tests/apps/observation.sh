@@ -117,6 +117,12 @@ RANKPOOL_PROGRESS=0.05 limited ./apps/heat --ranks 2 --size 64 --steps 100000 --
     >"$scratch/stdout" 2>"$scratch/stderr"
 check "heat shows its progress" grep -q '^heat: [0-9]* % after .* of 100 k steps' "$scratch/stderr"
 
+# Where ranks survive, the root asks each node for reports when its leader has registered.
+RANKPOOL_SURVIVE=1 RANKPOOL_NODE_SIZE=2 RANKPOOL_PROGRESS=0.05 \
+    limited ./apps/primes --ranks 4 1e9 >"$scratch/stdout" 2>"$scratch/stderr"
+check "nodes whose ranks survive" grep -q '^50847534$' "$scratch/stdout"
+check "show their progress" grep -q '^primes: [0-9]* % after' "$scratch/stderr"
+
 # A node whose clock differs from the root's: times are converted to the root's.
 integrate="./apps/integrate --samples 1e6 --family gaussian --stats=$scratch/stats.json"
 if unshare -T --monotonic 100000 --fork true 2>/dev/null; then
