@@ -119,8 +119,8 @@ check "heat shows its progress" grep -q '^heat: [0-9]* % after .* of 100 k steps
 
 # Where ranks survive, the root asks each node for reports when its leader has registered.
 RANKPOOL_SURVIVE=1 RANKPOOL_NODE_SIZE=2 RANKPOOL_PROGRESS=0.05 \
-    limited ./apps/primes --ranks 4 1e9 >"$scratch/stdout" 2>"$scratch/stderr"
-check "nodes whose ranks survive" grep -q '^50847534$' "$scratch/stdout"
+    limited ./apps/primes --ranks 4 1e10 >"$scratch/stdout" 2>"$scratch/stderr"
+check "nodes whose ranks survive" grep -q '^455052511$' "$scratch/stdout"
 check "show their progress" grep -q '^primes: [0-9]* % after' "$scratch/stderr"
 
 # A node whose clock differs from the root's: times are converted to the root's.
