@@ -144,13 +144,13 @@ END_TEST
 
 static bool in_time;
 
-/* Item 0 says that it is enough; the others wait until they are cancelled. */
+/* The root's first item is enough; the items of others wait until they are cancelled. */
 static int wait_for_the_end(rp_task *task, const void *in, void *out)
 {
     (void)in;
     (void)out;
-    if (rp_task_item(task) == 0)
-        return rp_task_enough(task, 0);
+    if (world_rank() == 0)
+        return rp_task_enough(task, rp_task_item(task));
     double begin = MPI_Wtime();
     while (!rp_task_cancelled(task) && MPI_Wtime() - begin < 30)
         continue;
@@ -168,7 +168,7 @@ START_TEST(tasks_in_progress_are_cancelled)
     rp_status status = rp_map(pool, &job);
     ck_assert_msg(status == RP_OK, "%s", rp_last_error(pool)->text);
     ck_assert(in_time);
-    ck_assert_int_eq(rp_enough_item(pool), 0);
+    ck_assert_int_ge(rp_enough_item(pool), 0);
     close_pool(pool);
 }
 END_TEST
