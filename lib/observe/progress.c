@@ -165,6 +165,16 @@ static struct progress_view view_make(struct progress *progress, double now)
     return view;
 }
 
+/* Seconds until the job is shown again. Lines that nobody asked for come less and less often, so that
+ * the log of a long run stays short. */
+static double progress_pause(const struct progress *progress, double now)
+{
+    if (progress->screen == SCREEN_TERMINAL)
+        return poll_interval;
+    return progress->unasked ? fmax(progress->interval, (now - progress->begun) / 10)
+                             : progress->interval;
+}
+
 /* Updates the rate each time, and shows the job if it is time. */
 static void progress_poll(struct progress *progress)
 {
@@ -174,8 +184,7 @@ static void progress_poll(struct progress *progress)
         return;
     rpi_screen_show(progress->screen, &view);
     progress->shown = true;
-    progress->next =
-        now + (progress->screen == SCREEN_TERMINAL ? poll_interval : progress->interval);
+    progress->next = now + progress_pause(progress, now);
     progress->silent_until = now + progress->interval;
 }
 

@@ -30,8 +30,9 @@ typedef enum rp_progress {
     RP_PROGRESS_ASKED,    /**< only if RANKPOOL_PROGRESS is on, or the seconds between lines */
     RP_PROGRESS_TERMINAL, /**< also on a terminal, as a bar that disappears when the job is done;
                                in a file, as a line per minute; and in a pipe, such as mpirun's, as
-                               a line five seconds after this call and every ten seconds; not if
-                               RANKPOOL_PROGRESS is off */
+                               a line five seconds after this call, then every ten seconds, and
+                               less often the longer the job runs; not if RANKPOOL_PROGRESS is
+                               off */
     RP_PROGRESS_ON,       /**< always: a bar on a terminal, lines elsewhere */
     RP_PROGRESS_OFF       /**< never */
 } rp_progress;
