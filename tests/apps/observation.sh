@@ -71,18 +71,18 @@ on_terminal() {
 
 # A bar on a terminal, erased at the end; none for a short run.
 escape=$(printf '\033')
-on_terminal --samples 2e7
+on_terminal --samples 1e8
 check "a terminal is shown a bar" \
-    grep -q 'integrate  .* %  .* left  .* of 20.0 M .* items/s  ./2 ranks busy' "$scratch/terminal"
+    grep -q 'integrate  .* %  .* left  .* of 100 M .* items/s  ./2 ranks busy' "$scratch/terminal"
 check "which goes in the end" sh -c "grep -A 1 'ranks busy' '$scratch/terminal' | tail -n 1 |
     grep -q '^$escape\[Kgaussian'"
-on_terminal --samples 2e7 --no-progress
+on_terminal --samples 1e8 --no-progress
 check "unless it is not wanted" sh -c "! grep -q 'ranks busy' '$scratch/terminal'"
 on_terminal --samples 1e4
 check "or it is over soon" sh -c "! grep -q 'ranks busy' '$scratch/terminal'"
 
 # Results printed one by one on the same terminal, or on a pipe to it, would be mixed with a bar.
-stream="./apps/primes --ranks 2 1e12 -d 1e9 -p"
+stream="./apps/primes --ranks 2 1e16 -d 8e8 -p"
 bar='primes  .* %  .* left  .* of [0-9]*'
 limited env TERM=xterm ./tests/launch/terminal -- sh -c "stty cols 120; exec $stream >'$scratch/primes'" 2>&1 |
     tr '\r' '\n' >"$scratch/terminal"
