@@ -1,0 +1,57 @@
+/* The jobs of checked_jobs: what they compute, and what they leave to be checked. */
+#ifndef RANKPOOL_TESTS_CHECKED_KINDS_H
+#define RANKPOOL_TESTS_CHECKED_KINDS_H
+
+#include "rankpool.h"
+
+enum kind {
+    MAP_OF_ROOT,  /* arrays private to the root */
+    MAP_ON_NODES, /* in node memory */
+    MAP_ON_RANKS, /* results needed on every rank */
+    MAP_RANGES,
+    MAP_ENOUGH, /* ends when the item in the middle has been computed */
+    REDUCE,
+    REDUCE_INPUT, /* on a single node, with a result per item as well */
+    LOOP,         /* into node memory; on several nodes, into a file */
+    STREAM,
+    STREAM_UNORDERED,
+    STREAM_LARGE, /* inputs and results too large for a slot, among small ones */
+    WORKLIST,     /* on one node: item i adds items 2 i + 1 and 2 i + 2 */
+    KINDS
+};
+
+extern const char *const kind_names[KINDS];
+
+struct checked_job {
+    enum kind kind;
+    rp_schedule schedule;
+    int64_t n;
+    unsigned burn; /* rounds of arithmetic per item, some ns each */
+};
+
+extern rp_pool *pool;
+extern double *in, *out;       /* private, as long as any job needs */
+extern double *node_out;       /* in node memory */
+extern int file;               /* shared by all nodes; -1: not needed */
+extern int notes;              /* likewise; each rank's item in progress, */
+extern bool few;               /* if there are few items */
+extern bool dies[64];          /* the ranks chosen to die */
+extern double result;          /* of a reduction or a worklist */
+extern int64_t consumed;       /* items of a stream */
+extern int64_t calls_to_death; /* of this rank; 0: it does not die in a task */
+
+/* Ends all ranks with a line if this does not hold. */
+void require(bool holds, const char *what, int64_t item);
+
+/* The result of an item. */
+double value_of(int64_t item, unsigned burn);
+
+/* Did the item, as far as the notes show, kill enough ranks to be given up? */
+bool rightly_given_up(int64_t item);
+
+/* Does a reduction of this kind have a result per item as well? */
+bool reduces_with_results(const struct checked_job *job);
+
+rp_status do_kind(const struct checked_job *job);
+
+#endif
