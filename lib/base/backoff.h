@@ -1,4 +1,4 @@
-/* Backoff: polling for an event that wakes nobody, such as the arrival of a message. */
+/* Backoff: polling for an event that wakes no sleeper, such as the arrival of a message. */
 #ifndef RANKPOOL_BASE_BACKOFF_H
 #define RANKPOOL_BASE_BACKOFF_H
 

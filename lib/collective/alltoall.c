@@ -24,7 +24,7 @@ struct parts {
  * aggregated message: those that this node sends fill its first half, node after node of the
  * receivers; those that it receives the second half, node after node of the senders. Within two
  * nodes, the slots of one receiver follow one another. */
-struct exchange {
+struct alltoall {
     struct collective collective;
     struct parts mine, all;
     size_t slot;       /* bytes; 0: no data goes that way */
@@ -47,7 +47,7 @@ static struct run parts_find(const struct parts *parts, int rank, struct part_pl
 /* ---- slots ----------------------------------------------------------------------------------- */
 
 /* A node's part of a half of the aggregated message. */
-static char *slots_of_node(const struct exchange *exchange, int half, int node)
+static char *slots_of_node(const struct alltoall *exchange, int half, int node)
 {
     const struct world *world = &exchange->collective.pool->world;
     size_t first = (size_t)world->node_first[node] * (size_t)world->node_ranks;
@@ -55,36 +55,38 @@ static char *slots_of_node(const struct exchange *exchange, int half, int node)
            first * exchange->slot;
 }
 
-static int slots_node_bytes(const struct exchange *exchange, int node)
+static int slots_node_bytes(const struct alltoall *exchange, int node)
 {
     const struct world *world = &exchange->collective.pool->world;
     return world_ranks_on(world, node) * world->node_ranks * (int)exchange->slot;
 }
 
-/* The slot for the rank at a place on `node`. */
-static char *slots_to(const struct exchange *exchange, int node, int place)
+/* The slot for the rank at `place` in world->by_node. */
+static char *slots_to(const struct alltoall *exchange, int place)
 {
     const struct world *world = &exchange->collective.pool->world;
-    size_t slot = (size_t)(place * world->node_ranks + world->node_rank);
+    int node = world->node_of[world->by_node[place]], within = place - world->node_first[node];
+    size_t slot = (size_t)(within * world->node_ranks + world->node_rank);
     return slots_of_node(exchange, 0, node) + slot * exchange->slot;
 }
 
-/* The slot from the rank at a place on `node`. On this node it is where that rank filled it. */
-static const char *slots_from(const struct exchange *exchange, int node, int place)
+/* The slot from that rank. On this node it is where that rank filled it. */
+static const char *slots_from(const struct alltoall *exchange, int place)
 {
     const struct world *world = &exchange->collective.pool->world;
-    size_t slot = (size_t)(world->node_rank * world_ranks_on(world, node) + place);
+    int node = world->node_of[world->by_node[place]], within = place - world->node_first[node];
+    size_t slot = (size_t)(world->node_rank * world_ranks_on(world, node) + within);
     return slots_of_node(exchange, node == world->node ? 0 : 1, node) + slot * exchange->slot;
 }
 
 /* Do these data fit into a slot? Sender and receiver find the same. */
-static bool slots_fit(const struct exchange *exchange, const struct run *part)
+static bool slots_fit(const struct alltoall *exchange, const struct run *part)
 {
     int64_t space = (int64_t)exchange->slot - (int64_t)exchange->head;
     return exchange->slot > 0 && part->units <= space / part->layout->size;
 }
 
-static int slots_fill(const struct exchange *exchange, char *slot, const struct run *part)
+static int slots_fill(const struct alltoall *exchange, char *slot, const struct run *part)
 {
     int64_t count = part->units / part->layout->units;
     memcpy(slot, &count, exchange->head);
@@ -93,52 +95,43 @@ static int slots_fill(const struct exchange *exchange, char *slot, const struct 
                : MPI_SUCCESS;
 }
 
-static int slots_fill_all(const struct exchange *exchange)
+static int slots_fill_all(const struct alltoall *exchange)
 {
     const struct world *world = &exchange->collective.pool->world;
-    struct part_place place = {0, 0};
+    struct part_place found = {0, 0};
     int code = MPI_SUCCESS;
-    for (int node = 0; node < world->nodes; node++) {
-        for (int i = 0; i < world_ranks_on(world, node) && code == MPI_SUCCESS; i++) {
-            int rank = world->by_node[world->node_first[node] + i];
-            struct run part = parts_find(&exchange->mine, rank, &place);
-            code = slots_fill(exchange, slots_to(exchange, node, i), &part);
-        }
+    for (int place = 0; place < world->ranks && code == MPI_SUCCESS; place++) {
+        struct run part = parts_find(&exchange->mine, world->by_node[place], &found);
+        code = slots_fill(exchange, slots_to(exchange, place), &part);
     }
     return code;
 }
 
-static int slots_empty_all(const struct exchange *exchange)
+static int slots_empty_all(const struct alltoall *exchange)
 {
     const struct world *world = &exchange->collective.pool->world;
-    struct part_place place = {0, 0};
+    struct part_place found = {0, 0};
     int code = MPI_SUCCESS;
-    for (int node = 0; node < world->nodes; node++) {
-        for (int i = 0; i < world_ranks_on(world, node) && code == MPI_SUCCESS; i++) {
-            int rank = world->by_node[world->node_first[node] + i];
-            struct run part = parts_find(&exchange->all, rank, &place);
-            const char *data = slots_from(exchange, node, i) + exchange->head;
-            if (slots_fit(exchange, &part))
-                code = rpi_aggregate_unpack(exchange->collective.pool, &part, data);
-        }
+    for (int place = 0; place < world->ranks && code == MPI_SUCCESS; place++) {
+        struct run part = parts_find(&exchange->all, world->by_node[place], &found);
+        if (slots_fit(exchange, &part))
+            code = rpi_aggregate_unpack(exchange->collective.pool, &part,
+                                        slots_from(exchange, place) + exchange->head);
     }
     return code;
 }
 
-static void slots_read_counts(const struct exchange *exchange)
+static void slots_read_counts(const struct alltoall *exchange)
 {
     const struct world *world = &exchange->collective.pool->world;
-    for (int node = 0; node < world->nodes; node++) {
-        for (int i = 0; i < world_ranks_on(world, node); i++) {
-            int rank = world->by_node[world->node_first[node] + i];
-            memcpy(&exchange->received[rank], slots_from(exchange, node, i), sizeof(int64_t));
-        }
-    }
+    for (int place = 0; place < world->ranks; place++)
+        memcpy(&exchange->received[world->by_node[place]], slots_from(exchange, place),
+               sizeof(int64_t));
 }
 
 /* The first ranks of the nodes exchange their messages, in rounds: each sends to the next node,
  * then to the one after it ... */
-static int slots_exchange(const struct exchange *exchange)
+static int slots_exchange(const struct alltoall *exchange)
 {
     rp_pool *pool = exchange->collective.pool;
     const struct world *world = &pool->world;
@@ -156,7 +149,7 @@ static int slots_exchange(const struct exchange *exchange)
 }
 
 /* From filled slots to those that can be emptied. */
-static int slots_cross(const struct exchange *exchange)
+static int slots_cross(const struct alltoall *exchange)
 {
     rp_pool *pool = exchange->collective.pool;
     if (pool->world.nodes == 1)
@@ -169,7 +162,7 @@ static int slots_cross(const struct exchange *exchange)
 /* ---- rank to rank ---------------------------------------------------------------------------- */
 
 /* A part that does not go by a slot, else an empty one. */
-static struct run exchange_direct_part(const struct exchange *exchange, const struct parts *parts,
+static struct run exchange_direct_part(const struct alltoall *exchange, const struct parts *parts,
                                        int rank, struct part_place *place)
 {
     struct run part = parts_find(parts, rank, place);
@@ -178,7 +171,7 @@ static struct run exchange_direct_part(const struct exchange *exchange, const st
 
 /* In rounds: each rank sends to the next one, then to the one after it ... It copies its own part
  * while the last ones are under way. */
-static int exchange_directly(const struct exchange *exchange)
+static int exchange_directly(const struct alltoall *exchange)
 {
     const struct world *world = &exchange->collective.pool->world;
     struct part_place sent = {0, 0}, received = {0, 0};
@@ -200,7 +193,7 @@ static int exchange_directly(const struct exchange *exchange)
 /* ---- the calls ------------------------------------------------------------------------------- */
 
 /* The number of elements that this rank receives; INT64_MAX: more than can be counted. */
-static int64_t exchange_sum_received(const struct exchange *exchange)
+static int64_t exchange_sum_received(const struct alltoall *exchange)
 {
     int64_t sum = 0;
     for (int rank = 0; rank < exchange->collective.pool->world.ranks; rank++)
@@ -211,7 +204,7 @@ static int64_t exchange_sum_received(const struct exchange *exchange)
 
 /* Tells every rank how much it receives, and makes sure that it has room for it. `code`: MPI's, of
  * the exchange of the slots. */
-static rp_status exchange_learn_counts(const struct exchange *exchange, int code)
+static rp_status exchange_learn_counts(const struct alltoall *exchange, int code)
 {
     rp_pool *pool = exchange->collective.pool;
     struct vote vote = rpi_vote(CALL_MOVED);
@@ -232,7 +225,7 @@ static rp_status exchange_learn_counts(const struct exchange *exchange, int code
 }
 
 /* What fits goes by the slots, the rest from rank to rank. */
-static rp_status exchange_run(struct exchange *exchange)
+static rp_status exchange_run(struct alltoall *exchange)
 {
     struct collective *collective = &exchange->collective;
     int code = MPI_SUCCESS;
@@ -254,7 +247,7 @@ static rp_status exchange_run(struct exchange *exchange)
 
 rp_status rp_alltoall(rp_pool *pool, const void *mine, int64_t n, rp_element element, void *all)
 {
-    struct exchange exchange = {.received = NULL};
+    struct alltoall exchange = {.received = NULL};
     struct collective *collective = &exchange.collective;
     if (pool == NULL)
         return rpi_refuse_null(__func__, "pool");
@@ -280,7 +273,7 @@ rp_status rp_alltoall(rp_pool *pool, const void *mine, int64_t n, rp_element ele
 }
 
 /* The arguments about what is received. */
-static void alltoallv_check_room(struct exchange *exchange)
+static void alltoallv_check_room(struct alltoall *exchange)
 {
     struct collective *collective = &exchange->collective;
     size_t bytes = (size_t)collective->pool->world.ranks * sizeof(int64_t);
@@ -301,7 +294,7 @@ static void alltoallv_check_room(struct exchange *exchange)
 rp_status rp_alltoallv(rp_pool *pool, const void *mine, const int64_t *counts, rp_element element,
                        void *all, int64_t most, int64_t *received)
 {
-    struct exchange exchange = {.head = sizeof(int64_t), .received = received, .most = most};
+    struct alltoall exchange = {.head = sizeof(int64_t), .received = received, .most = most};
     struct collective *collective = &exchange.collective;
     if (pool == NULL)
         return rpi_refuse_null(__func__, "pool");

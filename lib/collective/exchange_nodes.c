@@ -1,10 +1,9 @@
 /* The messages of an exchange.
  *
- * Nobody knows who will send to a rank before all lists of neighbours are known. So each rank sends
- * its headers synchronously, receives from anyone, and enters a barrier that does not block when
- * its own headers have been received. When the barrier is complete, no header is on its way.
- * (Hoefler, Siebert, Lumsdaine: Scalable communication protocols for dynamic sparse data exchange,
- * 2010.) */
+ * A rank does not know its senders before it knows all lists of neighbours. So it sends its headers
+ * synchronously, receives from any rank, and enters a nonblocking barrier when its own headers have
+ * been received. When the barrier is complete, no header is on its way. (Hoefler, Siebert,
+ * Lumsdaine: Scalable communication protocols for dynamic sparse data exchange, 2010.) */
 #include "base/backoff.h"
 #include "base/buffer.h"
 #include "base/error.h"
@@ -158,7 +157,7 @@ static bool rest_is_sent(const struct exchange *exchange, int i)
            (rank != world->rank && exchange->pool->collectives->offers_way != OFFERS_READ);
 }
 
-/* The messages for so many bytes. */
+/* The number of messages that carry `bytes` to or from neighbour number i. */
 static int64_t rest_messages(const struct exchange *exchange, int i, int64_t bytes)
 {
     int64_t left = bytes - (int64_t)header_carries(exchange, i, bytes);

@@ -21,7 +21,7 @@ struct selection {
     int *pivot_ranks;           /* of each border */
 };
 
-/* Returns whether there was memory. The selection is to be freed in both cases. Local. */
+/* Returns false without memory. Free the selection in both cases. Local. */
 bool rpi_selection_make(struct selection *selection, rp_pool *pool, const struct order *order);
 void rpi_selection_free(struct selection *selection);
 

@@ -14,7 +14,7 @@ struct liveness_entry; /* one per rank, in node memory */
 /* The private state of a rank. */
 struct liveness {
     struct liveness_entry *place; /* of all members */
-    int me, members;              /* 0 members: deaths are not detected, and nobody is dead */
+    int me, members;              /* 0 members: deaths are not detected, and no rank is dead */
 };
 
 /* Size of the entries in zeroed node memory, aligned to a page. */

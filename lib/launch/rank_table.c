@@ -48,7 +48,7 @@ void rpi_rank_table_remove(struct rank_table *rank_table, struct member *member)
     free(member);
 }
 
-/* Ranks that were killed last may still be members: nobody awaited the end of their connections. */
+/* Ranks that were killed last may still be members: their connections may not have ended yet. */
 void rpi_rank_table_remove_files(struct rank_table *rank_table)
 {
     while (rank_table->first != NULL)

@@ -21,10 +21,9 @@
 static const double poll_interval = 0.1, first_bar_delay = 0.5, log_interval = 60,
                     pipe_interval = 5;
 
-/* In a pipe in which nobody has asked for progress: seconds from opening the pool to the first
- * line, and between lines. mpirun gives ranks a pipe even if a person looks at its end, who must
- * not wait more than ten seconds for a sign of life. Scripts whose programs end sooner see no
- * line. */
+/* In a pipe, without a request for progress: seconds from opening the pool to the first line, and
+ * between lines at first. mpirun gives ranks a pipe even if a person looks at its end, who must not
+ * wait more than ten seconds for a sign of life. Scripts whose programs end sooner see no line. */
 static const double unasked_delay = 5, unasked_interval = 10;
 
 /* The last progress report of another node. */
@@ -165,7 +164,7 @@ static struct progress_view view_make(struct progress *progress, double now)
     return view;
 }
 
-/* Seconds until the job is shown again. Lines that nobody asked for come less and less often, so that
+/* Seconds until the job is shown again. Lines without a request come less and less often, so that
  * the log of a long run stays short. */
 static double progress_pause(const struct progress *progress, double now)
 {

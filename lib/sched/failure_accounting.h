@@ -2,8 +2,8 @@
  * be distributed, who has which, and in which deaths they were in progress. A job goes on in rounds
  * when ranks of several nodes die; units that are neither settled nor finished on a live node when
  * a round ends are left for the next one. A unit that was involved in too many deaths, in one of
- * them as the only unit, is given up. Where nobody dies, nothing else differs than that there is
- * one round. Pure logic, testable without nodes. */
+ * them as the only unit, is given up. Without deaths there is one round, and
+ * nothing else differs. Pure logic, testable without nodes. */
 #ifndef RANKPOOL_SCHED_FAILURE_ACCOUNTING_H
 #define RANKPOOL_SCHED_FAILURE_ACCOUNTING_H
 
@@ -39,7 +39,7 @@ struct accounting {
     bool short_of_memory;
 };
 
-/* Returns the deaths that count for a unit or item that was in progress in so many. One that is not
+/* Returns how many of the deaths in which a unit or item was in progress count. One that is not
  * accused stays below the limit: another may have caused the deaths. */
 static inline uint32_t deaths_counted(uint32_t deaths, bool accused, uint32_t limit)
 {

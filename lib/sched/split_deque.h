@@ -31,11 +31,11 @@
  *            compare-and-swap (acquire) from 0 or from a rank that is known to be dead, released by
  *            a store (release).
  * thief      1 + the rank that took [floor, low), stored (relaxed) by the holder of `lock` before
- *            it changes low. Whoever takes the lock from the dead still finds the thief there.
+ *            it changes low. A rank that takes the lock from a dead one still finds it there.
  * floor      stored by the holder of `lock` (release) when the entries below are copied; loaded by
  *            the owner (acquire) before it reuses their places.
- * committed  top, parity, and the number of steals. Written by the owner; by whoever settles, once
- *            it is dead.
+ * committed  top, parity, and the number of steals. Written by the owner; once it is dead, by
+ *            the rank that settles the deque.
  * popped     by parity: how many committed entries the batch has popped; written by the owner.
  * taken      victim, number of the steal, and low afterwards, of the owner's last steal. The steal
  *            happened if the number is the one in `committed`.
@@ -133,8 +133,8 @@ void rpi_deque_make(struct split_deque *deque, uint32_t index, const struct dequ
 /* The deque of another rank of the node. */
 struct split_deque *rpi_deque_of(const struct split_deque *deque, uint32_t index);
 
-/* Adds an entry to a new deque and returns it, to be filled in; NULL: it is full. For whoever made
- * the deque, before others use it. */
+/* Adds an entry to a new deque and returns it for the caller to fill in; NULL: it is full. Only the
+ * rank that made the deque calls it, before others use it. */
 struct deque_entry *rpi_deque_seed(struct split_deque *deque);
 
 /* Begins to own a deque. False: no memory. */

@@ -98,8 +98,8 @@ check "lines in a log" grep -q '^integrate: [0-9]* % after [01] s: .* items/s, .
     "$scratch/stderr"
 check "and a last one" grep -q '^integrate: over after' "$scratch/stderr"
 
-# Under mpirun nobody asks for progress in the ranks' pipe, but a sign of life comes within ten
-# seconds, on stderr only; not if the program has ended by then.
+# Under mpirun, without a request for progress, a sign of life comes within ten seconds, on stderr
+# only; not if the program has ended by then.
 limited "$mpirun" $quiet -np 2 ./apps/heat --size 64 --steps 2e9 --walltime 18 \
     >"$scratch/stdout" 2>"$scratch/stderr"
 check "in a pipe a line now and then" [ "$(grep -c '^heat: [0-9]* % after' "$scratch/stderr")" -ge 1 ]

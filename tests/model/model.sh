@@ -47,7 +47,7 @@ lives="-DDEATHS=0 -DCHUNK=1"
 dies="-DDEATHS=1 -DCHUNK=1"
 check "3 units, nobody dies" holds "$lives -DUNITS=3" safety
 check "2 units, one lane dies" holds "$dies -DUNITS=2" safety
-check "deques, batches of 2, nobody dies" holds "-DDEATHS=0 -DBATCH=2" safety deques.pml
+check "deques, batches of 2, no death" holds "-DDEATHS=0 -DBATCH=2" safety deques.pml
 check "deques, batches of 2, two lanes die" holds "-DDEATHS=2 -DBATCH=2" safety deques.pml
 if [[ ${1:-} == long* ]]; then
     check "deques, batches of 1, one lane dies" holds "-DDEATHS=1 -DBATCH=1" safety deques.pml
