@@ -35,10 +35,8 @@ enum end {
 static struct work_queue *work_queue;
 static uint32_t threads = 6;
 static uint64_t jobs_wanted = 2000, jobs, deaths, given_up_items;
-static pthread_barrier_t agreement;
-static bool over;
 
-/* The current job, set by thread 0 between agreements. */
+/* The current job, set by thread 0 between jobs. */
 static struct claim_job job;
 static int items;
 static struct orphaned_work_terms terms;
@@ -200,14 +198,14 @@ static void work(void)
     else
         rpi_claim_begin(&claimer, work_queue, me, 4, &mine);
     rpi_claim_attend(&claimer, attend, NULL);
-    pthread_barrier_wait(&agreement);
+    pthread_barrier_wait(&job_barrier);
     do {
         if (!atomic_load(&dead[me]))
             claim_all(&claimer);
-        pthread_barrier_wait(&agreement);
+        pthread_barrier_wait(&job_barrier);
         if (me == 0)
             begin_again();
-        pthread_barrier_wait(&agreement);
+        pthread_barrier_wait(&job_barrier);
     } while (again);
 }
 
@@ -274,24 +272,6 @@ static void check_job(void)
     }
 }
 
-static void *worker(void *argument)
-{
-    me = (uint32_t)(uintptr_t)argument;
-    for (;;) {
-        if (me == 0)
-            choose_job();
-        pthread_barrier_wait(&agreement);
-        if (over)
-            return NULL;
-        work();
-        pthread_barrier_wait(&agreement);
-        if (me == 0) {
-            check_job();
-            over = jobs >= jobs_wanted;
-        }
-    }
-}
-
 int main(int argc, char **argv)
 {
     if (argc > 1)
@@ -303,15 +283,14 @@ int main(int argc, char **argv)
         return 2;
     }
     work_queue = make_work_queue(threads);
-    pthread_barrier_init(&agreement, NULL, threads);
-    pthread_t thread[MOST_THREADS];
-    for (uint32_t i = 0; i < threads; i++)
-        pthread_create(&thread[i], NULL, worker, (void *)(uintptr_t)i);
-    for (uint32_t i = 0; i < threads; i++)
-        pthread_join(thread[i], NULL);
+    run_thread_jobs(&(struct thread_jobs){.threads = threads,
+                                          .choose = choose_job,
+                                          .work = work,
+                                          .check = check_job,
+                                          .jobs = &jobs,
+                                          .wanted = jobs_wanted});
     printf("ok: %" PRIu64 " jobs on %u threads, %" PRIu64 " deaths, %" PRIu64 " items given up\n",
            jobs, threads, deaths, given_up_items);
-    pthread_barrier_destroy(&agreement);
     free(work_queue);
     return EXIT_SUCCESS;
 }

@@ -80,7 +80,6 @@ static bool exchange_64(_Atomic uint64_t *word, uint64_t *expected, uint64_t wan
 #include "sched/split_deque.c"
 
 #include <inttypes.h>
-#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 
@@ -98,10 +97,8 @@ static struct deque_group *group;
 static struct deque_shape shape;
 static uint32_t threads = 6;
 static uint64_t jobs_wanted = 3000, jobs, deaths, steals, nested;
-static pthread_barrier_t agreement;
-static bool over;
 
-/* The current job, set by thread 0 between agreements. */
+/* The current job, set by thread 0 between jobs. */
 static struct result expected;
 static uint32_t branching, deepest, batch;
 static int64_t points_left_of[MOST_THREADS]; /* -1: the thread lives */
@@ -265,29 +262,15 @@ static void check_job(void)
     exit(EXIT_FAILURE);
 }
 
-static void *rank(void *argument)
+/* Each thread begins elsewhere in the random numbers. */
+static void spread_random(void)
 {
-    me = (uint32_t)(uintptr_t)argument;
     for (uint32_t i = 0; i < me; i++)
         next_random();
-    for (;;) {
-        if (me == 0)
-            choose_job();
-        pthread_barrier_wait(&agreement);
-        if (over)
-            return NULL;
-        work();
-        pthread_barrier_wait(&agreement);
-        if (me == 0) {
-            check_job();
-            over = jobs >= jobs_wanted;
-        }
-    }
 }
 
 int main(int argc, char **argv)
 {
-    pthread_t others[MOST_THREADS];
     if (argc > 1)
         jobs_wanted = strtoull(argv[1], NULL, 10);
     if (argc > 2)
@@ -295,12 +278,13 @@ int main(int argc, char **argv)
     if (threads < 1 || threads > MOST_THREADS)
         return EXIT_FAILURE;
     work_queue = make_work_queue(threads);
-    pthread_barrier_init(&agreement, NULL, threads);
-    for (uint32_t i = 1; i < threads; i++)
-        pthread_create(&others[i], NULL, rank, (void *)(uintptr_t)i);
-    rank(NULL);
-    for (uint32_t i = 1; i < threads; i++)
-        pthread_join(others[i], NULL);
+    run_thread_jobs(&(struct thread_jobs){.threads = threads,
+                                          .begin = spread_random,
+                                          .choose = choose_job,
+                                          .work = work,
+                                          .check = check_job,
+                                          .jobs = &jobs,
+                                          .wanted = jobs_wanted});
     printf("%" PRIu64 " jobs, %" PRIu64 " deaths, %" PRIu64 " steals, %" PRIu64
            " items computed inside others\n",
            jobs, deaths, steals, nested);
