@@ -5,8 +5,9 @@
 s/^\x00//
 # A rank of version 5 that looks up a rank which has ended.
 /^\[[^]]*\]\[\[[0-9,]*\],[0-9]*\]\[[^]]*btl_tcp_proc\.c:[0-9]*:mca_btl_tcp_proc_create\] opal_modex_recv: failed with return value=/d
-# PMIx, when its peer has died.
+# PMIx, when its peer has died or leaves.
 /^\[[^]]*:[0-9]*\] pmix_ptl_base: send_msg: write failed: /d
+/^\[[^]]*:[0-9]*\] PMIX ERROR: PMIX_ERR_UNREACH in file [^ ]* at line [0-9]*$/d
 # libevent, about a file closed while it was watched.
 /^\[warn\] Epoll [A-Z]*([0-9]*) on fd [0-9]* failed\. /d
 # The parent of an agent, when the agent called setpgid() first.
