@@ -20,7 +20,7 @@ struct count {
 static struct cut cut_in_parts(struct interval interval, const struct kernel *kernel)
 {
     const uint64_t most_parts = UINT64_C(1) << 16;
-    uint64_t width = kernel->unit_width(interval.last);
+    uint64_t width = kernel->part_width(interval.last);
     uint64_t length = interval.first <= interval.last ? interval.last - interval.first : 0;
     return cut_interval(interval, length / width < most_parts ? width : length / most_parts + 1);
 }
@@ -44,16 +44,19 @@ static int count_parts(rp_task *task, rp_range parts, const void *in, void *out)
     return 0;
 }
 
-static rp_status count_all(rp_pool *pool, struct count *count, double call_overhead,
-                           struct found *found)
+static rp_status count_all(rp_pool *pool, struct count *count, struct found *found)
 {
+    const struct kernel *kernel = count->kernel;
+    uint64_t last = count->cut.whole.last;
+    int sizes = __builtin_popcount(count->sizes);
     rp_map_job job = {.n = count->cut.units,
                       .range = count_parts,
                       .out = found,
                       .out_size = sizeof *found,
                       .out_place = RP_ON_RANKS};
     job.options.user = count;
-    job.options.call_overhead = call_overhead * __builtin_popcount(count->sizes);
+    job.options.call_overhead = kernel->call_overhead(last) * sizes;
+    job.options.expected_seconds = kernel->number_seconds(last) * (double)count->cut.width * sizes;
     job.options.name = "primes";
     job.options.unit = "intervals";
     return rp_map(pool, &job);
@@ -85,7 +88,7 @@ rp_status count_on_all(rp_pool *pool, const struct kernel *kernel, struct interv
     struct found *found = calloc((size_t)count.cut.units + 1, sizeof *found);
     rp_status status = found != NULL ? RP_OK : RP_ERR_MEMORY;
     if (rp_agree(pool, status, &status) == RP_OK && status == RP_OK)
-        status = count_all(pool, &count, kernel->call_overhead(interval.last), found);
+        status = count_all(pool, &count, found);
     if (status == RP_OK) {
         add_up(found, count.cut.units, counts);
         compare(pool, count.busy_seconds, counts);

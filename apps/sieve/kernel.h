@@ -27,8 +27,12 @@ struct kernel {
     /* The width of units for an interval that ends at `last`: narrow enough for many ranks, wide
      * enough that a call for one unit does not cost a multiple of its share in a call for many. */
     uint64_t (*unit_width)(uint64_t last);
-    /* The cost of a call in addition to sieving, however narrow its interval. */
+    /* The same, for units of which a call sieves as many as it pays to. */
+    uint64_t (*part_width)(uint64_t last);
+    /* The cost of a call in seconds, however narrow its interval, and that of sieving a number in
+     * addition. */
     double (*call_overhead)(uint64_t last);
+    double (*number_seconds)(uint64_t last);
 };
 
 /* The segmented sieve of this folder: portable, readable, a quarter as fast as the library's. */

@@ -281,8 +281,8 @@ static rp_status executor_prepare(struct executor *executor, struct agent **agen
     if (error->status != RP_OK ||
         rpi_arrays_compare(pool, executor->arrays, count, &executor->accesses, error) != RP_OK)
         return error->status;
-    struct job job = rpi_job(pool, executor->units, executor->choice,
-                             executor->attempts.options->call_overhead, executor->staged);
+    struct job job = rpi_job(pool, executor->units, executor->choice, executor->attempts.options,
+                             executor->staged);
     /* An item modifies its input in place only on the root's node; other nodes compute on
      * copies. */
     bool fragile = executor->fragile && pool->world.node == pool->world.root_node;

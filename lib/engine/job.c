@@ -20,6 +20,10 @@ rp_status rpi_job_check(int64_t n, const rp_options *options, struct schedule_ch
         return rpi_error_set(error, RP_ERR_ARGUMENT,
                              "options.call_overhead is %g: give 0 or more seconds",
                              options->call_overhead);
+    if (!isfinite(options->expected_seconds) || options->expected_seconds < 0)
+        return rpi_error_set(error, RP_ERR_ARGUMENT,
+                             "options.expected_seconds is %g: give seconds, or 0 if unknown",
+                             options->expected_seconds);
     if (rpi_attempt_check(options, error) != RP_OK)
         return error->status;
     return rpi_schedule_choice_make(options, choice, error);
@@ -73,7 +77,7 @@ static bool job_other_nodes_live(const struct world *world)
 }
 
 struct job rpi_job(const rp_pool *pool, struct units units, struct schedule_choice choice,
-                   double call_overhead, bool staged)
+                   const rp_options *options, bool staged)
 {
     const struct world *world = &pool->world;
     const struct orphaned_work_terms deaths = {.limit = DEATHS_IN_A_ROW,
@@ -82,7 +86,9 @@ struct job rpi_job(const rp_pool *pool, struct units units, struct schedule_choi
                                                .reports = pool->survival->reports,
                                                .defers = world->rank == world->root &&
                                                          job_other_nodes_live(world)};
-    struct job job = {units, choice, call_overhead, 0, job_dispatched(pool, staged), deaths};
+    const struct chunk_costs costs = {options->call_overhead,
+                                      options->expected_seconds * (double)units.unit_items};
+    struct job job = {units, choice, costs, 0, job_dispatched(pool, staged), deaths};
     if (!job.dispatched)
         job.begun = units.count;
     else if (!staged && pool->survival->rounds.number == 0)
@@ -119,7 +125,7 @@ void rpi_job_prepare(rp_pool *pool, const struct job *job)
     struct claim_job claims = {
         .units = job->units,
         .choice = job->choice,
-        .call_overhead = job->call_overhead,
+        .costs = job->costs,
         .node = job_share(world, job->begun, first, first + world->node_ranks - 1),
         .share = job_share(world, job->begun, mine, mine),
         .number = (uint32_t)job_number(pool),

@@ -9,7 +9,7 @@
 struct job {
     struct units units;
     struct schedule_choice choice;
-    double call_overhead;
+    struct chunk_costs costs;
     uint32_t begun;  /* units that the nodes begin with, counted from the first */
     bool dispatched; /* nodes have agents, and the root hands out the other units */
     struct orphaned_work_terms deaths; /* how the job treats deaths of ranks */
@@ -23,7 +23,7 @@ static inline bool job_dispatched(const rp_pool *pool, bool staged)
 
 /* Describes a job. `staged` as above: all units arrive with their batches. */
 struct job rpi_job(const rp_pool *pool, struct units units, struct schedule_choice choice,
-                   double call_overhead, bool staged);
+                   const rp_options *options, bool staged);
 
 /* Checks n and the options, and chooses the schedule. */
 rp_status rpi_job_check(int64_t n, const rp_options *options, struct schedule_choice *choice,

@@ -82,10 +82,10 @@ rp_status rpi_loop_agree(rp_pool *pool, const struct vote *vote)
 /* Prepares this rank for the job, or for another round of it, before the agreement that opens
  * it. */
 static void loop_prepare_round(rp_pool *pool, struct units units,
-                               const struct schedule_choice *choice, double call_overhead,
+                               const struct schedule_choice *choice, const rp_options *options,
                                struct agent **agent, rp_error *error)
 {
-    struct job job = rpi_job(pool, units, *choice, call_overhead, false);
+    struct job job = rpi_job(pool, units, *choice, options, false);
     rpi_job_prepare(pool, &job);
     if (job.dispatched)
         rpi_agent_make(
@@ -101,7 +101,7 @@ static void loop_prepare(rp_pool *pool, int64_t n, const rp_options *options,
     if (job_dispatched(pool, false))
         rpi_rounds_begin(pool, units.count, (struct round_terms){.delivers = false}, error);
     if (error->status == RP_OK) /* else there is no account */
-        loop_prepare_round(pool, units, choice, options->call_overhead, agent, error);
+        loop_prepare_round(pool, units, choice, options, agent, error);
 }
 
 /* Sets the time limit per item of a loop that the program runs itself. */
@@ -237,8 +237,7 @@ static bool loop_next_round(rp_loop *loop, const struct rp_error *mine)
     bool again = rpi_rounds_follow(pool, false);
     if (again) {
         rpi_error_clear(&pool->last);
-        loop_prepare_round(pool, loop->units, &loop->choice, loop->options.call_overhead, &agent,
-                           &pool->last);
+        loop_prepare_round(pool, loop->units, &loop->choice, &loop->options, &agent, &pool->last);
         again = rpi_pool_agree_prepared(pool) == RP_OK;
     }
     if (again) {

@@ -39,6 +39,9 @@ typedef struct rp_options {
                                chunk (see rp_loop_open()), or of a leaf in a reduction. */
     double call_overhead; /**< fixed cost in seconds of one call on a range, if known: chunks grow
                                to amortise it. May differ. */
+    double expected_seconds;  /**< expected seconds of an item, without call_overhead, if known, or
+                                  0: then also the first chunks are long enough to amortise a call.
+                                  It need not be exact. May differ. */
     rp_on_failure on_failure; /**< maps and streams */
     uint8_t *item_status;     /**< maps only: n bytes on the root, one rp_status per item (RP_OK;
                                    RP_ERR_TASK: failed; RP_ERR_TIMEOUT: exceeded its time limit;
@@ -61,7 +64,7 @@ typedef struct rp_options {
     const char *name;     /**< name of the job in progress, statistics and errors, or NULL. May
                                differ. */
     const char *unit;     /**< plural noun for its items, or NULL: "items". May differ. */
-    uint64_t reserved[10];
+    uint64_t reserved[9];
 } rp_options;
 
 RP_END_DECLARATIONS

@@ -15,7 +15,11 @@ static const double finest_seconds = 2e-6;
 
 /* With a declared fixed cost per call, a chunk lasts target_calls times that cost; the last units
  * of a share are not divided once they last less than finest_calls times that cost. */
-static const double target_calls = 30.0, finest_calls = 3.0;
+static const double target_calls = 50.0, finest_calls = 3.0;
+
+/* Ranks that began together and have the same to do end at times that differ by about this fraction
+ * of their work. Of the last share, that much is kept for other ranks to steal. */
+static const double unevenness = 0.05;
 
 /* The fraction of a chunk's time that counts as work even if the declared cost of a call says less:
  * a chunk that took less time than its call does not prove that units cost nothing. */
@@ -36,9 +40,12 @@ static double chunk_max(double a, double b)
     return a > b ? a : b;
 }
 
-struct chunk_policy rpi_chunk_policy_start(double call_overhead, uint32_t least)
+struct chunk_policy rpi_chunk_policy_start(struct chunk_costs costs, uint32_t least)
 {
-    return (struct chunk_policy){.call_overhead = call_overhead, .least = least > 0 ? least : 1};
+    return (struct chunk_policy){.call_overhead = costs.call,
+                                 .unit_seconds = costs.unit,
+                                 .proven = costs.unit > 0 ? UINT32_MAX : 0,
+                                 .least = least > 0 ? least : 1};
 }
 
 static double first_chunk(const struct chunk_policy *policy, uint32_t remaining)
@@ -46,15 +53,23 @@ static double first_chunk(const struct chunk_policy *policy, uint32_t remaining)
     return policy->call_overhead > 0 ? remaining * first_fraction : 1.0;
 }
 
-/* Limit of a chunk in the last share: half of what is left, until that is not worth dividing. */
+/* Limit of a chunk in the last share: half of what is left, until that is not worth dividing. Where
+ * a call has a cost, more: all but what other ranks will probably have time for. */
 static double last_share_limit(const struct chunk_policy *policy, uint32_t remaining)
 {
     double finest = chunk_max(finest_seconds, finest_calls * policy->call_overhead);
-    double finest_units = finest / policy->unit_seconds;
-    return remaining <= finest_units ? remaining : chunk_max(remaining / 2.0, finest_units);
+    double finest_units = finest / policy->unit_seconds, kept_units = remaining / 2.0;
+    if (policy->call_overhead > 0) {
+        double uneven_units = unevenness * (policy->worked / policy->unit_seconds + remaining);
+        kept_units = uneven_units < kept_units ? uneven_units : kept_units;
+    }
+    if (kept_units < finest_units && (policy->call_overhead > 0 || remaining <= finest_units))
+        return remaining;
+    return chunk_max(remaining - kept_units, finest_units);
 }
 
-/* If more units follow the share: chunks of equal length, so that none is much too short. */
+/* If more units follow the share, or a call has a cost: chunks of equal length, so that none is
+ * much too short. */
 static double even_chunk(double wanted, uint32_t remaining)
 {
     double chunks = floor(remaining / wanted + 0.5);
@@ -66,7 +81,7 @@ static double units_for_target(const struct chunk_policy *policy, uint32_t remai
     double target = chunk_max(target_seconds, target_calls * policy->call_overhead);
     double wanted = target / policy->unit_seconds;
     double share = more ? remaining : last_share_limit(policy, remaining);
-    wanted = more ? even_chunk(wanted, remaining) : wanted;
+    wanted = more || policy->call_overhead > 0 ? even_chunk(wanted, remaining) : wanted;
     double grown = (policy->call_overhead > 0 ? costly_growth : growth) * policy->proven;
     double units = wanted < grown ? wanted : grown;
     return units < share ? units : share;
@@ -83,6 +98,7 @@ uint32_t rpi_chunk_policy_next(const struct chunk_policy *policy, uint32_t remai
 void rpi_chunk_policy_learn(struct chunk_policy *policy, uint32_t units, double seconds)
 {
     bool costly = policy->call_overhead > 0, longest = units > policy->proven;
+    policy->worked += seconds;
     /* Chunks at the end of a share are short for other reasons, so `proven` decays slowly. */
     policy->proven = units > policy->proven / 2 ? units : policy->proven / 2;
     double work = chunk_max(seconds - policy->call_overhead, least_work_fraction * seconds);

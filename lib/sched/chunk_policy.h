@@ -25,15 +25,22 @@ bool rpi_schedule_choice_parse(const char *text, struct schedule_choice *choice)
 rp_status rpi_schedule_choice_make(const rp_options *options, struct schedule_choice *choice,
                                    rp_error *error);
 
+/* What the program has declared, in seconds. */
+struct chunk_costs {
+    double call; /* fixed cost of a call on a chunk */
+    double unit; /* expected cost of a unit in addition; 0: unknown */
+};
+
 struct chunk_policy {
-    double call_overhead; /* declared fixed cost of a call on a chunk, in seconds */
-    double unit_seconds;  /* estimate from measured chunks; 0: none yet */
+    double call_overhead; /* declared */
+    double unit_seconds;  /* estimate, from measured chunks or declared; 0: none yet */
+    double worked;        /* seconds in all chunks */
     uint32_t least;       /* lower limit on the units of a chunk */
     uint32_t proven;      /* units in the longest of the recent chunks */
 };
 
 /* Returns a policy without measurements. */
-struct chunk_policy rpi_chunk_policy_start(double call_overhead, uint32_t least);
+struct chunk_policy rpi_chunk_policy_start(struct chunk_costs costs, uint32_t least);
 
 /* Returns the length of the next chunk of a share with `remaining` >= 1 units: 1 ... remaining. In
  * the last share chunks get smaller towards the end, so that other ranks can steal from it and all

@@ -48,7 +48,7 @@ void rpi_claim_begin(struct claimer *claimer, struct work_queue *work_queue, uin
         .paced = schedule == RP_SCHEDULE_ADAPTIVE,
         .fixed = fixed_units(job, least),
         .usual = fixed_units(job, least),
-        .policy = rpi_chunk_policy_start(job->call_overhead, least),
+        .policy = rpi_chunk_policy_start(job->costs, least),
         .rule = {.schedule = schedule, .lanes = work_queue->lanes, .least = least},
         .defers = job->random && job->cautious,
         .cautious = job->cautious,

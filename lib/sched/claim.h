@@ -43,7 +43,7 @@ struct claimer {
 struct claim_job {
     struct units units;
     struct schedule_choice choice;
-    double call_overhead;
+    struct chunk_costs costs;
     struct unit_range node;  /* initial units of this node */
     struct unit_range share; /* initial units of this rank, if ranks have shares */
     uint32_t number;         /* identifies the job; equals the work queue's `job` */

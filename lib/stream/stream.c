@@ -150,7 +150,8 @@ static rp_status stream_root_init(rp_pool *pool, struct stream_part *part, rp_er
         .pool = pool,
         .job = job,
         .saving = &part->saving,
-        .pace = rpi_chunk_policy_start(job->options.call_overhead, 1),
+        .pace = rpi_chunk_policy_start(
+            (struct chunk_costs){job->options.call_overhead, job->options.expected_seconds}, 1),
         .window_items = job->window_items > 0 ? job->window_items : default_window_items,
         .window_bytes = stream_window_bytes(job),
         .destinations = calloc(nodes, sizeof *stream->destinations),

@@ -185,6 +185,8 @@ START_TEST(units_fit)
         uint64_t width = kernel->unit_width(last);
         ck_assert_uint_ge(width, 1u << 20);
         ck_assert(last / width < INT64_MAX);
+        ck_assert_uint_ge(kernel->part_width(last), 1u << 20);
+        ck_assert(kernel->number_seconds(last) > 0);
         ck_assert(kernel->call_overhead(last) > 0 && kernel->call_overhead(last) < 60);
     }
 }

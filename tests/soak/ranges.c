@@ -60,7 +60,7 @@ static struct round draw(uint64_t seed, int64_t number, int most_bits)
         round.kernel = &kernel_builtin;
     narrow = *round.kernel;
     narrow_width = round.crosses ? width / (2 + rp_random_below(&random, 4)) + 1 : width + 60;
-    narrow.unit_width = give_narrow_width;
+    narrow.part_width = give_narrow_width;
     return round;
 }
 

@@ -77,6 +77,8 @@ START_TEST(calls_with_a_cost)
     rp_pool *pool = open_pool();
     rp_options options = {.call_overhead = 1e-3};
     check_every_item_once(pool, 10000, &options);
+    options.expected_seconds = 1e-7;
+    check_every_item_once(pool, 10000, &options);
     close_pool(pool);
 }
 END_TEST
@@ -278,6 +280,8 @@ START_TEST(bad_arguments_are_refused_by_all)
     check_refused(pool, 50, (rp_options){.schedule = (rp_schedule)-1}, RP_ERR_ARGUMENT);
     check_refused(pool, 50, (rp_options){.call_overhead = -1}, RP_ERR_ARGUMENT);
     check_refused(pool, 50, (rp_options){.call_overhead = NAN}, RP_ERR_ARGUMENT);
+    check_refused(pool, 50, (rp_options){.expected_seconds = -1}, RP_ERR_ARGUMENT);
+    check_refused(pool, 50, (rp_options){.expected_seconds = INFINITY}, RP_ERR_ARGUMENT);
     check_refused(pool, 50, (rp_options){.reserved = {1}}, RP_ERR_VERSION);
     if (world_ranks() > 1) {
         check_refused(pool, 51, (rp_options){.chunk = 0}, RP_ERR_MISMATCH);

@@ -190,7 +190,7 @@ END_TEST
 
 START_TEST(pace_follows_the_time_of_a_unit)
 {
-    struct chunk_policy pace = rpi_chunk_policy_start(0, 1);
+    struct chunk_policy pace = rpi_chunk_policy_start((struct chunk_costs){0, 0}, 1);
     uint32_t remaining = 1000000, units = 0;
     for (int i = 0; i < 10; i++) {
         uint32_t next = rpi_chunk_policy_next(&pace, remaining, false);
@@ -209,7 +209,7 @@ END_TEST
 
 START_TEST(pace_of_long_items_is_one)
 {
-    struct chunk_policy pace = rpi_chunk_policy_start(0, 1);
+    struct chunk_policy pace = rpi_chunk_policy_start((struct chunk_costs){0, 0}, 1);
     for (int i = 0; i < 5; i++) {
         ck_assert_uint_eq(rpi_chunk_policy_next(&pace, 1000, false), 1);
         rpi_chunk_policy_learn(&pace, 1, 1e-3);
@@ -219,7 +219,7 @@ END_TEST
 
 START_TEST(pace_leaves_a_fair_share)
 {
-    struct chunk_policy pace = rpi_chunk_policy_start(0, 1);
+    struct chunk_policy pace = rpi_chunk_policy_start((struct chunk_costs){0, 0}, 1);
     pace.unit_seconds = 1e-6;
     pace.proven = 1000;
     ck_assert_uint_eq(rpi_chunk_policy_next(&pace, 40, false), 20);
@@ -232,7 +232,7 @@ END_TEST
 
 START_TEST(pace_hides_the_cost_of_a_call)
 {
-    struct chunk_policy pace = rpi_chunk_policy_start(1e-3, 1);
+    struct chunk_policy pace = rpi_chunk_policy_start((struct chunk_costs){1e-3, 0}, 1);
     uint32_t units = rpi_chunk_policy_next(&pace, 100000, false);
     ck_assert_uint_le(units, 10); /* a unit might take hours */
     for (int calls = 0; calls < 3; calls++) {
@@ -247,7 +247,7 @@ END_TEST
 /* A call costs less than configured, and units cost more than the first one suggests. */
 START_TEST(pace_does_not_believe_that_units_cost_nothing)
 {
-    struct chunk_policy pace = rpi_chunk_policy_start(10e-3, 1);
+    struct chunk_policy pace = rpi_chunk_policy_start((struct chunk_costs){10e-3, 0}, 1);
     uint32_t units = 1;
     for (int calls = 0; calls < 10; calls++) {
         rpi_chunk_policy_learn(&pace, units, 5e-3 + units * 1e-3);
@@ -260,14 +260,39 @@ END_TEST
 
 START_TEST(pace_keeps_its_length_while_more_is_to_come)
 {
-    struct chunk_policy pace = rpi_chunk_policy_start(1e-3, 1);
+    struct chunk_policy pace = rpi_chunk_policy_start((struct chunk_costs){1e-3, 0}, 1);
     pace.unit_seconds = 1e-3;
     pace.proven = 31;
-    ck_assert_uint_eq(rpi_chunk_policy_next(&pace, 1000, true), 31);
-    ck_assert_uint_eq(rpi_chunk_policy_next(&pace, 44, true), 44);
-    ck_assert_uint_eq(rpi_chunk_policy_next(&pace, 46, true), 23);
+    ck_assert_uint_eq(rpi_chunk_policy_next(&pace, 1000, true), 50);
+    ck_assert_uint_eq(rpi_chunk_policy_next(&pace, 74, true), 74);
+    ck_assert_uint_eq(rpi_chunk_policy_next(&pace, 76, true), 38);
     ck_assert_uint_eq(rpi_chunk_policy_next(&pace, 10, true), 10);
-    ck_assert_uint_eq(rpi_chunk_policy_next(&pace, 10, false), 5);
+}
+END_TEST
+
+/* A share that lasts a few calls is one chunk; after long work some of it is kept for others. */
+START_TEST(pace_divides_the_end_as_ranks_may_differ)
+{
+    struct chunk_policy pace = rpi_chunk_policy_start((struct chunk_costs){1e-3, 1e-3}, 1);
+    ck_assert_uint_eq(rpi_chunk_policy_next(&pace, 10, false), 10);
+    ck_assert_uint_eq(rpi_chunk_policy_next(&pace, 55, false), 55);
+    pace.worked = 0.1;
+    ck_assert_uint_eq(rpi_chunk_policy_next(&pace, 40, false), 33);
+    pace.worked = 1;
+    ck_assert_uint_eq(rpi_chunk_policy_next(&pace, 40, false), 20);
+    ck_assert_uint_eq(rpi_chunk_policy_next(&pace, 5, false), 5);
+}
+END_TEST
+
+/* Where the program knows what a unit costs, the first chunk is as long as later ones. */
+START_TEST(pace_begins_with_what_is_expected)
+{
+    struct chunk_policy pace = rpi_chunk_policy_start((struct chunk_costs){0, 1e-6}, 1);
+    ck_assert_uint_eq(rpi_chunk_policy_next(&pace, 1000000, false), 50);
+    rpi_chunk_policy_learn(&pace, 50, 100e-6);
+    ck_assert_uint_lt(rpi_chunk_policy_next(&pace, 1000000, false), 50);
+    pace = rpi_chunk_policy_start((struct chunk_costs){1e-3, 1e-6}, 1);
+    ck_assert_uint_eq(rpi_chunk_policy_next(&pace, 40000, false), 40000);
 }
 END_TEST
 
@@ -461,6 +486,8 @@ static const struct test_case cases[] = {
      &pace_does_not_believe_that_units_cost_nothing},
     {"the pace keeps its length while more is to come",
      &pace_keeps_its_length_while_more_is_to_come},
+    {"the pace divides the end as ranks may differ", &pace_divides_the_end_as_ranks_may_differ},
+    {"the pace begins with what is expected", &pace_begins_with_what_is_expected},
     {"the log joins contiguous chunks", &log_joins_contiguous_chunks},
     {"the log makes room by joining", &log_makes_room_by_joining},
     {"the log does not merge in vain", &log_does_not_merge_in_vain},

@@ -370,7 +370,7 @@ static void make_stream(struct stream *stream, struct stream_worker *root)
                               .worker = job.dedicated_root ? NULL : root,
                               .fallback_worker = root,
                               .saving = &nothing,
-                              .pace = rpi_chunk_policy_start(0, 1),
+                              .pace = rpi_chunk_policy_start((struct chunk_costs){0, 0}, 1),
                               .window_items = job.window_items,
                               .window_bytes = job.window_bytes};
     rpi_error_clear(&stream->failure);
