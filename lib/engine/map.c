@@ -127,34 +127,35 @@ static int64_t map_item_failed(struct executor *executor, int64_t item, void *ou
     return failed != RP_ERR_CANCELLED;
 }
 
-/* Calls the program's function for each item. */
+/* Calls the program's function for each item of a tile, which has at least one. Only what a single
+ * item needs comes before its end. */
 __attribute__((always_inline)) static inline int64_t
 map_compute_each(struct executor *executor, rp_range tile, void *const *at, bool careful)
 {
     const rp_map_job *job = executor->closure;
     const char *in = at[INPUT];
     char *out = at[RESULTS];
-    uint8_t *statuses = at[STATUSES];
-    size_t in_step = in != NULL ? job->in_size : 0, out_step = out != NULL ? job->out_size : 0;
-    for (int64_t item = tile.begin; item < tile.end; item++) {
-        if (work_queue_stopped(executor->pool->work_queue)) {
-            executor->stopping = true;
-            return item - tile.begin;
-        }
+    uint8_t *status = at[STATUSES];
+    for (int64_t item = tile.begin;; item++) {
         rpi_task_begin(&executor->task, item);
         int code = careful ? map_attempt_call(executor, (rp_range){item, item + 1}, in, out)
                            : job->item(&executor->task, in, out);
-        map_set_statuses(statuses, statuses != NULL, RP_OK);
+        map_set_statuses(status, 1, RP_OK);
         if (code != 0) {
-            int64_t done = map_item_failed(executor, item, out, statuses, code);
+            int64_t done = map_item_failed(executor, item, out, status, code);
             if (executor->stopping)
                 return item + done - tile.begin;
         }
-        in += in_step;
-        out += out_step;
-        statuses += statuses != NULL;
+        if (item + 1 == tile.end)
+            return tile.end - tile.begin;
+        if (work_queue_stopped(executor->pool->work_queue)) {
+            executor->stopping = true;
+            return item + 1 - tile.begin;
+        }
+        in += in != NULL ? job->in_size : 0;
+        out += out != NULL ? job->out_size : 0;
+        status += status != NULL;
     }
-    return tile.end - tile.begin;
 }
 
 static int64_t map_compute_items(struct executor *executor, rp_range tile, void *const *at)

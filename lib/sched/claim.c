@@ -43,6 +43,7 @@ void rpi_claim_begin(struct claimer *claimer, struct work_queue *work_queue, uin
         .lane = &work_queue->lane[index],
         .index = index,
         .crowding = crowding,
+        .alone = work_queue->lanes == 1,
         .shares = !uses_batch_queue(schedule),
         .steals = schedule == RP_SCHEDULE_ADAPTIVE || schedule == RP_SCHEDULE_DYNAMIC,
         .paced = schedule == RP_SCHEDULE_ADAPTIVE,
@@ -88,20 +89,30 @@ static inline void start_chunk(struct claimer *claimer, struct unit_range chunk)
     atomic_store_explicit(&claimer->lane->chunk, claimer->chunk, memory_order_release);
 }
 
+/* A lane without thieves spares itself the compare-and-swap, which costs more than the rest. */
+static inline bool claim_range_shrink(struct claimer *claimer, uint64_t *word,
+                                      struct unit_range rest)
+{
+    _Atomic uint64_t *range = &claimer->lane->range;
+    if (!claimer->alone)
+        return atomic_compare_exchange_weak_explicit(range, word, unit_range_pack(rest),
+                                                     memory_order_relaxed, memory_order_relaxed);
+    atomic_store_explicit(range, unit_range_pack(rest), memory_order_relaxed);
+    return true;
+}
+
 /* Pops a chunk from the front of the own range; an empty one if nothing is left. Relaxed, because
  * this rank published the range itself, after everything it refers to. */
 static inline struct unit_range pop_chunk(struct claimer *claimer, bool paced)
 {
-    _Atomic uint64_t *range = &claimer->lane->range;
-    uint64_t word = atomic_load_explicit(range, memory_order_relaxed);
+    uint64_t word = atomic_load_explicit(&claimer->lane->range, memory_order_relaxed);
     for (;;) {
         struct unit_range left = unit_range_unpack(word);
         if (unit_range_empty(left))
             return no_units;
         uint32_t units = claim_units(claimer, paced, left.high - left.low);
         struct unit_range rest = {left.low + units, left.high};
-        if (atomic_compare_exchange_weak_explicit(range, &word, unit_range_pack(rest),
-                                                  memory_order_relaxed, memory_order_relaxed)) {
+        if (claim_range_shrink(claimer, &word, rest)) {
             struct unit_range chunk = {left.low, rest.low};
             start_chunk(claimer, chunk);
             return chunk;
@@ -322,7 +333,9 @@ __attribute__((noinline)) static struct unit_range search_work(struct claimer *c
     }
 }
 
-static inline struct unit_range pop_or_search(struct claimer *claimer, bool paced)
+/* Inlined into the shortest path below, so that nothing has to survive a call there. */
+__attribute__((always_inline)) static inline struct unit_range
+pop_or_search(struct claimer *claimer, bool paced)
 {
     struct unit_range chunk =
         work_queue_stopped(claimer->work_queue) ? no_units : pop_chunk(claimer, paced);

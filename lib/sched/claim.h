@@ -35,6 +35,7 @@ struct claimer {
     struct claim_counts counts;
     claim_attend attend; /* or NULL */
     void *attend_closure;
+    bool alone;    /* the only lane: see claim_range_shrink() */
     bool defers;   /* takes no units yet: see claim_defers() */
     bool cautious; /* leaves suspects to other ranks */
 };
