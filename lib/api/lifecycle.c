@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/round_up.h"
 #include "checkpoint/checkpoint.h"
-#include "collective/exchange.h"
+#include "collective/offers.h"
 #include "collective/node_aggregate.h"
 #include "diag/crash.h"
 #include "diag/diagnosis.h"

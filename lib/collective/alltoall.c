@@ -1,8 +1,10 @@
-/* Sends from every rank to every rank: rank by rank or, if the data is small, with one aggregated
- * message from each node to each. */
+/* Sends from every rank to every rank: small data with one aggregated message from each node to
+ * each, large data from rank to rank: inside a node by reading each other's memory, between nodes
+ * by messages. */
 #include "base/error.h"
 #include "base/round_up.h"
 #include "collective/node_aggregate.h"
+#include "collective/offers.h"
 #include "comm/mpi_error.h"
 
 #include <inttypes.h>
@@ -31,6 +33,7 @@ struct alltoall {
     size_t head;       /* bytes before the data of a slot, for their count */
     int64_t *received; /* rp_alltoallv(): the counts of `all`, or NULL */
     int64_t most;
+    rp_error error; /* the first of what was read from memory */
 };
 
 static struct run parts_find(const struct parts *parts, int rank, struct part_place *place)
@@ -169,24 +172,96 @@ static struct run exchange_direct_part(const struct alltoall *exchange, const st
     return slots_fit(exchange, &part) ? rpi_run_part(&part, 0, 0) : part;
 }
 
-/* In rounds: each rank sends to the next one, then to the one after it ... It copies its own part
- * while the last ones are under way. */
-static int exchange_directly(const struct alltoall *exchange)
+/* Offers each rank of the node its part. Only where there are no gaps on either side is it read. */
+static void exchange_offer(const struct alltoall *exchange)
+{
+    const struct collective *collective = &exchange->collective;
+    const struct world *world = &collective->pool->world;
+    struct part_place place = {0, 0};
+    if (collective->vote.error.status != RP_OK || collective->pool->loop.open)
+        return;
+    for (int i = 0; i < world->node_ranks; i++) {
+        int rank = world->by_node[world->node_first[world->node] + i];
+        struct run part = parts_find(&exchange->mine, rank, &place);
+        int64_t bytes = part.units * part.layout->size;
+        rpi_offer_set(collective->pool, i, part.base, part.layout->dense ? bytes : -1);
+    }
+}
+
+/* Are the parts from and to a rank of this node read from memory? */
+static bool exchange_reads(const struct alltoall *exchange, int node_rank)
+{
+    const rp_pool *pool = exchange->collective.pool;
+    return pool->collectives->offers_way == OFFERS_READ && node_rank != pool->world.node_rank &&
+           exchange->collective.layout.dense && rpi_offer_bytes(pool, node_rank) >= 0;
+}
+
+static bool exchange_sends(const struct alltoall *exchange, int rank)
+{
+    int node_rank = rpi_world_node_rank(&exchange->collective.pool->world, rank);
+    return node_rank < 0 || !exchange_reads(exchange, node_rank);
+}
+
+/* In rounds: each rank sends to the next one, then to the one after it ... */
+static void exchange_send(const struct alltoall *exchange, struct transfer *transfer)
 {
     const struct world *world = &exchange->collective.pool->world;
     struct part_place sent = {0, 0}, received = {0, 0};
-    struct transfer transfer;
-    rpi_transfer_begin(&transfer, world->comm);
     for (int i = 1; i < world->ranks; i++) {
         int to = (world->rank + i) % world->ranks;
         int from = (world->rank - i + world->ranks) % world->ranks;
         struct run leaving = exchange_direct_part(exchange, &exchange->mine, to, &sent);
         struct run arriving = exchange_direct_part(exchange, &exchange->all, from, &received);
-        rpi_transfer_exchange(&transfer, &leaving, to, &arriving, from);
+        if (!exchange_sends(exchange, to))
+            leaving.units = 0;
+        if (!exchange_sends(exchange, from))
+            arriving.units = 0;
+        rpi_transfer_exchange(transfer, &leaving, to, &arriving, from);
     }
-    struct run own = exchange_direct_part(exchange, &exchange->mine, world->rank, &sent);
-    struct run own_place = exchange_direct_part(exchange, &exchange->all, world->rank, &received);
-    rpi_transfer_copy(&transfer, &own, &own_place);
+}
+
+/* Beginning behind this rank, so that the ranks do not all read the same memory. */
+static void exchange_read(struct alltoall *exchange, struct transfer *transfer)
+{
+    rp_pool *pool = exchange->collective.pool;
+    const struct world *world = &pool->world;
+    struct part_place place = {0, 0};
+    for (int i = 1; i < world->node_ranks; i++) {
+        int from = (world->node_rank + i) % world->node_ranks;
+        if (!exchange_reads(exchange, from) || exchange->error.status != RP_OK)
+            continue;
+        int rank = world->by_node[world->node_first[world->node] + from];
+        struct run part = exchange_direct_part(exchange, &exchange->all, rank, &place);
+        size_t bytes = (size_t)(part.units * part.layout->size);
+        if (bytes > 0)
+            rpi_offer_read(pool, from, part.base, bytes, &exchange->error);
+        rpi_transfer_progress(transfer);
+    }
+}
+
+static void exchange_copy_own(const struct alltoall *exchange, struct transfer *transfer)
+{
+    int rank = exchange->collective.pool->world.rank;
+    struct part_place sent = {0, 0}, received = {0, 0};
+    struct run own = exchange_direct_part(exchange, &exchange->mine, rank, &sent);
+    struct run own_place = exchange_direct_part(exchange, &exchange->all, rank, &received);
+    rpi_transfer_copy(transfer, &own, &own_place);
+}
+
+/* Reads from ranks of this node and copies its own part while messages are on their way. Ranks in
+ * turn read first and last: of two, each copies faster while the other reads than if both read.
+ * Returns MPI's error code. */
+static int exchange_directly(struct alltoall *exchange)
+{
+    const struct world *world = &exchange->collective.pool->world;
+    struct transfer transfer;
+    rpi_transfer_begin(&transfer, world->comm);
+    exchange_send(exchange, &transfer);
+    if (world->node_rank % 2 == 0)
+        exchange_read(exchange, &transfer);
+    exchange_copy_own(exchange, &transfer);
+    if (world->node_rank % 2 != 0)
+        exchange_read(exchange, &transfer);
     return rpi_transfer_end(&transfer);
 }
 
@@ -228,6 +303,9 @@ static rp_status exchange_learn_counts(const struct alltoall *exchange, int code
 static rp_status exchange_run(struct alltoall *exchange)
 {
     struct collective *collective = &exchange->collective;
+    const struct world *world = &collective->pool->world;
+    bool large = exchange->slot == 0 || exchange->received != NULL;
+    struct vote vote = rpi_vote(CALL_MOVED);
     int code = MPI_SUCCESS;
     if (exchange->slot > 0) {
         if (rpi_collective_end(collective, slots_fill_all(exchange), "MPI_Pack") != RP_OK)
@@ -236,13 +314,18 @@ static rp_status exchange_run(struct alltoall *exchange)
     }
     if (exchange->received != NULL && exchange_learn_counts(exchange, code) != RP_OK)
         return collective->pool->last.status;
+    if (large && world->nodes < world->ranks && rpi_offers_settle(collective->pool) != RP_OK)
+        return collective->pool->last.status;
     if (exchange->slot > 0 && code == MPI_SUCCESS)
         code = slots_empty_all(exchange);
-    if (exchange->slot == 0 || exchange->received != NULL) {
+    rpi_error_clear(&exchange->error);
+    if (large) {
         int direct = exchange_directly(exchange);
         code = code == MPI_SUCCESS ? direct : code;
     }
-    return rpi_collective_end(collective, code, "sending from all ranks to all by MPI");
+    vote.error = exchange->error;
+    rpi_mpi_check(code, "sending from all ranks to all by MPI", &vote.error);
+    return rpi_pool_agree(collective->pool, &vote);
 }
 
 rp_status rp_alltoall(rp_pool *pool, const void *mine, int64_t n, rp_element element, void *all)
@@ -259,10 +342,11 @@ rp_status rp_alltoall(rp_pool *pool, const void *mine, int64_t n, rp_element ele
     struct run leaving = rpi_collective_buffer(collective, "mine", mine, whole);
     struct run arriving = rpi_collective_buffer(collective, "all", all, whole);
     rpi_collective_apart(collective, &leaving, &arriving);
-    if (rpi_collective_agree(collective) != RP_OK)
-        return pool->last.status;
     exchange.mine = (struct parts){&collective->layout, mine, n, NULL};
     exchange.all = (struct parts){&collective->layout, all, n, NULL};
+    exchange_offer(&exchange);
+    if (rpi_collective_agree(collective) != RP_OK)
+        return pool->last.status;
     struct run part = rpi_run(&collective->layout, mine, 0, n);
     exchange.slot = rpi_aggregate_slot(collective);
     if (!slots_fit(&exchange, &part))
@@ -307,6 +391,7 @@ rp_status rp_alltoallv(rp_pool *pool, const void *mine, const int64_t *counts, r
     struct run leaving = rpi_collective_buffer(collective, "mine", mine, collective->n);
     struct run arriving = rpi_collective_buffer(collective, "all", all, most);
     rpi_collective_apart(collective, &leaving, &arriving);
+    exchange_offer(&exchange);
     if (rpi_collective_agree(collective) != RP_OK)
         return pool->last.status;
     exchange.slot = rpi_aggregate_slot(collective);

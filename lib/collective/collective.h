@@ -15,7 +15,7 @@ struct collectives {
     struct aggregate *aggregate; /* in node memory, after the activities: see node_aggregate.h */
     uint32_t aggregates_filled;  /* how often another node's data filled it */
     bool directly;               /* collectives bypass the aggregate, even for small data */
-    struct offers *offers;       /* in node memory, after the aggregate: see exchange.h */
+    struct offers *offers;       /* in node memory, after the aggregate: see offers.h */
     enum offers_way {
         OFFERS_UNTRIED, /* may the ranks of this node read each other's memory? */
         OFFERS_READ,    /* they may */

@@ -2,7 +2,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "base/round_up.h"
+#include "collective/offers.h"
 #include "comm/mpi_error.h"
 
 #include <inttypes.h>
@@ -11,41 +11,16 @@
 
 /* ---- offers to the ranks of the node --------------------------------------------------------- */
 
-static size_t offers_distance(int node_ranks)
-{
-    return round_up(sizeof(struct offers) + (size_t)node_ranks * sizeof(struct offer), APART);
-}
-
-size_t rpi_offers_bytes(int node_ranks)
-{
-    return (size_t)node_ranks * offers_distance(node_ranks);
-}
-
-static struct offers *offers_of(const rp_pool *pool, int node_rank)
-{
-    char *first = (char *)pool->collectives->offers;
-    return (struct offers *)(first + (size_t)node_rank * offers_distance(pool->world.node_ranks));
-}
-
-static struct offer *offer_from(const rp_pool *pool, int from, int to)
-{
-    return (struct offer *)(offers_of(pool, from) + 1) + to;
-}
-
 static void offers_write(const struct exchange *exchange)
 {
-    const rp_pool *pool = exchange->pool;
-    const struct world *world = &pool->world;
-    if (pool->collectives->offers_way == OFFERS_UNTRIED)
-        offers_of(pool, world->node_rank)->self = rpi_peer_self();
+    const struct world *world = &exchange->pool->world;
     for (int i = 0; i < world->node_ranks; i++)
-        *offer_from(pool, world->node_rank, i) = (struct offer){.bytes = -1};
+        rpi_offer_set(exchange->pool, i, NULL, -1); /* not listed */
     for (int i = 0; i < exchange->n; i++) {
         int node_rank = rpi_world_node_rank(world, exchange->ranks[i]);
+        const rp_buffer *out = exchange->out[i];
         if (node_rank >= 0)
-            *offer_from(pool, world->node_rank, node_rank) =
-                (struct offer){(uint64_t)(uintptr_t)exchange->out[i]->data,
-                               (int64_t)exchange->out[i]->size};
+            rpi_offer_set(exchange->pool, node_rank, out->data, (int64_t)out->size);
     }
 }
 
@@ -54,27 +29,8 @@ static void offers_read(struct exchange *exchange)
     const struct world *world = &exchange->pool->world;
     for (int i = 0; i < world->node_ranks; i++) {
         int rank = world->by_node[world->node_first[world->node] + i];
-        rpi_exchange_note(exchange, rank, offer_from(exchange->pool, i, world->node_rank)->bytes);
+        rpi_exchange_note(exchange, rank, rpi_offer_bytes(exchange->pool, i));
     }
-}
-
-/* ---- may ranks of the node read each other's memory? ----------------------------------------- */
-
-static void access_try(const rp_pool *pool)
-{
-    int here = pool->world.node_rank;
-    struct offers *mine = offers_of(pool, here);
-    mine->no_access = 0;
-    for (int i = 0; i < pool->world.node_ranks; i++)
-        mine->no_access |= i != here && !rpi_peer_reachable(&offers_of(pool, i)->self);
-}
-
-static void access_decide(rp_pool *pool)
-{
-    pool->collectives->offers_way = OFFERS_READ;
-    for (int i = 0; i < pool->world.node_ranks; i++)
-        if (offers_of(pool, i)->no_access)
-            pool->collectives->offers_way = OFFERS_SENT;
 }
 
 /* ---- arguments ------------------------------------------------------------------------------- */
@@ -184,8 +140,6 @@ static void exchange_match(struct exchange *exchange)
 {
     rp_pool *pool = exchange->pool;
     offers_read(exchange);
-    if (pool->collectives->offers_way == OFFERS_UNTRIED)
-        access_try(pool);
     if (pool->world.nodes > 1) {
         rp_error error;
         rpi_error_clear(&error);
@@ -210,12 +164,8 @@ static void exchange_copy(struct exchange *exchange)
             continue;
         if (rank == world->rank)
             memcpy(exchange->in[i]->data, exchange->out[i]->data, bytes);
-        else if (pool->collectives->offers_way == OFFERS_READ &&
-                 !rpi_peer_read(&offers_of(pool, node_rank)->self,
-                                offer_from(pool, node_rank, world->node_rank)->address,
-                                exchange->in[i]->data, bytes))
-            rpi_error_set(&exchange->error, RP_ERR_MEMORY,
-                          "the buffer that rank %d sends cannot be read", rank);
+        else if (pool->collectives->offers_way == OFFERS_READ)
+            rpi_offer_read(pool, node_rank, exchange->in[i]->data, bytes, &exchange->error);
     }
 }
 
@@ -240,13 +190,13 @@ rp_status rp_exchange(rp_pool *pool, int n, const int *ranks, rp_buffer *const *
     if (exchange_sound(&exchange) && !pool->loop.open)
         offers_write(&exchange);
     rp_status status = exchange_agree(&exchange, CALL_EXCHANGE);
+    if (status == RP_OK)
+        status = rpi_offers_settle(pool);
     if (status == RP_OK) {
         exchange_match(&exchange);
         status = exchange_agree(&exchange, CALL_EXCHANGE_MATCHED);
     }
     if (status == RP_OK) {
-        if (pool->collectives->offers_way == OFFERS_UNTRIED)
-            access_decide(pool);
         exchange_move(&exchange);
         status = exchange_agree(&exchange, CALL_MOVED);
     }

@@ -2,7 +2,7 @@
  * by messages.
  *
  * Three agreements divide a call. Before the first, each rank checks its arguments and writes its
- * offers into node memory. Then it finds out what its neighbours send, from their offers and from
+ * offers (offers.h). Then it finds out what its neighbours send, from their offers and from
  * the headers that neighbours on other nodes send, compares the lists of neighbours, and makes its
  * buffers large enough. After the second agreement it copies or receives, and after the third no
  * rank reads another's memory any more. */
@@ -10,28 +10,6 @@
 #define RANKPOOL_COLLECTIVE_EXCHANGE_H
 
 #include "collective/collective.h"
-#include "comm/cma.h"
-
-/* What a rank sends to another rank of its node. */
-struct offer {
-    uint64_t address; /* in the sender's private memory */
-    int64_t bytes;    /* -1: it does not list that rank */
-};
-
-/* In node memory, for each rank of the node one, followed by an offer to each. All ranks read what
- * a rank has written; agreements are between the two.
- *
- * self          The rank writes it before the first agreement of its first exchanges, until
- *               `no_access` is known; the others read it in every exchange, between the first and
- *               the third agreement.
- * offers        It writes them before the first agreement of each exchange; the others read them
- *               between that and the third.
- * no_access     It writes it in its first exchange, before the second agreement; the others read it
- *               after that. */
-struct offers {
-    struct peer self;
-    int64_t no_access; /* this rank cannot read the memory of some other rank of the node */
-};
 
 struct exchange {
     rp_pool *pool;
@@ -45,9 +23,6 @@ struct exchange {
     MPI_Request *rest;      /* of the other messages. Owned */
     rp_error error;         /* the first of this rank */
 };
-
-/* Bytes of node memory. */
-size_t rpi_offers_bytes(int node_ranks);
 
 /* The next functions are in exchange_nodes.c. */
 

@@ -147,14 +147,13 @@ int rpi_exchange_headers(struct exchange *exchange)
 
 /* ---- the rest -------------------------------------------------------------------------------- */
 
-/* Do messages carry what neighbour number i sends, and what is sent to it? Before the first
- * exchange has found out how the ranks of this node do it, they may. */
+/* Do messages carry what neighbour number i sends, and what is sent to it? */
 static bool rest_is_sent(const struct exchange *exchange, int i)
 {
     const struct world *world = &exchange->pool->world;
     int rank = exchange->ranks[i];
     return rpi_world_node_rank(world, rank) < 0 ||
-           (rank != world->rank && exchange->pool->collectives->offers_way != OFFERS_READ);
+           (rank != world->rank && exchange->pool->collectives->offers_way == OFFERS_SENT);
 }
 
 /* The number of messages that carry `bytes` to or from neighbour number i. */

@@ -6,7 +6,8 @@
 
 enum {
     BYTES_TAG = 0,
-    RUN_TAG = 1
+    RUN_TAG = 1,
+    COPY_BYTES = 1 << 17 /* between two looks at messages, which take longer to transfer */
 };
 
 int rpi_part(int64_t left, int64_t size)
@@ -147,13 +148,36 @@ static bool layout_without_gaps(const struct layout *layout)
     return layout->low == 0 && layout->high == layout->extent && layout->extent == layout->size;
 }
 
+void rpi_transfer_progress(struct transfer *transfer)
+{
+    int count = transfer->begun < TRANSFERS_AT_ONCE ? (int)transfer->begun : TRANSFERS_AT_ONCE;
+    int done, code;
+    if (count == 0)
+        return;
+    code = MPI_Testall(count, transfer->requests, &done, MPI_STATUSES_IGNORE);
+    if (transfer->code == MPI_SUCCESS)
+        transfer->code = code;
+}
+
+static void transfer_copy_bytes(struct transfer *transfer, const char *from, char *to, size_t bytes)
+{
+    for (size_t done = 0; done < bytes;) {
+        size_t left = bytes - done;
+        size_t part = left < COPY_BYTES || transfer->begun == 0 ? left : COPY_BYTES;
+        memcpy(to + done, from + done, part);
+        done += part;
+        rpi_transfer_progress(transfer);
+    }
+}
+
 /* This rank has only one layout, which both runs share. */
 void rpi_transfer_copy(struct transfer *transfer, const struct run *from, const struct run *to)
 {
     if (from->base == to->base)
         return;
     if (from->units > 0 && layout_without_gaps(from->layout)) {
-        memcpy(to->base, from->base, (size_t)(from->units * from->layout->size));
+        transfer_copy_bytes(transfer, from->base, to->base,
+                            (size_t)(from->units * from->layout->size));
         return;
     }
     int self;

@@ -49,6 +49,9 @@ void rpi_transfer_exchange(struct transfer *transfer, const struct run *from, in
  * they are the same. */
 void rpi_transfer_copy(struct transfer *transfer, const struct run *from, const struct run *to);
 
+/* Lets MPI proceed with the transfers that have begun, in a rank that does something else. */
+void rpi_transfer_progress(struct transfer *transfer);
+
 /* Completes all transfers. Returns an MPI error code. */
 int rpi_transfer_end(struct transfer *transfer);
 

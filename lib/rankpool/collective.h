@@ -205,7 +205,8 @@ rp_status rp_reduce_scatter_ranks(rp_pool *pool, const void *mine, int64_t n, MP
  * @param[out] all  n elements from rank 0, then n from rank 1 ...
  * Cost: two barriers and one copy of every element. Between two nodes goes one message if the data
  * of a node, for all ranks, are no more than 32 KiB, with another barrier; else one between two
- * ranks.
+ * ranks. Inside a node a rank copies larger data from the memory of the others, if the system
+ * allows that, as rp_map() does; else they are messages of MPI, too.
  */
 rp_status rp_alltoall(rp_pool *pool, const void *mine, int64_t n, rp_element element, void *all);
 

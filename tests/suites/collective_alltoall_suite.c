@@ -102,25 +102,39 @@ static void try_alltoall(rp_pool *pool, const struct form *form, const struct sh
     free(mine);
 }
 
-/* On the machine's nodes and on pretended nodes of one, two and three ranks; some cases use the
- * code for large data. */
-START_TEST(random_shapes)
+/* On pretended nodes; some cases use the code for large data. */
+static void try_random_shapes(int node_size, int count)
 {
     static struct shape shape;
-    for (int node_size = 0; node_size <= 3; node_size++) {
-        rp_pool *pool = open_nodes(node_size);
-        form_seed((uint64_t)node_size);
-        for (int i = 0; i < 60; i++) {
-            struct form form = form_draw(false);
-            pool->collectives->directly = i % 3 == 0;
-            shape_draw(&shape, i % 2 == 0);
-            try_alltoallv(pool, &form, &shape);
-            if (shape.equal)
-                try_alltoall(pool, &form, &shape);
-            form_drop(&form);
-        }
-        close_pool(pool);
+    rp_pool *pool = open_nodes(node_size);
+    form_seed((uint64_t)node_size);
+    for (int i = 0; i < count; i++) {
+        struct form form = form_draw(false);
+        pool->collectives->directly = i % 3 == 0;
+        shape_draw(&shape, i % 2 == 0);
+        try_alltoallv(pool, &form, &shape);
+        if (shape.equal)
+            try_alltoall(pool, &form, &shape);
+        form_drop(&form);
     }
+    close_pool(pool);
+}
+
+/* On the machine's nodes and on pretended nodes of one, two and three ranks. */
+START_TEST(random_shapes)
+{
+    for (int node_size = 0; node_size <= 3; node_size++)
+        try_random_shapes(node_size, 60);
+}
+END_TEST
+
+/* Ranks that may not read each other's memory send messages. */
+START_TEST(random_shapes_sent)
+{
+    setenv("RANKPOOL_TEST_UNREACHABLE", "1", 1);
+    for (int node_size = 0; node_size <= 2; node_size += 2)
+        try_random_shapes(node_size, 20);
+    unsetenv("RANKPOOL_TEST_UNREACHABLE");
 }
 END_TEST
 
@@ -231,6 +245,7 @@ END_TEST
 
 static const struct test_case cases[] = {
     {"alltoall: random shapes", &random_shapes},
+    {"alltoall: random shapes in messages", &random_shapes_sent},
     {"alltoall: many bytes", &many_bytes},
     {"alltoall: messages grow with the nodes", &messages_grow_with_the_nodes},
     {"alltoallv refuses bad arguments", &bad_arguments},
