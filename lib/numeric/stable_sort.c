@@ -1,5 +1,6 @@
 #include "numeric/stable_sort.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 enum {
@@ -67,9 +68,10 @@ int64_t rpi_order_search(const struct order *order, const char *sorted, int64_t 
 
 /* `spare` has room for one element. `size` is order->size, as a constant if the compiler knows
  * it. */
-static inline void sort_by_insertion_sized(const struct order *order, char *elements, int64_t n,
+static inline void sort_by_insertion_sized(const struct order *given, char *elements, int64_t n,
                                            char *spare, size_t size)
 {
+    const struct order fixed = *given, *order = &fixed; /* stores cannot change it */
     for (int64_t i = 1; i < n; i++) {
         char *place = elements + (size_t)i * size;
         if (!order_reversed(order, place - size, place))
@@ -95,34 +97,102 @@ static void sort_by_insertion(const struct order *order, char *elements, int64_t
 
 /* ---- merging --------------------------------------------------------------------------------- */
 
+/* A merge in progress. */
+struct merge {
+    const char *left, *left_end, *right, *right_end;
+    char *to;
+};
+
 /* Without branches that depend on the keys. */
-static inline void merge_sized(const struct order *order, const char *left, const char *left_end,
-                               const char *right, const char *right_end, char *to, size_t size)
+__attribute__((always_inline)) static inline void merge_step(const struct order *order,
+                                                             struct merge *merge, size_t size)
 {
-    while (left < left_end && right < right_end) {
-        size_t from_right = order_reversed(order, left, right) ? 1 : 0;
-        memcpy(to, from_right ? right : left, size);
-        right += from_right * size;
-        left += (1 - from_right) * size;
-        to += size;
-    }
-    memcpy(to, left, (size_t)(left_end - left));
-    to += left_end - left;
-    if (to != right)
-        memcpy(to, right, (size_t)(right_end - right));
+    size_t from_right = order_reversed(order, merge->left, merge->right) ? 1 : 0;
+    ptrdiff_t apart = merge->right - merge->left;
+    memcpy(merge->to, merge->left + (apart & -(ptrdiff_t)from_right), size);
+    merge->right += from_right * size;
+    merge->left += (1 - from_right) * size;
+    merge->to += size;
 }
 
-void rpi_merge(const struct order *order, const char *left, int64_t left_count, const char *right,
-               int64_t right_count, char *to)
+/* The number of steps that are possible whatever the keys are. */
+static inline size_t merge_safe_steps(const struct merge *merge, size_t size)
 {
-    const char *left_end = left + (size_t)left_count * order->size;
-    const char *right_end = right + (size_t)right_count * order->size;
-    if (order->size == 8)
-        merge_sized(order, left, left_end, right, right_end, to, 8);
-    else if (order->size == 16)
-        merge_sized(order, left, left_end, right, right_end, to, 16);
+    size_t left = (size_t)(merge->left_end - merge->left) / size;
+    size_t right = (size_t)(merge->right_end - merge->right) / size;
+    return left < right ? left : right;
+}
+
+__attribute__((always_inline)) static inline void merge_finish(const struct order *order,
+                                                               struct merge *merge, size_t size)
+{
+    while (merge->left < merge->left_end && merge->right < merge->right_end)
+        merge_step(order, merge, size);
+    memcpy(merge->to, merge->left, (size_t)(merge->left_end - merge->left));
+    merge->to += merge->left_end - merge->left;
+    if (merge->to != merge->right)
+        memcpy(merge->to, merge->right, (size_t)(merge->right_end - merge->right));
+}
+
+/* Two independent merges: a core has one step of each in progress at once. `by_key` and `size`: as
+ * in the order, as constants if the compiler knows them. */
+__attribute__((always_inline)) static inline void
+merge_two(const struct order *given, struct merge one, struct merge other, bool by_key, size_t size)
+{
+    struct order order = *given; /* stores of elements cannot change it */
+    if (by_key)
+        order.compare = NULL;
+    size_t steps;
+    do {
+        size_t safe = merge_safe_steps(&other, size);
+        steps = merge_safe_steps(&one, size);
+        steps = safe < steps ? safe : steps;
+        for (size_t i = 0; i < steps; i++) {
+            merge_step(&order, &one, size);
+            merge_step(&order, &other, size);
+        }
+    } while (steps > 0);
+    merge_finish(&order, &one, size);
+    merge_finish(&order, &other, size);
+}
+
+/* How many elements of the left run are among the first `count` of the merged ones. */
+static int64_t merge_find_cut(const struct order *order, const char *left, int64_t left_count,
+                              const char *right, int64_t right_count, int64_t count)
+{
+    int64_t low = count > right_count ? count - right_count : 0;
+    int64_t high = count < left_count ? count : left_count;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (order_reversed(order, left + (size_t)middle * order->size,
+                           right + (size_t)(count - middle - 1) * order->size))
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+/* Merges two sorted runs: the first half of the result and the second one are two merges. Of equal
+ * elements, those of the left run come first. */
+static void merge_runs(const struct order *order, const char *left, int64_t left_count,
+                       const char *right, int64_t right_count, char *to)
+{
+    int64_t half = (left_count + right_count) / 2;
+    int64_t cut = merge_find_cut(order, left, left_count, right, right_count, half);
+    const char *left_cut = left + (size_t)cut * order->size;
+    const char *right_cut = right + (size_t)(half - cut) * order->size;
+    struct merge one = {left, left_cut, right, right_cut, to};
+    struct merge other = {left_cut, left + (size_t)left_count * order->size, right_cut,
+                          right + (size_t)right_count * order->size,
+                          to + (size_t)half * order->size};
+    bool by_key = order->compare == NULL;
+    if (by_key && order->size == 8)
+        merge_two(order, one, other, true, 8);
+    else if (by_key && order->size == 16)
+        merge_two(order, one, other, true, 16);
     else
-        merge_sized(order, left, left_end, right, right_end, to, order->size);
+        merge_two(order, one, other, by_key, order->size);
 }
 
 /* Merges each pair of runs. Returns the number of runs that are left. */
@@ -132,7 +202,7 @@ static int merge_pairs(const struct order *order, const char *from, int64_t *len
     for (int i = 0; i < count; i += 2) {
         int64_t left = lengths[i], right = i + 1 < count ? lengths[i + 1] : 0;
         size_t bytes = (size_t)(left + right) * order->size;
-        rpi_merge(order, from, left, from + (size_t)left * order->size, right, to);
+        merge_runs(order, from, left, from + (size_t)left * order->size, right, to);
         lengths[i / 2] = left + right;
         from += bytes;
         to += bytes;
@@ -151,6 +221,7 @@ void rpi_merge_runs(const struct order *order, char **elements, int64_t *lengths
     }
 }
 
+/* The right run is at the end of the memory of the result. */
 static void sort_by_merging(const struct order *order, char *elements, int64_t n, char *scratch)
 {
     if (n <= FEW) {
@@ -164,7 +235,9 @@ static void sort_by_merging(const struct order *order, char *elements, int64_t n
     if (!order_reversed(order, right - order->size, right))
         return;
     memcpy(scratch, elements, (size_t)half * order->size);
-    rpi_merge(order, scratch, half, right, n - half, elements);
+    struct merge merge = {scratch, scratch + (size_t)half * order->size, right,
+                          elements + (size_t)n * order->size, elements};
+    merge_finish(order, &merge, order->size);
 }
 
 /* ---- radix sort ------------------------------------------------------------------------------ */
@@ -177,16 +250,18 @@ static inline unsigned radix_digit(const struct order *order, const char *elemen
 static inline void radix_count(const struct order *order, const char *from, int64_t n, int shift,
                                int64_t *counts, size_t size)
 {
+    const struct order fixed = *order; /* stores cannot change it */
     for (int64_t i = 0; i < n; i++)
-        counts[radix_digit(order, from + (size_t)i * size, shift)]++;
+        counts[radix_digit(&fixed, from + (size_t)i * size, shift)]++;
 }
 
 /* Distributes the elements by a digit; places[d]: where the next element with digit d goes. */
 static inline void radix_distribute(const struct order *order, const char *from, int64_t n,
                                     int shift, char **places, size_t size)
 {
+    const struct order fixed = *order;
     for (int64_t i = 0; i < n; i++, from += size) {
-        char **place = &places[radix_digit(order, from, shift)];
+        char **place = &places[radix_digit(&fixed, from, shift)];
         memcpy(*place, from, size);
         *place += size;
     }

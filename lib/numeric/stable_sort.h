@@ -22,11 +22,6 @@ int rpi_order_compare(const struct order *order, const char *left, const char *r
 /* Sorts n elements. `scratch` has room for n, and at least for one. */
 void rpi_stable_sort(const struct order *order, char *elements, int64_t n, char *scratch);
 
-/* Merges two sorted runs; of equal elements, those of the left run come first. The right run may be
- * at the end of the memory of the result. */
-void rpi_merge(const struct order *order, const char *left, int64_t left_count, const char *right,
-               int64_t right_count, char *to);
-
 /* Merges `count` sorted runs that follow one another in *elements; their lengths are overwritten.
  * The result is then in *elements, which may have changed places with *scratch. */
 void rpi_merge_runs(const struct order *order, char **elements, int64_t *lengths, int count,
