@@ -63,6 +63,10 @@ static void dispatcher_init_nodes(struct dispatcher *dispatcher, int count,
                                    .most = staging->most};
     }
     rpi_batch_policy_begin(&dispatcher->dispatch);
+    for (int i = 0; i < world->nodes; i++)
+        rpi_batch_policy_issue(&dispatcher->dispatch, i,
+                               unit_range_length(
+                                   dispatcher_node_share(world, dispatcher->begun, i)));
 }
 
 /* Records, in the first round, the units that each node begins with, and those that are left: with

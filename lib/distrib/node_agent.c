@@ -4,53 +4,7 @@
 #include "base/error.h"
 #include "resilience/survival.h"
 
-#include <math.h>
 #include <stdlib.h>
-
-/* ---- poll interval --------------------------------------------------------------------------- */
-
-/* What the sleep after a step depends on. A step costs about 20 us of a computing core, so the
- * agent polls often only while a rank or a transfer waits for it. */
-struct poll_interval {
-    bool moving;     /* transfers are in progress */
-    bool awaited;    /* ranks are idle until a message arrives */
-    double lasts;    /* seconds until the node runs out of units; INFINITY: unknown */
-    bool dispatches; /* this agent runs the dispatcher */
-    double silence;  /* seconds since the last message */
-};
-
-/* Seconds while transfers are in progress; while ranks wait; bounds otherwise. */
-static const double moving_sleep = 50e-6, awaited_sleep = 0.1e-3, min_sleep = 0.5e-3,
-                    max_sleep = 8e-3;
-
-/* While it is unknown when the node runs out of units. */
-static const double default_sleep = 1e-3;
-
-/* The dispatcher's sleep delays its replies. Batches halve in size, and so does the time between
- * two requests: after a silence the next request rarely arrives before half that time has
- * passed. */
-static const double max_dispatcher_sleep = 4e-3;
-
-/* Limits the delay of an event to one part in `sleep_divisor` of the time until it happens. */
-static const double sleep_divisor = 8;
-
-static double poll_interval_clamp(double seconds, double most)
-{
-    return seconds < min_sleep ? min_sleep : seconds > most ? most : seconds;
-}
-
-static double poll_interval_seconds(const struct poll_interval *poll_interval)
-{
-    if (poll_interval->moving)
-        return moving_sleep;
-    if (poll_interval->awaited)
-        return awaited_sleep;
-    double sleep = isfinite(poll_interval->lasts)
-                       ? poll_interval_clamp(poll_interval->lasts / sleep_divisor, max_sleep)
-                       : default_sleep;
-    double most = poll_interval_clamp(poll_interval->silence / sleep_divisor, max_dispatcher_sleep);
-    return poll_interval->dispatches && most < sleep ? most : sleep;
-}
 
 /* ---- steps ----------------------------------------------------------------------------------- */
 
@@ -63,7 +17,7 @@ static int (*const step_parts[])(struct agent *agent) = {
 static double agent_sleep_seconds(struct agent *agent)
 {
     bool awaited = agent->link.finish_sent || (agent->requested > 0 && agent->lasts <= 0);
-    return poll_interval_seconds(
+    return rpi_poll_interval_seconds(
         &(struct poll_interval){.moving = !channel_idle(agent->link.channel),
                                 .awaited = awaited,
                                 .lasts = agent->lasts,
@@ -108,12 +62,11 @@ static const struct node_link_ops agent_ops = {
 
 static void agent_init(struct agent *agent, rp_pool *pool)
 {
-    const double first_delivery = 2e-3;
     agent->pool = pool;
     agent->work_queue = pool->work_queue;
     agent->requested_at = rpi_clock_seconds();
     agent->speed = rpi_throughput_start(agent->requested_at);
-    agent->delivery = first_delivery;
+    agent->delivery = rpi_supply_first_delivery();
 }
 
 static void agent_set_job(struct agent *agent, const struct agent_job *job)

@@ -7,6 +7,7 @@
 
 #include "distrib/batch_server.h"
 #include "sched/batch_policy.h"
+#include "sched/supply_policy.h"
 
 enum batch_state {
     BATCH_NONE,
@@ -43,6 +44,7 @@ struct agent {
     int64_t batches_received;
 
     struct throughput speed;
+    double guess;         /* units per second, or what the first units suggest */
     double lasts;         /* seconds until the node runs out of units, as of this step */
     double delivery;      /* seconds from a request to its batch, smoothed */
     double requested_at;  /* time of the last request */

@@ -2,12 +2,7 @@
 
 #include "base/clock.h"
 
-#include <math.h>
 #include <string.h>
-
-/* A node requests a batch when its units last no longer than this many deliveries of a batch plus a
- * margin in seconds. */
-static const double supply_deliveries = 2, supply_margin = 1e-3;
 
 static int find_batch(const struct agent *agent, enum batch_state state)
 {
@@ -40,7 +35,6 @@ static int batch_receive_inputs(struct agent *agent, int place, uint32_t arrays)
 
 static int batch_accept(struct agent *agent, const struct agent_message *message)
 {
-    const double weight = 0.3;
     int place = find_batch(agent, BATCH_NONE);
     agent->batches_received++;
     agent->last_units = unit_range_length(message->units);
@@ -51,8 +45,8 @@ static int batch_accept(struct agent *agent, const struct agent_message *message
                                            .items = message->items};
     if (agent->requested > 0) {
         agent->requested--;
-        double took = rpi_clock_seconds() - agent->requested_at;
-        agent->delivery += weight * (took - agent->delivery);
+        agent->delivery =
+            rpi_supply_learn_delivery(agent->delivery, rpi_clock_seconds() - agent->requested_at);
     }
     int status = agent->status_array;
     if (status >= 0 && agent->staging.staged[status])
@@ -252,11 +246,10 @@ int rpi_agent_advance(struct agent *agent)
 
 /* ---- requesting batches ---------------------------------------------------------------------- */
 
-/* Units that are on their way; a batch that was requested is expected to be as large as the
- * last. */
+/* Units that are on their way. */
 static uint64_t arriving_units(const struct agent *agent)
 {
-    uint64_t units = (uint64_t)agent->requested * agent->last_units;
+    uint64_t units = 0;
     for (int i = 0; i < BATCH_QUEUES; i++)
         units += agent->batches[i].state == BATCH_ARRIVING
                      ? unit_range_length(agent->batches[i].units)
@@ -264,49 +257,51 @@ static uint64_t arriving_units(const struct agent *agent)
     return units;
 }
 
-/* Returns in how many seconds the node runs out of units, those included that are coming; 0 if a
- * rank is idle and none comes for it. */
-static double supply_seconds(const struct agent *agent, uint64_t coming)
+static struct supply agent_supply(const struct agent *agent)
 {
     struct work_queue *work_queue = agent->work_queue;
-    uint64_t waiting = rpi_work_queue_waiting(work_queue) + coming,
-             in_hand = rpi_work_queue_in_progress(work_queue);
-    if (waiting < rpi_work_queue_idle(work_queue))
-        return 0;
-    double units = (double)waiting + (double)in_hand / 2;
-    return agent->speed.units_per_second > 0 ? units / agent->speed.units_per_second : INFINITY;
+    return (struct supply){.waiting = rpi_work_queue_waiting(work_queue),
+                           .in_progress = rpi_work_queue_in_progress(work_queue),
+                           .arriving = arriving_units(agent),
+                           .idle = rpi_work_queue_idle(work_queue),
+                           .requested = (uint32_t)agent->requested,
+                           .room = (uint32_t)rpi_agent_batch_count(agent, BATCH_NONE),
+                           .last = agent->last_units,
+                           .most = agent->staging.most,
+                           .units_per_second = agent->guess,
+                           .delivery = agent->delivery};
 }
 
 int rpi_agent_estimate(struct agent *agent)
 {
-    struct work_queue *work_queue = agent->work_queue;
-    uint64_t left = rpi_work_queue_waiting(work_queue) + rpi_work_queue_in_progress(work_queue);
-    uint64_t issued = work_queue_issued(work_queue);
-    if (left <= issued)
-        rpi_throughput_learn(&agent->speed, rpi_clock_seconds(), (uint32_t)(issued - left));
-    agent->lasts = supply_seconds(agent, 0);
+    struct supply supply = agent_supply(agent);
+    uint64_t left = supply.waiting + supply.in_progress;
+    uint64_t issued = work_queue_issued(agent->work_queue);
+    if (left <= issued) {
+        double now = rpi_clock_seconds();
+        rpi_throughput_learn(&agent->speed, now, (uint32_t)(issued - left));
+        agent->guess = rpi_throughput_guess(&agent->speed, now, (uint32_t)(issued - left));
+    }
+    supply.units_per_second = agent->guess;
+    agent->lasts = rpi_supply_seconds(&supply);
     return MPI_SUCCESS;
 }
 
 int rpi_agent_request_batch(struct agent *agent)
 {
-    bool room = agent->requested < rpi_agent_batch_count(agent, BATCH_NONE);
-    double covered = supply_deliveries * agent->delivery + supply_margin;
-    if (agent->closing || work_queue_stopped(agent->work_queue) || !room ||
-        supply_seconds(agent, arriving_units(agent)) > covered)
+    if (agent->closing || work_queue_stopped(agent->work_queue))
+        return MPI_SUCCESS;
+    struct supply supply = agent_supply(agent);
+    if (!rpi_supply_request_due(&supply))
         return MPI_SUCCESS;
     if (agent->pool->ops->elects &&
         !rpi_orphaned_work_issue_room(rpi_work_queue_orphaned_work(agent->work_queue)))
         return MPI_SUCCESS; /* no room to record another batch */
-    /* Each batch is a fair share of what is left, so a second request in flight would get a second
-     * share. It pays off only if the stage cuts shares short. */
-    if (agent->requested > 0 && agent->last_units < agent->staging.most)
-        return MPI_SUCCESS;
     agent->requested++;
     agent->requested_at = rpi_clock_seconds();
     return rpi_agent_send(agent, MESSAGE_REQUEST,
                           (struct agent_message){.speed = agent->speed.units_per_second,
-                                                 .seconds = covered});
+                                                 .seconds = rpi_supply_covered(&supply)});
 }
 
 int rpi_agent_send_clear(struct agent *agent)

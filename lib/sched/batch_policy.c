@@ -28,12 +28,14 @@ static double batch_max(double a, double b)
 void rpi_batch_policy_begin(struct batch_policy *policy)
 {
     policy->speed = 0;
+    policy->issued = 0;
     policy->ranks = policy->measured = 0;
     for (int i = 0; i < policy->nodes; i++)
         policy->ranks += policy->node[i].ranks;
     for (int i = 0; i < policy->nodes; i++) {
         double speed = policy->node[i].speed;
         policy->node[i].speed = 0;
+        policy->issued += policy->node[i].issued;
         rpi_batch_policy_learn(policy, i, speed);
     }
 }
@@ -66,17 +68,36 @@ static double units_for_unmeasured(const struct dispatch_node *asking, double fa
     return batch_max(batch_max(asking->ranks, fair / initial_divisor), 2.0 * asking->last);
 }
 
+/* What the node lacks of its part of all units, the issued ones included; below 0: it has more. */
+static double units_lacking(const struct batch_policy *policy, int node, uint32_t left,
+                            double fraction)
+{
+    return ((double)left + (double)policy->issued) * fraction - policy->node[node].issued;
+}
+
+/* While the nodes ask in turn, what is left shrinks, and with it the fair share. A node that asks
+ * late in such a wave gets as much as those before it: half of what it lacks, which is then all of
+ * its fair share. */
 uint32_t rpi_batch_policy_next(struct batch_policy *policy, int node, uint32_t left, double seconds)
 {
     struct dispatch_node *asking = &policy->node[node];
-    double fair = left * node_speed_fraction(policy, node);
-    double units = batch_max(fair / 2, batch_min(fair, seconds * asking->speed));
+    double fraction = node_speed_fraction(policy, node), fair = left * fraction;
+    double wanted =
+        batch_max(units_lacking(policy, node, left, fraction) / 2, seconds * asking->speed);
+    double units = batch_max(fair / 2, batch_min(fair, wanted));
     if (asking->speed <= 0)
         units = batch_min(units, units_for_unmeasured(asking, fair));
     units = batch_max(units, policy->least);
     units = batch_min(units, asking->most);
     asking->last = units < left ? (uint32_t)batch_max(units, 1) : left;
+    rpi_batch_policy_issue(policy, node, asking->last);
     return asking->last;
+}
+
+void rpi_batch_policy_issue(struct batch_policy *policy, int node, uint32_t units)
+{
+    policy->node[node].issued += units;
+    policy->issued += units;
 }
 
 /* ---- throughput ------------------------------------------------------------------------------ */
@@ -107,4 +128,12 @@ void rpi_throughput_learn(struct throughput *throughput, double now, uint32_t do
     throughput->units_per_second += weight * (measured - throughput->units_per_second);
     throughput->since = now;
     throughput->done = done;
+}
+
+double rpi_throughput_guess(const struct throughput *throughput, double now, uint32_t done)
+{
+    double seconds = now - throughput->since;
+    if (throughput->units_per_second > 0 || done <= throughput->done || seconds <= 0)
+        return throughput->units_per_second;
+    return (done - throughput->done) / seconds;
 }

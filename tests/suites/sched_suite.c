@@ -5,6 +5,7 @@
 #include "sched/batch_queue.h"
 #include "sched/chunk_policy.h"
 #include "sched/completion_log.h"
+#include "sched/supply_policy.h"
 #include "sched/units.h"
 
 #include <inttypes.h>
@@ -380,18 +381,18 @@ START_TEST(dispatch_divides_by_speed)
     uint32_t left = 1000;
     rpi_batch_policy_begin(&dispatch);
     ck_assert_uint_eq(dispatched(&dispatch, 0, &left, 0), 375); /* half of three quarters */
-    ck_assert_uint_eq(dispatched(&dispatch, 1, &left, 0), 78);  /* half of a quarter of 625 */
+    ck_assert_uint_eq(dispatched(&dispatch, 1, &left, 0), 125); /* half of a quarter */
     /* If that would not last, a batch is larger, but not larger than a fair share. */
     ck_assert_uint_eq(dispatched(&dispatch, 1, &left, 1), 100);
-    ck_assert_uint_eq(dispatched(&dispatch, 1, &left, 100), 111);
+    ck_assert_uint_eq(dispatched(&dispatch, 1, &left, 100), 100);
     nodes[0].most = 5;
     ck_assert_uint_eq(dispatched(&dispatch, 0, &left, 1), 5);
     /* A node of unknown speed gets a twentieth of its share, then twice as much as before. */
     nodes[1].speed = 0;
     nodes[1].last = 0;
     rpi_batch_policy_begin(&dispatch);
-    ck_assert_uint_eq(dispatched(&dispatch, 1, &left, 100), 8);
-    ck_assert_uint_eq(dispatched(&dispatch, 1, &left, 100), 16);
+    ck_assert_uint_eq(dispatched(&dispatch, 1, &left, 100), 7);
+    ck_assert_uint_eq(dispatched(&dispatch, 1, &left, 100), 14);
 }
 END_TEST
 
@@ -438,6 +439,31 @@ START_TEST(dispatch_sums_speeds)
 }
 END_TEST
 
+/* In a wave, in which all nodes ask once, each gets the same: half of its part. */
+START_TEST(dispatch_gives_equal_shares_in_a_wave)
+{
+    enum {
+        NODES = 128
+    };
+    struct dispatch_node nodes[NODES];
+    for (int i = 0; i < NODES; i++)
+        nodes[i] = (struct dispatch_node){.ranks = 1, .most = UINT32_MAX, .speed = 1};
+    struct batch_policy dispatch = {.least = 1, .nodes = NODES, .node = nodes};
+    rpi_batch_policy_begin(&dispatch);
+    uint32_t left = NODES * 1024;
+    for (uint32_t share = 512; share > 0; share /= 2) {
+        for (int i = 0; i < NODES; i++)
+            ck_assert_uint_eq(dispatched(&dispatch, i, &left, 0), share);
+    }
+    ck_assert_uint_eq(left, NODES);
+    /* Nodes that have got less than another get more, but not more than a fair share. */
+    left = NODES * 1024;
+    rpi_batch_policy_issue(&dispatch, 1, NODES * 1024);
+    ck_assert_uint_eq(dispatched(&dispatch, 0, &left, 0), 1024);
+    ck_assert_uint_eq(dispatched(&dispatch, 1, &left, 0), 508);
+}
+END_TEST
+
 START_TEST(beginnings_leave_most_for_later)
 {
     ck_assert_uint_eq(rpi_batch_policy_initial(1000, 4, 1, RP_SCHEDULE_ADAPTIVE), 1000);
@@ -449,15 +475,53 @@ START_TEST(beginnings_leave_most_for_later)
 }
 END_TEST
 
+START_TEST(supply_is_requested_in_time)
+{
+    struct supply supply = {.waiting = 9,
+                            .in_progress = 2,
+                            .room = 4,
+                            .last = 8,
+                            .most = 100,
+                            .units_per_second = 1000,
+                            .delivery = 4e-3};
+    ck_assert_double_eq_tol(rpi_supply_covered(&supply), 9e-3, 1e-9);
+    ck_assert_double_eq_tol(rpi_supply_seconds(&supply), 10e-3, 1e-9);
+    ck_assert(!rpi_supply_request_due(&supply));
+    supply.waiting = 7;
+    ck_assert(rpi_supply_request_due(&supply));
+    supply.arriving = 8; /* what is on its way counts, and so does a request */
+    ck_assert(!rpi_supply_request_due(&supply));
+    supply.arriving = 0;
+    supply.requested = 1;
+    ck_assert(!rpi_supply_request_due(&supply));
+    supply.delivery = 20e-3; /* two in flight only if the stage cuts batches short */
+    ck_assert(!rpi_supply_request_due(&supply));
+    supply.most = 8;
+    ck_assert(rpi_supply_request_due(&supply));
+    supply.requested = supply.room = 2;
+    ck_assert(!rpi_supply_request_due(&supply));
+    /* Of unknown speed: when a rank is idle. */
+    supply = (struct supply){.waiting = 1, .in_progress = 2, .room = 4, .most = 100, .delivery = 1};
+    ck_assert(isinf(rpi_supply_seconds(&supply)));
+    ck_assert(!rpi_supply_request_due(&supply));
+    supply.idle = 2;
+    ck_assert(rpi_supply_seconds(&supply) <= 0);
+    ck_assert(rpi_supply_request_due(&supply));
+}
+END_TEST
+
 START_TEST(speed_follows_what_is_done)
 {
     struct throughput speed = rpi_throughput_start(10);
+    ck_assert(rpi_throughput_guess(&speed, 10.001, 0) <= 0);
     rpi_throughput_learn(&speed, 10.001, 50); /* too short to measure */
     ck_assert(speed.units_per_second <= 0);
+    ck_assert_double_eq_tol(rpi_throughput_guess(&speed, 10.001, 50), 5e4, 1);
     rpi_throughput_learn(&speed, 10.5, 0); /* nothing done: still unknown */
     ck_assert(speed.units_per_second <= 0);
     rpi_throughput_learn(&speed, 11, 1000);
     ck_assert_double_eq_tol(speed.units_per_second, 1000, 1e-9);
+    ck_assert(rpi_throughput_guess(&speed, 11.001, 1100) <= speed.units_per_second);
     for (int i = 1; i <= 100; i++)
         rpi_throughput_learn(&speed, 11 + 0.1 * i, 1000 + 10 * (uint32_t)i);
     ck_assert_double_eq_tol(speed.units_per_second, 100, 1);
@@ -492,9 +556,11 @@ static const struct test_case cases[] = {
     {"the log makes room by joining", &log_makes_room_by_joining},
     {"the log does not merge in vain", &log_does_not_merge_in_vain},
     {"dispatch divides by speed", &dispatch_divides_by_speed},
+    {"dispatch gives equal shares in a wave", &dispatch_gives_equal_shares_in_a_wave},
     {"dispatch hands out everything", &dispatch_hands_out_everything},
     {"dispatch sums speeds", &dispatch_sums_speeds},
     {"beginnings leave most for later", &beginnings_leave_most_for_later},
+    {"supply is requested in time", &supply_is_requested_in_time},
     {"the speed follows what is done", &speed_follows_what_is_done},
     {NULL, NULL},
 };
