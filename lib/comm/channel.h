@@ -15,7 +15,8 @@
 /* Keeps apart the payloads to and from different roles of one process. */
 enum channel_id {
     CHANNEL_FROM_ROOT, /* from the root */
-    CHANNEL_TO_ROOT
+    CHANNEL_TO_ROOT,
+    CHANNEL_OF_LOANS /* between any two nodes */
 };
 
 /* The rank that leads a node, as the channel knows it. */

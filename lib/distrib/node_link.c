@@ -110,12 +110,25 @@ static void link_note(struct node_link *link, int from, const struct link_messag
     }
 }
 
+/* Replies to LINK_FINISHED. */
+static int link_dismiss(struct node_link *link, int from)
+{
+    int code = MPI_SUCCESS;
+    if (!link->ops->among_nodes)
+        return rpi_node_link_send_own(link, from, LINK_OVER);
+    for (int node = 0; node < link->pool->world.nodes && link->unfinished == 0; node++) {
+        if (code == MPI_SUCCESS && node_link_serves(link, node))
+            code = rpi_node_link_send_own(link, node, LINK_OVER);
+    }
+    return code;
+}
+
 static int link_read(struct node_link *link, int from, const struct link_message *message)
 {
     link_note(link, from, message);
     int code = link->ops->read(link, from, message);
     if (code == MPI_SUCCESS && message->kind == LINK_FINISHED)
-        code = rpi_node_link_send_own(link, from, LINK_OVER);
+        code = link_dismiss(link, from);
     if (code == MPI_SUCCESS && message->kind == LINK_ALIVE && link->on_root)
         code = rpi_node_link_send_own(link, from, LINK_ALIVE);
     return code;

@@ -22,7 +22,7 @@ enum link_message_kind {
     LINK_FINISHED, /* to the root: the last message of this node */
     LINK_CLOSED,   /* to a node: no more work; with `stop`, stop all work */
     /* To a node: reply to FINISHED, and the last message to that node. With none left in transit,
-     * MPI cannot deliver one on the next communicator. */
+     * MPI cannot deliver one on the next communicator. See also `among_nodes`. */
     LINK_OVER,
     LINK_KINDS /* the first kind of the user's own */
 };
@@ -52,6 +52,9 @@ struct node_link;
 struct node_link_ops {
     size_t message_bytes; /* a struct that begins with a struct link_message */
     bool serves_root;     /* the root's node is served as the others are: messages to itself */
+    /* Nodes send messages of the user's kinds to each other, also after LINK_FINISHED, in reply:
+     * LINK_OVER waits until all have finished. */
+    bool among_nodes;
     /* Is a message of one of the user's kinds valid, in the present state? to_root and to_node as
      * above. */
     bool (*valid)(const struct node_link *link, int from, const void *message, bool to_root,

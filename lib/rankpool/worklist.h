@@ -72,25 +72,29 @@ void rp_task_path(const rp_task *task, uint64_t path[2]);
  *
  * Each rank computes the newest of its waiting items first, so waiting items stay few: about the
  * depth of the tree times the children of an item, for each rank. A rank without items takes half
- * of another's oldest ones.
+ * of another's oldest ones, and a node without items borrows half of another node's.
  *
- * The result has the same bits on any number of ranks, and whatever the order, because `combine` is
+ * The result has the same bits on any number of ranks and nodes, and whatever the order, because `combine` is
  * exact. A task must not let what it does depend on `result`, which depends on the order.
  *
  * If ranks survive deaths (rp_survives()), what a dead rank had finished counts, and its other
  * items are computed by other ranks. An item in which three ranks died ends the job with
  * RP_ERR_LOST.
  *
- * For now the pool must be on one node (RP_ERR_ARGUMENT), and nothing is saved for a checkpoint.
+ * For now a pool on several nodes must not survive deaths (RP_ERR_ARGUMENT), and nothing is saved
+ * for a checkpoint.
  *
  * @return RP_OK. RP_ERR_TASK: an item, or `combine`, failed; the result is then undefined. The
  *         error's item is the seed that it descends from. RP_ERR_TIMEOUT: an item exceeded its time
  *         limit. RP_ERR_LOST, RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY, RP_ERR_STATE,
  *         RP_ERR_INTERRUPTED, RP_ERR_VERSION.
- * Cost: four barriers; about 15 ns per item of 24 bytes in addition to its task.
+ * Cost: four barriers; about 15 ns per item of 24 bytes in addition to its task. On several nodes, a
+ * thread of each that wakes every 0.1 to 4 ms, and log2(nodes) messages with a result.
  *
  * Deques of which only one part is shared: Dinan, Larkins, Sadayappan, Krishnamoorthy and
- * Nieplocha: Scalable work stealing, SC09, 2009.
+ * Nieplocha: Scalable work stealing, SC09, 2009. Lifelines: Saraswat, Kambadur, Kodali, Grove and
+ * Krishnamoorthy: Lifeline-based global load balancing, PPoPP 2011. The end: Dijkstra and Scholten:
+ * Termination detection for diffusing computations, Information Processing Letters 11, 1980.
  */
 rp_status rp_worklist(rp_pool *pool, const rp_worklist_job *job);
 

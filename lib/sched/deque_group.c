@@ -7,18 +7,27 @@ size_t rpi_deque_group_bytes(uint32_t deques, const struct deque_shape *shape)
     return sizeof(struct deque_group) + deques * rpi_deque_bytes(shape);
 }
 
+/* Does the rank of this deque exist, and is it dead? */
+static bool group_rank_lost(const struct deque_group *group, const struct work_queue *work_queue,
+                            uint32_t index)
+{
+    return index < group->ranks && lane_lost(work_queue, index);
+}
+
 void rpi_deque_group_make(struct deque_group *group, struct work_queue *work_queue, uint32_t deques,
-                          const struct deque_shape *shape, const void *identity)
+                          uint32_t ranks, const struct deque_shape *shape, const void *identity)
 {
     size_t bytes = rpi_deque_bytes(shape);
     atomic_store(&group->idlers, 0);
     atomic_store(&group->over, 0);
     atomic_store(&group->activations, 0);
     group->deques = deques;
+    group->ranks = ranks;
     for (uint32_t i = 0; i < deques; i++) {
         struct split_deque *deque = (struct split_deque *)(group->memory + i * bytes);
         rpi_deque_make(deque, i, shape, identity);
-        atomic_store(&deque->settled, lane_lost(work_queue, i));
+        atomic_store(&deque->settled, group_rank_lost(group, work_queue, i));
+        atomic_store(&deque->idle, i >= ranks);
     }
 }
 
@@ -43,7 +52,7 @@ static bool deque_at_rest(const struct split_deque *deque)
     return !owned && rpi_deque_shared(deque) == 0;
 }
 
-static bool group_over(struct deque_group *group)
+bool rpi_deque_group_drained(struct deque_group *group)
 {
     uint32_t before = atomic_load(&group->activations);
     for (uint32_t i = 0; i < group->deques; i++) {
@@ -53,12 +62,26 @@ static bool group_over(struct deque_group *group)
     return atomic_load(&group->activations) == before;
 }
 
+bool rpi_deque_group_shares(struct deque_group *group)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < group->deques && !found; i++)
+        found = rpi_deque_shared(rpi_deque_group_at(group, i)) > 0;
+    return found;
+}
+
+void rpi_deque_group_end(struct deque_group *group, struct work_queue *work_queue)
+{
+    atomic_store(&group->over, 1);
+    rpi_eventcount_notify_all(&work_queue->signal);
+}
+
 /* ---- deaths ---------------------------------------------------------------------------------- */
 
 /* Is this rank dead, and its deque not settled? */
 static bool search_unsettled(const struct deque_search *search, uint32_t index)
 {
-    return lane_lost(search->work_queue, index) &&
+    return group_rank_lost(search->group, search->work_queue, index) &&
            atomic_load(&rpi_deque_group_at(search->group, index)->settled) == 0;
 }
 
@@ -151,6 +174,19 @@ static void search_wait(struct deque_search *search, uint32_t seen, double most)
     search->waited += rpi_clock_seconds() - begun;
 }
 
+/* Ends the job, if there are no entries. Where there is a link, wakes it instead, also if this rank
+ * has found nothing for a while. True: the job is over. */
+static bool search_end(const struct deque_search *search, bool waited)
+{
+    struct deque_group *group = search->group;
+    bool linked = group->deques > group->ranks, drained = rpi_deque_group_drained(group);
+    if (linked && (drained || waited))
+        rpi_eventcount_notify_one(&search->work_queue->idle);
+    else if (drained)
+        rpi_deque_group_end(group, search->work_queue);
+    return drained && !linked;
+}
+
 /* Waits as an idle rank. */
 static bool search_others(struct deque_search *search)
 {
@@ -163,11 +199,8 @@ static bool search_others(struct deque_search *search)
             return false;
         if (search_promising(search) && search_take(search))
             return true;
-        if (group_over(group)) {
-            atomic_store(&group->over, 1);
-            rpi_eventcount_notify_all(&work_queue->signal);
+        if (search_end(search, sleep > first_sleep))
             return false;
-        }
         search_wait(search, seen, sleep);
     }
 }

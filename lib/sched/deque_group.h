@@ -13,7 +13,12 @@
  *              that one sees the entries.
  * activations  seq_cst fetch_add by ranks that end being idle, and by those that have settled a
  *              deque, before they are idle again.
- * over         1 once a rank has seen that there are no entries; seq_cst, before it notifies. */
+ * over         1 once a rank has seen that there are no entries; seq_cst, before it notifies.
+ *
+ * Where nodes lend items to each other, the node's link has a deque too, the last one, from which it
+ * takes no items to compute: it steals what it lends, and shares what it has borrowed. Only the link
+ * puts entries into a group whose ranks are all idle, so it decides when the job is over: ranks wake
+ * it, by the work queue's `idle`, when they have nothing to do. */
 #ifndef RANKPOOL_SCHED_DEQUE_GROUP_H
 #define RANKPOOL_SCHED_DEQUE_GROUP_H
 
@@ -25,17 +30,17 @@ struct deque_group {
     alignas(DEQUE_APART) _Atomic uint32_t idlers;
     _Atomic uint32_t over;
     alignas(DEQUE_APART) _Atomic uint32_t activations;
-    uint32_t deques;
+    uint32_t deques, ranks; /* more deques than ranks: the last is the link's */
     alignas(DEQUE_APART) unsigned char memory[];
 };
 
 /* Bytes of a group. */
 size_t rpi_deque_group_bytes(uint32_t deques, const struct deque_shape *shape);
 
-/* Initializes a group of empty deques with this result. Those of ranks that are dead already are
- * settled. Called by one rank before others use it. */
+/* Initializes a group of empty deques with this result, of `ranks` ranks and perhaps a link. Those
+ * of ranks that are dead already are settled. Called by one rank before others use it. */
 void rpi_deque_group_make(struct deque_group *group, struct work_queue *work_queue, uint32_t deques,
-                          const struct deque_shape *shape, const void *identity);
+                          uint32_t ranks, const struct deque_shape *shape, const void *identity);
 
 struct split_deque *rpi_deque_group_at(struct deque_group *group, uint32_t index);
 
@@ -60,6 +65,12 @@ bool rpi_deque_search(struct deque_search *search);
 
 /* After a commit that shared entries: wakes an idle rank. */
 void rpi_deque_group_shared(struct deque_group *group, struct work_queue *work_queue);
+
+/* For the link: are there no entries, and all ranks idle? Does a deque share entries? Ends the
+ * job: ranks that search find nothing. */
+bool rpi_deque_group_drained(struct deque_group *group);
+bool rpi_deque_group_shares(struct deque_group *group);
+void rpi_deque_group_end(struct deque_group *group, struct work_queue *work_queue);
 
 /* Are ranks idle? Only a hint. */
 static inline bool deque_group_wanted(struct deque_group *group)

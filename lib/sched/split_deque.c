@@ -221,6 +221,30 @@ bool rpi_deque_reclaim(struct deque_owner *owner)
     }
 }
 
+/* ---- the link between nodes ------------------------------------------------------------------ */
+
+void rpi_deque_offer(struct deque_owner *owner)
+{
+    uint64_t word = atomic_load_explicit(&owner->deque->shared, memory_order_relaxed);
+    owner->committed_top = owner->top;
+    owner_store_commit(owner);
+    while (!atomic_compare_exchange_weak(&owner->deque->shared, &word,
+                                         range_pack(unit_range_unpack(word).low, owner->top)))
+        ;
+    owner->high = owner->top;
+}
+
+uint32_t rpi_deque_remove(struct deque_owner *owner, void *entries, uint32_t most)
+{
+    uint32_t private = owner->top - owner->high, count = private < most ? private : most;
+    for (uint32_t i = 0; i < count; i++)
+        deque_copy((struct deque_entry *)((char *)entries + (size_t)i * owner->entry_size),
+                   deque_place(owner, --owner->top), owner->entry_size);
+    owner->committed_top = owner->top;
+    owner_store_commit(owner);
+    return count;
+}
+
 /* ---- thieves --------------------------------------------------------------------------------- */
 
 static bool deque_try_lock(struct split_deque *deque, uint32_t self)

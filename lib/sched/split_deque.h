@@ -156,6 +156,11 @@ bool rpi_deque_reclaim(struct deque_owner *owner);
  * was nothing, or another rank was taking. */
 bool rpi_deque_steal(struct deque_owner *owner, struct split_deque *victim);
 
+/* For an owner that computes nothing, the link between nodes: shares all of the private part, and
+ * takes up to `most` of its newest entries, one behind the other in `entries`. Returns how many. */
+void rpi_deque_offer(struct deque_owner *owner);
+uint32_t rpi_deque_remove(struct deque_owner *owner, void *entries, uint32_t most);
+
 /* For any rank, `self`: frees the lock of a deque if `holder`, which is dead, holds it, and
  * completes or undoes what that one had begun to take. */
 void rpi_deque_unlock_dead(struct split_deque *deque, uint32_t holder, uint32_t self);

@@ -173,6 +173,10 @@ static void worker_report(struct worklist_worker *worker)
         done += (int64_t)atomic_load_explicit(&deque->done, memory_order_relaxed);
         waiting += rpi_deque_waiting(deque);
     }
+    if (worker->others != NULL) {
+        done += atomic_load(&worker->others->done);
+        waiting += atomic_load(&worker->others->waiting);
+    }
     observe_consumed(worker->pool, done, waiting);
 }
 
@@ -230,9 +234,21 @@ static bool worker_run_private(struct worklist_worker *worker)
         fine = worker_batch(worker);
         if (worker->next_report > 0)
             worker_report(worker);
+        if (worker->lend != NULL)
+            rpi_node_link_attend(&worker->lend->link);
     }
     rpi_observe_packet(worker->pool, begin, (int64_t)before, (int64_t)(worker->items - before));
     return fine && !work_queue_stopped(worker->pool->work_queue);
+}
+
+void rpi_worklist_worker_attend(struct worklist_worker *worker, struct lend *lend)
+{
+    worker->others = lend;
+    if (lend == NULL || lend->link.threaded)
+        return;
+    worker->lend = lend;
+    worker->task.attend = worker->search.attend = rpi_node_link_attend;
+    worker->task.attend_closure = worker->search.attend_closure = &lend->link;
 }
 
 void rpi_worklist_worker_run(struct worklist_worker *worker)

@@ -4,6 +4,7 @@
 
 #include "engine/attempt.h"
 #include "sched/deque_group.h"
+#include "worklist/lend.h"
 
 struct worklist_worker {
     rp_pool *pool;
@@ -11,15 +12,17 @@ struct worklist_worker {
     struct rp_task task;
     struct deque_owner owner;
     struct deque_search search;
-    bool careful; /* call `work` through rpi_attempt() */
+    struct lend *lend; /* the link of this node, if this rank has to take its steps; or NULL */
+    bool careful;      /* call `work` through rpi_attempt() */
     struct attempts attempts;
     struct failures failures;
-    uint32_t alone;     /* of the current item: see struct deque_entry */
-    int depth;          /* items in progress, each within the one before */
-    uint32_t batch;     /* most items until the next commit */
-    double committed;   /* time of the last commit */
-    double next_report; /* time of the next report of progress, on the root */
-    uint64_t items;     /* that this rank has committed */
+    uint32_t alone;      /* of the current item: see struct deque_entry */
+    int depth;           /* items in progress, each within the one before */
+    uint32_t batch;      /* most items until the next commit */
+    double committed;    /* time of the last commit */
+    struct lend *others; /* on the root of several nodes: what the others report; or NULL */
+    double next_report;  /* time of the next report of progress, on the root */
+    uint64_t items;      /* that this rank has committed */
 };
 
 /* Sets up this rank, whose deque has its seeds. Fills in *error. */
@@ -27,7 +30,11 @@ rp_status rpi_worklist_worker_make(struct worklist_worker *worker, rp_pool *pool
                                    const rp_worklist_job *job, struct deque_group *group,
                                    rp_error *error);
 
-/* Computes items until there are none on the node, or the work queue is stopped. */
+/* Has this rank attend to its node's link, which it runs: takes its steps, unless that has a thread;
+ * reports the progress of the other nodes, too. */
+void rpi_worklist_worker_attend(struct worklist_worker *worker, struct lend *lend);
+
+/* Computes items until there are none, or the work queue is stopped. */
 void rpi_worklist_worker_run(struct worklist_worker *worker);
 
 void rpi_worklist_worker_drop(struct worklist_worker *worker);

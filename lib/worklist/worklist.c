@@ -1,6 +1,5 @@
-/* rp_worklist(): the root puts the seeds into the deques of the ranks; each rank computes until
- * there are no items on the node; then each combines the results of all, which are in node
- * memory. */
+/* rp_worklist(): the root puts the seeds into the deques of its node; each rank computes until there
+ * are no items, while the nodes lend items to each other; then all results are joined. */
 #include "base/error.h"
 #include "diag/check.h"
 #include "diag/diagnosis.h"
@@ -8,6 +7,7 @@
 #include "numeric/path.h"
 #include "observe/hooks.h"
 #include "resilience/survival.h"
+#include "worklist/join.h"
 #include "worklist/worker.h"
 
 #include <inttypes.h>
@@ -60,11 +60,10 @@ static rp_status worklist_check(const rp_pool *pool, const rp_worklist_job *job,
 {
     if (job == &no_job)
         return rpi_error_set(error, RP_ERR_ARGUMENT, "no job");
-    if (pool->world.nodes > 1)
+    if (pool->in_rounds)
         return rpi_error_set(error, RP_ERR_ARGUMENT,
-                             "a worklist works on one node so far, and this pool has %d: start the "
-                             "program on one",
-                             pool->world.nodes);
+                             "a worklist on several nodes does not survive deaths, as this pool "
+                             "would: open it without survive_deaths, or on one node");
     if (worklist_options_check(&job->options, error) != RP_OK)
         return error->status;
     if (job->work == NULL || job->combine == NULL)
@@ -95,17 +94,24 @@ static void worklist_terms(struct vote *vote, const rp_worklist_job *job)
 
 /* ---- preparing ------------------------------------------------------------------------------- */
 
+/* One for each rank of the node and, if there are several nodes, one for its link. */
+static uint32_t worklist_deques(const struct world *world)
+{
+    return (uint32_t)world->node_ranks + (world->nodes > 1);
+}
+
 /* The deques share the memory; each has room for its seeds, if only one rank is left too. The same
  * on every rank, since all map the memory: it counts those that the last agreement found dead. */
 static struct deque_shape worklist_shape(const rp_pool *pool, const rp_worklist_job *job)
 {
     const size_t default_memory = (size_t)16 << 20;
+    const struct world *world = &pool->world;
     size_t memory = job->memory > 0 ? (size_t)job->memory : default_memory;
-    size_t ranks = (size_t)pool->world.node_ranks;
-    uint32_t alive = (uint32_t)(pool->world.node_ranks - pool->world.agreement.lost);
+    uint32_t alive = (uint32_t)(world->node_ranks - world->agreement.lost);
+    uint32_t seeds = world->node == world->root_node ? (uint32_t)job->n / alive + 1 : 0;
     struct deque_shape shape = {.entry_size = (uint32_t)rpi_deque_entry_bytes(job->item_size),
                                 .result_size = job->result_size};
-    shape.capacity = rpi_deque_capacity(&shape, memory / ranks, (uint32_t)job->n / alive + 1);
+    shape.capacity = rpi_deque_capacity(&shape, memory / worklist_deques(world), seeds);
     return shape;
 }
 
@@ -115,10 +121,10 @@ static struct deque_entry *worklist_next_place(rp_pool *pool, struct deque_group
                                                uint32_t *rank)
 {
     struct deque_entry *entry = NULL;
-    for (uint32_t i = 0; i < group->deques && entry == NULL; i++) {
+    for (uint32_t i = 0; i < group->ranks && entry == NULL; i++) {
         if (!lane_lost(pool->work_queue, *rank))
             entry = rpi_deque_seed(rpi_deque_group_at(group, *rank));
-        *rank = (*rank + 1) % group->deques;
+        *rank = (*rank + 1) % group->ranks;
     }
     return entry;
 }
@@ -142,20 +148,33 @@ static void worklist_deal(rp_pool *pool, const rp_worklist_job *job, struct dequ
     }
 }
 
-/* Makes the deques, and a work queue without units, which has the signal and the word `stop`. All
- * ranks prepare that, storing the same values. Collective. */
-static rp_status worklist_prepare(rp_pool *pool, const rp_worklist_job *job)
+/* The deques of this node. On the root's node they have the seeds. */
+static void worklist_make_group(rp_pool *pool, const rp_worklist_job *job,
+                                const struct deque_shape *shape)
+{
+    const struct world *world = &pool->world;
+    struct deque_group *group = pool->memory.stage.base;
+    rpi_deque_group_make(group, pool->work_queue, worklist_deques(world),
+                         (uint32_t)world->node_ranks, shape, job->identity);
+    if (world->rank == world->root)
+        worklist_deal(pool, job, group);
+}
+
+/* Makes the deques, the node's link, and a work queue without units, which has the signal and the
+ * word `stop`. All ranks prepare that, storing the same values. Collective. */
+static rp_status worklist_prepare(rp_pool *pool, const rp_worklist_job *job, struct lend **lend)
 {
     const struct unit_range none = {0, 0};
+    const struct world *world = &pool->world;
     struct node_memory *memory = &pool->memory.stage;
     struct deque_shape shape = worklist_shape(pool, job);
-    uint32_t deques = (uint32_t)pool->world.node_ranks;
+    bool makes = world->node == world->root_node ? world->rank == world->root : leads_node(pool);
     rpi_work_queue_prepare(pool->work_queue, none, none, true);
-    size_t bytes = rpi_deque_group_bytes(deques, &shape);
-    if (pool_memory_grow(pool, bytes, memory, &pool->last) == RP_OK &&
-        pool->world.rank == pool->world.root) {
-        rpi_deque_group_make(memory->base, pool->work_queue, deques, &shape, job->identity);
-        worklist_deal(pool, job, memory->base);
+    size_t bytes = rpi_deque_group_bytes(worklist_deques(world), &shape);
+    if (pool_memory_grow(pool, bytes, memory, &pool->last) == RP_OK && makes) {
+        worklist_make_group(pool, job, &shape);
+        if (pool->last.status == RP_OK)
+            rpi_lend_make(pool, job, memory->base, lend, &pool->last);
     }
     return rpi_pool_agree_prepared(pool);
 }
@@ -185,10 +204,13 @@ static void worklist_end(rp_pool *pool)
 }
 
 /* Runs this rank's part. Collective; every rank gets the same status. */
-static rp_status worklist_compute(rp_pool *pool, struct worklist_worker *worker)
+static rp_status worklist_compute(rp_pool *pool, struct worklist_worker *worker, struct lend *lend)
 {
     struct vote outcome = rpi_vote(CALL_LOOP_CLOSE);
     worklist_begin(pool, worker);
+    if (lend != NULL)
+        rpi_lend_begin(lend);
+    rpi_worklist_worker_attend(worker, lend);
     rpi_worklist_worker_run(worker);
     worklist_end(pool);
     if (worker->failures.count > 0)
@@ -197,48 +219,43 @@ static rp_status worklist_compute(rp_pool *pool, struct worklist_worker *worker)
         rpi_enough_vote(&outcome, work_queue_enough(pool->work_queue));
     if (atomic_load(&worker->search.group->over) == 0)
         rpi_interruption_vote(pool->work_queue, &outcome);
+    if (lend != NULL)
+        rpi_lend_end(lend, &outcome);
     rp_status status = rpi_pool_agree(pool, &outcome);
     pool->loop.open = false;
     return status;
 }
 
-/* Combines the results of all ranks, also of dead ones. Each rank does, in the same order. The
- * program's combine() must not call the pool. */
-static void worklist_combine(rp_pool *pool, const rp_worklist_job *job)
+static rp_status worklist_run_prepared(rp_pool *pool, const rp_worklist_job *job, struct lend *lend)
 {
     struct deque_group *group = pool->memory.stage.base;
-    int code = 0;
-    pool->loop.open = true;
-    memcpy(job->result, rpi_deque_result(rpi_deque_group_at(group, 0))->bytes, job->result_size);
-    for (uint32_t i = 1; i < group->deques && code == 0; i++)
-        code = job->combine(job->result, rpi_deque_result(rpi_deque_group_at(group, i))->bytes,
-                            job->options.user);
-    pool->loop.open = false;
-    if (code == 0)
-        return;
-    rpi_error_set(&pool->last, RP_ERR_TASK, "combine() failed with code %d", code);
-    pool->last.task_code = code;
+    struct worklist_worker worker;
+    rpi_worklist_worker_make(&worker, pool, job, group, &pool->last);
+    rp_status status = rpi_pool_agree_prepared(pool);
+    if (status == RP_OK)
+        status = worklist_compute(pool, &worker, lend);
+    rpi_worklist_worker_drop(&worker);
+    if (status != RP_OK)
+        return status;
+    /* The agreement also keeps the memory until all ranks have read it. */
+    rpi_worklist_join(pool, job, group, lend);
+    return rpi_pool_agree_prepared(pool);
 }
 
 static rp_status worklist_run(rp_pool *pool, const rp_worklist_job *job)
 {
     struct vote vote = rpi_vote(CALL_WORKLIST);
-    struct worklist_worker worker;
+    struct lend *lend = NULL;
     worklist_check(pool, job, &vote.error);
     worklist_terms(&vote, job);
     watchdog_provide(pool, &job->options, &vote.error);
-    if (rpi_pool_agree(pool, &vote) != RP_OK || worklist_prepare(pool, job) != RP_OK)
+    if (rpi_pool_agree(pool, &vote) != RP_OK)
         return pool->last.status;
-    rpi_worklist_worker_make(&worker, pool, job, pool->memory.stage.base, &pool->last);
-    rp_status status = rpi_pool_agree_prepared(pool);
+    rp_status status = worklist_prepare(pool, job, &lend);
     if (status == RP_OK)
-        status = worklist_compute(pool, &worker);
-    rpi_worklist_worker_drop(&worker);
-    if (status != RP_OK)
-        return status;
-    /* The agreement also keeps the memory until all ranks have read it. */
-    worklist_combine(pool, job);
-    return rpi_pool_agree_prepared(pool);
+        status = worklist_run_prepared(pool, job, lend);
+    rpi_lend_drop(lend);
+    return status;
 }
 
 rp_status rp_worklist(rp_pool *pool, const rp_worklist_job *job)

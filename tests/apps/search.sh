@@ -8,25 +8,28 @@ search=${1:-./apps/search}
 
 # Ranks and times differ between runs.
 blot() {
-    sed -e 's/, on [0-9]* ranks* of 1 node: .*//'
+    sed -e 's/, on [0-9]* ranks* of [0-9]* nodes*: .*//'
 }
 
 refuses() { refused "$search" "$@"; }
 
-# tree NAME PATHS NODES DEPTH LEAVES: as published, on 1, 2, 3, 7 and 16 ranks.
+# tree NAME PATHS NODES DEPTH LEAVES RANKS SIZE: as published, on 1, 2, 3, 7 and 16 ranks, and on RANKS ranks of virtual
+# nodes of SIZE.
 tree() {
     for ranks in 1 2 3 7 16; do
         expect 0 "$3 nodes, depth $4, $5 leaves" "$3 nodes, sum of paths $2" \
             "$mpirun" -np $ranks "$search" uts "$1" --time
     done
+    expect 0 "$3 nodes, depth $4, $5 leaves" "$3 nodes, sum of paths $2" \
+        env RANKPOOL_NODE_SIZE="$7" "$mpirun" -np "$6" "$search" uts "$1" --time
 }
 
 if "$search" uts --ranks 1 >/dev/null 2>&1; then
-    tree T1 abe053f0347f2516bafa1787842051ac 4130071 10 3305118
-    tree T2 ad1b08e7a3abaa1921472e7418cab665 4117769 81 2342762
-    tree T3 541acfdbe682f2e3aee2c0152df2bff0 4112897 1572 3599034
-    tree T4 6924745634229114f213128499b7dc92 4132453 134 3108986
-    tree T5 afe91670d3a0c0085957f539cbcf4683 4147582 20 2181318
+    tree T1 abe053f0347f2516bafa1787842051ac 4130071 10 3305118 2 1
+    tree T2 ad1b08e7a3abaa1921472e7418cab665 4117769 81 2342762 3 2
+    tree T3 541acfdbe682f2e3aee2c0152df2bff0 4112897 1572 3599034 4 1
+    tree T4 6924745634229114f213128499b7dc92 4132453 134 3108986 5 3
+    tree T5 afe91670d3a0c0085957f539cbcf4683 4147582 20 2181318 3 1
     # In a thousandth of the memory most nodes are computed within others.
     expect 0 "4112897 nodes, depth 1572, 3599034 leaves" "" "$search" --ranks 3 uts T3 --memory 16e3
     expect 0 "4130071 nodes, depth 10, 3305118 leaves" "" \

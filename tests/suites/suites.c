@@ -11,6 +11,7 @@ static const struct test_group *const groups[] = {
     &base_tests,
     &sched_tests,
     &sched_failures_tests,
+    &sched_loans_tests,
     &numeric_random_tests,
     &numeric_random_tasks_tests,
     &pool_tests,

@@ -1,5 +1,9 @@
-/* Worklists: every item of a tree once, on any ranks and in any memory; failures; refusals. */
+/* Worklists: every item of a tree once, on any ranks and nodes and in any memory; failures;
+ * refusals. */
 #include "suites.h"
+
+#include "pool/pool.h"
+#include "sched/loans.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,17 +27,6 @@ struct tree {
     int failures;   /* how often, in each process */
     int64_t failed; /* so far */
 };
-
-/* A pool on one node; NULL if the environment sets several. */
-static rp_pool *open_one_node(void)
-{
-    rp_pool *pool = open_pool();
-    if (rp_nodes(pool) > 1) {
-        close_pool(pool);
-        pool = NULL;
-    }
-    return pool;
-}
 
 static uint64_t mix(uint64_t word)
 {
@@ -141,9 +134,7 @@ static void check_tree(rp_pool *pool, struct tree tree, const struct node *seeds
 START_TEST(every_item_once)
 {
     const struct node root = {77, 0};
-    rp_pool *pool = open_one_node();
-    if (pool == NULL)
-        return;
+    rp_pool *pool = open_pool();
     for (int i = 0; i < 3; i++) {
         struct findings findings;
         int64_t memory[] = {0, 1, 20000};
@@ -167,9 +158,7 @@ START_TEST(seeds_of_any_number)
     };
     static struct node seeds[MOST];
     const int64_t numbers[] = {0, 1, 2, 17, MOST};
-    rp_pool *pool = open_one_node();
-    if (pool == NULL)
-        return;
+    rp_pool *pool = open_pool();
     for (int i = 0; i < MOST; i++)
         seeds[i] = (struct node){mix((uint64_t)i) | 1, 0};
     for (int i = 0; i < 5; i++) {
@@ -187,15 +176,94 @@ START_TEST(a_chain)
     struct node root = {0, 0};
     struct tree tree = {.children = 1, .deepest = 3000};
     struct findings findings, expected = none;
-    rp_pool *pool = open_one_node();
-    if (pool == NULL)
-        return;
+    rp_pool *pool = open_pool();
     for (int64_t longest = 0; longest < 20; longest = expected.deepest) {
         root.name += 2;
         expected = none;
         search_serially(&tree, &root, &expected);
     }
     check_tree(pool, tree, &root, 1, 0, &findings);
+    close_pool(pool);
+}
+END_TEST
+
+/* ---- trees that are hard to divide ----------------------------------------------------------- */
+
+static int add_two(void *left, const void *right, void *user)
+{
+    (void)user;
+    for (int i = 0; i < 2; i++)
+        ((int64_t *)left)[i] += ((const int64_t *)right)[i];
+    return 0;
+}
+
+enum shape {
+    SHAPE_CHAIN,     /* one item at a time */
+    SHAPE_COMB,      /* two: each has a leaf and the next */
+    SHAPE_LAST_LEAF, /* a chain, whose last item has all the leaves */
+    SHAPES
+};
+
+struct long_tree {
+    enum shape shape;
+    int64_t length, leaves;
+};
+
+/* An item is its distance from the root, or -1: a leaf. */
+static int visit_long_tree(rp_task *task, const void *item, void *result)
+{
+    const struct long_tree *tree = rp_task_user(task);
+    int64_t at = *(const int64_t *)item, next = at + 1, leaf = -1, *found = result;
+    found[at < 0]++;
+    if (at < 0)
+        return 0;
+    int64_t leaves = tree->shape == SHAPE_COMB ? 1 : 0;
+    if (tree->shape == SHAPE_LAST_LEAF && next == tree->length)
+        leaves = tree->leaves;
+    int code = next < tree->length ? rp_task_add(task, &next) : 0;
+    for (int64_t i = 0; i < leaves && code == 0; i++)
+        code = rp_task_add(task, &leaf);
+    return code;
+}
+
+/* Returns the messages that the nodes have sent. */
+static int64_t check_long_tree(rp_pool *pool, struct long_tree tree)
+{
+    const int64_t root = 0, zero[2] = {0, 0};
+    int64_t found[2], before = pool->traffic.messages, mine, all;
+    rp_worklist_job job = {.seeds = &root,
+                           .n = 1,
+                           .item_size = sizeof root,
+                           .work = visit_long_tree,
+                           .combine = add_two,
+                           .identity = zero,
+                           .result = found,
+                           .result_size = sizeof found,
+                           .options = {.user = &tree}};
+    ck_assert_msg(rp_worklist(pool, &job) == RP_OK, "%s", rp_last_error(pool)->text);
+    ck_assert_int_eq(found[0], tree.length);
+    ck_assert_int_eq(found[1], tree.shape == SHAPE_CHAIN  ? 0
+                               : tree.shape == SHAPE_COMB ? tree.length
+                                                          : tree.leaves);
+    mine = pool->traffic.messages - before;
+    MPI_Allreduce(&mine, &all, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
+    return all;
+}
+
+/* Nodes that find nothing ask a few times, and then wait: a chain of any length takes as many
+ * messages. */
+START_TEST(trees_that_are_hard_to_divide)
+{
+    rp_pool *pool = open_pool();
+    int nodes = rp_nodes(pool), lifelines = 0;
+    for (int bit = 1; bit < nodes; bit *= 2)
+        lifelines++;
+    for (int shape = 0; shape < SHAPES; shape++) {
+        struct long_tree tree = {(enum shape)shape, 20000, 20000};
+        int64_t sent = check_long_tree(pool, tree);
+        if (shape == SHAPE_CHAIN)
+            ck_assert_int_le(sent, nodes * (2 * (LOAN_TRIES + lifelines) + 8));
+    }
     close_pool(pool);
 }
 END_TEST
@@ -212,22 +280,12 @@ static int follow_chain(rp_task *task, const void *item, void *result)
     return rp_task_add(task, &next);
 }
 
-static int add_two(void *left, const void *right, void *user)
-{
-    (void)user;
-    for (int i = 0; i < 2; i++)
-        ((int64_t *)left)[i] += ((const int64_t *)right)[i];
-    return 0;
-}
-
 START_TEST(enough_ends_a_worklist)
 {
     const int64_t seeds[4] = {0}, zero[2] = {0};
     int64_t found[2];
     struct findings findings;
-    rp_pool *pool = open_one_node();
-    if (pool == NULL)
-        return;
+    rp_pool *pool = open_pool();
     rp_worklist_job job = {.seeds = seeds,
                            .n = 4,
                            .item_size = sizeof *seeds,
@@ -262,9 +320,7 @@ START_TEST(an_item_that_fails)
     const struct node seeds[] = {{4, 0}, {77, 0}};
     struct tree tree = {.children = 3, .deepest = 18, .failures = 1};
     struct findings findings;
-    rp_pool *pool = open_one_node();
-    if (pool == NULL)
-        return;
+    rp_pool *pool = open_pool();
     tree.bad = some_node(&tree, seeds[1]);
     rp_worklist_job job = tree_job(&tree, seeds, 2, &findings);
     ck_assert_int_eq(rp_worklist(pool, &job), RP_ERR_TASK);
@@ -283,9 +339,7 @@ START_TEST(an_item_that_is_repeated)
     const struct node root = {77, 0};
     struct tree tree = {.children = 3, .deepest = 18, .failures = 2};
     struct findings findings, expected = none;
-    rp_pool *pool = open_one_node();
-    if (pool == NULL)
-        return;
+    rp_pool *pool = open_pool();
     search_serially(&tree, &root, &expected);
     tree.bad = some_node(&tree, root);
     rp_worklist_job job = tree_job(&tree, &root, 1, &findings);
@@ -306,9 +360,7 @@ static int add_in_a_map(rp_task *task, const void *in, void *out)
 START_TEST(items_are_added_in_worklists_only)
 {
     double x = 1;
-    rp_pool *pool = open_one_node();
-    if (pool == NULL)
-        return;
+    rp_pool *pool = open_pool();
     rp_map_job job = {.n = 1, .in = &x, .in_size = sizeof x, .item = add_in_a_map};
     ck_assert_int_eq(rp_map(pool, &job), RP_ERR_TASK);
     ck_assert(strstr(rp_last_error(pool)->text, "rp_worklist()") != NULL);
@@ -328,9 +380,7 @@ START_TEST(bad_worklists_are_refused)
     const struct node root = {77, 0};
     struct tree tree = {.children = 1, .deepest = 3};
     struct findings findings;
-    rp_pool *pool = open_one_node();
-    if (pool == NULL)
-        return;
+    rp_pool *pool = open_pool();
     const rp_worklist_job good = tree_job(&tree, &root, 1, &findings);
     rp_worklist_job bad[8];
     for (int i = 0; i < 8; i++)
@@ -357,14 +407,15 @@ START_TEST(bad_worklists_are_refused)
 }
 END_TEST
 
-START_TEST(several_nodes_are_refused)
+START_TEST(survival_on_several_nodes_is_refused)
 {
     const struct node root = {77, 0};
     struct tree tree = {.children = 1, .deepest = 3};
     struct findings findings;
-    rp_pool *pool = open_nodes(1);
+    rp_pool *pool = open_configured(&(rp_config){.survive_deaths = true});
     rp_worklist_job job = tree_job(&tree, &root, 1, &findings);
-    ck_assert_int_eq(rp_worklist(pool, &job), rp_nodes(pool) > 1 ? RP_ERR_ARGUMENT : RP_OK);
+    bool refused = rp_survives(pool) && rp_nodes(pool) > 1;
+    ck_assert_int_eq(rp_worklist(pool, &job), refused ? RP_ERR_ARGUMENT : RP_OK);
     close_pool(pool);
 }
 END_TEST
@@ -373,12 +424,13 @@ static const struct test_case cases[] = {
     {"every item once", &every_item_once},
     {"seeds of any number", &seeds_of_any_number},
     {"a chain", &a_chain},
+    {"trees that are hard to divide", &trees_that_are_hard_to_divide},
     {"enough ends a worklist", &enough_ends_a_worklist},
     {"an item that fails", &an_item_that_fails},
     {"an item that is repeated", &an_item_that_is_repeated},
     {"items are added in worklists only", &items_are_added_in_worklists_only},
     {"bad worklists are refused", &bad_worklists_are_refused},
-    {"several nodes are refused", &several_nodes_are_refused},
+    {"survival on several nodes is refused", &survival_on_several_nodes_is_refused},
     {NULL, NULL},
 };
 const struct test_group worklist_tests = {"worklist", cases};

@@ -226,7 +226,7 @@ static void choose_job(void)
     group = aligned_alloc(DEQUE_APART, rpi_deque_group_bytes(threads, &shape));
     if (group == NULL)
         abort();
-    rpi_deque_group_make(group, work_queue, threads, &shape, zero);
+    rpi_deque_group_make(group, work_queue, threads, threads, &shape, zero);
     expected = (struct result){0, 0};
     for (uint32_t i = 0; i < 3; i++) {
         struct deque_entry *entry =
