@@ -10,6 +10,7 @@
 #include <rankpool/status.h>
 #include <rankpool/task.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,13 @@ RP_BEGIN_DECLARATIONS
  */
 typedef int (*rp_work_fn)(rp_task *task, const void *item, void *result);
 
+/** What a branch and bound looks for. */
+typedef enum rp_goal {
+    RP_GOAL_NONE,     /**< the worklist is no branch and bound */
+    RP_GOAL_MINIMISE, /**< the least value */
+    RP_GOAL_MAXIMISE  /**< the greatest value */
+} rp_goal;
+
 /** A worklist. The same on every rank, except for addresses and the seeds. */
 typedef struct rp_worklist_job {
     const void *seeds;     /**< the first items, n of item_size bytes; used on the root only */
@@ -35,10 +43,17 @@ typedef struct rp_worklist_job {
     const void *identity;  /**< result of no items, result_size bytes: combined with any result it
                                 gives that result */
     void *result;          /**< on every rank: where it stores its copy of the result */
-    size_t result_size;    /**< bytes of a result */
+    size_t result_size;    /**< bytes of a result; with a goal it may be 0, and combine, identity and
+                                result NULL */
     int64_t memory;        /**< limit in bytes on a node's waiting items, but the seeds fit in any
                                 case; 0: 16 MiB */
     rp_options options;    /**< schedule, chunk, on_failure, max_failures and item_status: 0 */
+    rp_goal goal;          /**< of a branch and bound: see rp_task_improve(); 0: none */
+    double *best;          /**< on every rank, with a goal: where it stores the best value;
+                                 if no task has given one, INFINITY, or -INFINITY to maximise */
+    void *witness;         /**< on every rank: where it stores the witness of the best value,
+                                 unchanged if there is none; or NULL */
+    size_t witness_size;   /**< bytes of a witness, 0 if there are none */
 } rp_worklist_job;
 
 /**
@@ -65,6 +80,57 @@ int rp_task_add(rp_task *task, const void *item);
  * descends from.
  */
 void rp_task_path(const rp_task *task, uint64_t path[2]);
+
+/**
+ * In a branch and bound: the current item has a solution of this value. At the end every rank has
+ * the best value of all, and its witness.
+ *
+ * Of several with that value, the witness is the one that a single rank would find first: of
+ * siblings, and of seeds, it computes the one added last first, and then its descendants before the
+ * next sibling; within a task, calls of this function count in their order. (More than 63 levels
+ * below the seed this order is not known. There the witness is the least, compared as by memcmp().)
+ *
+ * Best value and witness are the same in every run, on any number of ranks, also after deaths, if
+ * the program does the following; how many items are computed is not.
+ *
+ * - An item, or a part of a task's own search, may be left out if rp_task_prunable() says so, or if
+ *   all its values are worse than rp_task_bound(). If its best value could only *equal*
+ *   rp_task_bound(), it may have the witness: only rp_task_prunable() knows.
+ * - The order in which a task adds children and calls rp_task_improve() depends on the item only,
+ *   except that some are left out. Nothing else depends on the bound: not the result, unless
+ *   varying results are wanted, such as the number of items.
+ *
+ * To find a good value early, add the most promising child last.
+ *
+ * @param[in] value    not NaN
+ * @param[in] witness  witness_size bytes, which are copied; the same in every run for this item
+ * @return 0; or 1 if the job has no goal, or `value` is NaN. Return it from the task.
+ * Cost: some ns if it is no improvement, else some ten, and copying the witness.
+ */
+int rp_task_improve(rp_task *task, double value, const void *witness);
+
+/**
+ * In a branch and bound: can the current item and all its descendants, whose values are at best
+ * `bound`, be left out? True if `bound` is worse than the best value that is known, or equal to it
+ * and known from an item that precedes them. The task then returns 0. It may also ask for a child,
+ * before adding it.
+ *
+ * `bound` must really bound the values: allow for rounding.
+ *
+ * All ranks of a node use a new value at once, but if the job has options.retries, only when its
+ * task has succeeded.
+ *
+ * @return false in a job without a goal, and for NaN
+ * Cost: about 3 ns; if `bound` equals the best value, 10 ns.
+ */
+bool rp_task_prunable(const rp_task *task, double bound);
+
+/**
+ * In a branch and bound: the best value that is known on this node. It may differ from run to run.
+ *
+ * @return INFINITY, or -INFINITY to maximise, if there is none yet; NaN without a goal
+ */
+double rp_task_bound(const rp_task *task);
 
 /**
  * Computes the seeds, the items that their tasks add, those that these add, and so on, on all

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "observe/hooks.h"
 #include "resilience/survival.h"
+#include "worklist/bound.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -34,6 +35,8 @@ static bool lend_valid(const struct node_link *link, int from, const void *messa
         return received->request == LOAN_REQUEST_NOW || received->request == LOAN_REQUEST_LATER;
     case LOAN_ITEMS:
         return received->items >= 1 && received->items <= lend->most;
+    case LOAN_BOUND:
+        return (to_root || to_node) && lend->bound != NULL;
     case LOAN_NONE:
     case LOAN_BACK:
         return true;
@@ -197,7 +200,8 @@ static bool bundle_valid(const struct lend *lend, struct loan_bundle *bundle)
     for (uint32_t i = 0; i < bundle->items && valid; i++) {
         const struct deque_entry *entry = bundle_entry(lend, bundle, i);
         valid = entry->seed >= 0 && entry->seed < lend->job->n &&
-                entry->deaths <= DEATHS_IN_A_ROW && entry->alone <= DEQUE_BATCH;
+                entry->deaths <= DEATHS_IN_A_ROW && entry->alone <= DEQUE_BATCH &&
+                bound_item_valid(lend->job, entry->item);
     }
     return valid;
 }
@@ -278,6 +282,33 @@ static int lend_request_reports(struct lend *lend)
     return code;
 }
 
+/* ---- the bound ------------------------------------------------------------------------------- */
+
+static int lend_send_bound(struct lend *lend)
+{
+    const struct world *world = &lend->pool->world;
+    uint64_t best = lend->bound != NULL ? bound_best(lend->bound) : NO_INCUMBENT;
+    int code = MPI_SUCCESS;
+    if (best >= lend->best || lend->closed)
+        return MPI_SUCCESS;
+    lend->best = best;
+    if (!lend->link.on_root)
+        return lend_send(lend, world->root_node, LOAN_BOUND, (struct loan_message){.best = best});
+    for (int node = 0; node < world->nodes && code == MPI_SUCCESS; node++) {
+        if (node != world->node)
+            code = lend_send(lend, node, LOAN_BOUND, (struct loan_message){.best = best});
+    }
+    return code;
+}
+
+/* The root sends on what it gets; another node does not send back what it got. */
+static void lend_read_bound(struct lend *lend, uint64_t best)
+{
+    if (!lend->link.on_root && best < lend->best)
+        lend->best = best;
+    rpi_bound_merge(lend->bound, best);
+}
+
 /* ---- the end --------------------------------------------------------------------------------- */
 
 /* If the node has no items: gives its first loan back or, on the root, ends the job. */
@@ -337,6 +368,9 @@ static int lend_read_own(struct lend *lend, int from, const struct loan_message 
     case LOAN_BACK:
         fine = rpi_loans_returned(&lend->loans, from);
         break;
+    case LOAN_BOUND:
+        lend_read_bound(lend, message->best);
+        break;
     default:
         lend_read_progress(lend, from, message);
     }
@@ -374,7 +408,7 @@ static void lend_pace(struct lend *lend)
 static int lend_step(struct node_link *link)
 {
     static int (*const parts[])(struct lend * lend) = {
-        lend_answer_all, lend_ask, lend_settle, lend_send_report, lend_finish,
+        lend_answer_all, lend_ask, lend_settle, lend_send_bound, lend_send_report, lend_finish,
     };
     struct lend *lend = (struct lend *)link;
     int code = MPI_SUCCESS;
@@ -420,7 +454,7 @@ static bool lend_make_parts(struct lend *lend)
     bool root = world->rank == world->root;
     if (root)
         lend->reported = calloc((size_t)world->nodes, 2 * sizeof *lend->reported);
-    lend->result = malloc(lend->job->result_size);
+    lend->result = malloc(rpi_bound_result_bytes(lend->job));
     return rpi_loans_make(&lend->loans, world->node, world->nodes, root) && lend->result != NULL &&
            rpi_deque_own(&lend->owner, deque) && (!root || lend->reported != NULL);
 }
@@ -434,7 +468,11 @@ rp_status rpi_lend_make(rp_pool *pool, const rp_worklist_job *job, struct deque_
     struct lend *made = calloc(1, sizeof *made);
     if (made == NULL)
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory for the loans of a worklist");
-    *made = (struct lend){.pool = pool, .job = job, .group = group};
+    *made = (struct lend){.pool = pool,
+                          .job = job,
+                          .group = group,
+                          .bound = rpi_bound_shared(job, group),
+                          .best = NO_INCUMBENT};
     if (!lend_make_parts(made))
         rpi_error_set(error, RP_ERR_MEMORY, "no memory for the loans of a worklist");
     else if (rpi_node_link_init(&made->link, pool, &lend_ops, error) == RP_OK)

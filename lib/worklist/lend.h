@@ -6,7 +6,10 @@
  *
  * Messages go from node to node. The root's are also those of every node link: LINK_CLOSED ends
  * requests; a node that has had all answers and all its loans back sends LINK_FINISHED, and goes on
- * answering until LINK_OVER, which the root sends when all have finished. */
+ * answering until LINK_OVER, which the root sends when all have finished.
+ *
+ * In a branch and bound a node sends its best value to the root when it has become better, and the
+ * root sends its own to all: places and witnesses stay where they were found until the end. */
 #ifndef RANKPOOL_WORKLIST_LEND_H
 #define RANKPOOL_WORKLIST_LEND_H
 
@@ -20,6 +23,7 @@ enum loan_message_kind {
     LOAN_NONE,             /* the answer: none */
     LOAN_ITEMS,            /* the answer: items, whose entries follow as a payload */
     LOAN_BACK,             /* all that came of a loan is done, or another loan covers it */
+    LOAN_BOUND,            /* to the root, and from it to all: a better value */
     LOAN_PROGRESS          /* to the root: a report; from the root: report every `seconds` */
 };
 
@@ -29,6 +33,7 @@ struct loan_message {
     uint32_t items;
     int64_t done, waiting; /* items of the sender's node */
     double seconds;
+    uint64_t best; /* see rpi_incumbent_value() */
 };
 
 _Static_assert(sizeof(struct loan_message) <= LINK_MESSAGE_MOST, "a longer message");
@@ -51,6 +56,8 @@ struct lend {
     struct loans loans;
     struct loan_bundle *arriving, *leaving; /* owned */
     uint32_t most;                          /* items of a loan */
+    struct shared_incumbent *bound;         /* the node's, in a branch and bound; or NULL */
+    uint64_t best;                          /* value that the other nodes have, or will get */
     bool closed;                            /* LINK_CLOSED has come: asks and lends no more */
     bool moved;                             /* something was sent or received in this step */
     int64_t borrowed;                       /* loans */

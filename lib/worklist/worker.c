@@ -40,7 +40,8 @@ static int call_again(const struct attempt *attempt)
     worker->owner.top = call->top;
     worker->owner.result->items = call->items;
     worker->task.children = 0;
-    return worker->job->work(&worker->task, attempt->in, attempt->out);
+    const void *item = bound_begin_call(&worker->bound, attempt->in);
+    return worker->job->work(&worker->task, item, attempt->out);
 }
 
 __attribute__((noinline)) static int worker_attempt(struct worklist_worker *worker,
@@ -50,7 +51,7 @@ __attribute__((noinline)) static int worker_attempt(struct worklist_worker *work
     struct attempt attempt = {.items = {entry->seed, entry->seed + 1},
                               .in = entry->item,
                               .out = worker->owner.result->bytes,
-                              .out_bytes = worker->job->result_size,
+                              .out_bytes = worker->owner.deque->shape.result_size,
                               .call = call_again,
                               .closure = &call};
     worker->task.attempt = (int)entry->deaths;
@@ -69,7 +70,8 @@ static int worker_call(struct worklist_worker *worker, const struct deque_entry 
     if (worker->careful || entry->deaths > 0)
         return worker_attempt(worker, entry);
     rpi_task_begin(task, entry->seed);
-    return worker->job->work(task, entry->item, worker->owner.result->bytes);
+    const void *item = bound_begin_call(&worker->bound, entry->item);
+    return worker->job->work(task, item, worker->owner.result->bytes);
 }
 
 static void worker_fail(struct worklist_worker *worker, int code)
@@ -98,6 +100,22 @@ static void worker_give_up(struct worklist_worker *worker, const struct deque_en
 
 /* ---- adding items ---------------------------------------------------------------------------- */
 
+/* Computes a child within the call of its parent, on whose place its own depends. */
+static int task_call_child(struct worklist_worker *worker, uint64_t number, const void *item)
+{
+    struct worker_bound *bound = &worker->bound;
+    const struct tree_place *parent = bound->place;
+    const uint64_t call = bound->call;
+    struct tree_place place;
+    if (bound->shared != NULL)
+        rpi_place_child(parent, number, &place);
+    bound_begin_call(bound, &place);
+    int code = worker->job->work(&worker->task, item, worker->owner.result->bytes);
+    bound->place = parent;
+    bound->call = call;
+    return code;
+}
+
 /* Computes a child at once. It is no entry, so if this rank dies, its parent is begun again. */
 static int task_compute_child(struct rp_task *task, const void *item)
 {
@@ -117,7 +135,7 @@ static int task_compute_child(struct rp_task *task, const void *item)
     worker->depth++;
     path_child(parent, number, task->path);
     task->children = 0;
-    int code = worker->job->work(task, item, worker->owner.result->bytes);
+    int code = task_call_child(worker, number, item);
     worker->owner.result->items++;
     worker->depth--;
     if (code != 0)
@@ -133,14 +151,18 @@ int rp_task_add(rp_task *task, const void *item)
     struct worklist_worker *worker = task->worker;
     if (worker == NULL)
         return rp_task_fail(task, task->item, 1, "rp_task_add() is for tasks of rp_worklist()");
+    if (worker->bound.shared != NULL && task->children == PLACE_CHILDREN)
+        return rp_task_fail(task, task->item, 1,
+                            "an item of a branch and bound adds at most %d others", PLACE_CHILDREN);
     struct deque_entry *entry = deque_next(&worker->owner);
     if (entry == NULL)
         return task_compute_child(task, item);
-    path_child(task->path, task->children++, entry->path);
+    uint64_t number = task->children++;
+    path_child(task->path, number, entry->path);
     entry->seed = task->item;
     entry->deaths = 0;
     entry->alone = worker->alone > 0 ? worker->alone - 1 : 0;
-    memcpy(entry->item, item, worker->job->item_size);
+    bound_store_child(&worker->bound, number, entry->item, item, worker->job->item_size);
     deque_push(&worker->owner);
     return 0;
 }
@@ -218,6 +240,8 @@ static bool worker_batch(struct worklist_worker *worker)
     rpi_activity_packet(worker->pool->diag->activity, worker_items(worker, true));
     if (rpi_deque_commit(owner))
         rpi_deque_group_shared(worker->search.group, worker->pool->work_queue);
+    if (worker->bound.unshared)
+        rpi_bound_share(&worker->bound, owner->result->bytes);
     worker_pace(worker, items);
     return true;
 }
@@ -287,6 +311,7 @@ rp_status rpi_worklist_worker_make(struct worklist_worker *worker, rp_pool *pool
                    .attend = rpi_survival_look,
                    .attend_closure = pool},
         .careful = rpi_attempt_needed(pool, &job->options),
+        .bound = rpi_worker_bound(job, group),
         .attempts = {.pool = pool, .options = &job->options, .task = &worker->task},
         .batch = 1,
         .next_report = root && pool->observe->progress != NULL ? rpi_clock_seconds() : 0,

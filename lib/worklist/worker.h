@@ -4,6 +4,7 @@
 
 #include "engine/attempt.h"
 #include "sched/deque_group.h"
+#include "worklist/bound.h"
 #include "worklist/lend.h"
 
 struct worklist_worker {
@@ -16,6 +17,7 @@ struct worklist_worker {
     bool careful;      /* call `work` through rpi_attempt() */
     struct attempts attempts;
     struct failures failures;
+    struct worker_bound bound;
     uint32_t alone;      /* of the current item: see struct deque_entry */
     int depth;           /* items in progress, each within the one before */
     uint32_t batch;      /* most items until the next commit */

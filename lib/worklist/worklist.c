@@ -1,6 +1,7 @@
 /* rp_worklist(): the root puts the seeds into the deques of its node; each rank computes until there
  * are no items, while the nodes lend items to each other; then all results are joined. */
 #include "base/error.h"
+#include "base/round_up.h"
 #include "diag/check.h"
 #include "diag/diagnosis.h"
 #include "engine/job.h"
@@ -11,6 +12,7 @@
 #include "worklist/worker.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const rp_worklist_job no_job; /* in place of NULL */
@@ -56,6 +58,20 @@ static rp_status worklist_seeds_check(const rp_pool *pool, const rp_worklist_job
                 : RP_OK;
 }
 
+static rp_status worklist_result_check(const rp_pool *pool, const rp_worklist_job *job,
+                                       rp_error *error)
+{
+    if (job->goal != RP_GOAL_NONE && job->result_size == 0)
+        return RP_OK;
+    if (job->combine == NULL || job->identity == NULL || job->result == NULL ||
+        job->result_size == 0 || job->result_size > PTRDIFF_MAX / 4)
+        return rpi_error_set(error, RP_ERR_ARGUMENT,
+                             "combine, identity, result and result_size must be set on every rank");
+    if (check_array(pool, "identity", job->identity, job->result_size, error) != RP_OK)
+        return error->status;
+    return check_array(pool, "result", job->result, job->result_size, error);
+}
+
 static rp_status worklist_check(const rp_pool *pool, const rp_worklist_job *job, rp_error *error)
 {
     if (job == &no_job)
@@ -66,18 +82,15 @@ static rp_status worklist_check(const rp_pool *pool, const rp_worklist_job *job,
                              "would: open it without survive_deaths, or on one node");
     if (worklist_options_check(&job->options, error) != RP_OK)
         return error->status;
-    if (job->work == NULL || job->combine == NULL)
-        return rpi_error_set(error, RP_ERR_ARGUMENT, "the job has no task: set work and combine");
-    if (job->identity == NULL || job->result == NULL || job->result_size == 0 ||
-        job->result_size > PTRDIFF_MAX / 4)
-        return rpi_error_set(error, RP_ERR_ARGUMENT,
-                             "identity, result and result_size must be set on every rank");
+    if (job->work == NULL)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "the job has no task: set work");
+    if (worklist_result_check(pool, job, error) != RP_OK)
+        return error->status;
     if (job->memory < 0)
         return rpi_error_set(error, RP_ERR_ARGUMENT,
                              "memory is %" PRId64 ": give 1 or more bytes, or 0 for the default",
                              job->memory);
-    if (check_array(pool, "identity", job->identity, job->result_size, error) != RP_OK ||
-        check_array(pool, "result", job->result, job->result_size, error) != RP_OK)
+    if (rpi_bound_check(pool, job, error) != RP_OK)
         return error->status;
     return worklist_seeds_check(pool, job, error);
 }
@@ -87,6 +100,8 @@ static void worklist_terms(struct vote *vote, const rp_worklist_job *job)
     vote->terms[JOB_N] = job->n;
     vote->terms[JOB_WINDOW_BYTES] = job->memory;
     vote->terms[JOB_IN_SIZE] = (int64_t)job->item_size;
+    vote->terms[JOB_SCHEDULE] = (int64_t)job->goal;
+    vote->terms[JOB_OUT_SIZE] = (int64_t)job->witness_size;
     vote->terms[JOB_RESULT_SIZE] = (int64_t)job->result_size;
     vote->terms[JOB_SEED] = (int64_t)job->options.seed;
     rpi_attempt_terms(vote, &job->options);
@@ -109,8 +124,9 @@ static struct deque_shape worklist_shape(const rp_pool *pool, const rp_worklist_
     size_t memory = job->memory > 0 ? (size_t)job->memory : default_memory;
     uint32_t alive = (uint32_t)(world->node_ranks - world->agreement.lost);
     uint32_t seeds = world->node == world->root_node ? (uint32_t)job->n / alive + 1 : 0;
-    struct deque_shape shape = {.entry_size = (uint32_t)rpi_deque_entry_bytes(job->item_size),
-                                .result_size = job->result_size};
+    size_t entry_size = rpi_deque_entry_bytes(rpi_bound_item_bytes(job));
+    struct deque_shape shape = {.entry_size = (uint32_t)entry_size,
+                                .result_size = rpi_bound_result_bytes(job)};
     shape.capacity = rpi_deque_capacity(&shape, memory / worklist_deques(world), seeds);
     return shape;
 }
@@ -144,7 +160,7 @@ static void worklist_deal(rp_pool *pool, const rp_worklist_job *job, struct dequ
         }
         *entry = (struct deque_entry){.seed = i};
         path_child(none, (uint64_t)i, entry->path);
-        memcpy(entry->item, seed, job->item_size);
+        rpi_bound_store_seed(job, entry->item, seed);
     }
 }
 
@@ -154,10 +170,17 @@ static void worklist_make_group(rp_pool *pool, const rp_worklist_job *job,
 {
     const struct world *world = &pool->world;
     struct deque_group *group = pool->memory.stage.base;
+    void *identity = rpi_bound_identity(job);
+    if (identity == NULL) {
+        rpi_error_set(&pool->last, RP_ERR_MEMORY, "no memory for a worklist");
+        return;
+    }
     rpi_deque_group_make(group, pool->work_queue, worklist_deques(world),
-                         (uint32_t)world->node_ranks, shape, job->identity);
+                         (uint32_t)world->node_ranks, shape, identity);
+    rpi_bound_make(job, group);
     if (world->rank == world->root)
         worklist_deal(pool, job, group);
+    free(identity);
 }
 
 /* Makes the deques, the node's link, and a work queue without units, which has the signal and the
@@ -170,7 +193,8 @@ static rp_status worklist_prepare(rp_pool *pool, const rp_worklist_job *job, str
     struct deque_shape shape = worklist_shape(pool, job);
     bool makes = world->node == world->root_node ? world->rank == world->root : leads_node(pool);
     rpi_work_queue_prepare(pool->work_queue, none, none, true);
-    size_t bytes = rpi_deque_group_bytes(worklist_deques(world), &shape);
+    size_t bytes =
+        rpi_deque_group_bytes(worklist_deques(world), &shape) + rpi_bound_shared_bytes(job);
     if (pool_memory_grow(pool, bytes, memory, &pool->last) == RP_OK && makes) {
         worklist_make_group(pool, job, &shape);
         if (pool->last.status == RP_OK)
@@ -230,16 +254,21 @@ static rp_status worklist_run_prepared(rp_pool *pool, const rp_worklist_job *job
 {
     struct deque_group *group = pool->memory.stage.base;
     struct worklist_worker worker;
+    void *joined = malloc(rpi_bound_result_bytes(job));
+    if (joined == NULL)
+        rpi_error_set(&pool->last, RP_ERR_MEMORY, "no memory for the result of a worklist");
     rpi_worklist_worker_make(&worker, pool, job, group, &pool->last);
     rp_status status = rpi_pool_agree_prepared(pool);
     if (status == RP_OK)
         status = worklist_compute(pool, &worker, lend);
     rpi_worklist_worker_drop(&worker);
-    if (status != RP_OK)
-        return status;
-    /* The agreement also keeps the memory until all ranks have read it. */
-    rpi_worklist_join(pool, job, group, lend);
-    return rpi_pool_agree_prepared(pool);
+    if (status == RP_OK) {
+        /* The agreement also keeps the memory until all ranks have read it. */
+        rpi_worklist_join(pool, job, group, lend, joined);
+        status = rpi_pool_agree_prepared(pool);
+    }
+    free(joined);
+    return status;
 }
 
 static rp_status worklist_run(rp_pool *pool, const rp_worklist_job *job)

@@ -292,6 +292,67 @@ static int tree_join(void *left, const void *right, void *user)
     return rp_exact_combine(&sum->values, &other->values, user);
 }
 
+/* No value in the subtree of an item exceeds its bound; many equal it. */
+static int64_t tree_bound(int64_t item)
+{
+    int64_t bound = 0;
+    for (; item > 0; item = (item - 1) / 2)
+        bound -= mix_word((uint64_t)item) % 4 == 0;
+    return bound;
+}
+
+static int64_t tree_value(int64_t item)
+{
+    return tree_bound(item) - (int64_t)(mix_word((uint64_t)item) >> 32) % 8;
+}
+
+static int bounded_item(rp_task *task, const void *input, void *output)
+{
+    const struct checked_job *job = rp_task_user(task);
+    int64_t item = *(const int64_t *)input;
+    (void)output;
+    if (rp_task_prunable(task, (double)tree_bound(item)))
+        return 0;
+    compute(item, job->burn);
+    for (int64_t child = 2 * item + 1; child <= 2 * item + 2 && child < job->n; child++)
+        require(rp_task_prunable(task, (double)tree_bound(child)) || rp_task_add(task, &child) == 0,
+                "a child", child);
+    return rp_task_improve(task, (double)tree_value(item), &item);
+}
+
+/* The first item of a subtree, in the order of a single rank, that is better than `best`. */
+static int64_t tree_best(const struct checked_job *job, int64_t item, int64_t best)
+{
+    if (item >= job->n)
+        return best;
+    if (best < 0 || tree_value(item) > tree_value(best))
+        best = item;
+    return tree_best(job, 2 * item + 1, tree_best(job, 2 * item + 2, best));
+}
+
+/* The item of the best value, if ranks leave out what cannot be better. */
+static rp_status do_branch_and_bound(const struct checked_job *job)
+{
+    const int64_t root = 0;
+    int64_t found = -1, expected = tree_best(job, 0, -1);
+    double best = 0;
+    rp_worklist_job worklist = {.seeds = &root,
+                                .n = 1,
+                                .item_size = sizeof root,
+                                .work = bounded_item,
+                                .memory = job->n % 2 == 0 ? 0 : 20000,
+                                .options = {.user = (void *)(uintptr_t)job},
+                                .goal = RP_GOAL_MAXIMISE,
+                                .best = &best,
+                                .witness = &found,
+                                .witness_size = sizeof found};
+    rp_status status = rp_worklist(pool, &worklist);
+    require(status != RP_OK || (found == expected && best == (double)tree_value(expected)),
+            "another witness", found);
+    result = best;
+    return status;
+}
+
 static rp_status do_worklist(const struct checked_job *job)
 {
     const struct tree_sum none = {.items = 0};
@@ -326,7 +387,7 @@ rp_status do_kind(const struct checked_job *job)
     case STREAM_LARGE:
         return do_stream(job);
     case WORKLIST:
-        return do_worklist(job);
+        return job->n % 3 == 0 ? do_branch_and_bound(job) : do_worklist(job);
     default:
         return do_map(job);
     }

@@ -16,7 +16,7 @@ enum kind {
     STREAM,
     STREAM_UNORDERED,
     STREAM_LARGE, /* inputs and results too large for a slot, among small ones */
-    WORKLIST,     /* on one node: item i adds items 2 i + 1 and 2 i + 2 */
+    WORKLIST,     /* on one node: item i adds items 2 i + 1 and 2 i + 2; or branch and bound */
     KINDS
 };
 

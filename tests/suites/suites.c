@@ -31,6 +31,7 @@ static const struct test_group *const groups[] = {
     &engine_reduce_tests,
     &stream_tests,
     &worklist_tests,
+    &worklist_bound_tests,
     &numeric_exact_tests,
     &numeric_sums_tests,
     &numeric_sums_paths_tests,
