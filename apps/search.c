@@ -1,8 +1,7 @@
 /* search: searches trees whose shape is not known beforehand, by a worklist on all ranks. */
 #include "base/numeric_locale.h"
 #include "common/program.h"
-#include "trees/queens.h"
-#include "trees/uts.h"
+#include "trees/problems.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -13,11 +12,14 @@
 static const char help[] =
     "Usage: search [OPTION]... uts [TREE]\n"
     "       search [OPTION]... queens N\n"
+    "       search [OPTION]... clique FILE\n"
     "Searches a tree whose shape is not known beforehand.\n"
     "\n"
     "uts: a tree of the Unbalanced Tree Search benchmark, T1 to T5, T1L, T2L, T3L, T1XL,\n"
     "T1XXL or T3XXL, or one with these parameters. Prints its nodes, depth and leaves.\n"
     "queens: the ways to place N queens on a board of N x N squares, 1 to 32.\n"
+    "clique: the most vertices of a graph that are all neighbours of each other. FILE is\n"
+    "in DIMACS's ASCII format; prints their number, and which they are.\n"
     "\n"
     "  -t, --type T         0 binomial, 1 geometric, 2 hybrid (1)\n"
     "  -a, --shape A        of a geometric tree: 0 linear, 1 exponential, 2 cyclic,\n"
@@ -35,14 +37,13 @@ static const char notes[] = "Examples:\n"
                             "  search uts T1                            4 130 071 nodes\n"
                             "  search uts -t 1 -a 3 -d 10 -b 4 -r 19    the same tree\n"
                             "  search queens 14 --time\n"
+                            "  search clique keller4.clq\n"
                             "\n"
                             "Exit status: 0 done, 1 it failed, 2 bad arguments, 75 interrupted.\n";
 
 /* The command line. */
 struct settings {
-    bool queens;
-    int board;
-    struct uts uts;
+    struct problem problem;
     bool uts_given; /* a parameter of the tree */
     uint64_t memory;
     bool show_time;
@@ -118,7 +119,7 @@ static bool take_option(struct command_line *line, void *into, int option, const
     if (option == OPTION_MEMORY)
         return command_line_count(line, argument, 1, UINT64_C(1) << 40, &settings->memory);
     settings->uts_given = true;
-    return take_parameter(line, &settings->uts, option, argument);
+    return take_parameter(line, &settings->problem.uts, option, argument);
 }
 
 static bool take_tree(struct command_line *line, struct settings *settings)
@@ -130,21 +131,32 @@ static bool take_tree(struct command_line *line, struct settings *settings)
         return true;
     if (settings->uts_given)
         return command_line_complain(line, "uts: give the name of a tree, or its parameters");
-    return uts_named(line->operand[1], &settings->uts) ||
+    return uts_named(line->operand[1], &settings->problem.uts) ||
            command_line_complain(line, "there is no tree '%.60s'", line->operand[1]);
 }
 
 static bool take_board(struct command_line *line, struct settings *settings)
 {
     uint64_t n;
-    settings->queens = true;
+    settings->problem.kind = PROBLEM_QUEENS;
     if (settings->uts_given)
         return command_line_complain(line, "queens: there is no parameter but N");
     if (line->operands != 2)
         return command_line_complain(line, "queens: give the number of queens");
     if (!command_line_count(line, line->operand[1], 1, QUEENS_MOST, &n))
         return false;
-    settings->board = (int)n;
+    settings->problem.board = (int)n;
+    return true;
+}
+
+static bool take_graph(struct command_line *line, struct settings *settings)
+{
+    settings->problem.kind = PROBLEM_CLIQUE;
+    if (settings->uts_given)
+        return command_line_complain(line, "clique: there is no parameter but FILE");
+    if (line->operands != 2)
+        return command_line_complain(line, "clique: give the file of a graph");
+    settings->problem.file = line->operand[1];
     return true;
 }
 
@@ -155,7 +167,9 @@ static bool take_operands(struct command_line *line, void *into)
         return take_tree(line, settings);
     if (line->operands > 0 && strcmp(line->operand[0], "queens") == 0)
         return take_board(line, settings);
-    return command_line_complain(line, "say what to search: uts or queens");
+    if (line->operands > 0 && strcmp(line->operand[0], "clique") == 0)
+        return take_graph(line, settings);
+    return command_line_complain(line, "say what to search: uts, queens or clique");
 }
 
 static const int cosmetic[] = {OPTION_TIME, 0};
@@ -165,7 +179,7 @@ static const struct command command = {
     .help = help,
     .notes = notes,
     .cosmetic = cosmetic,
-    .operands_wanted = "uts and the name of a tree, or queens and their number",
+    .operands_wanted = "uts and the name of a tree, queens and their number, or clique and a file",
     .most_operands = 2,
     .options = options,
     .take_option = take_option,
@@ -174,118 +188,52 @@ static const struct command command = {
 
 /* ---- the search ------------------------------------------------------------------------------ */
 
-/* Result of a search. The sum of all paths shows that every item was computed exactly once. */
-struct findings {
-    int64_t nodes, leaves, depth;
-    uint64_t solutions;
-    uint64_t paths[2];
-};
-
-static void findings_add_item(struct findings *findings, const rp_task *task)
+/* Where nodes are left out, their number and their paths differ from run to run. */
+static void show_time(const struct settings *settings, const rp_pool *pool, double took)
 {
-    uint64_t path[2];
-    rp_task_path(task, path);
-    findings->nodes++;
-    findings->paths[0] += path[0];
-    findings->paths[1] += path[1];
-}
-
-static int findings_combine(void *left, const void *right, void *user)
-{
-    struct findings *all = left;
-    const struct findings *others = right;
-    (void)user;
-    all->nodes += others->nodes;
-    all->leaves += others->leaves;
-    all->depth = all->depth > others->depth ? all->depth : others->depth;
-    all->solutions += others->solutions;
-    all->paths[0] += others->paths[0];
-    all->paths[1] += others->paths[1];
-    return 0;
-}
-
-static int search_node(rp_task *task, const void *item, void *result)
-{
-    const struct settings *settings = rp_task_user(task);
-    const struct uts_node *node = item;
-    struct findings *findings = result;
-    struct uts_node child;
-    int children = uts_children(&settings->uts, node), code = 0;
-    findings_add_item(findings, task);
-    findings->leaves += children == 0;
-    findings->depth = findings->depth > node->level ? findings->depth : node->level;
-    for (int i = 0; i < children && code == 0; i++) {
-        uts_child(node, i, &child);
-        code = rp_task_add(task, &child);
-    }
-    return code;
-}
-
-static int search_board(rp_task *task, const void *item, void *result)
-{
-    const struct settings *settings = rp_task_user(task);
-    const struct queens *board = item;
-    struct findings *findings = result;
-    int code = 0;
-    findings_add_item(findings, task);
-    if (board->rows_left <= QUEENS_ROWS_AT_ONCE) {
-        findings->solutions += queens_count(board, settings->board);
-        return 0;
-    }
-    uint32_t open = queens_free(board, settings->board);
-    for (; open != 0 && code == 0; open &= open - 1) {
-        struct queens next = queens_place(board, open & -open);
-        code = rp_task_add(task, &next);
-    }
-    return code;
-}
-
-static void show(const struct settings *settings, const struct findings *findings)
-{
-    if (settings->queens)
-        printf("%" PRIu64 "\n", findings->solutions);
+    const struct findings *findings = &settings->problem.findings;
+    if (settings->problem.kind == PROBLEM_CLIQUE)
+        program_show_run(pool, took, "%" PRId64 " nodes, on ", findings->nodes);
     else
-        printf("%" PRId64 " nodes, depth %" PRId64 ", %" PRId64 " leaves\n", findings->nodes,
-               findings->depth, findings->leaves);
+        program_show_run(pool, took,
+                         "%" PRId64 " nodes, sum of paths %016" PRIx64 "%016" PRIx64 ", on ",
+                         findings->nodes, findings->paths[1], findings->paths[0]);
 }
 
-static rp_status run(rp_pool *pool, struct settings *settings)
+static rp_status compute(rp_pool *pool, struct settings *settings)
 {
-    const struct findings none = {.nodes = 0};
-    struct findings findings;
-    struct queens board = queens_none(settings->board);
-    struct uts_node root;
-    uts_begin(&settings->uts);
-    uts_root(&settings->uts, &root);
+    rp_worklist_job job = problem_job(&settings->problem);
+    job.memory = (int64_t)settings->memory;
+    job.options.user = &settings->problem;
+    job.options.name = command.name;
+    job.options.unit = "nodes";
     double begin = MPI_Wtime();
-    rp_worklist_job job = {.seeds = settings->queens ? (void *)&board : (void *)&root,
-                           .n = 1,
-                           .item_size = settings->queens ? sizeof board : sizeof root,
-                           .work = settings->queens ? search_board : search_node,
-                           .combine = findings_combine,
-                           .identity = &none,
-                           .result = &findings,
-                           .result_size = sizeof findings,
-                           .memory = (int64_t)settings->memory,
-                           .options = {.user = settings, .name = "search", .unit = "nodes"}};
     rp_status status = rp_worklist(pool, &job);
     double took = MPI_Wtime() - begin;
     if (status != RP_OK) {
         rp_report(pool, command.name);
         return status;
     }
-    if (program_speaks(pool))
-        show(settings, &findings);
-    if (settings->show_time && program_speaks(pool))
-        program_show_run(pool, took,
-                         "%" PRId64 " nodes, sum of paths %016" PRIx64 "%016" PRIx64 ", on ",
-                         findings.nodes, findings.paths[1], findings.paths[0]);
-    return program_speaks(pool) ? program_flush(&command) : RP_OK;
+    if (!program_speaks(pool))
+        return RP_OK;
+    problem_show(&settings->problem);
+    if (settings->show_time)
+        show_time(settings, pool, took);
+    return program_flush(&command);
+}
+
+static rp_status run(rp_pool *pool, struct settings *settings)
+{
+    rp_status status = problem_prepare(&settings->problem, pool, command.name);
+    if (status == RP_OK)
+        status = compute(pool, settings);
+    problem_drop(&settings->problem);
+    return status;
 }
 
 int main(int argc, char **argv)
 {
-    struct settings settings = {.uts = uts_default()};
+    struct settings settings = {.problem.uts = uts_default()};
     rp_pool *pool;
     int code;
     if (!program_begin(&command, &argc, &argv, &settings, &pool, &code))
