@@ -61,6 +61,12 @@ void rpi_observe_wait(rp_pool *pool, double begin)
         rpi_record(pool->observe->recorder, WAITING, begin, rpi_clock_seconds());
 }
 
+void rpi_observe_search(rp_pool *pool, double begin, double waited, uint64_t steals)
+{
+    if (pool->observe->recorder != NULL)
+        rpi_record_claim(pool->observe->recorder, begin, rpi_clock_seconds(), waited, steals, NULL);
+}
+
 void rpi_observe_begin(rp_pool *pool, const rp_options *options)
 {
     const char *name = options->name, *unit = options->unit;

@@ -53,6 +53,10 @@ void rpi_observe_stream_end(rp_pool *pool);
 void rpi_observe_packet(rp_pool *pool, double begin, int64_t first, int64_t items);
 void rpi_observe_wait(rp_pool *pool, double begin);
 
+/* A rank of a worklist has looked for items since `begin`, has waited for `waited` seconds of that,
+ * and has stolen so many times. */
+void rpi_observe_search(rp_pool *pool, double begin, double waited, uint64_t steals);
+
 /* Since `begin` this rank has served the library: waited for its agent, or exchanged edges. */
 void rpi_observe_service(rp_pool *pool, double begin);
 

@@ -110,7 +110,8 @@ typedef struct rp_rank_stats {
     double seconds; /**< since rp_record_start() */
     double working, communicating, scheduling, waiting, application;
     int64_t items, chunks;   /**< finished */
-    int64_t steals;          /**< number of times it stole half of another rank's share */
+    int64_t steals;          /**< number of times it stole half of another rank's share, or in a
+                                  worklist of its items */
     int64_t takes;           /**< shares and chunks that it claimed from its node's batches */
     int64_t batches;         /**< received by its node. This and the next two members are 0 unless
                                   the rank runs the node's agent or, in a stream, its link to the

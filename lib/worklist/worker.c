@@ -265,6 +265,18 @@ static bool worker_run_private(struct worklist_worker *worker)
     return fine && !work_queue_stopped(worker->pool->work_queue);
 }
 
+/* Looks for items when there are none in the private part. */
+static bool worker_search(struct worklist_worker *worker)
+{
+    struct deque_search *search = &worker->search;
+    double begin = observe_now(worker->pool), waited = search->waited;
+    uint64_t steals = search->steals;
+    rpi_activity_packet(worker->pool->diag->activity, worker_items(worker, false));
+    bool found = rpi_deque_search(search);
+    rpi_observe_search(worker->pool, begin, search->waited - waited, search->steals - steals);
+    return found;
+}
+
 void rpi_worklist_worker_attend(struct worklist_worker *worker, struct lend *lend)
 {
     worker->others = lend;
@@ -277,13 +289,8 @@ void rpi_worklist_worker_attend(struct worklist_worker *worker, struct lend *len
 
 void rpi_worklist_worker_run(struct worklist_worker *worker)
 {
-    bool found = true;
-    while (found && worker_run_private(worker)) {
-        double begin = observe_now(worker->pool);
-        rpi_activity_packet(worker->pool->diag->activity, worker_items(worker, false));
-        found = rpi_deque_search(&worker->search);
-        rpi_observe_wait(worker->pool, begin);
-    }
+    while (worker_run_private(worker) && worker_search(worker))
+        ;
 }
 
 /* ---- setting up ------------------------------------------------------------------------------ */

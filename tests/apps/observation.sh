@@ -18,11 +18,12 @@ small() {
     primes) limited ./apps/primes --ranks 2 "$@" 1e7 ;;
     integrate) limited ./apps/integrate --ranks 2 --family gaussian --samples 1e4 "$@" ;;
     mandelbrot) limited ./apps/mandelbrot --ranks 2 --size 80x50 -o "$scratch/small.png" "$@" ;;
+    search) limited ./apps/search --ranks 2 "$@" queens 13 ;;
     heat) limited ./apps/heat --ranks 2 --size 32 --steps 10 "$@" ;;
     esac
 }
 
-programs="primes integrate heat"
+programs="primes integrate heat search"
 if small mandelbrot >"$scratch/stdout" 2>&1; then
     programs="$programs mandelbrot"
 fi

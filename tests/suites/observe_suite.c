@@ -148,6 +148,53 @@ START_TEST(figures_add_up)
 }
 END_TEST
 
+/* ---- worklists ------------------------------------------------------------------------------- */
+
+static int split(rp_task *task, const void *item, void *result)
+{
+    int64_t half = *(const int64_t *)item / 2, out;
+    work_a_little(task, NULL, &out);
+    ++*(int64_t *)result;
+    int code = half > 0 ? rp_task_add(task, &half) : 0;
+    return half > 0 && code == 0 ? rp_task_add(task, &half) : code;
+}
+
+static int add(void *left, const void *right, void *user)
+{
+    (void)user;
+    *(int64_t *)left += *(const int64_t *)right;
+    return 0;
+}
+
+/* Only the root has items at first, so another rank with items has stolen. */
+START_TEST(steals_of_a_worklist)
+{
+    const int64_t seed = 2048, zero = 0;
+    int64_t items = 0;
+    rp_pool *pool = open_pool();
+    int ranks = world_ranks();
+    rp_rank_stats *each = calloc((size_t)ranks, sizeof *each);
+    rp_worklist_job job = {.seeds = &seed,
+                           .n = 1,
+                           .item_size = sizeof seed,
+                           .work = split,
+                           .combine = add,
+                           .identity = &zero,
+                           .result = &items,
+                           .result_size = sizeof items};
+    if (rp_nodes(pool) == 1) {
+        ck_assert_int_eq(rp_record_start(pool), RP_OK);
+        ck_assert_int_eq(rp_worklist(pool, &job), RP_OK);
+        check_figures(pool, items, 1);
+        ck_assert_int_eq(rp_stats(pool, &(rp_pool_stats){0}, each), RP_OK);
+        for (int rank = 1; rank < ranks; rank++)
+            ck_assert(each[rank].items == 0 || each[rank].steals > 0);
+    }
+    free(each);
+    close_pool(pool);
+}
+END_TEST
+
 START_TEST(only_what_is_recorded_is_told)
 {
     rp_pool *pool = open_pool();
@@ -441,6 +488,7 @@ END_TEST
 
 static const struct test_case cases[] = {
     {"figures add up", &figures_add_up},
+    {"steals of a worklist", &steals_of_a_worklist},
     {"only what is recorded is told", &only_what_is_recorded_is_told},
     {"what is told after the end agrees", &what_is_told_after_the_end_agrees},
     {"own loops count as work", &own_loops_count_as_work},
