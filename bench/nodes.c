@@ -9,14 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-rp_pool *pool;
+rp_pool *nodes_pool;
 
 void run_loop(void *argument)
 {
     const struct load *load = argument;
     rp_loop *loop;
     rp_range range;
-    rp_loop_open(pool, load->items, NULL, &loop);
+    rp_loop_open(nodes_pool, load->items, NULL, &loop);
     while (rp_loop_next(loop, &range)) {
         for (int64_t item = range.begin; item < range.end; item++)
             compute(item == 0 ? load->steps_of_first : load->steps);
@@ -26,10 +26,10 @@ void run_loop(void *argument)
 
 void open_pool(MPI_Comm comm, bool apart)
 {
-    rp_status status = rp_open_comm(comm, &(rp_config){.node_size = apart}, &pool);
-    if (status == RP_OK && !apart && rp_nodes(pool) == 1) {
-        rp_close(&pool);
-        status = rp_open_comm(comm, &(rp_config){.node_size = 1}, &pool);
+    rp_status status = rp_open_comm(comm, &(rp_config){.node_size = apart}, &nodes_pool);
+    if (status == RP_OK && !apart && rp_nodes(nodes_pool) == 1) {
+        rp_close(&nodes_pool);
+        status = rp_open_comm(comm, &(rp_config){.node_size = 1}, &nodes_pool);
     }
     if (status != RP_OK) {
         fprintf(stderr, "nodes: %s\n", rp_last_error(NULL)->text);

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-extern rp_pool *pool;
+extern rp_pool *nodes_pool;
 
 /* A loop of items with equal costs in steps, except that the first item's cost may differ. */
 struct load {

@@ -16,7 +16,7 @@ static void run_by_hand(void *argument)
     const struct load *load = argument;
     int64_t first_long = load->steps_of_first / load->steps;
     int64_t units = load->items - 1 + first_long;
-    rp_range mine = rp_block(units, rp_ranks(pool), rp_rank(pool));
+    rp_range mine = rp_block(units, rp_ranks(nodes_pool), rp_rank(nodes_pool));
     if (mine.begin == 0 && mine.end < first_long)
         mine.end = first_long;
     compute(load->steps * (mine.end - mine.begin));
@@ -41,5 +41,5 @@ void bench_balance(int rounds)
         }
         print_ratio(contest->name, &by_hand, &loop, false, contest->goal);
     }
-    rp_close(&pool);
+    rp_close(&nodes_pool);
 }

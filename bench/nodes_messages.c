@@ -21,12 +21,12 @@ static void count_loop(MPI_Comm comm, double steps, int64_t items)
     struct load load = {.items = items, .steps = (int64_t)(steps / (double)items)};
     struct count mine, all;
     load.steps_of_first = load.steps;
-    mine = (struct count){-pool->traffic.messages, -pool->traffic.batches};
+    mine = (struct count){-nodes_pool->traffic.messages, -nodes_pool->traffic.batches};
     run_loop(&load);
-    mine.messages += pool->traffic.messages;
-    mine.batches += pool->traffic.batches;
+    mine.messages += nodes_pool->traffic.messages;
+    mine.batches += nodes_pool->traffic.batches;
     MPI_Allreduce(&mine, &all, 2, MPI_INT64_T, MPI_SUM, comm);
-    int nodes = rp_nodes(pool);
+    int nodes = rp_nodes(nodes_pool);
     char name[64], unit[64];
     snprintf(name, sizeof name, "%lld items on %d nodes", (long long)items, nodes);
     snprintf(unit, sizeof unit, "messages per node, %.1f batches", (double)all.batches / nodes);
@@ -46,7 +46,7 @@ void bench_messages(void)
             open_pool(some, true);
             for (int64_t items = 10000; items <= 100000000; items *= 100)
                 count_loop(some, steps, items);
-            rp_close(&pool);
+            rp_close(&nodes_pool);
             MPI_Comm_free(&some);
         }
         MPI_Barrier(MPI_COMM_WORLD);

@@ -35,19 +35,19 @@ static int copy_block(rp_task *task, const void *in, void *out)
 static void run_map(void *argument)
 {
     struct traffic_load *load = argument;
-    rp_map(pool, &(rp_map_job){.n = BLOCKS,
-                               .item = copy_block,
-                               .in = load->in,
-                               .in_size = BLOCK,
-                               .out = load->out,
-                               .out_size = BLOCK,
-                               .options = {.schedule = RP_SCHEDULE_STATIC, .user = load}});
+    rp_map(nodes_pool, &(rp_map_job){.n = BLOCKS,
+                                     .item = copy_block,
+                                     .in = load->in,
+                                     .in_size = BLOCK,
+                                     .out = load->out,
+                                     .out_size = BLOCK,
+                                     .options = {.schedule = RP_SCHEDULE_STATIC, .user = load}});
 }
 
 /* The bytes that go from the root to one other node, and come back. */
 static int64_t bytes_each_way(void)
 {
-    return (int64_t)BLOCKS * BLOCK / rp_ranks(pool);
+    return (int64_t)BLOCKS * BLOCK / rp_ranks(nodes_pool);
 }
 
 /* The same bytes as a plain stream in both directions, with several messages always in flight. */
@@ -56,8 +56,8 @@ static void run_stream(void *argument)
     struct traffic_load *load = argument;
     static char sent[FLYING][STREAMED], received[FLYING][STREAMED];
     MPI_Request requests[2 * FLYING];
-    int rank = rp_rank(pool), peer = rank == 0 ? rp_ranks(pool) - 1 : 0;
-    if (rank != 0 && rank != rp_ranks(pool) - 1)
+    int rank = rp_rank(nodes_pool), peer = rank == 0 ? rp_ranks(nodes_pool) - 1 : 0;
+    if (rank != 0 && rank != rp_ranks(nodes_pool) - 1)
         return;
     for (int64_t moved = 0; moved < bytes_each_way(); moved += (int64_t)FLYING * STREAMED) {
         for (int i = 0; i < FLYING; i++) {
@@ -123,14 +123,14 @@ static void show_growth(struct traffic_load *load)
 static int64_t heavy_steps(struct traffic_load *load)
 {
     double seconds = measure(run_busy_stream, load);
-    return (int64_t)(seconds * steps_per_second() * rp_ranks(pool) / BLOCKS);
+    return (int64_t)(seconds * steps_per_second() * rp_ranks(nodes_pool) / BLOCKS);
 }
 
 void bench_traffic(int rounds)
 {
     struct traffic_load load = {NULL, NULL, 0};
     open_pool(MPI_COMM_WORLD, true);
-    if (rp_rank(pool) == 0) {
+    if (rp_rank(nodes_pool) == 0) {
         load.in = malloc((size_t)BLOCKS * BLOCK);
         load.out = malloc((size_t)BLOCKS * BLOCK);
         if (load.in == NULL || load.out == NULL)
@@ -144,5 +144,5 @@ void bench_traffic(int rounds)
     compare(rounds, "the same while every core computes", run_busy_stream, &load, 0.4);
     free(load.in);
     free(load.out);
-    rp_close(&pool);
+    rp_close(&nodes_pool);
 }
