@@ -2,7 +2,10 @@
  * these, weighted by the numbers of candidates, is the pivot: at least a quarter of all candidates
  * is on either side of it (Saukas and Song, Algorithmica 24, 1999). The ranks count what comes
  * before it, and drop the candidates on the wrong side. Elements are ordered by themselves, then by
- * rank and position, so all differ. */
+ * rank and position, so all differ.
+ *
+ * All borders are sought at once. Each rank chooses the pivots of one border, and sums its counts,
+ * so in a round a rank sends and receives as many records as there are ranks. */
 #include "collective/select.h"
 
 #include "base/round_up.h"
@@ -36,17 +39,15 @@ bool rpi_selection_make(struct selection *selection, rp_pool *pool, const struct
     records->offset += sizeof(struct candidate);
     selection->low = malloc(words);
     selection->high = malloc(words);
-    selection->below = malloc(words);
-    selection->below_all = malloc(ranks * words);
-    selection->pivot_ranks = malloc(ranks * sizeof(int));
+    selection->below = calloc(1, words);
+    selection->counts = malloc(words);
     selection->mine = calloc(ranks, records->size);
-    selection->all = malloc(ranks * ranks * records->size);
-    selection->candidates = malloc(ranks * records->size);
+    selection->arrived = malloc(ranks * records->size);
+    selection->pivots = malloc(ranks * records->size);
     selection->spare = malloc(ranks * records->size);
     return selection->low != NULL && selection->high != NULL && selection->below != NULL &&
-           selection->below_all != NULL && selection->pivot_ranks != NULL &&
-           selection->mine != NULL && selection->all != NULL && selection->candidates != NULL &&
-           selection->spare != NULL;
+           selection->counts != NULL && selection->mine != NULL && selection->arrived != NULL &&
+           selection->pivots != NULL && selection->spare != NULL;
 }
 
 void rpi_selection_free(struct selection *selection)
@@ -54,11 +55,10 @@ void rpi_selection_free(struct selection *selection)
     free(selection->low);
     free(selection->high);
     free(selection->below);
-    free(selection->below_all);
-    free(selection->pivot_ranks);
+    free(selection->counts);
     free(selection->mine);
-    free(selection->all);
-    free(selection->candidates);
+    free(selection->arrived);
+    free(selection->pivots);
     free(selection->spare);
 }
 
@@ -80,43 +80,66 @@ static struct candidate record_get(const char *record)
     return candidate;
 }
 
-static rp_status records_gather(struct selection *selection)
-{
-    int64_t n = (int64_t)selection->pool->world.ranks * borders(selection);
-    return rp_allgather(selection->pool, selection->mine, n, rp_bytes(record_bytes(selection)),
-                        selection->all);
-}
-
-/* Collects the records of a border that have an element, sorted. Returns their number. */
-static int records_sort(struct selection *selection, int border, int64_t *weight)
+/* Collects the records that have an element for the border of this rank, sorted. Returns their
+ * number. */
+static int records_sort(struct selection *selection, int64_t *weight)
 {
     size_t bytes = record_bytes(selection);
     int count = 0;
     *weight = 0;
     for (int rank = 0; rank < selection->pool->world.ranks; rank++) {
-        const char *record =
-            selection->all + ((size_t)rank * (size_t)borders(selection) + (size_t)border) * bytes;
+        const char *record = selection->arrived + (size_t)rank * bytes;
         if (record_get(record).weight == 0)
             continue;
         *weight += record_get(record).weight;
-        memcpy(selection->candidates + (size_t)count++ * bytes, record, bytes);
+        memmove(selection->arrived + (size_t)count++ * bytes, record, bytes);
     }
-    rpi_stable_sort(&selection->record_order, selection->candidates, count, selection->spare);
+    rpi_stable_sort(&selection->record_order, selection->arrived, count, selection->spare);
     return count;
 }
 
-/* The weighted median of the candidates of a border; NULL: none is left. */
-static const char *select_pivot(struct selection *selection, int border)
+/* The weighted median of the records for the border of this rank; NULL: there are none. */
+static const char *records_median(struct selection *selection)
 {
     int64_t weight, before = 0;
-    int count = records_sort(selection, border, &weight);
-    const char *record = selection->candidates;
+    int count = records_sort(selection, &weight);
+    const char *record = selection->arrived;
     for (int i = 0; i < count; i++, record += record_bytes(selection)) {
         before += record_get(record).weight;
         if (before >= weight - before)
             return record;
     }
     return NULL;
+}
+
+/* The first of them; NULL: there are none. */
+static const char *records_first(struct selection *selection)
+{
+    int64_t weight;
+    return records_sort(selection, &weight) > 0 ? selection->arrived : NULL;
+}
+
+/* Brings a record of every border to all ranks: the one that `choose` finds among those of all
+ * ranks; of weight 0 if there is none. */
+static rp_status records_choose(struct selection *selection,
+                                const char *(*choose)(struct selection *selection))
+{
+    rp_pool *pool = selection->pool;
+    size_t bytes = record_bytes(selection);
+    char *chosen = selection->pivots + (size_t)pool->world.rank * bytes;
+    if (rp_alltoall(pool, selection->mine, 1, rp_bytes(bytes), selection->arrived) != RP_OK)
+        return pool->last.status;
+    const char *record = choose(selection);
+    if (record != NULL)
+        memcpy(chosen, record, bytes);
+    else
+        memset(chosen, 0, bytes);
+    return rp_allgather(pool, chosen, pool->world.ranks, rp_bytes(bytes), selection->pivots);
+}
+
+static const char *pivot_of(const struct selection *selection, int border)
+{
+    return selection->pivots + (size_t)border * record_bytes(selection);
 }
 
 /* How many of this rank's elements come before the pivot, searched among the candidates. */
@@ -139,41 +162,44 @@ static rp_status select_propose(struct selection *selection, bool *left)
         int64_t weight = selection->high[i] - selection->low[i];
         record_set(selection, i, weight, selection->low[i] + weight / 2);
     }
-    if (records_gather(selection) != RP_OK)
+    if (records_choose(selection, records_median) != RP_OK)
         return selection->pool->last.status;
     *left = false;
     for (int i = 0; i < borders(selection); i++) {
-        const char *pivot = select_pivot(selection, i);
-        selection->pivot_ranks[i] = pivot != NULL ? (int)record_get(pivot).rank : -1;
-        selection->below[i] = pivot != NULL ? select_count_below(selection, i, pivot) : 0;
-        *left = *left || pivot != NULL;
+        const char *pivot = pivot_of(selection, i);
+        bool found = record_get(pivot).weight > 0;
+        selection->below[i] = found ? select_count_below(selection, i, pivot) : 0;
+        *left = *left || found;
     }
     return RP_OK;
 }
 
-/* Drops the candidates of a border that are on the wrong side of the pivot. */
-static void select_narrow(struct selection *selection, int border, int64_t target)
+/* Drops the candidates of a border that are on the wrong side of the pivot, which has `below`
+ * elements below it on all ranks. */
+static void select_narrow(struct selection *selection, int border, int64_t below, int64_t target)
 {
-    int pivot_rank = selection->pivot_ranks[border];
-    bool here = pivot_rank == selection->pool->world.rank;
-    int64_t below = selection->below[border], below_all = 0;
-    if (pivot_rank < 0)
+    struct candidate pivot = record_get(pivot_of(selection, border));
+    if (pivot.weight == 0)
         return;
-    for (int rank = 0; rank < selection->pool->world.ranks; rank++)
-        below_all += selection->below_all[rank * borders(selection) + border];
-    if (below_all < target) /* the pivot itself comes before the border */
-        selection->low[border] = below + (here ? 1 : 0);
+    if (below < target) /* the pivot itself comes before the border */
+        selection->low[border] =
+            selection->below[border] + (pivot.rank == selection->pool->world.rank ? 1 : 0);
     else
-        selection->high[border] = below;
+        selection->high[border] = selection->below[border];
 }
 
-/* Gathered and summed by each rank, which on one node calls no MPI: there, ranks that wait
- * sleep. */
-static rp_status select_gather_below(struct selection *selection)
+/* Sums the counts of each border, into `counts`. Unlike MPI_Allreduce() it lets ranks of one node
+ * sleep that wait. */
+static rp_status select_sum_below(struct selection *selection)
 {
-    int64_t n = (int64_t)selection->pool->world.ranks * borders(selection);
-    return rp_allgather(selection->pool, selection->below, n, rp_datatype(MPI_INT64_T),
-                        selection->below_all);
+    rp_pool *pool = selection->pool;
+    const rp_element count = rp_datatype(MPI_INT64_T);
+    int64_t sum = 0;
+    if (rp_alltoall(pool, selection->below, 1, count, selection->counts) != RP_OK)
+        return pool->last.status;
+    for (int rank = 0; rank < pool->world.ranks; rank++)
+        sum += selection->counts[rank];
+    return rp_allgather(pool, &sum, pool->world.ranks, count, selection->counts);
 }
 
 rp_status rpi_select_blocks(struct selection *selection, const char *sorted, int64_t n, int64_t all)
@@ -188,9 +214,10 @@ rp_status rpi_select_blocks(struct selection *selection, const char *sorted, int
     if (borders(selection) == 0)
         return RP_OK;
     while (select_propose(selection, &left) == RP_OK && left &&
-           select_gather_below(selection) == RP_OK) {
+           select_sum_below(selection) == RP_OK) {
         for (int i = 0; i < borders(selection); i++)
-            select_narrow(selection, i, rp_block(all, pool->world.ranks, i).end);
+            select_narrow(selection, i, selection->counts[i],
+                          rp_block(all, pool->world.ranks, i).end);
     }
     return pool->last.status;
 }
@@ -199,14 +226,15 @@ rp_status rpi_select_whole_groups(struct selection *selection, int64_t n)
 {
     for (int i = 0; i < borders(selection); i++)
         record_set(selection, i, selection->low[i] < n ? 1 : 0, selection->low[i]);
-    if (borders(selection) == 0 || records_gather(selection) != RP_OK)
-        return borders(selection) == 0 ? RP_OK : selection->pool->last.status;
+    if (borders(selection) == 0)
+        return RP_OK;
+    if (records_choose(selection, records_first) != RP_OK)
+        return selection->pool->last.status;
     for (int i = 0; i < borders(selection); i++) {
-        int64_t weight;
-        if (records_sort(selection, i, &weight) > 0)
-            selection->low[i] =
-                rpi_order_search(&selection->order, selection->sorted, n,
-                                 selection->candidates + sizeof(struct candidate), false);
+        const char *first = pivot_of(selection, i);
+        if (record_get(first).weight > 0)
+            selection->low[i] = rpi_order_search(&selection->order, selection->sorted, n,
+                                                 first + sizeof(struct candidate), false);
     }
     return RP_OK;
 }

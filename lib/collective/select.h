@@ -7,18 +7,19 @@
 #include "numeric/stable_sort.h"
 
 /* A selection in progress, with its memory: allocated once, so that nothing can fail on one rank
- * later. There is one border less than ranks: border i is between the blocks of ranks i and
- * i + 1. */
+ * later. There is one border less than ranks: border i, that of rank i, is between the blocks
+ * of ranks i and i + 1. */
 struct selection {
     rp_pool *pool;
-    struct order order;         /* of the elements */
-    struct order record_order;  /* of the records that the ranks exchange about them */
-    const char *sorted;         /* elements of this rank */
-    int64_t *low, *high;        /* of each border: bounds of the cut in this rank's elements */
-    int64_t *below, *below_all; /* elements before the pivot, on this rank and on all */
-    char *mine, *all;           /* a record for each border; from all ranks */
-    char *candidates, *spare;   /* of all ranks for one border; room to sort them */
-    int *pivot_ranks;           /* of each border */
+    struct order order;        /* of the elements */
+    struct order record_order; /* of the records that the ranks exchange about them */
+    const char *sorted;        /* elements of this rank */
+    int64_t *low, *high;       /* of each border: bounds of the cut in this rank's elements */
+    int64_t *below;            /* of each border: elements before the pivot, on this rank */
+    int64_t *counts;       /* the same from all ranks for one border, then of each on all ranks */
+    char *mine;            /* a record for each border */
+    char *arrived, *spare; /* from all ranks for the border of this rank; room to sort them */
+    char *pivots;          /* of each border */
 };
 
 /* Returns false without memory. Free the selection in both cases. Local. */

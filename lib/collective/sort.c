@@ -63,6 +63,8 @@ static void sorting_begin(struct sorting *sorting, rp_pool *pool, enum call call
     rpi_collective_begin(collective, pool, call, 0, given->n, rp_bytes(given->size));
     if (job == NULL)
         rpi_collective_refuse(collective, RP_ERR_ARGUMENT, "job is NULL");
+    else if (!rpi_reserved_zero(job->reserved, sizeof job->reserved / sizeof job->reserved[0]))
+        rpi_collective_refuse(collective, RP_ERR_VERSION, "job.reserved is not zero");
     sorting_check_order(collective, given);
     rpi_collective_own(collective, "mine", given->mine);
     sorting->mine = given->mine;

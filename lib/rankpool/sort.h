@@ -42,6 +42,7 @@ typedef struct rp_sort_job {
     size_t key_offset;     /**< of the key in an element; it need not be aligned */
     rp_compare_fn compare; /**< the order, instead of keys; NULL: keys */
     void *user;            /**< passed to `compare` and `combine`; each rank has its own */
+    uint64_t reserved[4];
 } rp_sort_job;
 
 /**
@@ -55,10 +56,11 @@ typedef struct rp_sort_job {
  *         collectives. After RP_ERR_MPI the elements are undefined; other errors leave them as they
  *         were.
  * Cost: a second copy of the elements in memory, and a sort of each rank's block: by radix for
- * keys, some 10 to 35 ns an element, else by merging. Then some log2(n) rounds with two allgathers,
- * of (ranks - 1) elements and as many counts from each rank, find the exact borders of the blocks
- * (Saukas and Song, A note on parallel selection on coarse-grained multicomputers, Algorithmica 24,
- * 1999); one rp_alltoallv(); and a merge of what the ranks sent.
+ * keys, some 10 to 35 ns an element, else by merging. Then some log2(n) rounds find the exact
+ * borders of the blocks (Saukas and Song, A note on parallel selection on coarse-grained
+ * multicomputers, Algorithmica 24, 1999): in each, an rp_alltoall() and an rp_allgather() of one
+ * element from each rank, and the same of a count. Then one rp_alltoallv(), and a merge of what the
+ * ranks sent.
  */
 rp_status rp_sort(rp_pool *pool, const rp_sort_job *job);
 

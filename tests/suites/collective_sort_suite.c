@@ -302,6 +302,9 @@ START_TEST(bad_jobs)
         check_job_refused(pool, reduce_given, &good, &bad[i], RP_ERR_ARGUMENT);
     }
     check_job_refused(pool, sort_given, &good, NULL, RP_ERR_ARGUMENT);
+    bad[5] = good;
+    bad[5].reserved[3] = 1;
+    check_job_refused(pool, sort_given, &good, &bad[5], RP_ERR_VERSION);
     if (world_ranks() > 1) {
         bad[0].n = 9;
         bad[1].size = sizeof *mine + 8;
