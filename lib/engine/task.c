@@ -46,7 +46,12 @@ int rp_task_enough(rp_task *task, int64_t item)
         return rp_task_fail(task, item, 1,
                             "rp_task_enough() is not for streams: their consumer ends them, by "
                             "returning a positive number");
-    rpi_pool_enough(task->pool, item >= 0 ? item : task->item);
+    if (item < 0)
+        return rp_task_fail(task, task->item, 1,
+                            "rp_task_enough() with item %" PRId64
+                            ": give an item of the call, as rp_task_item()",
+                            item);
+    rpi_pool_enough(task->pool, item);
     return 0;
 }
 

@@ -116,7 +116,8 @@ bool rp_task_cancelled(rp_task *task);
  * it has found enough again. If a rank dies after it has said so (rp_survives()), the result of its
  * item may be missing.
  *
- * @return 0. In a stream, whose consumer ends it, an error code: the item fails.
+ * @return 0; an error code, with which the current item fails, in a stream, whose consumer ends it,
+ *         and if `item` is negative
  */
 int rp_task_enough(rp_task *task, int64_t item);
 

@@ -334,6 +334,25 @@ START_TEST(streams_refuse_it)
 }
 END_TEST
 
+static int enough_before_the_first(rp_task *task, const void *in, void *out)
+{
+    (void)in;
+    (void)out;
+    return rp_task_enough(task, -1 - rp_task_item(task));
+}
+
+START_TEST(negative_items_are_refused)
+{
+    rp_pool *pool = open_pool();
+    rp_map_job job = {.n = ITEMS, .item = enough_before_the_first};
+    ck_assert_int_eq(rp_map(pool, &job), RP_ERR_TASK);
+    check_same_error(rp_last_error(pool), RP_ERR_TASK);
+    ck_assert(strstr(rp_last_error(pool)->text, "give an item of the call") != NULL);
+    ck_assert_int_eq(rp_enough_item(pool), -1);
+    close_pool(pool);
+}
+END_TEST
+
 /* ---- checkpoints ----------------------------------------------------------------------------- */
 
 static int value_until(rp_task *task, const void *in, void *out)
@@ -395,6 +414,7 @@ static const struct test_case cases[] = {
     {"loops end early", &loops_end_early},
     {"results of any length end early", &results_of_any_length_end_early},
     {"streams refuse it", &streams_refuse_it},
+    {"negative items are refused", &negative_items_are_refused},
     {"a resumed job finds enough again", &a_resumed_job_finds_enough_again},
     {NULL, NULL},
 };
