@@ -125,16 +125,6 @@ static rp_status allgather_aggregate(struct collective *collective, const struct
     return rpi_collective_end(collective, code, "gathering by MPI");
 }
 
-static rp_status allgather_small(const struct collective *collective, const void *all)
-{
-    struct part_place place = {0, 0};
-    for (int rank = 0; rank < collective->pool->world.ranks; rank++) {
-        struct run part = rpi_collective_find(collective, all, rank, &place);
-        rpi_small_copy(collective, rank, &part);
-    }
-    return RP_OK;
-}
-
 static rp_status allgather_run(struct collective *collective, const struct run *mine,
                                const struct run *all, struct shares *shares)
 {
@@ -143,8 +133,10 @@ static rp_status allgather_run(struct collective *collective, const struct run *
         rpi_small_offer(collective, mine, rpi_collective_part(collective, 0), -1);
     if (rpi_collective_agree(collective) != RP_OK)
         return collective->pool->last.status;
-    if (rpi_small_brought(collective))
-        return allgather_small(collective, all->base);
+    if (rpi_small_brought(collective)) {
+        rpi_small_copy_all(collective, all->base);
+        return RP_OK;
+    }
     size_t room = on_nodes ? 0 : rpi_aggregate_room(collective, true);
     if (room > 0)
         return allgather_aggregate(collective, mine, all->base, room, shares);

@@ -57,7 +57,7 @@ rp_status rp_broadcast(rp_pool *pool, int root, void *data, int64_t n, rp_elemen
         return pool->last.status;
     if (rpi_small_brought(&collective)) {
         if (!rpi_collective_at_root(&collective))
-            rpi_small_copy(&collective, root, &run);
+            rpi_small_copy(&collective, root, 0, &run);
         return RP_OK;
     }
     if (!on_nodes && rpi_aggregate_hold(&collective, n))

@@ -200,6 +200,17 @@ int64_t rpi_collective_part(const struct collective *collective, int rank)
     return block.end - block.begin;
 }
 
+int64_t rpi_collective_largest_part(const struct collective *collective)
+{
+    int ranks = collective->pool->world.ranks;
+    int64_t largest = 0;
+    if (collective->counts == NULL)
+        return rpi_collective_part(collective, 0);
+    for (int rank = 0; rank < ranks; rank++)
+        largest = collective->counts[rank] > largest ? collective->counts[rank] : largest;
+    return largest;
+}
+
 struct run rpi_collective_find(const struct collective *collective, const void *all, int rank,
                                struct part_place *place)
 {

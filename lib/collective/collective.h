@@ -72,6 +72,9 @@ bool rpi_collective_at_root(const struct collective *collective);
 /* The number of elements in a rank's part. The parts follow one another. */
 int64_t rpi_collective_part(const struct collective *collective, int rank);
 
+/* The number of elements in the largest part. */
+int64_t rpi_collective_largest_part(const struct collective *collective);
+
 /* The position of a rank's part among all parts. Initially zero. */
 struct part_place {
     int rank;

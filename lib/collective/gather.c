@@ -1,6 +1,7 @@
-/* Gathers on the root: rank by rank or, if the data is small, with one aggregated message per
- * node. */
+/* Gathers on the root: rank by rank, with one aggregated message per node if the data is small, or
+ * in the agreement if it is smaller. */
 #include "collective/node_aggregate.h"
+#include "collective/small_data.h"
 
 /* Unpacks the parts of a node's ranks from its aggregated message. */
 static int gather_unpack_node(const struct collective *collective, void *all, int node, size_t room,
@@ -40,8 +41,6 @@ static rp_status gather_aggregate(struct collective *collective, const struct ru
     rp_pool *pool = collective->pool;
     const struct world *world = &pool->world;
     char *aggregate = rpi_aggregate_base(pool);
-    if (rpi_collective_agree(collective) != RP_OK)
-        return pool->last.status;
     int code = rpi_aggregate_pack(pool, own, aggregate + (size_t)world->node_rank * room);
     if (rpi_collective_end(collective, code, "MPI_Pack") != RP_OK)
         return pool->last.status;
@@ -66,11 +65,17 @@ static rp_status gather_run(struct collective *collective, const void *mine, voi
     struct run own = rpi_collective_own(collective, "mine", mine);
     struct run whole = rpi_collective_buffer(collective, "all", all, root ? collective->n : 0);
     rpi_collective_apart_or_own(collective, &own, &whole);
+    rpi_small_offer(collective, &own, rpi_collective_largest_part(collective), -1);
+    if (rpi_collective_agree(collective) != RP_OK)
+        return collective->pool->last.status;
+    if (rpi_small_brought(collective)) {
+        if (root)
+            rpi_small_copy_all(collective, all);
+        return RP_OK;
+    }
     size_t room = rpi_aggregate_room(collective, false);
     if (room > 0)
         return gather_aggregate(collective, &own, all, room);
-    if (rpi_collective_agree(collective) != RP_OK)
-        return collective->pool->last.status;
     rpi_transfer_begin(&transfer, collective->pool->world.comm);
     if (root)
         gather_receive(collective, &own, all, &transfer);

@@ -48,17 +48,6 @@ bool rpi_aggregate_hold(const struct collective *collective, int64_t count)
     return most > 0 && count <= most / aggregate_element_bytes(collective);
 }
 
-static int64_t aggregate_largest_part(const struct collective *collective)
-{
-    int ranks = collective->pool->world.ranks;
-    int64_t largest = 0;
-    if (collective->counts == NULL)
-        return collective->n / ranks + (collective->n % ranks != 0);
-    for (int rank = 0; rank < ranks; rank++)
-        largest = collective->counts[rank] > largest ? collective->counts[rank] : largest;
-    return largest;
-}
-
 static int aggregate_most_ranks(const struct world *world)
 {
     int most = 0;
@@ -75,9 +64,9 @@ size_t rpi_aggregate_room(const struct collective *collective, bool everyone)
     int64_t most =
         aggregate_most_bytes(collective) / (everyone ? world->ranks : aggregate_most_ranks(world));
     if (most == 0 ||
-        aggregate_largest_part(collective) > most / aggregate_element_bytes(collective))
+        rpi_collective_largest_part(collective) > most / aggregate_element_bytes(collective))
         return 0;
-    int64_t room = aggregate_largest_part(collective) * aggregate_element_bytes(collective);
+    int64_t room = rpi_collective_largest_part(collective) * aggregate_element_bytes(collective);
     room = (int64_t)round_up((size_t)room, ALIGNED);
     return room <= most ? (size_t)room : 0;
 }

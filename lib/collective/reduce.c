@@ -109,7 +109,7 @@ static rp_status reduce_ranks_run(struct ranks_reduction *reduction, part_reduce
     if (rpi_collective_agree(collective) != RP_OK)
         return collective->pool->last.status;
     if (rpi_small_brought(collective))
-        return rpi_small_reduction_join(collective, reduction->op, reduction->joined,
+        return rpi_small_reduction_join(collective, reduction->op, reduction->joined, 0,
                                         &reduction->result);
     for (int64_t done = 0; done < mine->units && code == MPI_SUCCESS;) {
         int count = rpi_part(mine->units - done, collective->layout.size);
@@ -232,6 +232,20 @@ static int reduce_scatter_pieces(const struct ranks_reduction *reduction, struct
     return code;
 }
 
+static rp_status reduce_scatter_run(struct ranks_reduction *reduction, struct shares *shares)
+{
+    struct collective *collective = &reduction->collective;
+    const struct world *world = &collective->pool->world;
+    if (rpi_collective_agree(collective) != RP_OK)
+        return collective->pool->last.status;
+    if (rpi_small_brought(collective))
+        return rpi_small_reduction_join(collective, reduction->op, world->ranks,
+                                        rp_block(collective->n, world->ranks, world->rank).begin,
+                                        &reduction->result);
+    return rpi_collective_end(collective, reduce_scatter_pieces(reduction, shares),
+                              "MPI_Reduce_scatter");
+}
+
 rp_status rp_reduce_scatter_ranks(rp_pool *pool, const void *mine, int64_t n, MPI_Datatype type,
                                   MPI_Op op, void *result)
 {
@@ -243,10 +257,9 @@ rp_status rp_reduce_scatter_ranks(rp_pool *pool, const void *mine, int64_t n, MP
     reduction.result = rpi_collective_own(collective, "result", result);
     rpi_collective_apart(collective, &reduction.mine, &reduction.result);
     struct shares shares = rpi_shares_make(collective);
-    if (rpi_collective_agree(collective) == RP_OK)
-        rpi_collective_end(collective, reduce_scatter_pieces(&reduction, &shares),
-                           "MPI_Reduce_scatter");
+    rpi_small_reduction_offer(collective, &reduction.mine, op);
+    rp_status status = reduce_scatter_run(&reduction, &shares);
     free(shares.counts);
     free(shares.places);
-    return pool->last.status;
+    return status;
 }

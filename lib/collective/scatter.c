@@ -1,6 +1,7 @@
-/* Scatters from the root: rank by rank or, if the data is small, with one aggregated message per
- * node. */
+/* Scatters from the root: rank by rank, with one aggregated message per node if the data is small,
+ * or in the agreement if it is smaller. */
 #include "collective/node_aggregate.h"
+#include "collective/small_data.h"
 
 /* Packs the parts of a node's ranks into its aggregated message. */
 static int scatter_pack_node(const struct collective *collective, const void *all, int node,
@@ -52,8 +53,6 @@ static rp_status scatter_aggregate(struct collective *collective, const void *al
     const struct world *world = &pool->world;
     char *aggregate = rpi_aggregate_base(pool);
     bool root = rpi_collective_at_root(collective);
-    if (rpi_collective_agree(collective) != RP_OK)
-        return pool->last.status;
     int code =
         root ? scatter_pack_node(collective, all, world->node, room, aggregate) : MPI_SUCCESS;
     if (rpi_collective_end(collective, code, "MPI_Pack") != RP_OK)
@@ -75,6 +74,15 @@ static void scatter_send(const struct collective *collective, const void *all,
     rpi_transfer_copy(transfer, &own, mine);
 }
 
+static rp_status scatter_small(const struct collective *collective, const void *all,
+                               const struct run *own)
+{
+    struct part_place place = {0, 0};
+    rpi_collective_find(collective, all, collective->pool->world.rank, &place);
+    rpi_small_copy(collective, collective->root, place.first * collective->layout.units, own);
+    return RP_OK;
+}
+
 static rp_status scatter_run(struct collective *collective, const void *all, void *mine)
 {
     bool root = rpi_collective_at_root(collective);
@@ -82,11 +90,14 @@ static rp_status scatter_run(struct collective *collective, const void *all, voi
     struct run own = rpi_collective_own(collective, "mine", mine);
     struct run whole = rpi_collective_buffer(collective, "all", all, root ? collective->n : 0);
     rpi_collective_apart_or_own(collective, &own, &whole);
+    rpi_small_offer(collective, &whole, collective->n, collective->root);
+    if (rpi_collective_agree(collective) != RP_OK)
+        return collective->pool->last.status;
+    if (rpi_small_brought(collective))
+        return scatter_small(collective, all, &own);
     size_t room = rpi_aggregate_room(collective, false);
     if (room > 0)
         return scatter_aggregate(collective, all, &own, room);
-    if (rpi_collective_agree(collective) != RP_OK)
-        return collective->pool->last.status;
     rpi_transfer_begin(&transfer, collective->pool->world.comm);
     if (root)
         scatter_send(collective, all, &own, &transfer);

@@ -49,9 +49,20 @@ bool rpi_small_brought(const struct collective *collective)
     return collective->pool->world.agreement.complete;
 }
 
-void rpi_small_copy(const struct collective *collective, int rank, const struct run *to)
+void rpi_small_copy(const struct collective *collective, int rank, int64_t first,
+                    const struct run *to)
 {
     const char *data = rpi_agreement_data(&collective->pool->world.agreement, rank);
     if (to->units > 0)
-        small_move(to, to->base, to->layout->extent, data, to->layout->size);
+        small_move(to, to->base, to->layout->extent, data + first * to->layout->size,
+                   to->layout->size);
+}
+
+void rpi_small_copy_all(const struct collective *collective, const void *all)
+{
+    struct part_place place = {0, 0};
+    for (int rank = 0; rank < collective->pool->world.ranks; rank++) {
+        struct run part = rpi_collective_find(collective, all, rank, &place);
+        rpi_small_copy(collective, rank, 0, &part);
+    }
 }

@@ -21,8 +21,12 @@ void rpi_small_offer(struct collective *collective, const struct run *mine, int6
 /* After the agreement: has it brought the data of all ranks? The same on every rank. */
 bool rpi_small_brought(const struct collective *collective);
 
-/* Copies the data of a rank into a run. */
-void rpi_small_copy(const struct collective *collective, int rank, const struct run *to);
+/* Copies the data of a rank into a run: its units from `first` on. */
+void rpi_small_copy(const struct collective *collective, int rank, int64_t first,
+                    const struct run *to);
+
+/* Copies the data of every rank to its part of `all`. */
+void rpi_small_copy_all(const struct collective *collective, const void *all);
 
 /* Copies a run to another of the same layout and length. */
 void rpi_small_copy_run(const struct run *from, const struct run *to);
@@ -31,8 +35,9 @@ void rpi_small_copy_run(const struct run *from, const struct run *to);
 void rpi_small_reduction_offer(struct collective *collective, const struct run *mine, MPI_Op op);
 
 /* Joins the elements of the ranks 0 ... joined - 1, one rank after the other: ((0 op 1) op 2) ...
- * So the result does not depend on MPI, nor on the nodes. */
+ * So the result does not depend on MPI, nor on the nodes. `result` gets the units from `first`
+ * on. */
 rp_status rpi_small_reduction_join(const struct collective *collective, MPI_Op op, int joined,
-                                   const struct run *result);
+                                   int64_t first, const struct run *result);
 
 #endif

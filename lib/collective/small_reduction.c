@@ -64,19 +64,22 @@ void rpi_small_reduction_offer(struct collective *collective, const struct run *
  * when it is complete: it may be node memory that several ranks pass. With the operations and types
  * that are offered MPI_Reduce_local does not fail on one rank alone. */
 rp_status rpi_small_reduction_join(const struct collective *collective, MPI_Op op, int joined,
-                                   const struct run *result)
+                                   int64_t first, const struct run *result)
 {
     alignas(max_align_t) char scratch[2][SMALL_EXTENT];
-    struct run now = *result, before = *result;
-    int code = MPI_SUCCESS, n = (int)collective->n;
+    const struct layout *layout = &collective->layout;
+    struct run now = {scratch[0], collective->n * layout->units, layout}, before = now;
+    int code = MPI_SUCCESS;
     for (int rank = 0; rank < joined && code == MPI_SUCCESS; rank++) {
         now.base = scratch[rank % 2];
-        rpi_small_copy(collective, rank, &now);
+        rpi_small_copy(collective, rank, 0, &now);
         if (rank > 0)
-            code = MPI_Reduce_local(before.base, now.base, n, collective->layout.type, op);
+            code = MPI_Reduce_local(before.base, now.base, (int)now.units, layout->type, op);
         before = now;
     }
-    if (joined > 0 && code == MPI_SUCCESS)
-        rpi_small_copy_run(&before, result);
+    if (joined > 0 && code == MPI_SUCCESS) {
+        struct run part = rpi_run_part(&before, first, result->units);
+        rpi_small_copy_run(&part, result);
+    }
     return rpi_mpi_check(code, "MPI_Reduce_local", &collective->pool->last);
 }

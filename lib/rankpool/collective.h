@@ -7,10 +7,10 @@
  * - A barrier, in which ranks sleep, precedes the calls of MPI, and another follows the data
  *   transfer. On return, buffers may be reused on every rank.
  * - Small data travel in the first barrier: the call costs no other, and does not call MPI between
- *   ranks. Small are up to 64 bytes of each rank, or of the root in a broadcast, and up to 4 KiB of
- *   all ranks. This holds for rp_broadcast(), rp_allgather() and reductions over ranks but for
- *   rp_reduce_scatter_ranks(), not for node memory, of elements that are bytes, predefined
- *   datatypes, or contiguous ones of these.
+ *   ranks. Small are up to 64 bytes of each rank, or of the root in a broadcast or scatter, and up
+ *   to 4 KiB of all ranks. This holds for all but rp_alltoall() and rp_alltoallv(), and in broadcast
+ *   and allgather not for node memory, of elements that are bytes, predefined datatypes, or
+ *   contiguous ones of these.
  * - Elements are counted from 0; n and counts are 64-bit. The caller owns the buffers.
  * - `root`, n, counts and the type signature of an element must be the same on every rank, else
  *   RP_ERR_MISMATCH. The memory layout of a datatype may differ between ranks, but for node memory
@@ -89,8 +89,8 @@ rp_status rp_broadcast(rp_pool *pool, int root, void *data, int64_t n, rp_elemen
  *
  * @param[in] all    n elements; accessed on the root only
  * @param[out] mine  this rank's elements; on the root it may be their place in `all`
- * Cost: two barriers (three for up to 64 KiB per node) and one copy of every element; the ranks of
- * a node copy in parallel. The root sends to each rank in turn.
+ * Cost: one barrier for small data; otherwise two (three for up to 64 KiB per node) and one copy of
+ * every element; the ranks of a node copy in parallel. The root sends to each rank in turn.
  */
 rp_status rp_scatter(rp_pool *pool, int root, const void *all, int64_t n, rp_element element,
                      void *mine);
@@ -100,7 +100,8 @@ rp_status rp_scatter(rp_pool *pool, int root, const void *all, int64_t n, rp_ele
  *
  * @param[in] mine  this rank's elements; on the root it may be their place in `all`
  * @param[out] all  n elements; written on the root only
- * Cost: two barriers (three for up to 64 KiB per node) and one copy of every element.
+ * Cost: one barrier for small data; otherwise two (three for up to 64 KiB per node) and one copy of
+ * every element.
  */
 rp_status rp_gather(rp_pool *pool, int root, const void *mine, int64_t n, rp_element element,
                     void *all);
@@ -192,7 +193,7 @@ rp_status rp_exscan_ranks(rp_pool *pool, const void *mine, int64_t n, MPI_Dataty
  * @param[in] mine     n elements
  * @param[out] result  this rank's block; it must not overlap `mine`
  * The other arguments are those of rp_reduce_ranks().
- * Cost: two barriers and the call of MPI.
+ * Cost: one barrier for small data; otherwise two and the call of MPI.
  */
 rp_status rp_reduce_scatter_ranks(rp_pool *pool, const void *mine, int64_t n, MPI_Datatype type,
                                   MPI_Op op, void *result);

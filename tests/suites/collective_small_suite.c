@@ -111,6 +111,41 @@ static void try_allgather(rp_pool *pool, const struct form *form, int n)
     check_laid_out(form, all, 0, n);
 }
 
+static void try_scatter(rp_pool *pool, const struct form *form, int root, int n)
+{
+    static unsigned char all[4 * SMALL_BYTES * MOST_RANKS], mine[4 * SMALL_BYTES * MOST_RANKS];
+    rp_range block = rp_block(n, world_ranks(), world_rank());
+    memset(mine, UNTOUCHED, sizeof mine);
+    lay_out(form, all, 0, n);
+    succeeded(pool, rp_scatter(pool, root, all, n, form->element, mine));
+    check_laid_out(form, mine, (int)block.begin, (int)(block.end - block.begin));
+}
+
+/* Rank r has r % 3 elements. */
+static void try_gatherv(rp_pool *pool, const struct form *form, int root)
+{
+    static unsigned char mine[4 * SMALL_BYTES], all[4 * SMALL_BYTES * MOST_RANKS];
+    int64_t counts[MOST_RANKS];
+    int n = 0, first = 0;
+    for (int rank = 0; rank < world_ranks(); rank++) {
+        first = rank == world_rank() ? n : first;
+        counts[rank] = rank % 3;
+        n += rank % 3;
+    }
+    memset(all, UNTOUCHED, sizeof all);
+    lay_out(form, mine, first, world_rank() % 3);
+    succeeded(pool, rp_gatherv(pool, root, mine, counts, form->element, all));
+    check_laid_out(form, all, 0, world_rank() == root ? n : 0);
+}
+
+/* Was there one meeting since the last call? */
+static bool met_once(const rp_pool *pool, uint32_t *before)
+{
+    uint32_t meetings = pool->world.agreement.number - *before;
+    *before = pool->world.agreement.number;
+    return meetings == 1;
+}
+
 /* Data that travel in one meeting do so exactly if they have at most 64 bytes on a rank, and no
  * rank has gaps. */
 static void try_moves(rp_pool *pool)
@@ -119,14 +154,18 @@ static void try_moves(rp_pool *pool)
     int n = 1 + random_below(each * ranks), gapped = random_below(3) > 0 ? -1 : random_below(ranks);
     struct form form = world_rank() == gapped ? gapped_form(size) : dense_form(size);
     uint32_t before = pool->world.agreement.number;
-    try_allgather(pool, &form, n);
     bool small = gapped < 0 && (n + ranks - 1) / ranks * size <= SMALL_BYTES;
-    ck_assert_int_eq(pool->world.agreement.number - before == 1, small);
-    before = pool->world.agreement.number;
+    try_allgather(pool, &form, n);
+    ck_assert_int_eq(met_once(pool, &before), small);
+    try_gatherv(pool, &form, random_below(ranks));
+    small = gapped < 0 && (ranks < 3 ? ranks - 1 : 2) * size <= SMALL_BYTES && ranks > 1;
+    ck_assert_int_eq(met_once(pool, &before), small);
     n = 1 + random_below(each);
-    try_broadcast(pool, &form, random_below(ranks), n);
     small = gapped < 0 && n * size <= SMALL_BYTES;
-    ck_assert_int_eq(pool->world.agreement.number - before == 1, small);
+    try_broadcast(pool, &form, random_below(ranks), n);
+    ck_assert_int_eq(met_once(pool, &before), small);
+    try_scatter(pool, &form, random_below(ranks), n);
+    ck_assert_int_eq(met_once(pool, &before), small);
     MPI_Type_free(&form.element.type);
 }
 
@@ -161,6 +200,12 @@ START_TEST(one_meeting)
         ck_assert(mine == ranks - 1);
         succeeded(pool, rp_allgather(pool, &mine, ranks, rp_datatype(MPI_DOUBLE), all));
         ck_assert_uint_eq(meetings(pool, &before), 1);
+        succeeded(pool, rp_gather(pool, ranks - 1, &mine, ranks, rp_datatype(MPI_DOUBLE), all));
+        ck_assert_uint_eq(meetings(pool, &before), 1);
+        succeeded(pool, rp_scatter(pool, 0, all, 8, rp_datatype(MPI_DOUBLE), sums));
+        ck_assert_uint_eq(meetings(pool, &before), 1);
+        succeeded(pool, rp_reduce_scatter_ranks(pool, many, 8, MPI_DOUBLE, MPI_SUM, sums));
+        ck_assert_uint_eq(meetings(pool, &before), 1);
         succeeded(pool, rp_allreduce_ranks(pool, many, 9, MPI_DOUBLE, MPI_SUM, sums));
         ck_assert_uint_eq(meetings(pool, &before), 2);
         close_pool(pool);
@@ -191,11 +236,15 @@ static void check_bits(const double *result, int n, MPI_Op op, int ranks)
 
 static void try_order(rp_pool *pool, int n, MPI_Op op, int root)
 {
-    double mine[MOST], result[MOST];
+    double mine[MOST], result[MOST], part[MOST];
     for (int i = 0; i < n; i++)
         mine[i] = uneven(world_rank(), i);
     succeeded(pool, rp_allreduce_ranks(pool, mine, n, MPI_DOUBLE, op, result));
     check_bits(result, n, op, world_ranks());
+    rp_range block = rp_block(n, world_ranks(), world_rank());
+    succeeded(pool, rp_reduce_scatter_ranks(pool, mine, n, MPI_DOUBLE, op, part));
+    ck_assert(
+        memcmp(part, result + block.begin, (size_t)(block.end - block.begin) * sizeof *part) == 0);
     memset(result, 0, sizeof result);
     succeeded(pool, rp_reduce_ranks(pool, root, mine, n, MPI_DOUBLE, op,
                                     world_rank() == root ? result : NULL));
