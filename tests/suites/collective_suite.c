@@ -75,17 +75,6 @@ static void try_gather(rp_pool *pool, const struct form *form, const struct shap
     free(mine);
 }
 
-static void try_allgather(rp_pool *pool, const struct form *form, const struct shape *shape)
-{
-    unsigned char *all = form_buffer(form, 0, shape->n, false);
-    unsigned char *mine = form_buffer(form, shape->first, shape->count, true);
-    form_succeeded(pool, rp_allgather(pool, mine, shape->n, form->element, all));
-    form_check(form, all, 0, shape->n, true);
-    form_check(form, mine, shape->first, shape->count, true);
-    free(all);
-    free(mine);
-}
-
 /* In place: `mine` is where this rank's part is in `all`. Other parts of it are untouched before a
  * gather, and not changed by a scatter. */
 static unsigned char *place_of(const struct form *form, const struct shape *shape,
@@ -129,19 +118,6 @@ static void try_gather_in_place(rp_pool *pool, const struct form *form, const st
     free(all);
 }
 
-/* On every second rank, so that ranks differ. */
-static void try_allgather_in_place(rp_pool *pool, const struct form *form,
-                                   const struct shape *shape)
-{
-    unsigned char *all = in_place_buffer(form, shape);
-    unsigned char *apart = form_buffer(form, shape->first, shape->count, true);
-    unsigned char *mine = world_rank() % 2 == 0 ? place_of(form, shape, all) : apart;
-    form_succeeded(pool, rp_allgather(pool, mine, shape->n, form->element, all));
-    form_check(form, all, 0, shape->n, true);
-    free(apart);
-    free(all);
-}
-
 static void try_broadcast(rp_pool *pool, const struct form *form, const struct shape *shape)
 {
     unsigned char *data = form_buffer(form, 0, shape->n, world_rank() == shape->root);
@@ -174,30 +150,59 @@ static void try_broadcast_on_nodes(rp_pool *pool, const struct form *form,
     ck_assert_int_eq(rp_node_free(pool, &memory), RP_OK);
 }
 
-static void try_allgather_on_nodes(rp_pool *pool, const struct form *form,
-                                   const struct shape *shape)
+static void allgather_into(rp_pool *pool, const struct form *form, const struct shape *shape,
+                           unsigned char *all, bool in_place)
+{
+    unsigned char *apart = form_buffer(form, shape->first, shape->count, true);
+    unsigned char *place = place_of(form, shape, all);
+    if (in_place)
+        memcpy(place, apart, (size_t)(shape->count * form->extent));
+    form_succeeded(pool,
+                   rp_allgather(pool, in_place ? place : apart, shape->n, form->element, all));
+    form_check(form, all, 0, shape->n, true);
+    form_check(form, apart, shape->first, shape->count, true);
+    free(apart);
+}
+
+static void allgather_into_private(rp_pool *pool, const struct form *form,
+                                   const struct shape *shape, bool in_place)
+{
+    unsigned char *all = form_buffer(form, 0, shape->n, false);
+    allgather_into(pool, form, shape, all, in_place);
+    free(all);
+}
+
+static void allgather_into_node_memory(rp_pool *pool, const struct form *form,
+                                       const struct shape *shape, bool in_place)
 {
     void *memory;
     unsigned char *all = make_node_buffer(pool, form, shape->n, &memory);
-    unsigned char *mine = form_buffer(form, shape->first, shape->count, true);
-    form_succeeded(pool, rp_allgather(pool, mine, shape->n, form->element, all));
-    form_check(form, all, 0, shape->n, true);
-    free(mine);
+    allgather_into(pool, form, shape, all, in_place);
     ck_assert_int_eq(rp_node_free(pool, &memory), RP_OK);
+}
+
+static void try_allgather(rp_pool *pool, const struct form *form, const struct shape *shape)
+{
+    allgather_into_private(pool, form, shape, false);
+}
+
+/* On every second rank, so that ranks differ. */
+static void try_allgather_in_place(rp_pool *pool, const struct form *form,
+                                   const struct shape *shape)
+{
+    allgather_into_private(pool, form, shape, world_rank() % 2 == 0);
+}
+
+static void try_allgather_on_nodes(rp_pool *pool, const struct form *form,
+                                   const struct shape *shape)
+{
+    allgather_into_node_memory(pool, form, shape, false);
 }
 
 static void try_allgather_in_node_memory(rp_pool *pool, const struct form *form,
                                          const struct shape *shape)
 {
-    void *memory;
-    unsigned char *all = make_node_buffer(pool, form, shape->n, &memory);
-    unsigned char *mine = form_buffer(form, shape->first, shape->count, true);
-    memcpy(place_of(form, shape, all), mine, (size_t)(shape->count * form->extent));
-    form_succeeded(pool,
-                   rp_allgather(pool, place_of(form, shape, all), shape->n, form->element, all));
-    form_check(form, all, 0, shape->n, true);
-    free(mine);
-    ck_assert_int_eq(rp_node_free(pool, &memory), RP_OK);
+    allgather_into_node_memory(pool, form, shape, true);
 }
 
 typedef void (*trial)(rp_pool *pool, const struct form *form, const struct shape *shape);
