@@ -45,7 +45,7 @@ ends 0 "
 100 good, 0 lost, 3 ranks lost" "ends: ranks died; the others went on" stream_gone
 ends 0 "0 0 0 3 0 6: rank 1 has died: rp_allreduce_ranks needs all ranks
 6: rank 1 has died: rp_node_alloc needs all ranks
-6: rank 1 has died: rp_exchange needs all ranks" "ends: ranks died; the others went on" after
+16 collectives were refused" "ends: ranks died; the others went on" after
 ends 0 "6: rank 1 has died: rp_grid_close needs all ranks" "ends: ranks died; the others went on" grid
 ends 137 "" "ends: rank 2 has died" outside
 for how in root stream_root; do
@@ -68,7 +68,7 @@ for size in 1 2; do
 60 good, 1 lost, 3 ranks lost" "ends: ranks died; the others went on" stream_stops
     ends 0 "0 0 0 3 0 6: rank 1 has died: rp_allreduce_ranks needs all ranks
 6: rank 1 has died: rp_node_alloc needs all ranks
-6: rank 1 has died: rp_exchange needs all ranks" "ends: ranks died; the others went on" after
+16 collectives were refused" "ends: ranks died; the others went on" after
     ends 0 "6: rank 1 has died: rp_grid_close needs all ranks" "ends: ranks died; the others went on" grid
     for how in root stream_root; do
         ends 137 "" "ends: rank 0 has died" $how
