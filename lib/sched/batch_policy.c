@@ -77,25 +77,26 @@ static double units_lacking(const struct batch_policy *policy, int node, uint32_
 
 /* While the nodes ask in turn, what is left shrinks, and with it the fair share. A node that asks
  * late in such a wave gets as much as those before it: half of what it lacks, which is then all of
- * its fair share. */
+ * its fair share. In the last wave, when all that a node lacks would not last until its next batch,
+ * it gets all. */
 uint32_t rpi_batch_policy_next(struct batch_policy *policy, int node, uint32_t left, double seconds)
 {
     struct dispatch_node *asking = &policy->node[node];
     double fraction = node_speed_fraction(policy, node), fair = left * fraction;
-    double wanted =
-        batch_max(units_lacking(policy, node, left, fraction) / 2, seconds * asking->speed);
-    double units = batch_max(fair / 2, batch_min(fair, wanted));
+    double lacking = units_lacking(policy, node, left, fraction);
+    double units = batch_max(fair / 2, batch_min(fair, lacking / 2));
+    units = batch_max(units, batch_min(batch_max(fair, lacking), seconds * asking->speed));
     if (asking->speed <= 0)
         units = batch_min(units, units_for_unmeasured(asking, fair));
     units = batch_max(units, policy->least);
     units = batch_min(units, asking->most);
-    asking->last = units < left ? (uint32_t)batch_max(units, 1) : left;
-    rpi_batch_policy_issue(policy, node, asking->last);
+    rpi_batch_policy_issue(policy, node, units < left ? (uint32_t)batch_max(units, 1) : left);
     return asking->last;
 }
 
 void rpi_batch_policy_issue(struct batch_policy *policy, int node, uint32_t units)
 {
+    policy->node[node].last = units;
     policy->node[node].issued += units;
     policy->issued += units;
 }

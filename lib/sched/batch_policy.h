@@ -3,7 +3,7 @@
  *
  * Factoring: half of the remaining units is divided among the nodes by speed, so batches shrink
  * towards the end and their number grows with the logarithm of the job. A batch lasts at least
- * until the next one can arrive. A choice takes the same time for any number of nodes. */
+ * until the next one can arrive, or is the node's last. A choice takes the same time for any number of nodes. */
 #ifndef RANKPOOL_SCHED_BATCH_POLICY_H
 #define RANKPOOL_SCHED_BATCH_POLICY_H
 

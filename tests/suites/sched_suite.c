@@ -456,6 +456,11 @@ START_TEST(dispatch_gives_equal_shares_in_a_wave)
             ck_assert_uint_eq(dispatched(&dispatch, i, &left, 0), share);
     }
     ck_assert_uint_eq(left, NODES);
+    /* If all that is left would not last, there is one more wave. */
+    left = NODES * 16;
+    for (int i = 0; i < NODES; i++)
+        ck_assert_uint_eq(dispatched(&dispatch, i, &left, 100), 16);
+    ck_assert_uint_eq(left, 0);
     /* Nodes that have got less than another get more, but not more than a fair share. */
     left = NODES * 1024;
     rpi_batch_policy_issue(&dispatch, 1, NODES * 1024);
