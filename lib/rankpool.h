@@ -42,6 +42,7 @@
 #include <rankpool/block.h>
 #include <rankpool/buffer.h>
 #include <rankpool/collective.h>
+#include <rankpool/control.h>
 #include <rankpool/exchange.h>
 #include <rankpool/file.h>
 #include <rankpool/grid.h>

@@ -27,6 +27,21 @@ static const char *const job_terms[VOTE_TERMS] = {
     [JOB_ITEM_SECONDS] = "item_seconds (its bits)",
 };
 
+static const char *const control_terms[VOTE_TERMS] = {
+    [JOB_N] = "call_count",
+    [JOB_UNORDERED] = "unordered",
+    [JOB_DEDICATED_ROOT] = "dedicated_root",
+    [JOB_WINDOW_ITEMS] = "window_items",
+    [JOB_WINDOW_BYTES] = "window_bytes",
+    [JOB_SCHEDULE] = "the schedule",
+    [JOB_CHUNK] = "the chunk",
+    [JOB_ON_FAILURE] = "on_failure",
+    [JOB_SEED] = "the seed",
+    [JOB_RETRIES] = "retries",
+    [JOB_MAX_FAILURES] = "max_failures",
+    [JOB_ITEM_SECONDS] = "item_seconds (its bits)",
+};
+
 static const char *const worklist_terms[VOTE_TERMS] = {
     [JOB_N] = "n",
     [JOB_WINDOW_BYTES] = "memory",
@@ -136,8 +151,10 @@ static const struct {
     [CALL_REDUCE] = {"rp_reduce", job_terms, SURVIVES},
     [CALL_REDUCED] = {"rp_reduce", NULL, SURVIVES | INNER},
     [CALL_STREAM] = {"rp_stream", job_terms, SURVIVES},
+    [CALL_CONTROL] = {"rp_control_run", control_terms, SURVIVES},
     [CALL_WORKLIST] = {"rp_worklist", worklist_terms, SURVIVES},
-    [CALL_PREPARED] = {"rp_loop_next, rp_map, rp_map_varlen, rp_reduce, rp_stream or rp_worklist",
+    [CALL_PREPARED] = {"rp_loop_next, rp_map, rp_map_varlen, rp_reduce, rp_stream, "
+                       "rp_control_run or rp_worklist",
                        NULL, SURVIVES | INNER},
     [CALL_PUBLISHED] = {"rp_reduce", NULL, SURVIVES | INNER},
     [CALL_ACCOUNTED] = {"rp_loop_next, rp_map or rp_reduce", NULL, SURVIVES | INNER},

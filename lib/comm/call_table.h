@@ -22,6 +22,7 @@ enum call {
     CALL_REDUCE,
     CALL_REDUCED,
     CALL_STREAM,
+    CALL_CONTROL,
     CALL_WORKLIST,
     CALL_PREPARED,
     CALL_PUBLISHED,
@@ -76,7 +77,7 @@ enum call {
 /* Positions of the terms in a vote. Calls of one kind share an enum; terms that a call lacks are 0.
  * Of the terms that differ, the error message names the one at the lowest position. */
 
-/* Of loops, rp_map(), rp_map_varlen(), rp_reduce(), rp_stream() and rp_worklist(), which have the
+/* Of loops, rp_map(), rp_map_varlen(), rp_reduce(), rp_stream(), rp_control_run() and rp_worklist(), which have the
  * most terms. */
 enum job_term {
     JOB_N,

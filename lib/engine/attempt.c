@@ -125,7 +125,7 @@ static int attempt_repeat(struct attempts *attempts, const struct attempt *attem
         return attempt_no_memory(task, attempt->items.begin);
     bool fine = attempt_call(attempts, attempt, &code);
     while (!fine && task->attempt - before < attempts->options->retries &&
-           !work_queue_stopped(attempts->pool->work_queue)) {
+           !work_queue_stopped(attempts->pool->work_queue) && !task_withdrawn(task)) {
         attempt_restore_output(attempts, attempt);
         task->attempt++;
         fine = attempt_call(attempts, attempt, &code);

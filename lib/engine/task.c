@@ -37,15 +37,17 @@ bool rp_task_cancelled(rp_task *task)
         task->cancelled = true;
         return true;
     }
+    if (task_withdrawn(task))
+        return true;
     return task->deadline > 0 && rpi_clock_seconds() > task->deadline;
 }
 
 int rp_task_enough(rp_task *task, int64_t item)
 {
-    if (task->call == CALL_STREAM)
+    if (task->call == CALL_STREAM || task->call == CALL_CONTROL)
         return rp_task_fail(task, item, 1,
-                            "rp_task_enough() is not for streams: their consumer ends them, by "
-                            "returning a positive number");
+                            "rp_task_enough() is not for streams and calls: their consumer or "
+                            "controller ends them");
     if (item < 0)
         return rp_task_fail(task, task->item, 1,
                             "rp_task_enough() with item %" PRId64

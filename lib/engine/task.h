@@ -14,12 +14,17 @@ struct rp_task {
     enum call call;       /* call that opened the job */
     const char *job_name; /* its name, or NULL */
     struct rp_pool *pool;
-    int attempt;         /* earlier calls for the same item */
-    double deadline;     /* time after which the call is late; 0: none */
-    bool cancelled;      /* rp_task_cancelled() has reported that the job was stopped */
+    int attempt;     /* earlier calls for the same item */
+    double deadline; /* time after which the call is late; 0: none */
+    bool cancelled;  /* rp_task_cancelled() has reported that the job was stopped */
+    /* In a stream: bits of its packet's items that are not wanted any more, and that of the current
+     * item; else NULL. */
+    const _Atomic uint64_t *withdrawn;
+    uint64_t withdrawn_bit;
     claim_attend attend; /* runs when the task calls rp_task_cancelled(), or NULL */
     void *attend_closure;
-    rp_error failure; /* reported by this call; status RP_OK: none */
+    rp_error failure;                   /* reported by this call; status RP_OK: none */
+    const struct call_message *message; /* of the current call of rp_control_run(), else NULL */
     /* In a worklist, else NULL and 0: */
     struct worklist_worker *worker;
     uint64_t path[2];  /* of the current item */
@@ -37,6 +42,13 @@ static inline void rpi_task_begin(struct rp_task *task, int64_t item)
 {
     task->item = item;
     task->failure.status = RP_OK;
+}
+
+/* Whether the current item is not wanted any more. The order: stream/slot_queue.h. */
+static inline bool task_withdrawn(const struct rp_task *task)
+{
+    return task->withdrawn != NULL &&
+           (atomic_load_explicit(task->withdrawn, memory_order_seq_cst) & task->withdrawn_bit) != 0;
 }
 
 /* Records that the current call failed with `code`. Returns the status of its items. */

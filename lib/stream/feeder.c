@@ -42,6 +42,14 @@ double rpi_feeder_check_liveness(struct feeder *feeder)
     return next;
 }
 
+/* Bits behind the packet's items are never read. */
+static void put_withdrawn(struct slot *slot, const struct packet *packet)
+{
+    for (uint32_t word = 0; 64 * word < packet->items; word++)
+        atomic_store_explicit(&slot->withdrawn[word], packet->withdrawn[word],
+                              memory_order_relaxed);
+}
+
 void rpi_feeder_put(struct feeder *feeder, struct packet *packet)
 {
     struct slot_queue *slot_queue = feeder->slot_queue;
@@ -57,6 +65,7 @@ void rpi_feeder_put(struct feeder *feeder, struct packet *packet)
     slot->large = (uint64_t)(uintptr_t)packet->large;
     slot->large_bytes = packet->large_bytes;
     slot->in_bytes = packet->area.used;
+    put_withdrawn(slot, packet);
     memcpy(rpi_slot_queue_inputs(slot_queue, place), packet->area.base, packet->area.used);
     rpi_slot_queue_offer(slot_queue, place);
 }
@@ -299,6 +308,21 @@ rp_status rpi_feeder_take(struct feeder *feeder, struct packet **packet, rp_erro
         status = process_slot(feeder, place, packet, error);
     }
     return status;
+}
+
+bool rpi_feeder_withdraw(struct feeder *feeder, int64_t item, bool *never)
+{
+    *never = false;
+    for (uint32_t place = 0; place < feeder->slot_queue->slots; place++) {
+        struct packet *packet = feeder->packets[place];
+        if (!packet_has(packet, item))
+            continue;
+        rpi_packet_withdraw(packet, item);
+        *never =
+            rpi_slot_queue_withdraw(feeder->slot_queue, place, (uint32_t)(item - packet->first));
+        return true;
+    }
+    return false;
 }
 
 struct packet *rpi_feeder_recall(struct feeder *feeder)

@@ -50,6 +50,10 @@ void rpi_feeder_put(struct feeder *feeder, struct packet *packet);
  * cannot be read. */
 rp_status rpi_feeder_take(struct feeder *feeder, struct packet **packet, rp_error *error);
 
+/* Withdraws an item if a packet in the slot queue has it: no rank should begin it, and one that
+ * computes it should end. Returns whether one has; *never: it has not begun and will not. */
+bool rpi_feeder_withdraw(struct feeder *feeder, int64_t item, bool *never);
+
 /* Takes back the next packet that no rank has taken, or returns NULL. */
 struct packet *rpi_feeder_recall(struct feeder *feeder);
 

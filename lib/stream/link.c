@@ -70,6 +70,7 @@ static void free_packets(struct stream_link *stream_link)
         for (uint32_t i = 0; served->packets != NULL && i < served->slots; i++)
             rpi_packet_free(served->packets[i]);
     }
+    free(stream_link->exchange.withdrawn);
     rpi_packets_free(&stream_link->exchange.out);
     rpi_packets_free(&stream_link->exchange.back);
     rpi_packets_free(&stream_link->returning);

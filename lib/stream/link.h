@@ -19,7 +19,8 @@ enum packet_message_kind {
     /* To the root: the results of a packet; area and large results follow. With a fate other than
      * PACKET_DONE, none follow. */
     PACKET_BACK,
-    PACKET_LIMIT /* to a node: items from `limit` on are not wanted */
+    PACKET_LIMIT,   /* to a node: items from `limit` on are not wanted */
+    PACKET_WITHDRAW /* to a node: item `first` of packet `place` is not wanted */
 };
 
 struct packet_message {
@@ -64,7 +65,9 @@ struct link_exchange {
     struct remote_node *remote_nodes; /* by node; owned */
     bool nodes_changed;               /* since the root last polled them */
     int64_t limit;                    /* requested by the root */
-    bool close, stop;                 /* requested by the root */
+    int64_t *withdrawn;               /* items requested by the root since the last step; owned */
+    size_t withdrawn_count, withdrawn_capacity;
+    bool close, stop; /* requested by the root */
 };
 
 struct stream_link {
@@ -109,6 +112,10 @@ struct packet *rpi_stream_link_take(struct stream_link *stream_link);
 /* Called by the root: copies the state of all nodes. Returns false, and copies
  * nothing, if it has not changed since the last call. */
 bool rpi_stream_link_poll_nodes(struct stream_link *stream_link, struct remote_node *remote_nodes);
+
+/* Called by the root: an item that was sent to another node is not wanted. Without memory for the
+ * request, it is computed all the same. */
+void rpi_stream_link_withdraw(struct stream_link *stream_link, int64_t item);
 
 /* Called by the root: items from `limit` on are not wanted. */
 void rpi_stream_link_limit(struct stream_link *stream_link, int64_t limit);

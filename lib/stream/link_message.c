@@ -62,6 +62,8 @@ static bool to_node_valid(const struct stream_link *stream_link,
         return packet_out_valid(message, stream_link->slot_queue->slots);
     case PACKET_LIMIT:
         return message->limit >= 0;
+    case PACKET_WITHDRAW:
+        return message->place < stream_link->slot_queue->slots && message->first >= 0;
     default:
         return false;
     }

@@ -39,6 +39,16 @@ static int close_slot_queue(struct stream_link *stream_link)
     return rpi_node_link_finish(&stream_link->link, &message.link);
 }
 
+/* The packet may be on its way back. */
+static void withdraw_item(struct stream_link *stream_link, int64_t item)
+{
+    bool never;
+    for (struct packet *packet = stream_link->arriving.head; packet != NULL; packet = packet->next)
+        if (packet_has(packet, item))
+            rpi_packet_withdraw(packet, item);
+    rpi_feeder_withdraw(&stream_link->feeder, item, &never);
+}
+
 static int read_on_node(struct node_link *link, int from, const void *message)
 {
     struct stream_link *stream_link = (struct stream_link *)link;
@@ -50,6 +60,9 @@ static int read_on_node(struct node_link *link, int from, const void *message)
         return close_slot_queue(stream_link);
     case PACKET_OUT:
         return receive_packet(stream_link, received);
+    case PACKET_WITHDRAW:
+        withdraw_item(stream_link, received->first);
+        return MPI_SUCCESS;
     case PACKET_LIMIT:
         rpi_slot_queue_lower_limit(stream_link->slot_queue, received->limit);
         return MPI_SUCCESS;

@@ -56,6 +56,23 @@ void rpi_stream_link_limit(struct stream_link *stream_link, int64_t limit)
     pthread_mutex_unlock(&exchange->lock);
 }
 
+void rpi_stream_link_withdraw(struct stream_link *stream_link, int64_t item)
+{
+    struct link_exchange *exchange = &stream_link->exchange;
+    pthread_mutex_lock(&exchange->lock);
+    if (exchange->withdrawn_count == exchange->withdrawn_capacity) {
+        size_t capacity = 2 * exchange->withdrawn_capacity + 64;
+        int64_t *grown = realloc(exchange->withdrawn, capacity * sizeof *grown);
+        if (grown != NULL) {
+            exchange->withdrawn = grown;
+            exchange->withdrawn_capacity = capacity;
+        }
+    }
+    if (exchange->withdrawn_count < exchange->withdrawn_capacity)
+        exchange->withdrawn[exchange->withdrawn_count++] = item;
+    pthread_mutex_unlock(&exchange->lock);
+}
+
 void rpi_stream_link_close(struct stream_link *stream_link, bool stop)
 {
     struct link_exchange *exchange = &stream_link->exchange;
@@ -63,6 +80,24 @@ void rpi_stream_link_close(struct stream_link *stream_link, bool stop)
     exchange->close = true;
     exchange->stop = stop;
     pthread_mutex_unlock(&exchange->lock);
+}
+
+static int send_withdrawal(struct stream_link *stream_link, const struct packet *packet,
+                           int64_t item)
+{
+    return rpi_stream_link_send_message(stream_link, packet->node, PACKET_WITHDRAW,
+                                        (struct packet_message){.place = packet->place,
+                                                                .first = item});
+}
+
+/* A packet that is sent again, after a death, may have items withdrawn before. */
+static int send_withdrawals(struct stream_link *stream_link, const struct packet *packet)
+{
+    int code = MPI_SUCCESS;
+    for (uint32_t number = 0; number < packet->items && code == MPI_SUCCESS; number++)
+        if (packet_withdrawn(packet, number))
+            code = send_withdrawal(stream_link, packet, packet->first + number);
+    return code;
 }
 
 /* The packet keeps its inputs until its results have arrived. */
@@ -87,6 +122,8 @@ static int send_packet(struct stream_link *stream_link, struct packet *packet)
     if (code == MPI_SUCCESS)
         code = rpi_node_link_payload(&stream_link->link, packet->node, CHANNEL_FROM_ROOT,
                                      packet->large, packet->large_bytes, &packet->in_flight);
+    if (code == MPI_SUCCESS)
+        code = send_withdrawals(stream_link, packet);
     stream_link->moved = true;
     return code;
 }
@@ -114,6 +151,39 @@ static int send_packets(struct stream_link *stream_link)
         else
             code = send_packet(stream_link, packet);
     }
+    return code;
+}
+
+static int withdraw_from_nodes(struct stream_link *stream_link, int64_t item)
+{
+    for (int node = 0; node < stream_link->pool->world.nodes; node++) {
+        const struct served_node *served = &stream_link->nodes[node];
+        for (uint32_t place = 0; place < served->slots; place++) {
+            struct packet *packet = served->packets[place];
+            if (!packet_has(packet, item))
+                continue;
+            rpi_packet_withdraw(packet, item);
+            return send_withdrawal(stream_link, packet, item);
+        }
+    }
+    return MPI_SUCCESS;
+}
+
+/* Sends what the root has withdrawn since the last step to the nodes that have it. */
+static int send_withdrawn(struct stream_link *stream_link)
+{
+    struct link_exchange *exchange = &stream_link->exchange;
+    int code = MPI_SUCCESS;
+    pthread_mutex_lock(&exchange->lock);
+    int64_t *withdrawn = exchange->withdrawn;
+    size_t count = exchange->withdrawn_count;
+    exchange->withdrawn = NULL;
+    exchange->withdrawn_count = exchange->withdrawn_capacity = 0;
+    pthread_mutex_unlock(&exchange->lock);
+    bool over = stream_link->close_sent || stream_link->link.stopped;
+    for (size_t i = 0; i < count && !over && code == MPI_SUCCESS; i++)
+        code = withdraw_from_nodes(stream_link, withdrawn[i]);
+    free(withdrawn);
     return code;
 }
 
@@ -204,6 +274,8 @@ static int step_on_root(struct node_link *link)
 {
     struct stream_link *stream_link = (struct stream_link *)link;
     int code = send_packets(stream_link);
+    if (code == MPI_SUCCESS)
+        code = send_withdrawn(stream_link);
     deliver_returned(stream_link);
     if (code == MPI_SUCCESS)
         code = send_limit_and_close(stream_link);

@@ -1,7 +1,6 @@
 #include "stream/packet.h"
 
 #include "base/error.h"
-#include "stream/slot_queue.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +54,12 @@ bool rpi_records_valid(const struct area *area, uint32_t records, const char *la
         position += valid ? sizeof record + record_padded(here) : 0;
     }
     return valid && position == area->used;
+}
+
+void rpi_packet_withdraw(struct packet *packet, int64_t item)
+{
+    uint64_t number = (uint64_t)(item - packet->first);
+    packet->withdrawn[number / 64] |= UINT64_C(1) << number % 64;
 }
 
 void rpi_packet_drop_large(struct packet *packet)

@@ -3,7 +3,7 @@
 #ifndef RANKPOOL_STREAM_PACKET_H
 #define RANKPOOL_STREAM_PACKET_H
 
-#include "stream/packet_format.h"
+#include "stream/slot_queue.h"
 
 /* How a packet has come back: with its results, otherwise with its inputs. */
 enum packet_fate {
@@ -40,7 +40,30 @@ struct packet {
     uint32_t attempt; /* earlier calls for each item that ended with the death of their rank */
     uint32_t deaths; /* consecutive deaths while one of its items was, or may have been, computed */
     bool split;      /* a later part of the original packet is in another packet */
+    uint64_t withdrawn[SLOT_QUEUE_ITEMS / 64]; /* one bit per item that is not wanted any more */
 };
+
+/* Whether the packet contains the item. */
+static inline bool packet_has(const struct packet *packet, int64_t item)
+{
+    return packet != NULL && item >= packet->first && item - packet->first < packet->items;
+}
+
+/* Marks an item of the packet as not wanted. */
+void rpi_packet_withdraw(struct packet *packet, int64_t item);
+static inline bool packet_withdrawn(const struct packet *packet, uint32_t number)
+{
+    return (packet->withdrawn[number / 64] >> number % 64 & 1) != 0;
+}
+
+/* Withdrawn items take no time, which says nothing of the others. */
+static inline bool packet_any_withdrawn(const struct packet *packet)
+{
+    uint64_t any = 0;
+    for (int word = 0; word < SLOT_QUEUE_ITEMS / 64; word++)
+        any |= packet->withdrawn[word];
+    return any != 0;
+}
 
 /* Returns an empty packet, or NULL: no memory. */
 struct packet *rpi_packet_make(void);

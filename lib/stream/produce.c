@@ -134,12 +134,21 @@ static void send_large_item(struct stream *stream, rp_buffer *item, struct desti
     restore_or_send(stream, packet, entry, destination);
 }
 
+/* A driven stream shares out what it has: its items may differ much in length. */
+static int64_t driven_share(const struct stream *stream)
+{
+    int64_t ranks = stream->pool->world.ranks;
+    return stream->ready > ranks ? stream->ready / ranks : 1;
+}
+
 static uint32_t items_wanted(const struct stream *stream)
 {
     const rp_options *options = &stream->job->options;
     int64_t most = stream->window_items - stream->items_held;
     if (most > SLOT_QUEUE_ITEMS)
         most = SLOT_QUEUE_ITEMS;
+    if (stream->driven && driven_share(stream) < most)
+        most = driven_share(stream);
     if (options->chunk > 0 || options->schedule == RP_SCHEDULE_DYNAMIC) {
         int64_t chunk = options->chunk > 0 ? options->chunk : 1;
         return (uint32_t)(chunk < most ? chunk : most);

@@ -16,6 +16,15 @@
 
 /* ---- requeue --------------------------------------------------------------------------------- */
 
+/* Moves the marks of withdrawn items from number `from` on to another packet. */
+static void move_withdrawn(const struct packet *packet, uint32_t from, struct packet *rest)
+{
+    for (uint32_t number = from; number < packet->items; number++) {
+        if (packet_withdrawn(packet, number))
+            rpi_packet_withdraw(rest, packet->first + number);
+    }
+}
+
 /* Keeps the first `items` in the packet and returns a new packet with the rest; NULL: no memory. */
 static struct packet *packet_split(struct stream *stream, struct packet *packet, uint32_t items)
 {
@@ -35,6 +44,7 @@ static struct packet *packet_split(struct stream *stream, struct packet *packet,
     rest->deaths = packet->deaths;
     rest->split = packet->split;
     rest->counted = rest->area.used;
+    move_withdrawn(packet, items, rest);
     packet->counted -= rest->counted;
     packet->area.used = position;
     packet->items = items;

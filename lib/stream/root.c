@@ -18,15 +18,13 @@ static void apply_failure_limit(struct stream *stream)
         rpi_stream_link_limit(stream->stream_link, limit);
 }
 
-static bool stream_finished(const struct stream *stream)
+bool rpi_stream_finished(const struct stream *stream)
 {
     return stream->over || (stream->exhausted && stream->outstanding == 0) ||
            work_queue_stopped(stream->pool->work_queue);
 }
 
-/* Whether the round can end: ranks of another node wait for the next one, and no node holds a
- * packet. */
-static bool round_drained(const struct stream *stream)
+bool rpi_stream_round_drained(const struct stream *stream)
 {
     bool empty = stream->round_ending;
     for (int node = 0; node < stream->pool->world.nodes && empty; node++)
@@ -54,7 +52,7 @@ static void accept_returned(struct stream *stream, struct packet *packet, bool s
     }
     if (starved && destination->depth + destination->ranks <= destination->most)
         destination->depth += destination->ranks;
-    if (packet->done > 0)
+    if (packet->done > 0 && !packet_any_withdrawn(packet))
         pace_learn(stream, packet);
     int64_t limit = slot_queue_limit(stream->feeder.slot_queue);
     limit = packet->limit < limit ? packet->limit : limit;
@@ -99,23 +97,20 @@ static bool collect_finished(struct stream *stream)
     return any;
 }
 
-/* Waits for a finished packet, but not longer than the producer, the liveness check and the stream
- * link may wait. */
-static void wait_for_completion(struct stream *stream, uint32_t seen)
+/* Waits for a finished packet, but not longer than `most` seconds, and than the liveness check and
+ * the stream link may wait. */
+static void wait_for_completion(struct stream *stream, uint32_t seen, double most)
 {
-    const double longest = 50e-3, ask_again = 1e-3;
-    double most = fmin(stream->idle ? ask_again : longest, stream->look_again);
-    if (stream->stream_link != NULL) {
-        double attend = rpi_node_link_attend(&stream->stream_link->link);
-        most = attend < most ? attend : most;
-    }
+    most = fmin(most, stream->look_again);
+    if (stream->stream_link != NULL)
+        most = fmin(most, rpi_node_link_attend(&stream->stream_link->link));
     double begin = observe_now(stream->pool);
     rpi_eventcount_wait(&stream->feeder.slot_queue->feeder_event, seen,
                         stream->pool->world.crowding <= 1, most);
     rpi_observe_wait(stream->pool, begin);
 }
 
-static void close_slot_queues(struct stream *stream)
+void rpi_stream_close(struct stream *stream)
 {
     bool stop = stream->over || work_queue_stopped(stream->pool->work_queue);
     stream->complete =
@@ -130,25 +125,53 @@ static void close_slot_queues(struct stream *stream)
         rpi_stream_link_close(stream->stream_link, stop);
 }
 
+bool rpi_stream_exchange(struct stream *stream)
+{
+    rpi_stream_check_liveness(stream);
+    bool moved = collect_finished(stream);
+    observe_consumed(stream->pool, stream->produced - stream->items_held, stream->items_held);
+    apply_failure_limit(stream);
+    if (!stream->over && !stream->round_ending)
+        moved = rpi_stream_supply(stream) || moved;
+    return moved;
+}
+
+void rpi_stream_work(struct stream *stream, bool moved, uint32_t seen, double most)
+{
+    const double longest = 50e-3;
+    if (stream->stream_link != NULL)
+        rpi_node_link_attend(&stream->stream_link->link);
+    bool worked = stream->worker != NULL && rpi_stream_worker_step(stream->worker);
+    if (!moved && !worked)
+        wait_for_completion(stream, seen, fmin(most, longest));
+}
+
 void rpi_stream_serve(struct stream *stream)
 {
-    while (!stream_finished(stream) && !round_drained(stream)) {
+    const double ask_again = 1e-3;
+    while (!rpi_stream_finished(stream) && !rpi_stream_round_drained(stream)) {
         uint32_t seen = rpi_eventcount_key(&stream->feeder.slot_queue->feeder_event);
-        rpi_stream_check_liveness(stream);
-        bool moved = collect_finished(stream);
-        observe_consumed(stream->pool, stream->produced - stream->items_held, stream->items_held);
-        apply_failure_limit(stream);
-        if (!stream->over && !stream->round_ending)
-            moved = rpi_stream_supply(stream) || moved;
-        if (stream_finished(stream) || round_drained(stream))
+        bool moved = rpi_stream_exchange(stream);
+        if (rpi_stream_finished(stream) || rpi_stream_round_drained(stream))
             break;
-        if (stream->stream_link != NULL)
-            rpi_node_link_attend(&stream->stream_link->link);
-        bool worked = stream->worker != NULL && rpi_stream_worker_step(stream->worker);
-        if (!moved && !worked)
-            wait_for_completion(stream, seen);
+        rpi_stream_work(stream, moved, seen, stream->idle ? ask_again : INFINITY);
     }
-    close_slot_queues(stream);
+}
+
+bool rpi_stream_withdraw(struct stream *stream, int64_t item)
+{
+    bool never;
+    if (rpi_feeder_withdraw(&stream->feeder, item, &never))
+        return never;
+    for (struct packet *packet = stream->requeued.head; packet != NULL; packet = packet->next) {
+        if (packet_has(packet, item)) {
+            rpi_packet_withdraw(packet, item);
+            return packet->attempt == 0;
+        }
+    }
+    if (stream->stream_link != NULL)
+        rpi_stream_link_withdraw(stream->stream_link, item);
+    return false;
 }
 
 void rpi_stream_drop(struct stream *stream)

@@ -56,13 +56,34 @@ struct stream {
     bool cut;                    /* a packet came back without wanted items: the stream stops */
     bool complete;               /* every item that had to be consumed was */
     bool over;                   /* consume nothing more */
+    bool driven;                 /* by a function that sees the failures of items: stream/drive.h */
+    int64_t ready;               /* driven: items that the producer has now; set by the driver */
     struct failures failures;    /* of items */
     rp_error failure;            /* of the producer, the consumer or the library */
 };
 
-/* Runs the root's side until every item is consumed or the stream is over, then closes the slot
- * queues of all nodes. */
+/* Runs the root's side until every item is consumed, the stream is over, or the round is drained. */
 void rpi_stream_serve(struct stream *stream);
+
+/* The parts of a step of the root. Exchange takes finished packets, consumes results and produces;
+ * it returns whether anything moved. Work computes a packet, or if there was none, and nothing had
+ * `moved`, waits for a finished one, up to `most` seconds; `seen` is the key of the feeder's
+ * event from before the exchange. */
+bool rpi_stream_exchange(struct stream *stream);
+void rpi_stream_work(struct stream *stream, bool moved, uint32_t seen, double most);
+
+/* Whether the root's part of the round is done: all is consumed, or the stream is over; or ranks of
+ * another node wait for the next round, and no node holds a packet. */
+bool rpi_stream_finished(const struct stream *stream);
+bool rpi_stream_round_drained(const struct stream *stream);
+
+/* Withdraws an item that was produced: no rank should begin it, and a task that computes it finds
+ * rp_task_cancelled() true. Its result is consumed in any case, an error if it was not computed.
+ * Returns whether it is certain that it has not begun and will not. */
+bool rpi_stream_withdraw(struct stream *stream, int64_t item);
+
+/* Closes the slot queues of all nodes, when the round is done. */
+void rpi_stream_close(struct stream *stream);
 
 /* Frees everything the stream owns, after the agreement that ends it. */
 void rpi_stream_drop(struct stream *stream);

@@ -104,7 +104,7 @@ bool rpi_slot_queue_take(struct slot_queue *slot_queue, uint32_t lane, bool caut
         bool mine =
             atomic_compare_exchange_strong_explicit(&slot->word, &ready,
                                                     slot_word(SLOT_TAKEN, lane, taken),
-                                                    memory_order_acquire, memory_order_relaxed);
+                                                    memory_order_seq_cst, memory_order_relaxed);
         /* The entry is used, whichever rank took its slot. */
         if (atomic_compare_exchange_strong_explicit(&slot_queue->taken, &taken, taken + 1,
                                                     memory_order_acq_rel, memory_order_relaxed))
@@ -116,6 +116,14 @@ bool rpi_slot_queue_take(struct slot_queue *slot_queue, uint32_t lane, bool caut
     }
     atomic_store_explicit(&slot_queue->starved, 1, memory_order_relaxed);
     return false;
+}
+
+bool rpi_slot_queue_withdraw(struct slot_queue *slot_queue, uint32_t place, uint32_t number)
+{
+    struct slot *slot = &slot_queue->slot[place];
+    atomic_fetch_or_explicit(&slot->withdrawn[number / 64], UINT64_C(1) << number % 64,
+                             memory_order_seq_cst);
+    return slot_state(atomic_load_explicit(&slot->word, memory_order_seq_cst)) == SLOT_READY;
 }
 
 static void mark_returned(struct slot_queue *slot_queue, uint32_t place)

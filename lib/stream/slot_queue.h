@@ -20,6 +20,12 @@
  *           next entry has been taken, by the rank that took it or by a later one. Never decreases.
  * done      per slot: finished items of the packet, counted from its first. Written (relaxed) by
  *           the rank that owns the slot; the feeder resets it to 0.
+ * withdrawn per slot: one bit per item of the packet that nobody wants any more. The feeder resets
+ *           the words before it puts the packet, and sets bits later (seq_cst) while it holds the
+ *           packet. A rank reads the item's bit (seq_cst) before it begins the item, and in
+ *           rp_task_cancelled(). If a feeder that has set the bit still finds the slot READY
+ *           (seq_cst), the item will not begin: the rank that takes the slot, by a seq_cst
+ *           compare-and-swap, sees the bit.
  * returned  one bit per slot that was returned to the feeder. Set with fetch_or (release) by ranks,
  *           and by the feeder for ranks that died; fetched and cleared with exchange (acquire).
  * closed    the feeder will put no more packets (release).
@@ -90,6 +96,7 @@ struct slot {
     alignas(128) _Atomic uint64_t word;
     _Atomic uint32_t queued; /* a queue entry; unrelated to this slot */
     _Atomic uint32_t done;
+    _Atomic uint64_t withdrawn[SLOT_QUEUE_ITEMS / 64];
     uint32_t items;   /* in the packet */
     uint32_t attempt; /* earlier calls for each item that ended with the death of their rank */
     bool suspect;     /* its item may have killed a rank; the feeder's rank avoids it */
@@ -149,6 +156,10 @@ bool rpi_slot_queue_take(struct slot_queue *slot_queue, uint32_t lane, bool caut
 
 /* Returns a slot from a rank to the feeder, in this state. */
 void rpi_slot_queue_hand_back(struct slot_queue *slot_queue, uint32_t place, enum slot_state state);
+
+/* Called by the feeder that holds the slot's packet: its item `number`, counted from its first, is not wanted. Returns
+ * whether it is certain that it has not begun and will not. */
+bool rpi_slot_queue_withdraw(struct slot_queue *slot_queue, uint32_t place, uint32_t number);
 
 /* Called by the feeder after a rank died: returns the slots of that rank to the feeder, those that
  * it was computing as LOST. */

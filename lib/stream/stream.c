@@ -5,7 +5,7 @@
  * root waits until no node holds a packet, then enters it too. The next round resumes with the
  * surviving ranks and newly elected stream links. */
 #include "diag/diagnosis.h"
-#include "stream/root.h"
+#include "stream/drive.h"
 
 #include "base/error.h"
 #include "engine/job.h"
@@ -76,9 +76,12 @@ static void stream_vote_terms(struct vote *vote, const rp_stream_job *job)
 
 /* The state of one rank in a stream. */
 struct stream_part {
-    const rp_stream_job *job;
-    struct stream_saving saving;
     struct stream stream; /* on the root only */
+    rp_pool *pool;
+    const rp_stream_job *job;
+    const struct stream_driver *driver; /* NULL: of rp_stream() */
+    struct stream_saving saving;
+    bool open; /* in a round */
     /* Valid for one round: */
     struct slot_queue *slot_queue;
     struct stream_worker worker;
@@ -154,6 +157,7 @@ static rp_status stream_root_init(rp_pool *pool, struct stream_part *part, rp_er
             (struct chunk_costs){job->options.call_overhead, job->options.expected_seconds}, 1),
         .window_items = job->window_items > 0 ? job->window_items : default_window_items,
         .window_bytes = stream_window_bytes(job),
+        .driven = part->driver != NULL,
         .destinations = calloc(nodes, sizeof *stream->destinations),
         .remote_nodes = calloc(nodes, sizeof *stream->remote_nodes),
     };
@@ -197,10 +201,10 @@ static rp_status stream_part_prepare(rp_pool *pool, struct stream_part *part, rp
         .pool = pool,
         .task = {.user = job->options.user,
                  .seed = job->options.seed,
-                 .call = CALL_STREAM,
+                 .call = part->driver != NULL ? part->driver->call : CALL_STREAM,
                  .job_name = job->options.name,
                  .pool = pool},
-        .careful = rpi_attempt_needed(pool, &job->options),
+        .careful = part->driver == NULL && rpi_attempt_needed(pool, &job->options),
         .attempts = {.pool = pool, .options = &job->options, .task = &worker->task},
         .most_saved = (size_t)(stream_window_bytes(job) / world->node_ranks),
     };
@@ -243,22 +247,31 @@ static const rp_error *stream_part_failure(const struct stream_part *part)
         return &part->worker.failure;
     if (stream->failure.status != RP_OK)
         return &stream->failure;
-    return stream->failures.count > 0 && !stream->another_round ? &stream->failures.lowest : NULL;
+    bool failed = stream->failures.count > 0 && !stream->driven && !stream->another_round;
+    return failed ? &stream->failures.lowest : NULL;
 }
 
-/* Runs this rank's part of a round and stores its error in the vote. */
-static void stream_part_run(rp_pool *pool, struct stream_part *part, struct vote *vote)
+/* Runs this rank's part of a round, or, if a driver does, of all rounds. */
+static void stream_part_run(struct stream_part *part)
 {
-    const struct stream *stream = &part->stream;
-    bool root = pool->world.rank == pool->world.root;
-    if (part->stream_link != NULL)
-        rpi_stream_link_begin(part->stream_link);
-    if (root)
+    bool root = part->pool->world.rank == part->pool->world.root;
+    if (root && part->driver != NULL)
+        part->driver->drive(&part->stream, part->driver->closure);
+    else if (root)
         rpi_stream_serve(&part->stream);
     else
         rpi_stream_worker_run(&part->worker,
                               part->stream_link != NULL ? rpi_node_link_attend : NULL,
                               part->stream_link);
+}
+
+/* Ends this rank's part of a round and stores its error in the vote. */
+static void stream_part_end(rp_pool *pool, struct stream_part *part, struct vote *vote)
+{
+    const struct stream *stream = &part->stream;
+    bool root = pool->world.rank == pool->world.root;
+    if (root)
+        rpi_stream_close(&part->stream);
     const rp_error *failure = stream_part_failure(part);
     if (failure != NULL)
         vote->error = *failure;
@@ -289,7 +302,10 @@ static void stream_round_begin(rp_pool *pool, struct stream_part *part)
     }
     rpi_activity_begin_stream(pool->diag->activity);
     rpi_observe_stream(pool, part->job, part->stream.window_items);
-    watchdog_limit(&pool->diag->watchdog, part->job->options.item_seconds);
+    watchdog_limit(&pool->diag->watchdog,
+                   part->driver != NULL ? part->driver->seconds : part->job->options.item_seconds);
+    if (part->stream_link != NULL)
+        rpi_stream_link_begin(part->stream_link);
 }
 
 static void stream_round_end(rp_pool *pool)
@@ -300,40 +316,80 @@ static void stream_round_end(rp_pool *pool)
     activity_end_job(pool->diag->activity);
 }
 
-/* Runs one round. Collective; returns on every rank whether another round follows. */
-static bool stream_round_run(rp_pool *pool, struct stream_part *part)
+/* Opens the next round. Collective. */
+static void stream_round_open(struct stream_part *part)
 {
+    part->open = stream_round_prepare(part->pool, part) == RP_OK;
+    if (part->open)
+        stream_round_begin(part->pool, part);
+    else
+        stream_round_release(part);
+}
+
+/* Ends the round, and opens the next one if there is one. Collective. */
+static void stream_round_turn(struct stream_part *part)
+{
+    rp_pool *pool = part->pool;
     struct vote outcome = rpi_vote(CALL_LOOP_CLOSE);
-    stream_round_begin(pool, part);
-    stream_part_run(pool, part, &outcome);
+    stream_part_end(pool, part, &outcome);
     stream_round_end(pool);
     rp_status status = rpi_pool_agree(pool, &outcome);
     pool->loop.open = false;
-    return status == RP_OK && rpi_rounds_received(pool);
+    part->open = false;
+    stream_round_release(part);
+    if (status == RP_OK && rpi_rounds_received(pool))
+        stream_round_open(part);
 }
 
-static void stream_rounds_run(rp_pool *pool, struct stream_part *part)
+static void stream_rounds_run(struct stream_part *part)
 {
-    bool again;
-    do {
-        again = stream_round_prepare(pool, part) == RP_OK && stream_round_run(pool, part);
-        stream_round_release(part);
-    } while (again);
+    stream_round_open(part);
+    while (part->open) {
+        stream_part_run(part);
+        if (part->open)
+            stream_round_turn(part);
+    }
 }
 
-static rp_status stream_run(rp_pool *pool, const rp_stream_job *job)
+bool rpi_stream_next_round(struct stream *stream)
+{
+    struct stream_part *part = (struct stream_part *)stream;
+    stream_round_turn(part);
+    return part->open;
+}
+
+/* The rank's vote. A driver has checked the job. */
+static struct vote stream_vote(rp_pool *pool, const rp_stream_job *job,
+                               const struct stream_driver *driver)
 {
     static const rp_stream_job no_job;
-    struct stream_part part = {.job = job};
-    struct vote vote = rpi_vote(CALL_STREAM);
-    if (stream_job_check(pool, job, &vote.error) == RP_OK)
+    struct vote vote = rpi_vote(driver != NULL ? driver->call : CALL_STREAM);
+    if (driver != NULL)
+        vote.error = driver->error;
+    else if (stream_job_check(pool, job, &vote.error) == RP_OK)
         rpi_stream_saving_check(pool, job, &vote.error);
     stream_vote_terms(&vote, job != NULL ? job : &no_job);
-    watchdog_provide(pool, job != NULL ? &job->options : &no_job.options, &vote.error);
+    if (driver != NULL)
+        vote.terms[JOB_N] = driver->n;
+    if (driver != NULL)
+        rpi_watchdog_provide(pool, &vote.error);
+    else
+        watchdog_provide(pool, job != NULL ? &job->options : &no_job.options, &vote.error);
+    return vote;
+}
+
+rp_status rpi_stream_run(rp_pool *pool, const rp_stream_job *job,
+                         const struct stream_driver *driver)
+{
+    struct stream_part part = {.pool = pool, .job = job, .driver = driver};
+    struct vote vote = stream_vote(pool, job, driver);
     if (rpi_pool_agree(pool, &vote) != RP_OK)
         return pool->last.status;
-    rpi_stream_saving_begin(&part.saving, pool, job);
-    stream_rounds_run(pool, &part);
+    if (driver != NULL)
+        driver->begin(driver->closure);
+    else
+        rpi_stream_saving_begin(&part.saving, pool, job);
+    stream_rounds_run(&part);
     rpi_stream_drop(&part.stream);
     rpi_stream_saving_end(&part.saving, pool->last.status);
     return pool->last.status;
@@ -344,7 +400,7 @@ rp_status rp_stream(rp_pool *pool, const rp_stream_job *job)
     if (pool == NULL)
         return rpi_refuse_null(__func__, "pool");
     rpi_survival_enter(pool);
-    rp_status status = stream_run(pool, job);
+    rp_status status = rpi_stream_run(pool, job, NULL);
     rpi_survival_leave(pool);
     return status;
 }

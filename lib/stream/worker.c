@@ -171,6 +171,12 @@ static const void *next_input(struct stream_worker *worker, struct taken *taken,
     return record + 1;
 }
 
+/* A large input has no record. */
+static void taken_skip_input(struct taken *taken)
+{
+    area_next(&taken->inputs, &taken->position);
+}
+
 /* Lends the task room in the slot for its result, except what the results of the other items need
  * at least. */
 static void lend_result_space(const struct taken *taken, rp_buffer *buffer)
@@ -204,6 +210,7 @@ static bool result_store_failure(struct stream_worker *worker, struct taken *tak
     struct failures failures = {.count = 0};
     rp_buffer record;
     rpi_task_failed(&worker->task, code, &failures);
+    failures.lowest.rank = worker->pool->world.rank;
     lend_result_space(taken, &record);
     return rp_buffer_append(&record, &failures.lowest, sizeof failures.lowest) == 0 &&
            result_store(worker, taken, &record, true);
@@ -249,6 +256,21 @@ static int item_compute(struct stream_worker *worker, const struct taken *taken,
     return worker->job->work(&worker->task, input, bytes, result);
 }
 
+/* The item was withdrawn before it began, or its task ended because it was. */
+static void task_set_withdrawn(struct rp_task *task, int64_t item)
+{
+    rpi_task_begin(task, item);
+    rpi_error_set(&task->failure, RP_ERR_CANCELLED, "item %" PRId64 " was cancelled", item);
+    task->failure.item = item;
+}
+
+/* Directs the task to the bit that says whether an item is not wanted any more. */
+static void task_watch_item(struct rp_task *task, const struct slot *slot, uint32_t number)
+{
+    task->withdrawn = &slot->withdrawn[number / 64];
+    task->withdrawn_bit = UINT64_C(1) << number % 64;
+}
+
 enum item_outcome {
     ITEM_STORED,    /* its result, or its failure */
     ITEM_CANCELLED, /* its task gave up because the stream stops: it is left undone */
@@ -260,8 +282,14 @@ static enum item_outcome item_run(struct stream_worker *worker, struct taken *ta
 {
     size_t bytes;
     rp_buffer result;
-    const void *input = next_input(worker, taken, &bytes);
     taken->left--;
+    task_watch_item(&worker->task, taken->slot, (uint32_t)(item - taken->slot->first));
+    if (task_withdrawn(&worker->task)) {
+        taken_skip_input(taken);
+        task_set_withdrawn(&worker->task, item);
+        return result_store_failure(worker, taken, 0) ? ITEM_STORED : ITEM_NO_MEMORY;
+    }
+    const void *input = next_input(worker, taken, &bytes);
     lend_result_space(taken, &result);
     int code = item_compute(worker, taken, item, input, bytes, &result);
     rpi_buffer_free(&worker->input);
@@ -270,6 +298,8 @@ static enum item_outcome item_run(struct stream_worker *worker, struct taken *ta
     rpi_buffer_free(&result);
     if (rpi_attempt_cancelled(&worker->attempts, code))
         return ITEM_CANCELLED;
+    if (task_withdrawn(&worker->task))
+        task_set_withdrawn(&worker->task, item);
     stop_after_item(worker, taken, item);
     return result_store_failure(worker, taken, code) ? ITEM_STORED : ITEM_NO_MEMORY;
 }

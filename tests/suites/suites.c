@@ -30,6 +30,7 @@ static const struct test_group *const groups[] = {
     &engine_map_tests,
     &engine_reduce_tests,
     &stream_tests,
+    &calls_tests,
     &worklist_tests,
     &worklist_bound_tests,
     &numeric_exact_tests,

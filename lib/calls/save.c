@@ -1,0 +1,104 @@
+#include "calls/save.h"
+
+#include "base/clock.h"
+#include "calls/calls.h"
+#include "checkpoint/checkpoint.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Precedes the result of a call in the journal. */
+struct saved_call {
+    uint64_t inputs; /* fingerprint of the function's index, the input and the results before it */
+};
+
+static struct job_form control_form(const rp_control_job *job)
+{
+    return (struct job_form){.kind = JOURNAL_RESULT,
+                             .in_bytes = job->call_count,
+                             .seed = job->options.seed};
+}
+
+rp_status rpi_call_saving_check(const rp_pool *pool, const rp_control_job *job, rp_error *error)
+{
+    if (pool->checkpoint == NULL || error->status != RP_OK)
+        return error->status;
+    struct job_form form = control_form(job);
+    return rpi_checkpoint_check(pool, &form, error);
+}
+
+void rpi_call_saving_begin(struct call_saving *saving, rp_pool *pool, const rp_control_job *job)
+{
+    *saving = (struct call_saving){.pool = NULL};
+    if (pool->checkpoint == NULL)
+        return;
+    struct job_form form = control_form(job);
+    saving->pool = pool;
+    saving->job = rpi_checkpoint_begin(pool, &form);
+    saving->entries =
+        rpi_journal_index_job(&pool->checkpoint->journal_index, saving->job, &saving->count);
+    saving->payload_cache = (struct payload_cache){.directory = pool->checkpoint->directory};
+}
+
+static uint64_t call_fingerprint(const struct rp_future *future)
+{
+    uint64_t inputs = rp_fingerprint(0, &future->call, sizeof future->call);
+    inputs = rp_fingerprint(inputs, &future->bytes, sizeof future->bytes);
+    inputs = rp_fingerprint(inputs, future->in, future->bytes);
+    for (int i = 0; i < future->options.after_count; i++) {
+        const struct rp_future *first = future->after[i];
+        inputs = rp_fingerprint(inputs, &first->result_bytes, sizeof first->result_bytes);
+        inputs = rp_fingerprint(inputs, first->result, first->result_bytes);
+    }
+    return inputs;
+}
+
+const void *rpi_call_saving_find(struct call_saving *saving, struct rp_future *future,
+                                 size_t *bytes)
+{
+    struct saved_call saved;
+    if (saving->pool == NULL)
+        return NULL;
+    future->inputs = call_fingerprint(future);
+    int64_t at = rpi_saved_at(saving->entries, saving->count, future->number);
+    const struct saved *entry = at < saving->count ? &saving->entries[at] : NULL;
+    if (entry == NULL || entry->begin != future->number || entry->end != future->number + 1 ||
+        entry->bytes < sizeof saved)
+        return NULL;
+    const unsigned char *payload = rpi_payload_cache_fetch(&saving->payload_cache, entry);
+    if (payload == NULL)
+        return NULL;
+    memcpy(&saved, payload, sizeof saved);
+    *bytes = entry->bytes - sizeof saved;
+    return saved.inputs == future->inputs ? payload + sizeof saved : NULL;
+}
+
+void rpi_call_saving_add(struct call_saving *saving, const struct rp_future *future)
+{
+    struct saved_call saved = {future->inputs};
+    if (saving->pool == NULL || future->result == NULL)
+        return;
+    size_t bytes = sizeof saved + future->result_bytes;
+    char *payload = malloc(bytes);
+    if (payload == NULL)
+        return;
+    memcpy(payload, &saved, sizeof saved);
+    memcpy(payload + sizeof saved, future->result, future->result_bytes);
+    rpi_checkpoint_add(saving->pool, &(struct journal_entry){.job = saving->job,
+                                                             .begin = future->number,
+                                                             .end = future->number + 1,
+                                                             .kind = JOURNAL_RESULT,
+                                                             .bytes = bytes,
+                                                             .payload = payload});
+    free(payload);
+    if (checkpoint_due(saving->pool->checkpoint, rpi_clock_seconds()))
+        rpi_checkpoint_write(saving->pool);
+}
+
+void rpi_call_saving_end(struct call_saving *saving, rp_status status)
+{
+    if (saving->pool == NULL)
+        return;
+    rpi_payload_cache_close(&saving->payload_cache);
+    rpi_checkpoint_end(saving->pool, status);
+}

@@ -1,0 +1,266 @@
+/* Submitting calls, and their way into the stream and back. */
+#include "base/error.h"
+#include "calls/calls.h"
+#include "calls/message.h"
+#include "calls/worker.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static rp_status submit_check_after(const struct rp_control *control,
+                                    const rp_call_options *options, rp_error *error)
+{
+    if (options->after_count < 0 || (options->after_count > 0 && options->after == NULL))
+        return rpi_error_set(error, RP_ERR_ARGUMENT,
+                             "options.after_count is %d: give the length of options.after",
+                             options->after_count);
+    for (int i = 0; i < options->after_count; i++) {
+        if (options->after[i] == NULL || options->after[i]->control != control)
+            return rpi_error_set(error, RP_ERR_ARGUMENT,
+                                 "options.after[%d] is no future of this controller", i);
+    }
+    return RP_OK;
+}
+
+static rp_status submit_check(const struct rp_control *control, int call, const void *in,
+                              size_t bytes, const rp_call_options *options, rp_error *error)
+{
+    if (call < 0 || call >= control->job->call_count)
+        return rpi_error_set(error, RP_ERR_ARGUMENT,
+                             "call %d: the job has %d functions, numbered from 0", call,
+                             control->job->call_count);
+    if (in == NULL && bytes > 0)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "an input of %zu bytes is NULL", bytes);
+    if (options->retries < 0 || !isfinite(options->seconds) || options->seconds < 0)
+        return rpi_error_set(error, RP_ERR_ARGUMENT, "retries %d and %g seconds: give 0 or more",
+                             options->retries, options->seconds);
+    if (!rpi_reserved_zero(options->reserved,
+                           sizeof options->reserved / sizeof options->reserved[0]))
+        return rpi_error_set(error, RP_ERR_VERSION, "options.reserved is not zero");
+    return submit_check_after(control, options, error);
+}
+
+/* ---- window ---------------------------------------------------------------------------------- */
+
+static bool window_has_room(const struct rp_control *control, const void *closure)
+{
+    const size_t *bytes = closure;
+    return control->open < control->window_items &&
+           (control->open_bytes == 0 ||
+            control->open_bytes + (int64_t)*bytes <= control->window_bytes);
+}
+
+static rp_status await_room(struct rp_control *control, size_t bytes, bool nowait)
+{
+    if (rpi_calls_stopped(control) != RP_OK)
+        return rpi_calls_stopped(control);
+    if (window_has_room(control, &bytes))
+        return RP_OK;
+    if (!nowait)
+        return rpi_calls_wait(control, window_has_room, &bytes, INFINITY);
+    rpi_calls_exchange(control);
+    if (window_has_room(control, &bytes))
+        return RP_OK;
+    return rpi_error_set(&control->pool->last, RP_ERR_TIMEOUT,
+                         "the window is full: wait for calls before you submit others");
+}
+
+/* ---- the call -------------------------------------------------------------------------------- */
+
+/* Registers the call with those that it depends on. */
+static bool future_depend(struct rp_future *future, rp_future *const *after)
+{
+    int count = future->options.after_count;
+    if (count == 0)
+        return true;
+    future->after = calloc((size_t)count, sizeof(struct rp_future *));
+    if (future->after == NULL)
+        return false;
+    /* Memory first: after that nothing fails. The same call may be given twice. */
+    for (int i = 0; i < count; i++) {
+        struct rp_future *first = after[i];
+        int capacity = first->dependent_count + count;
+        if (capacity <= first->dependent_capacity)
+            continue;
+        struct rp_future **grown =
+            realloc(first->dependents, 2 * (size_t)capacity * sizeof(struct rp_future *));
+        if (grown == NULL)
+            return false;
+        first->dependents = grown;
+        first->dependent_capacity = 2 * capacity;
+    }
+    for (int i = 0; i < count; i++) {
+        struct rp_future *first = after[i];
+        future->after[i] = first;
+        first->references++;
+        if (first->state == FUTURE_DONE)
+            continue;
+        first->dependents[first->dependent_count++] = future;
+        future->references++;
+        future->unmet++;
+    }
+    return true;
+}
+
+/* Links the call to all others of the controller. */
+static void future_link(struct rp_control *control, struct rp_future *future)
+{
+    future->older = control->newest;
+    if (future->older != NULL)
+        future->older->newer = future;
+    control->newest = future;
+}
+
+static struct rp_future *future_make(struct rp_control *control, int call, const void *in,
+                                     size_t bytes, const rp_call_options *options)
+{
+    struct rp_future *future = calloc(1, sizeof *future);
+    char *copy = malloc(bytes > 0 ? bytes : 1);
+    if (future != NULL) {
+        *future = (struct rp_future){.control = control,
+                                     .number = control->submitted,
+                                     .call = call,
+                                     .options = *options,
+                                     .in = copy,
+                                     .bytes = bytes,
+                                     .references = 1};
+        future->options.after = NULL;
+    }
+    if (future == NULL || copy == NULL || !rpi_calls_reserve(control) ||
+        !future_depend(future, options->after)) {
+        free(copy);
+        if (future != NULL)
+            free(future->after);
+        free(future);
+        return NULL;
+    }
+    if (bytes > 0)
+        memcpy(copy, in, bytes);
+    if (future->options.seconds == 0)
+        future->options.seconds = control->job->options.item_seconds;
+    if (future->options.retries == 0)
+        future->options.retries = control->job->options.retries;
+    future_link(control, future);
+    return future;
+}
+
+static void future_open(struct rp_future *future, bool held)
+{
+    struct rp_control *control = future->control;
+    future->held = held;
+    future->references += held;
+    control->submitted++;
+    control->open++;
+    control->open_held += held;
+    control->open_bytes += (int64_t)future->bytes;
+    rpi_future_begin(future);
+    rpi_calls_settle(control);
+}
+
+rp_status rp_submit(rp_control *control, int call, const void *in, size_t bytes,
+                    const rp_call_options *options, rp_future **future)
+{
+    static const rp_call_options none;
+    rp_error *error = &control->pool->last;
+    if (future != NULL)
+        *future = NULL;
+    if (options == NULL)
+        options = &none;
+    if (submit_check(control, call, in, bytes, options, error) != RP_OK)
+        return error->status;
+    rp_status status = await_room(control, bytes, options->nowait);
+    if (status != RP_OK)
+        return status;
+    struct rp_future *made = future_make(control, call, in, bytes, options);
+    if (made == NULL)
+        return rpi_error_set(error, RP_ERR_MEMORY, "no memory for a call with %zu bytes", bytes);
+    future_open(made, future != NULL);
+    if (future != NULL)
+        *future = made;
+    rpi_calls_exchange(control);
+    rpi_calls_back(control);
+    return RP_OK;
+}
+
+/* ---- stream ---------------------------------------------------------------------------------- */
+
+static size_t message_bytes(const struct rp_future *future)
+{
+    size_t after = (size_t)future->options.after_count;
+    size_t bytes = sizeof(struct call_message) + message_padded(after * sizeof(uint64_t)) +
+                   message_padded(future->bytes);
+    for (size_t i = 0; i < after; i++)
+        bytes += message_padded(future->after[i]->result_bytes);
+    return bytes;
+}
+
+/* Copies a part, and clears the bytes that pad it. */
+static char *message_append(char *to, const void *part, size_t bytes)
+{
+    size_t padded = message_padded(bytes);
+    if (padded > 0)
+        memset(to + padded - 16, 0, 16);
+    if (bytes > 0)
+        memcpy(to, part, bytes);
+    return to + padded;
+}
+
+static bool message_write(const struct rp_future *future, rp_buffer *item)
+{
+    char *to = rp_buffer_resize(item, message_bytes(future));
+    size_t after = (size_t)future->options.after_count;
+    if (to == NULL)
+        return false;
+    *(struct call_message *)(void *)to =
+        (struct call_message){.number = future->number,
+                              .seconds = future->options.seconds,
+                              .bytes = future->bytes,
+                              .call = (uint32_t)future->call,
+                              .retries = (uint32_t)future->options.retries,
+                              .after = (uint32_t)after};
+    to += sizeof(struct call_message);
+    uint64_t *lengths = (uint64_t *)(void *)to;
+    if (after % 2 == 1)
+        lengths[after] = 0;
+    for (size_t i = 0; i < after; i++)
+        lengths[i] = future->after[i]->result_bytes;
+    to = message_append(to + message_padded(after * sizeof *lengths), future->in, future->bytes);
+    for (size_t i = 0; i < after; i++)
+        to = message_append(to, future->after[i]->result, future->after[i]->result_bytes);
+    return true;
+}
+
+int rpi_calls_produce(void *user, rp_buffer *item)
+{
+    const int out_of_memory = -1;
+    struct rp_control *control = ((const struct call_worker *)user)->control;
+    struct rp_future *future = rpi_ready_take(control);
+    if (future == NULL)
+        return RP_ITEM_LATER;
+    control->stream->ready = (int64_t)control->ready_count;
+    if (!message_write(future, item)) {
+        rpi_ready_add(control, future);
+        return out_of_memory;
+    }
+    future->item = control->next_item++;
+    rpi_sent_add(control, future);
+    rpi_future_drop_inputs(future);
+    return RP_ITEM;
+}
+
+int rpi_calls_consume(void *user, int64_t item, const rp_error *error, const void *data,
+                      size_t bytes)
+{
+    struct rp_control *control = ((const struct call_worker *)user)->control;
+    struct rp_future *future = rpi_sent_take(control, item);
+    if (future == NULL)
+        return 0; /* it was cancelled */
+    if (error != NULL)
+        rpi_future_fail(future, error);
+    else
+        rpi_future_succeed(future, data, bytes);
+    rpi_call_saving_add(&control->saving, future);
+    rpi_calls_settle(control);
+    return 0;
+}
