@@ -66,7 +66,7 @@ static void check_results(const struct checked_job *job, bool first)
                 rp_enough_item(pool));
     if (job->kind == MAP_ON_NODES || (root && job->kind == LOOP))
         check_array(job, node_out);
-    if (job->kind >= STREAM && job->kind <= STREAM_LARGE && root) {
+    if (job->kind >= STREAM && job->kind <= CONTROLLED_CALLS && root) {
         require(consumed == job->n, "lost", consumed);
         check_array(job, out);
     }

@@ -4,6 +4,7 @@
 #include "same_random.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,8 @@
 const char *const kind_names[KINDS] = {
     "map of the root",  "map on nodes",     "map on ranks",          "map of ranges",
     "map until enough", "reduce",           "reduce of an input",    "loop",
-    "stream",           "unordered stream", "stream of large items", "worklist"};
+    "stream",           "unordered stream", "stream of large items", "calls",
+    "worklist"};
 
 rp_pool *pool;
 double *in, *out, *node_out;
@@ -237,7 +239,8 @@ static int consume(void *user, int64_t item, const rp_error *error, const void *
         require(error->status == RP_ERR_LOST && rightly_given_up(item), "an error", item);
         return 0;
     }
-    require(job->kind == STREAM_UNORDERED || item == consumed, "out of order", item);
+    require(job->kind == STREAM_UNORDERED || job->kind == CONTROLLED_CALLS || item == consumed,
+            "out of order", item);
     require(out[item] == 0, "consumed twice", item);
     require(bytes == length_of(job, item) * sizeof *values, "a result of another length", item);
     for (size_t i = 1; i < length_of(job, item); i++)
@@ -263,6 +266,51 @@ static rp_status do_stream(const struct checked_job *job)
                     .chunk = job->schedule == RP_SCHEDULE_STATIC ? 20 : 0},
     };
     return rp_stream(pool, &stream);
+}
+
+/* ---- calls ----------------------------------------------------------------------------------- */
+
+static void call_done(rp_control *control, rp_future *future, void *closure)
+{
+    const void *data;
+    size_t bytes;
+    (void)control;
+    const struct checked_job *job = closure;
+    const rp_error *error = rp_future_error(future);
+    rp_future_result(future, &data, &bytes);
+    if (error != NULL) { /* the other calls, and the job, succeed */
+        out[error->item] = value_of(error->item, job->burn);
+        consumed++;
+    }
+    consume(closure, rp_future_number(future), rp_future_error(future), data, bytes);
+}
+
+static int control_calls(rp_control *control, void *user)
+{
+    rp_buffer *item = rp_buffer_make();
+    rp_status status = item != NULL ? RP_OK : RP_ERR_MEMORY;
+    while (status == RP_OK && rp_buffer_resize(item, 0) == rp_buffer_data(item) &&
+           produce(user, item) == RP_ITEM) {
+        rp_call_options options = {.priority = (int)(produced % 5),
+                                   .done = call_done,
+                                   .closure = user};
+        status = rp_submit(control, 0, rp_buffer_data(item), rp_buffer_size(item), &options, NULL);
+    }
+    rp_buffer_free(&item);
+    return (int)(status == RP_OK ? rp_wait_all(control, INFINITY) : status);
+}
+
+static rp_status do_calls(const struct checked_job *job)
+{
+    static const rp_call_fn calls[] = {stream_item};
+    produced = consumed = 0;
+    return rp_control_run(pool,
+                          &(rp_control_job){.controller = control_calls,
+                                            .calls = calls,
+                                            .call_count = 1,
+                                            .dedicated_root = job->n % 3 == 0,
+                                            .window_items = job->n % 2 == 0 ? 0 : 1 + job->n % 500,
+                                            .options = {.user = (void *)(uintptr_t)job}});
 }
 
 /* ---- worklists ------------------------------------------------------------------------------- */
@@ -386,6 +434,8 @@ rp_status do_kind(const struct checked_job *job)
     case STREAM_UNORDERED:
     case STREAM_LARGE:
         return do_stream(job);
+    case CONTROLLED_CALLS:
+        return do_calls(job);
     case WORKLIST:
         return job->n % 3 == 0 ? do_branch_and_bound(job) : do_worklist(job);
     default:

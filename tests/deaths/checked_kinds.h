@@ -15,8 +15,9 @@ enum kind {
     LOOP,         /* into node memory; on several nodes, into a file */
     STREAM,
     STREAM_UNORDERED,
-    STREAM_LARGE, /* inputs and results too large for a slot, among small ones */
-    WORKLIST,     /* on one node: item i adds items 2 i + 1 and 2 i + 2; or branch and bound */
+    STREAM_LARGE,     /* inputs and results too large for a slot, among small ones */
+    CONTROLLED_CALLS, /* of a controller */
+    WORKLIST,         /* on one node: item i adds items 2 i + 1 and 2 i + 2; or branch and bound */
     KINDS
 };
 

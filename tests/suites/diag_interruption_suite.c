@@ -128,8 +128,30 @@ static rp_status run_stream(rp_pool *pool, int number)
                                             .options.user = &number});
 }
 
+/* Whatever the controller returns then, the job was interrupted. */
+static int submit_for_ever(rp_control *control, void *user)
+{
+    rp_status status = RP_OK;
+    (void)user;
+    while (status == RP_OK)
+        status = rp_submit(control, 0, NULL, 0, NULL, NULL);
+    ck_assert(status == RP_ERR_INTERRUPTED || status == RP_ERR_CANCELLED); /* on another node */
+    return 5;
+}
+
+static rp_status run_calls(rp_pool *pool, int number)
+{
+    static const rp_call_fn calls[] = {answer_slowly};
+    computed = 0;
+    return rp_control_run(pool, &(rp_control_job){.controller = submit_for_ever,
+                                                  .calls = calls,
+                                                  .call_count = 1,
+                                                  .window_items = 1000,
+                                                  .options.user = &number});
+}
+
 typedef rp_status (*run)(rp_pool *pool, int number);
-static const run jobs[] = {run_loop, run_map, run_reduce, run_stream};
+static const run jobs[] = {run_loop, run_map, run_reduce, run_stream, run_calls};
 enum {
     JOBS = sizeof jobs / sizeof jobs[0]
 };
