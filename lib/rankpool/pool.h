@@ -23,14 +23,14 @@ const char *rp_version(void);
  * How to treat an existing checkpoint in the directory config.checkpoint.
  *
  * With such a directory, every rank periodically writes the results that its maps, reductions,
- * loops (rp_loop_save()) and streams have finished into a journal there, and again at the end of a
- * job that failed or was interrupted. Reductions with `out`, rp_map_varlen() and rp_worklist() are
- * not saved: they are computed again. A program that was killed, interrupted, or ended by the batch
- * system can be restarted with RP_RESUME on any number of ranks and nodes. It repeats the same
- * calls, and items whose results are in the journals are not recomputed. Inputs must be the same,
- * and the sequence of calls must not depend on time or on the number of ranks. Results are
- * bit-identical to those of an uninterrupted run. Failed items are retried. Corrupt or truncated
- * journal entries are detected, and their items recomputed.
+ * loops (rp_loop_save()), streams and calls have finished into a journal there, and again at the
+ * end of a job that failed or was interrupted. Reductions with `out`, rp_map_varlen() and
+ * rp_worklist() are not saved: they are computed again. A program that was killed, interrupted, or
+ * ended by the batch system can be restarted with RP_RESUME on any number of ranks and nodes. It
+ * repeats the same calls, and items whose results are in the journals are not recomputed. Inputs
+ * must be the same, and the sequence of calls must not depend on time or on the number of ranks.
+ * Results are bit-identical to those of an uninterrupted run. Failed items are retried. Corrupt or
+ * truncated journal entries are detected, and their items recomputed.
  *
  * rp_close() removes the journals, and the directory if the library created it, when every call on
  * the pool returned RP_OK, no rp_agree() reported an error, the pool was not interrupted, and no
@@ -239,13 +239,14 @@ int64_t rp_enough_item(const rp_pool *pool);
  * root's host.
  *
  * Any rank but the root may then be killed in rp_loop_open() to rp_loop_close(), rp_map(),
- * rp_reduce(), rp_stream(), rp_worklist(), rp_barrier(), rp_node_sync(), rp_agree(), rp_node_free()
- * and rp_close(): the call continues without it, and results are bit-identical. The dead rank's
- * unfinished items are recomputed on other ranks, one at a time. An item is given up if three ranks
- * in a row died while computing it; in a map whose `out` is `in`, at the first death. Such items
- * are RP_ERR_LOST, and so is the job (at its end, with RP_ON_FAILURE_CONTINUE); the consumer of a
- * stream gets the error in place of the result. rp_map_varlen() and other collectives need all
- * ranks: they return RP_ERR_LOST at once if a rank has died before.
+ * rp_reduce(), rp_stream(), rp_control_run(), rp_worklist(), rp_barrier(), rp_node_sync(),
+ * rp_agree(), rp_node_free() and rp_close(): the call continues without it, and results are
+ * bit-identical. The dead rank's unfinished items are recomputed on other ranks, one at a time. An
+ * item is given up if three ranks in a row died while computing it; in a map whose `out` is `in`,
+ * at the first death. Such items are RP_ERR_LOST, and so is the job (at its end, with
+ * RP_ON_FAILURE_CONTINUE); the consumer of a stream, and the future of a call, get the error in
+ * place of the result. rp_map_varlen() and other collectives need all ranks: they return
+ * RP_ERR_LOST at once if a rank has died before.
  *
  * The thread that opens the pool must live as long as the pool. After a death rp_close() does not
  * finalise MPI, which would wait for the dead rank, and the program must not either: it returns

@@ -93,7 +93,7 @@ core_dump() { # the system's handling of a crash is not changed
 }
 quiet() { try "$1" none; ends_with 0 && says . 0; }
 forever() {
-    try "$1" forever
+    try "$1" "${2:-forever}"
     if [ "$status" -eq 0 ] || [ "$status" -eq 124 ]; then
         echo "# status $status"
         return 1
@@ -154,6 +154,7 @@ beside "beyond the end of node memory" crash under_mpirun beyond \
     'signal 11 \(SIGSEGV\), in item 17, beyond the end of the 100000 bytes of an rp_node_alloc\(\)'
 beside "in front of node memory" crash under_mpirun before \
     'signal 11 \(SIGSEGV\), in item 17, just before memory of rp_node_alloc\(\): beyond the end of an array\?'
+beside "a call that never ends" forever under_mpirun calls-forever
 beside "exit in a loop" crash under_mpirun loop-exit 'exit\(\) was called, in item 17'
 beside "backtrace" backtrace
 beside "under_mpirun: one stack" one_stack under_mpirun

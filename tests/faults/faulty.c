@@ -4,6 +4,7 @@
  *     faulty WAY plain    the same without the library's handlers */
 #include "rankpool.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,6 +188,25 @@ static rp_status stream(char *way)
     return rp_stream(pool, &job);
 }
 
+static int submit_items(rp_control *control, void *user)
+{
+    rp_call_options options = {.seconds = 0.3};
+    (void)user;
+    for (int i = 0; i < ITEMS; i++)
+        if (rp_submit(control, 0, NULL, 0, &options, NULL) != RP_OK)
+            return 1;
+    return rp_wait_all(control, INFINITY) == RP_OK ? 0 : 1;
+}
+
+static rp_status calls(char *way)
+{
+    static const rp_call_fn functions[] = {do_streamed};
+    return rp_control_run(pool, &(rp_control_job){.controller = submit_items,
+                                                  .calls = functions,
+                                                  .call_count = 1,
+                                                  .options.user = way});
+}
+
 /* The last rank is late for an agreement. */
 static rp_status come_late(void)
 {
@@ -203,6 +223,8 @@ static rp_status run(char *way)
         return loop(way + 5);
     if (strncmp(way, "stream-", 7) == 0)
         return stream(way + 7);
+    if (strncmp(way, "calls-", 6) == 0)
+        return calls(way + 6);
     if (strcmp(way, "outside") == 0 && rp_rank(pool) == 0)
         store_nowhere();
     return map(way, strcmp(way, "forever") == 0 ? 0.3 : 0);
