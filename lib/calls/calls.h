@@ -21,6 +21,10 @@ enum future_state {
     FUTURE_DONE
 };
 
+enum {
+    FUTURE_ROOM = 64 /* bytes of an input or a result that need no memory of their own */
+};
+
 struct rp_future {
     struct rp_control *control;
     int64_t number, item; /* of the call; of the stream, once it is sent */
@@ -41,10 +45,11 @@ struct rp_future {
     rp_error *error; /* NULL: succeeded */
     char *result;
     size_t result_bytes;
-    struct rp_future *next;          /* in the table, or among the done */
-    struct rp_future *previous;      /* among the done */
-    struct rp_future *next_settled;  /* among those to settle, then to call back */
-    struct rp_future *older, *newer; /* of all */
+    struct rp_future *next;              /* in the table, or among the done */
+    struct rp_future *previous;          /* among the done */
+    struct rp_future *next_settled;      /* among those to settle, then to call back */
+    _Alignas(16) char room[FUTURE_ROOM]; /* the input until it is sent, then the result */
+    struct rp_future *older, *newer;     /* of all */
 };
 
 struct future_queue {
@@ -89,6 +94,10 @@ struct rp_future *rpi_sent_take(struct rp_control *control, int64_t item);
 /* ---- future.c -------------------------------------------------------------------------------- */
 
 void rpi_future_release(struct rp_future *future);
+
+/* Returns memory for an input or a result: the room in the future, or memory to be freed; NULL:
+ * none. */
+char *rpi_future_room(struct rp_future *future, size_t bytes);
 
 /* Frees what a call needed until it was sent or done. */
 void rpi_future_drop_inputs(struct rp_future *future);

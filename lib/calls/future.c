@@ -7,9 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+char *rpi_future_room(struct rp_future *future, size_t bytes)
+{
+    return bytes <= FUTURE_ROOM ? future->room : malloc(bytes);
+}
+
+static void room_free(const struct rp_future *future, char *memory)
+{
+    if (memory != future->room)
+        free(memory);
+}
+
 void rpi_future_drop_inputs(struct rp_future *future)
 {
-    free(future->in);
+    room_free(future, future->in);
     future->in = NULL;
     for (int i = 0; future->after != NULL && i < future->options.after_count; i++)
         rpi_future_release(future->after[i]);
@@ -26,11 +37,11 @@ static void future_free(struct rp_future *future)
         control->newest = future->older;
     if (future->older != NULL)
         future->older->newer = future->newer;
-    free(future->in);
+    room_free(future, future->in);
     free(future->after);
     free(future->dependents);
     free(future->error);
-    free(future->result);
+    room_free(future, future->result);
     free(future);
 }
 
@@ -97,7 +108,7 @@ void rpi_future_fail(struct rp_future *future, const rp_error *error)
 
 void rpi_future_succeed(struct rp_future *future, const void *data, size_t bytes)
 {
-    future->result = malloc(bytes > 0 ? bytes : 1);
+    future->result = rpi_future_room(future, bytes);
     future->result_bytes = future->result != NULL ? bytes : 0;
     if (future->result != NULL && bytes > 0)
         memcpy(future->result, data, bytes);

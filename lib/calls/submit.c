@@ -116,7 +116,7 @@ static struct rp_future *future_make(struct rp_control *control, int call, const
                                      size_t bytes, const rp_call_options *options)
 {
     struct rp_future *future = calloc(1, sizeof *future);
-    char *copy = malloc(bytes > 0 ? bytes : 1);
+    char *copy = future != NULL ? rpi_future_room(future, bytes) : NULL;
     if (future != NULL) {
         *future = (struct rp_future){.control = control,
                                      .number = control->submitted,
@@ -129,7 +129,8 @@ static struct rp_future *future_make(struct rp_control *control, int call, const
     }
     if (future == NULL || copy == NULL || !rpi_calls_reserve(control) ||
         !future_depend(future, options->after)) {
-        free(copy);
+        if (future != NULL && copy != future->room)
+            free(copy);
         if (future != NULL)
             free(future->after);
         free(future);

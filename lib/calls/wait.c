@@ -51,8 +51,11 @@ static bool calls_step(struct rp_control *control, bool *moved)
 /* Whether no other rank makes progress while the root does something else. */
 static bool root_is_last(const struct rp_control *control)
 {
-    return control->stream->root_alone && !rpi_stream_others_live(control->stream) &&
-           control->pool->world.nodes == 1;
+    const struct stream *stream = control->stream;
+    bool last = stream->root_alone;
+    for (int node = 0; node < control->pool->world.nodes; node++)
+        last = last && (node == control->pool->world.node || stream->destinations[node].ranks == 0);
+    return last;
 }
 
 static bool seconds_valid(const struct rp_control *control, double seconds)
