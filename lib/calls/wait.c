@@ -111,7 +111,7 @@ static bool met_any(const struct rp_control *control, const void *closure)
 static bool met_all(const struct rp_control *control, const void *closure)
 {
     (void)closure;
-    return control->open == 0 && control->callbacks.head == NULL;
+    return control->open == 0 && (control->callbacks.head == NULL || control->calls_back);
 }
 
 /* A callback may free the future that is waited for. */

@@ -63,9 +63,9 @@ typedef int (*rp_controller_fn)(rp_control *control, void *user);
 typedef int (*rp_call_fn)(rp_task *task, const void *in, size_t in_bytes, rp_buffer *result);
 
 /**
- * Called on the root once when a call is done, whether it succeeded, failed or was cancelled. It
- * may submit, wait, cancel, and free the future. It is called within rp_submit() and the waiting
- * functions, in order of completion, and never within another callback.
+ * Called on the root once when a call is done, failed and cancelled ones too, unless the controller
+ * has returned. It may submit, wait, cancel and free the future. It runs within rp_submit() and the
+ * waiting functions, in order of completion, and never within another callback.
  */
 typedef void (*rp_done_fn)(rp_control *control, rp_future *future, void *closure);
 

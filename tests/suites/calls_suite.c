@@ -322,9 +322,9 @@ static void submit_next(rp_control *control, rp_future *future, void *closure)
 static void cancel_victim(rp_control *control, rp_future *future, void *closure)
 {
     struct callbacks *callbacks = closure;
-    (void)control;
     rp_future_free(&future);
     ck_assert(rp_future_cancel(callbacks->victim));
+    ck_assert_int_eq(rp_wait_all(control, INFINITY), RP_OK); /* other callbacks wait for this one */
 }
 
 static int call_back(rp_control *control, void *user)
