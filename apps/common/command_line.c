@@ -134,10 +134,12 @@ static void add_option(const struct command *command, struct command_line *line,
 /* ---- words ----------------------------------------------------------------------------------- */
 
 /* -5 and -(2^3) are numbers, if strange ones: the error must be about a number, not an option. */
-static bool is_operand(const char *word)
+static bool is_operand(const struct command *command, const char *word)
 {
     if (word[0] != '-' || word[1] == '\0')
         return true;
+    if (command->runs_commands)
+        return false;
     return isdigit((unsigned char)word[1]) || word[1] == '.' || word[1] == '(';
 }
 
@@ -283,6 +285,17 @@ static bool take_option(const struct command *command, void *settings, struct co
     }
 }
 
+/* Leaves all words from optind on to the program, if it runs commands. */
+static bool take_command(const struct command *command, int argc, char **argv,
+                         struct command_line *line)
+{
+    if (!command->runs_commands)
+        return false;
+    line->words = argv + optind;
+    line->word_count = argc - optind;
+    return true;
+}
+
 /* Takes the word at optind, an operand or an option, and the option's argument. False at the
  * end. */
 static bool take_word(const struct command *command, int argc, char **argv, void *settings,
@@ -291,7 +304,9 @@ static bool take_word(const struct command *command, int argc, char **argv, void
     if (optind >= argc)
         return false;
     char *word = argv[optind];
-    if (is_operand(word)) {
+    if (is_operand(command, word)) {
+        if (take_command(command, argc, argv, line))
+            return false;
         optind++;
         return take_operand(command, line, word);
     }
@@ -300,6 +315,8 @@ static bool take_word(const struct command *command, int argc, char **argv, void
     int answer = getopt_long(argc, argv, letters, options, NULL);
     if (answer != -1)
         return take_option(command, settings, line, answer, word);
+    if (take_command(command, argc, argv, line))
+        return false;
     while (optind < argc && take_operand(command, line, argv[optind]))
         optind++;
     return false;

@@ -29,6 +29,8 @@ struct command_line {
     struct observation observation;
     int operands;
     char *operand[MOST_OPERANDS];
+    char **words; /* all operands, in argv, if the program runs other commands */
+    int word_count;
     uint64_t walltime;      /* seconds; 0: none given */
     const char *checkpoint; /* directory of the checkpoint, or NULL */
     rp_resume resume;
@@ -47,6 +49,8 @@ struct command {
     const char *operands_wanted; /* readable text, as "at most two numbers, START and STOP" */
     int most_operands;           /* up to MOST_OPERANDS */
     bool keeps_work;
+    bool runs_commands;  /* the first operand ends the options: all after it are words of a command
+                           or its arguments, of any number */
     const int *cosmetic; /* vals of options that do not affect the results, ended by 0; or NULL */
     /* With flag NULL and val 1 ... 999; ended by a zero entry. A val that is a letter or a digit is
      * a short form of the option. */

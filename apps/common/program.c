@@ -126,13 +126,16 @@ bool program_begin(const struct command *command, int *argc, char ***argv, void 
                    rp_pool **pool, int *exit_code)
 {
     struct command_line line;
+    bool launched = rp_launched();
     program_name = command->name;
+    rp_status status = launched ? rp_launch(argc, argv) : RP_OK; /* which may restore arguments */
     command_line_read(command, *argc, *argv, settings, &line);
-    if (line.wish != COMMAND_RUN && !rp_launched()) {
+    if (line.wish != COMMAND_RUN && !launched) {
         *exit_code = rp_exit_code(answer(command, &line));
         return false;
     }
-    rp_status status = rp_launch(argc, argv);
+    if (!launched)
+        status = rp_launch(argc, argv);
     signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error like a full disk */
     if (status == RP_OK)
         status = open_pool(&line, pool);
