@@ -118,6 +118,8 @@ rp_status runner_open(struct runner *runner, rp_error *error)
 
 void runner_close(struct runner *runner)
 {
+    if (runner->environment == NULL)
+        return; /* it was never opened */
     if (runner->guard_pipe >= 0)
         close(runner->guard_pipe);
     if (runner->group_file >= 0)

@@ -27,6 +27,7 @@ struct runner {
  * signals blocked. */
 rp_status runner_open(struct runner *runner, rp_error *error);
 
+/* Closes it; one that is all zero is closed already. */
 void runner_close(struct runner *runner);
 
 /* A command, and when to end it early. */
