@@ -1,0 +1,294 @@
+// What rankpool.hpp promises, on any number of ranks: results, and errors that are the same on every rank.
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <iostream>
+#include <numeric>
+#include <rankpool.hpp>
+
+static int failed = 0;
+
+static void expect(bool good, const char *what)
+{
+    if (!good) {
+        std::cerr << "not ok - " << what << "\n";
+        failed = 1;
+    }
+}
+
+// Calls f, which must throw an error of this item with this text; every rank gets the same one.
+template <class F>
+static void expect_error(rankpool::pool &pool, const char *what, std::int64_t item, int code,
+                         const char *text, F &&f)
+{
+    struct seen {
+        std::int64_t item;
+        int rank, code;
+        char text[512];
+    } mine = {};
+    try {
+        f();
+        expect(false, what);
+    } catch (const rankpool::error &error) {
+        mine.item = error.item();
+        mine.rank = error.rank();
+        mine.code = error.code();
+        std::snprintf(mine.text, sizeof mine.text, "%s", error.text());
+        expect(error.status() == RP_ERR_TASK && error.host()[0] != '\0', what);
+        expect(std::string(error.what()).find(text) != std::string::npos, what);
+    }
+    expect((item < 0 || mine.item == item) && mine.code == code && mine.rank >= 0, what);
+    expect(std::string(mine.text).find(text) != std::string::npos, what);
+    for (const seen &other : pool.allgather(mine))
+        expect(std::memcmp(&other, &mine, sizeof mine) == 0, what);
+}
+
+struct point {
+    double x, y;
+};
+
+static void maps(rankpool::pool &pool)
+{
+    const std::int64_t n = 1000;
+    std::vector<int> in(n), out(pool.is_root() ? n : 0);
+    std::iota(in.begin(), in.end(), 0);
+    int factor = 3;
+    pool.map(rankpool::on_ranks(in), rankpool::on_ranks(in),
+             [&](const int &x) { return factor * x; });
+    expect(in[7] == 21 && in[999] == 2997, "map in place, on every rank");
+    pool.map(n, out, [](rankpool::task &task, std::int64_t i) {
+        return static_cast<int>(task.item() + i);
+    });
+    expect(!pool.is_root() || (out[0] == 0 && out[999] == 1998), "map of indices, with a task");
+    std::array<point, 3> points = {{{1, 2}, {3, 4}, {5, 6}}};
+    pool.map(points, points, [](const point &p) { return point{p.y, p.x}; });
+    expect(!pool.is_root() || (points[2].x == 6 && points[2].y == 5), "map of structs in place");
+    std::vector<int> all(pool.is_root() ? n : 0, 1);
+    pool.map(n, all, out, [](int x) { return x + 1; });
+    expect(!pool.is_root() || out[500] == 2, "map of arrays that other ranks lack");
+
+    auto table = pool.node_alloc_filled<double>(n, [](std::int64_t i) { return std::sqrt(i); });
+    pool.map(table, table, [](double x) { return x * x; });
+    expect(std::fabs(table[99] - 99) < 1e-9, "map of node memory");
+    pool.node_free(table);
+    std::int64_t mine = 0;
+    pool.for_each(n, [&](std::int64_t i) { mine += i; });
+    expect(pool.allreduce(mine) == n * (n - 1) / 2, "for_each");
+    std::vector<double> draws(n), again(n);
+    const auto draw = [](rankpool::task &task, std::int64_t) { return task.random().normal(); };
+    pool.map(n, draws, draw, rankpool::options().seed(7));
+    pool.map(n, again, draw, rankpool::options().seed(7).schedule(RP_SCHEDULE_STATIC));
+    const double fourth = rankpool::random(7, 3).normal();
+    expect(draws == again && (!pool.is_root() || draws[3] == fourth), "random numbers of items");
+    pool.for_each(n, [](rankpool::task &task, std::int64_t i) {
+        if (i == 5)
+            task.enough();
+    });
+    expect(pool.enough_item() == 5, "enough");
+}
+
+static void reductions(rankpool::pool &pool)
+{
+    std::vector<double> x(pool.is_root() ? 10000 : 10000, 0.5);
+    const double sum = pool.reduce(
+        x, 0.0, [](double &partial, double y) { partial += y; }, std::plus<>());
+    expect(sum == 5000, "reduce an array");
+    const std::int64_t total = pool.reduce(
+        std::int64_t(1000), std::int64_t(0), [](std::int64_t &part, std::int64_t i) { part += i; },
+        std::plus<>());
+    expect(total == 499500, "reduce indices");
+    const rp_exact exact = pool.reduce(
+        1000, rp_exact(),
+        [](rankpool::task &, rp_exact &part, rankpool::range items) {
+            for (std::int64_t i = items.begin; i < items.end; i++)
+                rp_exact_add(&part, 0.1);
+        },
+        rankpool::combine_sums());
+    expect(rp_exact_value(&exact) == 100.0, "reduce ranges, exactly");
+}
+
+static void loops_and_streams(rankpool::pool &pool)
+{
+    std::int64_t mine = 0, ranges = 0;
+    pool.loop(1000, [&](std::int64_t i) { mine += i; });
+    pool.loop(1000, [&](rankpool::range items) { ranges += items.end - items.begin; });
+    expect(pool.allreduce(mine) == 499500 && pool.allreduce(ranges) == 1000, "loop");
+
+    int next = 0;
+    std::string joined;
+    pool.stream(
+        [&]() -> std::optional<std::string> {
+            if (next == 5)
+                return std::nullopt;
+            return std::string(static_cast<std::size_t>(next++), 'x');
+        },
+        [](std::string_view text) { return std::string(text) + ";"; },
+        [&](const std::string &text) { joined += text; });
+    expect(!pool.is_root() || joined == ";x;xx;xxx;xxxx;", "stream of strings");
+    int failures = 0;
+    std::int64_t sum = 0;
+    next = 0;
+    try {
+        pool.stream([&] { return next < 100 ? std::optional<int>(next++) : std::nullopt; },
+                    [](int i) {
+                        if (i % 10 == 3)
+                            throw std::runtime_error("unlucky");
+                        return std::vector<int>{i, i};
+                    },
+                    [&](const rankpool::outcome<std::vector<int>> &outcome) {
+                        failures += outcome.error != nullptr;
+                        sum += outcome.error != nullptr ? 0 : outcome.value()[1];
+                    },
+                    rankpool::options().on_failure(RP_ON_FAILURE_CONTINUE));
+        expect(false, "a stream with failures");
+    } catch (const rankpool::error &error) {
+        expect(error.item() == 3, "the lowest failure of a stream");
+    }
+    expect(!pool.is_root() || (failures == 10 && sum == 4950 - 480), "outcomes of a stream");
+}
+
+static void worklists(rankpool::pool &pool)
+{
+    const int depth = 12;
+    std::vector<int> seeds = {depth};
+    const std::int64_t nodes = pool.worklist(
+        seeds, std::int64_t(0),
+        [](rankpool::worklist_task<int> &task, int height, std::int64_t &count) {
+            count++;
+            if (height > 0) {
+                task.add(height - 1);
+                task.add(height - 1);
+            }
+        },
+        std::plus<>());
+    expect(nodes == (2 << depth) - 1, "worklist");
+    expect_error(pool, "a failing worklist", 0, 1, "too low", [&] {
+        pool.worklist(
+            seeds, 0,
+            [](rankpool::worklist_task<int> &task, int height, int &) {
+                if (height == 9)
+                    throw std::runtime_error("too low");
+                task.add(height - 1);
+            },
+            std::plus<>());
+    });
+}
+
+static void collectives(rankpool::pool &pool)
+{
+    const int rank = pool.rank(), ranks = pool.ranks();
+    int number = pool.is_root() ? 42 : 0;
+    pool.broadcast(number);
+    std::vector<int> numbers(3, pool.is_root() ? 5 : 0);
+    pool.broadcast(numbers);
+    expect(number == 42 && numbers[2] == 5, "broadcast");
+    const auto gathered = pool.gather(rank);
+    expect(gathered.size() == (pool.is_root() ? static_cast<std::size_t>(ranks) : 0), "gather");
+    expect(pool.allgather(rank).back() == ranks - 1, "allgather");
+    expect(pool.allreduce(rank, rankpool::op::max) == ranks - 1, "allreduce");
+    expect(pool.scan(1) == rank + 1 && pool.exscan(1) == (rank > 0 ? rank : 1), "scan");
+    std::vector<double> two(2, 1.5);
+    pool.allreduce_elements(two);
+    expect(two[1] == 1.5 * ranks, "allreduce of elements");
+    const std::int64_t n = 10;
+    std::vector<std::int64_t> all(pool.is_root() ? n : 0);
+    std::iota(all.begin(), all.end(), 0);
+    auto mine = pool.scatter_blocks(all, n);
+    for (std::int64_t &x : mine)
+        x = n - x;
+    pool.sort(mine, n);
+    expect(pool.allgather_blocks(mine, n)[9] == 10, "scatter, sort and allgather");
+    pool.sort(mine, n, std::greater<>());
+    const auto back = pool.gather_blocks(mine, n);
+    expect(!pool.is_root() || back[0] == 10, "sort by a comparison");
+    std::vector<int> sent(static_cast<std::size_t>(ranks), rank);
+    expect(pool.alltoall(sent).back() == ranks - 1, "alltoall");
+}
+
+static void errors(rankpool::pool &pool)
+{
+    std::vector<int> out(100);
+    expect_error(pool, "an item that throws", 42, 1, "no 42 here", [&] {
+        pool.map(
+            100, out,
+            [](std::int64_t i) {
+                if (i == 42)
+                    throw std::domain_error("no 42 here");
+                return static_cast<int>(i);
+            },
+            rankpool::options().on_failure(RP_ON_FAILURE_CONTINUE));
+    });
+    expect(!pool.is_root() || out[99] == 99, "the other items");
+    expect_error(pool, "a code of its own", 0, 9, "nine", [&] {
+        pool.for_each(1, [](std::int64_t) { throw rankpool::failure(9, "nine"); });
+    });
+    expect_error(pool, "something else", 0, 1, "no std::exception",
+                 [&] { pool.for_each(1, [](std::int64_t) { throw 1; }); });
+    expect_error(pool, "a body that throws", 7, 1, "seven", [&] {
+        pool.reduce(
+            10, 0,
+            [](int &, std::int64_t i) {
+                if (i == 7)
+                    throw std::runtime_error("seven");
+            },
+            std::plus<>(), rankpool::options().retries(1));
+    });
+    expect_error(pool, "a combination that throws", -1, 4, "apples", [&] {
+        pool.reduce(
+            1 << 17, 0, [](int &, std::int64_t) {},
+            [](int, int) -> int { throw rankpool::failure(4, "apples and pears"); });
+    });
+    expect_error(pool, "a loop that throws", -1, 1, "loop ends", [&] {
+        pool.loop(10000, [](std::int64_t i) {
+            if (i == 1234)
+                throw std::runtime_error("the loop ends here");
+        });
+    });
+    expect_error(pool, "a producer that throws", -1, -1, "no more", [&] {
+        pool.stream([]() -> std::optional<int> { throw rankpool::failure(-1, "no more"); },
+                    [](int i) { return i; }, [](int) {});
+    });
+    int next = 0;
+    expect_error(pool, "a consumer that throws", -1, 1, "full up", [&] {
+        pool.stream([&] { return std::optional<int>(next++); }, [](int i) { return i; },
+                    [](int) { throw std::runtime_error("full up"); });
+    });
+    expect_error(pool, "node memory that is not filled", -1, 1, "no numbers", [&] {
+        pool.node_alloc_filled<int>(100, [](std::int64_t) -> int {
+            throw std::runtime_error("no numbers");
+        });
+    });
+    try {
+        pool.map(1000, out, [](std::int64_t) { return 0; });
+        expect(false, "a short array");
+    } catch (const rankpool::error &error) {
+        expect(!pool.is_root() && error.status() == RP_ERR_ARGUMENT, "a short array elsewhere");
+    } catch (const std::length_error &error) {
+        expect(pool.is_root() &&
+                   std::string(error.what()).find("100 elements") != std::string::npos,
+               "a short array");
+    }
+}
+
+// argument: "one" or "all": which ranks throw, for the report
+int main(int argc, char **argv)
+{
+    return rankpool::run(argc, argv, [](rankpool::pool &pool, int count, char **arguments) {
+        if (count > 1) {
+            if (std::string(arguments[1]) == "all" || pool.rank() == pool.ranks() - 1)
+                throw std::invalid_argument("thrown on purpose");
+            pool.barrier();
+        }
+        rankpool::pool other(MPI_COMM_WORLD), moved = std::move(other);
+        maps(moved);
+        reductions(pool);
+        loops_and_streams(pool);
+        worklists(pool);
+        collectives(moved);
+        errors(pool);
+        if (pool.allreduce(failed, rankpool::op::max) != 0)
+            throw std::runtime_error("not all is right");
+        if (pool.is_root())
+            std::cout << "rankpool.hpp is right on " << pool.ranks() << " ranks\n";
+    });
+}

@@ -1,0 +1,28 @@
+// Each of these mistakes must be refused at compile time, with the sentence that cxx.sh looks for.
+#include <rankpool.hpp>
+
+void mistakes(rankpool::pool &pool)
+{
+    std::vector<std::string> names(10);
+    pool.map(10, names, [](std::int64_t i) { return std::to_string(i); }); // bytes
+
+    std::vector<const char *> pointers(10);
+    pool.map(10, pointers, [](std::int64_t) { return ""; }); // addresses
+
+    std::vector<bool> bits(10);
+    pool.map(10, bits, [](std::int64_t) { return true; }); // contiguous
+
+    const std::vector<int> fixed(10);
+    pool.map(10, fixed, [](std::int64_t) { return 1; }); // constants
+
+    std::vector<int> numbers(10);
+    pool.map(numbers, numbers, [](const std::string &) { return 1; });      // accept
+    pool.map(10, numbers, [](std::int64_t) { return std::string("one"); }); // return
+
+    struct date {
+        int year, day;
+    };
+    pool.allreduce(date{2026, 333}); // numbers
+    std::vector<date> dates(10);
+    pool.sort(dates, 10); // 64 bits
+}
