@@ -20,16 +20,20 @@ AC_DEFUN([RANKPOOL_MPI], [
         #endif]])], [rankpool_mpi_name=MPICH])
     AC_MSG_RESULT([$rankpool_mpi_name])
     AC_ARG_VAR([MPICXX], [the C++ wrapper that belongs to this MPI, for tests only])
+    AC_ARG_VAR([MPIFC], [the Fortran wrapper that belongs to this MPI, for tests only])
     AS_CASE([$rankpool_mpi_name],
         ["Open MPI"], [
             AC_PATH_PROGS([MPIRUN], [mpirun.openmpi mpirun mpiexec])
-            AC_CHECK_PROGS([MPICXX], [mpicxx.openmpi mpicxx])],
+            AC_CHECK_PROGS([MPICXX], [mpicxx.openmpi mpicxx])
+            AC_CHECK_PROGS([MPIFC], [mpifort.openmpi mpifort])],
         [MPICH], [
             AC_PATH_PROGS([MPIRUN], [mpirun.mpich mpiexec.hydra mpirun mpiexec])
-            AC_CHECK_PROGS([MPICXX], [mpicxx.mpich mpicxx])],
+            AC_CHECK_PROGS([MPICXX], [mpicxx.mpich mpicxx])
+            AC_CHECK_PROGS([MPIFC], [mpifort.mpich mpifort])],
         [
             AC_PATH_PROGS([MPIRUN], [mpirun mpiexec])
-            AC_CHECK_PROGS([MPICXX], [mpicxx])])
+            AC_CHECK_PROGS([MPICXX], [mpicxx])
+            AC_CHECK_PROGS([MPIFC], [mpifort])])
     AC_MSG_CHECKING([for the parameter files of this MPI])
     rankpool_mpi_bin=`AS_DIRNAME(["$MPIRUN"])`
     rankpool_mpi_sysconfdir=`"$rankpool_mpi_bin/ompi_info" --parsable --path sysconfdir 2>/dev/null |
