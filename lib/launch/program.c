@@ -56,9 +56,11 @@ char **rpi_program_words(void)
     if (length < 0)
         return NULL;
     path[length] = '\0';
-    int count = program_is_same_file("/proc/self/exe", program_executed_name())
-                    ? 0
-                    : program_read_loader_words(words);
+    const char *name = program_executed_name();
+    bool direct = program_is_same_file("/proc/self/exe", name);
+    int count = direct ? 0 : program_read_loader_words(words);
+    if (direct && name[0] == '/' && strlen(name) < sizeof path)
+        strcpy(path, name);
     words[0] = path;
     words[count > 0 ? count : 1] = NULL;
     return words;
