@@ -1,0 +1,345 @@
+"""The ranks behind the pools of a program: one engine, which the first Pool opens, until the end.
+
+On the root a thread runs the library's calls: a stream (rp_stream) while there are batches, and
+between streams what all ranks do together, a command: an initializer, a kernel over arrays, the
+end. The program's own threads submit jobs and commands. Every other rank runs the same calls in
+its main thread.
+"""
+import atexit
+import ctypes
+import os
+import pickle
+import signal
+import sys
+import threading
+from collections import deque
+from concurrent.futures import Future
+from ctypes import byref, c_int, c_void_p
+
+from . import arrays, library, worker
+from .library import Error, lib
+from .worker import dumps
+
+IDLE_SECONDS = 0.02  # how long the producer waits for a job; then the root looks after the ranks
+NOT_HERE = 77        # code of a task that the root refuses
+
+
+class Engine:
+    def __init__(self, survive, dedicated_root):
+        self.survive, self.dedicated_root = survive, dedicated_root
+        self.lock = threading.Condition()
+        self.jobs = deque()      # that have batches to send, or will have
+        self.commands = deque()  # kind, data for all ranks, data for the root, future
+        self.flight = {}         # item of the stream -> its job, first index, values
+        self.produced, self.closing = 0, False
+        self.problem = None      # why the engine works no longer
+        self.pool, self.opened = c_void_p(), threading.Event()
+        self.callbacks = [library.PRODUCE(self.produce), library.WORK(self.work),
+                          library.CONSUME(self.consume)]
+        self.copy, self.copy_size = library.ITEM_FN(self.copy_item), 0
+
+    # ---- start and end ---------------------------------------------------------------------------
+
+    def open(self):
+        config = library.rp_config(handle_signals=True, survive_deaths=self.survive)
+        if lib.rp_open(byref(config), byref(self.pool)) != library.OK:
+            raise library.last_error(None)
+        self.rank, self.ranks = lib.rp_rank(self.pool), lib.rp_ranks(self.pool)
+        self.dedicated_root = self.dedicated_root and self.ranks > 1
+        self.workers = self.ranks - self.dedicated_root
+
+    def serve(self):
+        """On the other ranks. Does not return."""
+        worker.handle_signals()
+        self.open()
+        self.run_commands()
+        lib.rp_close(byref(self.pool))
+        leave()
+
+    def start(self):
+        """On the root. Signals are for the main thread, which they interrupt while it waits: SIGUSR1
+        too, as which rp_launch() passes on a Ctrl-C."""
+        main = threading.current_thread() is threading.main_thread()
+        for number in (signal.SIGUSR1, signal.SIGTERM):
+            if main and signal.getsignal(number) == signal.SIG_DFL:
+                signal.signal(number, signal.default_int_handler)
+        self.thread = threading.Thread(target=self.run, name="rankpool", daemon=True)
+        self.thread.start()
+        self.opened.wait()
+        if not self.pool:
+            raise self.problem
+        if self.rank != 0:  # of a launcher that does not number its ranks beforehand
+            self.thread.join()
+            leave()
+        atexit.register(self.stop)
+
+    def run(self):
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
+        try:
+            self.open()
+        except Error as error:
+            self.problem = error
+        self.opened.set()
+        if self.pool:
+            self.run_commands()
+            lib.rp_close(byref(self.pool))
+        self.abandon_all(self.problem or Error("the pool is closed"))
+
+    def stop(self):
+        with self.lock:
+            self.closing = True
+            self.lock.notify_all()
+        self.thread.join()
+
+    def abandon_all(self, problem):
+        with self.lock:
+            self.problem = problem
+            for job in [*self.jobs, *(job for job, _, _ in self.flight.values())]:
+                job.abandon(problem)
+            for *_, future in self.commands:
+                future.set_exception(problem)
+
+    # ---- commands: what all ranks do together ----------------------------------------------------
+
+    def copy_item(self, task, source, target):
+        ctypes.memmove(target, source, self.copy_size)
+        return 0
+
+    def copy_to_all(self, data, size):
+        """A map of one item, whose result every rank gets: of the library's calls that move data
+        to all, the one that goes on when ranks have died. Returns None after an error."""
+        out = ctypes.create_string_buffer(size)
+        source = ctypes.create_string_buffer(data, size) if self.rank == 0 else out
+        self.copy_size = size
+        job = library.rp_map_job(
+            n=1, item=ctypes.cast(self.copy, c_void_p), in_=ctypes.addressof(source), in_size=size,
+            out=ctypes.addressof(out), out_size=size, out_place=library.ON_RANKS)
+        return out.raw if lib.rp_map(self.pool, byref(job)) == library.OK else None
+
+    def agree_on(self, kind, data):
+        """Returns the root's command on every rank; None after an error."""
+        message = dumps((kind, data))
+        size = self.copy_to_all(len(message).to_bytes(8, "little"), 8)
+        text = size and self.copy_to_all(message, int.from_bytes(size, "little"))
+        return text and pickle.loads(text)
+
+    def run_commands(self):
+        kind = None
+        while kind != "close":
+            local = future = None
+            if self.rank == 0:
+                kind, data, local, future = self.next_command()
+            agreed = self.agree_on(kind, None if self.rank else data)
+            done = None
+            if agreed is not None:
+                kind, data = agreed
+                done = getattr(self, "run_" + kind)(data, local)
+            if done is None:
+                error = library.last_error(self.pool)
+                self.problem = (KeyboardInterrupt() if error.status == library.ERR_INTERRUPTED
+                                else error)
+                kind, done = "close", self.problem
+            if future is not None and isinstance(done, BaseException):
+                future.set_exception(done)
+            elif future is not None:
+                future.set_result(None)
+
+    def next_command(self):
+        with self.lock:
+            self.lock.wait_for(lambda: self.commands or self.jobs or self.closing)
+            if self.commands:
+                return self.commands.popleft()
+            return ("close" if self.closing else "stream", None, None, None)
+
+    def run_close(self, data, local):
+        return True
+
+    def run_stream(self, data, local):
+        self.produced = 0
+        job = library.rp_stream_job(
+            *(ctypes.cast(each, c_void_p) for each in self.callbacks), unordered=True,
+            dedicated_root=self.dedicated_root,
+            options=library.rp_options(schedule=library.SCHEDULE_DYNAMIC, chunk=1,
+                                       on_failure=library.ON_FAILURE_CONTINUE))
+        # The errors of items have reached their jobs. What is still in flight has no rank left.
+        status = lib.rp_stream(self.pool, byref(job))
+        if status not in (library.OK, library.ERR_TASK, library.ERR_LOST):
+            return None
+        while self.flight:
+            left, first, values = self.flight.popitem()[1]
+            for i in range(len(values)):
+                left.deliver(first + i, [None], {0: library.last_error(self.pool)})
+        return True
+
+    def run_initialize(self, data, local):
+        computes = self.rank != 0 or not self.dedicated_root
+        good = self.everybody(not computes or worker.initialize(data, self.rank))
+        return good or Error("the initializer of the pool failed on a rank")
+
+    def run_arrays(self, data, local):
+        return arrays.run(self, data, local)
+
+    def everybody(self, good):
+        """Whether it is true on every rank."""
+        worst = c_int()
+        lib.rp_agree(self.pool, library.OK if good else library.ERR_ARGUMENT, byref(worst))
+        return worst.value == library.OK
+
+    # ---- the stream: its callbacks, which never fail ---------------------------------------------
+
+    def produce(self, user, item):
+        batch = self.next_batch()
+        if isinstance(batch, int):
+            return batch
+        job, first, values = batch
+        try:
+            data = dumps((job.function, job.kind, values))
+            if lib.rp_buffer_append(item, data, len(data)) != 0:
+                raise MemoryError
+        except Exception as error:  # values that cannot be pickled
+            self.retry(job, first, values, error)
+            return library.ITEM_LATER
+        self.flight[self.produced] = batch
+        self.produced += 1
+        return library.ITEM
+
+    def next_batch(self):
+        with self.lock:
+            if not self.flight:  # otherwise results come first
+                self.lock.wait_for(lambda: self.commands or self.jobs or self.closing,
+                                   IDLE_SECONDS)
+            if self.commands or self.closing:
+                return library.ITEM_LAST
+            for job in list(self.jobs):
+                batch = job.take()
+                if job.exhausted:
+                    self.jobs.remove(job)
+                if batch is not None:
+                    return (job, *batch)
+            if self.jobs and not self.flight:  # iterators that have nothing yet
+                self.lock.wait(IDLE_SECONDS)
+            return library.ITEM_LATER
+
+    def retry(self, job, first, values, error):
+        """After an error of a batch, sends its items one by one; an item alone has failed."""
+        if len(values) == 1:
+            job.deliver(first, [None], {0: error})
+            return
+        with self.lock:
+            job.single.extend(enumerate(values, first))
+            if job not in self.jobs:
+                self.jobs.appendleft(job)
+
+    def work(self, task, data, size, result):
+        if self.rank == 0 and self.dedicated_root:  # every other rank has died
+            return NOT_HERE
+        done = worker.compute(library.read(data, size), lib.rp_task_attempt(task) > 0)
+        return lib.rp_buffer_append(result, done, len(done))
+
+    def consume(self, user, item, error, data, size):
+        job, first, values = self.flight.pop(item)
+        try:
+            if error:
+                error = library.rp_error.from_address(error)
+                raise (Error("all ranks that compute have died", library.ERR_LOST)
+                       if error.task_code == NOT_HERE else library.as_exception(error))
+            seconds, results, failures = pickle.loads(library.read(data, size))
+            failures = {i: pickle.loads(each) for i, each in failures.items()}
+        except Exception as problem:  # also a result that cannot be unpickled
+            results, failures = None, {0: problem}
+        if results is None:
+            self.retry(job, first, values, failures.get(0))
+        else:
+            job.learn(seconds, len(values))
+            job.deliver(first, results, failures)
+        return 0
+
+    # ---- for pools -------------------------------------------------------------------------------
+
+    def submit(self, queue, entry):
+        with self.lock:
+            if self.problem is not None:
+                raise self.problem
+            queue.append(entry)
+            self.lock.notify_all()
+
+    def command(self, kind, data, local=None):
+        """Has all ranks do it. Raises its error."""
+        future = Future()
+        self.submit(self.commands, (kind, data, local, future))
+        future.result()
+
+
+def leave():
+    """Ends a rank that is not the root. The program's exit functions and `finally` blocks are for
+    the root alone."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    ctypes.CDLL(None).exit(0)
+
+
+# ---- the ranks of this program -------------------------------------------------------------------
+
+engine, launched = None, False
+
+
+def can_start_again():
+    """Whether a command started this process that can be given again: no session, no script that
+    comes from standard input."""
+    session = hasattr(sys, "ps1") or sys.flags.interactive
+    return not session and sys.argv[:1] not in ([], [""], ["-"])
+
+
+def usable_cores():
+    """Cores of this process, by its affinity and the limit of its container."""
+    cores = len(os.sched_getaffinity(0))
+    try:
+        with open("/sys/fs/cgroup/cpu.max", encoding="ascii") as file:
+            quota, period = file.read().split()
+        return min(cores, max(1, round(int(quota) / int(period))))
+    except (OSError, ValueError):  # no such limit
+        return cores
+
+
+def launch(processes=None):
+    """Makes this process a rank. Unless a launcher has started it, starts the program again on
+    every core, by mpirun, and waits for its end. The first Pool does so; call it before, at the
+    top of the script, if what comes before that Pool should not be done once more.
+
+    processes: how many ranks compute; one more, the root, runs the script. RANKPOOL_RANKS and the
+    option --ranks N, which is removed from sys.argv, take precedence, and count the root too."""
+    global launched
+    if launched:
+        return
+    launched = True
+    if not lib.rp_launched():
+        if not can_start_again():
+            print("rankpool: an interactive session has a single rank; write a script for more",
+                  file=sys.stderr)
+            os.environ["RANKPOOL_RANKS"] = "1"  # as intended, so the library need not warn
+            return
+        slots = {"SLURM_JOB_ID", "PBS_JOBID", "PBS_NODEFILE", "LSB_JOBID", "PE_HOSTFILE"}
+        if processes or not slots & set(os.environ):
+            os.environ.setdefault("RANKPOOL_RANKS", str((processes or usable_cores()) + 1))
+    words = [os.fsencode(word) for word in sys.orig_argv]
+    count, own = c_int(len(words)), len(sys.argv) - 1
+    argv = (ctypes.c_char_p * (len(words) + 1))(*words, None)
+    lib.rp_launch(byref(count), byref(ctypes.cast(argv, ctypes.POINTER(ctypes.c_char_p))))
+    if sys.orig_argv[len(words) - own:] == sys.argv[1:]:
+        sys.argv[1:] = [os.fsdecode(word) for word in argv[len(words) - own:count.value]]
+
+
+def start(processes, survive, dedicated_root):
+    """Returns the engine, on the root only."""
+    global engine
+    if engine is None:
+        launch(processes)
+        engine = Engine(survive, dedicated_root)
+        if lib.rp_launched_rank() > 0:
+            engine.serve()
+        engine.start()
+    elif engine.problem is not None:
+        raise engine.problem
+    elif engine.rank != 0 or threading.current_thread() is engine.thread:
+        raise Error("a task cannot use a pool")
+    return engine

@@ -1,0 +1,112 @@
+"""What a rank does with a batch: unpickles the function and its values, calls, pickles the results.
+"""
+import pickle
+import signal
+import sys
+import time
+import traceback
+from functools import partial, reduce
+from multiprocessing.pool import ExceptionWithTraceback, MaybeEncodingError
+
+dumps = partial(pickle.dumps, protocol=pickle.HIGHEST_PROTOCOL)
+
+# How a function is called with an item of a batch.
+CALLS = {
+    "one": lambda function, value: function(value),
+    "star": lambda function, value: function(*value),
+    "keywords": lambda function, value: function(*value[0], **value[1]),
+    "fold": reduce,
+}
+
+in_task = False
+functions = {}
+
+
+def handle_signal(number, frame):
+    """Ctrl-C, SIGTERM and SIGUSR1 end the task that runs, so that the job need not wait for it.
+    The library handles them too, and ends the job in good order."""
+    global in_task
+    if in_task:
+        in_task = False
+        raise KeyboardInterrupt
+
+
+def handle_signals():
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
+        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+            signal.signal(number, handle_signal)
+
+
+def find(data):
+    """The function that these bytes are, unpickled once if it is among the last few."""
+    if data not in functions:
+        if len(functions) >= 8:
+            del functions[next(iter(functions))]
+        functions[data] = pickle.loads(data)
+    return functions[data]
+
+
+def initialize(data, rank):
+    """Calls the initializer of a pool. Returns whether it succeeded; if not, says why."""
+    try:
+        function, arguments = pickle.loads(data)
+        function(*arguments)
+        return True
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        print(f"rankpool: rank {rank}: the initializer failed: {error!r} "
+              f"({place.filename}:{place.lineno})", file=sys.stderr)
+        return False
+
+
+def dump_failure(error):
+    """An exception as bytes that can be unpickled for sure, with its traceback as the cause."""
+    wrapped = ExceptionWithTraceback(error, error.__traceback__)
+    try:
+        data = dumps(wrapped)
+        pickle.loads(data)
+        return data
+    except Exception as problem:
+        return dumps(MaybeEncodingError(problem, f"{error!r}{wrapped.tb}"))
+
+
+def dump_results(seconds, results, failures):
+    try:
+        return dumps((seconds, results, failures))
+    except Exception:
+        for i, result in enumerate(results):
+            try:
+                dumps(result)
+            except Exception as problem:
+                results[i], failures[i] = None, dump_failure(MaybeEncodingError(problem, result))
+        return dumps((seconds, results, failures))
+
+
+def compute_each(call, function, values):
+    global in_task
+    results, failures = [], {}
+    for i, value in enumerate(values):
+        try:
+            results.append(call(function, value))
+        except BaseException as error:  # also sys.exit(), which must not end the rank
+            results.append(None)
+            failures[i] = dump_failure(error)
+    in_task = False
+    return results, failures
+
+
+def compute(data, again):
+    """Computes a batch. Returns, pickled, the seconds it took, its results, and its failures by
+    index. Without results the root sends the items one by one: if the batch cannot be unpickled,
+    or was computed by a rank that died, since only one of its items is guilty."""
+    global in_task
+    try:
+        function, kind, values = pickle.loads(data)
+        if again and len(values) > 1:
+            return dumps((0.0, None, {}))
+        function = find(function)
+    except Exception as error:
+        return dumps((0.0, None, {0: dump_failure(error)}))
+    begun, in_task = time.perf_counter(), True
+    results, failures = compute_each(CALLS[kind], function, values)
+    return dump_results(time.perf_counter() - begun, results, failures)

@@ -1,0 +1,73 @@
+#!/bin/sh
+# The Python module, with the library of the build directory: under mpirun and by itself, its examples, interrupted, and
+# with workers that die.
+set -u
+: "${srcdir:?}" "${PYTHON:=:}" # make check sets these
+here=$srcdir/tests/python
+library=$PWD/lib/.libs/librankpool.so.0
+[ "$PYTHON" != : ] || {
+    echo "skipped: there is no Python 3.10 or later"
+    exit 77
+}
+[ -e "$library" ] || {
+    echo "skipped: the Python module needs the shared library, and none was built (--disable-shared)"
+    exit 77
+}
+# shellcheck source=tests/apps/expect.sh disable=SC1091
+. "$srcdir/tests/apps/expect.sh"
+blot() { cat; }
+RANKPOOL_LIBRARY=$library
+PYTHONPATH=$(cd "$srcdir/python" && pwd)${PYTHONPATH:+:$PYTHONPATH}
+PYTHONDONTWRITEBYTECODE=1
+export RANKPOOL_LIBRARY PYTHONPATH PYTHONDONTWRITEBYTECODE
+
+python() {
+    limited "$PYTHON" "$@"
+}
+
+check "structs are those of the headers" python "$here/layout.py" "$srcdir/lib"
+for ranks in 1 2 4; do
+    check "pool on $ranks ranks" "$srcdir/tests/support/launch_ranks" "$ranks" "$PYTHON" "$here/pool_test.py"
+done
+RANKPOOL_NODE_SIZE=2 && export RANKPOOL_NODE_SIZE
+check "pool on nodes of 2, 1 ranks" "$srcdir/tests/support/launch_ranks" 3 "$PYTHON" "$here/pool_test.py" Calls Arrays
+unset RANKPOOL_NODE_SIZE
+
+cat >"$scratch/words.py" <<'END'
+import sys, rankpool
+def sign(x):
+    return -x
+rankpool.launch(2)
+if __name__ == "__main__":
+    print(rankpool.Pool().map(sign, range(3)), sys.argv[1:])
+END
+expect 0 "[0, -1, -2] ['a b', ':', '-x']" "" "$PYTHON" "$scratch/words.py" "a b" : -x
+expect 0 "[0, -1, -2] ['last']" "" "$PYTHON" "$scratch/words.py" --ranks 2 last
+expect 0 "[4]" "" "$PYTHON" -c "import rankpool; print(rankpool.Pool(1).map(abs, [-4]))"
+expect 3 "" "" "$PYTHON" -c "import rankpool, sys; rankpool.Pool(1).apply(sys.exit, (3,))"
+echo "import rankpool; print(rankpool.Pool().map(abs, [-4]))" >"$scratch/session.py"
+expect 0 "[4]" "rankpool: an interactive session has a single rank; write a script for more" \
+    sh -c "\"$PYTHON\" <$scratch/session.py"
+RANKPOOL_LIBRARY=/nonexistent/librankpool.so
+expect 1 "" "ImportError: rankpool: cannot load its library: /nonexistent/librankpool.so: cannot open shared object \
+file: No such file or directory; install it, or set RANKPOOL_LIBRARY to its path" \
+    sh -c "\"$PYTHON\" -c 'import rankpool' 2>&1 | tail -n 1 >&2; exit 1"
+settle
+RANKPOOL_LIBRARY=$library
+
+for example in "$srcdir"/examples/*.py; do
+    name=$(basename "$example" .py)
+    # shellcheck disable=SC2086 # $quiet is empty or one word
+    expect 0 "$(cat "$srcdir/examples/$name.out")" "" "$mpirun" $quiet -np 2 "$PYTHON" "$example"
+    grep -q "^| \[$name\]($name.py) |" "$srcdir/examples/README.md" || report "not ok" "examples/README.md lacks $name"
+done
+check "Ctrl-C" python "$here/interrupted.py"
+case $("$mpirun" --version 2>&1) in
+*"Open MPI"*4.* | *OpenRTE*4.*)
+    check "workers that die" python "$here/deaths.py" "$scratch/mark"
+    ;;
+*)
+    echo "workers that die: not tried, since not every build of this MPI lets the others live"
+    ;;
+esac
+finish
