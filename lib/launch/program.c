@@ -49,6 +49,18 @@ static int program_read_loader_words(char **words)
     return found ? count : 0;
 }
 
+/* Leaves `path` as it is if the result would be too long. */
+static void program_make_absolute(const char *name, char path[PATH_MAX])
+{
+    char here[PATH_MAX] = "", absolute[2 * PATH_MAX + 1];
+    if (name[0] != '/' && getcwd(here, sizeof here) == NULL)
+        return;
+    int length =
+        snprintf(absolute, sizeof absolute, "%s%s%s", here, name[0] != '/' ? "/" : "", name);
+    if (length < PATH_MAX)
+        memcpy(path, absolute, (size_t)length + 1);
+}
+
 char **rpi_program_words(void)
 {
     static char path[PATH_MAX], *words[MOST_WORDS + 1];
@@ -59,8 +71,8 @@ char **rpi_program_words(void)
     const char *name = program_executed_name();
     bool direct = program_is_same_file("/proc/self/exe", name);
     int count = direct ? 0 : program_read_loader_words(words);
-    if (direct && name[0] == '/' && strlen(name) < sizeof path)
-        strcpy(path, name);
+    if (direct)
+        program_make_absolute(name, path);
     words[0] = path;
     words[count > 0 ? count : 1] = NULL;
     return words;
