@@ -28,6 +28,8 @@ class Job:
         self.count = len(values) if hasattr(values, "__len__") else None
         self.least = self.size = chunksize or 1
         self.batch_seconds = BATCH_SECONDS if chunksize else MAP_SECONDS
+        if chunksize is None and self.count:  # small enough for balance, whatever the items cost
+            self.size = self.count // (32 * pool._engine.workers) or 1
         self.taken = self.delivered = 0
         self.single = deque()  # (index, value) to send alone
         self.done = threading.Event()
