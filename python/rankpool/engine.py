@@ -49,8 +49,10 @@ class Engine:
         self.workers = self.ranks - self.dedicated_root
 
     def serve(self):
-        """On the other ranks. Does not return."""
+        """On the other ranks. Does not return. What tasks print shall not wait for the end."""
         worker.handle_signals()
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(line_buffering=True)
         self.open()
         self.run_commands()
         lib.rp_close(byref(self.pool))
@@ -71,7 +73,7 @@ class Engine:
         if self.rank != 0:  # of a launcher that does not number its ranks beforehand
             self.thread.join()
             leave()
-        atexit.register(self.stop)
+        atexit.register(self.stop, os.getpid())
 
     def run(self):
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
@@ -85,7 +87,9 @@ class Engine:
             lib.rp_close(byref(self.pool))
         self.abandon_all(self.problem or Error("the pool is closed"))
 
-    def stop(self):
+    def stop(self, process):
+        if process != os.getpid():  # a child that the script forked
+            return
         with self.lock:
             self.closing = True
             self.lock.notify_all()

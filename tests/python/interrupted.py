@@ -29,9 +29,9 @@ if __name__ == "__main__":
         interrupt(-signal.SIGINT, "raise")
     else:
         with rankpool.Pool(processes=2) as pool:
-            result = pool.map_async(nap, range(5))
-            print("ready", flush=True)
             try:
+                result = pool.map_async(nap, range(5))
+                print("ready", flush=True)
                 result.get()
             except KeyboardInterrupt:
                 print("interrupted", flush=True)
