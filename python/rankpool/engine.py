@@ -53,9 +53,12 @@ class Engine:
         worker.handle_signals()
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(line_buffering=True)
-        self.open()
-        self.run_commands()
-        lib.rp_close(byref(self.pool))
+        try:
+            self.open()
+            self.run_commands()
+            lib.rp_close(byref(self.pool))
+        except Error:  # the root has the same one, and reports it
+            pass
         leave()
 
     def start(self):

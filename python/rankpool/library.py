@@ -51,6 +51,8 @@ rp_reduce_job = struct("rp_reduce_job", """int64 n leaf; pointer body combine id
 class Error(RuntimeError):
     """An error of the pool itself; those of tasks come back as they are. status: an rp_status."""
 
+    __module__ = "rankpool"
+
     def __init__(self, text, status=0):
         super().__init__(text)
         self.status = status
