@@ -217,10 +217,11 @@ class Engine:
                                    IDLE_SECONDS)
             if self.commands or self.closing:
                 return library.ITEM_LAST
-            for job in list(self.jobs):
+            for _ in range(len(self.jobs)):  # in turn, so that a small call passes a large one
+                job = self.jobs.popleft()
                 batch = job.take()
-                if job.exhausted:
-                    self.jobs.remove(job)
+                if not job.exhausted:
+                    self.jobs.append(job)
                 if batch is not None:
                     return (job, *batch)
             if self.jobs and not self.flight:  # iterators that have nothing yet

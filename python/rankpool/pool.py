@@ -2,7 +2,6 @@
 import functools
 import itertools
 import threading
-import time
 import traceback
 from collections import deque
 from multiprocessing import TimeoutError

@@ -219,9 +219,11 @@ class Asynchronous(unittest.TestCase):
         self.assertIsInstance(called.get(timeout=60), ValueError)
 
     def test_small_calls_pass_beside_a_long_one(self):
-        long = pool.map_async(nap, [0.02] * 20)
-        self.assertEqual(pool.apply(square, (3,)), 9)
-        self.assertEqual(long.get(), [0.02] * 20)
+        order = []
+        long = pool.map_async(nap, [0.01] * 40, 1, callback=lambda _: order.append("long"))
+        small = pool.apply_async(square, (3,), callback=lambda _: order.append("small"))
+        self.assertEqual((small.get(), len(long.get())), (9, 40))
+        self.assertEqual(order, ["small", "long"])
 
     def test_threads(self):
         results = {}
