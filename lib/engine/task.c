@@ -53,7 +53,10 @@ int rp_task_enough(rp_task *task, int64_t item)
                             "rp_task_enough() with item %" PRId64
                             ": give an item of the call, as rp_task_item()",
                             item);
-    rpi_pool_enough(task->pool, item);
+    if (task->enough != NULL)
+        *task->enough = item + 1;
+    else
+        rpi_pool_enough(task->pool, item);
     return 0;
 }
 

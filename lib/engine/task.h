@@ -27,6 +27,7 @@ struct rp_task {
     const struct call_message *message; /* of the current call of rp_control_run(), else NULL */
     /* In a worklist, else NULL and 0: */
     struct worklist_worker *worker;
+    int64_t *enough; /* where rp_task_enough() stores 1 + its item, instead of stopping the ranks */
     uint64_t path[2];  /* of the current item */
     uint64_t children; /* that it has added */
 };

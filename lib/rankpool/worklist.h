@@ -140,22 +140,28 @@ double rp_task_bound(const rp_task *task);
  * depth of the tree times the children of an item, for each rank. A rank without items takes half
  * of another's oldest ones, and a node without items borrows half of another node's.
  *
- * The result has the same bits on any number of ranks and nodes, and whatever the order, because `combine` is
- * exact. A task must not let what it does depend on `result`, which depends on the order.
+ * The result has the same bits on any number of ranks and nodes, and whatever the order, because
+ * `combine` is exact. A task must not let what it does depend on `result`, which depends on the
+ * order.
  *
  * If ranks survive deaths (rp_survives()), what a dead rank had finished counts, and its other
  * items are computed by other ranks. An item in which three ranks died ends the job with
  * RP_ERR_LOST.
  *
- * For now a pool on several nodes must not survive deaths (RP_ERR_ARGUMENT), and nothing is saved
- * for a checkpoint.
+ * On several nodes whose ranks survive deaths, the root keeps all waiting items of the job: it
+ * lends bundles of them to ranks, which compute them for some milliseconds and give back what they
+ * found and the items that are left. What a rank has not given back when it dies is computed
+ * again. `memory` then limits only the items of a rank.
+ *
+ * For now nothing is saved for a checkpoint, and a pool with one, on several nodes that survive
+ * deaths, refuses the call (RP_ERR_ARGUMENT).
  *
  * @return RP_OK. RP_ERR_TASK: an item, or `combine`, failed; the result is then undefined. The
  *         error's item is the seed that it descends from. RP_ERR_TIMEOUT: an item exceeded its time
  *         limit. RP_ERR_LOST, RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY, RP_ERR_STATE,
  *         RP_ERR_INTERRUPTED, RP_ERR_VERSION.
- * Cost: four barriers; about 15 ns per item of 24 bytes in addition to its task. On several nodes, a
- * thread of each that wakes every 0.1 to 4 ms, and log2(nodes) messages with a result.
+ * Cost: four barriers; about 15 ns per item of 24 bytes in addition to its task. On several nodes,
+ * a thread of each that wakes every 0.1 to 4 ms, and log2(nodes) messages with a result.
  *
  * Deques of which only one part is shared: Dinan, Larkins, Sadayappan, Krishnamoorthy and
  * Nieplocha: Scalable work stealing, SC09, 2009. Lifelines: Saraswat, Kambadur, Kodali, Grove and

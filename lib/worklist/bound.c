@@ -106,6 +106,16 @@ void rpi_bound_store_seed(const rp_worklist_job *job, void *to, const void *item
 
 /* ---- results --------------------------------------------------------------------------------- */
 
+bool rpi_bound_result_valid(const rp_worklist_job *job, const void *result)
+{
+    return !job_bounded(job) || bound_incumbent(job, (void *)result)->place.depth <= PLACE_LEVELS;
+}
+
+uint64_t rpi_bound_value(const rp_worklist_job *job, const void *result)
+{
+    return job_bounded(job) ? bound_incumbent(job, (void *)result)->value : NO_INCUMBENT;
+}
+
 int rpi_bound_combine(const rp_worklist_job *job, void *left, const void *right)
 {
     if (job_bounded(job))

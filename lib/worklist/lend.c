@@ -127,7 +127,7 @@ static bool lend_surplus(const struct lend *lend)
     return !deque_group_wanted(lend->group) && rpi_deque_group_shares(lend->group);
 }
 
-/* Answers a node; *answered: it did, since the node has items to lend or the other must not wait. */
+/* Answers a node; *answered: it did, since there are items to lend or the other must not wait. */
 static int lend_answer(struct lend *lend, int node, bool *answered)
 {
     bool later = lend->loans.peers[node].wanted == LOAN_REQUEST_LATER;

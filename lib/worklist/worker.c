@@ -87,7 +87,8 @@ static void worker_fail(struct worklist_worker *worker, int code)
         }
         rpi_task_failed(task, code, &worker->failures);
     }
-    rpi_work_queue_stop(worker->pool->work_queue);
+    if (!worker->bundled)
+        rpi_work_queue_stop(worker->pool->work_queue);
 }
 
 /* Gives up an item in which too many ranks died. */
@@ -126,7 +127,7 @@ static int task_compute_child(struct rp_task *task, const void *item)
                             "%d items wait for each other: give the worklist more memory for "
                             "waiting items",
                             worker->depth);
-    if (work_queue_enough(worker->pool->work_queue) >= 0)
+    if (work_queue_enough(worker->pool->work_queue) >= 0 || worker->enough > 0)
         return 0; /* no item begins any more, but this one is completed */
     if (work_queue_stopped(worker->pool->work_queue)) {
         task->cancelled = true;
@@ -237,7 +238,8 @@ static bool worker_batch(struct worklist_worker *worker)
     } while (items < worker->batch && worker->alone == 0 && !deque_empty(owner) &&
              !worker_wanted(worker));
     worker->items += items;
-    rpi_activity_packet(worker->pool->diag->activity, worker_items(worker, true));
+    if (!worker->bundled)
+        rpi_activity_packet(worker->pool->diag->activity, worker_items(worker, true));
     if (rpi_deque_commit(owner))
         rpi_deque_group_shared(worker->search.group, worker->pool->work_queue);
     if (worker->bound.unshared)
@@ -293,6 +295,19 @@ void rpi_worklist_worker_run(struct worklist_worker *worker)
         ;
 }
 
+bool rpi_worklist_worker_run_for(struct worklist_worker *worker, double seconds)
+{
+    struct deque_owner *owner = &worker->owner;
+    bool fine = true, left = !deque_empty(owner);
+    worker->committed = rpi_clock_seconds();
+    for (double end = worker->committed + seconds; fine && left;) {
+        fine = worker_batch(worker) && !work_queue_stopped(worker->pool->work_queue);
+        left = worker->committed < end && worker->enough == 0 &&
+               (!deque_empty(owner) || rpi_deque_reclaim(owner));
+    }
+    return fine;
+}
+
 /* ---- setting up ------------------------------------------------------------------------------ */
 
 rp_status rpi_worklist_worker_make(struct worklist_worker *worker, rp_pool *pool,
@@ -323,7 +338,8 @@ rp_status rpi_worklist_worker_make(struct worklist_worker *worker, rp_pool *pool
         .batch = 1,
         .next_report = root && pool->observe->progress != NULL ? rpi_clock_seconds() : 0,
     };
-    if (!rpi_deque_own(&worker->owner, rpi_deque_group_at(group, (uint32_t)world->node_rank)))
+    if (!rpi_deque_own(&worker->owner,
+                       rpi_deque_group_at(group, (uint32_t)world->node_rank % group->ranks)))
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory for a worklist");
     return RP_OK;
 }

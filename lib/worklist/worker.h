@@ -18,9 +18,11 @@ struct worklist_worker {
     struct attempts attempts;
     struct failures failures;
     struct worker_bound bound;
-    uint32_t alone;      /* of the current item: see struct deque_entry */
-    int depth;           /* items in progress, each within the one before */
-    uint32_t batch;      /* most items until the next commit */
+    bool bundled;   /* computes bundles of a stream, which stops the other ranks if an item fails */
+    int64_t enough; /* then: 1 + the item of rp_task_enough(); 0: not called */
+    uint32_t alone; /* of the current item: see struct deque_entry */
+    int depth;      /* items in progress, each within the one before */
+    uint32_t batch; /* most items until the next commit */
     double committed;    /* time of the last commit */
     struct lend *others; /* on the root of several nodes: what the others report; or NULL */
     double next_report;  /* time of the next report of progress, on the root */
@@ -38,6 +40,10 @@ void rpi_worklist_worker_attend(struct worklist_worker *worker, struct lend *len
 
 /* Computes items until there are none, or the work queue is stopped. */
 void rpi_worklist_worker_run(struct worklist_worker *worker);
+
+/* Computes items for that long, but at least one batch. False: one failed, or the work queue is
+ * stopped. */
+bool rpi_worklist_worker_run_for(struct worklist_worker *worker, double seconds);
 
 void rpi_worklist_worker_drop(struct worklist_worker *worker);
 

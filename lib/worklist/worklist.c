@@ -8,6 +8,7 @@
 #include "numeric/path.h"
 #include "observe/hooks.h"
 #include "resilience/survival.h"
+#include "worklist/by_stream.h"
 #include "worklist/join.h"
 #include "worklist/worker.h"
 
@@ -76,10 +77,10 @@ static rp_status worklist_check(const rp_pool *pool, const rp_worklist_job *job,
 {
     if (job == &no_job)
         return rpi_error_set(error, RP_ERR_ARGUMENT, "no job");
-    if (pool->in_rounds)
+    if (pool->in_rounds && pool->checkpoint != NULL)
         return rpi_error_set(error, RP_ERR_ARGUMENT,
-                             "a worklist on several nodes does not survive deaths, as this pool "
-                             "would: open it without survive_deaths, or on one node");
+                             "a worklist on several nodes that survive deaths cannot be saved: "
+                             "open the pool without a checkpoint");
     if (worklist_options_check(&job->options, error) != RP_OK)
         return error->status;
     if (job->work == NULL)
@@ -122,7 +123,10 @@ static struct deque_shape worklist_shape(const rp_pool *pool, const rp_worklist_
     const size_t default_memory = (size_t)16 << 20;
     const struct world *world = &pool->world;
     size_t memory = job->memory > 0 ? (size_t)job->memory : default_memory;
-    uint32_t alive = (uint32_t)(world->node_ranks - world->agreement.lost);
+    /* On several nodes that survive deaths, the lost are not counted by node, and the root keeps
+     * the seeds. */
+    int lost = world->nodes == 1 ? world->agreement.lost : 0;
+    uint32_t alive = (uint32_t)(world->node_ranks - lost);
     uint32_t seeds = world->node == world->root_node ? (uint32_t)job->n / alive + 1 : 0;
     size_t entry_size = rpi_deque_entry_bytes(rpi_bound_item_bytes(job));
     struct deque_shape shape = {.entry_size = (uint32_t)entry_size,
@@ -280,6 +284,10 @@ static rp_status worklist_run(rp_pool *pool, const rp_worklist_job *job)
     watchdog_provide(pool, &job->options, &vote.error);
     if (rpi_pool_agree(pool, &vote) != RP_OK)
         return pool->last.status;
+    if (pool->in_rounds) {
+        struct deque_shape shape = worklist_shape(pool, job);
+        return rpi_worklist_by_stream(pool, job, &shape);
+    }
     rp_status status = worklist_prepare(pool, job, &lend);
     if (status == RP_OK)
         status = worklist_run_prepared(pool, job, lend);

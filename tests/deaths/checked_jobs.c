@@ -106,8 +106,6 @@ static struct checked_job random_job(int kind)
                               .n = 1 + (int64_t)random_below(random_below(2) == 0 ? 100 : 100000)};
     if (job.kind == STREAM_LARGE)
         job.n = 1 + job.n % 1000;
-    if (job.kind == WORKLIST && rp_nodes(pool) > 1)
-        job.kind = REDUCE;
     job.burn = (unsigned)(usual / (double)job.n / 2.5);
     return job;
 }

@@ -17,7 +17,7 @@ enum kind {
     STREAM_UNORDERED,
     STREAM_LARGE,     /* inputs and results too large for a slot, among small ones */
     CONTROLLED_CALLS, /* of a controller */
-    WORKLIST,         /* on one node: item i adds items 2 i + 1 and 2 i + 2; or branch and bound */
+    WORKLIST,         /* item i adds items 2 i + 1 and 2 i + 2; or branch and bound */
     KINDS
 };
 

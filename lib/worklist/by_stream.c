@@ -1,0 +1,396 @@
+#include "worklist/by_stream.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/round_up.h"
+#include "diag/diagnosis.h"
+#include "numeric/path.h"
+#include "resilience/survival.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BUNDLE_ENTRIES = 256, /* at most */
+    BUNDLE_BYTES = 256 << 10
+};
+
+/* The begin of a bundle, before its entries. */
+struct bundle_head {
+    alignas(DEQUE_ALIGNED) double seconds; /* to compute before the rest goes back */
+    uint64_t best; /* in a branch and bound, of what has come back: see rpi_incumbent_value() */
+};
+
+/* What was found: of a bundle, before the entries that are left, or of the job. */
+struct finding {
+    alignas(DEQUE_ALIGNED) int64_t enough; /* 1 + the item of rp_task_enough(); 0: not called */
+    int64_t items;
+    unsigned char result[];
+};
+
+/* The waiting entries of the job, on the root: [head, tail) of `entries`. */
+struct waiting {
+    char *entries; /* owned */
+    size_t head, tail, capacity;
+};
+
+struct search_by_stream {
+    rp_pool *pool;
+    const rp_worklist_job *job;
+    struct deque_shape shape;
+    struct deque_group *group; /* of this rank alone, in its own memory; owned */
+    struct worklist_worker worker;
+    void *identity;        /* the result of no items; owned */
+    struct finding *found; /* on the root: of the job; elsewhere room for it; owned */
+    size_t found_bytes;
+    struct waiting waiting;
+    size_t most_entries; /* of a bundle */
+    size_t most_waiting; /* entries from which on the newest are lent first */
+    int64_t lent;        /* bundles that are not back */
+    int failed;          /* what combine() returned */
+};
+
+/* ---- received data --------------------------------------------------------------------------- */
+
+/* Are these entries of the job? */
+static bool entries_valid(const struct search_by_stream *search, const char *entries, size_t bytes)
+{
+    const size_t size = search->shape.entry_size;
+    bool valid = bytes % size == 0;
+    for (size_t i = 0; valid && i < bytes / size; i++) {
+        const struct deque_entry *entry = (const struct deque_entry *)(entries + i * size);
+        valid = entry->seed >= 0 && entry->seed < search->job->n && entry->alone <= DEQUE_BATCH &&
+                bound_item_valid(search->job, entry->item);
+    }
+    return valid;
+}
+
+/* ---- waiting entries ------------------------------------------------------------------------- */
+
+static struct deque_entry *waiting_at(const struct search_by_stream *search, size_t index)
+{
+    return (struct deque_entry *)(search->waiting.entries + index * search->shape.entry_size);
+}
+
+/* Room for `count` more entries at the tail. */
+static bool waiting_reserve(struct search_by_stream *search, size_t count)
+{
+    struct waiting *waiting = &search->waiting;
+    const size_t size = search->shape.entry_size, length = waiting->tail - waiting->head;
+    if (waiting->head > 0 && waiting->tail + count > waiting->capacity) {
+        memmove(waiting->entries, waiting->entries + waiting->head * size, length * size);
+        waiting->head = 0;
+        waiting->tail = length;
+    }
+    if (waiting->tail + count <= waiting->capacity)
+        return true;
+    size_t capacity = 2 * (waiting->tail + count);
+    char *entries = realloc(waiting->entries, capacity * size);
+    if (entries == NULL)
+        return false;
+    waiting->entries = entries;
+    waiting->capacity = capacity;
+    return true;
+}
+
+static bool waiting_add(struct search_by_stream *search, const void *entries, size_t count)
+{
+    if (!waiting_reserve(search, count))
+        return false;
+    if (count > 0)
+        memcpy(waiting_at(search, search->waiting.tail), entries, count * search->shape.entry_size);
+    search->waiting.tail += count;
+    return true;
+}
+
+static bool waiting_add_seeds(struct search_by_stream *search)
+{
+    const uint64_t none[2] = {0, 0};
+    const rp_worklist_job *job = search->job;
+    if (!waiting_reserve(search, (size_t)job->n + 1))
+        return false;
+    for (int64_t i = 0; i < job->n; i++) {
+        struct deque_entry *entry = waiting_at(search, search->waiting.tail++);
+        *entry = (struct deque_entry){.seed = i};
+        path_child(none, (uint64_t)i, entry->path);
+        rpi_bound_store_seed(job, entry->item,
+                             (const char *)job->seeds + (size_t)i * job->item_size);
+    }
+    return true;
+}
+
+/* ---- the root -------------------------------------------------------------------------------- */
+
+/* Bundles are short while few items wait, and so long that the root can serve all ranks. */
+static double bundle_seconds(const struct search_by_stream *search, size_t waiting)
+{
+    const double shortest = 0.2e-3, longest = 5e-3, each = 20e-6;
+    size_t ranks = (size_t)search->pool->world.ranks;
+    double most = fmax(longest, each * (double)ranks);
+    return waiting < 2 * ranks ? shortest : most;
+}
+
+/* How many entries to lend, and from where: the oldest, which have most work behind them; where too
+ * many wait, the newest. An entry that is computed alone has a bundle of its own. */
+static size_t bundle_entries(const struct search_by_stream *search, bool *newest)
+{
+    const struct waiting *waiting = &search->waiting;
+    size_t length = waiting->tail - waiting->head;
+    size_t count = length / (4 * (size_t)search->pool->world.ranks);
+    *newest = length > search->most_waiting;
+    if (count > search->most_entries)
+        count = search->most_entries;
+    if (count < 1)
+        count = 1;
+    for (size_t i = 0; i < count; i++) {
+        size_t at = *newest ? waiting->tail - 1 - i : waiting->head + i;
+        if (waiting_at(search, at)->alone > 0)
+            return i > 0 ? i : 1;
+    }
+    return count;
+}
+
+static int search_produce(void *user, rp_buffer *item)
+{
+    struct search_by_stream *search = user;
+    struct waiting *waiting = &search->waiting;
+    bool newest;
+    if (waiting->head == waiting->tail)
+        return search->lent > 0 ? RP_ITEM_LATER : RP_ITEM_LAST;
+    struct bundle_head head = {.seconds = bundle_seconds(search, waiting->tail - waiting->head),
+                               .best = rpi_bound_value(search->job, search->found->result)};
+    size_t count = bundle_entries(search, &newest);
+    size_t first = newest ? waiting->tail - count : waiting->head;
+    if (rp_buffer_append(item, &head, sizeof head) != 0 ||
+        rp_buffer_append(item, waiting_at(search, first), count * search->shape.entry_size) != 0)
+        return -1;
+    if (newest)
+        waiting->tail -= count;
+    else
+        waiting->head += count;
+    search->lent++;
+    return RP_ITEM;
+}
+
+static int search_consume(void *user, int64_t item, const rp_error *error, const void *data,
+                          size_t bytes)
+{
+    struct search_by_stream *search = user;
+    const struct finding *finding = data;
+    (void)item;
+    search->lent--;
+    if (error != NULL)
+        return 0;
+    if (bytes < search->found_bytes || !rpi_bound_result_valid(search->job, finding->result) ||
+        !entries_valid(search, (const char *)data + search->found_bytes,
+                       bytes - search->found_bytes))
+        return -1;
+    search->failed = rpi_bound_combine(search->job, search->found->result, finding->result);
+    search->found->items += finding->items;
+    if (search->failed != 0)
+        return -1;
+    if (finding->enough > 0 &&
+        (search->found->enough == 0 || finding->enough < search->found->enough))
+        search->found->enough = finding->enough;
+    size_t left = (bytes - search->found_bytes) / search->shape.entry_size;
+    if (!waiting_add(search, (const char *)data + search->found_bytes, left))
+        return -1;
+    return search->found->enough > 0;
+}
+
+/* ---- the ranks ------------------------------------------------------------------------------- */
+
+/* What this rank found in an earlier bundle may be lost on its way: only what the root has counts. */
+static void search_begin_bound(struct search_by_stream *search, uint64_t best)
+{
+    struct shared_incumbent *shared = rpi_bound_shared(search->job, search->group);
+    if (shared == NULL)
+        return;
+    rpi_bound_make(search->job, search->group);
+    rpi_bound_merge(shared, best);
+    search->worker.bound = rpi_worker_bound(search->job, search->group);
+}
+
+/* Puts the entries of a bundle into this rank's deque. Those of one in which a rank died are
+ * computed one at a time. */
+static bool search_begin(struct search_by_stream *search, const rp_task *task, const char *entries,
+                         size_t count)
+{
+    struct worklist_worker *worker = &search->worker;
+    struct split_deque *deque = rpi_deque_group_at(search->group, 0);
+    rpi_deque_disown(&worker->owner);
+    rpi_deque_make(deque, 0, &search->shape, search->identity);
+    for (size_t i = 0; i < count; i++) {
+        struct deque_entry *entry = rpi_deque_seed(deque);
+        memcpy(entry, entries + i * search->shape.entry_size, search->shape.entry_size);
+        if (task->attempt > 0) {
+            entry->deaths = (uint32_t)task->attempt;
+            entry->alone = DEQUE_BATCH;
+        }
+    }
+    worker->enough = 0;
+    worker->task.attend = task->attend;
+    worker->task.attend_closure = task->attend_closure;
+    return rpi_deque_own(&worker->owner, deque);
+}
+
+/* Stores what was found, and the entries that are left. */
+static int search_give_back(struct search_by_stream *search, rp_buffer *result)
+{
+    struct worklist_worker *worker = &search->worker;
+    const struct deque_result *found = rpi_deque_result(worker->owner.deque);
+    const size_t size = search->shape.entry_size;
+    while (rpi_deque_reclaim(&worker->owner))
+        ;
+    size_t left = worker->owner.top - worker->owner.high;
+    char *at = rp_buffer_resize(result, search->found_bytes + left * size);
+    if (at == NULL)
+        return 1;
+    struct finding finding = {.enough = worker->enough, .items = (int64_t)found->items};
+    memset(at, 0, search->found_bytes);
+    memcpy(at, &finding, sizeof finding);
+    memcpy(at + sizeof finding, found->bytes, search->shape.result_size);
+    rpi_deque_remove(&worker->owner, at + search->found_bytes, (uint32_t)left);
+    for (size_t i = 0; i < left; i++)
+        ((struct deque_entry *)(at + search->found_bytes + i * size))->deaths = 0;
+    return 0;
+}
+
+static int search_work(rp_task *task, const void *in, size_t bytes, rp_buffer *result)
+{
+    struct search_by_stream *search = rp_task_user(task);
+    struct worklist_worker *worker = &search->worker;
+    const struct bundle_head *head = in;
+    size_t count = (bytes - sizeof *head) / search->shape.entry_size;
+    if (bytes < sizeof *head || count > search->most_entries ||
+        !entries_valid(search, (const char *)(head + 1), bytes - sizeof *head))
+        return rp_task_fail(task, 0, 1, "these are not items of a worklist");
+    search_begin_bound(search, head->best);
+    if (!search_begin(search, task, (const char *)(head + 1), count))
+        return rp_task_fail(task, 0, 1, "no memory for items of a worklist");
+    struct rp_task *outer = search->pool->loop.task;
+    search->pool->loop.task = &worker->task;
+    if (search->job->options.item_seconds > 0)
+        watchdog_limit(&search->pool->diag->watchdog, search->job->options.item_seconds);
+    bool fine = rpi_worklist_worker_run_for(worker, task->attempt > 0 ? 0 : head->seconds);
+    search->pool->loop.task = outer;
+    if (fine)
+        return search_give_back(search, result);
+    task->cancelled = worker->task.cancelled;
+    if (worker->failures.count == 0)
+        return 1;
+    task->failure = worker->failures.lowest;
+    worker->failures = (struct failures){.count = 0};
+    return task->failure.task_code != 0 ? task->failure.task_code : 1;
+}
+
+/* ---- the result on every rank ---------------------------------------------------------------- */
+
+static const void *finding_provide(void *closure, size_t *bytes)
+{
+    const struct search_by_stream *search = closure;
+    *bytes = search->found_bytes;
+    return search->found;
+}
+
+static bool finding_receive(void *closure, const void *broadcast, size_t bytes)
+{
+    struct search_by_stream *search = closure;
+    if (bytes != search->found_bytes)
+        return false;
+    memcpy(search->pool->memory.stage.base, broadcast, bytes);
+    return true;
+}
+
+/* The root's finding goes to the node memory of every node, from which each rank reads it. */
+static rp_status search_publish(struct search_by_stream *search)
+{
+    rp_pool *pool = search->pool;
+    struct node_memory *memory = &pool->memory.stage;
+    if (pool_memory_grow(pool, search->found_bytes, memory, &pool->last) == RP_OK &&
+        pool->world.rank == pool->world.root)
+        memcpy(memory->base, search->found, search->found_bytes);
+    struct piggyback piggyback = {.broadcast = finding_provide,
+                                  .receive = finding_receive,
+                                  .closure = search};
+    pool->world.agreement.piggyback = &piggyback;
+    rp_status status = rpi_pool_agree_prepared(pool);
+    pool->world.agreement.piggyback = NULL;
+    if (status != RP_OK)
+        return status;
+    memcpy(search->found, memory->base, search->found_bytes);
+    rpi_bound_deliver(search->job, search->found->result);
+    status = rpi_pool_agree_prepared(pool);
+    pool->enough = search->found->enough;
+    return status;
+}
+
+/* ---- setting up ------------------------------------------------------------------------------ */
+
+static rp_status search_make(struct search_by_stream *search, rp_error *error)
+{
+    rp_pool *pool = search->pool;
+    const rp_worklist_job *job = search->job;
+    bool root = pool->world.rank == pool->world.root;
+    size_t bytes = rpi_deque_group_bytes(1, &search->shape) + rpi_bound_shared_bytes(job);
+    search->found_bytes =
+        round_up(sizeof *search->found + search->shape.result_size, DEQUE_ALIGNED);
+    search->most_waiting = (size_t)1 + search->shape.capacity / 2;
+    search->found = calloc(1, search->found_bytes);
+    search->group = aligned_alloc(DEQUE_APART, round_up(bytes, DEQUE_APART));
+    search->identity = rpi_bound_identity(job);
+    if (search->found == NULL || search->group == NULL || search->identity == NULL ||
+        (root && !waiting_add_seeds(search)))
+        return rpi_error_set(error, RP_ERR_MEMORY, "no memory for a worklist");
+    memcpy(search->found->result, search->identity, search->shape.result_size);
+    rpi_deque_group_make(search->group, pool->work_queue, 1, 1, &search->shape, search->identity);
+    rpi_bound_make(job, search->group);
+    if (rpi_worklist_worker_make(&search->worker, pool, job, search->group, error) == RP_OK) {
+        search->worker.bundled = true;
+        search->worker.task.enough = &search->worker.enough;
+    }
+    return error->status;
+}
+
+static void search_drop(struct search_by_stream *search)
+{
+    rpi_worklist_worker_drop(&search->worker);
+    free(search->waiting.entries);
+    free(search->found);
+    free(search->identity);
+    free(search->group);
+}
+
+static rp_status search_run(struct search_by_stream *search)
+{
+    rp_pool *pool = search->pool;
+    const rp_options *options = &search->job->options;
+    rp_stream_job stream = {.produce = search_produce,
+                            .work = search_work,
+                            .consume = search_consume,
+                            .unordered = true,
+                            .options = {.user = search, .name = options->name, .chunk = 1}};
+    rp_status status = rp_stream(pool, &stream);
+    if (status == RP_ERR_LOST && pool->last.item >= 0) /* the number of a bundle */
+        rpi_error_set(&pool->last, RP_ERR_LOST,
+                      "an item of a worklist was in progress when %d ranks in a row died: given up",
+                      DEATHS_IN_A_ROW);
+    return status == RP_OK ? search_publish(search) : status;
+}
+
+rp_status rpi_worklist_by_stream(rp_pool *pool, const rp_worklist_job *job,
+                                 const struct deque_shape *shape)
+{
+    struct search_by_stream search = {.pool = pool, .job = job, .shape = *shape};
+    const size_t fit = BUNDLE_BYTES / shape->entry_size;
+    search.most_entries = fit < 1 ? 1 : fit > BUNDLE_ENTRIES ? BUNDLE_ENTRIES : fit;
+    search.shape.capacity =
+        rpi_deque_capacity(shape, rpi_deque_bytes(shape), (uint32_t)search.most_entries + 1);
+    search_make(&search, &pool->last);
+    rp_status status = rpi_pool_agree_prepared(pool);
+    if (status == RP_OK)
+        status = search_run(&search);
+    search_drop(&search);
+    return status;
+}
