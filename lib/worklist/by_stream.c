@@ -277,8 +277,8 @@ static int search_work(rp_task *task, const void *in, size_t bytes, rp_buffer *r
     search->pool->loop.task = outer;
     if (fine)
         return search_give_back(search, result);
-    task->cancelled = worker->task.cancelled;
-    if (worker->failures.count == 0)
+    task->cancelled = worker->failures.count == 0; /* the ranks were stopped */
+    if (task->cancelled)
         return 1;
     task->failure = worker->failures.lowest;
     worker->failures = (struct failures){.count = 0};
