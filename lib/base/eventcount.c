@@ -9,10 +9,12 @@
 #include <time.h>
 #include <unistd.h>
 
-/* About 20 us of spinning: less than sleeping and being woken costs. */
+/* About 20 us of spinning: less than sleeping and being woken costs. Yielding for longer takes up to
+ * half a millisecond if no other process wants the core. */
 enum {
     SPINS = 500,
-    YIELDS = 2
+    YIELDS = 2,
+    SOON_YIELDS = 1000
 };
 
 static void cpu_pause(void)
@@ -58,19 +60,31 @@ void rpi_eventcount_notify_one(struct eventcount *word)
     eventcount_notify(word, 1);
 }
 
-void rpi_eventcount_wait(struct eventcount *word, uint32_t seen, bool spin, double most_seconds)
+static void eventcount_wait(struct eventcount *word, uint32_t seen, int spins, int yields,
+                            double most_seconds)
 {
-    for (int i = 0; spin && i < SPINS; i++) {
+    for (int i = 0; i < spins; i++) {
         if (rpi_eventcount_key(word) != seen)
             return;
         cpu_pause();
     }
-    for (int i = 0; i < YIELDS; i++) {
+    for (int i = 0; i < yields; i++) {
         if (rpi_eventcount_key(word) != seen)
             return;
         sched_yield();
     }
     rpi_eventcount_sleep(word, seen, most_seconds);
+}
+
+void rpi_eventcount_wait(struct eventcount *word, uint32_t seen, bool spin, double most_seconds)
+{
+    eventcount_wait(word, seen, spin ? SPINS : 0, YIELDS, most_seconds);
+}
+
+void rpi_eventcount_wait_soon(struct eventcount *word, uint32_t seen, bool spin,
+                              double most_seconds)
+{
+    eventcount_wait(word, seen, spin ? SPINS : 0, spin ? SOON_YIELDS : YIELDS, most_seconds);
 }
 
 void rpi_eventcount_sleep(struct eventcount *word, uint32_t seen, double most_seconds)

@@ -225,7 +225,7 @@ static bool agreement_released(const struct agreement *agreement)
 static void agreement_sleep(struct agreement *agreement, struct eventcount *signal, uint32_t seen)
 {
     const double longest_sleep = 0.1;
-    rpi_eventcount_wait(signal, seen, agreement->spin, longest_sleep);
+    rpi_eventcount_wait_soon(signal, seen, agreement->spin, longest_sleep);
     agreement->ops->look(agreement);
 }
 

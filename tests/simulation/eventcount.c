@@ -31,6 +31,12 @@ void rpi_eventcount_wait(struct eventcount *word, uint32_t seen, bool spin, doub
         rpi_backoff_wait(&backoff);
 }
 
+void rpi_eventcount_wait_soon(struct eventcount *word, uint32_t seen, bool spin,
+                              double most_seconds)
+{
+    rpi_eventcount_wait(word, seen, spin, most_seconds);
+}
+
 void rpi_eventcount_sleep(struct eventcount *word, uint32_t seen, double most_seconds)
 {
     rpi_eventcount_wait(word, seen, false, most_seconds);
