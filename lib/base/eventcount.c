@@ -9,8 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* About 20 us of spinning: less than sleeping and being woken costs. Yielding for longer takes up to
- * half a millisecond if no other process wants the core. */
+/* About 20 us of spinning: less than sleeping and being woken costs. Yielding for longer takes up
+ * to half a millisecond if no other process wants the core. */
 enum {
     SPINS = 500,
     YIELDS = 2,

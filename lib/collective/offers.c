@@ -64,7 +64,7 @@ bool rpi_offer_read(const rp_pool *pool, int node_rank, void *to, size_t bytes, 
     return false;
 }
 
-/* ---- may the ranks of the node read each other's memory? -------------------------------------- */
+/* ---- may the ranks of the node read each other's memory? ------------------------------------- */
 
 static int64_t offers_try(const rp_pool *pool)
 {

@@ -8,9 +8,9 @@
  *   transfer. On return, buffers may be reused on every rank.
  * - Small data travel in the first barrier: the call costs no other, and does not call MPI between
  *   ranks. Small are up to 64 bytes of each rank, or of the root in a broadcast or scatter, and up
- *   to 4 KiB of all ranks. This holds for all but rp_alltoall() and rp_alltoallv(), and in broadcast
- *   and allgather not for node memory, of elements that are bytes, predefined datatypes, or
- *   contiguous ones of these.
+ *   to 4 KiB of all ranks. This holds for all but rp_alltoall() and rp_alltoallv(), and in
+ *   broadcast and allgather not for node memory, of elements that are bytes, predefined datatypes,
+ *   or contiguous ones of these.
  * - Elements are counted from 0; n and counts are 64-bit. The caller owns the buffers.
  * - `root`, n, counts and the type signature of an element must be the same on every rank, else
  *   RP_ERR_MISMATCH. The memory layout of a datatype may differ between ranks, but for node memory
