@@ -4,6 +4,7 @@
 #include "base/backoff.h"
 #include "base/clock.h"
 
+#include <math.h>
 #include <sched.h>
 #include <stdlib.h>
 
@@ -114,6 +115,19 @@ static void root_count(struct model *model, int from, int to, size_t bytes, int 
     model->outcome.bytes += (int64_t)(bytes + header);
 }
 
+/* A node that sleeps until a message arrives finds it at one of its steps. */
+static void model_wake(struct model *model, struct node *node, double arrives)
+{
+    if (node->asleep <= 0)
+        return;
+    double steps = ceil((arrives - node->cpu) / node->asleep);
+    double found = node->cpu + (steps > 1 ? steps : 1) * node->asleep;
+    if (found < node->next) {
+        node->next = found;
+        model_settle(model, node->place);
+    }
+}
+
 void node_send(struct model *model, int from, int to, struct message sent, size_t bytes,
                int payloads)
 {
@@ -132,6 +146,7 @@ void node_send(struct model *model, int from, int to, struct message sent, size_
     sent.payload = sender->link_free + latency;
     *message = sent;
     inbox_add(receiver, message);
+    model_wake(model, receiver, message->arrives);
     root_count(model, from, to, bytes, 1 + payloads);
 }
 

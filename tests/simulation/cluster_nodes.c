@@ -292,8 +292,9 @@ static void node_receive(struct model *model, struct node *node)
     }
 }
 
-/* The sleep of the node's agent after a step. */
-static double node_sleep(const struct model *model, const struct node *node)
+/* The sleep of the node's agent after a step. *awaits: nothing can happen until a message comes or a
+ * rank becomes idle. */
+static double node_sleep(const struct model *model, const struct node *node, bool *awaits)
 {
     struct consumer *agent = &model->consumers[node->agent];
     struct supply supply = consumer_supply(model, agent, node->cpu);
@@ -302,6 +303,7 @@ static double node_sleep(const struct model *model, const struct node *node)
                                      .dispatches = node->server >= 0,
                                      .silence = node->cpu - node->heard};
     interval.awaited = agent->finished || (agent->requested > 0 && interval.lasts <= 0);
+    *awaits = interval.awaited && !interval.moving && node->server < 0 && node->first == NULL;
     return rpi_poll_interval_seconds(&interval);
 }
 
@@ -322,9 +324,14 @@ static double node_long_sleep(const struct model *model, const struct node *node
  * rank looks when it has finished an item. */
 static void node_plan_step(const struct model *model, struct node *node)
 {
-    double sleep = node_sleep(model, node), now = node->cpu;
+    bool awaits;
+    double sleep = node_sleep(model, node, &awaits), now = node->cpu;
     double idle = node_next_idle(model, node, now);
-    if (model->cluster->threads) {
+    node->asleep = 0;
+    if (model->cluster->threads && awaits) {
+        node->asleep = sleep;
+        node->next = idle;
+    } else if (model->cluster->threads) {
         sleep = node_long_sleep(model, node, sleep);
         node->next = now + sleep < idle ? now + sleep : idle;
     } else if (node->free_at[0] > now) {

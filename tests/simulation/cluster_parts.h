@@ -58,12 +58,13 @@ struct server {
 };
 
 struct node {
-    struct message *first, *last;  /* in the order of arrival */
-    double *free_at;               /* of each rank */
-    double item;                   /* seconds of an item of the last batch */
-    double next, heard;            /* times of the next step, of the last message */
-    double link_free, cpu;         /* when its link is free; its agent's clock */
-    double over;                   /* time of the end of its agent; 0: not yet */
+    struct message *first, *last; /* in the order of arrival */
+    double *free_at;              /* of each rank */
+    double item;                  /* seconds of an item of the last batch */
+    double next, heard;           /* times of the next step, of the last message */
+    double asleep;         /* seconds between steps that wait for a message; 0: not waiting */
+    double link_free, cpu; /* when its link is free; its agent's clock */
+    double over;           /* time of the end of its agent; 0: not yet */
     int agent, dispatcher, server; /* consumers: of the node, of the group; server here; -1: none */
     int place;                     /* in the heap */
 };

@@ -49,7 +49,7 @@ static void try_loop(int64_t n)
         status = rp_loop_close(&loop, RP_OK);
     double seconds = MPI_Wtime() - begin;
     MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
-    report("loop", status == RP_OK && sums[0] == n && sums[1] == n * (n - 1) / 2, seconds, 0.93);
+    report("loop", status == RP_OK && sums[0] == n && sums[1] == n * (n - 1) / 2, seconds, 0.95);
 }
 
 static int sum_items(rp_task *task, rp_range range, const void *in, void *result)
@@ -80,7 +80,7 @@ static void try_reduce(int64_t n)
                          .result_size = sizeof sum};
     double begin = MPI_Wtime();
     rp_status status = rp_reduce(pool, &job);
-    report("reduce", status == RP_OK && sum == n * (n - 1) / 2, MPI_Wtime() - begin, 0.89);
+    report("reduce", status == RP_OK && sum == n * (n - 1) / 2, MPI_Wtime() - begin, 0.92);
 }
 
 static int square(rp_task *task, const void *in, void *out)
@@ -110,7 +110,7 @@ static void try_map(int64_t n)
     double seconds = MPI_Wtime() - begin;
     for (int64_t i = 0; root && i < n; i++)
         right = right && out[i] == (double)i * (double)i;
-    report("map", right, seconds, 0.87);
+    report("map", right, seconds, 0.90);
     free(in);
     free(out);
 }
