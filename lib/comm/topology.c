@@ -129,10 +129,22 @@ static size_t agreement_bytes(int node_ranks)
     return bytes_round_up(rpi_agreement_bytes(node_ranks), 4096);
 }
 
-static size_t extra_offset_bytes(const struct world *world)
+static size_t tables_offset_bytes(const struct world *world)
 {
     return agreement_bytes(world->node_ranks) +
            bytes_round_up(rpi_liveness_bytes(world->node_ranks), 4096);
+}
+
+/* The tables of ranks and nodes, which lie between the two above and `extra`. */
+static size_t tables_bytes(const struct world *world)
+{
+    return bytes_round_up((2 * (size_t)world->ranks + (size_t)world->nodes + 1) * sizeof(int),
+                          4096);
+}
+
+static size_t extra_offset_bytes(const struct world *world)
+{
+    return tables_offset_bytes(world) + tables_bytes(world);
 }
 
 int rpi_world_node_rank(const struct world *world, int rank)
@@ -205,38 +217,46 @@ static rp_status hosts_exchange(struct world *world, rp_error *error)
     return rpi_mpi_check(code, "MPI_Allgather", error);
 }
 
-/* Counting sort: the start of each node advances as its ranks are placed, and is restored. */
-static void ranks_sort_by_node(struct world *world)
+/* On the first rank of a node: gathers which ranks are on which node. Within a node they are in
+ * ascending order. */
+static int tables_fill(struct world *world, const int *here, int *counts)
 {
-    int *place = world->node_first;
-    for (int rank = 0; rank < world->ranks; rank++)
-        world->by_node[place[world->node_of[rank]]++] = rank;
-    for (int node = world->nodes; node > 0; node--)
-        place[node] = place[node - 1];
-    place[0] = 0;
+    int code = MPI_Allgather(&world->node_ranks, 1, MPI_INT, counts, 1, MPI_INT, world->leaders);
+    world->node_first[0] = 0;
+    for (int node = 0; node < world->nodes && code == MPI_SUCCESS; node++)
+        world->node_first[node + 1] = world->node_first[node] + counts[node];
+    if (code == MPI_SUCCESS)
+        code = MPI_Allgatherv(here, world->node_ranks, MPI_INT, world->by_node, counts,
+                              world->node_first, MPI_INT, world->leaders);
+    for (int node = 0; node < world->nodes && code == MPI_SUCCESS; node++) {
+        for (int i = world->node_first[node]; i < world->node_first[node + 1]; i++)
+            world->node_of[world->by_node[i]] = node;
+    }
+    return code;
 }
 
-/* Records which rank is on which node. */
+/* Records, once per node, which rank is on which node. */
 static rp_status ranks_register(struct world *world, rp_error *error)
 {
-    world->node_of = malloc((size_t)world->ranks * sizeof *world->node_of);
-    world->by_node = malloc((size_t)world->ranks * sizeof *world->by_node);
-    world->node_first = calloc((size_t)world->nodes + 1, sizeof *world->node_first);
-    if (world->node_of == NULL || world->by_node == NULL || world->node_first == NULL)
+    bool fills = world->node_rank == 0;
+    size_t counts = (size_t)world->node_ranks + (size_t)world->nodes;
+    int *here = fills ? malloc(counts * sizeof *here) : NULL;
+    world->node_first = (int *)((char *)world->memory.base + tables_offset_bytes(world));
+    world->node_of = world->node_first + world->nodes + 1;
+    world->by_node = world->node_of + world->ranks;
+    if (fills && here == NULL)
         rpi_error_set(error, RP_ERR_MEMORY, "no memory for the nodes of %d ranks", world->ranks);
-    if (rpi_mpi_agree(world->comm, error) != RP_OK)
-        return error->status;
-    int code = MPI_Allgather(&world->node, 1, MPI_INT, world->node_of, 1, MPI_INT, world->comm);
-    if (rpi_mpi_check(code, "MPI_Allgather", error) != RP_OK)
-        return error->status;
-    for (int rank = 0; rank < world->ranks; rank++)
-        world->node_first[world->node_of[rank] + 1]++;
-    for (int node = 0; node < world->nodes; node++)
-        world->node_first[node + 1] += world->node_first[node];
-    ranks_sort_by_node(world);
-    if (rpi_mpi_check(agents_choose(world), "MPI_Comm_split", error) != RP_OK)
-        return error->status;
-    return hosts_exchange(world, error);
+    if (rpi_mpi_agree(world->comm, error) == RP_OK) {
+        int code = MPI_Gather(&world->rank, 1, MPI_INT, here, 1, MPI_INT, 0, world->node_comm);
+        if (fills && code == MPI_SUCCESS)
+            code = tables_fill(world, here, here + world->node_ranks);
+        rpi_mpi_check(code, "MPI_Allgatherv", error);
+        rpi_mpi_agree(world->comm, error); /* before it others may not read the tables */
+    }
+    free(here);
+    if (error->status == RP_OK)
+        rpi_mpi_check(agents_choose(world), "MPI_Comm_split", error);
+    return error->status == RP_OK ? hosts_exchange(world, error) : error->status;
 }
 
 /* The parameters must be equal before the ranks split communicators by them. */
@@ -269,12 +289,13 @@ static rp_status world_build(struct world *world, const struct world_request *re
     if (request_compare(world, request, error) != RP_OK)
         return error->status;
     nodes_find(world, request->node_size, error);
-    if (rpi_mpi_agree(world->comm, error) != RP_OK || ranks_register(world, error) != RP_OK)
+    if (rpi_mpi_agree(world->comm, error) != RP_OK)
         return error->status;
     rpi_node_memory_make(world->node_comm,
                          extra_offset_bytes(world) + request->extra_bytes(world->node_ranks),
                          &world->memory, error);
-    if (rpi_mpi_agree(world->comm, error) != RP_OK || agreement_init(world, error) != RP_OK)
+    if (rpi_mpi_agree(world->comm, error) != RP_OK || ranks_register(world, error) != RP_OK ||
+        agreement_init(world, error) != RP_OK)
         return error->status;
     if (request->survive_deaths && liveness_init(world, error) != RP_OK)
         return error->status;
@@ -314,9 +335,6 @@ static void comm_free(MPI_Comm *comm)
 void rpi_world_forget(struct world *world)
 {
     free(world->agreement.summaries);
-    free(world->node_first);
-    free(world->node_of);
-    free(world->by_node);
     free(world->hosts);
 }
 

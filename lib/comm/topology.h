@@ -19,12 +19,13 @@ struct world {
     int node, nodes, node_rank, node_ranks;
     int root_node;
     bool one_machine; /* if there are several nodes, they are simulated */
-    int *node_first; /* by node: number of ranks on lower nodes; one more entry: all ranks. Owned */
-    int *node_of;    /* by rank; owned */
-    int *by_node;    /* the ranks of node 0, then those of node 1 ...; owned */
+    /* Tables in `memory`, stored by the first rank of the node before all others read them. */
+    int *node_first; /* by node: number of ranks on lower nodes; one more entry: all ranks */
+    int *node_of;    /* by rank */
+    int *by_node;    /* the ranks of node 0, then those of node 1 ... */
     char (*hosts)[HOST_NAME_BYTES]; /* by node, on agents; owned */
     double crowding;           /* ranks per core of this node, at least 1; above 1, yield at once */
-    struct node_memory memory; /* agreement segment, liveness entries, then `extra` bytes */
+    struct node_memory memory; /* agreement segment, liveness entries, tables, `extra` bytes */
     void *extra;
     struct liveness liveness;
     struct hub hub; /* where ranks of several nodes survive deaths */
