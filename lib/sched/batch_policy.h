@@ -3,7 +3,7 @@
  *
  * Factoring: half of the remaining units is divided among the nodes by speed, so batches shrink
  * towards the end and their number grows with the logarithm of the job. A batch lasts at least
- * until the next one can arrive, or is the node's last. A choice takes the same time for any number of nodes. */
+ * until the next one can arrive, or is the node's last. */
 #ifndef RANKPOOL_SCHED_BATCH_POLICY_H
 #define RANKPOOL_SCHED_BATCH_POLICY_H
 
@@ -45,8 +45,8 @@ void rpi_batch_policy_issue(struct batch_policy *policy, int node, uint32_t unit
  * that a long item among them does not tie many others to its node, but at least one per rank. */
 uint32_t rpi_batch_policy_initial(uint32_t units, int ranks, int nodes, rp_schedule schedule);
 
-/* Returns how many of the `left` units a node gets next, and records that it has them: at least one,
- * if there are any. `seconds`: time until the node could get another batch. */
+/* Returns how many of the `left` units a node gets next, and records that it has them: at least
+ * one, if there are any. `seconds`: time until the node could get another batch. */
 uint32_t rpi_batch_policy_next(struct batch_policy *policy, int node, uint32_t left,
                                double seconds);
 

@@ -1,5 +1,5 @@
-/* Supply policy: when a node requests its next batch, and how long its agent sleeps between two steps.
- * Pure logic, testable without nodes: tests/simulation/model.c runs it for thousands. */
+/* Supply policy: when a node requests its next batch, and how long its agent sleeps between two
+ * steps. Pure logic, testable without nodes: tests/simulation/model.c runs it for thousands. */
 #ifndef RANKPOOL_SCHED_SUPPLY_POLICY_H
 #define RANKPOOL_SCHED_SUPPLY_POLICY_H
 

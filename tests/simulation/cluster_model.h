@@ -1,6 +1,6 @@
-/* A model of one job on a cluster of many nodes: what the library's policies make of it, event by event, without
- * processes, messages or memory. The policies are the library's own (sched/batch_policy.h,
- * sched/supply_policy.h, base/backoff.h). Around them:
+/* A model of one job on a cluster of many nodes: what the library's policies make of it, event by
+ * event, without processes, messages or memory. The policies are the library's own
+ * (sched/batch_policy.h, sched/supply_policy.h, base/backoff.h). Around them:
  *
  * - The ranks of a node compute a batch as list scheduling does: each takes a unit whenever it is
  *   idle. All units of a batch take the same time.

@@ -292,8 +292,8 @@ static void node_receive(struct model *model, struct node *node)
     }
 }
 
-/* The sleep of the node's agent after a step. *awaits: nothing can happen until a message comes or a
- * rank becomes idle. */
+/* The sleep of the node's agent after a step. *awaits: nothing can happen until a message comes or
+ * a rank becomes idle. */
 static double node_sleep(const struct model *model, const struct node *node, bool *awaits)
 {
     struct consumer *agent = &model->consumers[node->agent];
