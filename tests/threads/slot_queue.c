@@ -23,7 +23,8 @@
 
 enum {
     MOST_THREADS = 64,
-    PACKETS_OF_STREAM = 500
+    PACKETS_OF_STREAM = 500,
+    ITEMS_OF_PACKET = 20
 };
 
 static struct slot_queue *slot_queue;
@@ -36,6 +37,13 @@ static struct observation observation; /* observation is off */
 static uint32_t threads = 8;
 static bool by_chunks;
 static int64_t items, consumed;
+
+/* What the feeder knows of an item. */
+static enum {
+    WANTED,
+    WITHDRAWN,
+    NEVER_BEGUN /* withdrawn, and certain not to begin */
+} wish[PACKETS_OF_STREAM * ITEMS_OF_PACKET];
 
 static void fail(const char *what, int64_t item)
 {
@@ -90,7 +98,7 @@ static struct packet *make_packet(void)
         items++;
         return packet;
     }
-    for (packet->items = 0; packet->items < 1 + next_random() % 20; packet->items++) {
+    for (packet->items = 0; packet->items < 1 + next_random() % ITEMS_OF_PACKET; packet->items++) {
         size_t room, bytes = sizeof items + 1 + next_random() % 20;
         char *place = area_room(&packet->area, 0, &room);
         memset(place, 'y', bytes);
@@ -110,11 +118,26 @@ static void check_packet(struct packet *packet)
         const char *data = (const char *)(record + 1);
         if (record->elsewhere)
             data = packet->large + *(const uint64_t *)(const void *)data;
-        check(data, record->bytes, item++);
+        if (record->failed ? wish[item] == WANTED : wish[item] == NEVER_BEGUN)
+            fail(record->failed ? "was not withdrawn" : "begun in spite of all", item);
+        if (record->failed)
+            consumed++;
+        else
+            check(data, record->bytes, item);
+        item++;
     }
     if (item != packet->first + packet->items)
         fail("missing", item);
     rpi_packet_free(packet);
+}
+
+/* Withdraws one of the latest items, which a rank may be about to begin. */
+static void withdraw_item(void)
+{
+    int64_t item = items - 1 - (int64_t)(next_random() % 10);
+    bool never;
+    if (item >= 0 && rpi_feeder_withdraw(&feeder, item, &never))
+        wish[item] = never ? NEVER_BEGUN : WITHDRAWN;
 }
 
 static void supply(void)
@@ -130,6 +153,8 @@ static void supply(void)
         } else if (put < PACKETS_OF_STREAM && !feeder_full(&feeder)) {
             rpi_feeder_put(&feeder, make_packet());
             put++;
+            if (next_random() % 4 == 0)
+                withdraw_item();
         } else {
             rpi_eventcount_wait(&slot_queue->feeder_event, seen, false, 1);
         }
@@ -169,6 +194,7 @@ static void run_stream(void)
     if (!rpi_feeder_make(&feeder, slot_queue, threads))
         fail("no memory", -1);
     items = consumed = 0;
+    memset(wish, 0, sizeof wish);
     for (uint32_t i = 0; i < threads; i++)
         pthread_create(&thread[i], NULL, rank, (void *)(uintptr_t)i);
     supply();
