@@ -52,7 +52,7 @@ static char guard_script[] = "exec >/dev/null 2>&1\n"
                              "trap '' HUP INT QUIT TERM USR1 USR2\n"
                              "read -r end\n"
                              "read -r group <&3\n"
-                             "[ -z \"$group\" ] || kill -KILL -- \"-$group\"\n";
+                             "[ -z \"$group\" ] || kill -s KILL -- \"-$group\"\n";
 
 /* In a session of its own, so that what ends the ranks does not end it. No other file stays open
  * there: the death of a rank shows by the end of its connections. */
@@ -302,6 +302,9 @@ static double seconds_since_1970(void)
     clock_gettime(CLOCK_REALTIME, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
+
+static void complain(struct command_end *end, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 static void complain(struct command_end *end, const char *format, ...)
 {

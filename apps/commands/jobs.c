@@ -129,7 +129,6 @@ rp_status jobs_print(struct jobs *jobs, rp_error *error)
 static void count_result(struct jobs *jobs, const struct result *result)
 {
     const struct settings *settings = jobs->settings;
-    jobs->seconds += (result->runtime - jobs->seconds) / 8;
     if (result_succeeded(result))
         return;
     jobs->failures++;
@@ -182,15 +181,6 @@ bool jobs_over(struct jobs *jobs)
     bool over = jobs->error.status != RP_OK || (jobs->halted && jobs->settings->halt == HALT_NOW);
     pthread_mutex_unlock(&jobs->lock);
     return over;
-}
-
-bool jobs_one_at_a_time(struct jobs *jobs)
-{
-    const double long_one = 0.05;
-    pthread_mutex_lock(&jobs->lock);
-    bool one = jobs->settings->halt != HALT_NEVER || jobs->seconds > long_one;
-    pthread_mutex_unlock(&jobs->lock);
-    return one;
 }
 
 int64_t jobs_flush(struct jobs *jobs, rp_error *error)

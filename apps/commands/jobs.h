@@ -23,7 +23,6 @@ struct jobs {
     char *template; /* NULL: lines are commands */
     rp_buffer *command;
     int64_t failures;
-    double seconds; /* that commands took, recently */
     bool halted;    /* start no more */
     rp_error error; /* the first, which ends all */
 };
@@ -51,10 +50,6 @@ void jobs_lose(struct jobs *jobs, int64_t item, const char *text);
 
 /* Whether running commands should be ended. */
 bool jobs_over(struct jobs *jobs);
-
-/* Whether ranks should get one command at a time, so that none waits for a rank that runs another:
- * where commands take long, or must not begin after a failure. */
-bool jobs_one_at_a_time(struct jobs *jobs);
 
 /* Prints what still waits. Returns how many commands have not ended; `error` as in jobs->error. */
 int64_t jobs_flush(struct jobs *jobs, rp_error *error);

@@ -54,13 +54,13 @@ static rp_status run_command(struct runner *runner, const struct settings *setti
 
 /* ---- the stream ------------------------------------------------------------------------------ */
 
-/* Whether each rank has a command, and should not get a second one before that has ended. Between
+/* Whether each other rank of the node has a command. None gets a second one before, since that would
+ * wait for the first, though the root may be free for it; nor may it begin after a failure. Between
  * nodes we do not know who has them: a rank could have two, and another one none. */
-static bool ranks_are_served(struct ranks *ranks)
+static bool ranks_are_served(const struct ranks *ranks)
 {
     int64_t others = rp_ranks(ranks->pool) > 1 ? rp_ranks(ranks->pool) - 1 : 1;
-    return rp_nodes(ranks->pool) == 1 && ranks->pending >= others &&
-           jobs_one_at_a_time(&ranks->jobs);
+    return rp_nodes(ranks->pool) == 1 && ranks->pending >= others;
 }
 
 static int produce_command(void *user, rp_buffer *item)

@@ -150,7 +150,7 @@ seq 100 >"$scratch/numbers"
 log=$scratch/killed.log
 begin() {
     "$farm" --ranks 2 -a "$scratch/numbers" --unordered --joblog "$log" --resume \
-        "echo \$\$ >>$scratch/began; sleep 0.02; : {}" >"$scratch/stdout" 2>"$scratch/stderr" </dev/null
+        "sleep 0.02 & echo \$! >>$scratch/began; wait; : {}" >"$scratch/stdout" 2>"$scratch/stderr" </dev/null
     : >"$scratch/ended"
 }
 round=0
@@ -169,10 +169,20 @@ while [ $round -lt "$resumes" ]; do
 done
 check "$resumes times killed, no command outlives the farm" gone "$scratch/began"
 limited "$farm" --ranks 2 -a "$scratch/numbers" --joblog "$log" --resume \
-    "echo \$\$ >>$scratch/began; sleep 0.02; : {}" >"$scratch/stdout" 2>"$scratch/stderr"
+    "sleep 0.02 & echo \$! >>$scratch/began; wait; : {}" >"$scratch/stdout" 2>"$scratch/stderr"
 check "resumed, all is done" [ $? -eq 0 ]
 sed 1d "$log" | awk '$7 == 0 && $8 == 0 { print $1 }' | sort -n >"$scratch/succeeded"
 check "each command succeeded once in the log" cmp "$scratch/numbers" "$scratch/succeeded"
+
+# Killed, and its ranks with it: processes of a command's group that are no children of a rank.
+"$farm" --ranks 2 ::: "sleep 1000 & echo \$! >$scratch/child.1; wait" "sleep 1000 & echo \$! >$scratch/child.2; wait" \
+    >"$scratch/stdout" 2>"$scratch/stderr" </dev/null &
+process=$!
+wait_until test -s "$scratch/child.1" -a -s "$scratch/child.2"
+kill -KILL $process
+wait $process 2>/dev/null
+check "killed, with the first command" gone "$scratch/child.1"
+check "and the second" gone "$scratch/child.2"
 
 # Interrupted by a signal.
 "$farm" --ranks 2 ::: "echo \$\$ >$scratch/interrupted; sleep 1000" >"$scratch/stdout" 2>"$scratch/stderr" </dev/null &
