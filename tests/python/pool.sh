@@ -61,6 +61,15 @@ for example in "$srcdir"/examples/*.py; do
     expect 0 "$(cat "$srcdir/examples/$name.out")" "" "$mpirun" $quiet -np 2 "$PYTHON" "$example"
     grep -q "^| \[$name\]($name.py) |" "$srcdir/examples/README.md" || report "not ok" "examples/README.md lacks $name"
 done
+# The first program of a document.
+program_of() {
+    awk '/^```python$/ { on = 1; next } /^```/ && on { exit } on' "$srcdir/$1"
+}
+program_of README.md >"$scratch/readme.py"
+program_of doc/guide/python.md >"$scratch/guide.py"
+expect 0 "[0, 1, 4, 9, 16, 25, 36, 49, 64, 81]" "" "$PYTHON" "$scratch/readme.py"
+expect 0 261 "" "$PYTHON" "$scratch/guide.py"
+
 check "Ctrl-C" python "$here/interrupted.py"
 case $("$mpirun" --version 2>&1) in
 *"Open MPI"*4.* | *OpenRTE*4.*)
