@@ -49,10 +49,8 @@ class Engine:
         self.workers = self.ranks - self.dedicated_root
 
     def serve(self):
-        """On the other ranks. Does not return. What tasks print shall not wait for the end."""
+        """On the other ranks. Does not return."""
         worker.handle_signals()
-        if hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(line_buffering=True)
         try:
             self.open()
             self.run_commands()
@@ -93,10 +91,13 @@ class Engine:
     def stop(self, process):
         if process != os.getpid():  # a child that the script forked
             return
-        with self.lock:
-            self.closing = True
-            self.lock.notify_all()
-        self.thread.join()
+        try:
+            sys.stdout.flush()  # before MPI ends
+        finally:
+            with self.lock:
+                self.closing = True
+                self.lock.notify_all()
+            self.thread.join()
 
     def abandon_all(self, problem):
         with self.lock:
@@ -333,6 +334,9 @@ def launch(processes=None):
     count, own = c_int(len(words)), len(sys.argv) - 1
     argv = (ctypes.c_char_p * (len(words) + 1))(*words, None)
     lib.rp_launch(byref(count), byref(ctypes.cast(argv, ctypes.POINTER(ctypes.c_char_p))))
+    # What tasks print does not wait for the end; rank 0 has got the terminal only now.
+    if hasattr(sys.stdout, "reconfigure") and (lib.rp_launched_rank() > 0 or os.isatty(1)):
+        sys.stdout.reconfigure(line_buffering=True)
     if sys.orig_argv[len(words) - own:] == sys.argv[1:]:
         sys.argv[1:] = [os.fsdecode(word) for word in argv[len(words) - own:count.value]]
 
