@@ -43,10 +43,10 @@ typedef struct rp_worklist_job {
     const void *identity;  /**< result of no items, result_size bytes: combined with any result it
                                 gives that result */
     void *result;          /**< on every rank: where it stores its copy of the result */
-    size_t result_size;    /**< bytes of a result; with a goal it may be 0, and combine, identity and
-                                result NULL */
+    size_t result_size;    /**< bytes of a result; with a goal it may be 0, and combine,
+                                identity and result NULL */
     int64_t memory;        /**< limit in bytes on a node's waiting items, but the seeds fit in any
-                                case; 0: 16 MiB */
+                                case; 0: 16 MiB. With a goal an item takes 128 bytes more. */
     rp_options options;    /**< schedule, chunk, on_failure, max_failures and item_status: 0 */
     rp_goal goal;          /**< of a branch and bound: see rp_task_improve(); 0: none */
     double *best;          /**< on every rank, with a goal: where it stores the best value;
@@ -98,7 +98,8 @@ void rp_task_path(const rp_task *task, uint64_t path[2]);
  *   rp_task_bound(), it may have the witness: only rp_task_prunable() knows.
  * - The order in which a task adds children and calls rp_task_improve() depends on the item only,
  *   except that some are left out. Nothing else depends on the bound: not the result, unless
- *   varying results are wanted, such as the number of items.
+ *   varying results are wanted, such as the number of items. Where children are left out before
+ *   they are added, the paths of those behind them vary, hence rp_task_random().
  *
  * To find a good value early, add the most promising child last.
  *
