@@ -17,7 +17,8 @@ fi
 # shellcheck disable=SC2046 # lists of flags
 cc -O2 -D_GNU_SOURCE -I"$here/../apps" -c "$here/../apps/trees/uts.c" -o "$scratch/uts.o" $(pkg-config --cflags nettle)
 # shellcheck disable=SC2046
-cc -O2 -fopenmp -I"$here/../apps" "$here/worklist.c" "$scratch/uts.o" -o "$scratch/plain" $(pkg-config --libs nettle) -lm
+cc -O2 -fopenmp -I"$here/../apps" "$here/worklist.c" "$scratch/uts.o" -o "$scratch/plain" \
+    $(pkg-config --libs nettle) -lm
 contestants="serial openmp"
 if pkg-config --exists tbb 2>/dev/null && command -v c++ >/dev/null; then
     # shellcheck disable=SC2046

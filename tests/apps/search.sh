@@ -1,6 +1,6 @@
 #!/bin/sh
 # The program search: the trees of the UTS benchmark have the published nodes, depth and leaves on any number of ranks,
-# and the same sum of paths; queens; maximum cliques, of which one is chosen, of the published sizes; its error messages.
+# and the same sum of paths; queens; maximum cliques of the published sizes, always the same one; its error messages.
 # Run in the build directory.
 set -u
 search=${1:-./apps/search}
@@ -50,8 +50,8 @@ expect 0 2279184 "" "$search" --ranks 3 queens 15
 # edges where ADJACENT holds for a and b. These are graphs of the second DIMACS challenge.
 graph() {
     awk -v base="$2" -v digits="$3" '
-        function differ(a, b,   i, n) { for (i = 1; i <= digits; i++) n += v[a, i] != v[b, i]; return n + 0 }
-        function opposite(a, b,   i, n) { for (i = 1; i <= digits; i++) n += (v[a, i] + 2) % 4 == v[b, i]; return n + 0 }
+        function differ(a, b,   i, n) { for (i = 1; i <= digits; i++) n += v[a, i] != v[b, i]; return +n }
+        function opposite(a, b,   i, n) { for (i = 1; i <= digits; i++) n += (v[a, i] + 2) % 4 == v[b, i]; return +n }
         function sum(a,   i, n) { for (i = 1; i <= digits; i++) n += v[a, i]; return n }
         BEGIN {
             for (word = 0; word < base ^ digits; word++) {
