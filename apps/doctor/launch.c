@@ -24,6 +24,7 @@ void find_version(struct report *report)
     MPI_Get_library_version(running, &length);
     find_version_in(running, is);
     const char *built = strchr(rp_version(), '(');
+    report_ok("build", "%s", rp_build());
     find_version_in(built != NULL ? built : "", was);
     if (strcmp(is, was) == 0) {
         report_ok("MPI", "Rankpool %s", rp_version());

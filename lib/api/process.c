@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/environment.h"
+#include "base/message.h"
 #include "base/thread.h"
 #include "launch/environment.h"
 #include "launch/launch.h"
@@ -19,8 +20,7 @@ void rpi_foreign_launcher_warn(void)
     bool foreign = ranks == 1 && started > 1;
     if (!foreign || rp_launched_rank() > 0)
         return;
-    fprintf(
-        stderr,
+    rpi_message(
         "rankpool %s: the launcher started %d processes, but its MPI is not ours, so each works "
         "alone; use %s, or srun --mpi=pmix\n",
         rp_version(), started, RANKPOOL_MPIRUN[0] != '\0' ? RANKPOOL_MPIRUN : "our MPI's mpirun");
@@ -30,8 +30,7 @@ void rpi_single_rank_warn(int cores)
 {
     if (cores < 2 || rpi_launch_called() || rpi_environment_text("RANKPOOL_RANKS") != NULL)
         return;
-    fprintf(
-        stderr,
+    rpi_message(
         "rankpool %s: this program runs on 1 rank, on a machine with %d cores: it does not call "
         "rp_launch(), and no mpirun started it; call rp_launch(&argc, &argv) before rp_open(), "
         "or set RANKPOOL_RANKS=1 if that is intended\n",

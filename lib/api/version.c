@@ -1,4 +1,5 @@
 #include "config.h"
+#include "lib/api/commit.h"
 #include "rankpool.h"
 
 #define TEXT_OF(number) #number
@@ -12,6 +13,11 @@
 #else
 #define MPI_NAME "MPI " TEXT(MPI_VERSION) "." TEXT(MPI_SUBVERSION)
 #endif
+
+const char *rp_build(void)
+{
+    return "commit " RANKPOOL_COMMIT ", configured with " RANKPOOL_CONFIGURE_OPTIONS;
+}
 
 const char *rp_version(void)
 {

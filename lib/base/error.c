@@ -1,5 +1,6 @@
 #include "base/error.h"
 
+#include "base/message.h"
 #include "base/numeric_locale.h"
 
 #include <inttypes.h>
@@ -94,8 +95,8 @@ void rpi_error_print(const rp_error *error, const char *program)
         return;
     if (error->item >= 0)
         error_place(place, sizeof place, error);
-    fprintf(stderr, "%s: %s%s\n", program != NULL ? program : "rankpool",
-            error->text[0] != '\0' ? error->text : rp_strerror(error->status), place);
+    rpi_message("%s: %s%s\n", program != NULL ? program : "rankpool",
+                error->text[0] != '\0' ? error->text : rp_strerror(error->status), place);
 }
 
 bool rpi_error_valid(const rp_error *error)

@@ -19,7 +19,7 @@ void rpi_error_host(rp_error *error);
 rp_status rpi_error_set(rp_error *error, rp_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Writes the record to stderr as one line, at once. Does nothing for RP_OK. */
+/* Writes the record as a message of one line (base/message.h). Does nothing for RP_OK. */
 void rpi_error_print(const rp_error *error, const char *program);
 
 /* Is a record that another process sent valid: a known status, and terminated strings? */

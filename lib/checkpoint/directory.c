@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/file_io.h"
 #include "base/hash.h"
+#include "base/message.h"
 #include "checkpoint/journal_index.h"
 #include "checkpoint/manifest.h"
 
@@ -22,20 +23,14 @@
 
 void rpi_checkpoint_warn(const char *why)
 {
-    char text[sizeof((rp_error *)NULL)->text + 64];
-    int length = snprintf(text, sizeof text, "rankpool: the work is not protected: %s\n", why);
-    rpi_write_all(STDERR_FILENO, text, (size_t)length);
+    rpi_message("rankpool: the work is not protected: %s\n", why);
 }
 
 void rpi_checkpoint_warn_refused(const char *directory, int64_t entries)
 {
-    char text[PATH_MAX + 160];
-    int length =
-        snprintf(text, sizeof text,
-                 "rankpool: entries of the journals in '%s' that do not match their jobs are "
-                 "ignored, and their items computed again: %" PRId64 "\n",
-                 directory, entries);
-    rpi_write_all(STDERR_FILENO, text, (size_t)length);
+    rpi_message("rankpool: entries of the journals in '%s' that do not match their jobs are "
+                "ignored, and their items computed again: %" PRId64 "\n",
+                directory, entries);
 }
 
 /* ---- configuration --------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 #include "comm/mpi_error.h"
 
 #include "base/error.h"
+#include "base/message.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -35,6 +36,6 @@ rp_status rpi_mpi_agree(MPI_Comm comm, rp_error *error)
 
 void rpi_mpi_reject(const char *who, int from)
 {
-    fprintf(stderr, "rankpool: a message from %s %d makes no sense, so the job ends\n", who, from);
+    rpi_message("rankpool: a message from %s %d makes no sense, so the job ends\n", who, from);
     MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
 }

@@ -1,5 +1,6 @@
 #include "diag/node_stores.h"
 
+#include "base/message.h"
 #include "diag/diagnosis.h"
 
 #include <stdio.h>
@@ -86,8 +87,7 @@ static void node_stores_report(rp_pool *pool, const struct allocation *allocatio
                                enum call call)
 {
     pool->diag->stores_reported = true;
-    fprintf(
-        stderr,
+    rpi_message(
         "rankpool: tasks of %s() have stored into node memory, between byte %zu and %zu of %zu: "
         "only the ranks of the same node see that. On several nodes, give it as out, with "
         "RP_ON_NODES\n",

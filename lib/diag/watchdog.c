@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/message.h"
 #include "base/thread.h"
 #include "diag/activity.h"
 #include "diag/diagnosis.h"
@@ -90,10 +91,9 @@ static void watchdog_abort(rp_pool *pool, int node_rank, rp_range items)
     rpi_error_clear(&here);
     rpi_error_host(&here);
     rpi_range_text(items, text, sizeof text);
-    fprintf(stderr,
-            "rankpool: %s on rank %d (%s): still running after twice options.item_seconds; "
-            "aborting the job\n",
-            text, rank, here.host);
+    rpi_message("rankpool: %s on rank %d (%s): still running after twice options.item_seconds; "
+                "aborting the job\n",
+                text, rank, here.host);
     /* Given any other communicator, MPICH waits for its ranks. */
     MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
 }
@@ -210,7 +210,7 @@ void rpi_watchdog_open(struct watchdog *watchdog, rp_pool *pool, double seconds)
         return;
     int code = watchdog_start(watchdog);
     if (code != 0)
-        fprintf(stderr, "rankpool: no watchdog on rank %d: %s\n", pool->world.rank, strerror(code));
+        rpi_message("rankpool: no watchdog on rank %d: %s\n", pool->world.rank, strerror(code));
 }
 
 rp_status rpi_watchdog_provide(rp_pool *pool, rp_error *error)

@@ -2,6 +2,7 @@
  * nodes do not interleave. */
 #include "base/error.h"
 #include "base/file_io.h"
+#include "base/message.h"
 #include "base/numeric_locale.h"
 #include "diag/activity.h"
 #include "diag/diagnosis.h"
@@ -130,6 +131,6 @@ void rpi_watchdog_report(const struct watchdog *watchdog, double now)
     report_unclaimed(watchdog, report);
     rpi_numeric_locale_end(before);
     if (fclose(report) == 0)
-        rpi_write_all(STDERR_FILENO, text, length);
+        rpi_message_write(text, length);
     free(text);
 }

@@ -20,6 +20,35 @@ RP_BEGIN_DECLARATIONS
 const char *rp_version(void);
 
 /**
+ * How the library was built: the commit of its sources and the options of configure, as in "commit
+ * 4e401635d1b0, configured with --disable-shared MPICC=mpicc.openmpi". *Local.*
+ */
+const char *rp_build(void);
+
+/**
+ * Gets what the library would write to stderr: one or more whole lines. It may be called by any
+ * thread of the process, also by one of the library, but never by two at a time for one pool. It
+ * must not call the library.
+ *
+ * @param[in] text   not ended by a null character
+ * @param[in] bytes  its length
+ * @param[in] user   of rp_set_message_function()
+ */
+typedef void (*rp_message_fn)(const char *text, size_t bytes, void *user);
+
+/**
+ * Has a function get the messages of this process: warnings, reports of the watchdog, and what
+ * rp_report() prints. *Local.* Not the progress display (see rp_show_progress()), crash reports
+ * (config.handle_signals), or what rp_launch() prints before there are ranks.
+ *
+ * Call it while no pool is open.
+ *
+ * @param[in] function  NULL: stderr again
+ * @param[in] user      passed to it
+ */
+void rp_set_message_function(rp_message_fn function, void *user);
+
+/**
  * How to treat an existing checkpoint in the directory config.checkpoint.
  *
  * With such a directory, every rank periodically writes the results that its maps, reductions,

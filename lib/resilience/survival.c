@@ -2,6 +2,7 @@
 
 #include "base/environment.h"
 #include "base/error.h"
+#include "base/message.h"
 #include "comm/cma.h"
 #include "comm/mpi_error.h"
 #include "launch/rank_state.h"
@@ -16,7 +17,7 @@
 static void survival_warn(const rp_pool *pool, const char *why)
 {
     if (pool->world.rank == pool->world.root)
-        fprintf(stderr, "rankpool: ranks will not survive the death of others: %s\n", why);
+        rpi_message("rankpool: ranks will not survive the death of others: %s\n", why);
 }
 
 /* Can this rank reach the memory of all others? */

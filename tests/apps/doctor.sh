@@ -49,7 +49,8 @@ bound_by_default() { "$mpirun" --version 2>&1 | grep -q -E '\((Open MPI|OpenRTE)
 version="ok    MPI +Rankpool [0-9.]+ \((Open MPI|MPICH) [0-9.]+\)"
 finds "$version" "ok    launch +started by itself: $cores ranks? on 1 node$" \
     "ok    cores +one for each rank$" "ok    binding +ranks are not bound" "ok    threads" \
-    "[a-zA-Z]+ +shared memory" "ok    files" "[a-zA-Z]+ +memory" -- "$doctor"
+    "[a-zA-Z]+ +shared memory" "ok    files" "[a-zA-Z]+ +memory" \
+    "ok    build +commit ([0-9a-f]{12}|unknown), configured with " -- "$doctor"
 [ "$cores" -lt 2 ] || finds "note  cores +1 rank on .*, which has $cores cores" -- "$doctor" --ranks 1
 [ "$cores" -ge 16 ] || finds "MEND  cores +16 ranks share $cores core" \
     "      type: +--ranks $cores, or mpirun -np $cores$" -- "$doctor" --ranks 16

@@ -89,6 +89,7 @@ START_TEST(version_names_library_and_mpi)
     ck_assert(strncmp(rp_version(), RP_VERSION, length) == 0);
     ck_assert(strncmp(rp_version() + length, " (", 2) == 0);
     ck_assert(strstr(rp_version(), "MPI") != NULL);
+    ck_assert(strncmp(rp_build(), "commit ", 7) == 0);
 }
 END_TEST
 

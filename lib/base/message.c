@@ -1,0 +1,43 @@
+#include "base/message.h"
+
+#include "base/file_io.h"
+#include "rankpool.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* Both are set while no pool is open, as rp_set_message_function() demands, so that threads of the
+ * library that read them have begun later. */
+static rp_message_fn message_function;
+static void *message_user;
+
+void rp_set_message_function(rp_message_fn function, void *user)
+{
+    message_function = function;
+    message_user = user;
+}
+
+void rpi_message_write(const char *text, size_t bytes)
+{
+    if (message_function != NULL)
+        message_function(text, bytes, message_user);
+    else
+        rpi_write_all(STDERR_FILENO, text, bytes);
+}
+
+void rpi_message(const char *format, ...)
+{
+    char text[5120]; /* the longest has a path */
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (length < 0)
+        return;
+    if ((size_t)length >= sizeof text) {
+        length = (int)sizeof text - 1;
+        text[length - 1] = '\n';
+    }
+    rpi_message_write(text, (size_t)length);
+}
