@@ -71,6 +71,7 @@ module rankpool
         integer(c_int) :: schedule = RP_SCHEDULE_ADAPTIVE
         integer(c_int64_t) :: chunk = 0
         real(c_double) :: call_overhead = 0
+        real(c_double) :: expected_seconds = 0
         integer(c_int) :: on_failure = RP_ON_FAILURE_STOP
         type(c_ptr) :: item_status = c_null_ptr
         integer(c_int64_t) :: seed = 0
@@ -78,7 +79,7 @@ module rankpool
         integer(c_int64_t) :: max_failures = 0
         real(c_double) :: item_seconds = 0
         type(c_ptr) :: name = c_null_ptr, unit = c_null_ptr
-        integer(c_int64_t), private :: reserved(10) = 0
+        integer(c_int64_t), private :: reserved(9) = 0
     end type
 
     ! ---- map.h, reduce.h

@@ -29,6 +29,10 @@ class options
     {
         return c_.call_overhead = seconds, *this;
     }
+    options &expected_seconds(double seconds)
+    {
+        return c_.expected_seconds = seconds, *this;
+    }
     options &on_failure(rp_on_failure value)
     {
         return c_.on_failure = value, *this;
