@@ -14,7 +14,7 @@ ITEM_FN = CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p)
 
 TYPES = {"int": c_int, "int64": c_int64, "uint64": ctypes.c_uint64, "size": c_size_t,
          "double": ctypes.c_double, "bool": ctypes.c_bool, "string": c_char_p, "pointer": c_void_p,
-         "uint64*10": ctypes.c_uint64 * 10, "uint64*6": ctypes.c_uint64 * 6,
+         "uint64*9": ctypes.c_uint64 * 9, "uint64*6": ctypes.c_uint64 * 6,
          "char*64": ctypes.c_char * 64, "char*512": ctypes.c_char * 512}
 
 
