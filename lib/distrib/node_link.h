@@ -1,5 +1,6 @@
-/* The link between the leader of a node and the root, in a job or a stream on several nodes. Its
- * user, a node agent or a stream link, defines messages and what to do about them. The link has
+/* The link between the leader of a node and the root, in a job, a stream or a worklist on several
+ * nodes; in a worklist also with the leaders of other nodes. Its user, a node agent, a stream link
+ * or the link of a worklist, defines messages and what to do about them. The link has
  * what does not depend on that: leaders register with the root, both sides detect that the other is
  * lost, work is stopped on all nodes, and the root dismisses each node when nothing more comes. It
  * addresses nodes; which rank leads a node is its own affair.

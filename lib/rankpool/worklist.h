@@ -119,7 +119,9 @@ int rp_task_improve(rp_task *task, double value, const void *witness);
  * `bound` must really bound the values: allow for rounding.
  *
  * All ranks of a node use a new value at once, but if the job has options.retries, only when its
- * task has succeeded.
+ * task has succeeded. Other nodes get values alone, within milliseconds, so what could only equal
+ * another node's best is not left out; on nodes that survive deaths, a rank gets them with the items
+ * that it computes next.
  *
  * @return false in a job without a goal, and for NaN
  * Cost: about 3 ns; if `bound` equals the best value, 10 ns.
@@ -154,15 +156,16 @@ double rp_task_bound(const rp_task *task);
  * found and the items that are left. What a rank has not given back when it dies is computed
  * again. `memory` then limits only the items of a rank.
  *
- * For now nothing is saved for a checkpoint, and a pool with one, on several nodes that survive
- * deaths, refuses the call (RP_ERR_ARGUMENT).
+ * Nothing is saved for a checkpoint. On several nodes whose ranks survive deaths, a pool with a
+ * checkpoint refuses the call (RP_ERR_ARGUMENT).
  *
  * @return RP_OK. RP_ERR_TASK: an item, or `combine`, failed; the result is then undefined. The
  *         error's item is the seed that it descends from. RP_ERR_TIMEOUT: an item exceeded its time
  *         limit. RP_ERR_LOST, RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY, RP_ERR_STATE,
  *         RP_ERR_INTERRUPTED, RP_ERR_VERSION.
  * Cost: four barriers; about 15 ns per item of 24 bytes in addition to its task. On several nodes,
- * a thread of each that wakes every 0.1 to 4 ms, and log2(nodes) messages with a result.
+ * a thread of each that wakes every 0.1 to 4 ms, and log2(nodes) messages with a result; where they
+ * survive deaths, each waiting item may pass through the root.
  *
  * Deques of which only one part is shared: Dinan, Larkins, Sadayappan, Krishnamoorthy and
  * Nieplocha: Scalable work stealing, SC09, 2009. Lifelines: Saraswat, Kambadur, Kodali, Grove and

@@ -96,12 +96,15 @@ bool rpi_loans_wanted(struct loans *loans, int node, enum loan_request request)
 
 int rpi_loans_next_wanted(const struct loans *loans)
 {
+    int later = -1;
     for (int i = 1; i <= loans->nodes; i++) {
         int other = (loans->served + i) % loans->nodes;
-        if (loans->peers[other].wanted != LOAN_REQUEST_NONE)
+        if (loans->peers[other].wanted == LOAN_REQUEST_NOW)
             return other;
+        if (later < 0 && loans->peers[other].wanted == LOAN_REQUEST_LATER)
+            later = other;
     }
-    return -1;
+    return later;
 }
 
 void rpi_loans_answer(struct loans *loans, int node, bool loan)

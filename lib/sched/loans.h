@@ -62,7 +62,8 @@ void rpi_loans_fed(struct loans *loans);
 bool rpi_loans_answered(struct loans *loans, int node);
 bool rpi_loans_wanted(struct loans *loans, int node, enum loan_request request);
 
-/* The next node to which this one owes an answer, in turn; -1: none. */
+/* The next node to which this one owes an answer, in turn, but first those that wait for it; -1:
+ * none. */
 int rpi_loans_next_wanted(const struct loans *loans);
 
 /* This node answers that one: with a loan, or with nothing. */

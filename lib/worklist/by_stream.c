@@ -25,7 +25,7 @@ struct bundle_head {
 /* What was found: of a bundle, before the entries that are left, or of the job. */
 struct finding {
     alignas(DEQUE_ALIGNED) int64_t enough; /* 1 + the item of rp_task_enough(); 0: not called */
-    int64_t items;
+    int64_t failed;                        /* of the job: what combine() returned */
     unsigned char result[];
 };
 
@@ -48,7 +48,6 @@ struct search_by_stream {
     size_t most_entries; /* of a bundle */
     size_t most_waiting; /* entries from which on the newest are lent first */
     int64_t lent;        /* bundles that are not back */
-    int failed;          /* what combine() returned */
 };
 
 /* ---- received data --------------------------------------------------------------------------- */
@@ -78,7 +77,7 @@ static bool waiting_reserve(struct search_by_stream *search, size_t count)
 {
     struct waiting *waiting = &search->waiting;
     const size_t size = search->shape.entry_size, length = waiting->tail - waiting->head;
-    if (waiting->head > 0 && waiting->tail + count > waiting->capacity) {
+    if (waiting->head > 0 && waiting->head >= length && waiting->tail + count > waiting->capacity) {
         memmove(waiting->entries, waiting->entries + waiting->head * size, length * size);
         waiting->head = 0;
         waiting->tail = length;
@@ -186,10 +185,9 @@ static int search_consume(void *user, int64_t item, const rp_error *error, const
         !entries_valid(search, (const char *)data + search->found_bytes,
                        bytes - search->found_bytes))
         return -1;
-    search->failed = rpi_bound_combine(search->job, search->found->result, finding->result);
-    search->found->items += finding->items;
-    if (search->failed != 0)
-        return -1;
+    search->found->failed = rpi_bound_combine(search->job, search->found->result, finding->result);
+    if (search->found->failed != 0)
+        return 1; /* search_publish() reports it */
     if (finding->enough > 0 &&
         (search->found->enough == 0 || finding->enough < search->found->enough))
         search->found->enough = finding->enough;
@@ -219,13 +217,14 @@ static bool search_begin(struct search_by_stream *search, const rp_task *task, c
 {
     struct worklist_worker *worker = &search->worker;
     struct split_deque *deque = rpi_deque_group_at(search->group, 0);
+    const int most = DEATHS_IN_A_ROW - 1; /* the stream decides what is given up */
     rpi_deque_disown(&worker->owner);
     rpi_deque_make(deque, 0, &search->shape, search->identity);
     for (size_t i = 0; i < count; i++) {
         struct deque_entry *entry = rpi_deque_seed(deque);
         memcpy(entry, entries + i * search->shape.entry_size, search->shape.entry_size);
         if (task->attempt > 0) {
-            entry->deaths = (uint32_t)task->attempt;
+            entry->deaths = (uint32_t)(task->attempt < most ? task->attempt : most);
             entry->alone = DEQUE_BATCH;
         }
     }
@@ -247,13 +246,15 @@ static int search_give_back(struct search_by_stream *search, rp_buffer *result)
     char *at = rp_buffer_resize(result, search->found_bytes + left * size);
     if (at == NULL)
         return 1;
-    struct finding finding = {.enough = worker->enough, .items = (int64_t)found->items};
+    struct finding finding = {.enough = worker->enough};
     memset(at, 0, search->found_bytes);
     memcpy(at, &finding, sizeof finding);
     memcpy(at + sizeof finding, found->bytes, search->shape.result_size);
-    rpi_deque_remove(&worker->owner, at + search->found_bytes, (uint32_t)left);
-    for (size_t i = 0; i < left; i++)
-        ((struct deque_entry *)(at + search->found_bytes + i * size))->deaths = 0;
+    for (size_t i = left; i > 0; i--) { /* the oldest first */
+        char *entry = at + search->found_bytes + (i - 1) * size;
+        rpi_deque_remove(&worker->owner, entry, 1);
+        ((struct deque_entry *)entry)->deaths = 0;
+    }
     return 0;
 }
 
@@ -321,6 +322,11 @@ static rp_status search_publish(struct search_by_stream *search)
         return status;
     memcpy(search->found, memory->base, search->found_bytes);
     rpi_bound_deliver(search->job, search->found->result);
+    const int failed = (int)search->found->failed;
+    if (failed != 0) {
+        rpi_error_set(&pool->last, RP_ERR_TASK, "combine() failed with code %d", failed);
+        pool->last.task_code = failed;
+    }
     status = rpi_pool_agree_prepared(pool);
     pool->enough = search->found->enough;
     return status;

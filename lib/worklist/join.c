@@ -36,6 +36,8 @@ static int join_leaders(const struct world *world, const rp_worklist_job *job, s
             continue;
         code = rpi_message_receive(lend->result, bytes, (own + distance + world->root_node) % nodes,
                                    world->agents);
+        if (code == MPI_SUCCESS && !rpi_bound_result_valid(job, lend->result))
+            rpi_mpi_reject("node", (own + distance + world->root_node) % nodes);
         if (code == MPI_SUCCESS && *failed == 0)
             *failed = rpi_bound_combine(job, joined, lend->result);
     }

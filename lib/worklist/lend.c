@@ -106,6 +106,8 @@ static uint32_t lend_collect(struct lend *lend, struct loan_bundle *bundle)
     }
     uint32_t items = rpi_deque_remove(&lend->owner, bundle->entries, lend->most);
     rpi_deque_offer(&lend->owner);
+    if (rpi_deque_group_shares(group)) /* a rank may have looked while they were locked or here */
+        rpi_deque_group_shared(group, lend->pool->work_queue);
     return items;
 }
 
@@ -189,7 +191,7 @@ static int lend_receive_items(struct lend *lend, int from, uint32_t items)
     rpi_loans_fed(&lend->loans);
     int code = rpi_node_link_expect(&lend->link, from, CHANNEL_OF_LOANS, bundle->entries,
                                     (size_t)items * lend->owner.entry_size, &bundle->pending);
-    if (code == MPI_SUCCESS && (rpi_loans_borrow(&lend->loans, from) || lend->closed))
+    if (code == MPI_SUCCESS && (lend->closed || rpi_loans_borrow(&lend->loans, from)))
         code = lend_give_back(lend, from);
     return code;
 }
