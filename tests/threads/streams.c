@@ -431,6 +431,7 @@ static void run_stream(void)
     for (uint32_t lane = 1; lane < threads; lane++)
         pthread_create(&thread[lane], NULL, rank, &workers[lane]);
     rpi_stream_serve(&stream);
+    rpi_stream_close(&stream);
     for (uint32_t lane = 1; lane < threads; lane++)
         pthread_join(thread[lane], NULL);
     for (uint32_t lane = 1; lane < threads; lane++)
