@@ -38,7 +38,7 @@ static const char notes[] =
     "  farm < commands.txt                             each line is a command\n"
     "  farm 'convert {} {.}.png' ::: *.tif             a command for each argument\n"
     "  find . -name '*.log' -print0 | farm -0 gzip     for each line of a list\n"
-    "  srun farm --joblog log --resume < commands.txt  on the nodes of a Slurm job\n"
+    "  srun --mpi=pmix farm --joblog log --resume < commands.txt   in a Slurm job\n"
     "\n"
     "Exit status: 0 all succeeded, 1 to 100 as many failed, 101 more; without that: 1 it\n"
     "failed itself, 2 bad arguments, 75 interrupted: --resume goes on.\n";

@@ -28,7 +28,7 @@ enum {
 };
 
 /* Not constant, as the lists of words of execve() are not. */
-static char shell[] = "/bin/sh", shell_option[] = "-c";
+static char shell[] = "/bin/sh", shell_option[] = "-c", end_of_options[] = "--";
 
 /* Where this process has no standard files, a file could have the number of one, and be replaced in
  * a child before it is copied. */
@@ -174,7 +174,8 @@ static void close_other_files(void)
 
 static void begin_program(const struct start *start)
 {
-    char *const words[] = {shell, shell_option, (char *)(uintptr_t)start->text, NULL};
+    char *const words[] = {shell, shell_option, end_of_options, (char *)(uintptr_t)start->text,
+                           NULL};
     char **environment = start->runner->environment;
     if (start->words != NULL)
         execvpe(start->words->word[0], start->words->word, environment);
@@ -330,9 +331,11 @@ rp_status runner_run(struct runner *runner, const struct command_request *reques
                           .words = words_split(&words, request->text) ? &words : NULL,
                           .files = {runner->null_file, end->output, end->errors},
                           .parent = getpid()};
-    if (end->output < 0 || end->errors < 0)
-        return rpi_error_set(error, RP_ERR_IO, "no file for the output of a command: %s",
-                             strerror(errno));
+    if (end->output < 0 || end->errors < 0) {
+        rpi_error_set(error, RP_ERR_IO, "no file for the output of a command: %s", strerror(errno));
+        command_discard(end);
+        return RP_ERR_IO;
+    }
     snprintf(runner->number, sizeof runner->number, "RANKPOOL_ITEM=%" PRId64, request->number);
     pid_t pid = start_process(&start);
     if (pid > 0) {

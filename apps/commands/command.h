@@ -2,7 +2,7 @@
  * and with its output in memory. All processes of its group end with it.
  *
  * They also end with this process, whatever ends that: a guard, a process of a few pages, waits for
- * the end of a pipe that only this process has, and then kills the group of the moment. Its number
+ * the end of a pipe that only this process has, and then kills the current group. Its number
  * is in memory that both share. */
 #ifndef RANKPOOL_APPS_COMMANDS_COMMAND_H
 #define RANKPOOL_APPS_COMMANDS_COMMAND_H

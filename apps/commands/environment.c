@@ -14,6 +14,7 @@ static const char *const launchers_names[] = {
     "MPIR_CVAR_CH3_",
     "MPI_LOCAL",
     "OMPI_APP_CTX_NUM_PROCS=",
+    "OMPI_ARGV=",
     "OMPI_COMMAND=",
     "OMPI_COMM_WORLD_",
     "OMPI_FILE_LOCATION=",

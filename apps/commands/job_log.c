@@ -116,6 +116,9 @@ static rp_status read_lines(struct job_log *log, FILE *stream, off_t *whole, rp_
             status = read_line(log, line, (size_t)length - 1, error);
         first = false;
     }
+    if (status == RP_OK && first && length > 0 && strncmp(line, header, (size_t)length) != 0)
+        status = rpi_error_set(error, RP_ERR_ARGUMENT,
+                               "'%s' is not a job log: its first line is another", log->path);
     free(line);
     if (status == RP_OK && ferror(stream))
         status = io_error(log, "read", errno, error);

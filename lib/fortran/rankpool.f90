@@ -5,7 +5,7 @@
 !>     call rp_launch()
 !>     if (rp_open(pool=pool) /= RP_OK) stop ...
 !>
-!> The comments in the C headers hold, and rankpool(3). Pools, loops and tasks are of type(c_ptr).
+!> The comments in the C headers apply, and rankpool(3). Pools, loops and tasks are of type(c_ptr).
 !> Arrays of jobs are given by c_loc() and must be targets; functions are bind(c) and given by
 !> c_funloc(). Items count from 0, as in C. Components have C's defaults. Collectives take arrays of
 !> any rank and type whose elements are contiguous, and the size of an element in bytes; reductions

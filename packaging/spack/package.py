@@ -34,6 +34,7 @@ class Rankpool(AutotoolsPackage):
     def configure_args(self):
         args = ["MPICC=" + self.spec["mpi"].mpicc]
         args += self.enable_or_disable("fortran")
+        args.append("--without-python")
         for library in ("png", "primesieve", "nettle"):
             args += self.with_or_without(library)
         return args

@@ -53,6 +53,7 @@ class Engine:
         worker.handle_signals()
         try:
             self.open()
+            self.opened.set()
             self.run_commands()
             lib.rp_close(byref(self.pool))
         except Error:  # the root has the same one, and reports it
@@ -60,8 +61,8 @@ class Engine:
         leave()
 
     def start(self):
-        """On the root. Signals are for the main thread, which they interrupt while it waits: SIGUSR1
-        too, as which rp_launch() passes on a Ctrl-C."""
+        """On the root. Signals are for the main thread, which they interrupt while it waits: also
+        SIGUSR1, as which rp_launch() passes on a Ctrl-C."""
         main = threading.current_thread() is threading.main_thread()
         for number in (signal.SIGUSR1, signal.SIGTERM):
             if main and signal.getsignal(number) == signal.SIG_DFL:
@@ -345,12 +346,16 @@ def start(processes, survive, dedicated_root):
     """Returns the engine, on the root only."""
     global engine
     if engine is None:
+        if threading.current_thread() is not threading.main_thread():
+            raise Error("the first Pool must be made by the main thread, in which other ranks stay")
         launch(processes)
         engine = Engine(survive, dedicated_root)
         if lib.rp_launched_rank() > 0:
             engine.serve()
         engine.start()
-    elif engine.problem is not None:
+        return engine
+    engine.opened.wait()
+    if engine.problem is not None:
         raise engine.problem
     elif engine.rank != 0 or threading.current_thread() is engine.thread:
         raise Error("a task cannot use a pool")

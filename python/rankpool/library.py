@@ -36,8 +36,8 @@ rp_config = struct("rp_config", """int root node_size thread_level; double heart
     string checkpoint; int resume; double checkpoint_seconds; uint64 fingerprint;
     uint64*6 reserved""")
 rp_options = struct("rp_options", """pointer user; int schedule; int64 chunk;
-    double call_overhead expected_seconds; int on_failure; pointer item_status; uint64 seed; int retries; int64 max_failures;
-    double item_seconds; string name unit; uint64*9 reserved""")
+    double call_overhead expected_seconds; int on_failure; pointer item_status; uint64 seed;
+    int retries; int64 max_failures; double item_seconds; string name unit; uint64*9 reserved""")
 rp_stream_job = struct("rp_stream_job", """pointer produce work consume;
     bool unordered dedicated_root; int64 window_items window_bytes expected_items;
     rp_options options""")

@@ -195,12 +195,13 @@ class Asynchronous(unittest.TestCase):
         self.assertEqual([result.get() for result in results], [i * i + 1 for i in range(300)])
 
     def test_ready(self):
-        result = pool.apply_async(nap, (0.3,))
-        self.assertRaises(ValueError, result.successful)
-        self.assertFalse(result.ready())
-        self.assertRaises(multiprocessing.TimeoutError, result.get, 0.01)
-        result.wait(0.01)
-        self.assertEqual(result.get(60), 0.3)
+        with pool._engine.lock:  # it does not begin meanwhile
+            result = pool.apply_async(nap, (0.01,))
+            self.assertRaises(ValueError, result.successful)
+            self.assertFalse(result.ready())
+            self.assertRaises(multiprocessing.TimeoutError, result.get, 0.01)
+            result.wait(0.01)
+        self.assertEqual(result.get(60), 0.01)
         self.assertTrue(result.ready() and result.successful())
         failed = pool.apply_async(fail_at, (1, [1]))
         failed.wait()
@@ -220,8 +221,9 @@ class Asynchronous(unittest.TestCase):
 
     def test_small_calls_pass_beside_a_long_one(self):
         order = []
-        long = pool.map_async(nap, [0.01] * 40, 1, callback=lambda _: order.append("long"))
-        small = pool.apply_async(square, (3,), callback=lambda _: order.append("small"))
+        with pool._engine.lock:  # neither begins before both are there
+            long = pool.map_async(nap, [0.01] * 40, 1, callback=lambda _: order.append("long"))
+            small = pool.apply_async(square, (3,), callback=lambda _: order.append("small"))
         self.assertEqual((small.get(), len(long.get())), (9, 40))
         self.assertEqual(order, ["small", "long"])
 
