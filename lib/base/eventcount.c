@@ -10,12 +10,15 @@
 #include <unistd.h>
 
 /* About 20 us of spinning: less than sleeping and being woken costs. Yielding for longer takes up
- * to half a millisecond if no other process wants the core. */
+ * to half a millisecond. If another process wants the core, each yield may take milliseconds, so
+ * the clock is read now and then. */
 enum {
     SPINS = 500,
     YIELDS = 2,
-    SOON_YIELDS = 1000
+    SOON_YIELDS = 1000,
+    YIELDS_PER_LOOK = 8
 };
+static const double soon_seconds = 1e-3;
 
 static void cpu_pause(void)
 {
@@ -68,9 +71,13 @@ static void eventcount_wait(struct eventcount *word, uint32_t seen, int spins, i
             return;
         cpu_pause();
     }
+    double begun = yields > YIELDS ? rpi_clock_seconds() : 0;
     for (int i = 0; i < yields; i++) {
         if (rpi_eventcount_key(word) != seen)
             return;
+        if (i % YIELDS_PER_LOOK == YIELDS_PER_LOOK - 1 &&
+            rpi_clock_seconds() - begun > soon_seconds)
+            break;
         sched_yield();
     }
     rpi_eventcount_sleep(word, seen, most_seconds);

@@ -3,6 +3,7 @@
 #include "base/file_io.h"
 #include "rankpool.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -12,6 +13,9 @@
 static rp_message_fn message_function;
 static void *message_user;
 
+/* Threads of the library have messages, too: one calls the function at a time. */
+static pthread_mutex_t message_turn = PTHREAD_MUTEX_INITIALIZER;
+
 void rp_set_message_function(rp_message_fn function, void *user)
 {
     message_function = function;
@@ -20,10 +24,13 @@ void rp_set_message_function(rp_message_fn function, void *user)
 
 void rpi_message_write(const char *text, size_t bytes)
 {
-    if (message_function != NULL)
-        message_function(text, bytes, message_user);
-    else
+    if (message_function == NULL) {
         rpi_write_all(STDERR_FILENO, text, bytes);
+        return;
+    }
+    pthread_mutex_lock(&message_turn);
+    message_function(text, bytes, message_user);
+    pthread_mutex_unlock(&message_turn);
 }
 
 void rpi_message(const char *format, ...)

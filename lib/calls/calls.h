@@ -59,7 +59,8 @@ struct future_queue {
 struct rp_control {
     rp_pool *pool;
     const rp_control_job *job;
-    struct stream *stream; /* NULL: it has ended */
+    struct stream *stream; /* NULL: it has ended, */
+    rp_error ended;        /* with this status */
     struct call_saving saving;
     int64_t window_items, window_bytes;
     int64_t submitted;        /* number of the next call */

@@ -12,8 +12,9 @@ static const int64_t default_window_items = 65536, default_window_bytes = (int64
 static rp_status control_check_options(const rp_options *options, rp_error *error)
 {
     if (options->schedule != RP_SCHEDULE_ADAPTIVE || options->chunk != 0 ||
-        options->call_overhead != 0 || options->on_failure != RP_ON_FAILURE_STOP ||
-        options->max_failures != 0 || options->item_status != NULL)
+        options->call_overhead != 0 || options->expected_seconds != 0 ||
+        options->on_failure != RP_ON_FAILURE_STOP || options->max_failures != 0 ||
+        options->item_status != NULL)
         return rpi_error_set(error, RP_ERR_ARGUMENT,
                              "rp_control_run() honours user, seed, retries, item_seconds, name and "
                              "unit of the options: leave the others 0");
@@ -84,10 +85,10 @@ static void control_drive(struct stream *stream, void *closure)
     control->stream = stream;
     int code = control->job->controller(control, control->job->options.user);
     if (control->stream == NULL)
-        return;
-    if (code != 0 || control->open > 0)
+        control->pool->last = control->ended; /* which the controller may have overwritten */
+    else if (code != 0 || control->open > 0)
         control_fail(control, code);
-    else
+    else if (rpi_calls_stopped(control) == RP_OK)
         control_drain(stream);
 }
 

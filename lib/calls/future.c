@@ -160,7 +160,9 @@ static void begin_dependents(struct rp_future *future)
     for (int i = 0; i < future->dependent_count; i++) {
         struct rp_future *dependent = future->dependents[i];
         dependent->unmet--;
-        if (dependent->state == FUTURE_WAITS)
+        if (dependent->state == FUTURE_WAITS && future_failed(future))
+            future_fail_after(dependent, future);
+        else if (dependent->state == FUTURE_WAITS && dependent->unmet == 0)
             rpi_future_begin(dependent);
         rpi_future_release(dependent);
     }

@@ -4,7 +4,9 @@
 #include "calls/message.h"
 #include "calls/worker.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,8 +59,10 @@ static rp_status await_room(struct rp_control *control, size_t bytes, bool nowai
         return rpi_calls_stopped(control);
     if (window_has_room(control, &bytes))
         return RP_OK;
-    if (!nowait)
-        return rpi_calls_wait(control, window_has_room, &bytes, INFINITY);
+    if (!nowait) {
+        rp_status status = rpi_calls_wait(control, window_has_room, &bytes, INFINITY);
+        return status == RP_OK ? rpi_calls_stopped(control) : status;
+    }
     rpi_calls_exchange(control);
     if (window_has_room(control, &bytes))
         return RP_OK;
@@ -68,7 +72,31 @@ static rp_status await_room(struct rp_control *control, size_t bytes, bool nowai
 
 /* ---- the call -------------------------------------------------------------------------------- */
 
-/* Registers the call with those that it depends on. */
+static bool dependents_reserve(struct rp_future *first)
+{
+    if (first->dependent_count < first->dependent_capacity)
+        return true;
+    int capacity = 2 * first->dependent_capacity + 4;
+    struct rp_future **grown =
+        realloc(first->dependents, (size_t)capacity * sizeof(struct rp_future *));
+    if (grown == NULL)
+        return false;
+    first->dependents = grown;
+    first->dependent_capacity = capacity;
+    return true;
+}
+
+/* Takes back the first `count` registrations. */
+static void future_undepend(const struct rp_future *future, int count)
+{
+    while (count-- > 0) {
+        struct rp_future *first = future->after[count];
+        first->references--;
+        first->dependent_count -= first->state != FUTURE_DONE;
+    }
+}
+
+/* Registers the call with those that it depends on. The same call may be given twice. */
 static bool future_depend(struct rp_future *future, rp_future *const *after)
 {
     int count = future->options.after_count;
@@ -77,28 +105,20 @@ static bool future_depend(struct rp_future *future, rp_future *const *after)
     future->after = calloc((size_t)count, sizeof(struct rp_future *));
     if (future->after == NULL)
         return false;
-    /* Memory first: after that nothing fails. The same call may be given twice. */
     for (int i = 0; i < count; i++) {
         struct rp_future *first = after[i];
-        int capacity = first->dependent_count + count;
-        if (capacity <= first->dependent_capacity)
-            continue;
-        struct rp_future **grown =
-            realloc(first->dependents, 2 * (size_t)capacity * sizeof(struct rp_future *));
-        if (grown == NULL)
+        bool waits = first->state != FUTURE_DONE;
+        if (waits && !dependents_reserve(first)) {
+            future_undepend(future, i);
             return false;
-        first->dependents = grown;
-        first->dependent_capacity = 2 * capacity;
-    }
-    for (int i = 0; i < count; i++) {
-        struct rp_future *first = after[i];
+        }
         future->after[i] = first;
         first->references++;
-        if (first->state == FUTURE_DONE)
-            continue;
-        first->dependents[first->dependent_count++] = future;
-        future->references++;
-        future->unmet++;
+        if (waits) {
+            first->dependents[first->dependent_count++] = future;
+            future->references++;
+            future->unmet++;
+        }
     }
     return true;
 }
@@ -234,20 +254,36 @@ static bool message_write(const struct rp_future *future, rp_buffer *item)
 
 int rpi_calls_produce(void *user, rp_buffer *item)
 {
-    const int out_of_memory = -1;
     struct rp_control *control = ((const struct call_worker *)user)->control;
     struct rp_future *future = rpi_ready_take(control);
     if (future == NULL)
         return RP_ITEM_LATER;
     control->stream->ready = (int64_t)control->ready_count;
     if (!message_write(future, item)) {
+        rp_error error;
         rpi_ready_add(control, future);
-        return out_of_memory;
+        rpi_error_set(&error, RP_ERR_MEMORY, "no memory for call %" PRId64 " with %zu bytes",
+                      future->number, message_bytes(future));
+        rpi_stream_fail(control->stream, &error);
+        return RP_ITEM_LATER;
     }
     future->item = control->next_item++;
     rpi_sent_add(control, future);
     rpi_future_drop_inputs(future);
     return RP_ITEM;
+}
+
+/* The library's own texts have the number of the item, which is not that of the call. */
+static void future_fail(struct rp_future *future, const rp_error *error)
+{
+    rp_error own = *error;
+    if (error->status == RP_ERR_CANCELLED)
+        snprintf(own.text, sizeof own.text, "call %" PRId64 " was cancelled", future->number);
+    else if (error->status == RP_ERR_LOST)
+        snprintf(own.text, sizeof own.text,
+                 "call %" PRId64 " was in progress when several ranks in a row died: given up",
+                 future->number);
+    rpi_future_fail(future, &own);
 }
 
 int rpi_calls_consume(void *user, int64_t item, const rp_error *error, const void *data,
@@ -258,7 +294,7 @@ int rpi_calls_consume(void *user, int64_t item, const rp_error *error, const voi
     if (future == NULL)
         return 0; /* it was cancelled */
     if (error != NULL)
-        rpi_future_fail(future, error);
+        future_fail(future, error);
     else
         rpi_future_succeed(future, data, bytes);
     rpi_call_saving_add(&control->saving, future);

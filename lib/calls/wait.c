@@ -9,10 +9,12 @@
 rp_status rpi_calls_stopped(const struct rp_control *control)
 {
     rp_pool *pool = control->pool;
-    if (control->stream == NULL)
+    if (control->stream == NULL) {
+        pool->last = control->ended;
         return pool->last.status != RP_OK
                    ? pool->last.status
                    : rpi_error_set(&pool->last, RP_ERR_CANCELLED, "the calls have ended");
+    }
     if (control->stream->failure.status != RP_OK) {
         pool->last = control->stream->failure;
         return pool->last.status;
@@ -43,9 +45,11 @@ static bool calls_step(struct rp_control *control, bool *moved)
     if (!rpi_stream_round_drained(control->stream))
         return true;
     *moved = true; /* what the last round left is to be sent */
-    if (!rpi_stream_next_round(control->stream))
-        control->stream = NULL;
-    return control->stream != NULL;
+    if (rpi_stream_next_round(control->stream))
+        return true;
+    control->stream = NULL;
+    control->ended = control->pool->last;
+    return false;
 }
 
 /* Whether no other rank makes progress while the root does something else. */

@@ -101,7 +101,7 @@ static int compare_forms(const void *left, const void *right)
     return (a->run < b->run) - (a->run > b->run);
 }
 
-/* By job and first item; the longest first. */
+/* By job and first item; the longest first, and of equal ones that of the latest run. */
 static int compare_saved(const void *left, const void *right)
 {
     const struct saved *a = left, *b = right;
@@ -109,7 +109,9 @@ static int compare_saved(const void *left, const void *right)
         return a->job < b->job ? -1 : 1;
     if (a->begin != b->begin)
         return a->begin < b->begin ? -1 : 1;
-    return (a->end < b->end) - (a->end > b->end);
+    if (a->end != b->end)
+        return a->end > b->end ? -1 : 1;
+    return (a->run < b->run) - (a->run > b->run);
 }
 
 /* Does the element at an index of a sorted array precede `wanted`? */

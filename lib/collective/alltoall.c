@@ -172,6 +172,11 @@ static struct run exchange_direct_part(const struct alltoall *exchange, const st
     return slots_fit(exchange, &part) ? rpi_run_part(&part, 0, 0) : part;
 }
 
+static bool layout_without_gaps(const struct layout *layout)
+{
+    return layout->dense && layout->extent == layout->size;
+}
+
 /* Offers each rank of the node its part. Only where there are no gaps on either side is it read. */
 static void exchange_offer(const struct alltoall *exchange)
 {
@@ -184,7 +189,8 @@ static void exchange_offer(const struct alltoall *exchange)
         int rank = world->by_node[world->node_first[world->node] + i];
         struct run part = parts_find(&exchange->mine, rank, &place);
         int64_t bytes = part.units * part.layout->size;
-        rpi_offer_set(collective->pool, i, part.base, part.layout->dense ? bytes : -1);
+        rpi_offer_set(collective->pool, i, part.base,
+                      layout_without_gaps(part.layout) ? bytes : -1);
     }
 }
 
@@ -193,7 +199,8 @@ static bool exchange_reads(const struct alltoall *exchange, int node_rank)
 {
     const rp_pool *pool = exchange->collective.pool;
     return pool->collectives->offers_way == OFFERS_READ && node_rank != pool->world.node_rank &&
-           exchange->collective.layout.dense && rpi_offer_bytes(pool, node_rank) >= 0;
+           layout_without_gaps(&exchange->collective.layout) &&
+           rpi_offer_bytes(pool, node_rank) >= 0;
 }
 
 static bool exchange_sends(const struct alltoall *exchange, int rank)

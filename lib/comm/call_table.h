@@ -77,8 +77,8 @@ enum call {
 /* Positions of the terms in a vote. Calls of one kind share an enum; terms that a call lacks are 0.
  * Of the terms that differ, the error message names the one at the lowest position. */
 
-/* Of loops, rp_map(), rp_map_varlen(), rp_reduce(), rp_stream(), rp_control_run() and rp_worklist(), which have the
- * most terms. */
+/* Of loops, rp_map(), rp_map_varlen(), rp_reduce(), rp_stream(), rp_control_run() and
+ * rp_worklist(), which have the most terms. */
 enum job_term {
     JOB_N,
     JOB_UNORDERED,

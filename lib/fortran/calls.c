@@ -1,5 +1,6 @@
-/* The calls of module rankpool whose C types Fortran cannot name: MPI's handles, whose types depend on the MPI; variable
- * arguments; and the arguments of main(). Called by rankpool.f90, which has their interfaces. */
+/* The calls of module rankpool whose C types Fortran cannot name: MPI's handles, whose types depend
+ * on the MPI; variable arguments; and the arguments of main(). Called by rankpool.f90, which has
+ * their interfaces. */
 #include "rankpool.h"
 
 #define EXPORTED __attribute__((visibility("default")))

@@ -71,9 +71,9 @@ typedef void (*rp_done_fn)(rp_control *control, rp_future *future, void *closure
 
 /** How to make a call. Zero means the default. */
 typedef struct rp_call_options {
-    int priority;            /**< calls of higher priority are begun first; calls of one priority,
-                                   in the order in which they became ready. What has been sent to a
-                                   rank is not overtaken: some 50 us of calls, at least two. */
+    int priority;            /**< calls of higher priority are begun first; of one priority, those
+                                   that were submitted first. What has been sent to a rank is not
+                                   overtaken: some 50 us of calls, at least two. */
     int retries;             /**< how often the call is repeated if it fails or is late, by the
                                    same rank at once; 0: options.retries of the job */
     double seconds;          /**< time limit of each attempt, as options.item_seconds, which is the
@@ -114,8 +114,8 @@ typedef struct rp_control_job {
  * checkpoint, results are saved under the number, function, input and dependencies of the call: a
  * later run whose controller makes the same calls in the same order gets them at once.
  *
- * @return RP_OK: the controller returned 0, and no call was open. RP_ERR_CANCELLED: it returned 0,
- *         but calls were open. RP_ERR_TASK: it returned another value, which is
+ * @return RP_OK: the controller returned 0, no call was open, and the job was not interrupted.
+ *         RP_ERR_CANCELLED: it returned 0, but calls were open. RP_ERR_TASK: it returned another value, which is
  *         rp_last_error()->task_code. RP_ERR_INTERRUPTED, RP_ERR_ARGUMENT, RP_ERR_MISMATCH,
  *         RP_ERR_MEMORY, RP_ERR_LOST, RP_ERR_STATE, RP_ERR_VERSION.
  * Cost: as rp_stream(), and about 1 us for each call on the root. Results of dependencies pass

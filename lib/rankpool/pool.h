@@ -27,8 +27,8 @@ const char *rp_build(void);
 
 /**
  * Gets what the library would write to stderr: one or more whole lines. It may be called by any
- * thread of the process, also by one of the library, but never by two at a time for one pool. It
- * must not call the library.
+ * thread of the process, also by one of the library, but never by two at a time. It must not call
+ * the library.
  *
  * @param[in] text   not ended by a null character
  * @param[in] bytes  its length

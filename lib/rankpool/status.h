@@ -65,8 +65,8 @@ const char *rp_strerror(rp_status status);
 const rp_error *rp_last_error(const rp_pool *pool);
 
 /**
- * Prints the error of the last collective call on a pool, on stderr (or as rp_set_message_function()
- * says), in one line and on one rank:
+ * Prints the error of the last collective call on a pool, on stderr (or as
+ * rp_set_message_function() says), in one line and on one rank:
  * "PROGRAM: TEXT", for a failed item followed by the item, rank, host and code. Prints nothing if
  * the call succeeded. *Local:* call it on every rank, or on the root alone.
  *

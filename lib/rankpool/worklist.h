@@ -120,8 +120,8 @@ int rp_task_improve(rp_task *task, double value, const void *witness);
  *
  * All ranks of a node use a new value at once, but if the job has options.retries, only when its
  * task has succeeded. Other nodes get values alone, within milliseconds, so what could only equal
- * another node's best is not left out; on nodes that survive deaths, a rank gets them with the items
- * that it computes next.
+ * another node's best is not left out; on nodes that survive deaths, a rank gets them with the
+ * items that it computes next.
  *
  * @return false in a job without a goal, and for NaN
  * Cost: about 3 ns; if `bound` equals the best value, 10 ns.

@@ -15,10 +15,10 @@
  *              deque, before they are idle again.
  * over         1 once a rank has seen that there are no entries; seq_cst, before it notifies.
  *
- * Where nodes lend items to each other, the node's link has a deque too, the last one, from which it
- * takes no items to compute: it steals what it lends, and shares what it has borrowed. Only the link
- * puts entries into a group whose ranks are all idle, so it decides when the job is over: ranks wake
- * it, by the work queue's `idle`, when they have nothing to do. */
+ * Where nodes lend items to each other, the node's link has a deque too, the last one, from which
+ * it takes no items to compute: it steals what it lends, and shares what it has borrowed. Only the
+ * link puts entries into a group whose ranks are all idle, so it decides when the job is over:
+ * ranks wake it, by the work queue's `idle`, when they have nothing to do. */
 #ifndef RANKPOOL_SCHED_DEQUE_GROUP_H
 #define RANKPOOL_SCHED_DEQUE_GROUP_H
 

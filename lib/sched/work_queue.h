@@ -5,8 +5,8 @@
  * node agent, which supplies batches.
  * range     units that a lane has yet to start. The owner pops chunks from its front and thieves
  *           take half from its back, each by compare-and-swap; only the owner makes it non-empty,
- *           by a release store. The only lane of a node has no thieves and pops by a store (relaxed).
- *           Indices are absolute, so equal words mean equal ownership and a
+ *           by a release store. The only lane of a node has no thieves and pops by a relaxed
+ *           store. Indices are absolute, so equal words mean equal ownership and a
  *           stale expected value that matches is correct (no ABA).
  * chunk     the owner's current chunk, or LANE_SEEKS while it looks for work; written by the owner
  *           (release; LANE_SEEKS seq_cst), read by the agent and by recovery. The range, even an

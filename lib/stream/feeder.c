@@ -319,7 +319,8 @@ bool rpi_feeder_withdraw(struct feeder *feeder, int64_t item, bool *never)
             continue;
         rpi_packet_withdraw(packet, item);
         *never =
-            rpi_slot_queue_withdraw(feeder->slot_queue, place, (uint32_t)(item - packet->first));
+            rpi_slot_queue_withdraw(feeder->slot_queue, place, (uint32_t)(item - packet->first)) &&
+            packet->attempt == 0; /* else a rank that died may have begun it */
         return true;
     }
     return false;

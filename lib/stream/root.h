@@ -62,7 +62,7 @@ struct stream {
     rp_error failure;            /* of the producer, the consumer or the library */
 };
 
-/* Runs the root's side until every item is consumed, the stream is over, or the round is drained. */
+/* Runs the root's side until every item is consumed, the stream is over or the round drained. */
 void rpi_stream_serve(struct stream *stream);
 
 /* The parts of a step of the root. Exchange takes finished packets, consumes results and produces;

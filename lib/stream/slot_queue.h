@@ -157,8 +157,8 @@ bool rpi_slot_queue_take(struct slot_queue *slot_queue, uint32_t lane, bool caut
 /* Returns a slot from a rank to the feeder, in this state. */
 void rpi_slot_queue_hand_back(struct slot_queue *slot_queue, uint32_t place, enum slot_state state);
 
-/* Called by the feeder that holds the slot's packet: its item `number`, counted from its first, is not wanted. Returns
- * whether it is certain that it has not begun and will not. */
+/* Called by the feeder that holds the slot's packet: its item `number`, counted from its first, is
+ * not wanted. Returns whether it is certain that it has not begun and will not. */
 bool rpi_slot_queue_withdraw(struct slot_queue *slot_queue, uint32_t place, uint32_t number);
 
 /* Called by the feeder after a rank died: returns the slots of that rank to the feeder, those that

@@ -158,6 +158,34 @@ START_TEST(many_bytes)
 }
 END_TEST
 
+/* Elements end in a gap, which no rank may take for data, however long the parts are. */
+START_TEST(long_parts_with_gaps)
+{
+    enum {
+        EACH = 3000
+    };
+    struct pair {
+        double value;
+        int index;
+    };
+    rp_pool *pool = open_pool();
+    const int ranks = world_ranks(), rank = world_rank();
+    struct pair *mine = calloc((size_t)ranks * EACH, sizeof *mine);
+    struct pair *all = calloc((size_t)ranks * EACH, sizeof *all);
+    ck_assert(mine != NULL && all != NULL);
+    for (int i = 0; i < ranks * EACH; i++)
+        mine[i] = (struct pair){rank + 0.5, i};
+    form_succeeded(pool, rp_alltoall(pool, mine, EACH, rp_datatype(MPI_DOUBLE_INT), all));
+    for (int i = 0; i < ranks * EACH; i++) {
+        ck_assert_double_eq(all[i].value, i / EACH + 0.5);
+        ck_assert_int_eq(all[i].index, rank * EACH + i % EACH);
+    }
+    free(all);
+    free(mine);
+    close_pool(pool);
+}
+END_TEST
+
 /* Small data cross between two nodes as one message. */
 START_TEST(messages_grow_with_the_nodes)
 {
@@ -247,6 +275,7 @@ static const struct test_case cases[] = {
     {"alltoall: random shapes", &random_shapes},
     {"alltoall: random shapes in messages", &random_shapes_sent},
     {"alltoall: many bytes", &many_bytes},
+    {"alltoall: long parts with gaps", &long_parts_with_gaps},
     {"alltoall: messages grow with the nodes", &messages_grow_with_the_nodes},
     {"alltoallv refuses bad arguments", &bad_arguments},
     {"alltoallv says how much room it needs", &too_little_room},
