@@ -91,7 +91,7 @@ expect 0 "$( (for letter in a b; do head -c 10000000 /dev/zero | tr '\0' $letter
 
 # ---- failures ------------------------------------------------------------------------------------
 
-expect 3 "b" "/bin/sh: 1: no-such: not found" "$farm" --ranks 2 ::: false 'echo b' no-such "kill -9 \$\$"
+expect 3 "b" "$(/bin/sh -c no-such 2>&1)" "$farm" --ranks 2 ::: false 'echo b' no-such "kill -9 \$\$"
 seq 120 >"$scratch/many"
 expect 101 "" "" "$farm" --ranks 2 -a "$scratch/many" false
 expect 0 "third" "" "$farm" --ranks 2 --retries 3 \
