@@ -67,14 +67,14 @@ static double model_used(const struct cluster *cluster, const struct modelled_jo
 
 /* ---- beside the simulator -------------------------------------------------------------------- */
 
-/* What SMPI said, of ideal; 0: not simulated. */
+/* What SMPI said, of ideal; 0: not compared. The map on 256 nodes had 0.906, three points less. */
 static const struct {
     int nodes;
     double used[KINDS];
 } figures[] = {
-    {64, {0.978, 0.967, 0.951}},
-    {128, {0.968, 0.944, 0.932}},
-    {256, {0.965, 0, 0}},
+    {64, {0.978, 0.954, 0.946}},
+    {128, {0.968, 0.942, 0.932}},
+    {256, {0.965, 0.924, 0}},
 };
 
 static void compare_with_simulator(void)
