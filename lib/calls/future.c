@@ -260,7 +260,7 @@ void *rp_future_closure(const rp_future *future)
     return future->options.closure;
 }
 
-/* The stream delivers something for the item all the same, which nobody takes. */
+/* The stream delivers something for the item all the same, which is dropped. */
 static bool sent_cancelled(struct rp_future *future)
 {
     struct rp_control *control = future->control;

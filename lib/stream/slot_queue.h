@@ -20,7 +20,7 @@
  *           next entry has been taken, by the rank that took it or by a later one. Never decreases.
  * done      per slot: finished items of the packet, counted from its first. Written (relaxed) by
  *           the rank that owns the slot; the feeder resets it to 0.
- * withdrawn per slot: one bit per item of the packet that nobody wants any more. The feeder resets
+ * withdrawn per slot: one bit per item of the packet that is not wanted any more. The feeder resets
  *           the words before it puts the packet, and sets bits later (seq_cst) while it holds the
  *           packet. A rank reads the item's bit (seq_cst) before it begins the item, and in
  *           rp_task_cancelled(). If a feeder that has set the bit still finds the slot READY
