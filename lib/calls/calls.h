@@ -61,7 +61,7 @@ struct rp_control {
     const rp_control_job *job;
     struct stream *stream; /* NULL: it has ended, */
     rp_error ended;        /* with this status */
-    struct call_saving saving;
+    struct job_saving saving;
     int64_t window_items, window_bytes;
     int64_t submitted;        /* number of the next call */
     int64_t next_item;        /* of the stream */

@@ -134,7 +134,7 @@ static rp_status control_run(rp_pool *pool, const rp_control_job *job)
                                    .drive = control_drive,
                                    .closure = &control};
     rpi_stream_run(pool, &stream, &driver);
-    rpi_call_saving_end(&control.saving, pool->last.status);
+    rpi_job_saving_end(&control.saving, pool->last.status);
     rpi_calls_free(&control);
     rpi_call_worker_end(&worker);
     return pool->last.status;

@@ -21,23 +21,14 @@ static struct job_form control_form(const rp_control_job *job)
 
 rp_status rpi_call_saving_check(const rp_pool *pool, const rp_control_job *job, rp_error *error)
 {
-    if (pool->checkpoint == NULL || error->status != RP_OK)
-        return error->status;
     struct job_form form = control_form(job);
-    return rpi_checkpoint_check(pool, &form, error);
+    return rpi_job_saving_check(pool, &form, error);
 }
 
-void rpi_call_saving_begin(struct call_saving *saving, rp_pool *pool, const rp_control_job *job)
+void rpi_call_saving_begin(struct job_saving *saving, rp_pool *pool, const rp_control_job *job)
 {
-    *saving = (struct call_saving){.pool = NULL};
-    if (pool->checkpoint == NULL)
-        return;
     struct job_form form = control_form(job);
-    saving->pool = pool;
-    saving->job = rpi_checkpoint_begin(pool, &form);
-    saving->entries =
-        rpi_journal_index_job(&pool->checkpoint->journal_index, saving->job, &saving->count);
-    saving->payload_cache = (struct payload_cache){.directory = pool->checkpoint->directory};
+    rpi_job_saving_begin(saving, pool, &form);
 }
 
 static uint64_t call_fingerprint(const struct rp_future *future)
@@ -53,8 +44,7 @@ static uint64_t call_fingerprint(const struct rp_future *future)
     return inputs;
 }
 
-const void *rpi_call_saving_find(struct call_saving *saving, struct rp_future *future,
-                                 size_t *bytes)
+const void *rpi_call_saving_find(struct job_saving *saving, struct rp_future *future, size_t *bytes)
 {
     struct saved_call saved;
     if (saving->pool == NULL)
@@ -73,7 +63,7 @@ const void *rpi_call_saving_find(struct call_saving *saving, struct rp_future *f
     return saved.inputs == future->inputs ? payload + sizeof saved : NULL;
 }
 
-void rpi_call_saving_add(struct call_saving *saving, const struct rp_future *future)
+void rpi_call_saving_add(struct job_saving *saving, const struct rp_future *future)
 {
     struct saved_call saved = {future->inputs};
     if (saving->pool == NULL || future->result == NULL)
@@ -93,12 +83,4 @@ void rpi_call_saving_add(struct call_saving *saving, const struct rp_future *fut
     free(payload);
     if (checkpoint_due(saving->pool->checkpoint, rpi_clock_seconds()))
         rpi_checkpoint_write(saving->pool);
-}
-
-void rpi_call_saving_end(struct call_saving *saving, rp_status status)
-{
-    if (saving->pool == NULL)
-        return;
-    rpi_payload_cache_close(&saving->payload_cache);
-    rpi_checkpoint_end(saving->pool, status);
 }

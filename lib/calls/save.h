@@ -4,36 +4,24 @@
 #ifndef RANKPOOL_CALLS_SAVE_H
 #define RANKPOOL_CALLS_SAVE_H
 
-#include "checkpoint/journal_reader.h"
+#include "checkpoint/job_saving.h"
 #include "pool/pool.h"
 
 struct rp_future;
-
-/* All zero if calls are not saved. */
-struct call_saving {
-    rp_pool *pool; /* NULL: not saved */
-    int64_t job;
-    const struct saved *entries; /* of this job, from earlier runs */
-    int64_t count;
-    struct payload_cache payload_cache;
-};
 
 /* Checks that this job is the one in the checkpoint; see rpi_checkpoint_check(). */
 rp_status rpi_call_saving_check(const rp_pool *pool, const rp_control_job *job, rp_error *error);
 
 /* Begins saving, after the agreement that opens the job. Every rank calls it, so that jobs are
  * numbered alike; only the root saves. */
-void rpi_call_saving_begin(struct call_saving *saving, rp_pool *pool, const rp_control_job *job);
+void rpi_call_saving_begin(struct job_saving *saving, rp_pool *pool, const rp_control_job *job);
 
 /* Returns the saved result of the call, valid until the next one is looked for, and sets *bytes;
  * NULL: there is none. Called when all that the call depends on has succeeded. */
-const void *rpi_call_saving_find(struct call_saving *saving, struct rp_future *future,
+const void *rpi_call_saving_find(struct job_saving *saving, struct rp_future *future,
                                  size_t *bytes);
 
 /* Saves the result of a call, unless it failed. Writes the checkpoint if it is due. */
-void rpi_call_saving_add(struct call_saving *saving, const struct rp_future *future);
-
-/* Ends saving, with the status of the job. */
-void rpi_call_saving_end(struct call_saving *saving, rp_status status);
+void rpi_call_saving_add(struct job_saving *saving, const struct rp_future *future);
 
 #endif

@@ -13,7 +13,7 @@
 static void loop_set_aside(rp_loop *loop)
 {
     loop->aside = loop->attend != NULL || loop->pool->observe->recorder != NULL ||
-                  loop->item_seconds > 0 || loop->saving.on;
+                  loop->item_seconds > 0 || loop->saving.earlier.pool != NULL;
 }
 
 void rpi_loop_begin(rp_pool *pool, struct agent *agent, const rp_options *options)
@@ -176,7 +176,7 @@ static bool loop_take_chunk(rp_loop *loop, rp_range *range)
 /* Takes the rest of the last chunk, or else a new chunk. */
 static bool loop_take(rp_loop *loop, rp_range *range)
 {
-    if (!loop->saving.on)
+    if (loop->saving.earlier.pool == NULL)
         return loop_take_chunk(loop, range);
     while (!rpi_loop_saving_next(loop, range)) {
         if (!loop_take_chunk(loop, &loop->saving.rest))

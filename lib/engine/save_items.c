@@ -10,23 +10,19 @@ uint64_t rpi_saving_inputs(const rp_pool *pool, const void *in, int64_t n, size_
 
 void rpi_saving_begin(struct saving *saving, rp_pool *pool, const struct job_form *form)
 {
-    const struct checkpoint *checkpoint = pool->checkpoint;
-    saving->pool = pool;
-    saving->job = rpi_checkpoint_begin(pool, form);
-    saving->entries =
-        rpi_journal_index_job(&checkpoint->journal_index, saving->job, &saving->count);
-    saving->payload_cache = (struct payload_cache){.directory = checkpoint->directory};
+    rpi_job_saving_begin(&saving->earlier, pool, form);
 }
 
 /* The first entry that ends after an item, or NULL. Items are mostly looked up in order. */
 static const struct saved *saving_find(struct saving *saving, int64_t item)
 {
     int64_t at = saving->at;
-    bool near = at < saving->count && (at == 0 || saving->entries[at - 1].end <= item) &&
-                saving->entries[at].end > item;
+    bool near = at < saving->earlier.count &&
+                (at == 0 || saving->earlier.entries[at - 1].end <= item) &&
+                saving->earlier.entries[at].end > item;
     if (!near)
-        at = saving->at = rpi_saved_at(saving->entries, saving->count, item);
-    return at < saving->count ? &saving->entries[at] : NULL;
+        at = saving->at = rpi_saved_at(saving->earlier.entries, saving->earlier.count, item);
+    return at < saving->earlier.count ? &saving->earlier.entries[at] : NULL;
 }
 
 /* The run that begins at `begin` and ends at `end` at the latest: one saved entry covers all of it,
@@ -34,7 +30,7 @@ static const struct saved *saving_find(struct saving *saving, int64_t item)
 static rp_range saving_cut_run(struct saving *saving, int64_t begin, int64_t end,
                                const struct saved **saved)
 {
-    const struct saved *next = saving->count > 0 ? saving_find(saving, begin) : NULL;
+    const struct saved *next = saving->earlier.count > 0 ? saving_find(saving, begin) : NULL;
     *saved = next != NULL && next->begin <= begin ? next : NULL;
     int64_t border = next == NULL ? end : *saved != NULL ? next->end : next->begin;
     int64_t stride = saving->stride > 0 ? saving->stride - begin % saving->stride : end - begin;
@@ -59,12 +55,12 @@ static int64_t saving_compute_run(struct executor *executor, rp_range run, void 
     int64_t failures = executor->failures.count;
     int64_t done = executor->compute(executor, run, at);
     /* What has found enough is computed again after a restart, since it must say so again. */
-    if (!saving->pool->loop.enough)
+    if (!saving->earlier.pool->loop.enough)
         saving->note(executor, (rp_range){run.begin, run.begin + done}, at,
                      executor->failures.count == failures);
-    if (checkpoint_due(saving->pool->checkpoint, rpi_clock_seconds())) {
+    if (checkpoint_due(saving->earlier.pool->checkpoint, rpi_clock_seconds())) {
         saving->add(executor);
-        rpi_checkpoint_write(saving->pool);
+        rpi_checkpoint_write(saving->earlier.pool);
     }
     return done;
 }
@@ -79,7 +75,7 @@ int64_t rpi_saving_compute(struct executor *executor, rp_range tile, void *const
         rp_range run = saving_cut_run(saving, begin, tile.end, &saved);
         saving_run_places(executor, at, begin - tile.begin, run_at);
         if (saved != NULL && saving->take(executor, run, saved, run_at)) {
-            claim_untimed(&saving->pool->loop.claimer);
+            claim_untimed(&saving->earlier.pool->loop.claimer);
             begin = run.end;
             continue;
         }
@@ -92,6 +88,5 @@ int64_t rpi_saving_compute(struct executor *executor, rp_range tile, void *const
 
 void rpi_saving_end(struct saving *saving, rp_status status)
 {
-    rpi_payload_cache_close(&saving->payload_cache);
-    rpi_checkpoint_end(saving->pool, status);
+    rpi_job_saving_end(&saving->earlier, status);
 }

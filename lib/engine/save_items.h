@@ -4,15 +4,12 @@
 #define RANKPOOL_ENGINE_SAVE_ITEMS_H
 
 #include "checkpoint/checkpoint.h"
-#include "checkpoint/journal_reader.h"
+#include "checkpoint/job_saving.h"
 #include "engine/executor.h"
 
 struct saving {
-    rp_pool *pool;
-    int64_t job;
-    const struct saved *entries; /* saved entries of this job */
-    int64_t count, at;           /* at: the entry found last */
-    struct payload_cache payload_cache;
+    struct job_saving earlier;
+    int64_t at; /* the entry found last */
     /* No run crosses a multiple of it, so that a journal write can become due between runs; 0: no
      * limit. */
     int64_t stride;

@@ -12,21 +12,14 @@ rp_status rpi_loop_saving_check(const rp_pool *pool, int64_t n, const rp_options
                                 rp_error *error)
 {
     struct job_form form = loop_saving_form(n, options);
-    return pool->checkpoint != NULL ? rpi_checkpoint_check(pool, &form, error) : error->status;
+    return rpi_job_saving_check(pool, &form, error);
 }
 
 void rpi_loop_saving_begin(rp_loop *loop, int64_t n, const rp_options *options)
 {
-    struct loop_saving *saving = &loop->saving;
-    struct checkpoint *checkpoint = loop->pool->checkpoint;
-    *saving = (struct loop_saving){.on = checkpoint != NULL};
-    if (!saving->on)
-        return;
     struct job_form form = loop_saving_form(n, options);
-    saving->job = rpi_checkpoint_begin(loop->pool, &form);
-    saving->entries =
-        rpi_journal_index_job(&checkpoint->journal_index, saving->job, &saving->count);
-    saving->payload_cache = (struct payload_cache){.directory = checkpoint->directory};
+    loop->saving = (struct loop_saving){.entry = NULL};
+    rpi_job_saving_begin(&loop->saving.earlier, loop->pool, &form);
 }
 
 static rp_range loop_saving_hand_out(struct loop_saving *saving, rp_range range,
@@ -42,8 +35,9 @@ bool rpi_loop_saving_next(rp_loop *loop, rp_range *range)
     struct loop_saving *saving = &loop->saving;
     rp_range *rest = &saving->rest;
     while (rest->begin < rest->end) {
-        int64_t at = rpi_saved_at(saving->entries, saving->count, rest->begin);
-        const struct saved *entry = at < saving->count ? &saving->entries[at] : NULL;
+        int64_t at = rpi_saved_at(saving->earlier.entries, saving->earlier.count, rest->begin);
+        const struct saved *entry =
+            at < saving->earlier.count ? &saving->earlier.entries[at] : NULL;
         rp_range run = *rest;
         bool saved = entry != NULL && entry->begin <= run.begin;
         int64_t border = entry == NULL ? run.end : saved ? entry->end : entry->begin;
@@ -67,7 +61,8 @@ const void *rp_loop_saved(rp_loop *loop, size_t *bytes)
     *bytes = 0;
     if (saving->entry == NULL)
         return NULL;
-    const unsigned char *saved = rpi_payload_cache_fetch(&saving->payload_cache, saving->entry);
+    const unsigned char *saved =
+        rpi_payload_cache_fetch(&saving->earlier.payload_cache, saving->entry);
     if (saved != NULL)
         *bytes = saving->entry->bytes;
     else
@@ -82,11 +77,11 @@ rp_status rp_loop_save(rp_loop *loop, const void *data, size_t bytes)
     if (!loop->open)
         return RP_ERR_ARGUMENT;
     struct loop_saving *saving = &loop->saving;
-    if (!saving->on || saving->entry != NULL || loop->enough)
+    if (saving->earlier.pool == NULL || saving->entry != NULL || loop->enough)
         return RP_OK;
     if (saving->range.begin >= saving->range.end)
         return RP_ERR_STATE;
-    rpi_checkpoint_add(loop->pool, &(struct journal_entry){.job = saving->job,
+    rpi_checkpoint_add(loop->pool, &(struct journal_entry){.job = saving->earlier.job,
                                                            .begin = saving->range.begin,
                                                            .end = saving->range.end,
                                                            .kind = JOURNAL_RANGE,
@@ -100,9 +95,6 @@ rp_status rp_loop_save(rp_loop *loop, const void *data, size_t bytes)
 
 void rpi_loop_saving_end(rp_loop *loop, rp_status status)
 {
-    if (!loop->saving.on)
-        return;
-    loop->saving.on = false;
-    rpi_payload_cache_close(&loop->saving.payload_cache);
-    rpi_checkpoint_end(loop->pool, status);
+    rpi_job_saving_end(&loop->saving.earlier, status);
+    loop->saving.earlier.pool = NULL;
 }

@@ -2,16 +2,12 @@
 #ifndef RANKPOOL_ENGINE_SAVE_LOOP_H
 #define RANKPOOL_ENGINE_SAVE_LOOP_H
 
-#include "checkpoint/journal_reader.h"
+#include "checkpoint/job_saving.h"
 #include "sched/claim.h"
 
 /* All zero if nothing is saved. */
 struct loop_saving {
-    bool on;
-    int64_t job;
-    const struct saved *entries; /* saved entries of this loop */
-    int64_t count;
-    struct payload_cache payload_cache;
+    struct job_saving earlier;
     rp_range rest;             /* part of the current chunk that is not handed out yet */
     rp_range range;            /* the range handed out last */
     const struct saved *entry; /* the saved entry of that range, or NULL */

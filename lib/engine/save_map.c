@@ -17,7 +17,7 @@ static bool map_saving_take(struct executor *executor, rp_range run, const struc
     size_t size = executor->arrays[saving->results].size, items = (size_t)(run.end - run.begin);
     if (size > 0) {
         const unsigned char *results =
-            rpi_payload_cache_fetch(&saving->saving.payload_cache, entry);
+            rpi_payload_cache_fetch(&saving->saving.earlier.payload_cache, entry);
         if (results == NULL)
             return false;
         memcpy(at[saving->results], results + (size_t)(run.begin - entry->first) * size,
@@ -34,7 +34,7 @@ static void map_saving_add(struct executor *executor)
     struct map_saving *saving = map_saving_of(executor);
     if (saving->run.begin < saving->run.end && !saving->missed)
         rpi_checkpoint_add(executor->pool,
-                           &(struct journal_entry){.job = saving->saving.job,
+                           &(struct journal_entry){.job = saving->saving.earlier.job,
                                                    .begin = saving->run.begin,
                                                    .end = saving->run.end,
                                                    .kind = JOURNAL_ITEMS,

@@ -74,7 +74,7 @@ static void reduce_saving_add(struct executor *executor)
             continue;
         rp_range items = reduce_saving_items(saving, tree->nodes[i]);
         rpi_checkpoint_add(executor->pool,
-                           &(struct journal_entry){.job = saving->saving.job,
+                           &(struct journal_entry){.job = saving->saving.earlier.job,
                                                    .begin = items.begin,
                                                    .end = items.end,
                                                    .kind = JOURNAL_LEAVES,
@@ -123,10 +123,11 @@ static rp_status reduce_saving_restore_one(struct reduce_saving *saving, const s
                                            rp_error *error)
 {
     struct tree *tree = saving->tree;
-    const unsigned char *value = rpi_payload_cache_fetch(&saving->saving.payload_cache, entry);
+    const unsigned char *value =
+        rpi_payload_cache_fetch(&saving->saving.earlier.payload_cache, entry);
     if (value == NULL)
         return rpi_error_set(error, RP_ERR_IO, "what is kept in '%s' changes while it is read",
-                             saving->saving.payload_cache.directory);
+                             saving->saving.earlier.payload_cache.directory);
     if (rpi_tree_add(tree, reduce_saving_node(saving, entry), value))
         return RP_OK;
     return rpi_tree_explain(tree, error);
@@ -134,11 +135,11 @@ static rp_status reduce_saving_restore_one(struct reduce_saving *saving, const s
 
 rp_status rpi_reduce_saving_restore(struct reduce_saving *saving, rp_error *error)
 {
-    const rp_pool *pool = saving->saving.pool;
+    const rp_pool *pool = saving->saving.earlier.pool;
     if (pool->world.rank != pool->world.root)
         return RP_OK;
-    for (int64_t i = 0; i < saving->saving.count && error->status == RP_OK; i++)
-        reduce_saving_restore_one(saving, &saving->saving.entries[i], error);
+    for (int64_t i = 0; i < saving->saving.earlier.count && error->status == RP_OK; i++)
+        reduce_saving_restore_one(saving, &saving->saving.earlier.entries[i], error);
     reduce_saving_remember(saving);
     return error->status;
 }

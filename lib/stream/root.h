@@ -28,7 +28,7 @@ struct stream {
     struct stream_worker *fallback_worker; /* takes over as `worker` when no other rank is left */
     struct destination *destinations;      /* by node */
     struct remote_node *remote_nodes;      /* by node, as last reported by the stream link */
-    struct stream_saving *saving;
+    struct job_saving *saving;
     struct chunk_policy pace;
     int64_t window_items, window_bytes;
 

@@ -21,27 +21,17 @@ static struct job_form stream_job_form(const rp_stream_job *job)
 
 rp_status rpi_stream_saving_check(const rp_pool *pool, const rp_stream_job *job, rp_error *error)
 {
-    struct job_form form;
-    if (pool->checkpoint == NULL || error->status != RP_OK)
-        return error->status;
-    form = stream_job_form(job);
-    return rpi_checkpoint_check(pool, &form, error);
-}
-
-void rpi_stream_saving_begin(struct stream_saving *saving, rp_pool *pool, const rp_stream_job *job)
-{
-    *saving = (struct stream_saving){.pool = NULL};
-    if (pool->checkpoint == NULL)
-        return;
     struct job_form form = stream_job_form(job);
-    saving->pool = pool;
-    saving->job = rpi_checkpoint_begin(pool, &form);
-    saving->entries =
-        rpi_journal_index_job(&pool->checkpoint->journal_index, saving->job, &saving->count);
-    saving->payload_cache = (struct payload_cache){.directory = pool->checkpoint->directory};
+    return rpi_job_saving_check(pool, &form, error);
 }
 
-const struct saved *rpi_stream_saving_find(const struct stream_saving *saving, int64_t item,
+void rpi_stream_saving_begin(struct job_saving *saving, rp_pool *pool, const rp_stream_job *job)
+{
+    struct job_form form = stream_job_form(job);
+    rpi_job_saving_begin(saving, pool, &form);
+}
+
+const struct saved *rpi_stream_saving_find(const struct job_saving *saving, int64_t item,
                                            int64_t *most)
 {
     *most = INT64_MAX;
@@ -96,7 +86,7 @@ static bool saved_packet_valid(const struct saved_packet *saved, const unsigned 
                              saved->large_bytes, RECORDS_SAVED);
 }
 
-bool rpi_stream_saving_restore(struct stream_saving *saving, struct packet *packet,
+bool rpi_stream_saving_restore(struct job_saving *saving, struct packet *packet,
                                const struct saved *entry)
 {
     struct saved_packet saved;
@@ -112,7 +102,7 @@ bool rpi_stream_saving_restore(struct stream_saving *saving, struct packet *pack
            replace_with_results(packet, &saved, (const char *)results);
 }
 
-void rpi_stream_saving_note(const struct stream_saving *saving, struct packet *packet)
+void rpi_stream_saving_note(const struct job_saving *saving, struct packet *packet)
 {
     if (saving->pool != NULL)
         packet->inputs = inputs_fingerprint(packet);
@@ -130,7 +120,7 @@ static bool results_complete(const struct packet *packet)
     return packet->done == packet->items && packet->items > 0;
 }
 
-void rpi_stream_saving_add(struct stream_saving *saving, const struct packet *packet)
+void rpi_stream_saving_add(struct job_saving *saving, const struct packet *packet)
 {
     struct saved_packet saved = {packet->inputs, packet->area.used, packet->large_bytes};
     if (saving->pool == NULL || !results_complete(packet))
@@ -152,12 +142,4 @@ void rpi_stream_saving_add(struct stream_saving *saving, const struct packet *pa
     free(payload);
     if (checkpoint_due(saving->pool->checkpoint, rpi_clock_seconds()))
         rpi_checkpoint_write(saving->pool);
-}
-
-void rpi_stream_saving_end(struct stream_saving *saving, rp_status status)
-{
-    if (saving->pool == NULL)
-        return;
-    rpi_payload_cache_close(&saving->payload_cache);
-    rpi_checkpoint_end(saving->pool, status);
 }

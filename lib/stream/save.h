@@ -3,43 +3,31 @@
 #ifndef RANKPOOL_STREAM_SAVE_H
 #define RANKPOOL_STREAM_SAVE_H
 
-#include "checkpoint/journal_reader.h"
+#include "checkpoint/job_saving.h"
 #include "pool/pool.h"
 #include "stream/packet.h"
-
-/* All zero if the stream is not saved. */
-struct stream_saving {
-    rp_pool *pool; /* NULL: not saved */
-    int64_t job;
-    const struct saved *entries; /* of this stream, from earlier runs */
-    int64_t count;
-    struct payload_cache payload_cache;
-};
 
 /* Checks that this stream is the one in the checkpoint; see rpi_checkpoint_check(). */
 rp_status rpi_stream_saving_check(const rp_pool *pool, const rp_stream_job *job, rp_error *error);
 
 /* Begins saving, after the agreement that opens the stream. Every rank calls it, so that jobs are
  * numbered alike; only the root saves. */
-void rpi_stream_saving_begin(struct stream_saving *saving, rp_pool *pool, const rp_stream_job *job);
+void rpi_stream_saving_begin(struct job_saving *saving, rp_pool *pool, const rp_stream_job *job);
 
 /* Returns the entry that begins with this item, if a packet can hold it, or NULL. Sets *most to the
  * number of items in this entry or up to the next. */
-const struct saved *rpi_stream_saving_find(const struct stream_saving *saving, int64_t item,
+const struct saved *rpi_stream_saving_find(const struct job_saving *saving, int64_t item,
                                            int64_t *most);
 
 /* Replaces the inputs of a packet by the results of the entry, if the entry was computed from the
  * same inputs. Returns whether it did. */
-bool rpi_stream_saving_restore(struct stream_saving *saving, struct packet *packet,
+bool rpi_stream_saving_restore(struct job_saving *saving, struct packet *packet,
                                const struct saved *entry);
 
 /* Records the fingerprint of the inputs, before the packet is sent. */
-void rpi_stream_saving_note(const struct stream_saving *saving, struct packet *packet);
+void rpi_stream_saving_note(const struct job_saving *saving, struct packet *packet);
 
 /* Saves the results of a packet. Writes the checkpoint if it is due. */
-void rpi_stream_saving_add(struct stream_saving *saving, const struct packet *packet);
-
-/* Ends saving, with the status of the stream. */
-void rpi_stream_saving_end(struct stream_saving *saving, rp_status status);
+void rpi_stream_saving_add(struct job_saving *saving, const struct packet *packet);
 
 #endif

@@ -80,7 +80,7 @@ struct stream_part {
     rp_pool *pool;
     const rp_stream_job *job;
     const struct stream_driver *driver; /* NULL: of rp_stream() */
-    struct stream_saving saving;
+    struct job_saving saving;
     bool open; /* in a round */
     /* Valid for one round: */
     struct slot_queue *slot_queue;
@@ -391,7 +391,7 @@ rp_status rpi_stream_run(rp_pool *pool, const rp_stream_job *job,
         rpi_stream_saving_begin(&part.saving, pool, job);
     stream_rounds_run(&part);
     rpi_stream_drop(&part.stream);
-    rpi_stream_saving_end(&part.saving, pool->last.status);
+    rpi_job_saving_end(&part.saving, pool->last.status);
     return pool->last.status;
 }
 

@@ -1,24 +1,16 @@
 #include "worklist/lend.h"
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "observe/hooks.h"
 #include "resilience/survival.h"
 #include "worklist/bound.h"
+#include "worklist/lend_report.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- messages -------------------------------------------------------------------------------- */
-
-static int lend_send(struct lend *lend, int node, enum loan_message_kind kind,
-                     struct loan_message message)
-{
-    message.link.kind = (int)kind;
-    lend->moved = true;
-    return rpi_node_link_send(&lend->link, node, &message.link);
-}
 
 static bool lend_valid(const struct node_link *link, int from, const void *message, bool to_root,
                        bool to_node)
@@ -239,78 +231,6 @@ static void lend_feed_arrived(struct lend *lend)
     }
 }
 
-/* ---- progress -------------------------------------------------------------------------------- */
-
-static int lend_send_report(struct lend *lend)
-{
-    struct loan_message message = {.done = 0};
-    double now = rpi_clock_seconds();
-    if (lend->report_every <= 0 || now < lend->next_report || lend->link.finish_sent)
-        return MPI_SUCCESS;
-    lend->next_report = now + lend->report_every;
-    for (uint32_t i = 0; i < lend->group->deques; i++) {
-        struct split_deque *deque = rpi_deque_group_at(lend->group, i);
-        message.done += (int64_t)atomic_load_explicit(&deque->done, memory_order_relaxed);
-        message.waiting += rpi_deque_waiting(deque);
-    }
-    return lend_send(lend, lend->pool->world.root_node, LOAN_PROGRESS, message);
-}
-
-/* On the root a report, elsewhere a request for reports. */
-static void lend_read_progress(struct lend *lend, int from, const struct loan_message *message)
-{
-    if (!lend->link.on_root) {
-        lend->report_every = message->seconds;
-        return;
-    }
-    int64_t *reported = &lend->reported[2 * (ptrdiff_t)from];
-    atomic_fetch_add(&lend->done, message->done - reported[0]);
-    atomic_fetch_add(&lend->waiting, message->waiting - reported[1]);
-    reported[0] = message->done;
-    reported[1] = message->waiting;
-}
-
-/* At most some thousand reports a second come to the root. */
-static int lend_request_reports(struct lend *lend)
-{
-    const double least = 0.25, each = 1e-3;
-    const struct world *world = &lend->pool->world;
-    double every = fmax(least, each * world->nodes);
-    int code = MPI_SUCCESS;
-    for (int node = 0; node < world->nodes && code == MPI_SUCCESS; node++) {
-        if (node != world->node)
-            code = lend_send(lend, node, LOAN_PROGRESS, (struct loan_message){.seconds = every});
-    }
-    return code;
-}
-
-/* ---- the bound ------------------------------------------------------------------------------- */
-
-static int lend_send_bound(struct lend *lend)
-{
-    const struct world *world = &lend->pool->world;
-    uint64_t best = lend->bound != NULL ? bound_best(lend->bound) : NO_INCUMBENT;
-    int code = MPI_SUCCESS;
-    if (best >= lend->best || lend->closed)
-        return MPI_SUCCESS;
-    lend->best = best;
-    if (!lend->link.on_root)
-        return lend_send(lend, world->root_node, LOAN_BOUND, (struct loan_message){.best = best});
-    for (int node = 0; node < world->nodes && code == MPI_SUCCESS; node++) {
-        if (node != world->node)
-            code = lend_send(lend, node, LOAN_BOUND, (struct loan_message){.best = best});
-    }
-    return code;
-}
-
-/* The root sends on what it gets; another node does not send back what it got. */
-static void lend_read_bound(struct lend *lend, uint64_t best)
-{
-    if (!lend->link.on_root && best < lend->best)
-        lend->best = best;
-    rpi_bound_merge(lend->bound, best);
-}
-
 /* ---- the end --------------------------------------------------------------------------------- */
 
 /* If the node has no items: gives its first loan back or, on the root, ends the job. */
@@ -371,10 +291,10 @@ static int lend_read_own(struct lend *lend, int from, const struct loan_message 
         fine = rpi_loans_returned(&lend->loans, from);
         break;
     case LOAN_BOUND:
-        lend_read_bound(lend, message->best);
+        rpi_lend_read_bound(lend, message->best);
         break;
     default:
-        lend_read_progress(lend, from, message);
+        rpi_lend_read_progress(lend, from, message);
     }
     if (!fine)
         rpi_node_link_reject(&lend->link, from);
@@ -410,7 +330,8 @@ static void lend_pace(struct lend *lend)
 static int lend_step(struct node_link *link)
 {
     static int (*const parts[])(struct lend * lend) = {
-        lend_answer_all, lend_ask, lend_settle, lend_send_bound, lend_send_report, lend_finish,
+        lend_answer_all,      lend_ask,    lend_settle, rpi_lend_send_bound,
+        rpi_lend_send_report, lend_finish,
     };
     struct lend *lend = (struct lend *)link;
     int code = MPI_SUCCESS;
@@ -491,7 +412,7 @@ void rpi_lend_begin(struct lend *lend)
 {
     rpi_node_link_open(&lend->link);
     if (lend->link.on_root && lend->pool->observe->progress != NULL)
-        rpi_node_link_check(&lend->link, lend_request_reports(lend));
+        rpi_node_link_check(&lend->link, rpi_lend_request_reports(lend));
     rpi_node_link_start(&lend->link);
 }
 

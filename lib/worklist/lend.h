@@ -80,4 +80,13 @@ void rpi_lend_end(struct lend *lend, struct vote *vote);
 
 void rpi_lend_drop(struct lend *lend);
 
+/* Sends a message of this kind to a node. Returns an MPI error code. */
+static inline int lend_send(struct lend *lend, int node, enum loan_message_kind kind,
+                            struct loan_message message)
+{
+    message.link.kind = (int)kind;
+    lend->moved = true;
+    return rpi_node_link_send(&lend->link, node, &message.link);
+}
+
 #endif

@@ -199,7 +199,7 @@ static void check_results(const struct packet *packet, bool right)
 
 static void run_stream(void)
 {
-    struct stream_saving saving;
+    struct job_saving saving;
     rpi_stream_saving_begin(&saving, &pool, &(rp_stream_job){.options.seed = forms[STREAM].seed});
     for (int64_t item = 0; item < MOST_ITEMS;) {
         int64_t most;
@@ -213,7 +213,7 @@ static void run_stream(void)
         item += packet->items;
         rpi_packet_free(packet);
     }
-    rpi_stream_saving_end(&saving, RP_OK);
+    rpi_job_saving_end(&saving, RP_OK);
 }
 
 /* ---- main ------------------------------------------------------------------------------------ */

@@ -209,7 +209,7 @@ static void make_payload(struct journal_entry *entry, unsigned char *payload)
         memcpy(payload, &partial, sizeof partial);
     } else if (entry->kind == JOURNAL_RESULT && ordinary && length <= 40) {
         struct packet *packet = packet_of(items.begin, length);
-        rpi_stream_saving_note(&(struct stream_saving){.pool = &any}, packet);
+        rpi_stream_saving_note(&(struct job_saving){.pool = &any}, packet);
         entry->bytes =
             stream_payload(payload, (rp_range){items.begin, items.begin + length}, packet->inputs);
         rpi_packet_free(packet);

@@ -363,7 +363,7 @@ static void choose_stream(void)
 
 static void make_stream(struct stream *stream, struct stream_worker *root)
 {
-    static struct stream_saving nothing;
+    static struct job_saving nothing;
     uint32_t most = slot_queue->slots - 1;
     *stream = (struct stream){.pool = root->pool,
                               .job = &job,
