@@ -10,6 +10,7 @@
 static const struct test_group *const groups[] = {
     &base_tests,
     &sched_tests,
+    &sched_policy_tests,
     &sched_failures_tests,
     &sched_loans_tests,
     &numeric_random_tests,
