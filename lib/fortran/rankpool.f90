@@ -118,8 +118,8 @@ module rankpool
     ! ---- random.h, sums.h
 
     type, bind(c) :: rp_random
-        integer(c_int64_t) :: seed = 0, item = 0, block = 0, draws(2) = 0, left = 0
-        integer(c_int64_t), private :: reserved(2) = 0
+        integer(c_int64_t) :: seed = 0, item = 0, block = 0, second = 0, left = 0
+        integer(c_int64_t), private :: reserved(3) = 0
     end type
 
     type, bind(c) :: rp_sum

@@ -37,12 +37,12 @@ block_generate(uint64_t seed, uint64_t item, uint64_t number)
                           (uint64_t)word.v[3] << 32 | word.v[2]};
 }
 
-void rp_random_refill(rp_random *random)
+uint64_t rp_random_refill(rp_random *random)
 {
     struct block block = block_generate(random->seed, random->item, random->block++);
-    random->draws[1] = block.first;
-    random->draws[0] = block.second;
-    random->left = 2;
+    random->second = block.second;
+    random->left = 1;
+    return block.first;
 }
 
 static void blocks_fill(rp_random *random, double *x, int64_t blocks)

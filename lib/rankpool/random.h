@@ -14,10 +14,10 @@ RP_BEGIN_DECLARATIONS
 /** State of a random stream. Its members are private; a copy continues independently. */
 typedef struct rp_random {
     uint64_t seed, item;
-    uint64_t block;    /**< next block to generate */
-    uint64_t draws[2]; /**< draws of the previous block, in reverse order */
-    uint64_t left;     /**< how many of them are unused */
-    uint64_t reserved[2];
+    uint64_t block;  /**< next block to generate */
+    uint64_t second; /**< second draw of the previous block */
+    uint64_t left;   /**< 1: it is unused; 0: it is not */
+    uint64_t reserved[3];
 } rp_random;
 
 /**
@@ -40,15 +40,22 @@ inline void rp_random_begin(rp_random *random, uint64_t seed, int64_t item)
     random->left = 0;
 }
 
-/** Generates the next block. For rp_random_bits(); programs need not call it. */
-void rp_random_refill(rp_random *random);
+/**
+ * Generates the next block, and keeps its second draw.
+ *
+ * For rp_random_bits(); programs need not call it.
+ *
+ * @return  the block's first draw.
+ */
+uint64_t rp_random_refill(rp_random *random);
 
 /** 64 random bits. One draw. Cost: about 5 ns. */
 inline uint64_t rp_random_bits(rp_random *random)
 {
     if (random->left == 0)
-        rp_random_refill(random);
-    return random->draws[--random->left];
+        return rp_random_refill(random);
+    random->left = 0;
+    return random->second;
 }
 
 /**

@@ -249,7 +249,7 @@ END_TEST
 /* A stream whose next draw is known. */
 static rp_random about_to_draw(uint64_t bits)
 {
-    return (rp_random){.draws = {bits}, .left = 1};
+    return (rp_random){.second = bits, .left = 1};
 }
 
 /* Compares the normal number for u = multiple 2^-53 < 1/2 with the C library's error function, and
@@ -370,16 +370,18 @@ END_TEST
  * value the others give. */
 START_TEST(refused_draws)
 {
-    rp_random random = {.draws = {UINT64_MAX, 0}, .left = 2};
-    ck_assert_uint_eq(rp_random_below(&random, 3), 2); /* 2^64 % 3 = 1: 0 is the only draw
-                                                        * rejected */
-    random = (rp_random){.draws = {5, 1}, .left = 2};
+    rp_random random = about_to_draw(0), next = {.seed = 0};
+    ck_assert_uint_eq(rp_random_below(&random, 3), rp_random_below(&next, 3));
+    ck_assert_uint_eq(random.block, 1); /* 2^64 % 3 = 1: 0 is the only draw rejected */
+    random = about_to_draw(1);
     ck_assert_uint_eq(rp_random_below(&random, 3), 0);
-    ck_assert_uint_eq(random.left, 1);
-    random = (rp_random){.draws = {5, 0}, .left = 2};
+    random = about_to_draw(UINT64_MAX);
+    ck_assert_uint_eq(rp_random_below(&random, 3), 2);
+    ck_assert_uint_eq(random.block, 0);
+    random = about_to_draw(0);
     ck_assert_uint_eq(rp_random_below(&random, 4), 0); /* 2^64 % 4 = 0: none is rejected */
-    ck_assert_uint_eq(random.left, 1);
-    random = (rp_random){.draws = {5, 77}, .left = 2};
+    ck_assert_uint_eq(random.block, 0);
+    random = about_to_draw(77);
     ck_assert_uint_eq(rp_random_below(&random, 0), 77);
 }
 END_TEST
