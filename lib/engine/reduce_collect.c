@@ -256,7 +256,7 @@ static void collection_note_units(const struct partial_results *partial_results,
 static void collection_requeue_missing(rp_pool *pool, rp_error *error)
 {
     rpi_survival_look(pool);
-    if (!rpi_recovery_needed(pool->work_queue))
+    if (!rpi_work_queue_needs_recovery(pool->work_queue))
         rpi_error_set(error, RP_ERR_LOST, "partial results of a rank could not be read");
     else
         rpi_recover(pool->work_queue, (uint32_t)pool->world.node_rank, rpi_survival_look, pool);

@@ -149,7 +149,7 @@ static struct lane *longest_lane(struct claimer *claimer, uint64_t *word)
             continue;
         uint64_t seen = atomic_load_explicit(&lane->range, memory_order_acquire);
         uint32_t length = unit_range_length(unit_range_unpack(seen));
-        if (length > most && !(shuns && rpi_recovery_deaths(work_queue, (uint32_t)seen) > 0)) {
+        if (length > most && !(shuns && rpi_work_queue_deaths(work_queue, (uint32_t)seen) > 0)) {
             most = length;
             longest = lane;
             *word = seen;
@@ -163,7 +163,7 @@ static struct lane *longest_lane(struct claimer *claimer, uint64_t *word)
  * one at a time. */
 static void start_found(struct claimer *claimer, struct unit_range found, bool whole)
 {
-    bool suspect = rpi_recovery_deaths(claimer->work_queue, found.low) > 0;
+    bool suspect = rpi_work_queue_deaths(claimer->work_queue, found.low) > 0;
     claimer->paced = claimer->rule.schedule == RP_SCHEDULE_ADAPTIVE && !suspect;
     claimer->fixed = suspect ? 1 : claimer->usual;
     claim_untimed(claimer);
@@ -318,7 +318,7 @@ __attribute__((noinline)) static struct unit_range search_work(struct claimer *c
             return unit_range_unpack(claimer->chunk);
         if (rpi_work_queue_done(work_queue))
             return leave_job(claimer);
-        if (rpi_recovery_needed(work_queue)) {
+        if (rpi_work_queue_needs_recovery(work_queue)) {
             rpi_recover(work_queue, claimer->index, claimer->attend, claimer->attend_closure);
             continue;
         }

@@ -173,6 +173,11 @@ int rpi_orphaned_work_reported(struct orphaned_work *orphaned_work)
     return (int)atomic_load(&orphaned_work->reported);
 }
 
+uint32_t rpi_orphaned_work_state(struct orphaned_work *orphaned_work, uint32_t lane)
+{
+    return atomic_load_explicit(&orphaned_work->dead_worker[lane].state, memory_order_acquire);
+}
+
 bool rpi_orphaned_work_exhausted(struct orphaned_work *orphaned_work)
 {
     return atomic_load_explicit(&orphaned_work->more, memory_order_relaxed) != 0 &&

@@ -89,6 +89,9 @@ void rpi_orphaned_work_queue(struct orphaned_work *orphaned_work, const struct i
 bool rpi_orphaned_work_take(struct orphaned_work *orphaned_work, uint32_t least, bool shuns,
                             struct unit_range *taken);
 
+/* Returns the enum dead_worker_state of a lane. */
+uint32_t rpi_orphaned_work_state(struct orphaned_work *orphaned_work, uint32_t lane);
+
 /* Is the queue used up, although more ranges were found than it could hold? */
 bool rpi_orphaned_work_exhausted(struct orphaned_work *orphaned_work);
 

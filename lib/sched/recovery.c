@@ -10,28 +10,12 @@ static const double longest_sleep = 10e-3;
 
 static uint32_t worker_state(struct work_queue *work_queue, uint32_t lane)
 {
-    struct dead_worker *dead_worker = &rpi_work_queue_orphaned_work(work_queue)->dead_worker[lane];
-    return atomic_load_explicit(&dead_worker->state, memory_order_acquire);
+    return rpi_orphaned_work_state(rpi_work_queue_orphaned_work(work_queue), lane);
 }
 
 void rpi_recovery_lose(struct work_queue *work_queue, uint32_t lane)
 {
     atomic_store_explicit(&work_queue->lane[lane].lost, 1, memory_order_release);
-}
-
-bool rpi_recovery_needed(struct work_queue *work_queue)
-{
-    for (uint32_t i = 0; i < work_queue->lanes; i++) {
-        if (lane_lost(work_queue, i) && worker_state(work_queue, i) == DEAD_WORKER_NONE)
-            return true;
-    }
-    return rpi_orphaned_work_exhausted(rpi_work_queue_orphaned_work(work_queue));
-}
-
-uint32_t rpi_recovery_deaths(struct work_queue *work_queue, uint32_t unit)
-{
-    return rpi_orphaned_work_deaths(rpi_work_queue_orphaned_work(work_queue), unit) +
-           rpi_work_queue_attempt_of(work_queue, unit);
 }
 
 /* ---- coordinator ----------------------------------------------------------------------------- */
@@ -157,7 +141,7 @@ static void settle_dead_worker(struct scan *scan, uint32_t index)
         for (uint32_t i = 0; i < entries && orphaned_work->terms.saved; i++)
             done += unit_range_length(scan->log[i]);
         given_up = !unit_range_empty(chunk) &&
-                   rpi_recovery_deaths(work_queue, chunk.low) + 1 >= orphaned_work->terms.limit;
+                   rpi_work_queue_deaths(work_queue, chunk.low) + 1 >= orphaned_work->terms.limit;
     }
     /* Units given up count as done, so that the job can end. */
     atomic_store(&lane->done, done + (given_up ? unit_range_length(chunk) : 0));
@@ -274,7 +258,7 @@ static bool divide_gaps(struct scan *scan, struct interval_set *others,
     for (uint32_t i = 0; i < found; i++) {
         while (!unit_range_empty(gaps[i])) {
             struct unit_range part = recovery_part(scan->work_queue, gaps[i]);
-            bool suspect = rpi_recovery_deaths(scan->work_queue, part.low) > 0;
+            bool suspect = rpi_work_queue_deaths(scan->work_queue, part.low) > 0;
             rpi_interval_set_add(suspect ? suspects : others, part);
             gaps[i].low = part.high;
         }

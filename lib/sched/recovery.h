@@ -16,22 +16,12 @@ typedef double (*claim_attend)(void *closure);
 /* Marks a lane as lost. Called by any rank that detects the death of the lane's rank. */
 void rpi_recovery_lose(struct work_queue *work_queue, uint32_t lane);
 
-/* Is there a lost lane that has not been settled, or did lost units not fit the queue? */
-bool rpi_recovery_needed(struct work_queue *work_queue);
-
 /* Is there a coordinator? A lane asks after it has stored LANE_SEEKS (seq_cst) and before it takes
  * units. */
 static inline bool recovery_runs(struct work_queue *work_queue)
 {
     return (uint32_t)atomic_load(&rpi_work_queue_orphaned_work(work_queue)->coordinator) != 0;
 }
-
-/* Returns in how many deaths a unit was in progress, on this node and before on others. If not 0,
- * the unit is a suspect: it is computed in a chunk of its own, so that the next death accuses one
- * unit. No counter per unit: the record is the chunks of the dead and the `attempt` of batches. It
- * changes while no lane looks for work, so a lane that does can rely on it for a unit that it has
- * taken, or takes by a compare-and-swap that succeeds. */
-uint32_t rpi_recovery_deaths(struct work_queue *work_queue, uint32_t unit);
 
 /* Recovers lost units, unless another lane is the coordinator. `lane`: the caller's, without a
  * chunk. `attend` is called while the coordinator waits for other lanes, and may find that more

@@ -209,12 +209,25 @@ int rpi_work_queue_batch_of(struct work_queue *work_queue, uint32_t unit)
     return -1;
 }
 
-uint32_t rpi_work_queue_attempt_of(struct work_queue *work_queue, uint32_t unit)
+bool rpi_work_queue_needs_recovery(struct work_queue *work_queue)
 {
+    struct orphaned_work *orphaned_work = rpi_work_queue_orphaned_work(work_queue);
+    for (uint32_t i = 0; i < work_queue->lanes; i++) {
+        if (lane_lost(work_queue, i) &&
+            rpi_orphaned_work_state(orphaned_work, i) == DEAD_WORKER_NONE)
+            return true;
+    }
+    return rpi_orphaned_work_exhausted(orphaned_work);
+}
+
+uint32_t rpi_work_queue_deaths(struct work_queue *work_queue, uint32_t unit)
+{
+    uint32_t deaths = rpi_orphaned_work_deaths(rpi_work_queue_orphaned_work(work_queue), unit);
     int place = rpi_work_queue_batch_of(work_queue, unit);
-    return place >= 0
-               ? atomic_load_explicit(&work_queue->batch_queue[place].attempt, memory_order_relaxed)
-               : 0;
+    if (place >= 0)
+        deaths +=
+            atomic_load_explicit(&work_queue->batch_queue[place].attempt, memory_order_relaxed);
+    return deaths;
 }
 
 struct unit_range rpi_work_queue_batch(struct work_queue *work_queue, int place)

@@ -143,9 +143,15 @@ void rpi_work_queue_account(struct work_queue *work_queue, int place, struct uni
                             bool held);
 void rpi_work_queue_forget(struct work_queue *work_queue, int place);
 
-/* Returns how many ranks of other nodes died in a unit. The caller must have the unit in its chunk,
- * or know that it is on the node. */
-uint32_t rpi_work_queue_attempt_of(struct work_queue *work_queue, uint32_t unit);
+/* Is there a lost lane that has not been settled, or did lost units not fit the queue? */
+bool rpi_work_queue_needs_recovery(struct work_queue *work_queue);
+
+/* Returns in how many deaths a unit was in progress, on this node and before on others. If not 0,
+ * the unit is a suspect: it is computed in a chunk of its own, so that the next death accuses one
+ * unit. No counter per unit: the record is the chunks of the dead and the `attempt` of batches. It
+ * changes while no lane looks for work, so a lane that does can rely on it for a unit that it has
+ * taken, or takes by a compare-and-swap that succeeds. */
+uint32_t rpi_work_queue_deaths(struct work_queue *work_queue, uint32_t unit);
 
 /* For the agent: records that no more batches will come. */
 void rpi_work_queue_close(struct work_queue *work_queue);

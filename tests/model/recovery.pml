@@ -10,7 +10,7 @@ inline attend() {
     fi
 }
 
-/* rpi_recovery_needed(), with rpi_orphaned_work_exhausted(). */
+/* rpi_work_queue_needs_recovery(), with rpi_orphaned_work_exhausted(). */
 #define RECOVERY_NEEDED \
     (lost[1] && state[1] == NONE || lost[2] && state[2] == NONE || more && first >= length)
 
@@ -116,7 +116,7 @@ inline scan_log() {
 }
 
 /* settle_dead_worker(), for lane i. No other lane changes the words of a lost one by then, so they
- * are loaded in one step: rpi_recovery_lost_chunk(), rpi_recovery_deaths(). Other lanes look
+ * are loaded in one step: rpi_recovery_lost_chunk(), rpi_work_queue_deaths(). Other lanes look
  * at `done` alone of the words that it stores, since none searches. */
 inline settle_dead_worker() {
     STEP(

@@ -42,7 +42,7 @@ byte dead_chunk[LANES], state[LANES];
 #define SETTLED 1
 #define GIVEN_UP 2
 
-/* rpi_recovery_deaths(), without batches */
+/* rpi_work_queue_deaths(), without batches */
 #define DIED_IN(lane, unit) (state[lane] != NONE && BIT(SET(dead_chunk[lane]), unit))
 #define SUSPECT(unit) (DIED_IN(1, unit) || DIED_IN(2, unit))
 

@@ -238,8 +238,8 @@ START_TEST(suspects_are_computed_one_by_one)
     rpi_recovery_lose(work_queue, 0);
     atomic_store(&work_queue->lane[2].parked, LANE_AWAY); /* for now */
     rpi_recover(work_queue, 1, NULL, NULL);
-    ck_assert_uint_eq(rpi_recovery_deaths(work_queue, 39), 1);
-    ck_assert_uint_eq(rpi_recovery_deaths(work_queue, 40), 0);
+    ck_assert_uint_eq(rpi_work_queue_deaths(work_queue, 39), 1);
+    ck_assert_uint_eq(rpi_work_queue_deaths(work_queue, 40), 0);
     /* The cautious rank takes others only; then twelfths of the suspects, one by one. */
     ck_assert_uint_eq(next_of(&claimer[2]).low, 40);
     for (uint32_t unit = 0; unit < 7; unit++)

@@ -182,7 +182,7 @@ static void claim_all(struct claimer *claimer)
 static void begin_again(void)
 {
     attend(NULL);
-    again = !terms.saved && rpi_recovery_needed(work_queue);
+    again = !terms.saved && rpi_work_queue_needs_recovery(work_queue);
     if (again)
         rpi_recover(work_queue, 0, attend, NULL);
 }
