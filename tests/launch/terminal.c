@@ -2,8 +2,8 @@
  *
  *     terminal [WAIT TYPE]... -- COMMAND [ARGUMENT]...
  *
- * The terminal's output goes to stdout. Exits with the command's code, 128 + the signal that ended
- * it, or 124 if a text did not appear. */
+ * The terminal's output goes to stdout until the command has closed it, however long that takes. Exits
+ * with the command's code, 128 + the signal that ended it, or 124 if a text did not appear. */
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 enum {
-    PATIENCE_MILLISECONDS = 10000,
+    PATIENCE_MILLISECONDS = 120000, /* for a text on a busy machine */
+    NO_LIMIT = -1,
     THINKING_MICROSECONDS = 200000, /* a shell prints a prompt before it is ready */
     CODE_OF_TIMEOUT = 124
 };
@@ -24,12 +25,12 @@ static char shown[1 << 16]; /* output since the last text waited for */
 static size_t filled;
 
 /* Copies the next output. False if there is none in time, or the terminal is closed. */
-static bool show_more(int terminal)
+static bool show_more(int terminal, int milliseconds)
 {
     struct pollfd wait = {.fd = terminal, .events = POLLIN};
     if (filled == sizeof shown - 1)
         filled = 0;
-    if (poll(&wait, 1, PATIENCE_MILLISECONDS) != 1)
+    if (poll(&wait, 1, milliseconds) != 1)
         return false;
     ssize_t size = read(terminal, shown + filled, sizeof shown - 1 - filled);
     if (size <= 0)
@@ -45,7 +46,7 @@ static bool wait_for(int terminal, const char *text)
 {
     char *found;
     while ((found = strstr(shown, text)) == NULL)
-        if (!show_more(terminal))
+        if (!show_more(terminal, PATIENCE_MILLISECONDS))
             return false;
     size_t used = (size_t)(found - shown) + strlen(text);
     memmove(shown, shown + used, filled - used + 1);
@@ -79,7 +80,7 @@ int main(int argc, char **argv)
         if (write(terminal, argv[i + 1], strlen(argv[i + 1])) < 0)
             return fail(command, argv[i]);
     }
-    while (show_more(terminal))
+    while (show_more(terminal, NO_LIMIT))
         continue;
     int status = 0;
     waitpid(command, &status, 0);
