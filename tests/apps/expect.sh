@@ -30,7 +30,7 @@ case $("$mpirun" --version 2>&1) in
 esac
 
 limited() {
-    timeout -k 5 120 "$@" </dev/null
+    timeout -k 5 600 "$@" </dev/null
 }
 
 report() { # report ok|"not ok" NAME

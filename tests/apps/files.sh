@@ -199,10 +199,10 @@ END
 #!/bin/sh
 cd "$build" || exit
 case \$1 in
-primes) exec timeout -k 5 120 ./apps/primes --ranks 2 1e5 -o "\$2" ;;
-integrate) exec timeout -k 5 120 ./apps/integrate --ranks 2 --samples 1e3 --timeline "\$2" ;;
-heat) exec timeout -k 5 120 ./apps/heat --ranks 2 --size 40 --steps 5 -o "\$2" ;;
-mandelbrot) exec timeout -k 5 120 ./apps/mandelbrot --ranks 2 --size 600x40 -o "\$2" ;;
+primes) exec timeout -k 5 600 ./apps/primes --ranks 2 1e5 -o "\$2" ;;
+integrate) exec timeout -k 5 600 ./apps/integrate --ranks 2 --samples 1e3 --timeline "\$2" ;;
+heat) exec timeout -k 5 600 ./apps/heat --ranks 2 --size 40 --steps 5 -o "\$2" ;;
+mandelbrot) exec timeout -k 5 600 ./apps/mandelbrot --ranks 2 --size 600x40 -o "\$2" ;;
 esac
 END
         chmod +x "$where/output"
@@ -231,7 +231,7 @@ for ranks in 1 2 4; do
         expect 1 "" "primes: cannot write '$scratch/$file': File too large" \
             sh -c "ulimit -f 16384; exec ./apps/primes --ranks $ranks 5e7 -o '$scratch/$file'"
     done
-    sh -c "ulimit -f 16384; exec timeout -k 5 120 ./apps/primes --ranks $ranks 5e7 -p" \
+    sh -c "ulimit -f 16384; exec timeout -k 5 600 ./apps/primes --ranks $ranks 5e7 -p" \
         >"$scratch/big" 2>"$scratch/stderr"
     check "a standard output that becomes too large, $ranks ranks" [ $? -eq 1 ]
     check "is told in one line" \

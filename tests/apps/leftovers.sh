@@ -32,7 +32,7 @@ ended() {
 # SIGQUIT are ignored in a shell's background processes.)
 hold() {
     : >"$scratch/root"
-    env --default-signal=INT,QUIT timeout --foreground -k 5 120 "$@" >"$scratch/root" 2>/dev/null &
+    env --default-signal=INT,QUIT timeout --foreground -k 5 600 "$@" >"$scratch/root" 2>/dev/null &
     job=$!
     await grep -q . "$scratch/root" || echo "# it does not begin"
     root=$(cat "$scratch/root")

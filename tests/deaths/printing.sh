@@ -26,7 +26,7 @@ kill_rank() {
 # cannot end while the reader stops.
 print_without() {
     # shellcheck disable=SC2086 # several words
-    timeout -k 5 120 apps/primes $interval --ranks 4 >"$scratch/pipe" 2>"$scratch/errors" </dev/null &
+    timeout -k 5 600 apps/primes $interval --ranks 4 >"$scratch/pipe" 2>"$scratch/errors" </dev/null &
     program=$!
     {
         for rank; do

@@ -18,7 +18,7 @@ export faulty MPIRUN
 
 # try LAUNCH WAY [plain]: stderr goes to the file err, the status into $status.
 try() {
-    timeout -k 2 30 bash -c '"$@"' bash "$@" >out 2>err
+    timeout -k 5 600 bash -c '"$@"' bash "$@" >out 2>err
     status=$?
     sed -i -f "$noise" err
 }

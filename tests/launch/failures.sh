@@ -21,7 +21,7 @@ esac
 fails() {
     local expected=$1 output=$2 errors=$3
     shift 3
-    timeout -k 2 60 "$@" >out 2>err </dev/null
+    timeout -k 5 600 "$@" >out 2>err </dev/null
     status=$?
     sed -i -f "$noise" err
     sed -i '/ORTE_ERROR_LOG/d; /^\[[^ ]*:[0-9]*\] /d; /^\*\*\* /d' err # MPI's and mpirun's messages about it
@@ -39,7 +39,7 @@ others=": the others were ended"
 # The other ranks detect it and end, with or without a result, or are ended.
 leaves_pool() {
     local line="failing: rank $1 ended without rp_close() (exit code 4)"
-    timeout -k 2 60 "$failing" --ranks 2 open 4 "$1" >out 2>err </dev/null
+    timeout -k 5 600 "$failing" --ranks 2 open 4 "$1" >out 2>err </dev/null
     status=$?
     sed -i -f "$noise" err
     case $status:$(<err) in
@@ -84,7 +84,7 @@ check "rank 1 is killed after rp_close()" fail 137 "rank 1 was ended by signal 9
 
 # With any message of MPI and the C library.
 crashes_in_malloc() {
-    timeout -k 2 60 "$failing" --ranks 2 open HEAP 1 >out 2>err </dev/null
+    timeout -k 5 600 "$failing" --ranks 2 open HEAP 1 >out 2>err </dev/null
     status=$?
     [ $status = 134 ] || { echo "# status $status"; cat err; return 1; }
     grep -q '^failing: rank 1 was ended by signal 6 (Aborted)$' err
@@ -93,7 +93,7 @@ check "a rank crashes inside malloc()" crashes_in_malloc
 
 # Each rank ends by itself, so which one is reported is random.
 forgets() {
-    timeout -k 2 60 "$failing" --ranks 2 forgets "$1" - 2>err </dev/null | cksum >out
+    timeout -k 5 600 "$failing" --ranks 2 forgets "$1" - 2>err </dev/null | cksum >out
     status=${PIPESTATUS[0]}
     [ "$status" = "$2" ] || { echo "# status $status instead of $2"; return 1; }
     [ "$(<out)" = "$(seq -f 'line %g' 0 19999 | cksum)" ] || { cat out err; return 1; }
@@ -140,10 +140,10 @@ is_open_mpi_5 || check "a megabyte of arguments" long_arguments
 
 # ---- the user's own files and processes ----------------------------------------------------------
 reads() {
-    timeout -k 2 60 "$failing" --ranks 2 reads 0 <(echo 42) >out 2>err </dev/null && [ "$(<out)" = 42 ]
+    timeout -k 5 600 "$failing" --ranks 2 reads 0 <(echo 42) >out 2>err </dev/null && [ "$(<out)" = 42 ]
 }
 reads_number() {
-    timeout -k 2 60 "$failing" --ranks 2 reads 0 /dev/fd/3 3< <(echo 43) >out 2>err </dev/null &&
+    timeout -k 5 600 "$failing" --ranks 2 reads 0 /dev/fd/3 3< <(echo 43) >out 2>err </dev/null &&
         [ "$(<out)" = 43 ]
 }
 check "<(command)" reads

@@ -15,7 +15,7 @@ chmod 755 "$work"
 
 # try: a command with a time limit; its output in out and err, its status in $status.
 try() {
-    timeout -k 2 60 "$@" >out 2>err
+    timeout -k 5 600 "$@" >out 2>err
     status=$?
 }
 
@@ -95,34 +95,34 @@ closed_files() { try "$launched" ranks <&- && expect 0 "$(nproc) ranks"; }
 loop() { # the program does not read, so the loop gets the whole list
     local line lines=
     while read -r line; do
-        timeout -k 2 60 "$launched" ranks >>loop.out 2>err
+        timeout -k 5 600 "$launched" ranks >>loop.out 2>err
         lines+=$line
     done < <(printf 'a\nb\nc\n')
     sed -i -f "$noise" err
     [ "$lines" = abc ] && [ "$(wc -l <loop.out)" = 3 ] && [ ! -s err ]
 }
 through_cat() {
-    timeout -k 2 60 "$launched" lines 1000 2>err | cat >out
+    timeout -k 5 600 "$launched" lines 1000 2>err | cat >out
     status=${PIPESTATUS[0]}
     expect 0 && [ "$(wc -c <out)" = 100000 ]
 }
 reader_leaves() {
-    timeout -k 2 60 "$launched" "$@" "$mark" 2>err | head -n 1 >out
+    timeout -k 5 600 "$launched" "$@" "$mark" 2>err | head -n 1 >out
     status=${PIPESTATUS[0]}
     expect 141 && [ "$(wc -l <out)" = 1 ] && gone
 }
 reader_is_gone() { # it prints at its end only
-    timeout -k 2 60 "$launched" exit 0 "$mark" 2>err | true
+    timeout -k 5 600 "$launched" exit 0 "$mark" 2>err | true
     status=${PIPESTATUS[0]}
     expect 141 && gone
 }
 much_output() {
-    timeout -k 2 60 "$launched" lines 1000000 2>err | md5sum >out
+    timeout -k 5 600 "$launched" lines 1000000 2>err | md5sum >out
     status=${PIPESTATUS[0]}
     expect 0 "$(seq -f %099.0f 0 999999 | md5sum)"
 }
 in_background() {
-    timeout -k 2 60 "$launched" ranks >out 2>err &
+    timeout -k 5 600 "$launched" ranks >out 2>err &
     wait $!
     status=$?
     expect 0 "$(nproc) ranks"

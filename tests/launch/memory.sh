@@ -15,7 +15,7 @@ export memory
 
 # try COMMAND: stdout and stderr in the file out, its status in $status.
 try() {
-    timeout -k 5 100 bash -c "$1" >out 2>&1
+    timeout -k 5 600 bash -c "$1" >out 2>&1
     status=$?
     sed -i -f "$noise" out
     without_pages out

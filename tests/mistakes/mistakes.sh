@@ -12,7 +12,7 @@ enter_scratch
 
 # run WAY [ARGUMENT]...: output goes to the files out and err, the status into $status.
 run() {
-    RANKPOOL_CHECK=${checked:-1} timeout -k 5 60 "${MPIRUN:-mpirun}" -np "${ranks:-2}" "$mistaken" "$@" >out 2>err
+    RANKPOOL_CHECK=${checked:-1} timeout -k 5 600 "${MPIRUN:-mpirun}" -np "${ranks:-2}" "$mistaken" "$@" >out 2>err
     status=$?
     sed -i -f "$noise" err
 }
@@ -89,7 +89,7 @@ check "also without the check" eval 'checked=0 failed barrier "$inside"'
 alone() {
     local count=$1
     shift
-    env "$@" timeout -k 5 60 "$mistaken" correct unlaunched >out 2>err
+    env "$@" timeout -k 5 600 "$mistaken" correct unlaunched >out 2>err
     status=$?
     sed -i -f "$noise" err
     [ "$status" -eq 0 ] || complain || return
