@@ -36,9 +36,14 @@ static inline bool staging_needed(const struct staging *staging)
  * pool, which may already have an error. */
 rp_status rpi_stage_provide(rp_pool *pool, const struct staging *staging, rp_error *error);
 
+/* Lays out the slots for the batches of a group of nodes that stage the same: in its leader's own
+ * memory, two slots of a node for each of them. */
+struct staging rpi_staging_of_group(const struct staging *of_node, const struct units *units,
+                                    int nodes);
+
 /* The address in slot `place` of an element of array `index`, counted from the first of the
  * batch. */
-char *rpi_stage_at(const rp_pool *pool, const struct staging *staging, int place, int index,
+char *rpi_stage_at(char *stage, const struct staging *staging, int place, int index,
                    int64_t element);
 
 #endif

@@ -9,18 +9,20 @@
  * incomplete batch changes no results. */
 struct delivery {
     struct delivery *next;
-    char *to;
+    struct dispatched_element to;
     size_t bytes;
     char data[];
 };
 
-static int dispatcher_place_result(struct dispatcher *dispatcher, int node, char *to, size_t bytes)
+static int dispatcher_place_result(struct dispatcher *dispatcher, int node,
+                                   struct dispatched_element to, size_t bytes)
 {
-    return rpi_node_link_expect(dispatcher->link, node, CHANNEL_TO_ROOT, to, bytes,
-                                &dispatcher->travelling);
+    return rpi_node_link_expect(dispatcher->link, node, CHANNEL_TO_ROOT, to.at, bytes,
+                                to.travelling);
 }
 
-static int dispatcher_buffer_result(struct dispatcher *dispatcher, int node, char *to, size_t bytes)
+static int dispatcher_buffer_result(struct dispatcher *dispatcher, int node,
+                                    struct dispatched_element to, size_t bytes)
 {
     struct delivery *delivery = malloc(sizeof *delivery + bytes);
     if (delivery == NULL)
@@ -28,7 +30,8 @@ static int dispatcher_buffer_result(struct dispatcher *dispatcher, int node, cha
     *delivery =
         (struct delivery){.next = dispatcher->nodes[node].deliveries, .to = to, .bytes = bytes};
     dispatcher->nodes[node].deliveries = delivery;
-    return dispatcher_place_result(dispatcher, node, delivery->data, bytes);
+    to.at = delivery->data;
+    return dispatcher_place_result(dispatcher, node, to, bytes);
 }
 
 static struct unit_range dispatcher_node_share(const struct world *world, uint32_t units, int node)
@@ -48,30 +51,57 @@ static uint32_t dispatcher_inputs(const struct array *arrays, int count,
     return inputs;
 }
 
+/* For how many nodes a node that this one serves asks. */
+static int dispatcher_members(const struct dispatcher *dispatcher, int node)
+{
+    const struct node_link *link = dispatcher->link;
+    return link->on_root ? groups_members(&link->groups, node) : 1;
+}
+
+static void dispatcher_init_node(struct dispatcher *dispatcher, int node, int count,
+                                 const struct staging *staging)
+{
+    struct dispatch_node *known = &dispatcher->dispatch.node[node];
+    int members = dispatcher_members(dispatcher, node);
+    dispatcher->nodes[node].inputs = dispatcher_inputs(dispatcher->arrays, count, staging);
+    known->most = rpi_staging_of_group(staging, &dispatcher->units, members).most;
+    for (int i = 0; i < members; i++)
+        known->ranks += (uint32_t)world_ranks_on(dispatcher->world,
+                                                 groups_member(&dispatcher->link->groups, node, i));
+}
+
+static uint32_t dispatcher_begun_on(const struct dispatcher *dispatcher, int node)
+{
+    uint32_t units = 0;
+    for (int i = 0; i < dispatcher_members(dispatcher, node); i++)
+        units += unit_range_length(
+            dispatcher_node_share(dispatcher->world, dispatcher->begun,
+                                  groups_member(&dispatcher->link->groups, node, i)));
+    return units;
+}
+
+/* All nodes but the root's stage the same. */
 static void dispatcher_init_nodes(struct dispatcher *dispatcher, int count,
                                   const struct staging *own)
 {
-    const struct world *world = dispatcher->world;
+    const struct node_link *link = dispatcher->link;
     struct access far[MOST_ARRAYS];
     rpi_arrays_access_remote(dispatcher->arrays, count, far);
-    struct staging others = rpi_staging_plan(far, count, &dispatcher->units);
-    for (int i = 0; i < world->nodes; i++) {
-        const struct staging *staging = i == world->node ? own : &others;
-        dispatcher->nodes[i].inputs = dispatcher_inputs(dispatcher->arrays, count, staging);
-        dispatcher->dispatch.node[i] =
-            (struct dispatch_node){.ranks = (uint32_t)world_ranks_on(world, i),
-                                   .most = staging->most};
+    struct staging others = link->on_root ? rpi_staging_plan(far, count, &dispatcher->units) : *own;
+    for (int i = 0; i < link->child_count; i++) {
+        int node = link->children[i];
+        dispatcher_init_node(dispatcher, node, count,
+                             node == dispatcher->world->node ? own : &others);
     }
     rpi_batch_policy_begin(&dispatcher->dispatch);
-    for (int i = 0; i < world->nodes; i++)
-        rpi_batch_policy_issue(&dispatcher->dispatch, i,
-                               unit_range_length(
-                                   dispatcher_node_share(world, dispatcher->begun, i)));
+    for (int i = 0; i < link->child_count; i++)
+        rpi_batch_policy_issue(&dispatcher->dispatch, link->children[i],
+                               dispatcher_begun_on(dispatcher, link->children[i]));
 }
 
-/* Records, in the first round, the units that each node begins with, and those that are left: with
- * a static schedule shares of the nodes. The units of dead nodes go to others. */
-static bool dispatcher_record_initial(struct dispatcher *dispatcher, const struct job *job)
+/* With a static schedule, what is left are shares of the nodes. The units of dead nodes go to
+ * others. */
+bool rpi_dispatcher_record_initial(struct dispatcher *dispatcher, const struct job *job)
 {
     const struct world *world = dispatcher->world;
     struct accounting *accounting = dispatcher->accounting;
@@ -93,11 +123,19 @@ static bool dispatcher_record_initial(struct dispatcher *dispatcher, const struc
     return noted;
 }
 
+static struct dispatched_element dispatcher_array_element(struct dispatcher *dispatcher, int index,
+                                                          int64_t item)
+{
+    const struct array *array = &dispatcher->arrays[index];
+    return (struct dispatched_element){(char *)array->base + (size_t)item * array->size,
+                                       &dispatcher->travelling};
+}
+
 struct dispatcher *rpi_dispatcher_make(struct node_link *link, const struct array *arrays,
-                                       int count, const struct staging *own, const struct job *job)
+                                       int count, const struct staging *own, const struct job *job,
+                                       struct accounting *accounting)
 {
     const struct world *world = &link->pool->world;
-    struct rounds *rounds = &link->pool->survival->rounds;
     size_t nodes = (size_t)world->nodes;
     struct dispatcher *dispatcher = calloc(1, sizeof *dispatcher);
     if (dispatcher == NULL)
@@ -106,6 +144,7 @@ struct dispatcher *rpi_dispatcher_make(struct node_link *link, const struct arra
         .link = link,
         .world = world,
         .begun = job->begun,
+        .element = dispatcher_array_element,
         .receive = link->pool->ops->elects ? dispatcher_buffer_result : dispatcher_place_result,
         .dispatch = {.least =
                          job->choice.chunk > 0 ? rpi_units_for(&job->units, job->choice.chunk) : 1,
@@ -114,17 +153,13 @@ struct dispatcher *rpi_dispatcher_make(struct node_link *link, const struct arra
         .nodes = calloc(nodes, sizeof *dispatcher->nodes),
         .arrays = arrays,
         .units = job->units,
-        .accounting = &rounds->accounting,
+        .accounting = accounting,
     };
     if (dispatcher->dispatch.node == NULL || dispatcher->nodes == NULL) {
         rpi_dispatcher_drop(dispatcher);
         return NULL;
     }
     dispatcher_init_nodes(dispatcher, count, own);
-    if (rounds->number == 0 && !dispatcher_record_initial(dispatcher, job)) {
-        rpi_dispatcher_drop(dispatcher);
-        return NULL;
-    }
     return dispatcher;
 }
 
@@ -148,12 +183,6 @@ void rpi_dispatcher_drop(struct dispatcher *dispatcher)
     free(dispatcher);
 }
 
-static char *dispatcher_element(const struct dispatcher *dispatcher, int index, int64_t item)
-{
-    const struct array *array = &dispatcher->arrays[index];
-    return (char *)array->base + (size_t)item * array->size;
-}
-
 static int dispatcher_send_batch(struct dispatcher *dispatcher, int node, struct remainder units)
 {
     rp_range items = units_to_items(&dispatcher->units, units.unit_range);
@@ -166,11 +195,12 @@ static int dispatcher_send_batch(struct dispatcher *dispatcher, int node, struct
     rpi_accounting_give(dispatcher->accounting, node, units.unit_range, units.attempt);
     int code = rpi_node_link_send(dispatcher->link, node, &message.link);
     for (int i = 0; i < MOST_ARRAYS && code == MPI_SUCCESS; i++) {
-        if ((message.arrays >> i & 1) != 0)
-            code = rpi_node_link_payload(dispatcher->link, node, CHANNEL_FROM_ROOT,
-                                         dispatcher_element(dispatcher, i, message.first),
-                                         (size_t)message.items * dispatcher->arrays[i].size,
-                                         &dispatcher->travelling);
+        if ((message.arrays >> i & 1) == 0)
+            continue;
+        struct dispatched_element from = dispatcher->element(dispatcher, i, message.first);
+        code = rpi_node_link_payload(dispatcher->link, node, CHANNEL_FROM_ROOT, from.at,
+                                     (size_t)message.items * dispatcher->arrays[i].size,
+                                     from.travelling);
     }
     return code;
 }
@@ -179,7 +209,8 @@ static int dispatcher_send_batch(struct dispatcher *dispatcher, int node, struct
 static int dispatcher_close_node(struct dispatcher *dispatcher, int node)
 {
     const struct link_peer *peer = &dispatcher->link->peers[node];
-    bool exhausted = rpi_accounting_next(dispatcher->accounting, node, INT64_MAX) < 0;
+    bool exhausted =
+        !dispatcher->more && rpi_accounting_next(dispatcher->accounting, node, INT64_MAX) < 0;
     bool closes = exhausted && !peer->closed && !peer->finished;
     return closes ? rpi_node_link_close(dispatcher->link, node) : MPI_SUCCESS;
 }
@@ -188,9 +219,10 @@ static int dispatcher_close_node(struct dispatcher *dispatcher, int node)
  * only when units that any node could get have been used up. */
 static int dispatcher_close_exhausted(struct dispatcher *dispatcher)
 {
+    const struct node_link *link = dispatcher->link;
     int code = MPI_SUCCESS;
-    for (int i = 0; i < dispatcher->dispatch.nodes && code == MPI_SUCCESS; i++)
-        code = dispatcher_close_node(dispatcher, i);
+    for (int i = 0; i < link->child_count && code == MPI_SUCCESS && !dispatcher->more; i++)
+        code = dispatcher_close_node(dispatcher, link->children[i]);
     return code;
 }
 
@@ -260,16 +292,11 @@ int rpi_dispatcher_open(struct dispatcher *dispatcher)
 {
     if (dispatcher->link->pool->ops->elects)
         return MPI_SUCCESS; /* agents request their first batch */
+    const struct node_link *link = dispatcher->link;
     int code = dispatcher_close_exhausted(dispatcher);
-    for (int i = 0; i < dispatcher->dispatch.nodes && code == MPI_SUCCESS && dispatcher->begun == 0;
-         i++)
-        code = dispatcher_answer(dispatcher, i, 0);
+    for (int i = 0; i < link->child_count && code == MPI_SUCCESS && dispatcher->begun == 0; i++)
+        code = dispatcher_answer(dispatcher, link->children[i], 0);
     return code;
-}
-
-static void dispatcher_discard_rest(struct dispatcher *dispatcher)
-{
-    dispatcher->accounting->entries = 0;
 }
 
 /* Answers the requests that had to wait. */
@@ -283,12 +310,27 @@ static int dispatcher_answer_pending(struct dispatcher *dispatcher, int node)
     return code;
 }
 
+int rpi_dispatcher_resume(struct dispatcher *dispatcher)
+{
+    const struct node_link *link = dispatcher->link;
+    int code = MPI_SUCCESS;
+    for (int i = 0; i < link->child_count && code == MPI_SUCCESS; i++)
+        code = dispatcher_answer_pending(dispatcher, link->children[i]);
+    return code;
+}
+
+int rpi_dispatcher_end(struct dispatcher *dispatcher)
+{
+    dispatcher->more = false;
+    return dispatcher_close_exhausted(dispatcher);
+}
+
 /* The leader's link keeps the order, so all results of the batch that are in buffers have arrived:
  * copies them into place. */
 static void dispatcher_store(struct dispatcher *dispatcher, int node, struct unit_range units)
 {
     for (const struct delivery *at = dispatcher->nodes[node].deliveries; at != NULL; at = at->next)
-        memcpy(at->to, at->data, at->bytes);
+        memcpy(at->to.at, at->data, at->bytes);
     node_drop_deliveries(&dispatcher->nodes[node]);
     rpi_accounting_record(dispatcher->accounting, units);
 }
@@ -300,7 +342,7 @@ int rpi_dispatcher_give_up(struct dispatcher *dispatcher, int node)
     int own = dispatcher->world->node, code = MPI_SUCCESS;
     node_drop_deliveries(&dispatcher->nodes[node]);
     if (rpi_hub_lives(&dispatcher->world->hub, node)) {
-        dispatcher_discard_rest(dispatcher);
+        dispatcher->accounting->entries = 0;
         code = dispatcher_close_exhausted(dispatcher);
     }
     if (code == MPI_SUCCESS && dispatcher_only_root_left(dispatcher))
@@ -315,10 +357,10 @@ static int dispatcher_receive_result(struct dispatcher *dispatcher, int from,
 {
     int code = MPI_SUCCESS;
     for (int i = 0; i < MOST_ARRAYS && code == MPI_SUCCESS; i++) {
-        char *to = dispatcher_element(dispatcher, i, message->first);
         size_t bytes = (size_t)message->items * dispatcher->arrays[i].size;
         if ((message->arrays >> i & 1) != 0)
-            code = dispatcher->receive(dispatcher, from, to, bytes);
+            code = dispatcher->receive(dispatcher, from,
+                                       dispatcher->element(dispatcher, i, message->first), bytes);
     }
     return code;
 }
@@ -326,7 +368,7 @@ static int dispatcher_receive_result(struct dispatcher *dispatcher, int from,
 /* Issues no more units, and tells all nodes to stop. */
 static int dispatcher_stop(struct dispatcher *dispatcher)
 {
-    dispatcher_discard_rest(dispatcher);
+    dispatcher->accounting->entries = 0;
     return rpi_node_link_stop_all(dispatcher->link);
 }
 

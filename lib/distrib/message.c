@@ -60,7 +60,7 @@ static bool message_to_root_valid(const struct agent_message *message,
     case MESSAGE_DIED:
         return message_death_valid(message, terms);
     case MESSAGE_PROGRESS:
-        return true;
+        return message->first >= 0 && message->first < terms->nodes;
     default:
         return false;
     }

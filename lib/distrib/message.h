@@ -12,7 +12,7 @@ enum agent_message_kind {
     MESSAGE_REQUEST = LINK_KINDS, /* requests another batch */
     MESSAGE_BATCH,     /* to a node: a batch; the inputs of `arrays` follow as payloads */
     MESSAGE_RESULT,    /* results of these items; those of `arrays` follow as payloads */
-    MESSAGE_PROGRESS,  /* progress report; to a node: report every `seconds` */
+    MESSAGE_PROGRESS,  /* progress report of node `first`; to a node: report every `seconds` */
     MESSAGE_DELIVERED, /* all results of these units have been sent */
     MESSAGE_CLEAR,     /* all of the `items` units that the node got in this round are finished */
     MESSAGE_DIED       /* rank `first` died while it held these units */
@@ -38,6 +38,7 @@ struct agent_message_terms {
     uint32_t inputs, outputs; /* bit i: elements of array i may come to this node; to the root */
     bool to_root, to_node;    /* as in struct link_message_terms */
     int from;                 /* sending node */
+    int nodes;
     int ranks;
     const int *node_of; /* by rank */
 };

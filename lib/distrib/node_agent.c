@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "distrib/group_leader.h"
 #include "resilience/survival.h"
 
 #include <stdlib.h>
@@ -11,17 +12,18 @@
 /* Executed in this order. */
 static int (*const step_parts[])(struct agent *agent) = {
     rpi_agent_advance,    rpi_agent_estimate,      rpi_agent_send_deaths, rpi_agent_request_batch,
-    rpi_agent_send_clear, rpi_agent_send_progress, rpi_agent_send_finish,
+    rpi_agent_send_clear, rpi_agent_send_progress, rpi_agent_send_finish, rpi_group_step,
 };
 
 static double agent_sleep_seconds(struct agent *agent)
 {
-    bool awaited = agent->link.finish_sent || (agent->requested > 0 && agent->lasts <= 0);
+    bool awaited = agent->link.finish_sent || (agent->client.requested > 0 && agent->lasts <= 0) ||
+                   (agent->group != NULL && rpi_group_waits(agent->group));
     return rpi_poll_interval_seconds(
         &(struct poll_interval){.moving = !channel_idle(agent->link.channel),
                                 .awaited = awaited,
                                 .lasts = agent->lasts,
-                                .dispatches = agent->dispatcher != NULL,
+                                .dispatches = agent->link.child_count > 0,
                                 .silence = rpi_clock_seconds() - agent->link.heard});
 }
 
@@ -49,57 +51,148 @@ static int agent_give_up_node(struct node_link *link, int node)
     return rpi_dispatcher_give_up(((struct agent *)link)->dispatcher, node);
 }
 
+/* ---- messages -------------------------------------------------------------------------------- */
+
+/* On the leader of a group the root sends to the group. */
+static struct batch_client *agent_client(struct agent *agent, int from)
+{
+    return from == agent->link.group.parent ? &agent->group->client : &agent->client;
+}
+
+/* Arrays whose results may come to this node. */
+static uint32_t agent_outputs(const struct agent *agent)
+{
+    const struct batch_client *client = &agent->client;
+    uint32_t outputs = 0;
+    for (int i = 0; i < client->array_count; i++) {
+        bool comes =
+            agent->link.on_root ? client->arrays[i].base != NULL : client->staging.staged[i];
+        if (comes && client->arrays[i].output)
+            outputs |= UINT32_C(1) << i;
+    }
+    return outputs;
+}
+
+static bool agent_valid(const struct node_link *link, int from, const void *message, bool to_root,
+                        bool to_node)
+{
+    struct agent *agent = (struct agent *)link;
+    const struct world *world = &agent->pool->world;
+    const struct agent_message *received = message;
+    const struct batch_client *client = agent_client(agent, from);
+    struct agent_message_terms terms = {.units = client->units,
+                                        .most = client->staging.most,
+                                        .inputs = rpi_batch_inputs(client),
+                                        .outputs = agent_outputs(agent),
+                                        .to_root = to_root,
+                                        .to_node = to_node,
+                                        .from = from,
+                                        .nodes = world->nodes,
+                                        .ranks = world->ranks,
+                                        .node_of = world->node_of};
+    return rpi_agent_message_valid(received, &terms) &&
+           (received->link.kind != MESSAGE_BATCH || rpi_batch_find(client, BATCH_NONE) >= 0) &&
+           (agent->group == NULL || rpi_group_expects(agent->group, received));
+}
+
+/* Messages that the agent does not handle go to the dispatcher. */
+static int agent_read_served(struct agent *agent, int from, const struct agent_message *message)
+{
+    if (agent->group != NULL)
+        return rpi_group_read(agent->group, from, message);
+    if (agent->dispatcher == NULL)
+        return MPI_SUCCESS;
+    int code = rpi_dispatcher_read(agent->dispatcher, from, message);
+    if (message->link.kind == LINK_HELLO && from != agent->pool->world.node && code == MPI_SUCCESS)
+        code = rpi_agent_request_progress(agent, from);
+    return code;
+}
+
+static int agent_read(struct node_link *link, int from, const void *message)
+{
+    struct agent *agent = (struct agent *)link;
+    const struct agent_message *received = message;
+    switch (received->link.kind) {
+    case MESSAGE_BATCH:
+        return rpi_batch_accept(agent_client(agent, from), received);
+    case LINK_CLOSED:
+        rpi_batch_close_supply(agent_client(agent, from), received);
+        return MPI_SUCCESS;
+    case MESSAGE_PROGRESS:
+    case LINK_FINISHED:
+        return rpi_agent_read_progress(agent, from, received);
+    default:
+        return agent_read_served(agent, from, received);
+    }
+}
+
 static const struct node_link_ops agent_ops = {
     .message_bytes = sizeof(struct agent_message),
     .serves_root = true,
-    .valid = rpi_agent_valid,
-    .read = rpi_agent_read,
+    .valid = agent_valid,
+    .read = agent_read,
     .step = agent_step,
     .gone = agent_give_up_node,
 };
 
 /* ---- creation -------------------------------------------------------------------------------- */
 
-static void agent_init(struct agent *agent, rp_pool *pool)
+void rpi_agent_init_client(struct agent *agent, struct batch_client *client,
+                           const struct agent_job *job, int server)
 {
-    agent->pool = pool;
-    agent->work_queue = pool->work_queue;
-    agent->requested_at = rpi_clock_seconds();
-    agent->speed = rpi_throughput_start(agent->requested_at);
-    agent->delivery = rpi_supply_first_delivery();
-}
-
-static void agent_set_job(struct agent *agent, const struct agent_job *job)
-{
-    agent->units = job->job->units;
-    /* If nodes begin without units, the dispatcher sends each its first batch unrequested. If it
-     * does not know the leaders yet, agents request that batch. */
-    agent->requested = job->job->begun == 0 && !agent->pool->ops->elects;
-    agent->arrays = job->arrays;
-    agent->array_count = job->count;
-    agent->status_array = job->status_array;
-    agent->staging = *job->staging;
+    const rp_pool *pool = agent->pool;
+    bool of_group = server != pool->world.root_node; /* whose leader needs the statuses */
+    *client = (struct batch_client){
+        .ops = &rpi_node_batches,
+        .link = &agent->link,
+        .server = server,
+        .units = job->job->units,
+        .arrays = job->arrays,
+        .array_count = job->count,
+        .status_array = job->status_array,
+        .staging = *job->staging,
+        .stage = pool->memory.stage.base,
+        .delivery = rpi_supply_first_delivery() + 2 * agent->link.channel->delay,
+        .requested_at = rpi_clock_seconds(),
+        /* If nodes begin without units, the dispatcher sends each its first batch unrequested. If
+         * it does not know the leaders yet, agents request that batch. */
+        .requested = job->job->begun == 0 && !pool->ops->elects};
     for (int i = 0; i < job->count; i++) {
         bool shipped = job->staging->staged[i] && job->arrays[i].output;
         if (shipped && i != job->status_array)
-            agent->results |= UINT32_C(1) << i;
-        else if (shipped && job->status_wanted)
-            agent->statuses |= UINT32_C(1) << i;
+            client->results |= UINT32_C(1) << i;
+        else if (shipped && (job->status_wanted || of_group))
+            client->statuses |= UINT32_C(1) << i;
     }
 }
 
 static rp_status agent_init_dispatcher(struct agent *agent, const struct agent_job *job,
                                        rp_error *error)
 {
-    agent->delivery += 2 * agent->link.channel->delay;
+    struct rounds *rounds = &agent->pool->survival->rounds;
     if (!agent->link.on_root)
-        return RP_OK;
-    agent->dispatcher =
-        rpi_dispatcher_make(&agent->link, job->arrays, job->count, job->staging, job->job);
-    if (agent->dispatcher == NULL)
+        return rpi_group_make(agent, job, error);
+    agent->dispatcher = rpi_dispatcher_make(&agent->link, job->arrays, job->count, job->staging,
+                                            job->job, &rounds->accounting);
+    if (agent->dispatcher == NULL ||
+        (rounds->number == 0 && !rpi_dispatcher_record_initial(agent->dispatcher, job->job)))
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory to dispatch to %d nodes",
                              agent->pool->world.nodes);
     return RP_OK;
+}
+
+static rp_status agent_init(struct agent *agent, rp_pool *pool, const struct agent_job *job,
+                            rp_error *error)
+{
+    int group;
+    agent->pool = pool;
+    agent->work_queue = pool->work_queue;
+    agent->speed = rpi_throughput_start(rpi_clock_seconds());
+    if (rpi_group_size(pool, job->job, &group, error) != RP_OK ||
+        rpi_node_link_init(&agent->link, pool, &agent_ops, group, error) != RP_OK)
+        return error->status;
+    rpi_agent_init_client(agent, &agent->client, job, agent->link.parent);
+    return agent_init_dispatcher(agent, job, error);
 }
 
 rp_status rpi_agent_make(rp_pool *pool, const struct agent_job *job, struct agent **agent,
@@ -111,10 +204,7 @@ rp_status rpi_agent_make(rp_pool *pool, const struct agent_job *job, struct agen
     struct agent *made = calloc(1, sizeof *made);
     if (made == NULL)
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory for the agent of a node");
-    agent_init(made, pool);
-    agent_set_job(made, job);
-    if (rpi_node_link_init(&made->link, pool, &agent_ops, error) != RP_OK ||
-        agent_init_dispatcher(made, job, error) != RP_OK) {
+    if (agent_init(made, pool, job, error) != RP_OK) {
         rpi_agent_drop(made);
         return error->status;
     }
@@ -127,6 +217,7 @@ void rpi_agent_drop(struct agent *agent)
     if (agent == NULL)
         return;
     free(agent->progress.log_copy);
+    rpi_group_drop(agent->group);
     rpi_dispatcher_drop(agent->dispatcher);
     rpi_node_link_free(&agent->link);
     free(agent);
@@ -147,9 +238,11 @@ void rpi_agent_begin(struct agent *agent)
     /* The units that the node begins with may be in a batch queue. */
     for (int i = 0; i < BATCH_QUEUES; i++) {
         if (!rpi_work_queue_drained(agent->work_queue, i))
-            agent->batches[i].state = BATCH_OFFERED;
+            agent->client.batches[i].state = BATCH_OFFERED;
     }
     rpi_node_link_open(&agent->link);
+    if (agent->group != NULL)
+        rpi_node_link_check(&agent->link, rpi_dispatcher_open(agent->group->dispatcher));
     if (agent->dispatcher != NULL) {
         rpi_node_link_check(&agent->link, rpi_dispatcher_open(agent->dispatcher));
         rpi_node_link_check(&agent->link, rpi_agent_request_progress_of_all(agent));
@@ -160,8 +253,8 @@ void rpi_agent_begin(struct agent *agent)
 bool rpi_agent_end(struct agent *agent, struct vote *vote)
 {
     rpi_node_link_end(&agent->link, vote);
-    agent->pool->traffic.batches += agent->batches_received;
-    bool whole = agent->exhausted && rpi_work_queue_done(agent->work_queue);
+    agent->pool->traffic.batches += agent->client.batches_received;
+    bool whole = agent->client.exhausted && rpi_work_queue_done(agent->work_queue);
     rpi_agent_drop(agent);
     return whole;
 }

@@ -1,28 +1,13 @@
-/* The agent of a node: fetches batches and sends their results over its node link; on the root it
- * also runs the dispatcher. It runs beside the ranks that compute, and shares memory with them only
- * through the work queue and the stage, which document who writes each word. From rpi_agent_begin()
- * to rpi_agent_end(), only the thread that takes the link's steps accesses struct agent. */
+/* The agent of a node: fetches batches and sends their results over its node link; on the root, and
+ * on a node that leads a group, it also runs a dispatcher. It runs beside the ranks that compute,
+ * and shares memory with them only through the work queue and the stage, which document who writes
+ * each word. From rpi_agent_begin() to rpi_agent_end(), only the thread that takes the link's steps
+ * accesses struct agent. */
 #ifndef RANKPOOL_DISTRIB_NODE_AGENT_H
 #define RANKPOOL_DISTRIB_NODE_AGENT_H
 
+#include "distrib/batch_client.h"
 #include "distrib/batch_server.h"
-#include "sched/batch_policy.h"
-#include "sched/supply_policy.h"
-
-enum batch_state {
-    BATCH_NONE,
-    BATCH_ARRIVING, /* receiving its inputs into the stage */
-    BATCH_OFFERED,  /* its units are in the batch queue of the same number, or in lanes */
-    BATCH_SHIPPING  /* sending its results to the root */
-};
-
-struct batch {
-    enum batch_state state;
-    struct unit_range units;
-    uint32_t attempt; /* deaths of ranks that held it; more than 0: a batch of suspects */
-    int64_t first, items;
-    int travelling; /* payload transfers in progress */
-};
 
 /* Progress reports from this node to the root. */
 struct agent_progress {
@@ -30,29 +15,20 @@ struct agent_progress {
     struct unit_range *log_copy; /* scratch space for rpi_progress_counters_read(); owned */
 };
 
+struct group_leader; /* see distrib/group_leader.h */
+
 struct agent {
-    struct node_link link; /* to the dispatcher, or on the root to all agents */
+    struct node_link link; /* to the dispatcher, and of a dispatcher to all agents that it serves */
     rp_pool *pool;
     struct work_queue *work_queue;
+    struct batch_client client;
     struct dispatcher *dispatcher; /* on the root; otherwise NULL */
-    struct staging staging;
-    struct units units;
-    const struct array *arrays;
-    int array_count, status_array; /* -1: none */
-    uint32_t results, statuses;    /* bit i: array i is sent to the root */
-    struct batch batches[BATCH_QUEUES];
-    int64_t batches_received;
+    struct group_leader *group;    /* if this node leads a group; otherwise NULL */
 
     struct throughput speed;
-    double guess;         /* units per second, or what the first units suggest */
-    double lasts;         /* seconds until the node runs out of units, as of this step */
-    double delivery;      /* seconds from a request to its batch, smoothed */
-    double requested_at;  /* time of the last request */
-    int requested;        /* batches requested but not received */
-    uint32_t last_units;  /* in the last batch */
-    bool closing, closed; /* LINK_CLOSED was received; the work queue is closed */
-    bool exhausted;       /* closed because all units have been issued */
-    uint32_t cleared;     /* units that MESSAGE_CLEAR has reported as finished */
+    double guess;     /* units per second, or what the first units suggest */
+    double lasts;     /* seconds until the node runs out of units, as of this step */
+    uint32_t cleared; /* units that MESSAGE_CLEAR has reported as finished */
     struct agent_progress progress;
 };
 
@@ -88,13 +64,13 @@ bool rpi_agent_end(struct agent *agent, struct vote *vote);
 
 /* ---- internal ------------------------------------------------------------------------------- */
 
-/* Functions that return int return an MPI error code, except rpi_agent_batch_count(). */
+/* Functions that return int return an MPI error code. */
 
-/* Are valid messages of an agent's kinds; handle messages of all kinds: see struct
- * node_link_ops. */
-bool rpi_agent_valid(const struct node_link *link, int from, const void *message, bool to_root,
-                     bool to_node);
-int rpi_agent_read(struct node_link *link, int from, const void *message);
+extern const struct batch_client_ops rpi_node_batches;
+
+/* Starts a client of this job that asks the dispatcher of node `server`. */
+void rpi_agent_init_client(struct agent *agent, struct batch_client *client,
+                           const struct agent_job *job, int server);
 
 /* The parts of a step. Each does what is due. */
 int rpi_agent_advance(struct agent *agent);  /* moves batches to their next state */
@@ -105,18 +81,19 @@ int rpi_agent_send_clear(struct agent *agent);
 int rpi_agent_send_progress(struct agent *agent);
 int rpi_agent_send_finish(struct agent *agent);
 
-/* Returns the number of batches in this state. */
-int rpi_agent_batch_count(const struct agent *agent, enum batch_state state);
-
 /* Sends a message of this kind to the dispatcher. */
 int rpi_agent_send(struct agent *agent, enum agent_message_kind kind, struct agent_message message);
+
+/* The last message of the node, or of the group that it leads. */
+struct agent_message rpi_agent_finished(struct agent *agent);
 
 /* On the root: requests progress reports from a node, or from all other nodes that have registered,
  * if progress is displayed. */
 int rpi_agent_request_progress(struct agent *agent, int node);
 int rpi_agent_request_progress_of_all(struct agent *agent);
 
-/* Handles a progress message: on the root a report, elsewhere a request for reports. */
-void rpi_agent_read_progress(struct agent *agent, int node, const struct agent_message *message);
+/* Handles a progress message: a report about a node, or a request for reports. The leader of a
+ * group passes it on. */
+int rpi_agent_read_progress(struct agent *agent, int from, const struct agent_message *message);
 
 #endif

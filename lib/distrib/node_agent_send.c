@@ -6,18 +6,10 @@
 #include <limits.h>
 #include <stdlib.h>
 
-int rpi_agent_batch_count(const struct agent *agent, enum batch_state state)
-{
-    int places = 0;
-    for (int i = 0; i < BATCH_QUEUES; i++)
-        places += agent->batches[i].state == state;
-    return places;
-}
-
 int rpi_agent_send(struct agent *agent, enum agent_message_kind kind, struct agent_message message)
 {
     message.link.kind = (int)kind;
-    return rpi_node_link_send_root(&agent->link, &message.link);
+    return rpi_node_link_send(&agent->link, agent->link.parent, &message.link);
 }
 
 /* Limits the root's load to about a thousand reports per second from all nodes together. */
@@ -30,19 +22,43 @@ static bool agent_progress_wanted(const rp_pool *pool, struct agent_message *mes
     return pool->observe->progress != NULL;
 }
 
-void rpi_agent_read_progress(struct agent *agent, int node, const struct agent_message *message)
+/* A report of the node `message->first`. Those of the root's own node are not sent. */
+static int agent_read_report(struct agent *agent, struct agent_message message)
+{
+    struct progress *progress = agent->pool->observe->progress;
+    if (agent->group != NULL)
+        return rpi_node_link_send(&agent->link, agent->link.group.parent, &message.link);
+    if (progress != NULL && message.first != agent->pool->world.node)
+        rpi_progress_report(progress, (int)message.first, message.progress_counters);
+    return MPI_SUCCESS;
+}
+
+static int agent_read_report_request(struct agent *agent, struct agent_message message)
 {
     struct agent_progress *progress = &agent->progress;
-    rp_pool *pool = agent->pool;
-    if (pool->world.rank == pool->world.root) {
-        if (pool->observe->progress != NULL && node != pool->world.node)
-            rpi_progress_report(pool->observe->progress, node, message->progress_counters);
-        return;
-    }
+    const struct node_link *link = &agent->link;
+    int code = MPI_SUCCESS;
     if (progress->log_copy == NULL)
-        progress->log_copy = malloc(pool->work_queue->log_capacity * sizeof *progress->log_copy);
+        progress->log_copy = malloc(agent->work_queue->log_capacity * sizeof *progress->log_copy);
     if (progress->log_copy != NULL)
-        progress->every = message->seconds;
+        progress->every = message.seconds;
+    for (int i = 0; i < link->child_count && code == MPI_SUCCESS; i++) {
+        if (link->children[i] != agent->pool->world.node)
+            code = rpi_node_link_send(&agent->link, link->children[i], &message.link);
+    }
+    return code;
+}
+
+int rpi_agent_read_progress(struct agent *agent, int from, const struct agent_message *message)
+{
+    struct agent_message passed = *message;
+    bool last = message->link.kind == LINK_FINISHED;
+    if (!node_link_serves(&agent->link, from))
+        return agent_read_report_request(agent, passed);
+    if (last)
+        passed.first = from;
+    passed.link.kind = MESSAGE_PROGRESS;
+    return agent_read_report(agent, passed);
 }
 
 static struct progress_counters agent_progress_counters(struct agent_progress *progress,
@@ -81,28 +97,40 @@ int rpi_agent_send_deaths(struct agent *agent)
     return code;
 }
 
+struct agent_message rpi_agent_finished(struct agent *agent)
+{
+    return (struct agent_message){.link = {.kind = LINK_FINISHED},
+                                  .progress_counters =
+                                      agent_progress_counters(&agent->progress, agent->work_queue)};
+}
+
 /* FINISHED must be the last message: no batch can arrive any more and all results are sent. Where
  * results die with their rank, a death may still make units available again; later deaths in those
  * are not reported, which matters only if the whole node dies. */
 int rpi_agent_send_finish(struct agent *agent)
 {
     bool done = rpi_work_queue_done(agent->work_queue) || work_queue_stopped(agent->work_queue);
-    bool empty = rpi_agent_batch_count(agent, BATCH_NONE) == BATCH_QUEUES;
-    if (agent->link.finish_sent || !agent->closed || !done || !empty)
+    bool empty = rpi_batch_count(&agent->client, BATCH_NONE) == BATCH_QUEUES;
+    if (agent->link.finish_sent || !agent->client.closed || !done || !empty)
         return MPI_SUCCESS;
-    struct agent_message message = {
-        .link = {.kind = LINK_FINISHED},
-        .progress_counters = agent_progress_counters(&agent->progress, agent->work_queue)};
+    struct agent_message message = rpi_agent_finished(agent);
     rpi_orphaned_work_set_reported(rpi_work_queue_orphaned_work(agent->work_queue), INT_MAX);
     return rpi_node_link_finish(&agent->link, &message.link);
 }
 
+/* The leader of a group reports to the root, as if it had passed its own report on. */
 int rpi_agent_send_progress(struct agent *agent)
 {
+    const struct node_link *link = &agent->link;
     struct agent_message message;
-    bool due = !agent->link.finish_sent && agent_progress_due(&agent->progress, agent->work_queue,
-                                                              rpi_clock_seconds(), &message);
-    return due ? rpi_agent_send(agent, MESSAGE_PROGRESS, message) : MPI_SUCCESS;
+    if (link->finish_sent ||
+        !agent_progress_due(&agent->progress, agent->work_queue, rpi_clock_seconds(), &message))
+        return MPI_SUCCESS;
+    message.link.kind = MESSAGE_PROGRESS;
+    message.first = agent->pool->world.node;
+    return rpi_node_link_send(&agent->link,
+                              link->group.parent >= 0 ? link->group.parent : link->parent,
+                              &message.link);
 }
 
 int rpi_agent_request_progress(struct agent *agent, int node)
@@ -114,10 +142,11 @@ int rpi_agent_request_progress(struct agent *agent, int node)
 
 int rpi_agent_request_progress_of_all(struct agent *agent)
 {
-    const struct world *world = &agent->pool->world;
+    const struct node_link *link = &agent->link;
     int code = MPI_SUCCESS;
-    for (int node = 0; node < world->nodes && code == MPI_SUCCESS; node++) {
-        if (node != world->node && node_link_registered(&agent->link, node))
+    for (int i = 0; i < link->child_count && code == MPI_SUCCESS; i++) {
+        int node = link->children[i];
+        if (node != agent->pool->world.node && node_link_registered(link, node))
             code = rpi_agent_request_progress(agent, node);
     }
     return code;

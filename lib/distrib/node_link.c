@@ -12,25 +12,48 @@
 
 /* ---- creation -------------------------------------------------------------------------------- */
 
+/* Lists the nodes that this one serves. */
+static bool link_list_children(struct node_link *link)
+{
+    const struct node_groups *groups = &link->groups;
+    int nodes = groups->nodes, own = link->pool->world.node;
+    int first = groups_position(groups, own), behind = nodes;
+    if (!link->on_root)
+        behind = groups_leads(groups, own) ? first + groups_members(groups, own) : first;
+    if (behind == first)
+        return true;
+    link->children = malloc((size_t)(behind - first) * sizeof *link->children);
+    for (int i = first; i < behind && link->children != NULL; i++) {
+        int node = groups_node(groups, i);
+        if (node_link_serves(link, node))
+            link->children[link->child_count++] = node;
+    }
+    link->unfinished = link->child_count;
+    return link->children != NULL;
+}
+
 rp_status rpi_node_link_init(struct node_link *link, rp_pool *pool, const struct node_link_ops *ops,
-                             rp_error *error)
+                             int group, rp_error *error)
 {
     const struct world *world = &pool->world;
+    const struct node_groups groups = {world->nodes, world->root_node, group};
+    int leader_of = groups_leads(&groups, world->node) ? world->root_node : -1;
     *link = (struct node_link){.ops = ops,
                                .pool = pool,
                                .job = world->agreement.number,
                                .on_root = world->rank == world->root,
+                               .groups = groups,
+                               .parent = groups_parent(&groups, world->node),
+                               .group = {.parent = leader_of},
                                .heard = rpi_clock_seconds(),
                                .lost_at = INFINITY,
                                .lost = -1};
     rpi_error_clear(&link->error);
-    if (link->on_root)
-        link->unfinished = world->nodes - !ops->serves_root;
     if (pool->ops->open_channel(&pool->world, ops->message_bytes, &link->channel, error) != RP_OK)
         return error->status;
     link->received = calloc(1, ops->message_bytes);
     link->peers = calloc((size_t)world->nodes, sizeof *link->peers);
-    if (link->received == NULL || link->peers == NULL)
+    if (link->received == NULL || link->peers == NULL || !link_list_children(link))
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory for the link between %d nodes",
                              world->nodes);
     return RP_OK;
@@ -40,6 +63,7 @@ void rpi_node_link_free(struct node_link *link)
 {
     if (link->channel != NULL)
         link->channel->ops->close(link->channel);
+    free(link->children);
     free(link->peers);
     free(link->received);
 }
@@ -53,17 +77,18 @@ bool rpi_link_message_valid(const struct link_message *message,
     memcpy(&stop, &message->stop, 1);
     if (stop > 1)
         return false;
+    bool named = !message->stop || (message->lost >= -1 && message->lost < terms->nodes);
     switch (message->kind) {
     case LINK_HELLO:
-    case LINK_STOP:
         return terms->to_root;
+    case LINK_STOP:
+        return terms->to_root && named;
     case LINK_ALIVE:
         return terms->to_root || terms->to_node;
     case LINK_FINISHED:
         return terms->to_root && !terms->finished;
     case LINK_CLOSED:
-        return terms->to_node &&
-               (!message->stop || (message->lost >= -1 && message->lost < terms->nodes));
+        return terms->to_node && named;
     case LINK_OVER:
         return terms->to_node;
     default:
@@ -74,9 +99,9 @@ bool rpi_link_message_valid(const struct link_message *message,
 static bool link_valid(const struct node_link *link, int from, const struct link_message *message)
 {
     const struct world *world = &link->pool->world;
-    bool served = !link->on_root || link->ops->serves_root;
-    struct link_message_terms terms = {.to_root = link->on_root && node_link_serves(link, from),
-                                       .to_node = served && from == world->root_node,
+    bool to_node = (node_link_served(link) && from == link->parent) || from == link->group.parent;
+    struct link_message_terms terms = {.to_root = node_link_serves(link, from),
+                                       .to_node = to_node,
                                        .finished = link->peers[from].finished,
                                        .nodes = world->nodes};
     return message->kind < LINK_KINDS
@@ -84,30 +109,55 @@ static bool link_valid(const struct node_link *link, int from, const struct link
                : link->ops->valid(link, from, message, terms.to_root, terms.to_node);
 }
 
-/* What the link does about a message before its user reads it. */
-static void link_note(struct node_link *link, int from, const struct link_message *message)
+/* The root stops this group, or says that a node is lost. */
+static int link_note_group_stop(struct node_link *link, const struct link_message *message)
 {
+    link->group.stop_sent = true;
+    if (message->lost >= 0)
+        rpi_node_link_pass_loss(link, message->lost);
+    return rpi_node_link_stop_all(link);
+}
+
+/* This node is stopped, or is told that another is lost. */
+static void link_note_stop(struct node_link *link, const struct link_message *message)
+{
+    link->stop_sent = true;
+    if (message->lost >= 0)
+        rpi_node_link_lose(link, message->lost);
+    else
+        rpi_node_link_stop_node(link);
+}
+
+/* What the link does about a message before its user reads it. */
+static int link_note(struct node_link *link, int from, const struct link_message *message)
+{
+    bool of_group = from == link->group.parent;
     link->peers[from].heard = link->heard;
     switch (message->kind) {
+    case LINK_STOP:
+        if (message->stop && message->lost >= 0)
+            rpi_node_link_pass_loss(link, message->lost);
+        break;
     case LINK_FINISHED:
         link->peers[from].finished = true;
         link->unfinished--;
         break;
     case LINK_OVER:
-        link->dismissed = true;
+        if (of_group)
+            link->group.dismissed = true;
+        else
+            link->dismissed = true;
         break;
     case LINK_CLOSED:
-        if (!message->stop)
-            break;
-        link->stop_sent = true;
-        if (message->lost >= 0)
-            rpi_node_link_lose(link, message->lost);
-        else
-            rpi_node_link_stop_node(link);
+        if (message->stop && of_group)
+            return link_note_group_stop(link, message);
+        if (message->stop)
+            link_note_stop(link, message);
         break;
     default:
         break;
     }
+    return MPI_SUCCESS;
 }
 
 /* Replies to LINK_FINISHED. */
@@ -125,11 +175,12 @@ static int link_dismiss(struct node_link *link, int from)
 
 static int link_read(struct node_link *link, int from, const struct link_message *message)
 {
-    link_note(link, from, message);
-    int code = link->ops->read(link, from, message);
+    int code = link_note(link, from, message);
+    if (code == MPI_SUCCESS)
+        code = link->ops->read(link, from, message);
     if (code == MPI_SUCCESS && message->kind == LINK_FINISHED)
         code = link_dismiss(link, from);
-    if (code == MPI_SUCCESS && message->kind == LINK_ALIVE && link->on_root)
+    if (code == MPI_SUCCESS && message->kind == LINK_ALIVE && node_link_serves(link, from))
         code = rpi_node_link_send_own(link, from, LINK_ALIVE);
     return code;
 }
@@ -157,12 +208,11 @@ static int link_receive(struct node_link *link)
 
 static int link_send_stop(struct node_link *link)
 {
-    if (link->stop_sent || link->finish_sent ||
-        !node_link_serves(link, link->pool->world.root_node) ||
+    if (link->stop_sent || link->finish_sent || !node_link_served(link) ||
         !work_queue_stopped(link->pool->work_queue))
         return MPI_SUCCESS;
     link->stop_sent = true;
-    return rpi_node_link_send_own_root(link, LINK_STOP);
+    return rpi_node_link_send_own(link, link->parent, LINK_STOP);
 }
 
 static int link_run_parts(struct node_link *link)
@@ -194,7 +244,8 @@ static double link_step(struct node_link *link)
 {
     const double linger = 0.1;
     rpi_node_link_check(link, link_run_parts(link));
-    if (link->dismissed && link->unfinished == 0 && channel_idle(link->channel))
+    bool dismissed = link->dismissed && (link->group.parent < 0 || link->group.dismissed);
+    if (dismissed && link->unfinished == 0 && channel_idle(link->channel))
         link->over = true;
     /* After the loss of a node, give the last messages time to be sent. */
     if (!isinf(link->lost_at) && rpi_clock_seconds() - link->lost_at > linger)
@@ -240,8 +291,8 @@ double rpi_node_link_attend(void *closure)
 
 void rpi_node_link_open(struct node_link *link)
 {
-    if (link->pool->ops->elects && node_link_serves(link, link->pool->world.root_node))
-        rpi_node_link_check(link, rpi_node_link_send_own_root(link, LINK_HELLO));
+    if (link->pool->ops->elects && node_link_served(link))
+        rpi_node_link_check(link, rpi_node_link_send_own(link, link->parent, LINK_HELLO));
 }
 
 void rpi_node_link_start(struct node_link *link)

@@ -5,6 +5,11 @@
  * lost, work is stopped on all nodes, and the root dismisses each node when nothing more comes. It
  * addresses nodes; which rank leads a node is its own affair.
  *
+ * In a tree of dispatchers (distrib/node_groups.h) the node that leads a group stands in for the
+ * root towards its group, itself included, and is a node towards the root: it passes stops and
+ * losses in both directions. "Root" below then means the node that serves, "node" one that is
+ * served.
+ *
  * A link takes its steps in a thread of its own, or in its rank, between chunks and while it waits
  * (RANKPOOL_AGENT=thread or poll). From rpi_node_link_start() to rpi_node_link_end(), only the
  * thread that takes the steps accesses it. */
@@ -12,6 +17,7 @@
 #define RANKPOOL_DISTRIB_NODE_LINK_H
 
 #include "comm/channel.h"
+#include "distrib/node_groups.h"
 #include "pool/pool.h"
 
 #include <pthread.h>
@@ -19,7 +25,8 @@
 enum link_message_kind {
     LINK_HELLO,    /* to the root, where leaders are elected: the sender leads its node */
     LINK_ALIVE,    /* to the root, which answers in kind: heartbeat */
-    LINK_STOP,     /* to the root: a rank of this node stopped the work queue */
+    LINK_STOP,     /* to the root: a rank of this node stopped the work queue; or with `stop`, a
+                      node of this group is lost */
     LINK_FINISHED, /* to the root: the last message of this node */
     LINK_CLOSED,   /* to a node: no more work; with `stop`, stop all work */
     /* To a node: reply to FINISHED, and the last message to that node. With none left in transit,
@@ -81,11 +88,22 @@ struct link_peer {
     double heard;  /* time of its last message */
 };
 
+/* The side towards the root of a node that leads a group. */
+struct link_of_group {
+    int parent;                             /* the root's node; -1: this node leads no group */
+    bool stop_sent, finish_sent, dismissed; /* as those of a node */
+};
+
 struct node_link {
     const struct node_link_ops *ops;
     rp_pool *pool;
     int64_t job;
     bool on_root;
+    struct node_groups groups;
+    int parent;    /* the node that serves this one */
+    int *children; /* the nodes that this one serves; owned */
+    int child_count;
+    struct link_of_group group;
     struct channel *channel;
     struct link_peer *peers;       /* by node; owned */
     struct link_message *received; /* the message being read; owned */
@@ -94,8 +112,8 @@ struct node_link {
     double next_look;              /* time at which to look for silent nodes again */
     double lost_at; /* time at which a node was found to be lost; INFINITY: none is */
 
-    /* On the root: */
-    int unfinished; /* served nodes that have not finished */
+    /* On a node that serves others: */
+    int unfinished; /* of these, those that have not finished */
     bool stopped;   /* nodes are closed with `stop` */
     int lost;       /* the lost node, or -1 */
 
@@ -108,10 +126,10 @@ struct node_link {
     rp_error error;
 };
 
-/* Makes the link of this rank, which may lead its node, to the root or, on the root, to all
- * nodes. */
+/* Makes the link of this rank, which may lead its node, to the root or, on the root, to all nodes.
+ * `group`: nodes of a group; 0: no groups. */
 rp_status rpi_node_link_init(struct node_link *link, rp_pool *pool, const struct node_link_ops *ops,
-                             rp_error *error);
+                             int group, rp_error *error);
 
 /* Frees it, before it was opened or after its end. */
 void rpi_node_link_free(struct node_link *link);
@@ -144,8 +162,10 @@ int rpi_node_link_expect(struct node_link *link, int node, enum channel_id id, v
 /* Reports invalid data from a node: see struct channel_ops. */
 void rpi_node_link_reject(struct node_link *link, int node);
 
-/* Tells the root that this node sends nothing more. `message` is one of kind LINK_FINISHED. */
+/* Tells the root that this node sends nothing more, or that its group does not. `message` is one of
+ * kind LINK_FINISHED. */
 int rpi_node_link_finish(struct node_link *link, struct link_message *message);
+int rpi_node_link_finish_group(struct node_link *link, struct link_message *message);
 
 /* Has the leader of this node registered? */
 static inline bool node_link_registered(const struct node_link *link, int node)
@@ -158,7 +178,7 @@ static inline bool node_link_registered(const struct node_link *link, int node)
 int rpi_node_link_close(struct node_link *link, int node);
 int rpi_node_link_close_all(struct node_link *link);
 
-/* On the root: tells all nodes to stop. */
+/* On the root: tells all nodes to stop. A node that leads a group also tells the root. */
 int rpi_node_link_stop_all(struct node_link *link);
 
 /* On the root: has the leader of that node died? */
@@ -176,19 +196,30 @@ void rpi_node_link_check(struct node_link *link, int code);
 
 /* ---- internal ------------------------------------------------------------------------------- */
 
-/* Does the root send work to this node? */
-static inline bool node_link_serves(const struct node_link *link, int node)
+/* Is this node served, by itself or another? */
+static inline bool node_link_served(const struct node_link *link)
 {
-    return node != link->pool->world.node || link->ops->serves_root;
+    return !link->on_root || link->ops->serves_root;
 }
 
-/* Send a message of the link's own kinds, to a node or to the root. */
-int rpi_node_link_send_own(struct node_link *link, int node, enum link_message_kind kind);
-int rpi_node_link_send_own_root(struct node_link *link, enum link_message_kind kind);
+/* Does this node serve that one, or on the root the group that it leads? */
+static inline bool node_link_serves(const struct node_link *link, int node)
+{
+    const struct node_groups *groups = &link->groups;
+    int own = link->pool->world.node;
+    if (node == own && !node_link_served(link))
+        return false;
+    return groups_parent(groups, node) == own || (link->on_root && groups_leads(groups, node));
+}
 
-/* Stops the ranks of this node; the second, because that node is lost. */
+/* Sends a message of the link's own kinds. */
+int rpi_node_link_send_own(struct node_link *link, int node, enum link_message_kind kind);
+
+/* Stops the ranks of this node; the second, because that node is lost. The third also has those
+ * that this node serves told. */
 void rpi_node_link_stop_node(struct node_link *link);
 void rpi_node_link_lose(struct node_link *link, int node);
+void rpi_node_link_pass_loss(struct node_link *link, int node);
 
 /* Heartbeat: a side with nothing to send sends LINK_ALIVE, and a peer that is silent for too long
  * is lost. */

@@ -32,11 +32,6 @@ int rpi_node_link_send_own(struct node_link *link, int node, enum link_message_k
     return rpi_node_link_send(link, node, &message.begin);
 }
 
-int rpi_node_link_send_own_root(struct node_link *link, enum link_message_kind kind)
-{
-    return rpi_node_link_send_own(link, link->pool->world.root_node, kind);
-}
-
 int rpi_node_link_payload(struct node_link *link, int node, enum channel_id id, const void *memory,
                           size_t bytes, int *pending)
 {
@@ -57,7 +52,13 @@ void rpi_node_link_reject(struct node_link *link, int node)
 int rpi_node_link_finish(struct node_link *link, struct link_message *message)
 {
     link->finish_sent = true;
-    return rpi_node_link_send_root(link, message);
+    return rpi_node_link_send(link, link->parent, message);
+}
+
+int rpi_node_link_finish_group(struct node_link *link, struct link_message *message)
+{
+    link->group.finish_sent = true;
+    return rpi_node_link_send(link, link->group.parent, message);
 }
 
 int rpi_node_link_close(struct node_link *link, int node)
@@ -69,11 +70,20 @@ int rpi_node_link_close(struct node_link *link, int node)
 int rpi_node_link_close_all(struct node_link *link)
 {
     int code = MPI_SUCCESS;
-    for (int node = 0; node < link->pool->world.nodes && code == MPI_SUCCESS; node++) {
-        if (node_link_serves(link, node) && !link->peers[node].finished)
-            code = rpi_node_link_close(link, node);
+    for (int i = 0; i < link->child_count && code == MPI_SUCCESS; i++) {
+        if (!link->peers[link->children[i]].finished)
+            code = rpi_node_link_close(link, link->children[i]);
     }
     return code;
+}
+
+/* Tells the root that this group stops. */
+static int link_stop_root(struct node_link *link)
+{
+    if (link->group.parent < 0 || link->group.stop_sent || link->group.finish_sent)
+        return MPI_SUCCESS;
+    link->group.stop_sent = true;
+    return rpi_node_link_send_own(link, link->group.parent, LINK_STOP);
 }
 
 int rpi_node_link_stop_all(struct node_link *link)
@@ -81,7 +91,8 @@ int rpi_node_link_stop_all(struct node_link *link)
     if (link->stopped)
         return MPI_SUCCESS;
     link->stopped = true;
-    return rpi_node_link_close_all(link);
+    int code = rpi_node_link_close_all(link);
+    return code == MPI_SUCCESS ? link_stop_root(link) : code;
 }
 
 /* ---- losing a peer --------------------------------------------------------------------------- */
@@ -104,6 +115,13 @@ void rpi_node_link_lose(struct node_link *link, int node)
     rpi_node_link_stop_node(link);
 }
 
+void rpi_node_link_pass_loss(struct node_link *link, int node)
+{
+    rpi_node_link_lose(link, node);
+    link->lost = node;
+    link->stopped = false; /* those that were stopped are told the reason, too */
+}
+
 static void link_give_up(struct node_link *link, int node)
 {
     link->peers[node].finished = link->peers[node].gone = true;
@@ -113,27 +131,43 @@ static void link_give_up(struct node_link *link, int node)
 /* LINK_ALIVE messages per time limit: more than one, since some may be late; looks per limit. */
 static const double messages_per_limit = 4, looks_per_limit = 16;
 
-static bool link_alive_due(const struct node_link *link, double now)
+/* Shows the nodes that serve this one, and its group, that it lives. */
+static int link_send_alive(struct node_link *link, double now)
 {
     double limit = link->pool->heartbeat_timeout;
-    return limit > 0 && now - link->alive_sent >= limit / messages_per_limit && !link->on_root &&
-           !link->finish_sent;
+    bool other = link->parent != link->pool->world.node;
+    int code = MPI_SUCCESS;
+    if (limit <= 0 || now - link->alive_sent < limit / messages_per_limit)
+        return MPI_SUCCESS;
+    link->alive_sent = now;
+    if (other && !link->finish_sent)
+        code = rpi_node_link_send_own(link, link->parent, LINK_ALIVE);
+    if (code == MPI_SUCCESS && link->group.parent >= 0 && !link->group.finish_sent)
+        code = rpi_node_link_send_own(link, link->group.parent, LINK_ALIVE);
+    return code;
+}
+
+static bool link_is_silent(const struct node_link *link, int node, double now)
+{
+    return node != link->pool->world.node &&
+           now - link->peers[node].heard > link->pool->heartbeat_timeout;
 }
 
 /* The first node that has been silent for too long; or -1. Looks at the nodes a few times per limit
  * only, since steps are more frequent. */
 static int link_silent_node(struct node_link *link, double now)
 {
-    const struct world *world = &link->pool->world;
     double limit = link->pool->heartbeat_timeout;
     if (limit <= 0 || now < link->next_look || !isinf(link->lost_at))
         return -1;
     link->next_look = now + limit / looks_per_limit;
-    for (int node = 0; node < world->nodes; node++) {
-        const struct link_peer *peer = &link->peers[node];
-        bool awaited =
-            link->on_root ? node != world->node && !peer->finished : node == world->root_node;
-        if (awaited && now - peer->heard > limit)
+    if (link_is_silent(link, link->parent, now))
+        return link->parent;
+    if (link->group.parent >= 0 && link_is_silent(link, link->group.parent, now))
+        return link->group.parent;
+    for (int i = 0; i < link->child_count; i++) {
+        int node = link->children[i];
+        if (!link->peers[node].finished && link_is_silent(link, node, now))
             return node;
     }
     return -1;
@@ -142,21 +176,13 @@ static int link_silent_node(struct node_link *link, double now)
 int rpi_node_link_keep_heartbeat(struct node_link *link)
 {
     double now = rpi_clock_seconds();
-    int code = MPI_SUCCESS;
-    if (link_alive_due(link, now)) {
-        link->alive_sent = now;
-        code = rpi_node_link_send_own_root(link, LINK_ALIVE);
-    }
-    int silent = link_silent_node(link, now);
+    int code = link_send_alive(link, now), silent = link_silent_node(link, now);
     if (silent < 0 || code != MPI_SUCCESS)
         return code;
-    rpi_node_link_lose(link, silent);
-    if (!link->on_root)
-        return MPI_SUCCESS;
-    if (!link->peers[silent].finished)
+    rpi_node_link_pass_loss(link, silent);
+    if (node_link_serves(link, silent) && !link->peers[silent].finished)
         link_give_up(link, silent);
-    link->lost = silent;
-    link->stopped = false; /* those that were stopped are told the reason, too */
+    link->group.stop_sent = silent == link->group.parent;
     return rpi_node_link_stop_all(link);
 }
 

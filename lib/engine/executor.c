@@ -148,8 +148,8 @@ static bool executor_fetch_tile(struct executor *executor, rp_range tile, void *
         const struct access *access = &executor->accesses.access[i];
         at[i] = executor->buffers[i];
         if (access->staged)
-            at[i] = rpi_stage_at(executor->pool, &executor->staging, executor->stage_slot, i,
-                                 tile.begin - executor->batch_first);
+            at[i] = rpi_stage_at(executor->pool->memory.stage.base, &executor->staging,
+                                 executor->stage_slot, i, tile.begin - executor->batch_first);
         else if (access->local != NULL)
             at[i] = access->local + (size_t)tile.begin * access->size;
         else if (access_by_peer(access) && !executor->arrays[i].output &&

@@ -10,7 +10,7 @@ static rp_status stream_link_init(struct stream_link *stream_link, rp_error *err
     const struct world *world = &stream_link->pool->world;
     bool root = world->rank == world->root;
     if (rpi_node_link_init(&stream_link->link, stream_link->pool,
-                           root ? &rpi_stream_link_root_ops : &rpi_stream_link_node_ops,
+                           root ? &rpi_stream_link_root_ops : &rpi_stream_link_node_ops, 0,
                            error) != RP_OK)
         return error->status;
     bool made = root ? rpi_stream_link_nodes_init(stream_link)

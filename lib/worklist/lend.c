@@ -398,7 +398,7 @@ rp_status rpi_lend_make(rp_pool *pool, const rp_worklist_job *job, struct deque_
                           .best = NO_INCUMBENT};
     if (!lend_make_parts(made))
         rpi_error_set(error, RP_ERR_MEMORY, "no memory for the loans of a worklist");
-    else if (rpi_node_link_init(&made->link, pool, &lend_ops, error) == RP_OK)
+    else if (rpi_node_link_init(&made->link, pool, &lend_ops, 0, error) == RP_OK)
         made->most = lend_most(&made->owner);
     if (error->status != RP_OK) {
         rpi_lend_drop(made);

@@ -82,7 +82,7 @@ static struct agent_message wild_message(const struct agent_message_terms *terms
     return message;
 }
 
-/* Uses it like batch_accept() of distrib/node_batches.c and the dispatcher: bytes of one array,
+/* Uses it like rpi_batch_accept() and the dispatcher: bytes of one array,
  * at an index, by rank. */
 static void use_message(const struct agent_message *message,
                         const struct agent_message_terms *terms)
@@ -93,6 +93,8 @@ static void use_message(const struct agent_message *message,
         memset(stage, 1, (size_t)message->items);
     if (message->link.kind == MESSAGE_RESULT)
         memset(results + message->first, 1, (size_t)message->items);
+    if (message->link.kind == MESSAGE_PROGRESS && terms->to_root && !terms->to_node)
+        FUZZ_CHECK(message->first >= 0 && message->first < terms->nodes);
     if (message->link.kind == MESSAGE_DIED)
         FUZZ_CHECK(node_of[message->first] == terms->from);
     free_guarded(stage, slot);
@@ -125,6 +127,7 @@ static void try_message(void)
                                         .to_root = fuzz_below(2) == 0,
                                         .to_node = fuzz_below(2) == 0,
                                         .from = (int)fuzz_below(3),
+                                        .nodes = RANKS / 2,
                                         .ranks = RANKS,
                                         .node_of = node_of};
     struct agent_message message = wild_message(&terms);

@@ -3,6 +3,7 @@
  * cannot read each other's memory, one node takes the paths that several nodes do. */
 #include "suites.h"
 
+#include "distrib/node_groups.h"
 #include "pool/pool.h"
 
 #include <signal.h>
@@ -15,11 +16,12 @@
 struct setting {
     int node_size;
     bool poll, unreachable;
+    const char *group; /* nodes of a group in the tree of dispatchers; NULL: no tree */
 };
 
 static const struct setting settings[] = {
-    {1, false, false}, {1, true, false}, {2, false, false},
-    {2, false, true},  {0, false, true}, {3, true, true},
+    {1, false, false, "2"}, {1, true, false, NULL}, {2, false, false, NULL},
+    {2, false, true, "1"},  {0, false, true, NULL}, {3, true, true, "3"},
 };
 enum {
     SETTINGS = sizeof settings / sizeof settings[0]
@@ -33,10 +35,22 @@ static void set(const char *name, bool wanted, const char *value)
         unsetenv(name);
 }
 
+/* All suites may run with groups. */
+static char group_before[16];
+
+static void remember_group(void)
+{
+    const char *group = getenv("RANKPOOL_TEST_GROUP");
+    snprintf(group_before, sizeof group_before, "%s", group != NULL ? group : "");
+}
+
 static rp_pool *open_with(const struct setting *setting, int root)
 {
     set("RANKPOOL_AGENT", setting->poll, "poll");
     set("RANKPOOL_TEST_UNREACHABLE", setting->unreachable, "1");
+    remember_group();
+    if (setting->group != NULL)
+        setenv("RANKPOOL_TEST_GROUP", setting->group, 1);
     return open_configured(&(rp_config){.root = root, .node_size = setting->node_size});
 }
 
@@ -45,6 +59,7 @@ static void close_with(rp_pool *pool)
     close_pool(pool);
     unsetenv("RANKPOOL_AGENT");
     unsetenv("RANKPOOL_TEST_UNREACHABLE");
+    set("RANKPOOL_TEST_GROUP", group_before[0] != 0, group_before);
 }
 
 /* Check's own assertions would take most of the time here. */
@@ -387,7 +402,7 @@ static double reduce_with(const struct setting *setting, int64_t n, const double
 START_TEST(reductions_have_the_same_bits_on_any_nodes)
 {
     static const int64_t sizes[] = {1, 1000, 1500000};
-    static const struct setting one_node = {0, false, false};
+    static const struct setting one_node = {0, false, false, NULL};
     double *in = malloc(1500000 * sizeof *in);
     for (int i = 0; i < 1500000; i++)
         in[i] = 1.0 / (i + 1);
@@ -443,6 +458,30 @@ START_TEST(nonsense_in_the_environment_is_refused)
 }
 END_TEST
 
+/* The root serves itself and the leaders; every other node is in one group, near its leader. */
+START_TEST(groups_cover_all_nodes)
+{
+    for (int nodes = 1; nodes <= 12; nodes++) {
+        for (int size = 0; size <= nodes; size++) {
+            const struct node_groups groups = {nodes, nodes / 2, size};
+            int covered = 0;
+            for (int node = 0; node < nodes; node++) {
+                int members = groups_members(&groups, node);
+                covered += members;
+                ck_assert(size == 0 || members <= size);
+                for (int i = 0; i < members && groups_leads(&groups, node); i++)
+                    ck_assert_int_eq(groups_parent(&groups, groups_member(&groups, node, i)), node);
+            }
+            ck_assert_int_eq(covered, nodes);
+            ck_assert_int_eq(groups_parent(&groups, nodes / 2), nodes / 2);
+            ck_assert(!groups_leads(&groups, nodes / 2));
+        }
+    }
+    ck_assert_int_eq(groups_usual_size(256), 0);
+    ck_assert_int_eq(groups_usual_size(16384), 64);
+}
+END_TEST
+
 static const struct test_case cases[] = {
     {"arrays of root travel in batches", &arrays_of_root_travel_in_batches},
     {"items larger than the stage", &items_larger_than_the_stage},
@@ -454,6 +493,7 @@ static const struct test_case cases[] = {
     {"after a refused loop nodes understand each other",
      &after_a_refused_loop_nodes_understand_each_other},
     {"reductions have the same bits on any nodes", &reductions_have_the_same_bits_on_any_nodes},
+    {"groups cover all nodes", &groups_cover_all_nodes},
     {"messages grow with the logarithm", &messages_grow_with_the_logarithm},
     {"nonsense in the environment is refused", &nonsense_in_the_environment_is_refused},
     {NULL, NULL},
