@@ -32,6 +32,7 @@ static const char *const launchers_names[] = {
     "PMI_",
     "RANKPOOL_ITEM=",
     "RANKPOOL_LAUNCHED=",
+    "RANKPOOL_SETTINGS=",
     "SLURM_GTIDS=",
     "SLURM_LOCALID=",
     "SLURM_PROCID=",
@@ -47,6 +48,19 @@ static bool is_of_a_launcher(const char *variable)
     return false;
 }
 
+/* Is it one of those that rp_launch() set for MPI? It lists their names, each followed by a space. */
+static bool is_a_setting(const char *variable)
+{
+    const char *names = getenv("RANKPOOL_SETTINGS");
+    size_t length = strcspn(variable, "=");
+    for (size_t bytes; names != NULL && *names != '\0'; names += bytes + (names[bytes] != '\0')) {
+        bytes = strcspn(names, " ");
+        if (bytes == length && strncmp(names, variable, length) == 0)
+            return true;
+    }
+    return false;
+}
+
 char **commands_environment(char *addition)
 {
     size_t count = 0, kept = 0;
@@ -56,7 +70,7 @@ char **commands_environment(char *addition)
     if (list == NULL)
         return NULL;
     for (size_t i = 0; i < count; i++)
-        if (!is_of_a_launcher(environ[i]))
+        if (!is_of_a_launcher(environ[i]) && !is_a_setting(environ[i]))
             list[kept++] = environ[i];
     list[kept] = addition;
     return list;

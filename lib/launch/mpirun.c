@@ -112,12 +112,31 @@ static bool setting_is_made(const char *name, const char *value)
     return getenv(name) != NULL || rpi_parameter_is_set(name, value);
 }
 
+/* Lists the name as ours. */
+static void setting_note(const char *name)
+{
+    const char *before = getenv(RPI_SETTINGS_VARIABLE);
+    char *names;
+    if (asprintf(&names, "%s%s ", before != NULL ? before : "", name) < 0)
+        return;
+    setenv(RPI_SETTINGS_VARIABLE, names, 1);
+    free(names);
+}
+
+static void setting_make(const char *name, const char *value)
+{
+    if (getenv(name) != NULL)
+        return;
+    setenv(name, value, 0);
+    setting_note(name);
+}
+
 static void settings_make(const struct setting *setting)
 {
     for (; setting->name != NULL; setting++)
         if (!setting_is_made(setting->name, setting->value) &&
             (setting->unless == NULL || !setting_is_made(setting->unless, setting->value)))
-            setenv(setting->name, setting->value, 0);
+            setting_make(setting->name, setting->value);
 }
 
 /* mpirun of Open MPI sets these variables for its ranks. */
@@ -151,7 +170,7 @@ void rpi_restore_topology(void)
 static void settings_make_home(void)
 {
     const struct passwd *user = getenv("HOME") == NULL ? getpwuid(geteuid()) : NULL;
-    setenv("HOME", user != NULL && user->pw_dir != NULL ? user->pw_dir : "/", 0);
+    setting_make("HOME", user != NULL && user->pw_dir != NULL ? user->pw_dir : "/");
 }
 
 static void settings_make_all(const struct command *command)
@@ -170,7 +189,7 @@ static void settings_make_all(const struct command *command)
         settings_make(root_settings);
     if (command->session_dir[0] != '\0')
         for (size_t i = 0; i < sizeof session_directories / sizeof session_directories[0]; i++)
-            setenv(session_directories[i], command->session_dir, 0);
+            setting_make(session_directories[i], command->session_dir);
 }
 
 /* ---- the command line ------------------------------------------------------------------------ */
@@ -242,7 +261,7 @@ void rpi_restore_colons(int argc, char **argv)
 
 /* Upper bound of mpirun's own options, plus NULL. */
 enum {
-    MOST_OPTIONS = 8
+    MOST_OPTIONS = 10
 };
 
 static int options_add_all(char (*options)[20], char **line, int words)
@@ -260,10 +279,11 @@ static int command_add_options(const struct command *command, char **line, int w
     if (command->survives)
         words = options_add_all(survival_options, line, words);
 #ifdef OPEN_MPI
-    static char export_option[] = "-x", export_name[] = RPI_LAUNCHED_VARIABLE;
-    if (command->in_allocation) {
+    static char export_option[] = "-x",
+                exported[][20] = {RPI_LAUNCHED_VARIABLE, RPI_SETTINGS_VARIABLE};
+    for (int i = 0; command->in_allocation && i < 2; i++) {
         line[words++] = export_option;
-        line[words++] = export_name;
+        line[words++] = exported[i];
     }
 #endif
     if (command->ranks > 0) {
@@ -329,6 +349,7 @@ static int command_execute(const struct command *command)
     if (command_is_too_long(command))
         return E2BIG;
     setenv(RPI_LAUNCHED_VARIABLE, command->channel, 1);
+    setenv(RPI_SETTINGS_VARIABLE, "", 0); /* mpirun exports none that is not set */
     settings_make_all(command);
     execvp(mpirun, line);
     return errno;

@@ -65,6 +65,14 @@ expect 0 "/dev/null 1 none
 'echo \$(readlink /proc/self/fd/0) \$RANKPOOL_ITEM \${OMPI_COMM_WORLD_RANK-none}' \
 'echo \$(readlink /proc/self/fd/0) \$RANKPOOL_ITEM \${OMPI_COMM_WORLD_RANK-none}'"
 
+# Not what rp_launch() sets for MPI; so a command may be a program of Rankpool's.
+expect 0 "none none
+yes none
+a
+b" "" env -u OMPI_MCA_odls_base_sigkill_timeout "$farm" --ranks 2 ::: \
+    'echo ${OMPI_MCA_odls_base_sigkill_timeout-none} ${RANKPOOL_SETTINGS-none}' \
+    'echo ${OMPI_COMM_WORLD_RANK-yes} ${PMI_RANK-none}' "'$farm' --ranks 2 echo ::: a b"
+
 # Short and long ones, with and without a shell, on both streams.
 i=0
 while [ $i -lt "$commands" ]; do
