@@ -13,7 +13,12 @@ struct call_message {
     uint32_t retries; /* as in rp_options */
     uint32_t after;   /* results that follow the input */
     uint32_t unused[3];
-    /* Then the lengths of those results, as uint64_t; the input; the results. */
+    /* Then where those results are, as struct message_result; the input; the results. */
+};
+
+struct message_result {
+    uint64_t place; /* bytes from the begin of the message */
+    uint64_t bytes;
 };
 
 /* Bytes of a message and of its parts. */

@@ -209,7 +209,7 @@ rp_status rp_submit(rp_control *control, int call, const void *in, size_t bytes,
 static size_t message_bytes(const struct rp_future *future)
 {
     size_t after = (size_t)future->options.after_count;
-    size_t bytes = sizeof(struct call_message) + message_padded(after * sizeof(uint64_t)) +
+    size_t bytes = sizeof(struct call_message) + after * sizeof(struct message_result) +
                    message_padded(future->bytes);
     for (size_t i = 0; i < after; i++)
         bytes += message_padded(future->after[i]->result_bytes);
@@ -229,9 +229,9 @@ static char *message_append(char *to, const void *part, size_t bytes)
 
 static bool message_write(const struct rp_future *future, rp_buffer *item)
 {
-    char *to = rp_buffer_resize(item, message_bytes(future));
+    char *message = rp_buffer_resize(item, message_bytes(future)), *to = message;
     size_t after = (size_t)future->options.after_count;
-    if (to == NULL)
+    if (message == NULL)
         return false;
     *(struct call_message *)(void *)to =
         (struct call_message){.number = future->number,
@@ -240,15 +240,13 @@ static bool message_write(const struct rp_future *future, rp_buffer *item)
                               .call = (uint32_t)future->call,
                               .retries = (uint32_t)future->options.retries,
                               .after = (uint32_t)after};
-    to += sizeof(struct call_message);
-    uint64_t *lengths = (uint64_t *)(void *)to;
-    if (after % 2 == 1)
-        lengths[after] = 0;
-    for (size_t i = 0; i < after; i++)
-        lengths[i] = future->after[i]->result_bytes;
-    to = message_append(to + message_padded(after * sizeof *lengths), future->in, future->bytes);
-    for (size_t i = 0; i < after; i++)
-        to = message_append(to, future->after[i]->result, future->after[i]->result_bytes);
+    struct message_result *results = (void *)(to + sizeof(struct call_message));
+    to = message_append((char *)(results + after), future->in, future->bytes);
+    for (size_t i = 0; i < after; i++) {
+        const struct rp_future *first = future->after[i];
+        results[i] = (struct message_result){(uint64_t)(to - message), first->result_bytes};
+        to = message_append(to, first->result, first->result_bytes);
+    }
     return true;
 }
 
