@@ -112,6 +112,29 @@ static bool met_any(const struct rp_control *control, const void *closure)
     return control->done_first != NULL || control->open_held == 0;
 }
 
+struct some_futures {
+    rp_future *const *futures;
+    int n;
+};
+
+/* The first that is done, or -1; n: all are NULL. */
+static int some_done(const struct some_futures *some)
+{
+    int left = 0;
+    for (int i = 0; i < some->n; i++) {
+        if (some->futures[i] != NULL && rp_future_done(some->futures[i]))
+            return i;
+        left += some->futures[i] != NULL;
+    }
+    return left > 0 ? -1 : some->n;
+}
+
+static bool met_some(const struct rp_control *control, const void *closure)
+{
+    (void)control;
+    return some_done(closure) >= 0;
+}
+
 static bool met_all(const struct rp_control *control, const void *closure)
 {
     (void)closure;
@@ -136,6 +159,29 @@ rp_status rp_wait_any(rp_control *control, double seconds, rp_future **done)
         *done = control->done_first;
         rpi_done_list_remove(control, *done);
     }
+    return status;
+}
+
+/* The controller of the calls; NULL: there is none. */
+static struct rp_control *some_control(const struct some_futures *some)
+{
+    for (int i = 0; i < some->n; i++)
+        if (some->futures[i] != NULL)
+            return some->futures[i]->control;
+    return NULL;
+}
+
+rp_status rp_wait_any_of(rp_future *const *futures, int n, double seconds, int *which)
+{
+    struct some_futures some = {futures, n};
+    struct rp_control *control = some_control(&some);
+    *which = -1;
+    if (control == NULL)
+        return RP_OK;
+    rp_status status = rpi_calls_wait(control, met_some, &some, seconds);
+    int done = some_done(&some);
+    if (status == RP_OK && done < n)
+        *which = done;
     return status;
 }
 

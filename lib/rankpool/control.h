@@ -158,6 +158,20 @@ rp_status rp_wait(rp_future *future, double seconds);
  */
 rp_status rp_wait_any(rp_control *control, double seconds, rp_future **done);
 
+/**
+ * Waits until any of some calls is done, as MPI_Waitany(). Like rp_wait(), it leaves what
+ * rp_wait_any() returns as it is. To go through the calls as they are completed, set to NULL what
+ * has been returned; rp_future_free() does.
+ *
+ * @param[in] futures  `n` calls of one controller. NULLs are passed over. It is read anew while
+ *                     waiting: a callback that frees one of them sets it to NULL.
+ * @param[in] seconds  as for rp_wait()
+ * @param[out] which   index of one that is done, the first if there are several; -1 if all are NULL
+ * @return as rp_wait(); *which is -1 unless RP_OK
+ * Cost: looks at up to `n` calls each time that the root has sent, received or computed something.
+ */
+rp_status rp_wait_any_of(rp_future *const *futures, int n, double seconds, int *which);
+
 /** Waits until all calls are done, those without a future too. Returns as rp_wait(). */
 rp_status rp_wait_all(rp_control *control, double seconds);
 

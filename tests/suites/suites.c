@@ -32,6 +32,7 @@ static const struct test_group *const groups[] = {
     &engine_reduce_tests,
     &stream_tests,
     &calls_tests,
+    &calls_order_tests,
     &worklist_tests,
     &worklist_bound_tests,
     &numeric_exact_tests,
@@ -59,6 +60,7 @@ static const struct test_group *const groups[] = {
     &collective_small_tests,
     &engine_varlen_tests,
     &observe_tests,
+    &observe_files_tests,
     &observe_progress_tests,
     &distrib_heartbeat_tests,
 };
