@@ -95,7 +95,7 @@ def run(engine, data, root):
     problem, found = None, {}
     try:
         found = {member: address_of(name) for member, name in kernels.items()}
-    except Exception as error:
+    except BaseException as error:  # also of a module that calls sys.exit()
         problem = Error(f"rank {engine.rank} does not find a kernel: {error}")
         if engine.rank != 0:
             print("rankpool:", problem, file=sys.stderr)

@@ -12,6 +12,7 @@ import pickle
 import signal
 import sys
 import threading
+import traceback
 from collections import deque
 from concurrent.futures import Future
 from ctypes import byref, c_int, c_void_p
@@ -22,6 +23,7 @@ from .worker import dumps
 
 IDLE_SECONDS = 0.02  # how long the producer waits for a job; then the root looks after the ranks
 NOT_HERE = 77        # code of a task that the root refuses
+BROKEN = -1          # code of a callback that failed
 
 
 class Engine:
@@ -29,14 +31,16 @@ class Engine:
         self.survive, self.dedicated_root = survive, dedicated_root
         self.lock = threading.Condition()
         self.jobs = deque()      # that have batches to send, or will have
+        self.unfinished = set()  # every job that somebody may wait for
         self.commands = deque()  # kind, data for all ranks, data for the root, future
         self.flight = {}         # item of the stream -> its job, first index, values
         self.produced, self.closing = 0, False
         self.problem = None      # why the engine works no longer
         self.pool, self.opened = c_void_p(), threading.Event()
-        self.callbacks = [library.PRODUCE(self.produce), library.WORK(self.work),
-                          library.CONSUME(self.consume)]
-        self.copy, self.copy_size = library.ITEM_FN(self.copy_item), 0
+        self.callbacks = [library.PRODUCE(self.guarded(self.produce)),
+                          library.WORK(self.guarded(self.work)),
+                          library.CONSUME(self.guarded(self.consume))]
+        self.copy, self.copy_size = library.ITEM_FN(self.guarded(self.copy_item)), 0
 
     # ---- start and end ---------------------------------------------------------------------------
 
@@ -52,13 +56,18 @@ class Engine:
         """On the other ranks. Does not return."""
         worker.handle_signals()
         try:
-            self.open()
+            try:
+                self.open()
+            except Error:  # the root has the same one, and reports it
+                leave()
             self.opened.set()
             self.run_commands()
             lib.rp_close(byref(self.pool))
-        except Error:  # the root has the same one, and reports it
-            pass
-        leave()
+            leave()
+        except BaseException:  # which must not reach the script: it would go on beside the root
+            traceback.print_exc()
+            sys.stderr.flush()
+            os._exit(1)
 
     def start(self):
         """On the root. Signals are for the main thread, which they interrupt while it waits: also
@@ -81,13 +90,15 @@ class Engine:
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
         try:
             self.open()
+            self.opened.set()
+            self.run_commands()
         except Error as error:
             self.problem = error
-        self.opened.set()
-        if self.pool:
-            self.run_commands()
-            lib.rp_close(byref(self.pool))
+        except BaseException as error:
+            self.fail(error)
         self.abandon_all(self.problem or Error("the pool is closed"))
+        self.opened.set()
+        lib.rp_close(byref(self.pool))  # the other ranks find the root here in any case, and end
 
     def stop(self, process):
         if process != os.getpid():  # a child that the script forked
@@ -100,10 +111,25 @@ class Engine:
                 self.lock.notify_all()
             self.thread.join()
 
+    def fail(self, error):
+        """Of an exception that nothing foresees, for instance for lack of memory."""
+        traceback.print_exception(error)
+        self.problem = Error(f"the pool failed: {error!r}")
+
+    def guarded(self, callback):
+        """ctypes prints an exception of a callback, and returns 0, as if all were well."""
+        def call(*arguments):
+            try:
+                return callback(*arguments)
+            except BaseException as error:
+                self.fail(error)
+                return BROKEN
+        return call
+
     def abandon_all(self, problem):
         with self.lock:
             self.problem = problem
-            for job in [*self.jobs, *(job for job, _, _ in self.flight.values())]:
+            for job in list(self.unfinished):
                 job.abandon(problem)
             for *_, future in self.commands:
                 future.set_exception(problem)
@@ -135,30 +161,44 @@ class Engine:
     def run_commands(self):
         kind = None
         while kind != "close":
-            local = future = None
+            local = future = data = None
             if self.rank == 0:
                 kind, data, local, future = self.next_command()
-            agreed = self.agree_on(kind, None if self.rank else data)
-            done = None
-            if agreed is not None:
-                kind, data = agreed
-                done = getattr(self, "run_" + kind)(data, local)
-            if done is None:
-                error = library.last_error(self.pool)
-                self.problem = (KeyboardInterrupt() if error.status == library.ERR_INTERRUPTED
-                                else error)
-                kind, done = "close", self.problem
-            if future is not None and isinstance(done, BaseException):
-                future.set_exception(done)
-            elif future is not None:
-                future.set_result(None)
+            try:
+                kind, done = self.run_command(kind, data, local)
+            except BaseException as error:
+                if self.rank != 0 or self.problem is not None:
+                    raise
+                self.fail(error)  # the next command is "close"
+                done = self.problem
+            if future is not None:
+                with self.lock:
+                    self.commands.popleft()
+                if isinstance(done, BaseException):
+                    future.set_exception(done)
+                else:
+                    future.set_result(None)
+
+    def run_command(self, kind, data, local):
+        """Returns the kind of command that ran, and True or its error."""
+        agreed = self.agree_on(kind, data)
+        done = None
+        if agreed is not None:
+            kind, data = agreed
+            done = getattr(self, "run_" + kind)(data, local)
+        if done is None:
+            error = library.last_error(self.pool)
+            self.problem = (KeyboardInterrupt() if error.status == library.ERR_INTERRUPTED
+                            else error)
+            kind, done = "close", self.problem
+        return kind, done
 
     def next_command(self):
         with self.lock:
-            self.lock.wait_for(lambda: self.commands or self.jobs or self.closing)
-            if self.commands:
-                return self.commands.popleft()
-            return ("close" if self.closing else "stream", None, None, None)
+            self.lock.wait_for(lambda: self.commands or self.jobs or self.closing or self.problem)
+            if self.commands and not self.problem:
+                return self.commands[0]  # and stays there until it is done
+            return ("close" if self.closing or self.problem else "stream", None, None, None)
 
     def run_close(self, data, local):
         return True
@@ -174,7 +214,7 @@ class Engine:
         status = lib.rp_stream(self.pool, byref(job))
         if status not in (library.OK, library.ERR_TASK, library.ERR_LOST):
             return None
-        while self.flight:
+        while self.flight and not self.problem:
             left, first, values = self.flight.popitem()[1]
             for i in range(len(values)):
                 left.deliver(first + i, [None], {0: library.last_error(self.pool)})
@@ -194,7 +234,7 @@ class Engine:
         lib.rp_agree(self.pool, library.OK if good else library.ERR_ARGUMENT, byref(worst))
         return worst.value == library.OK
 
-    # ---- the stream: its callbacks, which never fail ---------------------------------------------
+    # ---- the stream: its callbacks ---------------------------------------------------------------
 
     def produce(self, user, item):
         batch = self.next_batch()
@@ -205,7 +245,7 @@ class Engine:
             data = dumps((job.function, job.kind, values))
             if lib.rp_buffer_append(item, data, len(data)) != 0:
                 raise MemoryError
-        except Exception as error:  # values that cannot be pickled
+        except BaseException as error:  # values that cannot be pickled
             self.retry(job, first, values, error)
             return library.ITEM_LATER
         self.flight[self.produced] = batch
@@ -255,7 +295,7 @@ class Engine:
                        if error.task_code == NOT_HERE else library.as_exception(error))
             seconds, results, failures = pickle.loads(library.read(data, size))
             failures = {i: pickle.loads(each) for i, each in failures.items()}
-        except Exception as problem:  # also a result that cannot be unpickled
+        except BaseException as problem:  # also a result that cannot be unpickled
             results, failures = None, {0: problem}
         if results is None:
             self.retry(job, first, values, failures.get(0))

@@ -37,7 +37,7 @@ class Job:
         except Exception as error:
             self.abandon(error)
         else:
-            pool._jobs.add(self)
+            pool._engine.unfinished.add(self)
             pool._engine.submit(pool._engine.jobs, self)
 
     def take(self):
@@ -53,7 +53,7 @@ class Job:
             most = max(min(most, fair), self.least)
         try:
             values = self.next_values(most)
-        except Exception as error:  # of the user's iterator
+        except BaseException as error:  # of the user's iterator
             values = self.abandon(error)
         first = self.taken
         self.taken += len(values or ())
@@ -79,7 +79,7 @@ class Job:
 
     def finish(self):
         with self.lock:
-            self.pool._jobs.discard(self)
+            self.pool._engine.unfinished.discard(self)
             self.done.set()
             self.lock.notify_all()
 
@@ -114,7 +114,7 @@ class AsyncResult(Job):
         try:
             if function is not None:
                 function(self._error or self._value())
-        except Exception:
+        except BaseException:  # also sys.exit(): this is the engine's thread
             traceback.print_exc()
 
     def _value(self):
@@ -252,7 +252,7 @@ class Pool:
             raise TypeError("initializer must be a callable")
         if maxtasksperchild is not None:
             raise ValueError("maxtasksperchild: a rank lives as long as the program")
-        self._closed, self._jobs = False, set()
+        self._closed = False
         self._engine = engine.start(processes, survive, dedicated_root)
         if initializer is not None:
             self._engine.command("initialize", engine.dumps((initializer, initargs)))
@@ -260,6 +260,9 @@ class Pool:
     def _check_running(self):
         if self._closed:
             raise ValueError("Pool not running")
+
+    def _unfinished(self):
+        return [job for job in list(self._engine.unfinished) if job.pool is self]
 
     def apply(self, func, args=(), kwds={}):
         """func(*args, **kwds), on one of the ranks."""
@@ -319,13 +322,13 @@ class Pool:
     def terminate(self):
         """Drops what has not begun; calls that wait for it fail."""
         self._closed = True
-        for job in list(self._jobs):
+        for job in self._unfinished():
             job.abandon(Error("the pool was terminated"))
 
     def join(self):
         if not self._closed:
             raise ValueError("Pool is still running")
-        for job in list(self._jobs):
+        for job in self._unfinished():
             job.done.wait()
 
     def __enter__(self):

@@ -52,11 +52,18 @@ def initialize(data, rank):
         function, arguments = pickle.loads(data)
         function(*arguments)
         return True
-    except Exception as error:
+    except BaseException as error:  # also sys.exit(): the rank must take part in what follows
         place = traceback.extract_tb(error.__traceback__)[-1]
         print(f"rankpool: rank {rank}: the initializer failed: {error!r} "
               f"({place.filename}:{place.lineno})", file=sys.stderr)
         return False
+
+
+def unsendable(problem, value):
+    try:
+        return MaybeEncodingError(problem, value)
+    except BaseException:  # of a __repr__
+        return MaybeEncodingError(type(problem), type(value))
 
 
 def dump_failure(error):
@@ -66,19 +73,19 @@ def dump_failure(error):
         data = dumps(wrapped)
         pickle.loads(data)
         return data
-    except Exception as problem:
-        return dumps(MaybeEncodingError(problem, f"{error!r}{wrapped.tb}"))
+    except BaseException as problem:
+        return dumps(unsendable(problem, wrapped.tb))
 
 
 def dump_results(seconds, results, failures):
     try:
         return dumps((seconds, results, failures))
-    except Exception:
+    except BaseException:
         for i, result in enumerate(results):
             try:
                 dumps(result)
-            except Exception as problem:
-                results[i], failures[i] = None, dump_failure(MaybeEncodingError(problem, result))
+            except BaseException as problem:
+                results[i], failures[i] = None, dump_failure(unsendable(problem, result))
         return dumps((seconds, results, failures))
 
 
@@ -105,8 +112,8 @@ def compute(data, again):
         if again and len(values) > 1:
             return dumps((0.0, None, {}))
         function = find(function)
-    except Exception as error:
+        begun, in_task = time.perf_counter(), True
+        results, failures = compute_each(CALLS[kind], function, values)
+        return dump_results(time.perf_counter() - begun, results, failures)
+    except BaseException as error:
         return dumps((0.0, None, {0: dump_failure(error)}))
-    begun, in_task = time.perf_counter(), True
-    results, failures = compute_each(CALLS[kind], function, values)
-    return dump_results(time.perf_counter() - begun, results, failures)

@@ -1,4 +1,5 @@
 """Workers die in tasks: the others go on, and an item that kills three is given up alone."""
+import ctypes
 import os
 import signal
 import sys
@@ -26,6 +27,10 @@ def die(x):
 
 if __name__ == "__main__":
     with rankpool.Pool(processes=6, survive=True) as pool:
+        survives = rankpool.lib.rp_survives
+        survives.restype, survives.argtypes = ctypes.c_bool, [ctypes.c_void_p]
+        if not survives(pool._engine.pool):
+            sys.exit(77)
         assert pool.map(die_once, range(200)) == [x * x for x in range(200)]
         results, good, lost = pool.imap(die, range(40)), 0, 0
         for _ in range(40):

@@ -1,7 +1,9 @@
 """The behaviour of rankpool.Pool, which is that of multiprocessing.Pool: run by pool.sh on any
 number of ranks."""
 import array
+import contextlib
 import ctypes
+import io
 import itertools
 import multiprocessing
 import multiprocessing.pool
@@ -73,6 +75,37 @@ def raise_stubborn(x):
 
 def make_lambda(x):
     return (lambda: x) if x == 2 else x
+
+
+class Leaver:
+    """Ends its process when it is pickled, or else where it is unpickled."""
+
+    def __init__(self, early=False):
+        self.early = early
+
+    def __reduce__(self):
+        if self.early:
+            sys.exit(4)
+        return leave, (5,)
+
+
+class Mute(Exception):
+    """Can be neither pickled nor printed."""
+
+    def __repr__(self):
+        raise ZeroDivisionError
+
+    __str__ = __reduce__ = __repr__
+
+
+def make_leaver(x):
+    return Leaver(x == 2) if x > 1 else x
+
+
+def make_mute(x):
+    if x == 3:
+        raise Mute
+    return Mute() if x == 2 else x
 
 
 def set_state(value):
@@ -218,6 +251,10 @@ class Asynchronous(unittest.TestCase):
         self.assertEqual(called.get(timeout=60), [])
         pool.map_async(fail_from_three, range(9), callback=self.fail, error_callback=called.put)
         self.assertIsInstance(called.get(timeout=60), ValueError)
+        with contextlib.redirect_stderr(io.StringIO()) as errors:  # where the traceback goes
+            result = pool.apply_async(square, (3,), callback=leave)
+            self.assertEqual(result.get(60), 9)
+        self.assertIn("SystemExit: 9", errors.getvalue())
 
     def test_small_calls_pass_beside_a_long_one(self):
         order = []
@@ -329,6 +366,24 @@ class Failures(unittest.TestCase):
         self.assertRaises(encoding, next, results)
         self.assertEqual(next(results), 3)
 
+    def test_exit_of_what_is_pickled(self):
+        for value in (Leaver(True), Leaver()):
+            with self.assertRaises(SystemExit) as caught:
+                pool.map(size_of, ["a", value, "b"])
+            self.assertEqual(caught.exception.code, 4 if value.early else 5)
+        results = pool.imap(make_leaver, range(4), 4)
+        self.assertEqual([next(results), next(results)], [0, 1])
+        self.assertRaises(multiprocessing.pool.MaybeEncodingError, next, results)
+        self.assertRaises(SystemExit, next, results)
+        self.assertEqual(pool.map(square, [2]), [4])
+
+    def test_what_cannot_be_printed(self):
+        results = pool.imap(make_mute, range(5), 5)
+        self.assertEqual([next(results), next(results)], [0, 1])
+        for _ in range(2):
+            self.assertRaisesRegex(multiprocessing.pool.MaybeEncodingError, "ZeroDiv", next, results)
+        self.assertEqual(next(results), 4)
+
     def test_what_cannot_be_unpickled(self):
         if ranks > 1:
             results = pool.imap(make_shy, range(4), 4)
@@ -372,6 +427,7 @@ class Life(unittest.TestCase):
             self.assertEqual(other.map(get_state, range(20), 1), ["ready"] * 20)
         self.assertRaises(TypeError, rankpool.Pool, initializer=3)
         self.assertRaises(rankpool.Error, rankpool.Pool, initializer=fail_to_initialize)
+        self.assertRaises(rankpool.Error, rankpool.Pool, initializer=sys.exit, initargs=(3,))
         self.assertEqual(pool.map(square, [2]), [4])
 
     def test_arguments(self):
