@@ -4,6 +4,7 @@
 set -u
 programs=$PWD/tests/launch
 launched=$programs/launched
+here=$(cd "$(dirname "$0")" && pwd)
 mark=mark-$$-$RANDOM # an argument that identifies our processes
 # shellcheck source=tests/support/checks disable=SC1091
 . "$(dirname "$0")/../support/checks"
@@ -243,6 +244,23 @@ allocation() { # of this machine alone; no mpirun here can read it
 allocation_ranks() { allocation --ranks 3 ranks; expect 0 "3 ranks"; }
 allocation_input() { allocation echo; expect 0 "$(printf 'one\ntwo')"; }
 allocation_code() { allocation exit 75; expect 75 "last words"; }
+# The scripts for other batch systems than Slurm, by the variables that a job finds: three slots on this machine. mpirun
+# of Open MPI 5 does not know Grid Engine.
+batch_script() { # batch_script NAME VARIABLE=VALUE...
+    local name=$1
+    shift
+    printf '%s\n' "$(uname -n)" "$(uname -n)" "$(uname -n)" >slots
+    echo "$(uname -n) 3 main.q@$(uname -n) UNDEFINED" >queues
+    try env -u PRTE_MCA_rmaps_default_mapping_policy "$@" "$here/../../batch/$name" "$launched" ranks
+    expect 0 "3 ranks"
+}
+batch_pbs() { batch_script pbs.sh PBS_JOBID=1 PBS_ENVIRONMENT=PBS_BATCH PBS_NODEFILE="$PWD/slots"; }
+batch_lsf() {
+    batch_script lsf.sh LSB_JOBID=1 LSF_BINDIR=/none LSB_MCPU_HOSTS="$(uname -n) 3" LSB_DJOB_HOSTFILE="$PWD/slots"
+}
+batch_grid_engine() {
+    batch_script grid-engine.sh JOB_ID=1 SGE_ROOT="$PWD" ARC=none NSLOTS=3 PE=mpi PE_HOSTFILE="$PWD/queues"
+}
 settings_are_no_launcher() {
     OMPI_MCA_mpi_yield_when_idle=1 OMPI_ALLOW_RUN_AS_ROOT=1 try "$launched" ranks
     expect 0 "$(nproc) ranks"
@@ -326,6 +344,9 @@ check "under mpirun" under_mpirun
 check "in an allocation, --ranks 3" allocation_ranks
 check "in an allocation, stdin" allocation_input
 check "in an allocation, exit code" allocation_code
+check "batch/pbs.sh" batch_pbs
+check "batch/lsf.sh" batch_lsf
+check "batch/grid-engine.sh" batch_grid_engine
 check "a user's settings are no launcher" settings_are_no_launcher
 check "a terminal is a terminal" terminals
 check "Ctrl-C" at_terminal 130 asleep asleep $'\x03' -- "$launched" sleep "$mark"
