@@ -82,8 +82,8 @@ rp_status rp_grid_open(rp_pool *pool, const rp_grid_shape *shape, rp_grid **grid
  */
 rp_status rp_grid_close(rp_grid **grid);
 
-/** The layers of this rank's block, in indices of the whole field; of a two-dimensional field, 0 to
- *  1. *Local,* like the next six. */
+/** The layers of this rank's block, in indices of the whole field; 0 to 1 of a two-dimensional
+ *  field. *Local,* like the next six. */
 rp_range rp_grid_layers(const rp_grid *grid);
 /** The rows of this rank's block, in indices of the whole field. */
 rp_range rp_grid_rows(const rp_grid *grid);
