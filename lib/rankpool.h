@@ -19,8 +19,8 @@
  *   everywhere. The pool remains usable after RP_ERR_ARGUMENT, RP_ERR_MEMORY and most
  *   RP_ERR_MISMATCH. When ranks made *different calls*, they get RP_ERR_MISMATCH once and
  *   RP_ERR_STATE immediately from every later call; only rp_close() still works. Any collective
- *   call may return these, RP_ERR_STATE while a loop is open, and RP_ERR_MPI; @return lists the
- *   other errors.
+ *   call may return these, RP_ERR_STATE while a loop is open, and RP_ERR_MPI; where a call may
+ *   return others, its comment lists them.
  * - *Pools*: a pool comes from rp_open() or rp_open_comm(). Given NULL, functions that return an
  *   rp_status return RP_ERR_ARGUMENT, immediately and on that rank only; the others, except
  *   rp_last_error(), must not be given NULL.

@@ -16,6 +16,7 @@ class Symbol:
         self.name = name
         self.kind = kind
         self.topic = topic  # the header, without .h
+        self.line = 0  # of the header
         self.type = ""
         self.parameters = []  # (type, name)
         self.blocks = []
@@ -154,6 +155,7 @@ def _first_sentence(blocks):
 
 
 def _describe(symbol, element):
+    symbol.line = int(element.find("location").get("line"))
     detail = _Description().read(element.find("detaileddescription"))
     symbol.blocks, symbol.brief = detail.blocks, _first_sentence(detail.blocks)
     symbol.described, symbol.returns, symbol.cost = detail.described, detail.returns, detail.cost
@@ -241,7 +243,7 @@ def _symbols_of(definition, directory, topic):
             symbol = _describe(Symbol(name, "macro", topic), member)
             if symbol.brief:
                 found.append(symbol)
-    return found
+    return sorted(found, key=lambda symbol: symbol.line)
 
 
 def read(directory):
