@@ -3,14 +3,17 @@
 import html
 import re
 
-C_WORDS = """auto bool break case char const continue default do double else enum extern false float for if inline int
-    int64_t long namespace nullptr return short signed size_t sizeof static struct switch template this true typedef
-    typename uint64_t uint8_t union unsigned using void volatile while"""
-PYTHON_WORDS = """and as assert break class continue def del elif else except False finally for from global if import in
-    is lambda None nonlocal not or pass raise return True try while with yield"""
+C_WORDS = """auto bool break case char const continue default do double else enum extern false
+    float for if inline int int64_t long namespace nullptr return short signed size_t sizeof
+    static struct switch template this true typedef typename uint64_t uint8_t union unsigned
+    using void volatile while"""
+PYTHON_WORDS = """and as assert break class continue def del elif else except False finally for
+    from global if import in is lambda None nonlocal not or pass raise return True try while
+    with yield"""
 SHELL_WORDS = "case do done elif else esac exec exit export fi for if in set shift then while"
-FORTRAN_WORDS = """allocatable allocate call character contains do double else end function if implicit in integer intent
-    module none out parameter pointer print program real result stop subroutine target then type use value while"""
+FORTRAN_WORDS = """allocatable allocate call character contains do double else end function if
+    implicit in integer intent module none out parameter pointer print program real result stop
+    subroutine target then type use value while"""
 
 STRINGS = r"""(?P<string>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')"""
 NAME = r"(?P<name>[A-Za-z_]\w*)"
@@ -39,7 +42,8 @@ def coloured(text, language, link):
     def token(match):
         kind, found = match.lastgroup, match.group()
         if kind == "file":
-            return f'<span class="word">{html.escape(match.group("directive"))}</span>' + html.escape(match.group("file"))
+            word = f'<span class="word">{html.escape(match.group("directive"))}</span>'
+            return word + html.escape(match.group("file"))
         if kind == "name" and found in keywords:
             kind = "word"
         elif kind == "name":

@@ -1,7 +1,8 @@
 """Makes the site: make_site.py SOURCES XML VERSION CMARK DIRECTORY
 
-Pages are README.md, what it links to, and what that links to, with the paths of the sources; and the reference, from
-Doxygen's output in XML (see reference.py). A page for each function, struct and type is in reference/.
+Pages are README.md, what it links to, and what that links to, with the paths of the sources; and
+the reference, from Doxygen's output in XML (see reference.py). A page for each function, struct and
+type is in reference/.
 """
 
 import html
@@ -41,6 +42,7 @@ def relative(target, page):
 
 
 def without_tags(text):
+    text = re.sub(r"</(?:td|th|p|li|dt|dd|pre|h\d)>", " ", text)
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]*>", "", text))).strip()
 
 
@@ -66,20 +68,20 @@ class Site:
         return self.texts[path]
 
     def write(self, page, title, content, lists=(), part=None):
-        """Writes a page. `lists` are those beside it: (heading, [(title, target page or #anchor, class)])."""
+        """Writes a page. `lists` beside it: (heading, [(title, page or #anchor, class)])."""
         root = relative(".", page) + "/"
         current = ' aria-current="page"'
         parts = " ".join(
-            f'<a href="{relative(page_of(source), page)}"{current if source == part else ""}>{name}</a>'
+            f'<a href="{self.reach(source, page)}"{current if source == part else ""}>{name}</a>'
             for name, source in PARTS
         )
         aside = ""
         for heading, entries in lists:
-            rows = "".join(
-                f'<li class="{style}"><a href="{target if target[0] == "#" else relative(target, page)}"'
-                f'{current if target == page else ""}>{name}</a></li>'
-                for name, target, style in entries
-            )
+            rows = ""
+            for name, target, style in entries:
+                link = target if target[0] == "#" else relative(target, page)
+                mark = current if target == page else ""
+                rows += f'<li class="{style}"><a href="{link}"{mark}>{name}</a></li>'
             aside += f"<h2>{heading}</h2><ul>{rows}</ul>"
         values = {
             "title": title if title == "Rankpool" else f"{title} - Rankpool",
@@ -106,7 +108,7 @@ class Site:
     # ---- documents -------------------------------------------------------------------------------
 
     def link(self, href, source):
-        """The link on the page of a document, for one in its source; the file it leads to gets a page, too."""
+        """The link on a page for one in its source. The file it leads to gets a page, too."""
         if re.match(r"[a-z]+:|#", href):
             return href
         path, _, anchor = href.partition("#")
@@ -130,7 +132,11 @@ class Site:
         page = page_of(source)
         text = self.read(source)
         made = subprocess.run(
-            [self.cmark, "--smart", "-e", "table"], input=text, capture_output=True, text=True, check=True
+            [self.cmark, "--smart", "-e", "table"],
+            input=text,
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         made, headings = self.dress(made, source)
         title = without_tags(re.search(r"<h1.*?</h1>", made).group())
@@ -150,7 +156,7 @@ class Site:
         self.add_to_index(page, title, made)
 
     def dress(self, made, source):
-        """The HTML of a document with anchors, links of the site, and coloured listings; and its headings."""
+        """A document with anchors, links of the site, and coloured listings; and its headings."""
         page = page_of(source)
         headings, used = [], {}
 
@@ -167,7 +173,7 @@ class Site:
             return f'<h{level} id="{anchor}">{inside}{mark if level != "1" else ""}</h{level}>'
 
         def code(match):
-            name = re.sub(r"\(\)$", "", match.group(1))
+            name = re.sub(r"\(.*\)$", "", match.group(1))
             target = self.name_link(name, page)
             return f'<a href="{target}">{match.group()}</a>' if target else match.group()
 
@@ -175,7 +181,9 @@ class Site:
             language, text = match.group(1) or "text", html.unescape(match.group(2))
             return listing.coloured(text, language, lambda name: self.name_link(name, page))
 
-        blocks = re.split(r'(<pre><code(?: class="language-\w+")?>.*?</code></pre>)', made, flags=re.S)
+        blocks = re.split(
+            r'(<pre><code(?: class="language-\w+")?>.*?</code></pre>)', made, flags=re.S
+        )
         for i, block in enumerate(blocks):
             if i % 2 == 1:
                 pattern = r'<pre><code(?: class="language-(\w+)")?>(.*?)</code></pre>'
@@ -183,14 +191,16 @@ class Site:
                 continue
             block = re.sub(
                 r'(href|src)="([^"]*)"',
-                lambda match: f'{match.group(1)}="{self.link(html.unescape(match.group(2)), source)}"',
+                lambda match: f'{match[1]}="{self.link(html.unescape(match[2]), source)}"',
                 block,
             )
             pieces = re.split(r"(<a .*?</a>|<h\d>.*?</h\d>)", block, flags=re.S)
             pieces[::2] = [re.sub(r"<code>([^<]*)</code>", code, piece) for piece in pieces[::2]]
             block = re.sub(r"<h(\d)>(.*?)</h\1>", heading, "".join(pieces))
             block = re.sub(r"<thead>\s*<tr>\s*(<th[^>]*></th>\s*)+</tr>\s*</thead>", "", block)
-            block = block.replace("<table>", '<div class="table"><table>').replace("</table>", "</table></div>")
+            block = block.replace("<table>", '<div class="table"><table>').replace(
+                "</table>", "</table></div>"
+            )
             blocks[i] = block.replace("<!-- raw HTML omitted -->", "")
         return "".join(blocks), headings
 
@@ -213,9 +223,16 @@ class Site:
 
     def directory_page(self, directory):
         names = sorted(os.listdir(os.path.join(self.sources, directory)))
-        files = [name for name in names if os.path.isfile(os.path.join(self.sources, directory, name))]
-        rows = "".join(f'<li><a href="{self.link(name, directory + "/README.md")}"><code>{name}</code></a></li>' for name in files)
-        self.write(os.path.join(directory, "index.html"), directory, f"<h1>{directory}/</h1>\n<ul>{rows}</ul>\n")
+        files = [
+            name for name in names if os.path.isfile(os.path.join(self.sources, directory, name))
+        ]
+        links = [(name, self.link(name, directory + "/README.md")) for name in files]
+        rows = "".join(f'<li><a href="{link}"><code>{name}</code></a></li>' for name, link in links)
+        self.write(
+            os.path.join(directory, "index.html"),
+            directory,
+            f"<h1>{directory}/</h1>\n<ul>{rows}</ul>\n",
+        )
 
     def documents(self):
         table = re.findall(r"^\| \[(.*?)\]\((\S+?\.md)\)", self.read("doc/guide/README.md"), re.M)
@@ -244,7 +261,9 @@ def main(sources, xml, version, cmark, directory):
     for name in ("style.css", "search.js"):
         shutil.copyfile(os.path.join(sources, "doc/tools", name), os.path.join(directory, name))
     with open(os.path.join(directory, "search-pages.js"), "w", encoding="utf-8") as file:
-        file.write("window.searchPages = " + json.dumps(site.index, ensure_ascii=False, indent=0) + ";\n")
+        file.write(
+            "window.searchPages = " + json.dumps(site.index, ensure_ascii=False, indent=0) + ";\n"
+        )
 
 
 if __name__ == "__main__":

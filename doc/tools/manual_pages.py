@@ -77,14 +77,18 @@ def see_also(symbol, pages):
     spoken = reference.text_of(symbol.blocks + symbol.returns + symbol.cost)
     for _, _, about in symbol.described:
         spoken += " " + reference.text_of(about)
-    names = {name for name in re.findall(r"\brp_\w+(?=\()", spoken) if name in pages and name != symbol.name}
+    names = {
+        name
+        for name in re.findall(r"\brp_\w+(?=\()", spoken)
+        if name in pages and name != symbol.name
+    }
     names = sorted(names | {"rankpool", "rankpool_structs"})
     return [f".Xr {name} 3 ," for name in names[:-1]] + [f".Xr {names[-1]} 3"]
 
 
 def page(symbol, pages, date):
     lines = [
-        f".\\\" Made from rankpool/{symbol.topic}.h.",
+        f'.\\" Made from rankpool/{symbol.topic}.h.',
         f".Dd {date}",
         f".Dt {symbol.name.upper()} 3",
         ".Os",
@@ -115,7 +119,12 @@ def page(symbol, pages, date):
 
 
 def main(xml, date, directory):
-    functions = [symbol for topic in reference.read(xml) for symbol in topic.symbols if symbol.kind == "function"]
+    functions = [
+        symbol
+        for topic in reference.read(xml)
+        for symbol in topic.symbols
+        if symbol.kind == "function"
+    ]
     pages = {symbol.name for symbol in functions}
     for symbol in functions:
         with open(os.path.join(directory, symbol.name + ".3"), "w", encoding="ascii") as file:

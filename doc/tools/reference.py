@@ -8,8 +8,8 @@ import xml.etree.ElementTree as ElementTree
 class Symbol:
     """A function, struct, enumeration, callback, opaque type or macro.
 
-    Text is a list of blocks: ("text", spans), ("code", string), ("list", [blocks, ...]). A span is (style, string),
-    where style is "", "code" or "emphasis".
+    Text is a list of blocks: ("text", spans), ("code", string), ("list", [blocks, ...]). A span is
+    (style, string), where style is "", "code" or "emphasis".
     """
 
     def __init__(self, name, kind, topic):
@@ -102,7 +102,12 @@ class _Description:
         spans.append(("", para.text or ""))
         for child in para:
             if child.tag in ("computeroutput", "emphasis", "bold"):
-                spans.append(("code" if child.tag == "computeroutput" else "emphasis", "".join(child.itertext())))
+                spans.append(
+                    (
+                        "code" if child.tag == "computeroutput" else "emphasis",
+                        "".join(child.itertext()),
+                    )
+                )
             elif child.tag in ("ref", "ulink"):
                 spans.append(("", "".join(child.itertext())))
             else:
@@ -127,7 +132,9 @@ class _Description:
                 names = item.find("parameternamelist").findall("parametername")
                 about = []
                 self.read(item.find("parameterdescription"), about)
-                self.described.append((names[0].get("direction", ""), [plain(name) for name in names], about))
+                self.described.append(
+                    (names[0].get("direction", ""), [plain(name) for name in names], about)
+                )
         elif child.tag == "simplesect":
             place = {"return": self.returns, "par": self.cost}.get(child.get("kind"))
             if place is None:
@@ -210,7 +217,9 @@ def _struct(path, topic):
         if line == last:  # of one declaration, whose comment is that of the last
             declaration, names, before = symbol.members.pop()
             stars = re.search(r"\**$", type_).group()
-            symbol.members.append((f"{declaration}, {stars}{name}{suffix}", names + [name], before or about))
+            symbol.members.append(
+                (f"{declaration}, {stars}{name}{suffix}", names + [name], before or about)
+            )
         else:
             symbol.members.append((f"{type_} {name}{suffix}".replace("* ", "*"), [name], about))
         last = line
@@ -221,7 +230,11 @@ def _symbols_of(definition, directory, topic):
     texts = {}
     for member in definition.iter("memberdef"):
         if plain(member.find("name")) == "RP_STATUS_TABLE":
-            texts = dict(re.findall(r'each\((\w+), \d+, "(.*?)"\)', "".join(member.find("initializer").itertext())))
+            texts = dict(
+                re.findall(
+                    r'each\((\w+), \d+, "(.*?)"\)', "".join(member.find("initializer").itertext())
+                )
+            )
     found = []
     for inner in definition.findall("innerclass"):
         found.append(_struct(os.path.join(directory, inner.get("refid") + ".xml"), topic))
@@ -239,7 +252,9 @@ def _symbols_of(definition, directory, topic):
             found.append(_callback(member, topic))
         elif kind == "typedef":
             found.append(_describe(Symbol(name, "opaque type", topic), member))
-        elif kind == "define" and not re.search(r"_DECLARATIONS$|_LINKAGE$|STATUS_ENUMERATOR$", name):
+        elif kind == "define" and not re.search(
+            r"_DECLARATIONS$|_LINKAGE$|STATUS_ENUMERATOR$", name
+        ):
             symbol = _describe(Symbol(name, "macro", topic), member)
             if symbol.brief:
                 found.append(symbol)
@@ -251,10 +266,13 @@ def read(directory):
     index = ElementTree.parse(os.path.join(directory, "index.xml")).getroot()
     topics = []
     for compound in index.findall("compound[@kind='file']"):
-        definition = ElementTree.parse(os.path.join(directory, compound.get("refid") + ".xml")).getroot()[0]
+        definition = ElementTree.parse(
+            os.path.join(directory, compound.get("refid") + ".xml")
+        ).getroot()[0]
         name = plain(definition.find("compoundname"))[:-2]
         brief = _Description().read(definition.find("briefdescription")).blocks
-        topic = Topic(name, brief[0][1] if brief else [], _Description().read(definition.find("detaileddescription")).blocks)
+        detail = _Description().read(definition.find("detaileddescription")).blocks
+        topic = Topic(name, brief[0][1] if brief else [], detail)
         topic.symbols = _symbols_of(definition, directory, name)
         if topic.symbols or name == "rankpool":
             topics.append(topic)

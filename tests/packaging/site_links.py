@@ -55,7 +55,9 @@ def check(directory):
                 continue
             count += 1
             target, _, anchor = link.partition("#")
-            target = os.path.normpath(os.path.join(os.path.dirname(path), target)) if target else path
+            target = (
+                os.path.normpath(os.path.join(os.path.dirname(path), target)) if target else path
+            )
             if target != path:
                 reached.add(target)
             if not os.path.isfile(target):
@@ -70,5 +72,4 @@ def check(directory):
 
 if __name__ == "__main__":
     found = check(sys.argv[1])
-    print("\n".join(found))
-    sys.exit(bool(found))
+    sys.exit("\n".join(found) or 0)
