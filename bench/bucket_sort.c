@@ -3,7 +3,7 @@
  * rp_allreduce_ranks() and by MPI's functions, with the same code around them; the result is
  * verified.
  *
- *     bucket_sort [ROUNDS] */
+ *     bucket_sort [SECONDS] */
 #include "measure.h"
 
 #include <stdlib.h>
@@ -202,7 +202,9 @@ int main(int argc, char **argv)
 {
     rp_pool *pool;
     struct times ours = {.rounds = 0}, theirs = {.rounds = 0};
-    int rounds = rounds_wanted(argc, argv, 21);
+    struct row row =
+        row_beside("bucket sort: rp_alltoallv, beside MPI_Alltoallv", &ours, &theirs, 0.95);
+    measure_arguments(argc, argv, 1);
     if (rp_open(NULL, &pool) != RP_OK)
         return EXIT_FAILURE;
     if (rp_ranks(pool) > MOST_RANKS)
@@ -212,17 +214,15 @@ int main(int argc, char **argv)
     sorting.exchange = exchange_by_rankpool;
     other.sum_up = sum_up_by_mpi;
     other.exchange = exchange_by_mpi;
-    for (int round = -1; round < rounds; round++) {
-        double their_seconds = measure(run, &other);
+    measure(run, &other);
+    measure(run, &sorting);
+    struct rounds rounds = rounds_of(&row, 1);
+    while (rounds_next(&rounds)) {
+        times_add(&theirs, measure(run, &other));
         verify(&other);
-        double seconds = measure(run, &sorting);
+        times_add(&ours, measure(run, &sorting));
         verify(&sorting);
-        if (round < 0) /* warming up */
-            continue;
-        times_add(&theirs, their_seconds);
-        times_add(&ours, seconds);
     }
-    print_ratio("bucket sort: rp_alltoallv / MPI_Alltoallv", &ours, &theirs, true, 1.05);
     sorting_free(&sorting);
     return rp_exit_code(rp_close(&pool));
 }

@@ -3,7 +3,6 @@
 #include "measure.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -96,20 +95,23 @@ static void run_calls(void *controller)
 int main(int argc, char **argv)
 {
     static rp_controller_fn controllers[] = {as_completed, chain, cancelled};
-    int rounds = rounds_wanted(argc, argv, 5);
     struct times times[3] = {{.rounds = 0}};
+    measure_arguments(argc, argv, 1);
     if (rp_open(NULL, &pool) != RP_OK)
         return EXIT_FAILURE;
     bool apart = rp_nodes(pool) > 1;
     run_calls(&controllers[0]);
-    for (int round = 0; round < rounds; round++)
+    struct row rows[] = {
+        row_of(apart ? "calls over nodes: a call" : "calls on a node: a call", &times[0],
+               apart ? 0 : 2000, "ns", 1e9 / CALLS),
+        row_of(apart ? "calls over nodes: a link of a chain" : "calls on a node: a link of a chain",
+               &times[1], apart ? 0 : 20000, "ns", 1e9 / LINKS),
+        {apart ? "calls over nodes: submitted, cancelled" : "calls on a node: submitted, cancelled",
+         &times[2], NULL, 0, "ns", 1e9 / LINKS},
+    };
+    struct rounds rounds = rounds_of(rows, 3);
+    while (rounds_next(&rounds))
         for (int i = 0; i < 3; i++)
             times_add(&times[i], measure(run_calls, &controllers[i]));
-    print_nanoseconds(apart ? "calls: one call, over nodes" : "calls: one call, on a node",
-                      &times[0], CALLS, apart ? 0 : 2000);
-    print_nanoseconds(apart ? "calls: a link of a chain, over nodes"
-                            : "calls: a link of a chain, on a node",
-                      &times[1], LINKS, apart ? 0 : 20000);
-    print_nanoseconds("calls: submitted and cancelled", &times[2], LINKS, 0);
     return rp_exit_code(rp_close(&pool));
 }

@@ -38,31 +38,32 @@ static void run_map(void *argument)
         give_up(contest->pool, "rp_map");
 }
 
-static void compare(rp_pool *saving, rp_pool *plain, int rounds)
+static void compare(rp_pool *saving, rp_pool *plain)
 {
     static double results[ITEMS];
     int64_t steps = (int64_t)(steps_per_second() * 1e-3);
     struct contest with = {saving, steps, results}, without = {plain, steps, results};
     struct times on = {.rounds = 0}, off = {.rounds = 0};
-    for (int round = 0; round < rounds; round++) {
+    struct row row = row_beside("items of 1 ms: checkpointed, beside not", &on, &off, 0.99);
+    struct rounds rounds = rounds_of(&row, 1);
+    while (rounds_next(&rounds)) {
         times_add(&off, measure(run_map, &without));
         times_add(&on, measure(run_map, &with));
     }
-    print_ratio("items of 1 ms: checkpointed / not", &on, &off, true, 1.01);
 }
 
 int main(int argc, char **argv)
 {
     char directory[256]; /* the root's counts; removed when the pool is closed */
     const char *parent = getenv("TMPDIR");
-    int rounds = rounds_wanted(argc, argv, 5);
+    measure_arguments(argc, argv, 1);
     rp_pool *saving, *plain;
     snprintf(directory, sizeof directory, "%.200s/checkpoint-%d", parent != NULL ? parent : "/tmp",
              (int)getpid());
     if (rp_open(&(rp_config){.checkpoint = directory}, &saving) != RP_OK ||
         rp_open_comm(MPI_COMM_WORLD, NULL, &plain) != RP_OK)
         return EXIT_FAILURE;
-    compare(saving, plain, rounds);
+    compare(saving, plain);
     rp_close(&plain);
     return rp_exit_code(rp_close(&saving));
 }

@@ -6,7 +6,6 @@
 #include "measure.h"
 #include "work.h"
 
-#include <inttypes.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,13 +109,6 @@ enum contestant {
     CONTESTANTS
 };
 
-static const char *const names[CONTESTANTS] = {
-    [OPENMP_STATIC] = "OpenMP static",     [OPENMP_GUIDED] = "OpenMP guided",
-    [OPENMP_DYNAMIC] = "OpenMP dynamic,1", [LOOP_ADAPTIVE] = "loop, default",
-    [LOOP_STATIC] = "loop, static",        [LOOP_DYNAMIC] = "loop, dynamic,1",
-    [MAP_ADAPTIVE] = "map, default",       [MAP_DYNAMIC] = "map, dynamic,1",
-};
-
 /* With long chunks a measurement takes only milliseconds: a round has several, so that an
  * interruption of one does not count. */
 enum {
@@ -133,45 +125,65 @@ static void run_quick_ones(struct additions *contest, struct times *times)
     times_add(&times[OPENMP_GUIDED], time_openmp(contest, omp_sched_guided));
 }
 
-static void run_round(struct additions *contest, struct times *times)
+static void run_single_ones(struct additions *contest, struct times *times)
 {
-    for (int i = 0; i < QUICK_ONES; i++)
-        run_quick_ones(contest, times);
     times_add(&times[OPENMP_DYNAMIC], time_openmp(contest, omp_sched_dynamic));
     times_add(&times[LOOP_DYNAMIC], time_ours(contest, add_in_loop, RP_SCHEDULE_DYNAMIC));
     times_add(&times[MAP_DYNAMIC], time_ours(contest, run_map, RP_SCHEDULE_DYNAMIC));
 }
 
-static void print_results(const struct additions *contest, const struct times *times)
+static void compete_in_chunks(struct additions *contest, struct times *times)
 {
-    if (speaks())
-        printf("%" PRId64 " additions on %d ranks, beside OpenMP with %d threads\n", contest->n,
-               threads, threads);
-    for (int i = 0; i < CONTESTANTS; i++)
-        print_nanoseconds(names[i], &times[i], (double)contest->n, 0);
-    print_ratio("loop, default / OpenMP static", &times[LOOP_ADAPTIVE], &times[OPENMP_STATIC], true,
-                1.15);
-    print_ratio("loop, default / OpenMP guided", &times[LOOP_ADAPTIVE], &times[OPENMP_GUIDED], true,
-                1.15);
-    print_ratio("loop, dynamic,1 / OpenMP dynamic,1", &times[LOOP_DYNAMIC], &times[OPENMP_DYNAMIC],
-                true, 0.6);
-    print_ratio("map, default / OpenMP static", &times[MAP_ADAPTIVE], &times[OPENMP_STATIC], true,
-                1.15);
-    print_ratio("map, dynamic,1 / OpenMP dynamic,1", &times[MAP_DYNAMIC], &times[OPENMP_DYNAMIC],
-                true, 0.7);
+    struct row rows[] = {
+        row_beside("loop, default, beside OpenMP static", &times[LOOP_ADAPTIVE],
+                   &times[OPENMP_STATIC], 0.87),
+        row_beside("loop, default, beside OpenMP guided", &times[LOOP_ADAPTIVE],
+                   &times[OPENMP_GUIDED], 0.87),
+        row_beside("loop, static, beside OpenMP static", &times[LOOP_STATIC], &times[OPENMP_STATIC],
+                   0.87),
+        row_beside("map, default, beside OpenMP static", &times[MAP_ADAPTIVE],
+                   &times[OPENMP_STATIC], 0.87),
+        row_of("loop, default: an addition", &times[LOOP_ADAPTIVE], 0, "ns",
+               1e9 / (double)contest->n),
+    };
+    struct rounds rounds = rounds_of(rows, sizeof rows / sizeof rows[0]);
+    while (rounds_next(&rounds))
+        for (int i = 0; i < QUICK_ONES; i++)
+            run_quick_ones(contest, times);
+}
+
+/* Alone, a rank claims without atomic operations of others in between: the goals differ. */
+static void compete_singly(struct additions *contest, struct times *times)
+{
+    const double each = 1e9 / (double)contest->n;
+    const bool alone = threads == 1;
+    struct row rows[] = {
+        row_beside(alone ? "loop, dynamic,1, alone, beside OpenMP dynamic,1"
+                         : "loop, dynamic,1, beside OpenMP dynamic,1",
+                   &times[LOOP_DYNAMIC], &times[OPENMP_DYNAMIC], alone ? 1 : 1.67),
+        row_beside(alone ? "map, dynamic,1, alone, beside OpenMP dynamic,1"
+                         : "map, dynamic,1, beside OpenMP dynamic,1",
+                   &times[MAP_DYNAMIC], &times[OPENMP_DYNAMIC], alone ? 0.83 : 1.33),
+        row_of("OpenMP dynamic,1: an addition", &times[OPENMP_DYNAMIC], 0, "ns", each),
+        row_of("loop, dynamic,1: an addition", &times[LOOP_DYNAMIC], 0, "ns", each),
+        row_of("map, dynamic,1: an addition", &times[MAP_DYNAMIC], 0, "ns", each),
+    };
+    struct rounds rounds = rounds_of(rows, sizeof rows / sizeof rows[0]);
+    while (rounds_next(&rounds))
+        run_single_ones(contest, times);
 }
 
 int main(int argc, char **argv)
 {
     struct additions contest = {.n = 20000000};
-    struct times times[CONTESTANTS] = {{.rounds = 0}};
-    int rounds = rounds_wanted(argc, argv, 9);
+    static struct times times[CONTESTANTS];
+    measure_arguments(argc, argv, 2);
     if (rp_open(NULL, &contest.pool) != RP_OK)
         return EXIT_FAILURE;
     threads = rp_ranks(contest.pool);
     time_openmp(&contest, omp_sched_static); /* starts the threads */
-    for (int round = 0; round < rounds; round++)
-        run_round(&contest, times);
-    print_results(&contest, times);
+    if (threads > 1)
+        compete_in_chunks(&contest, times);
+    compete_singly(&contest, times);
     return rp_exit_code(rp_close(&contest.pool));
 }

@@ -70,23 +70,24 @@ static void prepare(void)
     mine = touched(block.end - block.begin);
 }
 
-static void contest(int rounds, const char *name, void (*ours)(void *), void (*theirs)(void *))
+static void contest(const char *name, void (*ours)(void *), void (*theirs)(void *))
 {
     struct times our_times = {.rounds = 0}, their_times = {.rounds = 0};
+    struct row row = row_beside(name, &our_times, &their_times, 0.97);
+    struct rounds rounds = rounds_of(&row, 1);
     measure(theirs, NULL);
     measure(ours, NULL);
-    for (int round = 0; round < rounds; round++) {
+    while (rounds_next(&rounds)) {
         times_add(&their_times, measure(theirs, NULL));
         times_add(&our_times, measure(ours, NULL));
     }
-    print_ratio(name, &their_times, &our_times, false, 0.97);
 }
 
-static void contests(int rounds)
+static void contests(void)
 {
     prepare();
-    contest(rounds, "time of MPI_Scatterv / rp_scatter", run_scatter, run_mpi_scatter);
-    contest(rounds, "time of MPI_Gatherv / rp_gather", run_gather, run_mpi_gather);
+    contest("rp_scatter, beside MPI_Scatterv", run_scatter, run_mpi_scatter);
+    contest("rp_gather, beside MPI_Gatherv", run_gather, run_mpi_gather);
     free(counts);
     free(places);
     free(all);
@@ -119,20 +120,18 @@ static void show_memory(void)
         give_up(pool, "cannot watch the memory of this process");
     double grown = (double)gain.private_bytes / (1 << 20), most;
     MPI_Allreduce(&grown, &most, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
-    print_figure("memory: broadcast of 1 GiB into node memory", most, "MiB of a rank's own", 1);
+    print_figure("a rank's own memory: broadcast of 1 GiB to nodes", most, "MiB", 1);
 }
 
 int main(int argc, char **argv)
 {
     bool memory = argc > 1 && strcmp(argv[1], "memory") == 0;
-    int rounds = argc > 1 && !memory ? atoi(argv[1]) : 11;
+    measure_arguments(argc - memory, argv + memory, 2);
     if (rp_open(NULL, &pool) != RP_OK)
         return EXIT_FAILURE;
-    if (argc > 2)
-        bytes = strtoll(argv[2], NULL, 10);
     if (memory)
         show_memory();
     else
-        contests(rounds);
+        contests();
     return rp_exit_code(rp_close(&pool));
 }

@@ -2,16 +2,16 @@
 # The program farm compared with xargs, and with GNU parallel if it is installed: 10^4 commands `true`
 # on two ranks, or two at a time. Times are those of whole runs.
 #
-# usage: bench/farm.sh [ROUNDS [COMMANDS]]      from the build folder
+# usage: bench/farm.sh [SECONDS]      from the build folder
 set -eu
 here=$(dirname "$0")
+parts=2
 # shellcheck source=bench/ratio.sh
 . "$here/ratio.sh"
-commands=${2:-10000}
-rounds=$(rounds_of farm.sh 3 ${1:+"$1"})
+commands=10000
 yes true | head -n "$commands" >"$scratch/list"
 
-ours() {
+farm() {
     timeout -k 5 600 ./apps/farm --ranks 2 --arg-file "$scratch/list"
 }
 
@@ -23,19 +23,23 @@ of_parallel() {
     parallel -j 2 <"$scratch/list"
 }
 
-# beside NAME PEER
-beside() {
-    for _ in $(seq "$rounds"); do
-        echo "$(seconds_of ours) $(seconds_of "$2")"
-    done | ratio "$1" 1.30
+ours() {
+    seconds_of farm
 }
 
-beside "farm: $commands commands true / xargs -P2" of_xargs
+xargs_alone() {
+    seconds_of of_xargs
+}
+
+parallel_alone() {
+    seconds_of of_parallel
+}
+
+compared "farm: $commands commands true, beside xargs -P2" 0.77 ours xargs_alone
 if [ -n "$(parallel --version 2>/dev/null | sed -n '/^GNU parallel/p')" ]; then
     commands=$((commands / 10))
-    sed -n "1,${commands}p" "$scratch/list" >"$scratch/shorter"
-    mv "$scratch/shorter" "$scratch/list"
-    beside "farm: $commands commands true / GNU parallel -j2" of_parallel
+    yes true | head -n "$commands" >"$scratch/list"
+    compared "farm: $commands commands true, beside GNU parallel -j2" 1 ours parallel_alone
 else
     echo "GNU parallel is left out, for it is not installed (Debian: parallel)"
 fi

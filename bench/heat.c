@@ -1,6 +1,6 @@
 /* The speed of heat per cell and core: steps of the heat equation on 2000 x 2000 cells, on all
  * ranks, compared with a serial loop that takes one step after the other, and with the same plate
- * on one rank. A number as argument replaces the 100 steps. */
+ * on one rank. */
 #include "measure.h"
 
 #include "diffusion/plate.h"
@@ -10,7 +10,7 @@
 enum {
     CELLS = 2000,
     STRIDE = CELLS + 8, /* of the serial loop's rows */
-    ROUNDS = 11
+    STEPS = 100
 };
 
 static const struct weights weights = {0.2, 0.2};
@@ -19,13 +19,12 @@ struct contest {
     rp_pool *pool, *alone;       /* of all ranks, and of this one only */
     struct plate plate, private; /* of these pools */
     double *cells[2];            /* of the serial loop */
-    int steps;
 };
 
 static void serial_steps(struct contest *contest)
 {
     rp_range all = {0, CELLS};
-    for (int step = 0; step < contest->steps; step++)
+    for (int step = 0; step < STEPS; step++)
         diffuse(contest->cells[(step + 1) % 2], contest->cells[step % 2], STRIDE, all, all,
                 weights);
 }
@@ -49,33 +48,34 @@ static void run_alone(void *argument)
 {
     struct contest *contest = argument;
     if (rp_rank(contest->pool) == 0)
-        take_steps(&contest->private, contest->steps);
+        take_steps(&contest->private, STEPS);
     rp_barrier(contest->pool);
 }
 
 static void run_together(void *argument)
 {
     struct contest *contest = argument;
-    take_steps(&contest->plate, contest->steps);
+    take_steps(&contest->plate, STEPS);
 }
 
 static void compete(struct contest *contest)
 {
-    struct times serial = {.rounds = 0}, alone = {.rounds = 0}, together = {.rounds = 0};
-    for (int round = -1; round < ROUNDS; round++) {
-        double serial_seconds = measure(run_serial, contest);
-        double seconds = measure(run_together, contest);
-        double alone_seconds = measure(run_alone, contest);
-        if (round < 0) /* warming up */
-            continue;
-        times_add(&serial, serial_seconds);
-        times_add(&alone, alone_seconds);
-        times_add(&together, seconds * rp_ranks(contest->pool));
+    static struct times serial, alone, together;
+    struct row rows[] = {
+        row_beside("heat, of each rank, beside a serial loop", &together, &serial, 0.95),
+        row_beside("heat, of each rank, beside heat on one rank", &together, &alone, 0.95),
+        row_of("heat: a cell, a step and a core", &together, 0, "ns",
+               1e9 / ((double)CELLS * CELLS * STEPS)),
+    };
+    struct rounds rounds = rounds_of(rows, 3);
+    measure(run_serial, contest);
+    measure(run_together, contest);
+    measure(run_alone, contest);
+    while (rounds_next(&rounds)) {
+        times_add(&serial, measure(run_serial, contest));
+        times_add(&together, measure(run_together, contest) * rp_ranks(contest->pool));
+        times_add(&alone, measure(run_alone, contest));
     }
-    print_ratio("heat: a serial loop / (ranks * heat)", &serial, &together, false, 0.95);
-    print_ratio("heat: heat on one rank / (ranks * heat)", &alone, &together, false, 0.95);
-    print_nanoseconds("heat: per cell, step and core", &together,
-                      (double)CELLS * CELLS * contest->steps, 0);
 }
 
 /* Numbers that do not become denormal, which is slow on some processors. */
@@ -108,8 +108,9 @@ static bool prepare_serial(struct contest *contest)
 
 int main(int argc, char **argv)
 {
-    struct contest contest = {.steps = argc > 1 ? atoi(argv[1]) : 100};
-    if (contest.steps < 1 || rp_open(NULL, &contest.pool) != RP_OK ||
+    struct contest contest = {.pool = NULL};
+    measure_arguments(argc, argv, 1);
+    if (rp_open(NULL, &contest.pool) != RP_OK ||
         rp_open_comm(MPI_COMM_SELF, NULL, &contest.alone) != RP_OK ||
         !prepare_plate(contest.pool, &contest.plate) ||
         !prepare_plate(contest.alone, &contest.private) || !prepare_serial(&contest))

@@ -133,8 +133,12 @@ static void run_reduce(void *argument)
 
 int main(int argc, char **argv)
 {
-    int rounds = rounds_wanted(argc, argv, 11);
     struct times reduce = {.rounds = 0}, by_hand = {.rounds = 0};
+    struct row row =
+        row_beside("k-means: rp_reduce with out, beside MPI_Allreduce", &reduce, &by_hand, 0.95);
+    struct rounds rounds;
+    measure_arguments(argc, argv, 1);
+    rounds = rounds_of(&row, 1);
     void *filled, *labels;
     if (rp_open(NULL, &pool) != RP_OK)
         return rp_report(NULL, "kmeans");
@@ -144,14 +148,12 @@ int main(int argc, char **argv)
         give_up(pool, "node memory");
     points = filled;
     member = labels;
-    for (int round = 0; round < rounds; round++) {
+    while (rounds_next(&rounds)) {
         times_add(&by_hand, measure(run_by_hand, NULL));
         uint64_t expected = rp_fingerprint(0, member, POINTS * sizeof *member);
         times_add(&reduce, measure(run_reduce, NULL));
         if (rp_fingerprint(0, member, POINTS * sizeof *member) != expected)
             give_up(pool, "another membership");
     }
-    print_ratio("10^6 points, 5 steps: rp_reduce with out / MPI_Allreduce", &reduce, &by_hand, true,
-                1.05);
     return rp_exit_code(rp_close(&pool));
 }

@@ -6,6 +6,7 @@
 #include "fractal/picture.h"
 #include "measure.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -31,61 +32,56 @@ static double ideal_seconds(void)
     return sum / rp_ranks(pool);
 }
 
-/* Times as multiples of the ideal, so that other load on the machine does not matter. */
-static struct times in_ideals(const struct times *taken, const struct times *ideal)
+/* Draws with each schedule; returns the least time of another than the default, as a multiple of
+ * its ideal, so that other load on the machine does not matter. */
+static double draw_with_each(struct times *taken, struct times *ideal)
 {
-    struct times multiples = {.rounds = 0};
-    for (int round = 0; round < taken->rounds; round++)
-        times_add(&multiples, taken->seconds[round] / ideal->seconds[round]);
-    return multiples;
-}
-
-static void keep_least(struct times *best, const struct times *other)
-{
-    for (int round = 0; round < best->rounds; round++)
-        if (other->seconds[round] < best->seconds[round])
-            best->seconds[round] = other->seconds[round];
-}
-
-static void contest(int rounds)
-{
-    rp_schedule schedule = RP_SCHEDULE_ADAPTIVE;
-    draw(&schedule); /* touches the memory */
-    struct times taken[SCHEDULES] = {{.rounds = 0}}, ideal[SCHEDULES] = {{.rounds = 0}};
-    for (int round = 0; round < rounds; round++) {
-        for (int i = 0; i < SCHEDULES; i++) {
-            schedule = (rp_schedule)i;
-            times_add(&taken[i], measure(draw, &schedule));
-            times_add(&ideal[i], ideal_seconds());
-        }
-    }
-    struct times ours = in_ideals(&taken[RP_SCHEDULE_ADAPTIVE], &ideal[RP_SCHEDULE_ADAPTIVE]);
-    struct times best = in_ideals(&taken[RP_SCHEDULE_STATIC], &ideal[RP_SCHEDULE_STATIC]);
+    double best = HUGE_VAL;
     for (int i = 0; i < SCHEDULES; i++) {
-        char name[64];
-        snprintf(name, sizeof name, "picture, %s: ideal / time", names[i]);
-        print_ratio(name, &ideal[i], &taken[i], false, i == RP_SCHEDULE_ADAPTIVE ? 0.98 : 0);
-        struct times other = in_ideals(&taken[i], &ideal[i]);
-        if (i != RP_SCHEDULE_ADAPTIVE)
-            keep_least(&best, &other);
+        rp_schedule schedule = (rp_schedule)i;
+        double seconds = measure(draw, &schedule), least = ideal_seconds();
+        times_add(&taken[i], seconds);
+        times_add(&ideal[i], least);
+        if (i != RP_SCHEDULE_ADAPTIVE && seconds / least < best)
+            best = seconds / least;
     }
-    print_ratio("picture: default / best other schedule", &ours, &best, true, 1.02);
+    return best;
+}
+
+static void contest(void)
+{
+    static struct times taken[SCHEDULES], ideal[SCHEDULES], best, ours;
+    char labels[SCHEDULES][64];
+    struct row rows[SCHEDULES + 1];
+    rp_schedule schedule = RP_SCHEDULE_ADAPTIVE;
+    for (int i = 0; i < SCHEDULES; i++) {
+        snprintf(labels[i], sizeof labels[i], "picture, %s, beside the ideal split", names[i]);
+        rows[i] = row_beside(labels[i], &taken[i], &ideal[i], i == RP_SCHEDULE_ADAPTIVE ? 0.98 : 0);
+    }
+    rows[SCHEDULES] =
+        row_beside("picture, default, beside the best other schedule", &ours, &best, 0.98);
+    struct rounds rounds = rounds_of(rows, SCHEDULES + 1);
+    draw(&schedule); /* touches the memory */
+    while (rounds_next(&rounds)) {
+        times_add(&best, draw_with_each(taken, ideal));
+        int last = taken[RP_SCHEDULE_ADAPTIVE].rounds - 1;
+        times_add(&ours, taken[RP_SCHEDULE_ADAPTIVE].seconds[last] /
+                             ideal[RP_SCHEDULE_ADAPTIVE].seconds[last]);
+    }
 }
 
 int main(int argc, char **argv)
 {
-    int rounds = argc > 1 ? atoi(argv[1]) : 3;
-    struct view view = {.columns = 4096,
-                        .rows = 4096,
+    struct view view = {.columns = 2048,
+                        .rows = 2048,
                         .antialias = 1,
                         .iterations = 300,
                         .center = {{-0.125, 0}, {0.86, 0}},
                         .zoom = 5};
-    if (argc > 2)
-        view.columns = view.rows = (uint64_t)atoi(argv[2]);
+    measure_arguments(argc, argv, 1);
     if (rp_open(NULL, &pool) != RP_OK || !picture_begin(&picture, &view))
         return EXIT_FAILURE;
-    contest(rounds);
+    contest();
     picture_end(&picture);
     return rp_exit_code(rp_close(&pool));
 }

@@ -60,14 +60,16 @@ static void run_by_hand(void *argument)
     MPI_Allreduce(&sum, &total, 1, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
 }
 
-static void contest_reduce(int rounds)
+static void contest_reduce(void)
 {
     struct times reduce = {.rounds = 0}, by_hand = {.rounds = 0};
-    for (int round = 0; round < rounds; round++) {
+    struct row row =
+        row_beside("reduce 10^9 items, beside a loop split by hand", &reduce, &by_hand, 0.91);
+    struct rounds rounds = rounds_of(&row, 1);
+    while (rounds_next(&rounds)) {
         times_add(&by_hand, measure(run_by_hand, NULL));
         times_add(&reduce, measure(run_reduce, NULL));
     }
-    print_ratio("reduce 10^9 items / loop split by hand", &reduce, &by_hand, true, 1.1);
 }
 
 /* ---- 10^7 doubles from private memory and back ----------------------------------------------- */
@@ -130,20 +132,22 @@ static void check_scaled(void)
     }
 }
 
-static void contest_private(int rounds)
+static void contest_private(void)
 {
     struct times map = {.rounds = 0}, scatter = {.rounds = 0};
+    struct row row =
+        row_beside("map of 10^7 doubles, beside MPI_Scatterv and Gatherv", &map, &scatter, 0.7);
+    struct rounds rounds = rounds_of(&row, 1);
     all_in = doubles(speaks());
     all_out = doubles(speaks());
     my_in = doubles(true);
     my_out = doubles(true);
-    for (int round = 0; round < rounds; round++) {
+    while (rounds_next(&rounds)) {
         times_add(&scatter, measure(run_scatter, NULL));
         check_scaled();
         times_add(&map, measure(run_private_map, NULL));
         check_scaled();
     }
-    print_ratio("10^7 doubles: scatter, loop, gather / map", &scatter, &map, false, 0.7);
     free(all_in);
     free(all_out);
     free(my_in);
@@ -152,10 +156,10 @@ static void contest_private(int rounds)
 
 int main(int argc, char **argv)
 {
-    int rounds = rounds_wanted(argc, argv, 11);
+    measure_arguments(argc, argv, 2);
     if (rp_open(NULL, &pool) != RP_OK)
         return EXIT_FAILURE;
-    contest_reduce(rounds);
-    contest_private(rounds);
+    contest_reduce();
+    contest_private();
     return rp_exit_code(rp_close(&pool));
 }

@@ -1,46 +1,36 @@
-/* Shared by the benchmarks: contestants measured in turn, A B A B ..., and a table of ratios.
+/* Shared by the benchmark programs: contestants measured in turn on all ranks, until their rows are
+ * sure (sample.h).
  *
- * A ratio is taken within each round, so the machine's drift cancels; the median and the spread
- * over the rounds count, never a single time. */
+ *     struct row row = row_beside("loop, beside OpenMP", &ours, &theirs, 0.95);
+ *     struct rounds rounds = rounds_of(&row, 1);
+ *     while (rounds_next(&rounds)) {
+ *         times_add(&theirs, measure(run_theirs, NULL));
+ *         times_add(&ours, measure(run_ours, NULL));
+ *     } */
 #ifndef RANKPOOL_BENCH_MEASURE_H
 #define RANKPOOL_BENCH_MEASURE_H
 
 #include "rankpool.h"
+#include "sample.h"
 
-enum {
-    MOST_ROUNDS = 99,
-    MOST_TIMES = 999 /* of one contestant, which may be timed several times in a round */
-};
+/* Reads the one argument that programs take, SECONDS: for how long they measure, all their `parts`
+ * together; 0 for one round of each. Without it RANKPOOL_BENCH_SECONDS counts, else it is 10. A
+ * wrong one ends the program with one line and status 2. Call it before MPI is initialised. */
+void measure_arguments(int argc, char **argv, int parts);
 
-/* The number of rounds on the command line, or `usual`. Anything but one number from 1 to
- * MOST_ROUNDS ends the program with one line and status 2. Call it before MPI is initialised. */
-int rounds_wanted(int argc, char **argv, int usual);
+/* Rows that are measured together, as one part. */
+struct rounds rounds_of(struct row *rows, int count);
 
-/* The times of one contestant, in seconds. */
-struct times {
-    double seconds[MOST_TIMES];
-    int rounds;
-};
+/* Whether to measure another round. If not, rank 0 has printed the rows. Collective on
+ * MPI_COMM_WORLD. */
+bool rounds_next(struct rounds *rounds);
 
 /* Seconds from the first rank's begin of `run` to the last one's end. Collective on MPI_COMM_WORLD;
  * the ranks begin together. Every rank gets the same value. */
 double measure(void (*run)(void *), void *argument);
 
-/* Adds a round. */
-void times_add(struct times *times, double seconds);
-
-double median_of(const double *values, int count);
-
-/* Prints a row on stdout, on rank 0; a goal of 0 is not printed. A ratio: the median of a / b with
- * its spread; its goal is a maximum (`at_most`) or a minimum. */
-void print_ratio(const char *name, const struct times *a, const struct times *b, bool at_most,
-                 double goal);
-
-/* Rows that are not ratios: the median of figures with their spread, or one figure, with a maximum
- * as goal; and nanoseconds per item from the seconds for `items` items. */
-void print_figures(const char *name, const struct times *figures, const char *unit, double goal);
+/* Prints the row of one figure, which was measured once, with its maximum as goal, on rank 0. */
 void print_figure(const char *name, double figure, const char *unit, double goal);
-void print_nanoseconds(const char *name, const struct times *times, double items, double goal);
 
 /* Ends the program on all ranks with `what` and the pool's last error. */
 void give_up(const rp_pool *pool, const char *what);

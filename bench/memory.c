@@ -90,15 +90,12 @@ static void check_output(bool mine)
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-/* The growth of the rank whose private memory grew most; shared memory is counted once. */
+/* The growth of the rank whose private memory grew most. */
 static void print_gain(const char *name, struct resident mine, int64_t goal)
 {
-    int64_t gain[2] = {mine.private_bytes, mine.shared_bytes}, most[2];
-    char unit[64];
-    MPI_Allreduce(gain, most, 2, MPI_INT64_T, MPI_MAX, MPI_COMM_WORLD);
-    snprintf(unit, sizeof unit, "MiB of a rank's own, %.1f of node memory",
-             (double)most[1] / (double)mebibyte);
-    print_figure(name, (double)most[0] / (double)mebibyte, unit, (double)(goal / mebibyte));
+    int64_t gain = mine.private_bytes, most;
+    MPI_Allreduce(&gain, &most, 1, MPI_INT64_T, MPI_MAX, MPI_COMM_WORLD);
+    print_figure(name, (double)most / (double)mebibyte, "MiB", (double)(goal / mebibyte));
 }
 
 static void report(const char *name, void (*run)(void *), void *argument, int64_t goal)
@@ -120,7 +117,7 @@ static void report_private(void)
         give_up(pool, "no memory for the arrays");
     fill(input, 3);
     fill(output, -1);
-    report("memory: map, 1 GiB in and out, on the root", run_map, &place, 64 * mebibyte);
+    report("a rank's own memory: map, 1 GiB on the root", run_map, &place, 64 * mebibyte);
     check_output(speaks());
     free(input);
     free(output);
@@ -138,7 +135,7 @@ static void report_node_memory(void)
     output = memory[1];
     fill(rp_node_rank(pool) == 0 ? input : NULL, 3);
     rp_node_sync(pool);
-    report("memory: map, 1 GiB in and out, in node memory", run_map, &place, mebibyte);
+    report("a rank's own memory: map, 1 GiB in node memory", run_map, &place, mebibyte);
     check_output(rp_node_rank(pool) == 0);
     for (int i = 0; i < 2; i++)
         rp_node_free(pool, &memory[i]);
@@ -148,7 +145,7 @@ int main(void)
 {
     if (rp_open(NULL, &pool) != RP_OK)
         return EXIT_FAILURE;
-    report("memory: reduce, 10^15 items without input", run_reduce, NULL, mebibyte);
+    report("a rank's own memory: reduce, 10^15 items", run_reduce, NULL, mebibyte);
     report_node_memory();
     report_private();
     return rp_exit_code(rp_close(&pool));

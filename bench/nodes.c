@@ -48,15 +48,15 @@ int main(int argc, char **argv)
     bool balance = wanted("balance", argc, argv), traffic = wanted("traffic", argc, argv),
          messages = wanted("messages", argc, argv);
     int named = balance + traffic + messages == 1, provided;
-    int rounds = rounds_wanted(argc - named, argv + named, 3);
+    measure_arguments(argc - named, argv + named, 3 * balance + 2 * traffic + messages);
     MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided);
     if (balance) {
         setenv("RANKPOOL_TEST_LATENCY", "0.001", 0);
-        bench_balance(rounds);
+        bench_balance();
         unsetenv("RANKPOOL_TEST_LATENCY");
     }
     if (traffic)
-        bench_traffic(rounds);
+        bench_traffic();
     if (messages)
         bench_messages();
     MPI_Finalize();

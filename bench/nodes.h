@@ -20,8 +20,8 @@ void run_loop(void *load);
 void open_pool(MPI_Comm comm, bool apart);
 
 /* The parts: balance and speed of nodes, number of messages between them, and bandwidth. */
-void bench_balance(int rounds);
+void bench_balance(void);
 void bench_messages(void);
-void bench_traffic(int rounds);
+void bench_traffic(void);
 
 #endif

@@ -93,15 +93,16 @@ static void run_busy_stream(void *argument)
     pthread_join(computing, NULL);
 }
 
-static void compare(int rounds, const char *name, void (*stream)(void *), struct traffic_load *load,
+static void compare(const char *name, void (*stream)(void *), struct traffic_load *load,
                     double goal)
 {
     struct times streams = {.rounds = 0}, maps = {.rounds = 0};
-    for (int round = 0; round < rounds; round++) {
+    struct row row = row_beside(name, &maps, &streams, goal);
+    struct rounds rounds = rounds_of(&row, 1);
+    while (rounds_next(&rounds)) {
         times_add(&streams, measure(stream, load));
         times_add(&maps, measure(run_map, load));
     }
-    print_ratio(name, &streams, &maps, false, goal);
 }
 
 /* The first job: it allocates the stage and MPI's buffers. */
@@ -114,8 +115,7 @@ static void show_growth(struct traffic_load *load)
         MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
     }
     double grown = (double)(gain.private_bytes + gain.shared_bytes) / mebibyte;
-    print_figure("64 KiB in and out, the root's memory grows by", grown, "MiB beyond the arrays",
-                 goal);
+    print_figure("64 KiB in and out: the root's memory beside arrays", grown, "MiB", goal);
 }
 
 /* Steps with which all tasks together keep every core busy for as long as the stream takes with
@@ -126,7 +126,7 @@ static int64_t heavy_steps(struct traffic_load *load)
     return (int64_t)(seconds * steps_per_second() * rp_ranks(nodes_pool) / BLOCKS);
 }
 
-void bench_traffic(int rounds)
+void bench_traffic(void)
 {
     struct traffic_load load = {NULL, NULL, 0};
     open_pool(MPI_COMM_WORLD, true);
@@ -139,9 +139,9 @@ void bench_traffic(int rounds)
         memset(load.out, 2, (size_t)BLOCKS * BLOCK);
     }
     show_growth(&load);
-    compare(rounds, "64 KiB in and out, MPI_Isend stream / map", run_stream, &load, 0.7);
+    compare("64 KiB in and out: map, beside MPI_Isend", run_stream, &load, 0.7);
     load.steps = heavy_steps(&load);
-    compare(rounds, "the same while every core computes", run_busy_stream, &load, 0.4);
+    compare("64 KiB, every core computes: map, beside MPI_Isend", run_busy_stream, &load, 0.4);
     free(load.in);
     free(load.out);
     rp_close(&nodes_pool);

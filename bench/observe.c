@@ -28,40 +28,42 @@ static void run_loop(void *argument)
     rp_loop_close(&loop, RP_OK);
 }
 
-static void contest_recording(struct contest *contest, const char *name, int rounds, double goal)
+static void contest_recording(struct contest *contest, const char *name)
 {
     struct times off = {.rounds = 0}, on = {.rounds = 0};
-    for (int round = 0; round < rounds; round++) {
+    struct row row = row_beside(name, &on, &off, 0.98);
+    struct rounds rounds = rounds_of(&row, 1);
+    while (rounds_next(&rounds)) {
         times_add(&off, measure(run_loop, contest));
         rp_record_start(contest->pool);
         times_add(&on, measure(run_loop, contest));
         rp_record_stop(contest->pool);
     }
-    print_ratio(name, &on, &off, true, goal);
 }
 
-static void contest_progress(struct contest *contest, const char *name, int rounds, double goal)
+static void contest_progress(struct contest *contest, const char *name)
 {
     struct times off = {.rounds = 0}, on = {.rounds = 0};
-    for (int round = 0; round < rounds; round++) {
+    struct row row = row_beside(name, &on, &off, 0.98);
+    struct rounds rounds = rounds_of(&row, 1);
+    while (rounds_next(&rounds)) {
         times_add(&off, measure(run_loop, contest));
         rp_show_progress(contest->pool, RP_PROGRESS_ON);
         times_add(&on, measure(run_loop, contest));
         rp_show_progress(contest->pool, RP_PROGRESS_OFF);
     }
-    print_ratio(name, &on, &off, true, goal);
 }
 
 int main(int argc, char **argv)
 {
-    int rounds = rounds_wanted(argc, argv, 21);
+    measure_arguments(argc, argv, 3);
     struct contest contest = {.items = ITEMS};
     if (rp_open(NULL, &contest.pool) != RP_OK)
         return EXIT_FAILURE;
     contest.steps = (int64_t)(steps_per_second() * 10e-6);
-    contest_recording(&contest, "items of 10 us: recorded / not", rounds, 1.02);
-    contest_progress(&contest, "items of 10 us: progress shown / not", rounds, 1.02);
+    contest_recording(&contest, "items of 10 us: recorded, beside not");
+    contest_progress(&contest, "items of 10 us: progress shown, beside not");
     contest.options = (rp_options){.schedule = RP_SCHEDULE_DYNAMIC, .chunk = 1};
-    contest_recording(&contest, "claimed one by one: recorded / not", rounds, 1.02);
+    contest_recording(&contest, "claimed one by one: recorded, beside not");
     return rp_exit_code(rp_close(&contest.pool));
 }

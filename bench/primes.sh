@@ -4,12 +4,12 @@
 # and with a millisecond's delay of every message. Seconds are those that both print, without
 # start-up.
 #
-# usage: bench/primes.sh [ROUNDS]      from the build folder
+# usage: bench/primes.sh [SECONDS]      from the build folder
 set -eu
 here=$(dirname "$0")
+parts=12
 # shellcheck source=bench/ratio.sh
 . "$here/ratio.sh"
-rounds=$(rounds_of primes.sh 5 "$@")
 launch=$here/../tests/support/launch_ranks
 cluster=$here/../tests/cluster/run
 : "${MPIRUN:?is set by make bench}"
@@ -49,28 +49,28 @@ primesieve_alone() {
     primesieve "$@" --count --time --no-status | sed -n 's/^Seconds: *//p'
 }
 
-# beside NAME OURS COLUMN GOAL [SENSE]: compares files of seconds, of which each contestant has one.
-beside() {
-    paste -d ' ' "$scratch/$2" "$scratch/$3" | ratio "$1" "$4" "${5:-most}"
+peer_round() {
+    primesieve_alone 1e11
+    primes "$cores" 1e11
 }
 
-far_away() {
-    for _ in $(seq "$rounds"); do
-        primes "$cores" 1e15 1e15+1e10 >>"$scratch/far"
-        primesieve_alone 1e15 1e15+1e10 >>"$scratch/far_primesieve"
-    done
-    beside "primes 1e15 1e15+1e10 / primesieve" far far_primesieve 1.10
+shorter_round() {
+    primesieve_alone 1e10
+    primes "$cores" 1e10
 }
 
-run_rounds() {
-    for _ in $(seq "$rounds"); do
-        primesieve_alone 1e11 >>"$scratch/primesieve"
-        primes "$cores" 1e11 >>"$scratch/ours"
-        [ $nodes = no ] || on_nodes "${cores}x1" 1e11 >>"$scratch/nodes"
-        [ $nodes = no ] || on_far_nodes 1e11 >>"$scratch/far_nodes"
-        primes 16 1e11 >>"$scratch/crowd"
-        primes "$cores" 1e11 --checkpoint "$scratch/kept" >>"$scratch/checkpointed"
-    done
+far_round() {
+    primesieve_alone 1e15 1e15+1e10
+    primes "$cores" 1e15 1e15+1e10
+}
+
+own_round() {
+    primes "$cores" 2e10
+    primes 16 2e10
+    rm -rf "$scratch/kept"
+    primes "$cores" 2e10 --checkpoint "$scratch/kept"
+    [ $nodes = no ] || on_nodes "${cores}x1" 2e10
+    [ $nodes = no ] || on_far_nodes 2e10
 }
 
 command -v primesieve >/dev/null || {
@@ -79,14 +79,18 @@ command -v primesieve >/dev/null || {
 }
 nodes=yes
 "$cluster" --kind net --nodes "${cores}x1" -- true 2>"$scratch/why" || nodes=no
-run_rounds
-beside "primes 1e11 / primesieve" ours primesieve 1.03
-beside "primes 1e11: 16 ranks / $cores ranks" crowd ours 1.10
+weight=1
+measured shorter_round "primes 1e10, beside primesieve" 0.98 1 2
+weight=4
+measured peer_round "primes 1e11, beside primesieve" 0.98 1 2
+weight=3
+measured far_round "primes 1e15 1e15+1e10, beside primesieve" 0.98 1 2
+set -- "primes 2e10 on 16 ranks, beside $cores ranks" 0.91 1 2 "primes 2e10, checkpointed, beside not" 0.99 1 3
 if [ $nodes = yes ]; then
-    beside "primes 1e11: 1 node / $cores nodes" ours nodes 0.97 least
-    beside "primes 1e11: 1 node / $cores nodes, 1 ms apart" ours far_nodes 0.95 least
+    set -- "$@" "primes 2e10 on $cores nodes, beside one" 0.97 1 4 \
+        "primes 2e10 on $cores nodes, 1 ms apart, beside one" 0.95 1 5
 else
     echo "primes on nodes are left out: $(sed 's/^skipped: //;q' "$scratch/why")"
 fi
-beside "primes 1e11: checkpointed / not" checkpointed ours 1.01
-far_away
+weight=4
+measured own_round "$@"

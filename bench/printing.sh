@@ -3,12 +3,12 @@
 # file of 1e10's, written by one rank and by one for every core: in memory, where the ranks do not
 # wait for a disk, which may be slower than one of them. Times are those of whole runs.
 #
-# usage: bench/printing.sh [ROUNDS]      from the build folder
+# usage: bench/printing.sh [SECONDS]      from the build folder
 set -eu
 here=$(dirname "$0")
+parts=2
 # shellcheck source=bench/ratio.sh
 . "$here/ratio.sh"
-rounds=$(rounds_of printing.sh 3 "$@")
 memory=$(mktemp -d -p /dev/shm 2>/dev/null) || memory=
 trap 'rm -rf "$scratch" ${memory:+"$memory"}' EXIT
 
@@ -20,10 +20,13 @@ theirs() {
     primesieve 1e12 -d 1e9 -p | sha256sum >"$scratch/theirs"
 }
 
+printed_round() {
+    seconds_of theirs
+    seconds_of ours
+}
+
 printed() {
-    for _ in $(seq "$rounds"); do
-        echo "$(seconds_of ours) $(seconds_of theirs)"
-    done | ratio "primes 1e12 -d 1e9 -p | sha256sum / primesieve" 1.10
+    measured printed_round "primes 1e12 -d 1e9 -p | sha256sum, beside primesieve" 0.91 1 2
     cmp "$scratch/ours" "$scratch/theirs"
 }
 
@@ -39,10 +42,9 @@ roomy() {
     [ "$mebibytes" -ge 4096 ]
 }
 
-files() {
-    for _ in $(seq "$rounds"); do
-        echo "$(seconds_of saved "$cores") $(seconds_of saved 1)"
-    done | ratio "primes 1e10 -o FILE.npy: $cores ranks / 1" 0.75
+files_round() {
+    seconds_of saved 1
+    seconds_of saved "$cores"
 }
 
 if command -v primesieve >/dev/null; then
@@ -51,7 +53,7 @@ else
     echo "printing is left out, for there is no primesieve to compare with (Debian: primesieve)"
 fi
 if [ -n "$memory" ] && roomy; then
-    files
+    measured files_round "primes 1e10 -o FILE.npy: $cores ranks, beside 1" 1.33 1 2
 else
     echo "files are left out, for there are no 4 GiB for one in /dev/shm"
 fi

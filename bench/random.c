@@ -142,10 +142,12 @@ static void below_ours(void *argument)
 /* ---------------------------------------------------------------------------------------------- */
 
 /* Both draw the same numbers, except for rounding. */
-static void contest(int rounds, const char *name, void (*ours)(void *), void (*directly)(void *))
+static void contest(const char *name, void (*ours)(void *), void (*directly)(void *))
 {
     struct times time = {.rounds = 0}, direct = {.rounds = 0};
-    for (int round = 0; round < rounds; round++) {
+    struct row row = row_beside(name, &time, &direct, 0.83);
+    struct rounds rounds = rounds_of(&row, 1);
+    while (rounds_next(&rounds)) {
         times_add(&direct, measure(directly, NULL));
         double expected = sum;
         times_add(&time, measure(ours, NULL));
@@ -154,29 +156,32 @@ static void contest(int rounds, const char *name, void (*ours)(void *), void (*d
             MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
         }
     }
-    print_ratio(name, &time, &direct, true, 1.2);
 }
 
-static void show_cost(int rounds, const char *name, void (*ours)(void *))
+/* What one draw takes. */
+static void show_costs(void)
 {
-    struct times time = {.rounds = 0};
-    for (int round = 0; round < rounds; round++)
-        times_add(&time, measure(ours, NULL));
-    print_nanoseconds(name, &time, DRAWS, 0);
+    static void (*const draw[])(void *) = {stream_ours, fill_ours, below_ours, normal_ours,
+                                           exponential_ours};
+    static const char *const names[] = {"uniform", "fill", "below", "normal", "exponential"};
+    static struct times times[5];
+    struct row rows[5];
+    for (int i = 0; i < 5; i++)
+        rows[i] = row_of(names[i], &times[i], 0, "ns", 1e9 / DRAWS);
+    struct rounds rounds = rounds_of(rows, 5);
+    while (rounds_next(&rounds))
+        for (int i = 0; i < 5; i++)
+            times_add(&times[i], measure(draw[i], NULL));
 }
 
 int main(int argc, char **argv)
 {
-    int rounds = argc > 1 ? atoi(argv[1]) : 11;
+    measure_arguments(argc, argv, 4);
     MPI_Init(&argc, &argv);
-    contest(rounds, "uniform, one stream / Random123 directly", stream_ours, stream_directly);
-    contest(rounds, "uniform, two an item / Random123 directly", items_ours, items_directly);
-    contest(rounds, "fill / Random123 directly", fill_ours, fill_directly);
-    show_cost(rounds, "uniform", stream_ours);
-    show_cost(rounds, "fill", fill_ours);
-    show_cost(rounds, "below", below_ours);
-    show_cost(rounds, "normal", normal_ours);
-    show_cost(rounds, "exponential", exponential_ours);
+    contest("uniform, one stream, beside Random123", stream_ours, stream_directly);
+    contest("uniform, two an item, beside Random123", items_ours, items_directly);
+    contest("fill, beside Random123", fill_ours, fill_directly);
+    show_costs();
     MPI_Finalize();
     return EXIT_SUCCESS;
 }

@@ -1,30 +1,50 @@
 #!/bin/sh
-# Sourced by the benchmark scripts. Sets `cores` and `scratch`, a directory removed at the end.
-# shellcheck disable=SC2034 # used by the benchmarks
+# Sourced by the benchmark scripts, which are run from the build folder. Sets `cores`, `scratch`, a
+# directory removed at the end, and `limit`, the seconds for which each of the script's comparisons
+# is measured: the script's argument SECONDS, which its `parts` share.
+# shellcheck disable=SC2034,SC2154 # used, and set, by the benchmarks
 cores=$(nproc)
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
+case "$# ${1:-}" in
+"0 ") limit=${RANKPOOL_BENCH_SECONDS:-10} ;;
+"1 "[0-9]*) limit=$1 ;;
+*)
+    echo "usage: $0 [SECONDS], for how long to measure; 0: one round" >&2
+    exit 2
+    ;;
+esac
+limit=$(echo "$limit $parts" | awk '{ print $1 / $2 }')
+weight=1 # of the parts, for the next comparison
 
-# ratio NAME [GOAL [most|least]]: reads pairs of figures, one per line, and prints the median of the
-# first divided by the second, with its spread; the goal is a maximum (or minimum). Ratios of a
-# hundred and more are printed without decimals. Fails on a line that is not a pair of figures: a
-# failed measurement.
-ratio() {
-    awk '{ good = NF == 2 && $1 > 0 && $2 > 0; print good ? $1 / $2 : -1 }' | sort -n |
-        awk -v name="$1" -v goal="${2:-0}" -v sense="${3:-most}" '
-        { value[NR] = $1 }
-        END {
-            if (NR == 0 || value[1] < 0)
-                exit 1
-            median = NR % 2 ? value[(NR + 1) / 2] : (value[NR / 2] + value[NR / 2 + 1]) / 2
-            kept = sense == "most" ? median <= goal : median >= goal
-            digits = median < 100 ? 3 : 0
-            printf "%-46s %7.*f  [%.*f ... %.*f]", name, digits, median, digits, value[1], digits,
-                   value[NR]
-            if (goal > 0)
-                printf "   goal: at %s %.4g%s", sense, goal, kept ? "" : "   MISSED"
-            printf "\n"
-        }'
+# measured ROUND [NAME GOAL THEIRS OURS]...: calls the function ROUND, which prints a line of
+# figures, until the rows, which are those of bench/row, are sure; then they are printed. Fails if a
+# line has anything but figures.
+measured() {
+    round=$1
+    shift
+    : >"$scratch/rounds"
+    allowed=$(echo "$limit $weight" | awk '{ print $1 * $2 }')
+    while
+        sure=0
+        bench/row "$scratch/rounds" "$allowed" "$@" || sure=$?
+        [ "$sure" -eq 1 ]
+    do
+        $round | paste -s -d ' ' >>"$scratch/rounds"
+    done
+    return "$sure"
+}
+
+# compared NAME GOAL OURS THEIRS: the row of two commands that print a figure each. How many times
+# is OURS faster than THEIRS?
+compared() {
+    ours=$3 theirs=$4
+    measured compared_round "$1" "$2" 1 2
+}
+
+compared_round() {
+    $theirs
+    $ours
 }
 
 # seconds_of COMMAND...: its wall-clock time.
@@ -34,16 +54,12 @@ seconds_of() {
     echo "$begun $(date +%s%N)" | awk '{ printf "%.6f\n", ($2 - $1) / 1e9 }'
 }
 
-# rounds_of SCRIPT USUAL [ROUNDS]: the number of rounds on the command line, or USUAL.
-rounds_of() {
-    script=$1 usual=$2
-    shift 2
-    case "$# ${1:-}" in
-    "0 ") echo "$usual" ;;
-    "1 "[1-9] | "1 "[1-9][0-9]) echo "$1" ;;
-    *)
-        echo "usage: $script [ROUNDS], a number from 1 to 99" >&2
-        exit 2
-        ;;
-    esac
+# figure_of ROW COMMAND...: the median of one row of a benchmark program, which measures for a
+# moment only.
+figure_of() {
+    row=$1
+    shift
+    rm -f "$scratch/figures"
+    RANKPOOL_BENCH_ROWS=$scratch/figures "$@" 0 >/dev/null || return 1
+    sed -n "s/.*\"row\":\"$row\",.*\"median\":\([0-9.e+-]*\),.*/\1/p" "$scratch/figures"
 }

@@ -1,11 +1,8 @@
 /* rp_sort() of 10^8 random keys of 64 bits on all ranks, compared with the same routine on one
  * rank; the result is verified.
- *
- *     sort [ROUNDS]            the ratio
- *     sort ROUNDS KEYS         for bench/sort.sh: also nanoseconds a key */
+ */
 #include "measure.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 struct contest {
@@ -58,12 +55,17 @@ static void verify(const struct contest *contest, int64_t count)
         give_up(contest->pool, "the blocks are not sorted");
 }
 
-static void compete(struct contest *contest, int rounds, bool figures)
+static void compete(struct contest *contest)
 {
     struct times alone = {.rounds = 0}, together = {.rounds = 0};
     rp_range all = {0, contest->n};
     rp_range block = rp_block(contest->n, rp_ranks(contest->pool), rp_rank(contest->pool));
-    for (int round = 0; round < rounds; round++) {
+    struct row rows[] = {
+        row_beside("sort of 10^8 keys: all ranks, beside one", &together, &alone, 1.33),
+        row_of("sort of 10^8 keys: a key", &together, 0, "ns", 1e9 / (double)contest->n),
+    };
+    struct rounds rounds = rounds_of(rows, 2);
+    while (rounds_next(&rounds)) {
         if (speaks())
             fill(contest, all);
         times_add(&alone, measure(run_alone, contest));
@@ -71,15 +73,12 @@ static void compete(struct contest *contest, int rounds, bool figures)
         times_add(&together, measure(run_together, contest));
         verify(contest, block.end - block.begin);
     }
-    print_ratio("sort: 10^8 keys, all ranks / one rank", &together, &alone, true, 0.75);
-    if (figures)
-        print_nanoseconds("sort", &together, (double)contest->n, 0);
 }
 
 int main(int argc, char **argv)
 {
-    struct contest contest = {.n = argc > 2 ? strtoll(argv[2], NULL, 10) : 100000000};
-    int rounds = rounds_wanted(argc > 2 ? 2 : argc, argv, 3);
+    struct contest contest = {.n = 100000000};
+    measure_arguments(argc, argv, 1);
     if (rp_open(NULL, &contest.pool) != RP_OK)
         return EXIT_FAILURE;
     if (rp_open_comm(MPI_COMM_SELF, NULL, &contest.alone) != RP_OK)
@@ -89,7 +88,7 @@ int main(int argc, char **argv)
     contest.keys = malloc((room + 1) * sizeof *contest.keys);
     if (contest.keys == NULL)
         give_up(contest.pool, "no memory");
-    compete(&contest, rounds, argc > 2);
+    compete(&contest);
     free(contest.keys);
     rp_close(&contest.alone);
     return rp_exit_code(rp_close(&contest.pool));

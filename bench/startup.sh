@@ -2,12 +2,12 @@
 # The time of a program that only opens and closes a pool, from start to end, compared with an empty
 # MPI program; started by mpirun, and by itself.
 #
-# usage: bench/startup.sh [ROUNDS]      from the build folder
+# usage: bench/startup.sh [SECONDS]      from the build folder
 set -eu
 here=$(dirname "$0")
+parts=2
 # shellcheck source=bench/ratio.sh
 . "$here/ratio.sh"
-rounds=$(rounds_of startup.sh 7 "$@")
 : "${MPIRUN:?is set by make bench}"
 # shellcheck disable=SC1091 # sourced, not a script of its own
 . "$here/../tests/support/launch_environment"
@@ -35,13 +35,15 @@ empty_as_shipped() {
     as_shipped "$MPIRUN" -np 2 bench/startup empty
 }
 
-# beside NAME OURS THEIRS ROUNDS GOAL
-beside() {
-    for _ in $(seq "$4"); do
-        echo "$(seconds_of "$2") $(seconds_of "$3")"
-    done | ratio "$1" "$5"
+opened_round() {
+    seconds_of empty
+    seconds_of opened
 }
 
-beside "a pool opened under mpirun / empty program" opened empty "$rounds" 1.10
-# A start takes half a second, and its spread is wide: more pairs.
-beside "a program started by itself / empty program" by_itself empty_as_shipped $((4 * rounds + 1)) 0.65
+by_itself_round() {
+    seconds_of empty_as_shipped
+    seconds_of by_itself
+}
+
+measured opened_round "a pool opened under mpirun, beside an empty program" 0.91 1 2
+measured by_itself_round "a program started by itself, beside mpirun" 1.54 1 2

@@ -1,12 +1,11 @@
 /* Short steps: what a barrier and a reduction of one number over the ranks cost.
  *
- *     steps [ROUNDS]      on 2 or more ranks */
+ *     steps [SECONDS]      on 2 or more ranks */
 #include "measure.h"
 
 #include <stdlib.h>
 
 enum {
-    USUAL_ROUNDS = 99,
     STEPS = 500 /* in one timing: so few that some see no other process */
 };
 
@@ -50,25 +49,29 @@ static void run_mpi_allreduce(void *argument)
     }
 }
 
-/* The time of each is a row, and of the reduction the ratio. */
 int main(int argc, char **argv)
 {
     static struct times barrier, allreduce, mpi_barrier, mpi_allreduce;
-    int rounds = rounds_wanted(argc, argv, USUAL_ROUNDS);
+    const double each = 1e9 / STEPS;
+    measure_arguments(argc, argv, 1);
     if (rp_open(NULL, &pool) != RP_OK)
         return EXIT_FAILURE;
+    bool two = rp_ranks(pool) == 2;
+    struct row rows[] = {
+        row_beside("rp_barrier, beside MPI_Barrier", &barrier, &mpi_barrier, 0),
+        row_beside("rp_allreduce_ranks of a double, beside MPI_Allreduce", &allreduce,
+                   &mpi_allreduce, 0),
+        row_of("rp_barrier", &barrier, two ? 1000 : 0, "ns", each),
+        row_of("rp_allreduce_ranks of a double", &allreduce, two ? 1200 : 0, "ns", each),
+    };
+    struct rounds rounds = rounds_of(rows, 4);
     measure(run_barrier, NULL);
     measure(run_allreduce, NULL);
-    for (int round = 0; round < rounds; round++) {
+    while (rounds_next(&rounds)) {
         times_add(&barrier, measure(run_barrier, NULL));
         times_add(&mpi_barrier, measure(run_mpi_barrier, NULL));
         times_add(&allreduce, measure(run_allreduce, NULL));
         times_add(&mpi_allreduce, measure(run_mpi_allreduce, NULL));
     }
-    print_nanoseconds("rp_barrier", &barrier, STEPS, rp_ranks(pool) == 2 ? 1000 : 0);
-    print_nanoseconds("MPI_Barrier", &mpi_barrier, STEPS, 0);
-    print_nanoseconds("rp_allreduce_ranks of a double", &allreduce, STEPS,
-                      rp_ranks(pool) == 2 ? 1200 : 0);
-    print_ratio("time of rp_allreduce_ranks / MPI_Allreduce", &allreduce, &mpi_allreduce, true, 0);
     return rp_exit_code(rp_close(&pool));
 }

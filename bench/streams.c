@@ -68,20 +68,23 @@ static void run_stream(void *unordered)
 
 int main(int argc, char **argv)
 {
-    int rounds = rounds_wanted(argc, argv, 5);
     struct times ordered = {.rounds = 0}, unordered = {.rounds = 0};
-    char name[64];
+    measure_arguments(argc, argv, 1);
     if (rp_open(NULL, &pool) != RP_OK)
         return EXIT_FAILURE;
     bool apart = rp_nodes(pool) > 1;
     run_stream(NULL);
-    for (int round = 0; round < rounds; round++) {
+    struct row rows[] = {
+        row_of(apart ? "stream over nodes: an item in order" : "stream on a node: an item in order",
+               &ordered, apart ? 5000 : 1000, "ns", 1e9 / ITEMS),
+        row_of(apart ? "stream over nodes: an item as it is done"
+                     : "stream on a node: an item as it is done",
+               &unordered, 0, "ns", 1e9 / ITEMS),
+    };
+    struct rounds rounds = rounds_of(rows, 2);
+    while (rounds_next(&rounds)) {
         times_add(&ordered, measure(run_stream, NULL));
         times_add(&unordered, measure(run_stream, &pool));
     }
-    snprintf(name, sizeof name, "stream: an item in order, %s", apart ? "over nodes" : "on a node");
-    print_nanoseconds(name, &ordered, ITEMS, apart ? 5000 : 1000);
-    snprintf(name, sizeof name, "stream: as it is done, %s", apart ? "over nodes" : "on a node");
-    print_nanoseconds(name, &unordered, ITEMS, 0);
     return rp_exit_code(rp_close(&pool));
 }

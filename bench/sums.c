@@ -3,7 +3,6 @@
 #include "measure.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -108,27 +107,25 @@ static void fill(void)
         give_up(pool, "rp_node_sync");
 }
 
-static void show_cost(int rounds, const char *name, void (*run)(void *))
-{
-    struct times times = {.rounds = 0};
-    for (int round = 0; round < rounds; round++)
-        times_add(&times, measure(run, NULL));
-    print_nanoseconds(name, &times, DOUBLES, 0);
-}
-
 int main(int argc, char **argv)
 {
-    int rounds = argc > 1 ? atoi(argv[1]) : 11;
-    struct times sum = {.rounds = 0}, plain = {.rounds = 0};
+    static struct times sum, plain, moments, extrema;
+    const double each = 1e9 / DOUBLES;
+    struct row rows[] = {
+        row_beside("sum of 10^8 doubles, compensated, beside a plain loop", &sum, &plain, 0.9),
+        row_of("moments, of a double", &moments, 0, "ns", each),
+        row_of("extrema, of a double", &extrema, 0, "ns", each),
+    };
+    measure_arguments(argc, argv, 1);
     if (rp_open(NULL, &pool) != RP_OK)
         return EXIT_FAILURE;
     fill();
-    for (int round = 0; round < rounds; round++) {
+    struct rounds rounds = rounds_of(rows, 3);
+    while (rounds_next(&rounds)) {
         times_add(&plain, measure(run_plain, NULL));
         times_add(&sum, measure(run_sum, NULL));
+        times_add(&moments, measure(run_moments, NULL));
+        times_add(&extrema, measure(run_extrema, NULL));
     }
-    print_ratio("10^8 doubles: plain loop / compensated sum", &plain, &sum, false, 0.9);
-    show_cost(rounds, "moments", run_moments);
-    show_cost(rounds, "extrema", run_extrema);
     return rp_exit_code(rp_close(&pool));
 }

@@ -1,12 +1,12 @@
 #!/bin/sh
 # The additions of bench/claims compared with oneTBB, if it is installed.
 #
-# usage: bench/tbb.sh [ROUNDS]      from the build folder
+# usage: bench/tbb.sh [SECONDS]      from the build folder
 set -eu
 here=$(dirname "$0")
+parts=2
 # shellcheck source=bench/ratio.sh
 . "$here/ratio.sh"
-rounds=$(rounds_of tbb.sh 5 "$@")
 : "${MPIRUN:?is set by make bench}"
 
 if ! pkg-config --exists tbb 2>/dev/null || ! command -v c++ >/dev/null; then
@@ -16,14 +16,21 @@ fi
 # shellcheck disable=SC2046 # lists of flags
 c++ -O2 -std=c++17 "$here/tbb.cc" -o "$scratch/tbb" $(pkg-config --cflags --libs tbb)
 
-# Pairs of figures: that of one contestant of claims, and oneTBB's nanoseconds.
-beside() {
-    for _ in $(seq "$rounds"); do
-        "$here/../tests/support/launch_ranks" "$cores" bench/claims 1 |
-            sed -n "s/^$2 *\([0-9.]*\) .* ns per item$/\1/p"
-        timeout -k 5 60 "$scratch/tbb" "$3" "$cores"
-    done | paste - - | ratio "$1" "$4"
+loop_singly() {
+    figure_of "loop, dynamic,1: an addition" "$here/../tests/support/launch_ranks" "$cores" bench/claims
 }
 
-beside "loop, default / oneTBB static_partitioner" "loop, default" static 1.15
-beside "loop, dynamic,1 / oneTBB simple_partitioner" "loop, dynamic,1" singly 0.60
+loop_static() {
+    figure_of "loop, default: an addition" "$here/../tests/support/launch_ranks" "$cores" bench/claims
+}
+
+tbb_singly() {
+    timeout -k 5 60 "$scratch/tbb" singly "$cores"
+}
+
+tbb_static() {
+    timeout -k 5 60 "$scratch/tbb" static "$cores"
+}
+
+compared "loop, default, beside oneTBB static_partitioner" 0.87 loop_static tbb_static
+compared "loop, dynamic,1, beside oneTBB simple_partitioner" 1.67 loop_singly tbb_singly

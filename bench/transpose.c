@@ -2,7 +2,7 @@
  * B += A^T, A += 1. The blocks go by rp_alltoall() and by MPI_Alltoall(), with the same code around
  * them, and the result is verified.
  *
- *     transpose [ROUNDS]      on a number of ranks that divides 2000 */
+ *     transpose [SECONDS]      on a number of ranks that divides 2000 */
 #include "measure.h"
 
 #include <stdlib.h>
@@ -133,7 +133,8 @@ int main(int argc, char **argv)
 {
     rp_pool *pool;
     struct times ours = {.rounds = 0}, theirs = {.rounds = 0};
-    int rounds = rounds_wanted(argc, argv, 11);
+    struct row row = row_beside("transpose: rp_alltoall, beside MPI_Alltoall", &ours, &theirs, 1);
+    measure_arguments(argc, argv, 1);
     if (rp_open(NULL, &pool) != RP_OK)
         return EXIT_FAILURE;
     if (ORDER % rp_ranks(pool) != 0)
@@ -142,13 +143,13 @@ int main(int argc, char **argv)
     struct matrix by_mpi = matrix_make(pool, exchange_by_mpi);
     measure(run, &by_mpi);
     measure(run, &by_rankpool);
-    for (int round = 0; round < rounds; round++) {
+    struct rounds rounds = rounds_of(&row, 1);
+    while (rounds_next(&rounds)) {
         times_add(&theirs, measure(run, &by_mpi));
         times_add(&ours, measure(run, &by_rankpool));
     }
     verify(&by_mpi);
     verify(&by_rankpool);
-    print_ratio("transpose: rp_alltoall / MPI_Alltoall", &ours, &theirs, true, 1.0);
     matrix_free(&by_rankpool);
     matrix_free(&by_mpi);
     return rp_exit_code(rp_close(&pool));

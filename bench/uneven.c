@@ -85,33 +85,34 @@ static void fill_one_long(struct load *load)
     load->steps[ITEMS - 1] = 1000 * MEAN_STEPS;
 }
 
-static void contest(struct load *load, int rounds)
+static void contest(struct load *load)
 {
     struct times by_hand = {.rounds = 0}, loop = {.rounds = 0};
+    struct row row = row_beside(load->name, &loop, &by_hand, 0.98);
+    struct rounds rounds = rounds_of(&row, 1);
     split_by_hand(load);
-    for (int round = 0; round < rounds; round++) {
+    while (rounds_next(&rounds)) {
         times_add(&by_hand, measure(run_by_hand, load));
         times_add(&loop, measure(run_loop, load));
     }
-    print_ratio(load->name, &by_hand, &loop, false, 0.98);
 }
 
 int main(int argc, char **argv)
 {
-    int rounds = rounds_wanted(argc, argv, 11);
+    measure_arguments(argc, argv, 4);
     struct load load = {.steps = malloc(ITEMS * sizeof *load.steps)};
     if (rp_open(NULL, &load.pool) != RP_OK || load.steps == NULL)
         return EXIT_FAILURE;
     static void (*const fill[])(struct load *) = {fill_even, fill_linear, fill_random,
                                                   fill_one_long};
-    static const char *const names[] = {"even items: ideal / loop",
-                                        "linearly growing: ideal / loop",
-                                        "random (exponential): ideal / loop",
-                                        "one 1000 times longer, last: ideal / loop"};
+    static const char *const names[] = {"even items: loop, beside the ideal split",
+                                        "linearly growing: loop, beside the ideal split",
+                                        "random: loop, beside the ideal split",
+                                        "one 1000 times longer: loop, beside the ideal split"};
     for (size_t i = 0; i < sizeof fill / sizeof fill[0]; i++) {
         load.name = names[i];
         fill[i](&load);
-        contest(&load, rounds);
+        contest(&load);
     }
     free(load.steps);
     return rp_exit_code(rp_close(&load.pool));

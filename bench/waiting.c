@@ -46,7 +46,7 @@ static void report(const char *name, void (*wait)(rp_pool *), rp_pool *pool)
     wait(pool);
     double used = cpu_seconds() - before;
     MPI_Allreduce(&used, &most, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
-    print_figure(name, most, "CPU s in 5 s", 0.05);
+    print_figure(name, most, "CPU s", 0.05);
 }
 
 int main(void)
@@ -54,7 +54,7 @@ int main(void)
     rp_pool *pool;
     if (rp_open(NULL, &pool) != RP_OK)
         return EXIT_FAILURE;
-    report("waiting at a barrier, busiest rank", wait_at_barrier, pool);
-    report("waiting in a loop, busiest rank", wait_in_loop, pool);
+    report("waiting 5 s at a barrier, busiest rank", wait_at_barrier, pool);
+    report("waiting 5 s in a loop, busiest rank", wait_in_loop, pool);
     return rp_exit_code(rp_close(&pool));
 }

@@ -2,12 +2,12 @@
 # Trees of the UTS benchmark by rp_worklist(), compared with a serial loop, with OpenMP tasks, and with oneTBB, if it is
 # installed: each with the same generator.
 #
-# usage: bench/worklist.sh [ROUNDS]      from the build folder
+# usage: bench/worklist.sh [SECONDS]      from the build folder
 set -eu
 here=$(dirname "$0")
+parts=2
 # shellcheck source=bench/ratio.sh
 . "$here/ratio.sh"
-rounds=$(rounds_of worklist.sh 5 "$@")
 : "${MPIRUN:?is set by make bench}"
 
 if ! pkg-config --exists nettle 2>/dev/null; then
@@ -20,11 +20,12 @@ cc -O2 -D_GNU_SOURCE -I"$here/../apps" -c "$here/../apps/trees/uts.c" -o "$scrat
 cc -O2 -fopenmp -I"$here/../apps" "$here/worklist.c" "$scratch/uts.o" -o "$scratch/plain" \
     $(pkg-config --libs nettle) -lm
 contestants="serial openmp"
+others=
 if pkg-config --exists tbb 2>/dev/null && command -v c++ >/dev/null; then
     # shellcheck disable=SC2046
     c++ -O2 -std=c++17 -I"$here/../apps" "$here/worklist.cc" "$scratch/uts.o" -o "$scratch/tbb" \
         $(pkg-config --cflags --libs tbb nettle) -lm
-    contestants="$contestants tbb"
+    contestants="$contestants tbb" others=oneTBB
 else
     echo "oneTBB is left out, for it is not installed (Debian: libtbb-dev)"
 fi
@@ -41,19 +42,20 @@ seconds() {
     esac
 }
 
-# against CONTESTANT TREE GOAL
-against() {
-    for _ in $(seq "$rounds"); do
-        seconds worklist "$2"
-        seconds "$1" "$2"
-    done | paste - - | ratio "$2, rp_worklist / $1" "$3"
+# The columns are the worklist and the contestants.
+tree_round() {
+    for contestant in worklist $contestants; do
+        seconds "$contestant" "$tree"
+    done
 }
 
+least=$(echo "$cores" | awk '{ print 0.8 * $1 }')
 for tree in T1 T3; do
-    for contestant in $contestants; do
-        case $contestant in
-        serial) against serial "$tree" "$(echo "$cores" | awk '{ print 1.25 / $1 }')" ;;
-        *) against "$contestant" "$tree" 1 ;;
-        esac
+    set -- "$tree: rp_worklist, beside a serial loop" "$least" 2 1 "$tree: rp_worklist, beside OpenMP tasks" 1 3 1
+    column=4
+    for peer in $others; do
+        set -- "$@" "$tree: rp_worklist, beside $peer" 1 $column 1
+        column=$((column + 1))
     done
+    measured tree_round "$@"
 done

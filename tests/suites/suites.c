@@ -9,6 +9,7 @@
 
 static const struct test_group *const groups[] = {
     &base_tests,
+    &bench_sample_tests,
     &sched_tests,
     &sched_policy_tests,
     &sched_failures_tests,

@@ -1,0 +1,108 @@
+/* For the benchmark scripts, which measure whole programs: decides by what they have measured, as
+ * sample.h tells.
+ *
+ *     row FILE SECONDS [NAME GOAL THEIRS OURS]...
+ *
+ * FILE has a line of figures for each round. A row has its NAME and GOAL, and the columns, from 1,
+ * of THEIRS and OURS; a unit in place of THEIRS makes a figure of it. Exit status 1: measure another
+ * round, append its line to FILE, and call this again, which adds lines of its own. 0: the rows are
+ * printed. 2: FILE has something else; a measurement failed. */
+#include "sample.h"
+
+#include "base/clock.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MOST_ROWS = 8,
+    MOST_COLUMNS = 8
+};
+
+static struct times columns[MOST_COLUMNS];
+
+static int columns_used;
+
+/* Adds a line's figures, which are greater than 0, one for each column in use. */
+static bool columns_add(const char *line)
+{
+    for (int i = 0; i < columns_used; i++) {
+        char *end;
+        double figure = strtod(line, &end);
+        if (end == line || !(figure > 0))
+            return false;
+        times_add(&columns[i], figure);
+        line = end;
+    }
+    return strspn(line, " \n") == strlen(line);
+}
+
+/* The clock and the stolen time at which this was called, in a line of FILE. */
+static bool file_mark(const char *path)
+{
+    FILE *file = fopen(path, "a");
+    if (file == NULL)
+        return false;
+    fprintf(file, "at %.6f %.6f\n", rpi_clock_seconds(), stolen_seconds());
+    return fclose(file) == 0;
+}
+
+/* Takes the decisions of all calls so far; the last one is returned. -1: a line is wrong. */
+static int file_replay(const char *path, struct rounds *rounds)
+{
+    char line[512];
+    double now, stolen;
+    int more = -1, figures = 0, marks = 0;
+    FILE *file = fopen(path, "r");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        if (sscanf(line, "at %lf %lf", &now, &stolen) == 2) {
+            more = rounds_decide(rounds, now, stolen);
+            marks++;
+        } else if (columns_add(line)) {
+            figures++;
+        } else {
+            more = -1;
+            break;
+        }
+    }
+    if (file != NULL)
+        fclose(file);
+    return figures + 1 == marks ? more : -1;
+}
+
+static struct times *column_of(const char *number)
+{
+    int column = isdigit((unsigned char)number[0]) ? atoi(number) : 0;
+    if (column < 1 || column > MOST_COLUMNS)
+        return NULL;
+    columns_used = column > columns_used ? column : columns_used;
+    return &columns[column - 1];
+}
+
+/* NAME GOAL THEIRS OURS. */
+static struct row row_from(char **words)
+{
+    struct times *theirs = column_of(words[2]), *ours = column_of(words[3]);
+    double goal = atof(words[1]);
+    return theirs != NULL ? row_beside(words[0], ours, theirs, goal)
+                          : row_of(words[0], ours, goal, words[2], 1);
+}
+
+int main(int argc, char **argv)
+{
+    struct row rows[MOST_ROWS];
+    struct rounds rounds = {.rows = rows, .limit = argc > 2 ? atof(argv[2]) : 0};
+    for (int i = 3; i + 3 < argc && rounds.count < MOST_ROWS; i += 4)
+        rows[rounds.count++] = row_from(argv + i);
+    bool usable = rounds.count > 0 && argc == 3 + 4 * rounds.count && file_mark(argv[1]);
+    for (int i = 0; i < rounds.count; i++)
+        usable &= rows[i].ours != NULL;
+    int more = usable ? file_replay(argv[1], &rounds) : -1;
+    if (more == 0)
+        rounds_print(&rounds);
+    else if (more < 0)
+        fprintf(stderr, "row: a measurement of %s failed\n", argc > 3 ? argv[3] : "nothing");
+    return more < 0 ? 2 : more;
+}

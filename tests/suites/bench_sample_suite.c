@@ -1,0 +1,123 @@
+/* When the benchmarks have measured often enough (bench/sample.h). */
+#include "sample.h"
+#include "suites.h"
+
+/* 1, 2 ... count. */
+static struct estimate estimate_to(int count)
+{
+    double values[MOST_TIMES];
+    for (int i = 0; i < count; i++)
+        values[i] = i % 2 == 0 ? i + 1 : count - i + (count % 2 == 0);
+    return estimate_of(values, count);
+}
+
+/* Ranks of the interval's ends as in tables of the sign test, 5 % on two sides. */
+START_TEST(intervals_are_those_of_the_sign_test)
+{
+    static const struct {
+        int count;
+        double low, high;
+        bool sure;
+    } tables[] = {{1, 1, 1, false}, {5, 1, 5, false},  {6, 1, 6, true},   {8, 1, 8, true},
+                  {9, 2, 8, true},  {20, 6, 15, true}, {50, 18, 33, true}};
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        struct estimate estimate = estimate_to(tables[i].count);
+        ck_assert_double_eq(estimate.low, tables[i].low);
+        ck_assert_double_eq(estimate.high, tables[i].high);
+        ck_assert_double_eq(estimate.median, (tables[i].count + 1) / 2.0);
+        ck_assert(estimate.sure == tables[i].sure);
+    }
+}
+END_TEST
+
+struct course {
+    struct times ours, theirs;
+    struct row row;
+    struct rounds rounds;
+    double now, stolen;
+};
+
+static void course_begin(struct course *course, double limit)
+{
+    *course = (struct course){.now = 1000};
+    course->row = row_beside("a row", &course->ours, &course->theirs, 1);
+    course->rounds = (struct rounds){.rows = &course->row, .count = 1, .limit = limit};
+    ck_assert(rounds_decide(&course->rounds, course->now, course->stolen));
+}
+
+/* A round of a second in which the machine stole so many. Whether there is another. */
+static bool course_round(struct course *course, double theirs, double stolen)
+{
+    times_add(&course->theirs, theirs);
+    times_add(&course->ours, 1);
+    course->now += 1;
+    course->stolen += stolen;
+    return rounds_decide(&course->rounds, course->now, course->stolen);
+}
+
+START_TEST(a_narrow_interval_ends_it)
+{
+    struct course course;
+    course_begin(&course, 1000);
+    for (int i = 0; i < 5; i++)
+        ck_assert(course_round(&course, 2, 0));
+    ck_assert(!course_round(&course, 2, 0));
+    ck_assert_int_eq(course.rounds.kept, 6);
+}
+END_TEST
+
+START_TEST(a_wide_interval_goes_on_to_the_limit)
+{
+    struct course course;
+    int rounds = 1;
+    course_begin(&course, 1000);
+    while (course_round(&course, rounds % 2 == 0 ? 1 : 3, 0))
+        rounds++;
+    ck_assert_int_eq(rounds, MOST_ROUNDS);
+    course_begin(&course, 10);
+    for (rounds = 1; course_round(&course, rounds % 2 == 0 ? 1 : 3, 0);)
+        rounds++;
+    ck_assert_int_eq(rounds, 10);
+}
+END_TEST
+
+START_TEST(stolen_rounds_are_repeated)
+{
+    struct course course;
+    course_begin(&course, 1000);
+    for (int i = 0; i < 3; i++)
+        ck_assert(course_round(&course, 2, 0));
+    ck_assert(course_round(&course, 99, 0.5 * 1024));
+    ck_assert_int_eq(course.ours.rounds, 3);
+    ck_assert_int_eq(course.theirs.rounds, 3);
+    ck_assert_int_eq(course.rounds.repeated, 1);
+    for (int i = 0; i < 2; i++)
+        ck_assert(course_round(&course, 2, 0));
+    ck_assert(!course_round(&course, 2, 0));
+    ck_assert_double_eq(course.theirs.seconds[3], 2);
+    ck_assert(!course.rounds.disturbed);
+}
+END_TEST
+
+START_TEST(stealing_for_ever_is_told)
+{
+    struct course course;
+    int rounds = 1;
+    course_begin(&course, 100);
+    while (course_round(&course, 2, 1024) && rounds < 1000)
+        rounds++;
+    ck_assert_int_le(rounds, 100);
+    ck_assert(course.rounds.disturbed);
+    ck_assert_int_ge(course.rounds.repeated, 3);
+}
+END_TEST
+
+static const struct test_case cases[] = {
+    {"intervals are those of the sign test", &intervals_are_those_of_the_sign_test},
+    {"a narrow interval ends it", &a_narrow_interval_ends_it},
+    {"a wide interval goes on to the limit", &a_wide_interval_goes_on_to_the_limit},
+    {"stolen rounds are repeated", &stolen_rounds_are_repeated},
+    {"stealing for ever is told", &stealing_for_ever_is_told},
+    {NULL, NULL},
+};
+const struct test_group bench_sample_tests = {"bench_sample", cases};
