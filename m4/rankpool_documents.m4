@@ -9,7 +9,7 @@ AC_DEFUN([RANKPOOL_DOCUMENTS], [
     AS_IF([test "$DOCUMENTS_PYTHON" = no], [rankpool_missing="$rankpool_missing python3"])
     AM_CONDITIONAL([HAVE_REFERENCE], [test -z "$rankpool_missing"])
     AS_IF([test -z "$rankpool_missing"], [rankpool_manual_summary="a page per function"],
-        [rankpool_manual_summary="no page per function: missing are$rankpool_missing"])
+        [rankpool_manual_summary="no page per function, for want of$rankpool_missing"])
     AS_IF([test "$CMARK" = no], [rankpool_missing="$rankpool_missing cmark-gfm"])
     AC_SUBST([rankpool_missing])
 ])
