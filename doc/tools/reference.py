@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 import xml.etree.ElementTree as ElementTree
 
 
@@ -80,11 +81,12 @@ class _Description:
         self.cost = []
 
     def read(self, element, blocks=None):
+        blocks = self.blocks if blocks is None else blocks
         for child in element if element is not None else ():
             if child.tag == "para":
-                self._paragraph(child, self.blocks if blocks is None else blocks)
+                self._paragraph(child, blocks)
             else:
-                raise ValueError(f"an element that reference.py does not know: {child.tag}")
+                self._unknown(child, blocks)
         return self
 
     def _paragraph(self, para, blocks):
@@ -93,8 +95,7 @@ class _Description:
         def flush():
             spans[:] = [(style, re.sub(r"\s+", " ", string)) for style, string in _alone(spans)]
             if words(spans).strip():
-                first, last = spans[0], spans[-1]
-                spans[0] = (first[0], first[1].lstrip())
+                spans[0] = (spans[0][0], spans[0][1].lstrip())
                 spans[-1] = (spans[-1][0], spans[-1][1].rstrip())
                 blocks.append(("text", list(spans)))
             spans.clear()
@@ -102,12 +103,10 @@ class _Description:
         spans.append(("", para.text or ""))
         for child in para:
             if child.tag in ("computeroutput", "emphasis", "bold"):
-                spans.append(
-                    (
-                        "code" if child.tag == "computeroutput" else "emphasis",
-                        "".join(child.itertext()),
-                    )
-                )
+                style = "code" if child.tag == "computeroutput" else "emphasis"
+                spans.append((style, "".join(child.itertext())))
+            elif child.tag == "ndash":
+                spans.append(("", "--"))
             elif child.tag in ("ref", "ulink"):
                 spans.append(("", "".join(child.itertext())))
             else:
@@ -138,11 +137,18 @@ class _Description:
         elif child.tag == "simplesect":
             place = {"return": self.returns, "par": self.cost}.get(child.get("kind"))
             if place is None:
-                raise ValueError(f"a section that reference.py does not know: {child.get('kind')}")
+                self._unknown(child, blocks)
+                return
             for para in child.findall("para"):
                 self._paragraph(para, place)
         else:
-            raise ValueError(f"an element that reference.py does not know: {child.tag}")
+            self._unknown(child, blocks)
+
+    def _unknown(self, element, blocks):
+        """Of another Doxygen, or by accident, as of a line that begins with a number and a stop."""
+        text = plain(element)
+        print(f"reference.py: text in an unknown <{element.tag}>: {text}", file=sys.stderr)
+        blocks.append(("text", [("", text)]))
 
 
 def _code_line(line):
