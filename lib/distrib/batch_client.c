@@ -4,6 +4,34 @@
 
 #include <string.h>
 
+void rpi_batch_client_init(struct batch_client *client, const struct batch_client_ops *ops,
+                           struct node_link *link, int server, const struct agent_job *job)
+{
+    bool of_group = server != link->pool->world.root_node; /* whose leader needs the statuses */
+    *client = (struct batch_client){
+        .ops = ops,
+        .link = link,
+        .server = server,
+        .units = job->job->units,
+        .arrays = job->arrays,
+        .array_count = job->count,
+        .status_array = job->status_array,
+        .staging = *job->staging,
+        .stage = link->pool->memory.stage.base,
+        .delivery = rpi_supply_first_delivery() + 2 * link->channel->delay,
+        .requested_at = rpi_clock_seconds(),
+        /* If nodes begin without units, the dispatcher sends each its first batch unrequested. If
+         * it does not know the leaders yet, agents request that batch. */
+        .requested = job->job->begun == 0 && !link->pool->ops->elects};
+    for (int i = 0; i < job->count; i++) {
+        bool shipped = job->staging->staged[i] && job->arrays[i].output;
+        if (shipped && i != job->status_array)
+            client->results |= UINT32_C(1) << i;
+        else if (shipped && (job->status_wanted || of_group))
+            client->statuses |= UINT32_C(1) << i;
+    }
+}
+
 int rpi_batch_count(const struct batch_client *client, enum batch_state state)
 {
     int places = 0;

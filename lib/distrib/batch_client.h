@@ -7,6 +7,7 @@
 
 #include "data/staging.h"
 #include "distrib/message.h"
+#include "engine/job.h"
 #include "sched/supply_policy.h"
 
 enum batch_state {
@@ -43,6 +44,15 @@ struct batch_client_ops {
     int (*close)(struct batch_client *client);
 };
 
+/* What an agent needs to know about a job. */
+struct agent_job {
+    const struct array *arrays;
+    int count, status_array;       /* -1: none */
+    bool status_wanted;            /* by the root */
+    const struct staging *staging; /* of this node */
+    const struct job *job;
+};
+
 struct batch_client {
     const struct batch_client_ops *ops;
     struct node_link *link;
@@ -62,6 +72,10 @@ struct batch_client {
     bool closing, closed; /* LINK_CLOSED was received; and no batch is arriving */
     bool exhausted;       /* closed because all units have been issued */
 };
+
+/* Starts a client that asks the dispatcher of node `server`, with the staging of a node. */
+void rpi_batch_client_init(struct batch_client *client, const struct batch_client_ops *ops,
+                           struct node_link *link, int server, const struct agent_job *job);
 
 /* Are results sent, with the statuses of all items? */
 static inline bool batch_client_delivers(const struct batch_client *client)

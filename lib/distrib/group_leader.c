@@ -199,8 +199,7 @@ static void group_init_client(struct agent *agent, const struct agent_job *job)
 {
     struct batch_client *client = &agent->group->client;
     int members = groups_members(&agent->link.groups, agent->pool->world.node);
-    rpi_agent_init_client(agent, client, job, agent->link.group.parent);
-    client->ops = &group_batches;
+    rpi_batch_client_init(client, &group_batches, &agent->link, agent->link.group.parent, job);
     client->staging = rpi_staging_of_group(job->staging, &client->units, members);
     client->stage = NULL;
     if (staging_needed(&client->staging))

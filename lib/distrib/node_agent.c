@@ -137,35 +137,6 @@ static const struct node_link_ops agent_ops = {
 
 /* ---- creation -------------------------------------------------------------------------------- */
 
-void rpi_agent_init_client(struct agent *agent, struct batch_client *client,
-                           const struct agent_job *job, int server)
-{
-    const rp_pool *pool = agent->pool;
-    bool of_group = server != pool->world.root_node; /* whose leader needs the statuses */
-    *client = (struct batch_client){
-        .ops = &rpi_node_batches,
-        .link = &agent->link,
-        .server = server,
-        .units = job->job->units,
-        .arrays = job->arrays,
-        .array_count = job->count,
-        .status_array = job->status_array,
-        .staging = *job->staging,
-        .stage = pool->memory.stage.base,
-        .delivery = rpi_supply_first_delivery() + 2 * agent->link.channel->delay,
-        .requested_at = rpi_clock_seconds(),
-        /* If nodes begin without units, the dispatcher sends each its first batch unrequested. If
-         * it does not know the leaders yet, agents request that batch. */
-        .requested = job->job->begun == 0 && !pool->ops->elects};
-    for (int i = 0; i < job->count; i++) {
-        bool shipped = job->staging->staged[i] && job->arrays[i].output;
-        if (shipped && i != job->status_array)
-            client->results |= UINT32_C(1) << i;
-        else if (shipped && (job->status_wanted || of_group))
-            client->statuses |= UINT32_C(1) << i;
-    }
-}
-
 static rp_status agent_init_dispatcher(struct agent *agent, const struct agent_job *job,
                                        rp_error *error)
 {
@@ -191,7 +162,7 @@ static rp_status agent_init(struct agent *agent, rp_pool *pool, const struct age
     if (rpi_group_size(pool, job->job, &group, error) != RP_OK ||
         rpi_node_link_init(&agent->link, pool, &agent_ops, group, error) != RP_OK)
         return error->status;
-    rpi_agent_init_client(agent, &agent->client, job, agent->link.parent);
+    rpi_batch_client_init(&agent->client, &rpi_node_batches, &agent->link, agent->link.parent, job);
     return agent_init_dispatcher(agent, job, error);
 }
 

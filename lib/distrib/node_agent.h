@@ -32,15 +32,6 @@ struct agent {
     struct agent_progress progress;
 };
 
-/* What an agent needs to know about a job. */
-struct agent_job {
-    const struct array *arrays;
-    int count, status_array;       /* -1: none */
-    bool status_wanted;            /* by the root */
-    const struct staging *staging; /* of this node */
-    const struct job *job;
-};
-
 /* Creates an agent if this rank may lead its node; otherwise *agent is NULL. Where ranks survive
  * deaths, several ranks of a node create one: see rpi_agent_elect(). */
 rp_status rpi_agent_make(rp_pool *pool, const struct agent_job *job, struct agent **agent,
@@ -67,10 +58,6 @@ bool rpi_agent_end(struct agent *agent, struct vote *vote);
 /* Functions that return int return an MPI error code. */
 
 extern const struct batch_client_ops rpi_node_batches;
-
-/* Starts a client of this job that asks the dispatcher of node `server`. */
-void rpi_agent_init_client(struct agent *agent, struct batch_client *client,
-                           const struct agent_job *job, int server);
 
 /* The parts of a step. Each does what is due. */
 int rpi_agent_advance(struct agent *agent);  /* moves batches to their next state */
