@@ -28,8 +28,11 @@ static void count_loop(MPI_Comm comm, double steps, int64_t items)
     MPI_Allreduce(&mine, &all, 2, MPI_INT64_T, MPI_SUM, comm);
     int nodes = rp_nodes(nodes_pool);
     char name[64];
-    snprintf(name, sizeof name, "%lld items on %d nodes: of each node", (long long)items, nodes);
+    snprintf(name, sizeof name, "%lld items on %d nodes: messages of a node", (long long)items,
+             nodes);
     print_figure(name, (double)all.messages / nodes, "messages", 0);
+    snprintf(name, sizeof name, "%lld items on %d nodes: batches of a node", (long long)items,
+             nodes);
     print_figure(name, (double)all.batches / nodes, "batches", 0);
 }
 

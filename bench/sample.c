@@ -185,7 +185,8 @@ static const char *row_verdict(const struct row *row, const struct estimate *est
                                bool disturbed)
 {
     bool wide = disturbed || estimate_width(estimate) > noisy;
-    bool few = !estimate->sure && (row->theirs != NULL || row->ours->rounds > 1);
+    bool timed = row->theirs != NULL || strcmp(row->unit, "ns") == 0;
+    bool few = timed && !estimate->sure;
     if (row_met(row, estimate->median))
         return wide ? "noisy" : few ? "few" : "";
     return wide ? "MISSED, noisy" : few ? "MISSED, few" : "MISSED";
@@ -200,7 +201,7 @@ static void row_print(const struct row *row, const struct estimate *estimate, co
     if (row->ours->rounds > 1)
         snprintf(interval, sizeof interval, "[%s, %s]", number_text(low, estimate->low),
                  number_text(high, estimate->high));
-    snprintf(goal, sizeof goal, "%.4g", row->goal);
+    snprintf(goal, sizeof goal, "%.6g", row->goal);
     if (row->goal > 0)
         snprintf(bound, sizeof bound, "%s %s", row->theirs != NULL ? ">=" : "<=", goal);
     printf("%-56s %12s  %-16s %-9s %4d  %-13s", row->name, figure, interval, bound,
