@@ -39,7 +39,11 @@ static const char notes[] = "Examples:\n"
                             "  search queens 14 --time\n"
                             "  search clique keller4.clq\n"
                             "\n"
-                            "Exit status: 0 done, 1 it failed, 2 bad arguments, 75 interrupted.\n";
+                            "  search queens 20 --checkpoint kept --walltime 3600\n"
+                            "  search queens 20 --checkpoint kept --resume\n"
+                            "\n"
+                            "Exit status: 0 done, 1 it failed, 2 bad arguments, 75 interrupted: with\n"
+                            "--checkpoint, --resume goes on.\n";
 
 /* The command line. */
 struct settings {
@@ -181,6 +185,7 @@ static const struct command command = {
     .cosmetic = cosmetic,
     .operands_wanted = "uts and the name of a tree, queens and their number, or clique and a file",
     .most_operands = 2,
+    .keeps_work = true,
     .options = options,
     .take_option = take_option,
     .take_operands = take_operands,

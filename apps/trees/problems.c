@@ -159,6 +159,11 @@ rp_worklist_job problem_job(struct problem *problem)
         job.best = &problem->best;
         job.witness = problem->witness;
         job.witness_size = clique_witness_bytes(&problem->clique);
+        /* Tasks use no random numbers: it makes the job that of this graph, for checkpoints. */
+        const struct graph *graph = &problem->clique.graph;
+        job.options.seed =
+            rp_fingerprint(0, graph->rows,
+                           (size_t)graph->vertices * (size_t)graph->words * sizeof *graph->rows);
     }
     return job;
 }

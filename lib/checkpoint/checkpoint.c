@@ -212,13 +212,23 @@ int64_t rpi_checkpoint_begin(rp_pool *pool, const struct job_form *form)
     return job;
 }
 
-/* Reports an error of the journal, once per node. */
-static void checkpoint_warn_once(rp_pool *pool)
+void rpi_checkpoint_report(const rp_pool *pool, const rp_error *error)
 {
-    const rp_error *error = &pool->checkpoint->writer.error;
     if (error->status != RP_OK && atomic_exchange_explicit(&pool->diag->activities->unprotected, 1,
                                                            memory_order_relaxed) == 0)
         rpi_checkpoint_warn(error->text);
+}
+
+static void checkpoint_warn_once(const rp_pool *pool)
+{
+    rpi_checkpoint_report(pool, &pool->checkpoint->writer.error);
+}
+
+struct journal_head rpi_checkpoint_head(const struct checkpoint *checkpoint, const char *path)
+{
+    uint64_t moment = (uint64_t)(rpi_clock_seconds() * 1e9);
+    return (struct journal_head){.seed = rp_fingerprint(moment, path, strlen(path)),
+                                 .fingerprint = checkpoint->fingerprint};
 }
 
 /* Called with the first entry, so that ranks that finish nothing create no file. */
@@ -226,13 +236,10 @@ static void checkpoint_begin_journal(rp_pool *pool)
 {
     struct checkpoint *checkpoint = pool->checkpoint;
     char path[PATH_MAX] = "";
-    double now = rpi_clock_seconds();
-    uint64_t moment = (uint64_t)(now * 1e9);
-    struct journal_head head = {.fingerprint = checkpoint->fingerprint};
     checkpoint->begun = true;
     rpi_journal_name(checkpoint->directory, checkpoint->run, pool->world.rank, path, sizeof path);
-    head.seed = rp_fingerprint(moment, path, strlen(path));
-    rpi_journal_begin(&checkpoint->writer, path, &head, checkpoint->interval, now);
+    struct journal_head head = rpi_checkpoint_head(checkpoint, path);
+    rpi_journal_begin(&checkpoint->writer, path, &head, checkpoint->interval, rpi_clock_seconds());
 }
 
 void rpi_checkpoint_add(rp_pool *pool, const struct journal_entry *entry)

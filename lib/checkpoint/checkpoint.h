@@ -46,6 +46,12 @@ void rpi_checkpoint_add(rp_pool *pool, const struct journal_entry *entry);
 /* Writes the entries that were added; call it when checkpoint_due(). */
 void rpi_checkpoint_write(rp_pool *pool);
 
+/* The head of a new journal with this path, whose seed is its own. */
+struct journal_head rpi_checkpoint_head(const struct checkpoint *checkpoint, const char *path);
+
+/* Reports an error of writing, if there is one, once per node. */
+void rpi_checkpoint_report(const rp_pool *pool, const rp_error *error);
+
 /* Ends a job with this status. */
 void rpi_checkpoint_end(rp_pool *pool, rp_status status);
 

@@ -130,7 +130,8 @@ static bool form_admits_node(const struct job_form *form, rp_range items)
 
 bool rpi_form_admits(const struct job_form *form, uint32_t kind, rp_range items, uint64_t bytes)
 {
-    bool unbounded = kind == JOURNAL_RESULT; /* the length of a stream is unknown */
+    /* The length of a stream is unknown, as is the number of states. */
+    bool unbounded = kind == JOURNAL_RESULT || kind == JOURNAL_STATE;
     if (kind != form->kind || items.begin < 0 || items.begin >= items.end ||
         (!unbounded && items.end > form->n))
         return false;
@@ -140,6 +141,8 @@ bool rpi_form_admits(const struct job_form *form, uint32_t kind, rp_range items,
     case JOURNAL_LEAVES:
         return form->out_bytes >= 0 && bytes == (uint64_t)form->out_bytes &&
                form_admits_node(form, items);
+    case JOURNAL_STATE:
+        return items.begin == 0 && items.end <= INT64_MAX / 2; /* others follow */
     default:
         return kind == JOURNAL_RANGE || kind == JOURNAL_RESULT;
     }

@@ -28,7 +28,8 @@ enum journal_kind {
     JOURNAL_ITEMS,    /* results of a map, contiguous */
     JOURNAL_RANGE,    /* what the program saves for a range of a loop */
     JOURNAL_LEAVES,   /* a partial result of a reduction; begin and end are items */
-    JOURNAL_RESULT    /* result of an item of a stream */
+    JOURNAL_RESULT,   /* result of an item of a stream */
+    JOURNAL_STATE     /* state of a worklist; end: 1 + its number */
 };
 
 struct journal_entry {
@@ -75,9 +76,9 @@ struct job_form {
     int64_t kind; /* of the entries of its items: enum journal_kind */
     int64_t n;
     int64_t in_bytes, out_bytes; /* size of an input item, of a result */
-    int64_t leaf;                /* items per leaf of a reduction */
+    int64_t leaf;                /* items per leaf of a reduction; bytes of a worklist's witness */
     uint64_t seed;               /* of random numbers */
-    uint64_t inputs;             /* fingerprint of the array `in` */
+    uint64_t inputs;             /* fingerprint of the array `in`, or of the seeds and the goal */
 };
 
 /* Can a job of this form have an entry of this kind and payload size for these items? A valid

@@ -101,7 +101,8 @@ static int compare_forms(const void *left, const void *right)
     return (a->run < b->run) - (a->run > b->run);
 }
 
-/* By job and first item; the longest first, and of equal ones that of the latest run. */
+/* By job and first item; the longest first, which of states is the newest, and of equal ones that of
+ * the latest run. */
 static int compare_saved(const void *left, const void *right)
 {
     const struct saved *a = left, *b = right;
@@ -355,16 +356,27 @@ rp_status rpi_journals_find(const char *directory, bool *found, rp_error *error)
     return for_each_journal(directory, journal_found, found, error);
 }
 
+/* Journals of runs before `run`, from rank `first` to `last`. */
+struct removal {
+    int64_t run;
+    int first, last;
+};
+
 static void journal_remove(const char *path, int64_t run, int rank, void *closure)
 {
-    (void)run;
-    (void)rank;
-    (void)closure;
-    unlink(path);
+    const struct removal *removal = closure;
+    if (run < removal->run && rank >= removal->first && rank <= removal->last)
+        unlink(path);
+}
+
+void rpi_journals_remove_earlier(const char *directory, int64_t run, int first, int last)
+{
+    struct removal removal = {run, first, last};
+    rp_error ignored;
+    for_each_journal(directory, journal_remove, &removal, &ignored);
 }
 
 void rpi_journals_remove(const char *directory)
 {
-    rp_error ignored;
-    for_each_journal(directory, journal_remove, NULL, &ignored);
+    rpi_journals_remove_earlier(directory, INT64_MAX, 0, INT_MAX);
 }

@@ -56,7 +56,9 @@ const struct job_form *rpi_journal_index_form(const struct journal_index *journa
 /* Sets *found: are there journals in a directory, intact or not? Opens none of them. */
 rp_status rpi_journals_find(const char *directory, bool *found, rp_error *error);
 
-/* Removes all journals in a directory. */
+/* Removes all journals in a directory; those of earlier runs with these rank numbers, first <= rank
+ * <= last. */
 void rpi_journals_remove(const char *directory);
+void rpi_journals_remove_earlier(const char *directory, int64_t run, int first, int last);
 
 #endif

@@ -40,6 +40,16 @@ void rpi_journal_schedule(struct journal_interval *interval, double cost, double
     interval->next = now + fmax(fmin(fmax(best, least), most), interval->cost / share);
 }
 
+void rpi_journal_schedule_write(struct journal_interval *interval, double cost, double now)
+{
+    rpi_journal_schedule(interval, cost, now, min_write, max_write);
+}
+
+void rpi_journal_schedule_sync(struct journal_interval *interval, double cost, double now)
+{
+    rpi_journal_schedule(interval, cost, now, min_sync, max_sync);
+}
+
 static bool journal_reserve(struct journal_writer *writer, size_t bytes)
 {
     if (bytes <= writer->capacity - writer->used)
@@ -111,7 +121,7 @@ static rp_status journal_sync(struct journal_writer *writer)
     if (fdatasync(writer->file) != 0 && errno != EINVAL && errno != EROFS)
         return journal_give_up(writer, "written", strerror(errno));
     double now = rpi_clock_seconds();
-    rpi_journal_schedule(&writer->sync, now - begun, now, min_sync, max_sync);
+    rpi_journal_schedule_sync(&writer->sync, now - begun, now);
     return RP_OK;
 }
 
@@ -131,7 +141,7 @@ rp_status rpi_journal_write(struct journal_writer *writer)
         journal_write_out(writer) != RP_OK)
         return writer->error.status;
     double now = rpi_clock_seconds();
-    rpi_journal_schedule(&writer->write, now - begun, now, min_write, max_write);
+    rpi_journal_schedule_write(&writer->write, now - begun, now);
     if (writer->interval > 0)
         writer->write.next = now + writer->interval;
     return now >= writer->sync.next ? journal_sync(writer) : RP_OK;

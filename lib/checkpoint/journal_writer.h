@@ -45,6 +45,10 @@ rp_status rpi_journal_add(struct journal_writer *writer, const struct journal_en
 void rpi_journal_schedule(struct journal_interval *interval, double cost, double now, double least,
                           double most);
 
+/* The same for writes and for syncs, with their bounds. */
+void rpi_journal_schedule_write(struct journal_interval *interval, double cost, double now);
+void rpi_journal_schedule_sync(struct journal_interval *interval, double cost, double now);
+
 /* Should rpi_journal_write() be called? */
 static inline bool journal_due(const struct journal_writer *writer, double now)
 {

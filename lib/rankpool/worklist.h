@@ -156,8 +156,9 @@ double rp_task_bound(const rp_task *task);
  * found and the items that are left. What a rank has not given back when it dies is computed
  * again. `memory` then limits only the items of a rank.
  *
- * Nothing is saved for a checkpoint. On several nodes whose ranks survive deaths, a pool with a
- * checkpoint refuses the call (RP_ERR_ARGUMENT).
+ * So does the root in a pool with a checkpoint, on one node too. It saves what was found and the
+ * items that wait, at intervals and when the job is interrupted or fails; a later run goes on from
+ * there, on any number of ranks and nodes. Only items that were computed since are repeated.
  *
  * @return RP_OK. RP_ERR_TASK: an item, or `combine`, failed; the result is then undefined. The
  *         error's item is the seed that it descends from. RP_ERR_TIMEOUT: an item exceeded its time
@@ -165,7 +166,8 @@ double rp_task_bound(const rp_task *task);
  *         RP_ERR_INTERRUPTED, RP_ERR_VERSION.
  * Cost: four barriers; about 15 ns per item of 24 bytes in addition to its task. On several nodes,
  * a thread of each that wakes every 0.1 to 4 ms, and log2(nodes) messages with a result; where they
- * survive deaths, each waiting item may pass through the root.
+ * survive deaths, or with a checkpoint, each waiting item may pass through the root, and for items
+ * of 100 ns all takes some 2 % longer.
  *
  * Deques of which only one part is shared: Dinan, Larkins, Sadayappan, Krishnamoorthy and
  * Nieplocha: Scalable work stealing, SC09, 2009. Lifelines: Saraswat, Kambadur, Kodali, Grove and

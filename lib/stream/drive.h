@@ -11,16 +11,16 @@ struct stream_driver {
     rp_error error; /* that this rank found in its arguments; RP_OK: none */
     int64_t n;      /* term JOB_N of the vote */
     double seconds; /* the watchdog looks for late calls as if this were their time limit */
-    void (*begin)(void *closure); /* called on every rank after the agreement on the job */
-    /* Called on the root once, when the first round is open. Each time that
+    void (*begin)(void *closure); /* called on every rank after the agreement on the job; or NULL */
+    /* NULL: the root runs as in every stream, and fails if an item does. Called on the root once, when the first round is open. Each time that
      * rpi_stream_round_drained() is true it has to call rpi_stream_next_round(). It sets
      * stream->exhausted if it succeeds, or calls rpi_stream_fail(). */
     void (*drive)(struct stream *stream, void *closure);
     void *closure;
 };
 
-/* Runs a stream; driver NULL: as rp_stream(). Collective. Results of a driven stream are not saved:
- * its driver knows which items are the same in a later run. */
+/* Runs a stream; driver NULL: as rp_stream(). Collective. Results of a stream with a driver are not
+ * saved: its caller knows which items are the same in a later run. */
 rp_status rpi_stream_run(rp_pool *pool, const rp_stream_job *job,
                          const struct stream_driver *driver);
 

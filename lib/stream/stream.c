@@ -88,6 +88,11 @@ struct stream_part {
     struct stream_link *stream_link; /* NULL if this rank does not run one */
 };
 
+static bool stream_part_driven(const struct stream_part *part)
+{
+    return part->driver != NULL && part->driver->drive != NULL;
+}
+
 /* Prepares an empty slot queue in which every rank has published how to read its memory, and a work
  * queue without work. Any rank may be elected feeder, so every rank empties them, all storing the
  * same values; the stream begins with an agreement after that. Collective on the node. */
@@ -157,7 +162,7 @@ static rp_status stream_root_init(rp_pool *pool, struct stream_part *part, rp_er
             (struct chunk_costs){job->options.call_overhead, job->options.expected_seconds}, 1),
         .window_items = job->window_items > 0 ? job->window_items : default_window_items,
         .window_bytes = stream_window_bytes(job),
-        .driven = part->driver != NULL,
+        .driven = stream_part_driven(part),
         .destinations = calloc(nodes, sizeof *stream->destinations),
         .remote_nodes = calloc(nodes, sizeof *stream->remote_nodes),
     };
@@ -255,7 +260,7 @@ static const rp_error *stream_part_failure(const struct stream_part *part)
 static void stream_part_run(struct stream_part *part)
 {
     bool root = part->pool->world.rank == part->pool->world.root;
-    if (root && part->driver != NULL)
+    if (root && stream_part_driven(part))
         part->driver->drive(&part->stream, part->driver->closure);
     else if (root)
         rpi_stream_serve(&part->stream);
@@ -385,10 +390,10 @@ rp_status rpi_stream_run(rp_pool *pool, const rp_stream_job *job,
     struct vote vote = stream_vote(pool, job, driver);
     if (rpi_pool_agree(pool, &vote) != RP_OK)
         return pool->last.status;
-    if (driver != NULL)
-        driver->begin(driver->closure);
-    else
+    if (driver == NULL)
         rpi_stream_saving_begin(&part.saving, pool, job);
+    else if (driver->begin != NULL)
+        driver->begin(driver->closure);
     stream_rounds_run(&part);
     rpi_stream_drop(&part.stream);
     rpi_job_saving_end(&part.saving, pool->last.status);

@@ -3,9 +3,13 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/round_up.h"
+#include "comm/bigcount.h"
+#include "comm/mpi_error.h"
 #include "diag/diagnosis.h"
-#include "numeric/path.h"
 #include "resilience/survival.h"
+#include "stream/drive.h"
+#include "worklist/save.h"
+#include "worklist/waiting.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -29,12 +33,6 @@ struct finding {
     unsigned char result[];
 };
 
-/* The waiting entries of the job, on the root: [head, tail) of `entries`. */
-struct waiting {
-    char *entries; /* owned */
-    size_t head, tail, capacity;
-};
-
 struct search_by_stream {
     rp_pool *pool;
     const rp_worklist_job *job;
@@ -44,79 +42,50 @@ struct search_by_stream {
     void *identity;        /* the result of no items; owned */
     struct finding *found; /* on the root: of the job; elsewhere room for it; owned */
     size_t found_bytes;
-    struct waiting waiting;
-    size_t most_entries; /* of a bundle */
-    size_t most_waiting; /* entries from which on the newest are lent first */
-    int64_t lent;        /* bundles that are not back */
+    struct waiting waiting; /* on the root */
+    size_t most_entries;    /* of a bundle */
+    size_t most_waiting;    /* entries from which on the newest are lent first */
+    int64_t lent;           /* bundles that are not back, */
+    int64_t produced;       /* and all: items of the stream */
+    struct worklist_saving saving;
 };
 
-/* ---- received data --------------------------------------------------------------------------- */
+/* ---- the checkpoint -------------------------------------------------------------------------- */
 
-/* Are these entries of the job? */
-static bool entries_valid(const struct search_by_stream *search, const char *entries, size_t bytes)
+static void search_save(struct search_by_stream *search, enum worklist_moment moment)
 {
-    const size_t size = search->shape.entry_size;
-    bool valid = bytes % size == 0;
-    for (size_t i = 0; valid && i < bytes / size; i++) {
-        const struct deque_entry *entry = (const struct deque_entry *)(entries + i * size);
-        valid = entry->seed >= 0 && entry->seed < search->job->n && entry->alone <= DEQUE_BATCH &&
-                bound_item_valid(search->job, entry->item);
-    }
+    const struct waiting *waiting = &search->waiting;
+    rpi_worklist_saving_write(&search->saving, moment, search->found, search->found_bytes,
+                              waiting_at(waiting, waiting->head),
+                              (waiting->tail - waiting->head) * search->shape.entry_size);
+}
+
+/* Is this what search_save() may have saved? */
+static bool search_state_valid(const struct search_by_stream *search, const struct finding *found,
+                               const char *entries, size_t bytes)
+{
+    return found->enough >= 0 && found->failed == 0 &&
+           rpi_bound_result_valid(search->job, found->result) &&
+           rpi_waiting_valid(&search->waiting, entries, bytes);
+}
+
+/* Goes on with the state that an earlier run has left. False: there is none that can be used. */
+static bool search_restore(struct search_by_stream *search)
+{
+    size_t bytes;
+    const char *state = rpi_snapshots_find(&search->saving.snapshots, &bytes);
+    if (state == NULL || bytes < search->found_bytes)
+        return false;
+    size_t left = bytes - search->found_bytes;
+    char *copy = aligned_alloc(DEQUE_ALIGNED, round_up(bytes, DEQUE_ALIGNED));
+    bool valid = copy != NULL && search_state_valid(search, memcpy(copy, state, bytes),
+                                                    copy + search->found_bytes, left);
+    valid = valid && rpi_waiting_add(&search->waiting, copy + search->found_bytes,
+                                     left / search->shape.entry_size);
+    if (valid)
+        memcpy(search->found, copy, search->found_bytes);
+    free(copy);
     return valid;
-}
-
-/* ---- waiting entries ------------------------------------------------------------------------- */
-
-static struct deque_entry *waiting_at(const struct search_by_stream *search, size_t index)
-{
-    return (struct deque_entry *)(search->waiting.entries + index * search->shape.entry_size);
-}
-
-/* Room for `count` more entries at the tail. */
-static bool waiting_reserve(struct search_by_stream *search, size_t count)
-{
-    struct waiting *waiting = &search->waiting;
-    const size_t size = search->shape.entry_size, length = waiting->tail - waiting->head;
-    if (waiting->head > 0 && waiting->head >= length && waiting->tail + count > waiting->capacity) {
-        memmove(waiting->entries, waiting->entries + waiting->head * size, length * size);
-        waiting->head = 0;
-        waiting->tail = length;
-    }
-    if (waiting->tail + count <= waiting->capacity)
-        return true;
-    size_t capacity = 2 * (waiting->tail + count);
-    char *entries = realloc(waiting->entries, capacity * size);
-    if (entries == NULL)
-        return false;
-    waiting->entries = entries;
-    waiting->capacity = capacity;
-    return true;
-}
-
-static bool waiting_add(struct search_by_stream *search, const void *entries, size_t count)
-{
-    if (!waiting_reserve(search, count))
-        return false;
-    if (count > 0)
-        memcpy(waiting_at(search, search->waiting.tail), entries, count * search->shape.entry_size);
-    search->waiting.tail += count;
-    return true;
-}
-
-static bool waiting_add_seeds(struct search_by_stream *search)
-{
-    const uint64_t none[2] = {0, 0};
-    const rp_worklist_job *job = search->job;
-    if (!waiting_reserve(search, (size_t)job->n + 1))
-        return false;
-    for (int64_t i = 0; i < job->n; i++) {
-        struct deque_entry *entry = waiting_at(search, search->waiting.tail++);
-        *entry = (struct deque_entry){.seed = i};
-        path_child(none, (uint64_t)i, entry->path);
-        rpi_bound_store_seed(job, entry->item,
-                             (const char *)job->seeds + (size_t)i * job->item_size);
-    }
-    return true;
 }
 
 /* ---- the root -------------------------------------------------------------------------------- */
@@ -144,7 +113,7 @@ static size_t bundle_entries(const struct search_by_stream *search, bool *newest
         count = 1;
     for (size_t i = 0; i < count; i++) {
         size_t at = *newest ? waiting->tail - 1 - i : waiting->head + i;
-        if (waiting_at(search, at)->alone > 0)
+        if (waiting_at(waiting, at)->alone > 0)
             return i > 0 ? i : 1;
     }
     return count;
@@ -155,20 +124,26 @@ static int search_produce(void *user, rp_buffer *item)
     struct search_by_stream *search = user;
     struct waiting *waiting = &search->waiting;
     bool newest;
+    if (search->found->enough > 0) /* an earlier run has found it */
+        return RP_ITEM_LAST;
     if (waiting->head == waiting->tail)
         return search->lent > 0 ? RP_ITEM_LATER : RP_ITEM_LAST;
     struct bundle_head head = {.seconds = bundle_seconds(search, waiting->tail - waiting->head),
                                .best = rpi_bound_value(search->job, search->found->result)};
     size_t count = bundle_entries(search, &newest);
     size_t first = newest ? waiting->tail - count : waiting->head;
+    const size_t bytes = count * search->shape.entry_size;
     if (rp_buffer_append(item, &head, sizeof head) != 0 ||
-        rp_buffer_append(item, waiting_at(search, first), count * search->shape.entry_size) != 0)
+        rp_buffer_append(item, waiting_at(waiting, first), bytes) != 0 ||
+        !rpi_worklist_saving_lend(&search->saving, search->produced, waiting_at(waiting, first),
+                                  bytes))
         return -1;
     if (newest)
         waiting->tail -= count;
     else
         waiting->head += count;
     search->lent++;
+    search->produced++;
     return RP_ITEM;
 }
 
@@ -177,13 +152,15 @@ static int search_consume(void *user, int64_t item, const rp_error *error, const
 {
     struct search_by_stream *search = user;
     const struct finding *finding = data;
-    (void)item;
     search->lent--;
     if (error != NULL)
         return 0;
     if (bytes < search->found_bytes || !rpi_bound_result_valid(search->job, finding->result) ||
-        !entries_valid(search, (const char *)data + search->found_bytes,
-                       bytes - search->found_bytes))
+        !rpi_waiting_valid(&search->waiting, (const char *)data + search->found_bytes,
+                           bytes - search->found_bytes))
+        return -1;
+    size_t left = (bytes - search->found_bytes) / search->shape.entry_size;
+    if (!rpi_waiting_reserve(&search->waiting, left)) /* from here on all of it counts */
         return -1;
     search->found->failed = rpi_bound_combine(search->job, search->found->result, finding->result);
     if (search->found->failed != 0)
@@ -191,9 +168,10 @@ static int search_consume(void *user, int64_t item, const rp_error *error, const
     if (finding->enough > 0 &&
         (search->found->enough == 0 || finding->enough < search->found->enough))
         search->found->enough = finding->enough;
-    size_t left = (bytes - search->found_bytes) / search->shape.entry_size;
-    if (!waiting_add(search, (const char *)data + search->found_bytes, left))
-        return -1;
+    rpi_waiting_add(&search->waiting, (const char *)data + search->found_bytes, left);
+    rpi_worklist_saving_back(&search->saving, item);
+    if (snapshots_due(&search->saving.snapshots, rpi_clock_seconds()))
+        search_save(search, WORKLIST_RUNS);
     return search->found->enough > 0;
 }
 
@@ -265,7 +243,7 @@ static int search_work(rp_task *task, const void *in, size_t bytes, rp_buffer *r
     const struct bundle_head *head = in;
     size_t count = (bytes - sizeof *head) / search->shape.entry_size;
     if (bytes < sizeof *head || count > search->most_entries ||
-        !entries_valid(search, (const char *)(head + 1), bytes - sizeof *head))
+        !rpi_waiting_valid(&search->waiting, (const char *)(head + 1), bytes - sizeof *head))
         return rp_task_fail(task, 0, 1, "these are not items of a worklist");
     search_begin_bound(search, head->best);
     if (!search_begin(search, task, (const char *)(head + 1), count))
@@ -304,23 +282,38 @@ static bool finding_receive(void *closure, const void *broadcast, size_t bytes)
     return true;
 }
 
-/* The root's finding goes to the node memory of every node, from which each rank reads it. */
-static rp_status search_publish(struct search_by_stream *search)
+/* Between nodes that survive deaths the root's finding goes with an agreement, to the node memory
+ * from which each rank reads it; between others by MPI. */
+static rp_status search_share(struct search_by_stream *search)
 {
     rp_pool *pool = search->pool;
+    const struct world *world = &pool->world;
     struct node_memory *memory = &pool->memory.stage;
-    if (pool_memory_grow(pool, search->found_bytes, memory, &pool->last) == RP_OK &&
-        pool->world.rank == pool->world.root)
-        memcpy(memory->base, search->found, search->found_bytes);
     struct piggyback piggyback = {.broadcast = finding_provide,
                                   .receive = finding_receive,
                                   .closure = search};
-    pool->world.agreement.piggyback = &piggyback;
+    const bool by_mpi = world->nodes > 1 && !pool->in_rounds;
+    if (by_mpi)
+        rpi_mpi_check(rpi_message_broadcast(search->found, search->found_bytes, world->root,
+                                            world->comm),
+                      "a message with results of a worklist", &pool->last);
+    else if (pool_memory_grow(pool, search->found_bytes, memory, &pool->last) == RP_OK &&
+             world->rank == world->root)
+        memcpy(memory->base, search->found, search->found_bytes);
+    pool->world.agreement.piggyback = by_mpi ? NULL : &piggyback;
     rp_status status = rpi_pool_agree_prepared(pool);
     pool->world.agreement.piggyback = NULL;
+    if (status == RP_OK && !by_mpi)
+        memcpy(search->found, memory->base, search->found_bytes);
+    return status;
+}
+
+static rp_status search_publish(struct search_by_stream *search)
+{
+    rp_pool *pool = search->pool;
+    rp_status status = search_share(search);
     if (status != RP_OK)
         return status;
-    memcpy(search->found, memory->base, search->found_bytes);
     rpi_bound_deliver(search->job, search->found->result);
     const int failed = (int)search->found->failed;
     if (failed != 0) {
@@ -342,14 +335,17 @@ static rp_status search_make(struct search_by_stream *search, rp_error *error)
     size_t bytes = rpi_deque_group_bytes(1, &search->shape) + rpi_bound_shared_bytes(job);
     search->found_bytes =
         round_up(sizeof *search->found + search->shape.result_size, DEQUE_ALIGNED);
+    search->waiting = (struct waiting){.job = job, .entry_size = search->shape.entry_size};
     search->most_waiting = (size_t)1 + search->shape.capacity / 2;
     search->found = calloc(1, search->found_bytes);
     search->group = aligned_alloc(DEQUE_APART, round_up(bytes, DEQUE_APART));
     search->identity = rpi_bound_identity(job);
+    rpi_worklist_saving_begin(&search->saving, pool, job);
+    if (search->found != NULL && search->identity != NULL)
+        memcpy(search->found->result, search->identity, search->shape.result_size);
     if (search->found == NULL || search->group == NULL || search->identity == NULL ||
-        (root && !waiting_add_seeds(search)))
+        (root && !search_restore(search) && !rpi_waiting_add_seeds(&search->waiting)))
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory for a worklist");
-    memcpy(search->found->result, search->identity, search->shape.result_size);
     rpi_deque_group_make(search->group, pool->work_queue, 1, 1, &search->shape, search->identity);
     rpi_bound_make(job, search->group);
     if (rpi_worklist_worker_make(&search->worker, pool, job, search->group, error) == RP_OK) {
@@ -377,7 +373,11 @@ static rp_status search_run(struct search_by_stream *search)
                             .consume = search_consume,
                             .unordered = true,
                             .options = {.user = search, .name = options->name, .chunk = 1}};
-    rp_status status = rp_stream(pool, &stream);
+    const struct stream_driver unsaved = {.call = CALL_STREAM};
+    rp_status status = rpi_stream_run(pool, &stream, &unsaved);
+    /* After a failure of combine() there is no state to go on with. */
+    if (search->produced > 0 && search->found->failed == 0)
+        search_save(search, status == RP_OK ? WORKLIST_DONE : WORKLIST_ENDED);
     if (status == RP_ERR_LOST && pool->last.item >= 0) /* the number of a bundle */
         rpi_error_set(&pool->last, RP_ERR_LOST,
                       "an item of a worklist was in progress when %d ranks in a row died: given up",
@@ -397,6 +397,7 @@ rp_status rpi_worklist_by_stream(rp_pool *pool, const rp_worklist_job *job,
     rp_status status = rpi_pool_agree_prepared(pool);
     if (status == RP_OK)
         status = search_run(&search);
+    rpi_worklist_saving_end(&search.saving, status);
     search_drop(&search);
     return status;
 }

@@ -10,6 +10,7 @@
 #include "resilience/survival.h"
 #include "worklist/by_stream.h"
 #include "worklist/join.h"
+#include "worklist/save.h"
 #include "worklist/worker.h"
 
 #include <inttypes.h>
@@ -77,10 +78,6 @@ static rp_status worklist_check(const rp_pool *pool, const rp_worklist_job *job,
 {
     if (job == &no_job)
         return rpi_error_set(error, RP_ERR_ARGUMENT, "no job");
-    if (pool->in_rounds && pool->checkpoint != NULL)
-        return rpi_error_set(error, RP_ERR_ARGUMENT,
-                             "a worklist on several nodes that survive deaths cannot be saved: "
-                             "open the pool without a checkpoint");
     if (worklist_options_check(&job->options, error) != RP_OK)
         return error->status;
     if (job->work == NULL)
@@ -279,12 +276,13 @@ static rp_status worklist_run(rp_pool *pool, const rp_worklist_job *job)
 {
     struct vote vote = rpi_vote(CALL_WORKLIST);
     struct lend *lend = NULL;
-    worklist_check(pool, job, &vote.error);
+    if (worklist_check(pool, job, &vote.error) == RP_OK)
+        rpi_worklist_saving_check(pool, job, &vote.error);
     worklist_terms(&vote, job);
     watchdog_provide(pool, &job->options, &vote.error);
     if (rpi_pool_agree(pool, &vote) != RP_OK)
         return pool->last.status;
-    if (pool->in_rounds) {
+    if (pool->in_rounds || pool->checkpoint != NULL) {
         struct deque_shape shape = worklist_shape(pool, job);
         return rpi_worklist_by_stream(pool, job, &shape);
     }

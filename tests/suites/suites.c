@@ -54,6 +54,7 @@ static const struct test_group *const groups[] = {
     &checkpoint_loops_tests,
     &checkpoint_streams_tests,
     &checkpoint_calls_tests,
+    &checkpoint_worklists_tests,
     &checkpoint_refusal_tests,
     &checkpoint_damage_tests,
     &checkpoint_disk_tests,

@@ -33,11 +33,12 @@ extern const struct test_group base_tests, sched_tests, sched_policy_tests, sche
     grid_heat_tests, collective_exchange_tests, conformance_endings_tests, engine_failures_tests,
     stream_failures_tests, diag_interruption_tests, checkpoint_journal_tests, checkpoint_tests,
     checkpoint_loops_tests, checkpoint_streams_tests, checkpoint_refusal_tests,
-    checkpoint_damage_tests, checkpoint_disk_tests, collective_file_tests, engine_varlen_tests,
-    observe_tests, observe_progress_tests, distrib_heartbeat_tests, engine_enough_tests,
-    numeric_exact_tests, sched_loans_tests, worklist_tests, worklist_bound_tests,
-    collective_sort_tests, collective_small_tests, calls_tests, calls_order_tests,
-    checkpoint_calls_tests, observe_files_tests, bench_sample_tests;
+    checkpoint_worklists_tests, checkpoint_damage_tests, checkpoint_disk_tests,
+    collective_file_tests, engine_varlen_tests, observe_tests, observe_progress_tests,
+    distrib_heartbeat_tests, engine_enough_tests, numeric_exact_tests, sched_loans_tests,
+    worklist_tests, worklist_bound_tests, collective_sort_tests, collective_small_tests,
+    calls_tests, calls_order_tests, checkpoint_calls_tests, observe_files_tests,
+    bench_sample_tests;
 
 /* Rank and number of ranks in MPI_COMM_WORLD. */
 int world_rank(void);
