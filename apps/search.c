@@ -33,17 +33,18 @@ static const char help[] =
     "  --memory BYTES       for nodes that wait (16 MiB)\n"
     "  --time               show on stderr how long it took\n";
 
-static const char notes[] = "Examples:\n"
-                            "  search uts T1                            4 130 071 nodes\n"
-                            "  search uts -t 1 -a 3 -d 10 -b 4 -r 19    the same tree\n"
-                            "  search queens 14 --time\n"
-                            "  search clique keller4.clq\n"
-                            "\n"
-                            "  search queens 20 --checkpoint kept --walltime 3600\n"
-                            "  search queens 20 --checkpoint kept --resume\n"
-                            "\n"
-                            "Exit status: 0 done, 1 it failed, 2 bad arguments, 75 interrupted: with\n"
-                            "--checkpoint, --resume goes on.\n";
+static const char notes[] =
+    "Examples:\n"
+    "  search uts T1                            4 130 071 nodes\n"
+    "  search uts -t 1 -a 3 -d 10 -b 4 -r 19    the same tree\n"
+    "  search queens 14 --time\n"
+    "  search clique keller4.clq\n"
+    "\n"
+    "  search queens 20 --checkpoint kept --walltime 3600\n"
+    "  search queens 20 --checkpoint kept --resume\n"
+    "\n"
+    "Exit status: 0 done, 1 it failed, 2 bad arguments, 75 interrupted: with\n"
+    "--checkpoint, --resume goes on.\n";
 
 /* The command line. */
 struct settings {
