@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/message.h"
+#include "launch/rank_state.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -37,5 +38,6 @@ rp_status rpi_mpi_agree(MPI_Comm comm, rp_error *error)
 void rpi_mpi_reject(const char *who, int from)
 {
     rpi_message("rankpool: a message from %s %d makes no sense, so the job ends\n", who, from);
+    rpi_rank_state_told();
     MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
 }

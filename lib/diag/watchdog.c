@@ -6,6 +6,7 @@
 #include "base/thread.h"
 #include "diag/activity.h"
 #include "diag/diagnosis.h"
+#include "launch/rank_state.h"
 #include "resilience/survival.h"
 
 #include <errno.h>
@@ -94,6 +95,7 @@ static void watchdog_abort(rp_pool *pool, int node_rank, rp_range items)
     rpi_message("rankpool: %s on rank %d (%s): still running after twice options.item_seconds; "
                 "aborting the job\n",
                 text, rank, here.host);
+    rpi_rank_state_told();
     /* Given any other communicator, MPICH waits for its ranks. */
     MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
 }

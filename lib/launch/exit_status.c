@@ -95,7 +95,7 @@ static enum way rank_end_way(const struct rank_end *end)
     return WEXITSTATUS(end->status) != 0 ? WAY_FAILED : WAY_DONE;
 }
 
-/* Did MPI_Abort() end the rank? It was asked to end the job. */
+/* Did MPI_Abort() end the rank, or _exit(), which looks the same? It is taken to end the job. */
 static bool rank_end_is_abort(const struct rank_end *end)
 {
     return !end->exited && end->rank_state >= RANK_IN_MPI && rank_end_way(end) == WAY_FAILED;
@@ -207,7 +207,7 @@ void rpi_outcome_print(const struct outcome *outcome, const struct ending *endin
         bool reported_itself =
             rank_end_way(cause) == WAY_FAILED && !others &&
             (cause->rank_state < RANK_IN_MPI || cause->rank_state == RANK_OPENING);
-        if (!rank_end_is_abort(cause) && !reported_itself)
+        if (!cause->told && !reported_itself)
             outcome_print_exit(cause, others);
     } else if (ending->signal == 0) {
         if (outcome->failed)

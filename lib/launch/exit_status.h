@@ -21,6 +21,7 @@ struct rank_end {
     int rank;
     enum rank_state rank_state; /* at its end */
     bool exited; /* by exit(): its handlers ran; otherwise its last output is unknown */
+    bool told;   /* it has printed why it aborts the job */
     int status;  /* as from waitpid(), or -1: unknown */
 };
 

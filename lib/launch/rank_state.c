@@ -41,6 +41,12 @@ enum rank_state rpi_rank_state(void)
     return own_state;
 }
 
+void rpi_rank_state_told(void)
+{
+    if (own_page != NULL)
+        atomic_store(&own_page->told, 1);
+}
+
 int rpi_rank_state_interrupted(void)
 {
     return own_page != NULL ? atomic_load(&own_page->interrupted) : 0;

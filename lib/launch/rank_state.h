@@ -25,11 +25,13 @@ enum rank_state {
 /* The shared page.
  * rank_state   written by the rank (seq_cst)
  * interrupted  written by the supervisor (seq_cst) before it sends SIGUSR1 in place of this signal;
- *              0: none */
+ *              0: none
+ * told         written by the rank (seq_cst) before it aborts the job: it has printed why */
 struct rank_state_page {
     _Atomic int rank_state;
     struct temporary_files files; /* for the supervisor to remove if the rank cannot */
     _Atomic int interrupted;
+    _Atomic int told;
 };
 
 /* Creates this rank's page. Returns a file descriptor to send to the supervisor, or -1. */
@@ -40,6 +42,9 @@ void rpi_rank_state_set(enum rank_state rank_state);
 
 /* This rank's state, as set last. */
 enum rank_state rpi_rank_state(void);
+
+/* This rank has printed why it aborts the job, so the supervisor need not. Async-signal-safe. */
+void rpi_rank_state_told(void);
 
 /* The signal in whose place the supervisor sends SIGUSR1, or 0. Async-signal-safe. */
 int rpi_rank_state_interrupted(void);

@@ -125,3 +125,8 @@ enum rank_state rpi_rank_table_state(const struct member *member)
     int rank_state = member->page != NULL ? atomic_load(&member->page->rank_state) : RANK_LAUNCHED;
     return rank_state >= 0 && rank_state < RANK_STATES ? (enum rank_state)rank_state : RANK_NEEDED;
 }
+
+bool rpi_rank_table_told(const struct member *member)
+{
+    return member->page != NULL && atomic_load(&member->page->told) != 0;
+}

@@ -54,6 +54,9 @@ bool rpi_rank_table_waits(const struct rank_table *rank_table);
 /* The state of a member. */
 enum rank_state rpi_rank_table_state(const struct member *member);
 
+/* Has the rank printed why it aborts the job? */
+bool rpi_rank_table_told(const struct member *member);
+
 /* From now on SIGUSR1 stands for this signal. */
 void rpi_rank_table_interrupt(const struct rank_table *rank_table, int signal_number);
 

@@ -57,6 +57,7 @@ static void member_on_disconnect(struct job *job, const struct member *member)
 {
     struct rank_end end = {.rank = member->rank,
                            .rank_state = rpi_rank_table_state(member),
+                           .told = rpi_rank_table_told(member),
                            .status = rpi_wait_status_of(member->process, member->source.file)};
     rpi_job_depart(job);
     if (member->exiting && (end.status < 0 || !WIFSIGNALED(end.status)))

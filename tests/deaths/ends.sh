@@ -10,7 +10,7 @@ ends="tests/deaths/ends --ranks 4"
 # MPI_Abort() are its own.
 blot() {
     sed -e 's/ by signal 9 (Killed)//' -e 's/rank[s0-9, ]* died;/ranks died;/' \
-        -e 's/was ended$/has died/' | grep -a '^ends: '
+        -e 's/was ended$/has died/' -e 's/rank . \(.*code 42\)/rank N \1/' | grep -a '^ends: '
 }
 
 # shellcheck disable=SC2086 # three words
@@ -51,7 +51,7 @@ ends 137 "" "ends: rank 2 has died" outside
 for how in root stream_root; do
     ends 137 "" "ends: rank 0 has died" $how
 done
-ends 42 "" "" abort
+ends 42 "" "ends: rank N ended without rp_close() (exit code 42): the others were ended" abort
 
 # The same on pretended nodes: the root is reached by network links, and whole nodes die. An item started on another
 # node has not changed the root's input.

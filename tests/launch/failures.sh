@@ -68,6 +68,8 @@ for who in 0 1; do
     check "rank $who exits in MPI_Init" fail 4 \
         "rank $who ended in rp_open() (exit code 4)$others" "init 4 $who"
     check "rank $who exits with a pool" leaves_pool $who
+    check "rank $who exits with a pool by _exit()" fail 4 \
+        "rank $who ended without rp_close() (exit code 4)$others" "open _4 $who"
 done
 for where in before launched init; do
     check "all ranks return 3: $where" fail 3 "" "$where 3 all"
