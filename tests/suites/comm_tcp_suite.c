@@ -114,9 +114,8 @@ static int strangers_end(struct strangers *strangers)
     return strangers->connected;
 }
 
-/* Opens links from all other ranks to rank 0, with `count` strangers connected. Returns the seconds
- * it took. */
-static double open_links(enum manner manner, int count)
+/* Opens links from all other ranks to rank 0, with `count` strangers connected. */
+static void open_links(enum manner manner, int count)
 {
     static struct strangers strangers;
     struct tcp_links tcp_links;
@@ -125,12 +124,10 @@ static double open_links(enum manner manner, int count)
     if (world_rank() == 0)
         strangers_begin(&strangers, manner, count);
     MPI_Barrier(MPI_COMM_WORLD);
-    double begin = rpi_clock_seconds();
     rp_status status = rpi_tcp_links_open(&tcp_links, MPI_COMM_WORLD, 0, world_rank() != 0, 60,
                                           true, &connected, &error);
-    double seconds = rpi_clock_seconds() - begin;
     ck_assert_int_eq(status, RP_OK);
-    ck_assert_msg(connected, "not connected, with strangers of kind %d: %s", (int)manner,
+    ck_assert_msg(connected, "not connected, with %d strangers of kind %d: %s", count, (int)manner,
                   tcp_links.why_not);
     for (int rank = 1; rank < world_ranks() && world_rank() == 0; rank++)
         ck_assert(rpi_tcp_links_whole(&tcp_links, rank));
@@ -138,34 +135,16 @@ static double open_links(enum manner manner, int count)
     rpi_tcp_links_close(&tcp_links, 0);
     if (world_rank() == 0)
         strangers_end(&strangers);
-    MPI_Bcast(&seconds, 1, MPI_DOUBLE, 0, MPI_COMM_WORLD);
-    return seconds;
 }
 
-/* The best of several attempts, since other processes may have the cores. If a stranger costs time,
- * it does so in every attempt. */
-static double best_of(int tries, enum manner manner, int count)
-{
-    double best = open_links(manner, count);
-    for (int i = 1; i < tries; i++) {
-        double seconds = open_links(manner, count);
-        best = seconds < best ? seconds : best;
-    }
-    return best;
-}
-
+/* Strangers are not waited for. Silent ones are dropped after 5 seconds: one after the other, so
+ * many would take longer than the minute in which links must be open. */
 START_TEST(strangers_cost_nothing)
 {
-    const double most = 0.2;
-    double alone = best_of(3, NOBODY, 0);
+    open_links(NOBODY, 0);
     for (enum manner manner = SILENT; manner < MANNERS; manner++) {
-        const int counts[] = {1, 50, 200};
-        for (int i = 0; i < 3; i++) {
-            double seconds = best_of(5, manner, counts[i]);
-            ck_assert_msg(seconds < alone + most,
-                          "%.3f s with %d strangers of kind %d, else %.3f s", seconds, counts[i],
-                          (int)manner, alone);
-        }
+        open_links(manner, 50);
+        open_links(manner, 200);
     }
 }
 END_TEST
