@@ -110,12 +110,17 @@ typedef struct rp_stream_job {
  * and in order unless the stream is unordered. An item that three ranks in a row died computing
  * fails with RP_ERR_LOST. With dedicated_root, the root computes if no other rank is left.
  *
+ * When the pool is interrupted, results that have not reached the root by then are not consumed,
+ * though their tasks end: so the consumer has had the items 0, 1, 2 ... up to one, or some items if
+ * the stream is unordered. A later run with a checkpoint computes the others.
+ *
  * @return RP_OK: all items were consumed, or the consumer ended the stream. RP_ERR_TASK: an item,
  *         the producer or the consumer failed; rp_last_error() has the code and the item (the
  *         lowest failure observed; for a producer, the item it would have produced).
  *         RP_ERR_TIMEOUT: an item exceeded its time limit. RP_ERR_LOST: an item was given up after
  *         deaths of ranks, or the stream cannot continue without the ranks that died.
- *         RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY, RP_ERR_STATE, RP_ERR_VERSION.
+ *         RP_ERR_INTERRUPTED, RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY, RP_ERR_STATE,
+ *         RP_ERR_VERSION.
  * Cost: three barriers; some 0.1 us per item in addition to the program's functions; 4 MiB of node
  * memory per node. A result of more than 32 KiB stays on the rank that computed it, and is copied
  * to the root once.
