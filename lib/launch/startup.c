@@ -6,7 +6,7 @@
 /* Seconds between polls, and for how long mpirun must be idle: once ranks have started, once a
  * child has ended, and otherwise, since at its start it may wait for a name server or a file
  * server. */
-static const double poll_seconds = 0.1, idle_seconds = 1;
+static const double poll_seconds = 0.1, idle_seconds = 1, longest_poll_seconds = 1;
 static const double failure_seconds = 3, childless_seconds = 8, patient_seconds = 30;
 
 /* For how many seconds has mpirun been idle? */
@@ -16,7 +16,9 @@ static double startup_idle_seconds(struct startup *startup)
     if (now - startup->polled < poll_seconds)
         return startup->polled - startup->since;
     long sleep = rpi_process_sleep(startup->mpirun);
-    if (sleep < 0 || sleep != startup->sleep || startup->since == 0)
+    /* After a long time without a poll this process, too, has waited for the machine. */
+    if (sleep < 0 || sleep != startup->sleep || startup->since == 0 ||
+        now - startup->polled > longest_poll_seconds)
         startup->since = now;
     startup->sleep = sleep;
     startup->polled = now;

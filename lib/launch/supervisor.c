@@ -81,10 +81,12 @@ static void member_register(struct job *job, struct member *member, int rank)
         return;
     }
     member->rank = rank;
-    job->startup.started++;
-    if (job->ends)
+    if (job->ends) { /* too late: it does not count as started */
         kill(member->process, SIGKILL);
-    else if (rank == 0)
+        return;
+    }
+    job->startup.started++;
+    if (rank == 0)
         member_send_files(job, member);
 }
 

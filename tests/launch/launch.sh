@@ -231,6 +231,21 @@ no_mpirun() {
     RANKPOOL_MPIRUN=/no/mpirun alone "$launched" ranks
     expect 1 "" "launched: cannot start RANKPOOL_MPIRUN=/no/mpirun: No such file or directory"
 }
+# An mpirun that starts its second rank when the first is gone, which the supervisor ends since nothing happens any more.
+late_rank() {
+    cat >late <<'END'
+#!/bin/bash
+while [[ $1 != /* ]]; do shift; done
+export OMPI_COMM_WORLD_SIZE=2
+OMPI_COMM_WORLD_RANK=0 "$@" &
+wait
+OMPI_COMM_WORLD_RANK=1 "$@"
+exit 0
+END
+    chmod +x late
+    RANKPOOL_MPIRUN=$PWD/late alone "$launched" --ranks 2 sleep "$mark"
+    [ "$status" = 1 ] && grep -qx "launched: only 1 of 2 ranks have started" err || { cat err; return 1; }
+}
 under_srun() { SLURM_JOB_ID=1 SLURM_STEP_ID=0 alone "$launched" ranks; expect 0 "1 ranks"; }
 under_mpirun() {
     OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 \
@@ -339,6 +354,7 @@ if is_open_mpi; then
 fi
 check "the program's own hwloc sees devices" setting HWLOC_COMPONENTS unset
 check "no mpirun" no_mpirun
+! is_open_mpi || check "a rank that starts too late" late_rank
 check "under srun" under_srun
 check "under mpirun" under_mpirun
 check "in an allocation, --ranks 3" allocation_ranks
