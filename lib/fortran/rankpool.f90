@@ -213,23 +213,23 @@ module rankpool
             integer(c_int64_t), value :: n, parts, part
         end function
 
-        ! ---- jobs
+        ! ---- jobs. Without intent(in): from that, compilers infer that what a job points to stays unchanged.
 
         integer(c_int) function rp_map(pool, job) bind(c)
             import
             type(c_ptr), value :: pool
-            type(rp_map_job), intent(in) :: job
+            type(rp_map_job) :: job
         end function
         integer(c_int) function rp_reduce(pool, job) bind(c)
             import
             type(c_ptr), value :: pool
-            type(rp_reduce_job), intent(in) :: job
+            type(rp_reduce_job) :: job
         end function
         integer(c_int) function rp_loop_open(pool, n, options, loop) bind(c)
             import
             type(c_ptr), value :: pool
             integer(c_int64_t), value :: n
-            type(rp_options), intent(in), optional :: options
+            type(rp_options), optional :: options
             type(c_ptr), intent(out) :: loop
         end function
         logical(c_bool) function rp_loop_next(loop, range) bind(c)

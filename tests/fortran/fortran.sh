@@ -21,7 +21,7 @@ export LD_LIBRARY_PATH="$PWD/lib/.libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 # compile FILE PROGRAM
 compile() {
     # shellcheck disable=SC2086 # a list of words
-    $MPIFC -Wall -Wextra -Wno-unused-dummy-argument -Wno-compare-reals -Werror -J"$work" -Ilib/fortran "$1" -o "$2" \
+    $MPIFC -O2 -Wall -Wextra -Wno-unused-dummy-argument -Wno-compare-reals -Werror -J"$work" -Ilib/fortran "$1" -o "$2" \
         -Llib/.libs -lrankpool_fortran -lrankpool $LIBS
 }
 
