@@ -75,7 +75,10 @@ for place in produce consume work command; do
 done
 "$PYTHON" "$here/broken.py" worker >"$scratch/stdout" 2>"$scratch/stderr"
 check "a worker that fails ends the program" [ $? -ne 0 ]
-check "and says why" grep -q "MemoryError: on purpose" "$scratch/stderr"
+case $("$mpirun" --version 2>&1) in
+*HYDRA*) ;; # which drops what a rank that fails has printed last
+*) check "and says why" grep -q "MemoryError: on purpose" "$scratch/stderr" ;;
+esac
 
 check "Ctrl-C" python "$here/interrupted.py"
 python "$here/deaths.py" "$scratch/mark" >"$scratch/stdout" 2>&1
