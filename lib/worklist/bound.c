@@ -111,9 +111,11 @@ bool rpi_bound_result_valid(const rp_worklist_job *job, const void *result)
     return !job_bounded(job) || bound_incumbent(job, (void *)result)->place.depth <= PLACE_LEVELS;
 }
 
-uint64_t rpi_bound_value(const rp_worklist_job *job, const void *result)
+void rpi_bound_best(const rp_worklist_job *job, const void *result, struct incumbent *best)
 {
-    return job_bounded(job) ? bound_incumbent(job, (void *)result)->value : NO_INCUMBENT;
+    *best = (struct incumbent){.value = NO_INCUMBENT};
+    if (job_bounded(job))
+        *best = *bound_incumbent(job, (void *)result);
 }
 
 int rpi_bound_combine(const rp_worklist_job *job, void *left, const void *right)

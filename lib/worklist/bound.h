@@ -52,9 +52,10 @@ static inline bool bound_item_valid(const rp_worklist_job *job, const void *stor
     return job->goal == RP_GOAL_NONE || place->depth <= PLACE_LEVELS;
 }
 
-/* Is a result that another node sent valid? And its best value; NO_INCUMBENT: there is none. */
+/* Is a result that another node sent valid? And its incumbent without the witness; without a goal,
+ * none. */
 bool rpi_bound_result_valid(const rp_worklist_job *job, const void *result);
-uint64_t rpi_bound_value(const rp_worklist_job *job, const void *result);
+void rpi_bound_best(const rp_worklist_job *job, const void *result, struct incumbent *best);
 
 /* Joins two results with their incumbents: left = left (+) right. Returns 0 or combine()'s code. */
 int rpi_bound_combine(const rp_worklist_job *job, void *left, const void *right);

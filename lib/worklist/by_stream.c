@@ -23,7 +23,7 @@ enum {
 /* The begin of a bundle, before its entries. */
 struct bundle_head {
     alignas(DEQUE_ALIGNED) double seconds; /* to compute before the rest goes back */
-    uint64_t best; /* in a branch and bound, of what has come back: see rpi_incumbent_value() */
+    struct incumbent best;                 /* in a branch and bound, of what has come back */
 };
 
 /* What was found: of a bundle, before the entries that are left, or of the job. */
@@ -128,8 +128,8 @@ static int search_produce(void *user, rp_buffer *item)
         return RP_ITEM_LAST;
     if (waiting->head == waiting->tail)
         return search->lent > 0 ? RP_ITEM_LATER : RP_ITEM_LAST;
-    struct bundle_head head = {.seconds = bundle_seconds(search, waiting->tail - waiting->head),
-                               .best = rpi_bound_value(search->job, search->found->result)};
+    struct bundle_head head = {.seconds = bundle_seconds(search, waiting->tail - waiting->head)};
+    rpi_bound_best(search->job, search->found->result, &head.best);
     size_t count = bundle_entries(search, &newest);
     size_t first = newest ? waiting->tail - count : waiting->head;
     const size_t bytes = count * search->shape.entry_size;
@@ -177,14 +177,17 @@ static int search_consume(void *user, int64_t item, const rp_error *error, const
 
 /* ---- the ranks ------------------------------------------------------------------------------- */
 
-/* What this rank found in an earlier bundle may be lost on its way: only what the root has counts. */
-static void search_begin_bound(struct search_by_stream *search, uint64_t best)
+/* What this rank found in an earlier bundle may be lost on its way: only what the root has counts.
+ * The item of the root's incumbent and its ancestors are done, so its place stays as it is. */
+static void search_begin_bound(struct search_by_stream *search, const struct incumbent *best)
 {
     struct shared_incumbent *shared = rpi_bound_shared(search->job, search->group);
     if (shared == NULL)
         return;
     rpi_bound_make(search->job, search->group);
-    rpi_bound_merge(shared, best);
+    rpi_bound_merge(shared, best->value);
+    if (best->value != NO_INCUMBENT)
+        rpi_incumbent_share(shared, best);
     search->worker.bound = rpi_worker_bound(search->job, search->group);
 }
 
@@ -243,9 +246,10 @@ static int search_work(rp_task *task, const void *in, size_t bytes, rp_buffer *r
     const struct bundle_head *head = in;
     size_t count = (bytes - sizeof *head) / search->shape.entry_size;
     if (bytes < sizeof *head || count > search->most_entries ||
+        head->best.place.depth > PLACE_LEVELS ||
         !rpi_waiting_valid(&search->waiting, (const char *)(head + 1), bytes - sizeof *head))
         return rp_task_fail(task, 0, 1, "these are not items of a worklist");
-    search_begin_bound(search, head->best);
+    search_begin_bound(search, &head->best);
     if (!search_begin(search, task, (const char *)(head + 1), count))
         return rp_task_fail(task, 0, 1, "no memory for items of a worklist");
     struct rp_task *outer = search->pool->loop.task;

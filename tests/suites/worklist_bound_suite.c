@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A node of a tree whose shape and values follow from its name. No value in its subtree exceeds its
  * bound; many equal it. */
@@ -231,6 +232,59 @@ START_TEST(items_that_are_repeated)
 }
 END_TEST
 
+/* On several nodes, another way than where ranks do not survive. */
+START_TEST(where_ranks_survive)
+{
+    rp_pool *pool = open_configured(&(rp_config){.survive_deaths = true});
+    for (int pruning = 0; pruning < PRUNINGS; pruning++) {
+        struct tree tree = {.children = 3, .depth = 14, .pruning = (enum pruning)pruning};
+        check_tree(pool, tree, 0);
+        tree.minimise = true;
+        tree.fails = true;
+        check_tree(pool, tree, 1);
+    }
+    close_pool(pool);
+}
+END_TEST
+
+enum {
+    CHILDREN = 500
+};
+
+/* The seed has the best value, takes longer than a bundle, and has children that might equal it,
+ * each with a child. */
+static int visit_equal(rp_task *task, const void *item, void *result)
+{
+    const struct node *node = item;
+    ++*(int64_t *)result;
+    if (rp_task_prunable(task, 1))
+        return 0;
+    int code = node->level == 0 ? rp_task_improve(task, 1, NULL) : 0;
+    for (int i = 0; i < (node->level == 0 ? CHILDREN : 1) && node->level < 2 && code == 0; i++)
+        code = rp_task_add(task, &(struct node){.level = node->level + 1});
+    if (node->level == 0)
+        usleep(20000);
+    return code;
+}
+
+/* Where the root lends all items, ranks know where the best value was found. */
+START_TEST(items_that_equal_the_best_are_left_out)
+{
+    const struct node seed = {0};
+    struct found found = {.items = -1};
+    rp_pool *pool = open_configured(&(rp_config){.survive_deaths = true});
+    rp_worklist_job job = tree_job(&(struct tree){.minimise = false}, &seed, 1, &found);
+    job.work = visit_equal;
+    job.witness = NULL;
+    job.witness_size = 0;
+    ck_assert_msg(rp_worklist(pool, &job) == RP_OK, "%s", rp_last_error(pool)->text);
+    ck_assert(found.best == 1 && found.items > CHILDREN);
+    if (rp_survives(pool) && rp_nodes(pool) > 1)
+        ck_assert_int_eq(found.items, 1 + CHILDREN);
+    close_pool(pool);
+}
+END_TEST
+
 /* Most of a tree with good values on the way is left out. */
 START_TEST(items_are_left_out)
 {
@@ -406,6 +460,8 @@ static const struct test_case cases[] = {
     {"best value and first witness", &best_value_and_first_witness},
     {"deep items", &deep_items},
     {"items that are repeated", &items_that_are_repeated},
+    {"where ranks survive", &where_ranks_survive},
+    {"items that equal the best are left out", &items_that_equal_the_best_are_left_out},
     {"items are left out", &items_are_left_out},
     {"no result but the witness", &no_result_but_the_witness},
     {"no solution", &no_solution},
