@@ -10,7 +10,9 @@
  * The end (Dijkstra and Scholten 1980). A node that gets a loan while it has none is engaged: it
  * answers for the items of this and of later loans, which it gives back at once, and gives the
  * first back when it has no items and all that it has lent is back. The root's node is engaged from
- * the start; when it could give its items back, there are none anywhere. */
+ * the start; when it could give its items back, there are none anywhere.
+ *
+ * tests/model/loans.pml is a model of this file and of worklist/lend.c. */
 #ifndef RANKPOOL_SCHED_LOANS_H
 #define RANKPOOL_SCHED_LOANS_H
 

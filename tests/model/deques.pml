@@ -1,13 +1,16 @@
 /* The deques of a worklist on three lanes, of which up to DEATHS die, between any two steps: pops and
  * pushes, commits, sharing, steals, the end, and the settling of a dead lane's deque
- * (sched/split_deque.c, sched/deque_group.c).
+ * (sched/split_deque.c, sched/deque_group.c). With LINK, the third lane is the link of a node: it
+ * computes nothing, but lends an item at a time, gets it or its result back, and decides when all
+ * is done.
  *
  * The words and the order of accesses to them are those of the library; memory is sequentially
  * consistent. Lanes that wait look again and again: what wakes them is not in this model. The tree:
- * item 0 adds 1 and 2, item 1 adds 3. Options, by -D:
+ * item 0 adds 1 and 2, item 1 adds 3; with LINK, item 3 comes from another node. Options, by -D:
  *
  * DEATHS  how many lanes may die
  * BATCH   items between two commits, at most
+ * LINK    how many items the link lends
  * FAULT   a fault to seed */
 #ifndef FAULT
 #define FAULT 0
@@ -17,9 +20,17 @@
 #define ALWAYS_UNDONE 3 /* a dead thief's steal is undone although it was committed */
 #define POPPED_LATE 4   /* children overwrite an entry before it counts as popped */
 #define POPPED_KEPT 5   /* `popped` is not reset by a commit */
+#define OFFER_BY_STORE 6 /* the link offers entries by a store, not by compare-and-swap */
+#define REST_KEPT 7      /* the link does not offer what exceeds a loan */
+#define LINK_TRUSTED 8   /* the end is seen without looking at the link's deque */
+
+#ifndef LINK
+#define LINK 0
+#endif
 
 #define LANES 3
 #define ROOT 0 /* never dies */
+#define LINKS 2 /* the link's deque, if there is one */
 #define ITEMS 4
 #define CAPACITY 4
 #define ALL 15
@@ -36,6 +47,8 @@ byte ring[12], logged[6];
 /* struct deque_group */
 byte activated; /* a bit for each lane: there were activations since it began to look */
 bool over;
+
+byte away; /* items on another node: a set */
 
 /* What the kernel knows, and lane_lost(). */
 bit dead[LANES], lost[LANES];
@@ -91,7 +104,7 @@ inline compute_item() {
 #endif
     if
     :: item == 0 -> push(1); push(2)
-    :: item == 1 -> push(3)
+    :: item == 1 && !LINK -> push(3)
     :: else
     fi;
 #if FAULT == POPPED_LATE
@@ -297,9 +310,9 @@ inline look_for_end() {
     do
     :: i == LANES || !quiet -> break
     :: i < LANES && quiet ->
-       quiet = settled[i] || idle[i];
+       quiet = settled[i] || idle[i] || (LINK && i == LINKS);
        if
-       :: quiet -> quiet = (low[i] == high[i])
+       :: quiet -> quiet = (low[i] == high[i] || (FAULT == LINK_TRUSTED && i == LINKS))
        :: else
        fi;
        i++
@@ -325,7 +338,9 @@ inline search() {
           :: d_step { dead[1] && !lost[1] -> lost[1] = 1 }
           :: d_step { dead[2] && !lost[2] -> lost[2] = 1 }
           :: !over && PROMISING -> take()
-          :: look_for_end();
+          :: LINK && over
+          :: !LINK ->
+             look_for_end();
              if
              :: quiet -> STEP(check_results(); over = true; quiet = false)
              :: else
@@ -362,14 +377,84 @@ gone:
     skip
 }
 
+/* ---- the link -------------------------------------------------------------------------------- */
+
+/* rpi_deque_offer() */
+inline offer() {
+    base = top;
+    STEP(ctop[me] = top);
+#if FAULT == OFFER_BY_STORE
+    lo = low[me];
+    STEP(low[me] = lo; lo = 0);
+#endif
+    STEP(high[me] = top; end = top)
+}
+
+/* lend_collect(): of two entries, one stays. */
+inline lend() {
+    reclaim();
+    i = 0;
+    do
+    :: i == LINKS -> break
+    :: i < LINKS && low[i] != high[i] && lock[i] == 0 && top - end < 2 -> steal(); i++
+    :: i < LINKS && !(low[i] != high[i] && lock[i] == 0 && top - end < 2) -> i++
+    od;
+    i = 0; found = false;
+    if /* rpi_deque_remove() */
+    :: top != end ->
+       STEP(top--; item = RING(me, top); assert(!(away & (1 << item))); away = away | (1 << item));
+       base = top; item = 0; n++;
+       STEP(ctop[me] = top)
+    :: else
+    fi;
+#if FAULT == REST_KEPT
+    base = top
+#else
+    offer()
+#endif
+}
+
+/* lend_feed() */
+inline feed() {
+    item = 0;
+    do
+    :: away & (1 << item) -> break
+    :: else -> item++
+    od;
+    STEP(RING(me, top) = item; top++; away = away & ~(1 << item); item = 0);
+    offer()
+}
+
+proctype link(byte me) {
+    byte top, base, end, n, item, i, lo, hi, steals;
+    bool found, quiet;
+    do
+    :: over -> break
+    :: !over && away == 0 && n < LINK && PROMISING -> lend()
+    :: away != 0 -> feed()
+    :: away != 0 -> STEP(VALID(me) = VALID(me) | away; away = 0) /* it was computed there */
+    :: !over && away == 0 ->
+       look_for_end();
+       if
+       :: quiet -> STEP(check_results(); over = true; quiet = false)
+       :: else
+       fi
+    od
+}
+
 init {
     d_step {
         RING(1, 0) = 0; /* the seed, with a lane that may die */
-        ctop[1] = 1
+        ctop[1] = 1;
+        away = (LINK -> 1 << 3 : 0)
     }
     atomic {
         run worker(0);
         run worker(1);
+#if LINK
+        run link(LINKS)
+#else
         run worker(2)
+#endif
     }
 }
