@@ -150,8 +150,32 @@ static rp_status run_calls(rp_pool *pool, int number)
                                                   .options.user = &number});
 }
 
+static int follow_for_ever(rp_task *task, const void *item, void *result)
+{
+    int code = rp_task_add(task, item);
+    return code == 0 ? compute_slowly(task, item, result) : code;
+}
+
+/* Enough chains for all ranks. */
+static rp_status run_worklist(rp_pool *pool, int number)
+{
+    static const char seeds[1000];
+    const int64_t none = 0;
+    int64_t sum;
+    computed = 0;
+    return rp_worklist(pool, &(rp_worklist_job){.seeds = seeds,
+                                                .n = sizeof seeds,
+                                                .item_size = 1,
+                                                .work = follow_for_ever,
+                                                .combine = add_integers,
+                                                .identity = &none,
+                                                .result = &sum,
+                                                .result_size = sizeof sum,
+                                                .options.user = &number});
+}
+
 typedef rp_status (*run)(rp_pool *pool, int number);
-static const run jobs[] = {run_loop, run_map, run_reduce, run_stream, run_calls};
+static const run jobs[] = {run_loop, run_map, run_reduce, run_stream, run_calls, run_worklist};
 enum {
     JOBS = sizeof jobs / sizeof jobs[0]
 };

@@ -4,9 +4,11 @@
 
 #include "pool/pool.h"
 #include "sched/loans.h"
+#include "worklist/worker.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A node of a tree whose shape follows from its name. */
 struct node {
@@ -268,6 +270,49 @@ START_TEST(trees_that_are_hard_to_divide)
 }
 END_TEST
 
+/* ---- progress -------------------------------------------------------------------------------- */
+
+enum {
+    CHAIN = 20
+};
+
+/* An item is its place in a chain; or -1: the root's own, which starts chains until the other nodes
+ * have reported as many items as one has. */
+static int visit_until_reported(rp_task *task, const void *item, void *result)
+{
+    struct lend *others = world_rank() == 0 ? task->worker->others : NULL;
+    const int64_t at = *(const int64_t *)item, next = at + 1, start = 0;
+    ((int64_t *)result)[at >= 0]++;
+    usleep(at < 0 ? 1000 : 100);
+    if (at >= 0)
+        return next < CHAIN ? rp_task_add(task, &next) : 0;
+    if (others == NULL || atomic_load(&others->done) >= CHAIN)
+        return 0;
+    int code = rp_task_add(task, &start);
+    return code == 0 ? rp_task_add(task, &at) : code;
+}
+
+START_TEST(nodes_report_progress_to_the_root)
+{
+    const int64_t root = -1, zero[2] = {0, 0};
+    int64_t found[2];
+    rp_pool *pool = open_pool();
+    rp_worklist_job job = {.seeds = &root,
+                           .n = 1,
+                           .item_size = sizeof root,
+                           .work = visit_until_reported,
+                           .combine = add_two,
+                           .identity = zero,
+                           .result = found,
+                           .result_size = sizeof found};
+    ck_assert_int_eq(rp_show_progress(pool, RP_PROGRESS_ON), RP_OK);
+    ck_assert_msg(rp_worklist(pool, &job) == RP_OK, "%s", rp_last_error(pool)->text);
+    ck_assert_int_ge(found[0], rp_nodes(pool) > 1 && !rp_survives(pool) ? 2 : 1);
+    ck_assert_int_eq(found[1], CHAIN * (found[0] - 1));
+    close_pool(pool);
+}
+END_TEST
+
 /* Chains without an end. The newest, which its rank computes first, finds something. */
 static int follow_chain(rp_task *task, const void *item, void *result)
 {
@@ -427,6 +472,7 @@ static const struct test_case cases[] = {
     {"seeds of any number", &seeds_of_any_number},
     {"a chain", &a_chain},
     {"trees that are hard to divide", &trees_that_are_hard_to_divide},
+    {"nodes report progress to the root", &nodes_report_progress_to_the_root},
     {"enough ends a worklist", &enough_ends_a_worklist},
     {"an item that fails", &an_item_that_fails},
     {"an item that is repeated", &an_item_that_is_repeated},
