@@ -357,10 +357,11 @@ static int dispatcher_receive_result(struct dispatcher *dispatcher, int from,
 {
     int code = MPI_SUCCESS;
     for (int i = 0; i < MOST_ARRAYS && code == MPI_SUCCESS; i++) {
+        if ((message->arrays >> i & 1) == 0)
+            continue;
         size_t bytes = (size_t)message->items * dispatcher->arrays[i].size;
-        if ((message->arrays >> i & 1) != 0)
-            code = dispatcher->receive(dispatcher, from,
-                                       dispatcher->element(dispatcher, i, message->first), bytes);
+        code = dispatcher->receive(dispatcher, from,
+                                   dispatcher->element(dispatcher, i, message->first), bytes);
     }
     return code;
 }

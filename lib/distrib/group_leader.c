@@ -147,6 +147,8 @@ static int group_find_units(const struct group_leader *group, struct unit_range 
 
 bool rpi_group_expects(const struct group_leader *group, const struct agent_message *message)
 {
+    if (message->link.kind == MESSAGE_DIED || message->link.kind == MESSAGE_CLEAR)
+        return false; /* only where ranks survive deaths, and there are no groups there */
     if (message->link.kind == MESSAGE_RESULT)
         return message->items > 0 && group_find(group, message->first, message->items) >= 0;
     if (message->link.kind != MESSAGE_DELIVERED)
@@ -243,6 +245,8 @@ void rpi_group_drop(struct group_leader *group)
         return;
     rpi_dispatcher_drop(group->dispatcher);
     rpi_accounting_end(&group->accounting);
-    free(group->client.stage);
+    /* After a failure MPI may still access the stage, so it is not freed. */
+    if (channel_idle(group->client.link->channel))
+        free(group->client.stage);
     free(group);
 }

@@ -27,7 +27,9 @@ static int agent_read_report(struct agent *agent, struct agent_message message)
 {
     struct progress *progress = agent->pool->observe->progress;
     if (agent->group != NULL)
-        return rpi_node_link_send(&agent->link, agent->link.group.parent, &message.link);
+        return agent->progress.every > 0 /* the root has asked */
+                   ? rpi_node_link_send(&agent->link, agent->link.group.parent, &message.link)
+                   : MPI_SUCCESS;
     if (progress != NULL && message.first != agent->pool->world.node)
         rpi_progress_report(progress, (int)message.first, message.progress_counters);
     return MPI_SUCCESS;
@@ -43,8 +45,9 @@ static int agent_read_report_request(struct agent *agent, struct agent_message m
     if (progress->log_copy != NULL)
         progress->every = message.seconds;
     for (int i = 0; i < link->child_count && code == MPI_SUCCESS; i++) {
-        if (link->children[i] != agent->pool->world.node)
-            code = rpi_node_link_send(&agent->link, link->children[i], &message.link);
+        int node = link->children[i];
+        if (node != agent->pool->world.node && !link->peers[node].finished)
+            code = rpi_node_link_send(&agent->link, node, &message.link);
     }
     return code;
 }

@@ -23,10 +23,10 @@
 #include <pthread.h>
 
 enum link_message_kind {
-    LINK_HELLO,    /* to the root, where leaders are elected: the sender leads its node */
-    LINK_ALIVE,    /* to the root, which answers in kind: heartbeat */
-    LINK_STOP,     /* to the root: a rank of this node stopped the work queue; or with `stop`, a
-                      node of this group is lost */
+    LINK_HELLO, /* to the root, where leaders are elected: the sender leads its node */
+    LINK_ALIVE, /* to the root, which answers in kind: heartbeat */
+    LINK_STOP,  /* to the root: a rank of this node stopped the work queue; with `stop` and `lost`
+                      >= 0, the sender has lost that node */
     LINK_FINISHED, /* to the root: the last message of this node */
     LINK_CLOSED,   /* to a node: no more work; with `stop`, stop all work */
     /* To a node: reply to FINISHED, and the last message to that node. With none left in transit,

@@ -179,6 +179,10 @@ int rpi_node_link_keep_heartbeat(struct node_link *link)
     int code = link_send_alive(link, now), silent = link_silent_node(link, now);
     if (silent < 0 || code != MPI_SUCCESS)
         return code;
+    if (link->child_count == 0) {
+        rpi_node_link_lose(link, silent);
+        return MPI_SUCCESS;
+    }
     rpi_node_link_pass_loss(link, silent);
     if (node_link_serves(link, silent) && !link->peers[silent].finished)
         link_give_up(link, silent);

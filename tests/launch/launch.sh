@@ -244,7 +244,9 @@ exit 0
 END
     chmod +x late
     RANKPOOL_MPIRUN=$PWD/late alone "$launched" --ranks 2 sleep "$mark"
-    [ "$status" = 1 ] && grep -qx "launched: only 1 of 2 ranks have started" err || { cat err; return 1; }
+    [ "$status" = 1 ] && grep -qx "launched: only 1 of 2 ranks have started" err && return
+    cat err
+    return 1
 }
 under_srun() { SLURM_JOB_ID=1 SLURM_STEP_ID=0 alone "$launched" ranks; expect 0 "1 ranks"; }
 under_mpirun() {
