@@ -261,8 +261,7 @@ allocation() { # of this machine alone; no mpirun here can read it
 allocation_ranks() { allocation --ranks 3 ranks; expect 0 "3 ranks"; }
 allocation_input() { allocation echo; expect 0 "$(printf 'one\ntwo')"; }
 allocation_code() { allocation exit 75; expect 75 "last words"; }
-# The scripts for other batch systems than Slurm, by the variables that a job finds: three slots on this machine. mpirun
-# of Open MPI 5 does not know Grid Engine.
+# The scripts for other batch systems than Slurm, by the variables that a job finds: three slots on this machine.
 batch_script() { # batch_script NAME VARIABLE=VALUE...
     local name=$1
     shift
@@ -276,7 +275,9 @@ batch_lsf() {
     batch_script lsf.sh LSB_JOBID=1 LSF_BINDIR=/none LSB_MCPU_HOSTS="$(uname -n) 3" LSB_DJOB_HOSTFILE="$PWD/slots"
 }
 batch_grid_engine() {
-    batch_script grid-engine.sh JOB_ID=1 SGE_ROOT="$PWD" ARC=none NSLOTS=3 PE=mpi PE_HOSTFILE="$PWD/queues"
+    mkdir job
+    batch_script grid-engine.sh JOB_ID=1 SGE_ROOT="$PWD" ARC=none NSLOTS=3 PE=mpi PE_HOSTFILE="$PWD/queues" \
+        TMPDIR="$PWD/job"
 }
 settings_are_no_launcher() {
     OMPI_MCA_mpi_yield_when_idle=1 OMPI_ALLOW_RUN_AS_ROOT=1 try "$launched" ranks
