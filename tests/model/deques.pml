@@ -425,6 +425,7 @@ inline feed() {
     offer()
 }
 
+#if LINK
 proctype link(byte me) {
     byte top, base, end, n, item, i, lo, hi, steals;
     bool found, quiet;
@@ -441,6 +442,7 @@ proctype link(byte me) {
        fi
     od
 }
+#endif
 
 init {
     d_step {
