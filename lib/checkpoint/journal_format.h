@@ -76,9 +76,9 @@ struct job_form {
     int64_t kind; /* of the entries of its items: enum journal_kind */
     int64_t n;
     int64_t in_bytes, out_bytes; /* size of an input item, of a result */
-    int64_t leaf;                /* items per leaf of a reduction; bytes of a worklist's witness */
-    uint64_t seed;               /* of random numbers */
-    uint64_t inputs;             /* fingerprint of the array `in`, or of the seeds and the goal */
+    int64_t leaf;  /* items per leaf of a reduction; 4 * bytes of a worklist's witness + its goal */
+    uint64_t seed; /* of random numbers */
+    uint64_t inputs; /* fingerprint of the array `in`, or of the seeds */
 };
 
 /* Can a job of this form have an entry of this kind and payload size for these items? A valid

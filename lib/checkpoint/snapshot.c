@@ -25,6 +25,9 @@ enum {
     SNAPSHOT_HEAD_BYTES = 3 * JOURNAL_HEAD_BYTES + sizeof(struct job_form)
 };
 
+/* After a snapshot that failed. */
+static const double retry_seconds = 60;
+
 /* In the name of the first file. */
 static int snapshots_rank(const struct snapshots *snapshots)
 {
@@ -63,6 +66,8 @@ void *rpi_snapshot_reserve(struct snapshots *snapshots, size_t bytes)
     free(snapshots->bytes);
     snapshots->used = SNAPSHOT_HEAD_BYTES + bytes;
     snapshots->bytes = malloc(snapshots->used);
+    if (snapshots->bytes == NULL)
+        snapshots->write.next = snapshots->begun + retry_seconds;
     return snapshots->bytes != NULL ? snapshots->bytes + SNAPSHOT_HEAD_BYTES : NULL;
 }
 
@@ -123,12 +128,12 @@ static int snapshot_store(struct snapshots *snapshots, const char *path, bool *s
     return code;
 }
 
-static void snapshot_give_up(struct snapshots *snapshots, int code)
+static void snapshot_failed(struct snapshots *snapshots, int code)
 {
     rp_error error;
     rpi_error_set(&error, RP_ERR_IO, "a snapshot cannot be written: %s", strerror(code));
     rpi_checkpoint_report(snapshots->earlier.pool, &error);
-    snapshots->write.next = INFINITY;
+    snapshots->write.next = rpi_clock_seconds() + retry_seconds;
 }
 
 /* Removes the files of the job that runs before this one wrote. */
@@ -152,15 +157,26 @@ void rpi_snapshot_write(struct snapshots *snapshots, bool sync)
     snapshot_compose(snapshots, &head);
     int code = snapshot_store(snapshots, path, &sync);
     if (code != 0) {
-        snapshot_give_up(snapshots, code);
+        snapshot_failed(snapshots, code);
         return;
     }
-    if (checkpoint->interval > 0)
-        snapshots->write.next = rpi_clock_seconds() + checkpoint->interval;
+    if (checkpoint->interval > 0) /* but the root has other work, too */
+        snapshots->write.next =
+            rpi_clock_seconds() + fmax(checkpoint->interval, 10 * snapshots->write.cost);
     if (sync && snapshots->synced < 0)
         snapshots_remove(snapshots, checkpoint->run);
     snapshots->newest = file;
     snapshots->synced = sync ? file : snapshots->synced;
+}
+
+void rpi_snapshots_gain(struct snapshots *snapshots, double seconds)
+{
+    const double share = 0.005;
+    const struct journal_interval *write = &snapshots->write;
+    if (write->next == INFINITY || write->cost == 0)
+        return;
+    if (seconds * share > write->cost * snapshots->earlier.pool->world.ranks)
+        snapshots->write.next = fmin(write->next, rpi_clock_seconds());
 }
 
 void rpi_snapshot_finish(struct snapshots *snapshots)

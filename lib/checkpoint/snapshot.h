@@ -31,8 +31,8 @@ void rpi_snapshots_begin(struct snapshots *snapshots, rp_pool *pool, const struc
 const void *rpi_snapshots_find(struct snapshots *snapshots, size_t *bytes);
 
 /* Room for the state of the next snapshot; NULL: nothing is saved, or there is no memory. Then
- * writes it, and syncs it if that is due or `sync`. If that fails, reports it once, and takes no
- * further ones. */
+ * writes it, and syncs it if that is due or `sync`. If that fails, reports it once, and tries again
+ * after a minute: there may be space then. */
 void *rpi_snapshot_reserve(struct snapshots *snapshots, size_t bytes);
 void rpi_snapshot_write(struct snapshots *snapshots, bool sync);
 
@@ -42,6 +42,10 @@ void rpi_snapshot_finish(struct snapshots *snapshots);
 
 /* Ends a job with this status; see rpi_job_saving_end(). */
 void rpi_snapshots_end(struct snapshots *snapshots, rp_status status);
+
+/* Work of a rank that took so many seconds is done. If a snapshot for each such costs little beside
+ * the work of all ranks, the next one is due. */
+void rpi_snapshots_gain(struct snapshots *snapshots, double seconds);
 
 /* Is it time for another snapshot? */
 static inline bool snapshots_due(const struct snapshots *snapshots, double now)

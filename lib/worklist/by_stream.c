@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/round_up.h"
+#include "checkpoint/directory.h"
 #include "comm/bigcount.h"
 #include "comm/mpi_error.h"
 #include "diag/diagnosis.h"
@@ -69,7 +70,7 @@ static bool search_state_valid(const struct search_by_stream *search, const stru
            rpi_waiting_valid(&search->waiting, entries, bytes);
 }
 
-/* Goes on with the state that an earlier run has left. False: there is none that can be used. */
+/* Goes on with the state that an earlier run has left. False: it cannot be used. */
 static bool search_restore(struct search_by_stream *search)
 {
     size_t bytes;
@@ -86,6 +87,17 @@ static bool search_restore(struct search_by_stream *search)
         memcpy(search->found, copy, search->found_bytes);
     free(copy);
     return valid;
+}
+
+/* Begins with the state that an earlier run has left, or else with the seeds. False: no memory. */
+static bool search_begin_waiting(struct search_by_stream *search)
+{
+    bool saved = search->saving.snapshots.earlier.count > 0;
+    if (saved && search_restore(search))
+        return true;
+    if (saved)
+        rpi_checkpoint_warn("the saved state of a worklist cannot be used: it begins anew");
+    return rpi_waiting_add_seeds(&search->waiting);
 }
 
 /* ---- the root -------------------------------------------------------------------------------- */
@@ -348,7 +360,7 @@ static rp_status search_make(struct search_by_stream *search, rp_error *error)
     if (search->found != NULL && search->identity != NULL)
         memcpy(search->found->result, search->identity, search->shape.result_size);
     if (search->found == NULL || search->group == NULL || search->identity == NULL ||
-        (root && !search_restore(search) && !rpi_waiting_add_seeds(&search->waiting)))
+        (root && !search_begin_waiting(search)))
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory for a worklist");
     rpi_deque_group_make(search->group, pool->work_queue, 1, 1, &search->shape, search->identity);
     rpi_bound_make(job, search->group);
@@ -372,11 +384,12 @@ static rp_status search_run(struct search_by_stream *search)
 {
     rp_pool *pool = search->pool;
     const rp_options *options = &search->job->options;
-    rp_stream_job stream = {.produce = search_produce,
-                            .work = search_work,
-                            .consume = search_consume,
-                            .unordered = true,
-                            .options = {.user = search, .name = options->name, .chunk = 1}};
+    rp_stream_job stream = {
+        .produce = search_produce,
+        .work = search_work,
+        .consume = search_consume,
+        .unordered = true,
+        .options = {.user = search, .name = options->name, .unit = "bundles", .chunk = 1}};
     const struct stream_driver unsaved = {.call = CALL_STREAM};
     rp_status status = rpi_stream_run(pool, &stream, &unsaved);
     /* After a failure of combine() there is no state to go on with. */

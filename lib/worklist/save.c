@@ -1,20 +1,21 @@
 #include "worklist/save.h"
 
+#include "base/clock.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-/* Seeds and goal are part of the inputs, which only the root knows. */
+/* The goal decides the layout of the state. The seeds are the inputs, which only the root knows. */
 static struct job_form worklist_form(const rp_pool *pool, const rp_worklist_job *job)
 {
     struct job_form form = {.kind = JOURNAL_STATE,
                             .n = job->n,
                             .in_bytes = (int64_t)job->item_size,
                             .out_bytes = (int64_t)job->result_size,
-                            .leaf = (int64_t)job->witness_size,
+                            .leaf = (int64_t)(job->witness_size * 4 + (size_t)job->goal),
                             .seed = job->options.seed};
     if (pool->world.rank == pool->world.root)
-        form.inputs =
-            rp_fingerprint((uint64_t)job->goal, job->seeds, (size_t)job->n * job->item_size);
+        form.inputs = rp_fingerprint(0, job->seeds, (size_t)job->n * job->item_size);
     return form;
 }
 
@@ -61,7 +62,7 @@ bool rpi_worklist_saving_lend(struct worklist_saving *saving, int64_t item, cons
     if (copy == NULL)
         return false;
     memcpy(copy, entries, bytes);
-    saving->lent[saving->count++] = (struct lent_bundle){item, bytes, copy};
+    saving->lent[saving->count++] = (struct lent_bundle){item, bytes, rpi_clock_seconds(), copy};
     return true;
 }
 
@@ -92,6 +93,7 @@ void rpi_worklist_saving_back(struct worklist_saving *saving, int64_t item)
         bsearch(&key, saving->lent, saving->count, sizeof key, lent_compare);
     if (bundle == NULL || bundle->entries == NULL)
         return;
+    rpi_snapshots_gain(&saving->snapshots, rpi_clock_seconds() - bundle->since);
     free(bundle->entries);
     bundle->entries = NULL;
     if (++saving->back > saving->count / 2)

@@ -14,6 +14,7 @@
 struct lent_bundle {
     int64_t item;  /* of the stream */
     size_t bytes;  /* of the entries */
+    double since;  /* when it was lent */
     void *entries; /* owned; NULL: it is back */
 };
 

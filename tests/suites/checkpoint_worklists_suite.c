@@ -223,7 +223,7 @@ START_TEST(branch_and_bound_goes_on)
     rp_worklist_job other = job;
     other.goal = RP_GOAL_MAXIMISE;
     ck_assert_int_eq(rp_worklist(pool, &other), RP_ERR_ARGUMENT);
-    ck_assert(strstr(rp_last_error(pool)->text, "other inputs") != NULL);
+    ck_assert(strstr(rp_last_error(pool)->text, "items or results of other sizes") != NULL);
     close_pool(pool);
     pool = open_saved(RP_RESUME);
     ck_assert_int_eq(rp_worklist(pool, &job), RP_OK);
