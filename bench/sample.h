@@ -23,8 +23,8 @@ struct times {
 
 void times_add(struct times *times, double seconds);
 
-/* A row of the table. With `theirs`: how many times faster `ours` was; the goal is the least. Else a
- * figure, `ours` times `scale`, in `unit`, such as "ns"; the goal is the most. 0: no goal. */
+/* A row of the table. With `theirs`: how many times faster `ours` was; the goal is the least. Else
+ * a figure, `ours` times `scale`, in `unit`, such as "ns"; the goal is the most. 0: no goal. */
 struct row {
     const char *name;
     struct times *ours, *theirs;
@@ -49,11 +49,13 @@ struct rounds {
 };
 
 /* Accepts or drops what has been measured since the last call, if this is not the first. Whether
- * another round should be measured. `now` and `stolen`: rpi_clock_seconds() and stolen_seconds(). */
+ * another round should be measured. `now` and `stolen`: rpi_clock_seconds() and
+ * stolen_seconds(). */
 bool rounds_decide(struct rounds *rounds, double now, double stolen);
 
 /* Prints the rows on stdout and appends them, one JSON object per line, to the file that
- * RANKPOOL_BENCH_ROWS names. RANKPOOL_BENCH_CONTEST is what `make bench CONTESTS=...` calls them. */
+ * RANKPOOL_BENCH_ROWS names. RANKPOOL_BENCH_CONTEST is what `make bench CONTESTS=...` calls
+ * them. */
 void rounds_print(const struct rounds *rounds);
 
 /* A median and the interval [low, high] that contains it with a probability of at least 95 %: the

@@ -1,7 +1,8 @@
 #include <rankpool.h>
 #include <stdio.h>
 
-/* How many pairs (a, b) with 1 <= a < b are the legs of a right triangle with this whole hypotenuse? */
+/* How many pairs (a, b) with 1 <= a < b are the legs of a right triangle with this whole
+ * hypotenuse? */
 static int64_t triangles(int64_t hypotenuse)
 {
     int64_t a = 1, b = hypotenuse - 1, count = 0, square = hypotenuse * hypotenuse;

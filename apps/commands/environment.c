@@ -48,7 +48,8 @@ static bool is_of_a_launcher(const char *variable)
     return false;
 }
 
-/* Is it one of those that rp_launch() set for MPI? It lists their names, each followed by a space. */
+/* Is it one of those that rp_launch() set for MPI? It lists their names, each followed by a
+ * space. */
 static bool is_a_setting(const char *variable)
 {
     const char *names = getenv("RANKPOOL_SETTINGS");

@@ -54,9 +54,9 @@ static rp_status run_command(struct runner *runner, const struct settings *setti
 
 /* ---- the stream ------------------------------------------------------------------------------ */
 
-/* Whether each other rank of the node has a command. None gets a second one before, since that would
- * wait for the first, though the root may be free for it; nor may it begin after a failure. Between
- * nodes we do not know who has them: a rank could have two, and another one none. */
+/* Whether each other rank of the node has a command. None gets a second one before, since that
+ * would wait for the first, though the root may be free for it; nor may it begin after a failure.
+ * Between nodes we do not know who has them: a rank could have two, and another one none. */
 static bool ranks_are_served(const struct ranks *ranks)
 {
     int64_t others = rp_ranks(ranks->pool) > 1 ? rp_ranks(ranks->pool) - 1 : 1;

@@ -101,8 +101,8 @@ static int compare_forms(const void *left, const void *right)
     return (a->run < b->run) - (a->run > b->run);
 }
 
-/* By job and first item; the longest first, which of states is the newest, and of equal ones that of
- * the latest run. */
+/* By job and first item; the longest first, which of states is the newest, and of equal ones that
+ * of the latest run. */
 static int compare_saved(const void *left, const void *right)
 {
     const struct saved *a = left, *b = right;

@@ -2,10 +2,10 @@
  * the root knows. Each snapshot is a journal (checkpoint/journal_format.h) of a single entry, in a
  * file of its own beside those of the ranks; it replaces an earlier one, so the size is bounded.
  *
- * While a job runs it has three files in turn. A new snapshot goes neither into the file of the newest, nor into
- * that of the newest that was synced: at any moment one of the last two that were written is whole,
- * and one whole snapshot survives a crash of the machine. Of all that are found, by any run, the one
- * with the highest number counts. */
+ * While a job runs it has three files in turn. A new snapshot goes neither into the file of the
+ * newest, nor into that of the newest that was synced: at any moment one of the last two that were
+ * written is whole, and one whole snapshot survives a crash of the machine. Of all that are found,
+ * by any run, the one with the highest number counts. */
 #ifndef RANKPOOL_CHECKPOINT_SNAPSHOT_H
 #define RANKPOOL_CHECKPOINT_SNAPSHOT_H
 

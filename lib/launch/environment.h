@@ -36,8 +36,8 @@
 /* rp_launch() sets this variable for its ranks: the name of the supervisor's control socket. */
 #define RPI_LAUNCHED_VARIABLE "RANKPOOL_LAUNCHED"
 
-/* The names of the variables that rp_launch() and rp_open() set for MPI and mpirun, each followed by
- * a space: for programs that start others, for which these are wrong. */
+/* The names of the variables that rp_launch() and rp_open() set for MPI and mpirun, each followed
+ * by a space: for programs that start others, for which these are wrong. */
 #define RPI_SETTINGS_VARIABLE "RANKPOOL_SETTINGS"
 
 /* The number of ranks that the launcher started, or -1 if unknown. */

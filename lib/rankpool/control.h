@@ -115,9 +115,9 @@ typedef struct rp_control_job {
  * later run whose controller makes the same calls in the same order gets them at once.
  *
  * @return RP_OK: the controller returned 0, no call was open, and the job was not interrupted.
- *         RP_ERR_CANCELLED: it returned 0, but calls were open. RP_ERR_TASK: it returned another value, which is
- *         rp_last_error()->task_code. RP_ERR_INTERRUPTED, RP_ERR_ARGUMENT, RP_ERR_MISMATCH,
- *         RP_ERR_MEMORY, RP_ERR_LOST, RP_ERR_STATE, RP_ERR_VERSION.
+ *         RP_ERR_CANCELLED: it returned 0, but calls were open. RP_ERR_TASK: it returned another
+ *         value, which is rp_last_error()->task_code. RP_ERR_INTERRUPTED, RP_ERR_ARGUMENT,
+ *         RP_ERR_MISMATCH, RP_ERR_MEMORY, RP_ERR_LOST, RP_ERR_STATE, RP_ERR_VERSION.
  * Cost: as rp_stream(), and about 1 us for each call on the root. Results of dependencies pass
  * through the root.
  */

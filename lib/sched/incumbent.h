@@ -10,9 +10,9 @@
  * Deaths. Each rank has its own incumbent, in its result, so it becomes valid by the commit of the
  * item that found it (sched/split_deque.h), or the item is computed again. `best` may be lowered
  * before that commit: a rank that leaves out items that are worse leaves out none that a repeated
- * item needs to find the value again. The place is shared after the commit only: if the item's parent
- * is begun again as well, and now leaves out siblings, the item gets another number, and would come
- * after its own earlier place.
+ * item needs to find the value again. The place is shared after the commit only: if the item's
+ * parent is begun again as well, and now leaves out siblings, the item gets another number, and
+ * would come after its own earlier place.
  *
  * Shared words, in node memory:
  * best      value of the best incumbent of any rank, committed or not; lowered by compare-and-swap.

@@ -12,9 +12,10 @@ struct stream_driver {
     int64_t n;      /* term JOB_N of the vote */
     double seconds; /* the watchdog looks for late calls as if this were their time limit */
     void (*begin)(void *closure); /* called on every rank after the agreement on the job; or NULL */
-    /* NULL: the root runs as in every stream, and fails if an item does. Called on the root once, when the first round is open. Each time that
-     * rpi_stream_round_drained() is true it has to call rpi_stream_next_round(). It sets
-     * stream->exhausted if it succeeds, or calls rpi_stream_fail(). */
+    /* NULL: the root runs as in every stream, and fails if an item does. Called on the root once,
+     * when the first round is open. Each time that rpi_stream_round_drained() is true it has to
+     * call rpi_stream_next_round(). It sets stream->exhausted if it succeeds, or calls
+     * rpi_stream_fail(). */
     void (*drive)(struct stream *stream, void *closure);
     void *closure;
 };

@@ -166,7 +166,8 @@ static struct incumbent *worker_incumbent(struct worklist_worker *worker)
 }
 
 /* Is there an incumbent with the best value, `best`, that comes before the current item and all its
- * descendants? This rank's own may be uncommitted: if it is lost, so is what was left out for it. */
+ * descendants? This rank's own may be uncommitted: if it is lost, so is what was left out for
+ * it. */
 static bool worker_preceded(struct worklist_worker *worker, uint64_t best)
 {
     struct worker_bound *bound = &worker->bound;

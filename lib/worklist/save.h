@@ -46,8 +46,8 @@ enum worklist_moment {
     WORKLIST_DONE
 };
 
-/* On the root: saves what was found, the bundles that are lent and the entries that wait, one behind
- * the other. */
+/* On the root: saves what was found, the bundles that are lent and the entries that wait, one
+ * behind the other. */
 void rpi_worklist_saving_write(struct worklist_saving *saving, enum worklist_moment moment,
                                const void *found, size_t found_bytes, const void *waiting,
                                size_t waiting_bytes);

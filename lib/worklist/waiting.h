@@ -1,5 +1,5 @@
-/* The waiting entries of a worklist whose root lends them all (worklist/by_stream.h): an array, from
- * both of whose ends it takes entries. */
+/* The waiting entries of a worklist whose root lends them all (worklist/by_stream.h): an array,
+ * from both of whose ends it takes entries. */
 #ifndef RANKPOOL_WORKLIST_WAITING_H
 #define RANKPOOL_WORKLIST_WAITING_H
 

@@ -34,8 +34,8 @@ rp_status rpi_worklist_worker_make(struct worklist_worker *worker, rp_pool *pool
                                    const rp_worklist_job *job, struct deque_group *group,
                                    rp_error *error);
 
-/* Has this rank attend to its node's link, which it runs: takes its steps, unless that has a thread;
- * reports the progress of the other nodes, too. */
+/* Has this rank attend to its node's link, which it runs: takes its steps, unless that has a
+ * thread; reports the progress of the other nodes, too. */
 void rpi_worklist_worker_attend(struct worklist_worker *worker, struct lend *lend);
 
 /* Computes items until there are none, or the work queue is stopped. */

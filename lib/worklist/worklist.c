@@ -1,5 +1,5 @@
-/* rp_worklist(): the root puts the seeds into the deques of its node; each rank computes until there
- * are no items, while the nodes lend items to each other; then all results are joined. */
+/* rp_worklist(): the root puts the seeds into the deques of its node; each rank computes until
+ * there are no items, while the nodes lend items to each other; then all results are joined. */
 #include "base/error.h"
 #include "base/round_up.h"
 #include "diag/check.h"

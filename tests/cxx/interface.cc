@@ -1,4 +1,5 @@
-// What rankpool.hpp promises, on any number of ranks: results, and errors that are the same on every rank.
+// What rankpool.hpp promises, on any number of ranks: results, and errors that are the same on
+// every rank.
 #include <array>
 #include <cmath>
 #include <cstdlib>

@@ -2,8 +2,9 @@
  *
  *     terminal [WAIT TYPE]... -- COMMAND [ARGUMENT]...
  *
- * The terminal's output goes to stdout until the command has closed it, however long that takes. Exits
- * with the command's code, 128 + the signal that ended it, or 124 if a text did not appear. */
+ * The terminal's output goes to stdout until the command has closed it, however long that takes.
+ * Exits with the command's code, 128 + the signal that ended it, or 124 if a text did not
+ * appear. */
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>

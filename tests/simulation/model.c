@@ -102,8 +102,8 @@ static void compare_with_simulator(void)
 
 /* ---- large clusters -------------------------------------------------------------------------- */
 
-/* Loops of so many seconds for each rank. `group`: nodes of a group; 0: none; below 0: as the library
- * has them. */
+/* Loops of so many seconds for each rank. `group`: nodes of a group; 0: none; below 0: as the
+ * library has them. */
 struct row {
     int nodes, group;
     double seconds, spread, least;

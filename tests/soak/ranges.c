@@ -2,7 +2,7 @@
  * units by all ranks and in one piece by one; both counts must agree. Two of three ranges are
  * narrower than a unit; the third crosses borders of units.
  *
- * usage: tests/soak/ranges [RANGES [SEED [BITS]]]     numbers of at most BITS bits; up to 44 are fast
+ * usage: tests/soak/ranges [RANGES [SEED [BITS]]]   numbers of at most BITS bits; up to 44 are fast
  *
  * For large numbers every call of a kernel first sieves up to the square root, some seconds near
  * 2^64; so only one in sixteen drawn numbers of more than 52 bits is kept. */

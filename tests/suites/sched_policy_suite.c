@@ -1,5 +1,5 @@
-/* Policies of sched/, which are pure arithmetic: how long chunks are, how many units a node gets, and
- * when it asks for more. */
+/* Policies of sched/, which are pure arithmetic: how long chunks are, how many units a node gets,
+ * and when it asks for more. */
 #include "suites.h"
 
 #include "sched/batch_policy.h"

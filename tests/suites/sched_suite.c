@@ -1,5 +1,5 @@
-/* sched/: units, batch queues and logs, which are pure logic. tests/threads/claims.c tests them under
- * contention. */
+/* sched/: units, batch queues and logs, which are pure logic. tests/threads/claims.c tests them
+ * under contention. */
 #include "suites.h"
 
 #include "sched/batch_queue.h"

@@ -21,7 +21,8 @@ _Noreturn void die(void);
 /* Where all threads meet, between the parts of a job. */
 extern pthread_barrier_t job_barrier;
 
-/* Jobs one after the other, each on all threads. Thread 0 chooses a job, and checks it in the end. */
+/* Jobs one after the other, each on all threads. Thread 0 chooses a job, and checks it in the
+ * end. */
 struct thread_jobs {
     uint32_t threads;
     void (*begin)(void); /* every thread, once; or NULL */

@@ -1,5 +1,5 @@
-/* The shared incumbent of a branch and bound, with threads as ranks: what a thread sees is whole and
- * never gets worse, and in the end it is the best of all.
+/* The shared incumbent of a branch and bound, with threads as ranks: what a thread sees is whole
+ * and never gets worse, and in the end it is the best of all.
  *
  * usage: tests/threads/incumbents [OFFERS [THREADS]]
  *

@@ -207,7 +207,8 @@ class pool
     {
         check(rp_barrier(c_));
     }
-    /** Copies a value, or the elements of a container that has its size everywhere, to all ranks. */
+    /** Copies a value, or the elements of a container that has its size everywhere, to all
+     * ranks. */
     template <class T> void broadcast(T &&data, int from);
     template <class T> void broadcast(T &&data)
     {
