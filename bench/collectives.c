@@ -1,7 +1,7 @@
 /* Scatter and gather compared with MPI's own, and the memory of a broadcast into node memory.
  *
- *     collectives ROUNDS BYTES          on 2 ranks: bytes to scatter and gather, below 2^31
- *     collectives memory BYTES          on 4 ranks: private memory that a broadcast uses */
+ *     collectives [SECONDS]     on 2 ranks: scatter and gather
+ *     collectives memory        on 4 ranks: private memory that a broadcast uses */
 #include "measure.h"
 #include "resident.h"
 

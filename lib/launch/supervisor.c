@@ -47,6 +47,7 @@ static void member_on_exit_code(struct job *job, struct member *member, int code
     member->exiting = true;
     rpi_job_judge(job, &(struct rank_end){.rank = member->rank,
                                           .rank_state = rpi_rank_table_state(member),
+                                          .told = rpi_rank_table_told(member),
                                           .exited = true,
                                           .status = W_EXITCODE(code, 0)});
 }

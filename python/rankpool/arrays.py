@@ -17,7 +17,7 @@ import importlib
 import sys
 from ctypes import byref, c_void_p
 
-from . import library
+from . import library, worker
 from .library import Error, lib
 
 
@@ -96,9 +96,9 @@ def run(engine, data, root):
     try:
         found = {member: address_of(name) for member, name in kernels.items()}
     except BaseException as error:  # also of a module that calls sys.exit()
-        problem = Error(f"rank {engine.rank} does not find a kernel: {error}")
+        problem = Error(f"rank {engine.rank} does not find a kernel: {worker.text_of(error)}")
         if engine.rank != 0:
-            print("rankpool:", problem, file=sys.stderr)
+            worker.say(str(problem))
     if not engine.everybody(problem is None):
         return problem or Error("a rank does not find a kernel; its message is on stderr")
     nothing = ctypes.create_string_buffer(sizes.get("result_size", 1))

@@ -12,7 +12,6 @@ import pickle
 import signal
 import sys
 import threading
-import traceback
 from collections import deque
 from concurrent.futures import Future
 from ctypes import byref, c_int, c_void_p
@@ -64,9 +63,8 @@ class Engine:
             self.run_commands()
             lib.rp_close(byref(self.pool))
             leave()
-        except BaseException:  # which must not reach the script: it would go on beside the root
-            traceback.print_exc()
-            sys.stderr.flush()
+        except BaseException as error:  # which must not reach the script: it would go on beside the root
+            worker.show(error)
             os._exit(1)
 
     def start(self):
@@ -113,8 +111,8 @@ class Engine:
 
     def fail(self, error):
         """Of an exception that nothing foresees, for instance for lack of memory."""
-        traceback.print_exception(error)
-        self.problem = Error(f"the pool failed: {error!r}")
+        self.problem = Error(f"the pool failed: {worker.text_of(error)}")
+        worker.show(error)
 
     def guarded(self, callback):
         """ctypes prints an exception of a callback, and returns 0, as if all were well."""

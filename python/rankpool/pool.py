@@ -2,11 +2,10 @@
 import functools
 import itertools
 import threading
-import traceback
 from collections import deque
 from multiprocessing import TimeoutError
 
-from . import arrays, engine
+from . import arrays, engine, worker
 from .library import Error
 
 BATCH_SECONDS = 2e-3    # a batch lasts so long, about a hundred times what it costs to send one;
@@ -37,8 +36,9 @@ class Job:
         except Exception as error:
             self.abandon(error)
         else:
-            pool._engine.unfinished.add(self)
-            pool._engine.submit(pool._engine.jobs, self)
+            with self.lock:  # until both are done the engine cannot take it
+                pool._engine.submit(pool._engine.jobs, self)
+                pool._engine.unfinished.add(self)
 
     def take(self):
         """The next batch, (first index, values), or None. Called with the lock held."""
@@ -114,8 +114,8 @@ class AsyncResult(Job):
         try:
             if function is not None:
                 function(self._error or self._value())
-        except BaseException:  # also sys.exit(): this is the engine's thread
-            traceback.print_exc()
+        except BaseException as error:  # also sys.exit(): this is the engine's thread
+            worker.show(error)
 
     def _value(self):
         return self._results[0] if self._single else self._results

@@ -46,6 +46,30 @@ def find(data):
     return functions[data]
 
 
+def text_of(error):
+    try:
+        return repr(error)
+    except BaseException:
+        return type(error).__name__
+
+
+def show(error):
+    """Prints the traceback, unless stderr is gone."""
+    try:
+        traceback.print_exception(error)
+        sys.stderr.flush()
+    except BaseException:
+        pass
+
+
+def say(text):
+    """Prints a line, unless stderr is gone."""
+    try:
+        print("rankpool:", text, file=sys.stderr)
+    except (OSError, ValueError):
+        pass
+
+
 def initialize(data, rank):
     """Calls the initializer of a pool. Returns whether it succeeded; if not, says why."""
     try:
@@ -54,8 +78,7 @@ def initialize(data, rank):
         return True
     except BaseException as error:  # also sys.exit(): the rank must take part in what follows
         place = traceback.extract_tb(error.__traceback__)[-1]
-        print(f"rankpool: rank {rank}: the initializer failed: {error!r} "
-              f"({place.filename}:{place.lineno})", file=sys.stderr)
+        say(f"rank {rank}: the initializer failed: {text_of(error)} ({place.filename}:{place.lineno})")
         return False
 
 

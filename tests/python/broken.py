@@ -36,7 +36,11 @@ elif where == "worker":
 if __name__ == "__main__":
     if where != "worker":
         sys.stderr = open(os.devnull, "w", encoding="ascii")  # tracebacks
-    ranks = rankpool.Pool(2)
+    try:
+        ranks = rankpool.Pool(2)
+    except BaseException:
+        print("the script went on")
+        raise
     waiting = [ranks.map_async(abs, range(-9, 0), 1), ranks.map_async(abs, [-1]), ranks.apply_async(abs, (-3,))]
     for each in waiting:
         try:
@@ -49,3 +53,5 @@ if __name__ == "__main__":
         print(ranks.map(abs, [-5]))
     except rankpool.Error as error:
         print("failed")
+    ranks.close()
+    ranks.join()

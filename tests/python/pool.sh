@@ -73,8 +73,9 @@ expect 0 261 "" "$PYTHON" "$scratch/guide.py"
 for place in produce consume work command; do
     expect 0 "failed failed failed failed" "" "$PYTHON" "$here/broken.py" $place
 done
-"$PYTHON" "$here/broken.py" worker >"$scratch/stdout" 2>"$scratch/stderr"
+python "$here/broken.py" worker >"$scratch/stdout" 2>"$scratch/stderr"
 check "a worker that fails ends the program" [ $? -ne 0 ]
+check "and its script does not go on" sh -c "! grep -q 'went on' '$scratch/stdout'"
 case $("$mpirun" --version 2>&1) in
 *HYDRA*) ;; # which drops what a rank that fails has printed last
 *) check "and says why" grep -q "MemoryError: on purpose" "$scratch/stderr" ;;
