@@ -31,7 +31,7 @@ headers="$srcdir/lib/rankpool/[!d]*.h"
 module=$srcdir/lib/fortran/rankpool.f90
 # "STRUCT MEMBER" for each member of the headers' structs
 # shellcheck disable=SC2086 # a list of files
-cat $headers | $CC -E -fpreprocessed -P -x c - | awk '
+cat $headers | grep -v '^ *#' | $CC -E -P -x c - | awk '
     /^typedef struct [a-z_]+ \{/ { name = $3; next }
     /^\}/ { name = ""; next }
     name != "" && !/reserved/ {

@@ -433,13 +433,17 @@ static int64_t messages_of_loop(rp_pool *pool, int64_t n)
 }
 
 /* A request and a batch for each halving of the remaining units, and the messages that begin and
- * end a job. */
+ * end a job. In a group, each batch is divided in the same way again. */
 START_TEST(messages_grow_with_the_logarithm)
 {
-    rp_pool *pool = open_with(&settings[0], 0);
+    static const struct setting flat = {1, false, false, NULL}, tree = {1, false, false, "2"};
+    rp_pool *pool = open_with(&flat, 0);
     int nodes = rp_nodes(pool);
     ck_assert_int_le(messages_of_loop(pool, 1000), nodes * 2 * 4 * 10 + 4 * nodes);
     ck_assert_int_le(messages_of_loop(pool, 1000000), nodes * 2 * 4 * 20 + 4 * nodes);
+    close_with(pool);
+    pool = open_with(&tree, 0);
+    ck_assert_int_le(messages_of_loop(pool, 1000000), nodes * 2 * (4 * 20) * (4 * 20));
     close_with(pool);
 }
 END_TEST
