@@ -1,4 +1,4 @@
-// Search in the sections of all pages. Their text is in search-pages.js, loaded when somebody begins to type.
+// Search in the sections of all pages. Their text is in search-pages.js, loaded when a reader begins to type.
 (function () {
     "use strict";
     const root = document.currentScript.dataset.root;

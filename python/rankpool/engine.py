@@ -30,7 +30,7 @@ class Engine:
         self.survive, self.dedicated_root = survive, dedicated_root
         self.lock = threading.Condition()
         self.jobs = deque()      # that have batches to send, or will have
-        self.unfinished = set()  # every job that somebody may wait for
+        self.unfinished = set()  # every job that a call may wait for
         self.commands = deque()  # kind, data for all ranks, data for the root, future
         self.flight = {}         # item of the stream -> its job, first index, values
         self.produced, self.closing = 0, False
