@@ -78,7 +78,7 @@ static int cancelled(rp_control *control, void *user)
         never += rp_future_cancel(futures[i]);
         rp_future_free(&futures[i]);
     }
-    return rp_wait_all(control, INFINITY) == RP_OK && never >= 0 ? 0 : 2;
+    return rp_wait_all(control, INFINITY) == RP_OK && never > 0 ? 0 : 2;
 }
 
 static void run_calls(void *controller)

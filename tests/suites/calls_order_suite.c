@@ -11,7 +11,7 @@
 static int cancel_all(rp_control *control, void *user)
 {
     enum {
-        CALLS = 2000
+        CALLS = 10000
     };
     static rp_future *futures[CALLS];
     int64_t ranks = *(int64_t *)user, never = 0, cancelled = 0;
