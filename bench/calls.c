@@ -66,19 +66,26 @@ static int chain(rp_control *control, void *user)
     return rp_wait(last, INFINITY) == RP_OK && number_of(last) == LINKS ? 0 : 2;
 }
 
+/* Each call is computed or cancelled: most are computed, since tiny calls end within a microsecond. */
 static int cancelled(rp_control *control, void *user)
 {
     static rp_future *futures[LINKS];
-    int64_t never = 0;
+    const void *data;
+    size_t bytes;
+    int64_t accounted = 0;
     (void)user;
     for (int64_t i = 0; i < LINKS; i++)
         if (rp_submit(control, 0, &i, sizeof i, NULL, &futures[i]) != RP_OK)
             return 1;
-    for (int i = LINKS - 1; i >= 0; i--) {
-        never += rp_future_cancel(futures[i]);
+    for (int i = LINKS - 1; i >= 0; i--)
+        rp_future_cancel(futures[i]);
+    rp_status status = rp_wait_all(control, INFINITY);
+    for (int i = 0; i < LINKS; i++) {
+        rp_status one = rp_future_result(futures[i], &data, &bytes);
+        accounted += one == RP_OK || one == RP_ERR_CANCELLED;
         rp_future_free(&futures[i]);
     }
-    return rp_wait_all(control, INFINITY) == RP_OK && never > 0 ? 0 : 2;
+    return status == RP_OK && accounted == LINKS ? 0 : 2;
 }
 
 static void run_calls(void *controller)
