@@ -66,7 +66,8 @@ static int chain(rp_control *control, void *user)
     return rp_wait(last, INFINITY) == RP_OK && number_of(last) == LINKS ? 0 : 2;
 }
 
-/* Each call is computed or cancelled: most are computed, since tiny calls end within a microsecond. */
+/* Cancels calls after all have been submitted; many may have been computed by then. Each is accounted
+ * for. */
 static int cancelled(rp_control *control, void *user)
 {
     static rp_future *futures[LINKS];
