@@ -357,31 +357,34 @@ static int command_execute(const struct command *command)
 
 /* ---- the child process ----------------------------------------------------------------------- */
 
-/* Three pipes, each with its read end at [0] and its write end at [1]. */
-struct pipes {
-    int output[2], errors[2];
-    int failure[2]; /* carries an errno if exec fails; closes if it succeeds */
+/* Pipes from the child. */
+enum {
+    PIPE_OUTPUT,
+    PIPE_ERRORS,
+    PIPE_FAILURE, /* carries an errno if exec fails; closes if it succeeds */
+    PIPES
 };
 
-static void mpirun_close_pipe(const int ends[2])
+/* The two ends of a pipe. */
+enum {
+    READ_END,
+    WRITE_END
+};
+
+static void pipes_close(int pipes[][2], int count, int end)
 {
-    close(ends[0]);
-    close(ends[1]);
+    for (int i = 0; i < count; i++)
+        close(pipes[i][end]);
 }
 
-static int mpirun_open_pipes(struct pipes *pipes)
+static int pipes_open(int pipes[PIPES][2])
 {
-    if (pipe2(pipes->output, O_CLOEXEC) != 0)
-        return errno;
-    if (pipe2(pipes->errors, O_CLOEXEC) != 0) {
+    for (int i = 0; i < PIPES; i++) {
+        if (pipe2(pipes[i], O_CLOEXEC) == 0)
+            continue;
         int error = errno;
-        mpirun_close_pipe(pipes->output);
-        return error;
-    }
-    if (pipe2(pipes->failure, O_CLOEXEC) != 0) {
-        int error = errno;
-        mpirun_close_pipe(pipes->output);
-        mpirun_close_pipe(pipes->errors);
+        pipes_close(pipes, i, READ_END);
+        pipes_close(pipes, i, WRITE_END);
         return error;
     }
     return 0;
@@ -389,22 +392,22 @@ static int mpirun_open_pipes(struct pipes *pipes)
 
 /* On this machine rank 0 reads our stdin itself, and mpirun must not consume it. A rank on another
  * node can read it only through mpirun. */
-static int mpirun_redirect(const struct command *command, const struct pipes *pipes)
+static int mpirun_redirect(const struct command *command, int pipes[PIPES][2])
 {
     if (!command->in_allocation) {
         int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
         if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0)
             return errno;
     }
-    if (dup2(pipes->output[1], STDOUT_FILENO) < 0 || dup2(pipes->errors[1], STDERR_FILENO) < 0)
-        return errno;
-    return 0;
+    bool redirected = dup2(pipes[PIPE_OUTPUT][WRITE_END], STDOUT_FILENO) >= 0 &&
+                      dup2(pipes[PIPE_ERRORS][WRITE_END], STDERR_FILENO) >= 0;
+    return redirected ? 0 : errno;
 }
 
 /* Runs in the child. Its own process group keeps the terminal's signals away from mpirun: the
  * supervisor decides about them. */
 static void mpirun_become(const struct command *command, const struct signals *signals,
-                          const struct pipes *pipes, pid_t supervisor)
+                          int pipes[PIPES][2], pid_t supervisor)
 {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, (unsigned long)SIGTERM, 0UL, 0UL, 0UL);
@@ -414,7 +417,7 @@ static void mpirun_become(const struct command *command, const struct signals *s
     int error = mpirun_redirect(command, pipes);
     if (error == 0)
         error = command_execute(command);
-    ssize_t written = write(pipes->failure[1], &error, sizeof error);
+    ssize_t written = write(pipes[PIPE_FAILURE][WRITE_END], &error, sizeof error);
     _exit(written > 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
@@ -431,28 +434,24 @@ static int mpirun_await_start(int failure)
 
 int rpi_start(const struct command *command, const struct signals *signals, struct started *started)
 {
-    struct pipes pipes;
-    int error = mpirun_open_pipes(&pipes);
+    int pipes[PIPES][2], error = pipes_open(pipes);
     if (error != 0)
         return error;
     pid_t supervisor = getpid();
-    *started =
-        (struct started){.process = fork(), .output = pipes.output[0], .errors = pipes.errors[0]};
+    *started = (struct started){.process = fork(),
+                                .output = pipes[PIPE_OUTPUT][READ_END],
+                                .errors = pipes[PIPE_ERRORS][READ_END]};
     error = started->process < 0 ? errno : 0;
     if (started->process == 0)
-        mpirun_become(command, signals, &pipes, supervisor);
-    close(pipes.output[1]);
-    close(pipes.errors[1]);
-    close(pipes.failure[1]);
+        mpirun_become(command, signals, pipes, supervisor);
+    pipes_close(pipes, PIPES, WRITE_END);
     if (error == 0) {
-        error = mpirun_await_start(pipes.failure[0]);
+        error = mpirun_await_start(pipes[PIPE_FAILURE][READ_END]);
         if (error != 0)
             waitpid(started->process, NULL, 0);
     }
-    close(pipes.failure[0]);
-    if (error != 0) {
-        close(started->output);
-        close(started->errors);
-    }
+    close(pipes[PIPE_FAILURE][READ_END]);
+    if (error != 0)
+        pipes_close(pipes, PIPE_FAILURE, READ_END);
     return error;
 }

@@ -83,32 +83,20 @@ static void relay_read(void *owner)
     relay_write(relay);
 }
 
-void rpi_output_relay_start(struct output_relay *relay, int events, int input, int output)
+void rpi_output_relay_start(struct output_relay *relay, int events, int input, int output,
+                            const char *hidden)
 {
-    relay->events = events;
-    relay->input = (struct event_source){.file = input, .ready = relay_read, .owner = relay};
-    relay->output = (struct event_source){.file = output, .ready = relay_write, .owner = relay};
-    relay->waits_for_output = relay->broken = relay->muted = false;
-    relay->hidden = NULL;
-    relay->code = 0;
-    relay->begin = relay->end = 0;
+    *relay = (struct output_relay){
+        .events = events,
+        .input = {.file = input, .ready = relay_read, .owner = relay},
+        .output = {.file = output, .ready = relay_write, .owner = relay},
+        .hidden = hidden,
+    };
     rpi_event_loop_watch_input(events, &relay->input);
-}
-
-void rpi_output_relay_hide(struct output_relay *relay, const char *text)
-{
-    relay->hidden = text;
 }
 
 void rpi_output_relay_mute(struct output_relay *relay)
 {
     relay->muted = true;
     relay_await_input(relay);
-}
-
-void rpi_output_relay_stop(struct output_relay *relay)
-{
-    if (relay->waits_for_output)
-        rpi_event_loop_forget(relay->events, &relay->output);
-    close(relay->input.file);
 }

@@ -20,17 +20,13 @@ struct output_relay {
     char bytes[PIPE_BUF + 1]; /* what a pipe with any room accepts at once, and a zero byte */
 };
 
-/* Starts copying from `input`, which rpi_output_relay_stop() closes, to `output`. */
-void rpi_output_relay_start(struct output_relay *relay, int events, int input, int output);
-
-/* Lines with this text, and without a zero byte before it, are not copied. The search covers the
- * bytes of one read(), which hold a line whole if it was written at once. */
-void rpi_output_relay_hide(struct output_relay *relay, const char *text);
+/* Starts copying from `input` to `output`. Lines with the text `hidden`, if that is not NULL, and
+ * without a zero byte before it, are not copied. The search covers the bytes of one read(), which
+ * hold a line whole if it was written at once. */
+void rpi_output_relay_start(struct output_relay *relay, int events, int input, int output,
+                            const char *hidden);
 
 /* Stops copying; later input is discarded. */
 void rpi_output_relay_mute(struct output_relay *relay);
-
-/* Closes the input and stops watching. */
-void rpi_output_relay_stop(struct output_relay *relay);
 
 #endif

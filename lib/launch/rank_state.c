@@ -12,7 +12,7 @@
 static struct rank_state_page *own_page;
 static enum rank_state own_state; /* also valid without a page */
 
-static struct rank_state_page *rank_state_map(int file)
+struct rank_state_page *rpi_rank_state_map(int file)
 {
     void *page =
         mmap(NULL, sizeof(struct rank_state_page), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
@@ -23,7 +23,7 @@ int rpi_rank_state_open(void)
 {
     int file = memfd_create("rankpool rank state", MFD_CLOEXEC);
     if (file >= 0 && rpi_allocate(file, 0, sizeof(struct rank_state_page)) == 0)
-        own_page = rank_state_map(file);
+        own_page = rpi_rank_state_map(file);
     if (own_page != NULL)
         rpi_temporary_files_share(&own_page->files);
     return file;
@@ -50,11 +50,6 @@ void rpi_rank_state_told(void)
 int rpi_rank_state_interrupted(void)
 {
     return own_page != NULL ? atomic_load(&own_page->interrupted) : 0;
-}
-
-struct rank_state_page *rpi_rank_state_map(int file)
-{
-    return rank_state_map(file);
 }
 
 void rpi_rank_state_unmap(struct rank_state_page *page)

@@ -259,10 +259,9 @@ int rpi_supervise(struct command *command)
     rpi_allow_many_files(); /* one for each rank; mpirun has started with the user's own limit */
     job.mpirun = started.process;
     job.startup.mpirun = started.process;
-    rpi_output_relay_start(&job.output, job.events, started.output, STDOUT_FILENO);
-    rpi_output_relay_start(&job.errors, job.events, started.errors, STDERR_FILENO);
-    if (command->survives)
-        rpi_output_relay_hide(&job.errors, rpi_mpirun_chatter());
+    rpi_output_relay_start(&job.output, job.events, started.output, STDOUT_FILENO, NULL);
+    rpi_output_relay_start(&job.errors, job.events, started.errors, STDERR_FILENO,
+                           command->survives ? rpi_mpirun_chatter() : NULL);
     supervisor_watch(&job);
     exit(rpi_job_conclude(&job));
 }
