@@ -23,32 +23,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Layout of the memory that the ranks of a node share, besides the agreement's segment: the work
- * queue, the activities, the aggregate, the offers of exchanges, the mailboxes. */
-static size_t shared_activities_offset(int node_ranks)
-{
-    return round_up(rpi_work_queue_bytes((uint32_t)node_ranks), APART);
-}
+/* Offsets in the memory that the ranks of a node share, besides the agreement's segment. The work
+ * queue comes first. */
+struct shared_layout {
+    size_t activities, aggregates, offers, mailboxes, bytes;
+};
 
-static size_t shared_aggregates_offset(int node_ranks)
+static struct shared_layout shared_layout(int node_ranks)
 {
-    return shared_activities_offset(node_ranks) + round_up(rpi_activities_bytes(node_ranks), APART);
-}
-
-static size_t shared_offers_offset(int node_ranks)
-{
-    return shared_aggregates_offset(node_ranks) + round_up(rpi_aggregate_bytes(), APART);
-}
-
-static size_t shared_mailboxes_offset(int node_ranks)
-{
-    return shared_offers_offset(node_ranks) + round_up(rpi_offers_bytes(node_ranks), APART);
+    struct shared_layout layout;
+    layout.activities = round_up(rpi_work_queue_bytes((uint32_t)node_ranks), APART);
+    layout.aggregates = layout.activities + round_up(rpi_activities_bytes(node_ranks), APART);
+    layout.offers = layout.aggregates + round_up(rpi_aggregate_bytes(), APART);
+    layout.mailboxes = layout.offers + round_up(rpi_offers_bytes(node_ranks), APART);
+    /* One more mailbox, for the root on other nodes. */
+    layout.bytes = layout.mailboxes + ((size_t)node_ranks + 1) * MAILBOX_BYTES;
+    return layout;
 }
 
 static size_t shared_bytes(int node_ranks)
 {
-    /* One more mailbox, for the root on other nodes. */
-    return shared_mailboxes_offset(node_ranks) + ((size_t)node_ranks + 1) * MAILBOX_BYTES;
+    return shared_layout(node_ranks).bytes;
 }
 
 static void shared_prepare(void *work_queue, int node_ranks)
@@ -107,23 +102,20 @@ static struct world_request config_request(const rp_config *config, int ranks, r
 /* Practically for ever, and small enough for every type that holds a time. */
 static const double longest_seconds = 1e9;
 
+/* A time of the configuration or, if that is 0, of a variable. */
+static double config_seconds(double seconds, const char *variable, rp_error *mine)
+{
+    if (seconds <= 0 && mine->status == RP_OK)
+        rpi_environment_seconds(variable, &seconds, mine);
+    return fmin(seconds, longest_seconds);
+}
+
 /* How long a node may be silent. */
 static double config_heartbeat_timeout(const rp_config *config, rp_error *mine)
 {
     const double usual = 60;
-    double seconds = config->heartbeat_timeout;
-    if (seconds <= 0 && mine->status == RP_OK)
-        rpi_environment_seconds("RANKPOOL_HEARTBEAT", &seconds, mine);
-    return seconds > 0 ? fmin(seconds, longest_seconds) : usual;
-}
-
-/* Seconds without progress before a report; 0: no reports. */
-static double config_watchdog_seconds(const rp_config *config, rp_error *mine)
-{
-    double seconds = config->watchdog_seconds;
-    if (seconds <= 0 && mine->status == RP_OK)
-        rpi_environment_seconds("RANKPOOL_WATCHDOG", &seconds, mine);
-    return fmin(seconds, longest_seconds);
+    double seconds = config_seconds(config->heartbeat_timeout, "RANKPOOL_HEARTBEAT", mine);
+    return seconds > 0 ? seconds : usual;
 }
 
 /* Do agents get threads? Not if MPI does not allow concurrent calls, nor if RANKPOOL_AGENT=poll. */
@@ -191,14 +183,13 @@ static rp_pool *pool_join_rooms(struct pool_with_rooms *rooms)
 static void pool_find_shared(rp_pool *pool)
 {
     char *shared = pool->world.extra;
-    int node_ranks = pool->world.node_ranks;
+    const struct shared_layout layout = shared_layout(pool->world.node_ranks);
     pool->work_queue = (struct work_queue *)shared;
-    pool->survival->mailboxes = shared + shared_mailboxes_offset(node_ranks);
-    pool->diag->activities = (struct activities *)(shared + shared_activities_offset(node_ranks));
+    pool->survival->mailboxes = shared + layout.mailboxes;
+    pool->diag->activities = (struct activities *)(shared + layout.activities);
     pool->diag->activity = &pool->diag->activities->of[pool->world.node_rank];
-    pool->collectives->aggregate =
-        (struct aggregate *)(shared + shared_aggregates_offset(node_ranks));
-    pool->collectives->offers = (struct offers *)(shared + shared_offers_offset(node_ranks));
+    pool->collectives->aggregate = (struct aggregate *)(shared + layout.aggregates);
+    pool->collectives->offers = (struct offers *)(shared + layout.offers);
     atomic_store_explicit(&pool->diag->activity->rank, pool->world.rank, memory_order_relaxed);
 }
 
@@ -215,7 +206,7 @@ static rp_status pool_create(MPI_Comm comm, const rp_config *config, rp_pool *po
     pool->survival_timeout = config_heartbeat_timeout(config, mine);
     /* Without agent threads a node is silent while its first rank computes an item. */
     pool->heartbeat_timeout = pool->agent_threads ? pool->survival_timeout : 0;
-    double report_after = config_watchdog_seconds(config, mine);
+    double report_after = config_seconds(config->watchdog_seconds, "RANKPOOL_WATCHDOG", mine);
     rpi_observe_ask(pool, mine);
     if (mine->status == RP_OK)
         rpi_interruption_check(config, &seconds, mine);
@@ -330,11 +321,10 @@ static rp_status pool_agree_close(rp_pool *pool)
  * needed: its results may not be written yet. */
 static void pool_set_finalizing_state(const rp_pool *pool)
 {
-    bool root = pool->world.rank == pool->world.root;
     if (!pool->finalize)
         rpi_rank_state_set(RANK_LAUNCHED);
     else
-        rpi_rank_state_set(pool->survives && !root ? RANK_LEAVING : RANK_NEEDED);
+        rpi_rank_state_set(pool->survival->dispensable ? RANK_LEAVING : RANK_NEEDED);
 }
 
 /* No rank waits for this rank any more. If others have died, MPI is not finalised. */

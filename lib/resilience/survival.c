@@ -113,16 +113,15 @@ static rp_status survival_prepare(rp_pool *pool, const char **why, rp_error *err
     return RP_OK;
 }
 
-/* The root stays needed: without it the others cannot go on. */
 void rpi_survival_enter(rp_pool *pool)
 {
-    if (pool->survival->depth++ == 0 && pool->survives && pool->world.rank != pool->world.root)
+    if (pool->survival->depth++ == 0 && pool->survival->dispensable)
         rpi_rank_state_set(RANK_DISPENSABLE);
 }
 
 void rpi_survival_leave(rp_pool *pool)
 {
-    if (--pool->survival->depth == 0 && pool->survives)
+    if (--pool->survival->depth == 0 && pool->survival->dispensable)
         rpi_rank_state_set(RANK_NEEDED);
 }
 
@@ -157,6 +156,7 @@ void rpi_survival_end(rp_pool *pool)
 static void survival_choose(rp_pool *pool)
 {
     pool->world.agreement.survives = pool->survives = true;
+    pool->survival->dispensable = pool->world.rank != pool->world.root;
     pool->ops = &rpi_pool_without_mpi;
     pool->hooks[HOOK_OF_SURVIVAL] = &survival_hook;
     if (pool->world.nodes == 1)

@@ -37,6 +37,7 @@ struct survival {
     char *mailboxes;    /* in node memory */
     bool launch_joined; /* the launcher lets the other ranks live: see launch/rank_state.h */
     bool reports;       /* this node reports its deaths to the root before it tries suspects */
+    bool dispensable;   /* the others can go on without this rank: not the root */
     int depth;          /* nesting of calls that survive deaths */
     struct rounds rounds;
 };
