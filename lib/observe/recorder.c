@@ -37,7 +37,7 @@ void rpi_recorder_start(struct recorder *recorder, double now)
 
 /* ---- events ---------------------------------------------------------------------------------- */
 
-static void event_join(struct event *event, const struct event *next)
+void rpi_event_join(struct event *event, const struct event *next)
 {
     event->end = next->end;
     for (int i = 0; i < ACTIVITIES; i++)
@@ -64,7 +64,7 @@ static void recorder_thin(struct recorder *recorder)
     uint32_t last = 0;
     for (uint32_t i = 1; i < recorder->rank_profile.events; i++) {
         if (event_fits(recorder, &events[last], &events[i]))
-            event_join(&events[last], &events[i]);
+            rpi_event_join(&events[last], &events[i]);
         else
             events[++last] = events[i];
     }
@@ -95,7 +95,7 @@ static void recorder_append(struct recorder *recorder, const struct event *event
     rank_profile->figures.chunks += event->chunks;
     if (rank_profile->events > 0 &&
         event_fits(recorder, &recorder->events[rank_profile->events - 1], event)) {
-        event_join(&recorder->events[rank_profile->events - 1], event);
+        rpi_event_join(&recorder->events[rank_profile->events - 1], event);
         return;
     }
     if (rank_profile->events == recorder->capacity)

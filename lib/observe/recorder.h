@@ -60,6 +60,9 @@ struct recorder {
     bool own_is_work;     /* the application's own time counts as work */
 };
 
+/* Joins an event to its predecessor. */
+void rpi_event_join(struct event *event, const struct event *next);
+
 /* Inserts a chunk into a list of the slowest, which is sorted with the slowest first. */
 void rpi_slowest_insert(rp_slow_chunk slowest[RP_SLOWEST], int *count, const rp_slow_chunk *chunk);
 

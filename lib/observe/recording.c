@@ -200,14 +200,20 @@ rp_status rp_stats_write(rp_pool *pool, const char *path)
     return report_end(&report, status);
 }
 
+/* Passes the events of all ranks to the root's sink. */
+static rp_status report_gather_events(const struct report *report, const struct profile_sink *sink)
+{
+    return rpi_mpi_check(rpi_gather_events(report, sink), "MPI_Send or MPI_Recv",
+                         &report->pool->last);
+}
+
 /* The root draws the events of all ranks. */
 static rp_status timeline_draw(struct report *report, const char *path)
 {
-    rp_pool *pool = report->pool;
-    bool root = pool->world.rank == pool->world.root;
+    bool root = report->pool->world.rank == report->pool->world.root;
     struct timeline *timeline = root ? rpi_timeline_begin(&report->profile) : NULL;
     struct profile_sink sink = {rpi_timeline_event, timeline};
-    int code = rpi_gather_events(report, &sink);
+    rp_status status = report_gather_events(report, &sink);
     if (timeline != NULL) {
         locale_t before = rpi_numeric_locale_begin();
         rpi_timeline_complete(timeline);
@@ -218,7 +224,7 @@ static rp_status timeline_draw(struct report *report, const char *path)
         report->output.code = ENOMEM;
     }
     rpi_timeline_end(timeline);
-    return rpi_mpi_check(code, "MPI_Send or MPI_Recv", &pool->last);
+    return status;
 }
 
 rp_status rp_timeline(rp_pool *pool, const char *path)
@@ -245,8 +251,7 @@ rp_status rp_trace(rp_pool *pool, const char *path)
         locale_t before = rpi_numeric_locale_begin();
         if (root)
             rpi_trace_begin(&trace);
-        status =
-            rpi_mpi_check(rpi_gather_events(&report, &sink), "MPI_Send or MPI_Recv", &pool->last);
+        status = report_gather_events(&report, &sink);
         if (root)
             rpi_trace_end(&trace);
         rpi_numeric_locale_end(before);

@@ -24,20 +24,18 @@ struct timeline *rpi_timeline_begin(const struct profile *profile)
     timeline->columns = profile->ranks <= FEW_RANKS ? MOST_COLUMNS : COARSE_COLUMNS;
     timeline->stretches = timeline_stretches(profile->ranks);
     timeline->lanes = calloc((size_t)profile->ranks, sizeof *timeline->lanes);
-    for (int rank = 0; rank < profile->ranks && timeline->lanes != NULL; rank++) {
+    bool roomy = timeline->lanes != NULL;
+    for (int rank = 0; rank < profile->ranks && roomy; rank++) {
         struct lane_picture *lane = &timeline->lanes[rank];
         lane->column = calloc((size_t)timeline->columns, sizeof *lane->column);
         lane->mark = profile->rank_profiles[rank].since;
         /* One more, as the last stretch may be shorter than the others. */
         lane->stretches = calloc((size_t)timeline->stretches * 2 + 1, sizeof *lane->stretches);
-        if (lane->column == NULL || lane->stretches == NULL) {
-            rpi_timeline_end(timeline);
-            return NULL;
-        }
+        roomy = roomy && lane->column != NULL && lane->stretches != NULL;
     }
-    if (timeline->lanes != NULL)
+    if (roomy)
         return timeline;
-    free(timeline);
+    rpi_timeline_end(timeline);
     return NULL;
 }
 
@@ -45,7 +43,7 @@ void rpi_timeline_end(struct timeline *timeline)
 {
     if (timeline == NULL)
         return;
-    for (int rank = 0; rank < timeline->profile->ranks; rank++) {
+    for (int rank = 0; rank < timeline->profile->ranks && timeline->lanes != NULL; rank++) {
         free(timeline->lanes[rank].column);
         free(timeline->lanes[rank].stretches);
     }
@@ -104,38 +102,18 @@ static void columns_add_own(const struct timeline *timeline, struct lane_picture
         columns_add(timeline, lane, begin, end, own);
 }
 
-static struct stretch stretch_make(const struct event *event)
-{
-    struct stretch stretch = {.begin = (float)event->begin,
-                              .end = (float)event->end,
-                              .first = event->first,
-                              .items = event->items,
-                              .chunks = event->chunks};
-    for (int i = 0; i < ACTIVITIES; i++)
-        stretch.seconds[i] = event->seconds[i];
-    return stretch;
-}
-
 /* Joins the event to the last stretch if they last no longer than a stretch may. Any two neighbours
  * last longer, so there are at most twice as many as stretches of that length. */
 static void stretches_add(const struct timeline *timeline, struct lane_picture *lane,
                           const struct event *event)
 {
-    float most = (float)(timeline_seconds(timeline) / timeline->stretches);
-    struct stretch next = stretch_make(event);
-    struct stretch *last = lane->count > 0 ? &lane->stretches[lane->count - 1] : NULL;
+    double most = timeline_seconds(timeline) / timeline->stretches;
+    struct event *last = lane->count > 0 ? &lane->stretches[lane->count - 1] : NULL;
     if (last == NULL ||
-        (next.end - last->begin > most && lane->count < 2 * timeline->stretches + 1)) {
-        lane->stretches[lane->count++] = next;
-        return;
-    }
-    last->end = next.end;
-    for (int i = 0; i < ACTIVITIES; i++)
-        last->seconds[i] += next.seconds[i];
-    if (last->items == 0)
-        last->first = next.first;
-    last->items += next.items;
-    last->chunks += next.chunks;
+        (event->end - last->begin > most && lane->count < 2 * timeline->stretches + 1))
+        lane->stretches[lane->count++] = *event;
+    else
+        rpi_event_join(last, event);
 }
 
 static void job_interval_extend(struct job_interval *interval, const struct event *event)

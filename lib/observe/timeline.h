@@ -20,17 +20,9 @@ enum {
     MOST_JOB_INTERVALS = 64 /* jobs with a name in the picture */
 };
 
-/* Joined neighbouring events, which the page shows under the mouse. */
-struct stretch {
-    float begin, end;
-    float seconds[ACTIVITIES];
-    int64_t first, items;
-    uint32_t chunks;
-};
-
 struct lane_picture {
     float (*column)[LAYERS]; /* per column, each layer's share of its time */
-    struct stretch *stretches;
+    struct event *stretches; /* joined neighbours, which the page shows under the mouse */
     uint32_t count;
     double mark; /* the end of the last event */
 };

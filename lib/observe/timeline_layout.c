@@ -177,9 +177,9 @@ static void lane_write_borders(const struct canvas *canvas, int rank, double top
     const struct lane_picture *lane = &canvas->timeline->lanes[rank];
     bool open = false;
     for (uint32_t i = 1; i < lane->count; i++) {
-        const struct stretch *stretch = &lane->stretches[i];
-        double x = layout_x(&canvas->layout, (double)stretch->begin);
-        double end = layout_x(&canvas->layout, (double)stretch->end);
+        const struct event *stretch = &lane->stretches[i];
+        double x = layout_x(&canvas->layout, stretch->begin);
+        double end = layout_x(&canvas->layout, stretch->end);
         if (end - x < least || stretch->chunks != 1)
             continue;
         fprintf(canvas->file, open ? "M%.1f %.1fv%g" : "<path class='faint' d='M%.1f %.1fv%g", x,

@@ -80,12 +80,11 @@ static void svg_write_data(const struct canvas *canvas)
                 rpi_timeline_layout_lane(&canvas->layout, canvas->profile, rank),
                 canvas->profile->rank_profiles[rank].figures.node);
         for (uint32_t i = 0; i < lane->count; i++) {
-            const struct stretch *at = &lane->stretches[i];
+            const struct event *at = &lane->stretches[i];
             fprintf(canvas->file, "%s%.6g,%.6g,%.4g,%.4g,%.4g,%.4g,%" PRId64 ",%" PRId64 ",%u",
-                    i > 0 ? "," : "", (double)at->begin, (double)at->end,
-                    (double)at->seconds[WORKING], (double)at->seconds[COMMUNICATING],
-                    (double)at->seconds[SCHEDULING], (double)at->seconds[WAITING], at->first,
-                    at->items, at->chunks);
+                    i > 0 ? "," : "", at->begin, at->end, (double)at->seconds[WORKING],
+                    (double)at->seconds[COMMUNICATING], (double)at->seconds[SCHEDULING],
+                    (double)at->seconds[WAITING], at->first, at->items, at->chunks);
         }
         fprintf(canvas->file, "]]");
     }
