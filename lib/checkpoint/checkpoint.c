@@ -69,18 +69,16 @@ static bool checkpoint_allocate(struct checkpoint *checkpoint,
 static int checkpoint_broadcast(struct checkpoint *checkpoint, const struct world *world,
                                 const struct announcement *announcement)
 {
-    struct journal_index *journal_index = &checkpoint->journal_index;
-    int code = rpi_message_broadcast(checkpoint->directory, (size_t)announcement->path_bytes,
-                                     world->root, world->comm);
-    if (code == MPI_SUCCESS)
-        code = rpi_message_broadcast(journal_index->entries,
-                                     (size_t)journal_index->count * sizeof *journal_index->entries,
-                                     world->root, world->comm);
-    if (code == MPI_SUCCESS)
-        code =
-            rpi_message_broadcast(journal_index->forms,
-                                  (size_t)journal_index->form_count * sizeof *journal_index->forms,
-                                  world->root, world->comm);
+    const struct journal_index *index = &checkpoint->journal_index;
+    const struct {
+        void *data;
+        size_t bytes;
+    } parts[] = {{checkpoint->directory, (size_t)announcement->path_bytes},
+                 {index->entries, (size_t)index->count * sizeof *index->entries},
+                 {index->forms, (size_t)index->form_count * sizeof *index->forms}};
+    int code = MPI_SUCCESS;
+    for (int i = 0; i < 3 && code == MPI_SUCCESS; i++)
+        code = rpi_message_broadcast(parts[i].data, parts[i].bytes, world->root, world->comm);
     return code;
 }
 

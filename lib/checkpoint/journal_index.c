@@ -27,45 +27,26 @@ static bool is_journal_name(const char *name, int64_t *run, int *rank)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-static bool journal_index_grow(void **list, int64_t count, int64_t *capacity, size_t size)
-{
-    if (count < *capacity)
-        return true;
-    int64_t wanted = *capacity > 0 ? 2 * *capacity : 64;
-    void *grown = realloc(*list, (size_t)wanted * size);
-    if (grown == NULL)
-        return false;
-    *list = grown;
-    *capacity = wanted;
-    return true;
-}
-
 /* State while journals are read. */
 struct reading {
-    struct journal_index *journal_index;
-    int64_t capacity, form_capacity;
+    rp_buffer entries, forms; /* as in the index */
     int64_t run;
     int rank;
     bool short_of_memory;
 };
 
-static void journal_index_add_form(struct reading *reading, const struct journal_entry *entry)
+static void reading_add_form(struct reading *reading, const struct journal_entry *entry)
 {
-    struct journal_index *journal_index = reading->journal_index;
     struct saved_form form = {.job = entry->job, .run = reading->run};
     if (entry->bytes != sizeof form.form)
         return;
     memcpy(&form.form, entry->payload, sizeof form.form);
-    if (journal_index_grow((void **)&journal_index->forms, journal_index->form_count,
-                           &reading->form_capacity, sizeof form))
-        journal_index->forms[journal_index->form_count++] = form;
-    else
+    if (rp_buffer_append(&reading->forms, &form, sizeof form) != 0)
         reading->short_of_memory = true;
 }
 
-static void journal_index_add_entry(struct reading *reading, const struct journal_entry *entry)
+static void reading_add_entry(struct reading *reading, const struct journal_entry *entry)
 {
-    struct journal_index *journal_index = reading->journal_index;
     struct saved saved = {.job = entry->job,
                           .begin = entry->begin,
                           .end = entry->end,
@@ -75,19 +56,16 @@ static void journal_index_add_entry(struct reading *reading, const struct journa
                           .kind = entry->kind,
                           .offset = entry->offset,
                           .bytes = entry->bytes};
-    if (journal_index_grow((void **)&journal_index->entries, journal_index->count,
-                           &reading->capacity, sizeof saved))
-        journal_index->entries[journal_index->count++] = saved;
-    else
+    if (rp_buffer_append(&reading->entries, &saved, sizeof saved) != 0)
         reading->short_of_memory = true;
 }
 
-static void journal_index_add(const struct journal_entry *entry, void *closure)
+static void reading_add(const struct journal_entry *entry, void *closure)
 {
     if (entry->kind == JOURNAL_FORM)
-        journal_index_add_form(closure, entry);
+        reading_add_form(closure, entry);
     else
-        journal_index_add_entry(closure, entry);
+        reading_add_entry(closure, entry);
 }
 
 /* ---- sorting --------------------------------------------------------------------------------- */
@@ -115,16 +93,22 @@ static int compare_saved(const void *left, const void *right)
     return (a->run < b->run) - (a->run > b->run);
 }
 
-/* Does the element at an index of a sorted array precede `wanted`? */
-typedef bool (*precedes)(const void *array, int64_t index, int64_t wanted);
+/* A sorted array, and the member of its elements, an int64_t, by which it is searched. */
+struct sorted {
+    const void *elements;
+    int64_t count;
+    size_t size, member;
+};
 
-/* Returns the index of the first element that does not precede `wanted`; `count`: all do. */
-static int64_t binary_search(const void *array, int64_t count, precedes before, int64_t wanted)
+/* Returns the index of the first element whose member is at least `wanted`; `count`: none is. */
+static int64_t sorted_search(struct sorted sorted, int64_t wanted)
 {
-    int64_t low = 0, high = count;
+    int64_t low = 0, high = sorted.count;
     while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (before(array, middle, wanted))
+        int64_t middle = low + (high - low) / 2, value;
+        memcpy(&value, (const char *)sorted.elements + (size_t)middle * sorted.size + sorted.member,
+               sizeof value);
+        if (value < wanted)
             low = middle + 1;
         else
             high = middle;
@@ -143,18 +127,14 @@ static const struct saved_form *journal_index_run_form(const struct journal_inde
                    compare_forms);
 }
 
-static bool form_before(const void *forms, int64_t index, int64_t job)
-{
-    return ((const struct saved_form *)forms)[index].job < job;
-}
-
 /* Returns the form of a job in its latest run, or NULL. */
 static const struct saved_form *journal_index_last_form(const struct journal_index *journal_index,
                                                         int64_t job)
 {
-    int64_t count = journal_index->form_count;
-    int64_t place = binary_search(journal_index->forms, count, form_before, job);
-    bool found = place < count && journal_index->forms[place].job == job;
+    const struct sorted forms = {journal_index->forms, journal_index->form_count,
+                                 sizeof(struct saved_form), offsetof(struct saved_form, job)};
+    int64_t place = sorted_search(forms, job);
+    bool found = place < forms.count && journal_index->forms[place].job == job;
     return found ? &journal_index->forms[place] : NULL;
 }
 
@@ -249,6 +229,7 @@ static rp_status for_each_journal(const char *directory,
 /* Which journals to read. */
 struct search {
     struct reading reading;
+    int64_t last_run; /* found so far */
     uint64_t fingerprint;
     bool any;
 };
@@ -257,28 +238,35 @@ struct search {
 static void journal_index_read_journal(const char *path, int64_t run, int rank, void *closure)
 {
     struct search *search = closure;
-    struct journal_index *journal_index = search->reading.journal_index;
-    int64_t entries = journal_index->count, forms = journal_index->form_count;
+    struct reading *reading = &search->reading;
+    size_t entries = reading->entries.size, forms = reading->forms.size;
     struct journal_report report;
     rp_error error;
-    search->reading.run = run;
-    search->reading.rank = rank;
-    if (run > journal_index->last_run)
-        journal_index->last_run = run;
-    if (rpi_journal_read(path, journal_index_add, &search->reading, &report, &error) != RP_OK ||
+    reading->run = run;
+    reading->rank = rank;
+    if (run > search->last_run)
+        search->last_run = run;
+    if (rpi_journal_read(path, reading_add, reading, &report, &error) != RP_OK ||
         (!search->any && report.head.fingerprint != search->fingerprint)) {
-        journal_index->count = entries;
-        journal_index->form_count = forms;
+        reading->entries.size = entries;
+        reading->forms.size = forms;
     }
 }
 
 rp_status rpi_journal_index_read(struct journal_index *journal_index, const char *directory,
                                  uint64_t fingerprint, bool any, rp_error *error)
 {
-    struct search search = {{.journal_index = journal_index}, fingerprint, any};
+    struct search search = {.fingerprint = fingerprint, .any = any};
+    const rp_buffer *entries = &search.reading.entries, *forms = &search.reading.forms;
     *journal_index = (struct journal_index){.last_run = 0};
     if (for_each_journal(directory, journal_index_read_journal, &search, error) != RP_OK)
         return error->status;
+    *journal_index =
+        (struct journal_index){.entries = (struct saved *)entries->data,
+                               .count = (int64_t)(entries->size / sizeof(struct saved)),
+                               .forms = (struct saved_form *)forms->data,
+                               .form_count = (int64_t)(forms->size / sizeof(struct saved_form)),
+                               .last_run = search.last_run};
     if (search.reading.short_of_memory) {
         rpi_journal_index_free(journal_index);
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory for the index of '%s'", directory);
@@ -295,15 +283,12 @@ void rpi_journal_index_free(struct journal_index *journal_index)
     *journal_index = (struct journal_index){.last_run = 0};
 }
 
-static bool entry_before(const void *entries, int64_t index, int64_t job)
-{
-    return ((const struct saved *)entries)[index].job < job;
-}
-
 /* Returns the index of the first entry of a job or of a later one. */
 static int64_t journal_index_first_of(const struct journal_index *journal_index, int64_t job)
 {
-    return binary_search(journal_index->entries, journal_index->count, entry_before, job);
+    const struct sorted entries = {journal_index->entries, journal_index->count,
+                                   sizeof(struct saved), offsetof(struct saved, job)};
+    return sorted_search(entries, job);
 }
 
 const struct saved *rpi_journal_index_job(const struct journal_index *journal_index, int64_t job,
@@ -325,14 +310,10 @@ void rpi_journal_index_forget(struct journal_index *journal_index, int64_t job)
     journal_index->count -= behind - first;
 }
 
-static bool ends_before(const void *entries, int64_t index, int64_t item)
-{
-    return ((const struct saved *)entries)[index].end <= item;
-}
-
 int64_t rpi_saved_at(const struct saved *entries, int64_t count, int64_t item)
 {
-    return binary_search(entries, count, ends_before, item);
+    const struct sorted by_end = {entries, count, sizeof *entries, offsetof(struct saved, end)};
+    return sorted_search(by_end, item + 1);
 }
 
 const struct job_form *rpi_journal_index_form(const struct journal_index *journal_index,

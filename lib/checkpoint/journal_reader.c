@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -114,7 +113,7 @@ rp_status rpi_journal_read(const char *path, journal_take take, void *closure,
     bool read = fstat(source.file, &about) == 0;
     source.size = read ? (size_t)about.st_size : 0;
     read = read && journal_scan(&source, take, closure, report);
-    free(source.buffer);
+    rpi_buffer_free(&source.buffer);
     close(source.file);
     return read ? RP_OK
                 : journal_refuse(error, path, "not a journal, or of another version or byte order");
@@ -155,25 +154,12 @@ static bool payload_open(struct payload_cache *payload_cache, const struct saved
     return false;
 }
 
-static bool payload_reserve(struct payload_cache *payload_cache, size_t bytes)
-{
-    if (bytes <= payload_cache->capacity)
-        return true;
-    unsigned char *grown = realloc(payload_cache->bytes, bytes);
-    if (grown == NULL)
-        return false;
-    payload_cache->bytes = grown;
-    payload_cache->capacity = bytes;
-    return true;
-}
-
 /* Payloads are checked again when they are used: the file or the disk may have changed. */
-static bool payload_is_intact(const struct payload_cache *payload_cache, const struct saved *entry,
-                              size_t bytes)
+static bool payload_is_intact(const unsigned char *bytes, size_t count, uint64_t seed,
+                              const struct saved *entry)
 {
     struct journal_entry read;
-    return rpi_journal_read_entry(payload_cache->bytes, bytes, payload_cache->seed, &read) ==
-               JOURNAL_ENTRY &&
+    return rpi_journal_read_entry(bytes, count, seed, &read) == JOURNAL_ENTRY &&
            read.job == entry->job && read.begin == entry->first && read.end == entry->end &&
            read.kind == entry->kind && read.bytes == entry->bytes;
 }
@@ -181,22 +167,24 @@ static bool payload_is_intact(const struct payload_cache *payload_cache, const s
 const unsigned char *rpi_payload_cache_fetch(struct payload_cache *payload_cache,
                                              const struct saved *entry)
 {
-    size_t bytes = JOURNAL_HEAD_BYTES + entry->bytes;
-    if (payload_cache->entry == entry)
-        return payload_cache->bytes + JOURNAL_HEAD_BYTES;
-    payload_cache->entry = NULL;
-    if (!payload_open(payload_cache, entry) || !payload_reserve(payload_cache, bytes) ||
-        rpi_journal_read_at(payload_cache->file, payload_cache->bytes, bytes, entry->offset) !=
-            bytes ||
-        !payload_is_intact(payload_cache, entry, bytes))
-        return NULL;
-    payload_cache->entry = entry;
-    return payload_cache->bytes + JOURNAL_HEAD_BYTES;
+    size_t count = JOURNAL_HEAD_BYTES + entry->bytes;
+    if (payload_cache->entry != entry) {
+        payload_cache->entry = NULL;
+        unsigned char *bytes = payload_open(payload_cache, entry)
+                                   ? rp_buffer_resize(&payload_cache->bytes, count)
+                                   : NULL;
+        if (bytes == NULL ||
+            rpi_journal_read_at(payload_cache->file, bytes, count, entry->offset) != count ||
+            !payload_is_intact(bytes, count, payload_cache->seed, entry))
+            return NULL;
+        payload_cache->entry = entry;
+    }
+    return (const unsigned char *)payload_cache->bytes.data + JOURNAL_HEAD_BYTES;
 }
 
 void rpi_payload_cache_close(struct payload_cache *payload_cache)
 {
     payload_close(payload_cache);
-    free(payload_cache->bytes);
+    rpi_buffer_free(&payload_cache->bytes);
     *payload_cache = (struct payload_cache){.directory = payload_cache->directory};
 }

@@ -3,8 +3,8 @@
 #ifndef RANKPOOL_CHECKPOINT_JOURNAL_READER_H
 #define RANKPOOL_CHECKPOINT_JOURNAL_READER_H
 
+#include "base/buffer.h"
 #include "checkpoint/journal_index.h"
-#include "rankpool.h"
 
 /* Callback for an entry. Its payload is valid during the call, and need not be aligned. */
 typedef void (*journal_take)(const struct journal_entry *entry, void *closure);
@@ -33,8 +33,7 @@ struct payload_cache {
     int64_t run; /* of the file */
     int32_t rank;
     uint64_t seed;
-    unsigned char *bytes; /* of the entry; owned */
-    size_t capacity;
+    rp_buffer bytes;           /* of the entry */
     const struct saved *entry; /* or NULL */
 };
 

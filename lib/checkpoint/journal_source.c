@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,17 +40,10 @@ size_t rpi_journal_read_at(int file, void *bytes, size_t count, uint64_t offset)
 
 /* Limits the window to half of the physical memory: a larger entry cannot have been written, but a
  * crafted one in a sparse file could fill the memory with zeros. */
-static bool source_reserve(struct journal_source *source, size_t bytes)
+static unsigned char *source_reserve(struct journal_source *source, size_t bytes)
 {
     size_t memory = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
-    if (bytes <= source->capacity)
-        return true;
-    unsigned char *grown = bytes <= memory / 2 ? realloc(source->buffer, bytes) : NULL;
-    if (grown == NULL)
-        return false;
-    source->buffer = grown;
-    source->capacity = bytes;
-    return true;
+    return bytes <= memory / 2 ? rp_buffer_resize(&source->buffer, bytes) : NULL;
 }
 
 static bool source_move(struct journal_source *source, size_t offset, size_t wanted)
@@ -59,11 +51,12 @@ static bool source_move(struct journal_source *source, size_t offset, size_t wan
     size_t left = source->size - offset, bytes = wanted > min_window ? wanted : min_window;
     bytes = bytes < left ? bytes : left;
     source->count = 0;
-    if (source->file < 0 || !source_reserve(source, bytes))
+    unsigned char *buffer = source->file >= 0 ? source_reserve(source, bytes) : NULL;
+    if (buffer == NULL)
         return false;
-    source->window = source->buffer;
+    source->window = buffer;
     source->begin = offset;
-    source->count = rpi_journal_read_at(source->file, source->buffer, bytes, offset);
+    source->count = rpi_journal_read_at(source->file, buffer, bytes, offset);
     return source->count >= wanted;
 }
 

@@ -3,17 +3,14 @@
 #ifndef RANKPOOL_CHECKPOINT_JOURNAL_SOURCE_H
 #define RANKPOOL_CHECKPOINT_JOURNAL_SOURCE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "base/buffer.h"
 
 struct journal_source {
     int file; /* -1: none, all is in memory */
     size_t size;
     const unsigned char *window; /* `count` bytes from offset `begin` on */
     size_t begin, count;
-    unsigned char *buffer; /* holds the window of a file; owned */
-    size_t capacity;
+    rp_buffer buffer; /* holds the window of a file */
 };
 
 /* Opens a file of a checkpoint directory for reading. Accepts only regular files: follows no

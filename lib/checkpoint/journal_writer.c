@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,9 +23,7 @@ static rp_status journal_give_up(struct journal_writer *writer, const char *what
     if (writer->file >= 0)
         close(writer->file);
     writer->file = -1;
-    free(writer->buffer);
-    writer->buffer = NULL;
-    writer->used = writer->capacity = 0;
+    rpi_buffer_free(&writer->buffer);
     writer->write.next = writer->sync.next = INFINITY;
     return writer->error.status;
 }
@@ -50,27 +47,21 @@ void rpi_journal_schedule_sync(struct journal_interval *interval, double cost, d
     rpi_journal_schedule(interval, cost, now, min_sync, max_sync);
 }
 
-static bool journal_reserve(struct journal_writer *writer, size_t bytes)
+/* Makes room for more bytes at the end of the buffer, and returns it. NULL: no memory. */
+static unsigned char *journal_extend(struct journal_writer *writer, size_t bytes)
 {
-    if (bytes <= writer->capacity - writer->used)
-        return true;
-    size_t capacity =
-        writer->used + bytes > 2 * writer->capacity ? writer->used + bytes : 2 * writer->capacity;
-    unsigned char *buffer = realloc(writer->buffer, capacity);
-    if (buffer == NULL)
-        return false;
-    writer->buffer = buffer;
-    writer->capacity = capacity;
-    return true;
+    size_t used = writer->buffer.size;
+    unsigned char *data = rp_buffer_resize(&writer->buffer, used + bytes);
+    return data != NULL ? data + used : NULL;
 }
 
 static rp_status journal_write_out(struct journal_writer *writer)
 {
-    int code = rpi_write_all(writer->file, writer->buffer, writer->used);
+    int code = rpi_write_all(writer->file, writer->buffer.data, writer->buffer.size);
     if (code != 0)
         return journal_give_up(writer, "written", strerror(code));
-    writer->bytes += (int64_t)writer->used;
-    writer->used = 0;
+    writer->bytes += (int64_t)writer->buffer.size;
+    writer->buffer.size = 0;
     return RP_OK;
 }
 
@@ -91,10 +82,10 @@ rp_status rpi_journal_begin(struct journal_writer *writer, const char *path,
     writer->file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
     if (writer->file < 0)
         return journal_give_up(writer, "created", strerror(errno));
-    if (!journal_reserve(writer, JOURNAL_HEAD_BYTES))
+    unsigned char *place = journal_extend(writer, JOURNAL_HEAD_BYTES);
+    if (place == NULL)
         return journal_give_up(writer, "written", "no memory");
-    rpi_journal_write_head(head, writer->buffer);
-    writer->used = JOURNAL_HEAD_BYTES;
+    rpi_journal_write_head(head, place);
     return journal_write_out(writer);
 }
 
@@ -103,15 +94,15 @@ rp_status rpi_journal_add(struct journal_writer *writer, const struct journal_en
     if (writer->file < 0)
         return writer->error.status;
     size_t bytes = JOURNAL_HEAD_BYTES + entry->bytes;
-    if (writer->used > 0 && writer->used + bytes > max_buffered &&
+    if (writer->buffer.size > 0 && writer->buffer.size + bytes > max_buffered &&
         journal_write_out(writer) != RP_OK)
         return writer->error.status;
-    if (!journal_reserve(writer, bytes))
+    unsigned char *place = journal_extend(writer, bytes);
+    if (place == NULL)
         return journal_give_up(writer, "written", "no memory");
-    rpi_journal_write_entry(entry, writer->seed, writer->buffer + writer->used);
+    rpi_journal_write_entry(entry, writer->seed, place);
     if (entry->bytes > 0)
-        memcpy(writer->buffer + writer->used + JOURNAL_HEAD_BYTES, entry->payload, entry->bytes);
-    writer->used += bytes;
+        memcpy(place + JOURNAL_HEAD_BYTES, entry->payload, entry->bytes);
     return RP_OK;
 }
 
@@ -162,7 +153,6 @@ rp_status rpi_journal_end(struct journal_writer *writer)
         close(writer->file);
     writer->file = -1;
     writer->write.next = writer->sync.next = INFINITY;
-    free(writer->buffer);
-    writer->buffer = NULL;
+    rpi_buffer_free(&writer->buffer);
     return writer->error.status;
 }

@@ -6,8 +6,8 @@
 #ifndef RANKPOOL_CHECKPOINT_JOURNAL_WRITER_H
 #define RANKPOOL_CHECKPOINT_JOURNAL_WRITER_H
 
+#include "base/buffer.h"
 #include "checkpoint/journal_format.h"
-#include "rankpool.h"
 
 /* Schedule of a periodic action. */
 struct journal_interval {
@@ -18,10 +18,9 @@ struct journal_interval {
 struct journal_writer {
     int file; /* -1: none */
     uint64_t seed;
-    unsigned char *buffer;
-    size_t used, capacity;
-    int64_t bytes;   /* written so far */
-    double interval; /* seconds between two writes as set by the user; 0: by cost */
+    rp_buffer buffer; /* not yet written */
+    int64_t bytes;    /* written so far */
+    double interval;  /* seconds between two writes as set by the user; 0: by cost */
     struct journal_interval write, sync;
     rp_error error; /* why writing has ended, or RP_OK */
 };

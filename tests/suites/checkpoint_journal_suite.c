@@ -183,7 +183,7 @@ START_TEST(a_journal_within_a_journal_is_data)
     ck_assert_int_eq(rpi_journal_begin(&writer, path, &(struct journal_head){99, 1}, 0, 0), RP_OK);
     struct journal_entry outer = {.bytes = bytes, .payload = content};
     ck_assert_int_eq(rpi_journal_add(&writer, &outer), RP_OK);
-    writer.buffer[8] ^= 1;
+    writer.buffer.data[8] ^= 1;
     ck_assert_int_eq(rpi_journal_end(&writer), RP_OK);
     ck_assert_int_eq(rpi_journal_read(path, see, &seen, &report, &error), RP_OK);
     ck_assert_int_eq(report.entries, 0);
