@@ -60,15 +60,10 @@ void rpi_host_name(char *name, size_t size)
     name[size - 1] = '\0';
 }
 
-void rpi_error_host(rp_error *error)
-{
-    rpi_host_name(error->host, sizeof error->host);
-}
-
 rp_status rpi_error_set(rp_error *error, rp_status status, const char *format, ...)
 {
     *error = (rp_error){.status = status, .rank = -1, .item = -1}; /* no old bytes: it may travel */
-    rpi_error_host(error);
+    rpi_host_name(error->host, sizeof error->host);
     va_list arguments;
     locale_t before = rpi_numeric_locale_begin();
     va_start(arguments, format);

@@ -11,9 +11,6 @@ void rpi_error_clear(rp_error *error);
 /* Stores the name of this host. */
 void rpi_host_name(char *name, size_t size);
 
-/* Sets the host of the record to this one. */
-void rpi_error_host(rp_error *error);
-
 /* Fills in a record for this host, without rank and item. Returns `status`. Too long a text is cut
  * off. */
 rp_status rpi_error_set(rp_error *error, rp_status status, const char *format, ...)

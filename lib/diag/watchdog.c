@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/message.h"
-#include "base/thread.h"
 #include "diag/activity.h"
 #include "diag/diagnosis.h"
 #include "launch/rank_state.h"
@@ -14,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Looks per time limit, so that a report is at most a quarter of the limit late; and the shortest
  * sleep between two looks, each of which costs about 8 us of a core. */
@@ -87,14 +85,12 @@ static void watchdog_abort(rp_pool *pool, int node_rank, rp_range items)
 {
     int rank =
         atomic_load_explicit(&pool->diag->activities->of[node_rank].rank, memory_order_relaxed);
-    char text[64];
-    rp_error here;
-    rpi_error_clear(&here);
-    rpi_error_host(&here);
+    char text[64], host[HOST_NAME_BYTES];
+    rpi_host_name(host, sizeof host);
     rpi_range_text(items, text, sizeof text);
     rpi_message("rankpool: %s on rank %d (%s): still running after twice options.item_seconds; "
                 "aborting the job\n",
-                text, rank, here.host);
+                text, rank, host);
     rpi_rank_state_told();
     /* Given any other communicator, MPICH waits for its ranks. */
     MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
@@ -116,70 +112,60 @@ static void watchdog_check_limits(struct watchdog *watchdog, double now)
 /* Seconds until the next look. Call with the mutex locked. */
 static double watchdog_interval(const struct watchdog *watchdog)
 {
-    double sleep = INFINITY;
-    if (watchdog->limit > 0)
-        sleep = watchdog->limit / looks;
-    if (watchdog->item_seconds > 0 && watchdog->item_seconds / looks < sleep)
-        sleep = watchdog->item_seconds / looks;
-    return sleep > shortest_sleep ? sleep : shortest_sleep;
-}
-
-/* Sleeps until the next look is due or the rank signals a change. Call with the mutex locked. */
-static void watchdog_sleep(struct watchdog *watchdog)
-{
     const double longest = 1e6;
-    double now = rpi_clock_seconds(), sleep = watchdog_interval(watchdog);
-    double until = now + (sleep < longest ? sleep : longest);
-    struct timespec time = {.tv_sec = (time_t)until};
-    time.tv_nsec = (long)((until - (double)time.tv_sec) * 1e9);
-    pthread_cond_timedwait(&watchdog->changed, &watchdog->mutex, &time);
+    double sleep = longest;
+    if (watchdog->limit > 0)
+        sleep = fmin(sleep, watchdog->limit / looks);
+    if (watchdog->item_seconds > 0)
+        sleep = fmin(sleep, watchdog->item_seconds / looks);
+    return fmax(sleep, shortest_sleep);
 }
 
 static void *watchdog_run(void *argument)
 {
     struct watchdog *watchdog = argument;
-    pthread_mutex_lock(&watchdog->mutex);
+    pthread_mutex_lock(&watchdog->monitor.mutex);
     while (!watchdog->stopping) {
-        watchdog_sleep(watchdog);
+        rpi_monitor_wait(&watchdog->monitor, watchdog_interval(watchdog));
         bool limited = watchdog->item_seconds > 0;
-        pthread_mutex_unlock(&watchdog->mutex);
+        pthread_mutex_unlock(&watchdog->monitor.mutex);
         double now = rpi_clock_seconds();
         rpi_survival_look(watchdog->pool);
         if (watchdog->limit > 0)
             watchdog_check_progress(watchdog, now);
         if (limited)
             watchdog_check_limits(watchdog, now);
-        pthread_mutex_lock(&watchdog->mutex);
+        pthread_mutex_lock(&watchdog->monitor.mutex);
     }
-    pthread_mutex_unlock(&watchdog->mutex);
+    pthread_mutex_unlock(&watchdog->monitor.mutex);
     return NULL;
 }
 
 /* ---- called by the rank ---------------------------------------------------------------------- */
+
+static void watchdog_free(struct watchdog *watchdog)
+{
+    rpi_monitor_destroy(&watchdog->monitor);
+    free(watchdog->samples);
+    watchdog->samples = NULL;
+}
 
 /* Starts the thread unless it is running. Returns 0 or an errno. */
 static int watchdog_start(struct watchdog *watchdog)
 {
     if (watchdog->running)
         return 0;
-    pthread_condattr_t attributes;
-    int ranks = watchdog->pool->world.node_ranks;
-    watchdog->samples = calloc((size_t)ranks, sizeof *watchdog->samples);
-    if (watchdog->samples == NULL)
-        return ENOMEM;
+    int code = rpi_monitor_init(&watchdog->monitor);
+    if (code != 0)
+        return code;
     watchdog->quiet_since = rpi_clock_seconds();
     watchdog->report_after = watchdog->limit;
-    pthread_mutex_init(&watchdog->mutex, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&watchdog->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
-    int code = rpi_thread_start(&watchdog->thread, watchdog_run, watchdog);
+    watchdog->samples = calloc((size_t)watchdog->pool->world.node_ranks, sizeof *watchdog->samples);
+    code = watchdog->samples != NULL ? rpi_thread_start(&watchdog->thread, watchdog_run, watchdog)
+                                     : ENOMEM;
     watchdog->running = code == 0;
-    if (code != 0) {
-        free(watchdog->samples);
-        watchdog->samples = NULL;
-    }
+    if (code != 0)
+        watchdog_free(watchdog);
     return code;
 }
 
@@ -228,24 +214,22 @@ rp_status rpi_watchdog_provide(rp_pool *pool, rp_error *error)
 
 void rpi_watchdog_limit(struct watchdog *watchdog, double item_seconds)
 {
-    pthread_mutex_lock(&watchdog->mutex);
+    pthread_mutex_lock(&watchdog->monitor.mutex);
     watchdog->item_seconds = item_seconds;
     if (item_seconds > 0)
-        pthread_cond_signal(&watchdog->changed);
-    pthread_mutex_unlock(&watchdog->mutex);
+        pthread_cond_signal(&watchdog->monitor.changed);
+    pthread_mutex_unlock(&watchdog->monitor.mutex);
 }
 
 void rpi_watchdog_close(struct watchdog *watchdog)
 {
     if (!watchdog->running)
         return;
-    pthread_mutex_lock(&watchdog->mutex);
+    pthread_mutex_lock(&watchdog->monitor.mutex);
     watchdog->stopping = true;
-    pthread_cond_signal(&watchdog->changed);
-    pthread_mutex_unlock(&watchdog->mutex);
+    pthread_cond_signal(&watchdog->monitor.changed);
+    pthread_mutex_unlock(&watchdog->monitor.mutex);
     pthread_join(watchdog->thread, NULL);
-    pthread_cond_destroy(&watchdog->changed);
-    pthread_mutex_destroy(&watchdog->mutex);
-    free(watchdog->samples);
+    watchdog_free(watchdog);
     watchdog->running = false;
 }

@@ -10,9 +10,8 @@
 #ifndef RANKPOOL_DIAG_WATCHDOG_H
 #define RANKPOOL_DIAG_WATCHDOG_H
 
+#include "base/thread.h"
 #include "rankpool.h"
-
-#include <pthread.h>
 
 /* What the watchdog last saw of a rank, and since when. */
 struct rank_sample {
@@ -25,9 +24,8 @@ struct watchdog {
     double limit; /* seconds without progress before the first report; 0: no reports */
     pthread_t thread;
     bool running;
-    /* Shared by the rank and the thread, protected by `mutex`: */
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
+    /* Shared by the rank and the thread, protected by the monitor: */
+    struct monitor monitor;
     bool stopping;
     double item_seconds; /* time limit of the current job; 0: none */
     /* Used only by the thread: */

@@ -10,11 +10,9 @@
 #include "observe/progress_screen.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Seconds: from one look at the job to the next; from the start of a job to its first bar, as a bar
  * that only flashes is useless; between lines in a log, and in a pipe, where a reader waits. */
@@ -42,9 +40,8 @@ struct progress {
     pthread_t thread;
     _Atomic int64_t consumed, flying; /* items of a stream; the root stores them, relaxed */
 
-    /* Protected by the lock: */
-    pthread_mutex_t lock;
-    pthread_cond_t wakeup;
+    /* Protected by the monitor: */
+    struct monitor monitor;
     bool running, leaving, asleep;
     struct progress_job job;
     char name[96], unit[32]; /* without control characters */
@@ -197,32 +194,22 @@ static double progress_first_time(const struct progress *progress)
     return progress->begun + progress->interval;
 }
 
-static void progress_sleep(struct progress *progress)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (long)(poll_interval * 1e9);
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_cond_timedwait(&progress->wakeup, &progress->lock, &until);
-}
-
 static void *progress_thread(void *argument)
 {
     struct progress *progress = argument;
-    pthread_mutex_lock(&progress->lock);
+    pthread_mutex_lock(&progress->monitor.mutex);
     while (!progress->leaving) {
         if (!progress->running) {
             progress->asleep = true;
-            pthread_cond_wait(&progress->wakeup, &progress->lock);
+            pthread_cond_wait(&progress->monitor.changed, &progress->monitor.mutex);
             progress->asleep = false;
             continue;
         }
-        progress_sleep(progress);
+        rpi_monitor_wait(&progress->monitor, poll_interval);
         if (progress->running)
             progress_poll(progress);
     }
-    pthread_mutex_unlock(&progress->lock);
+    pthread_mutex_unlock(&progress->monitor.mutex);
     return NULL;
 }
 
@@ -244,7 +231,7 @@ void rpi_progress_begin(struct progress *progress, const struct progress_job *jo
     for (int node = 0; node < progress->site.nodes; node++)
         rpi_progress_report(progress, node, (struct progress_counters){0, 0});
     rpi_progress_stream(progress, 0, 0);
-    pthread_mutex_lock(&progress->lock);
+    pthread_mutex_lock(&progress->monitor.mutex);
     progress->job = *job;
     name_copy(progress->name, sizeof progress->name, job->name != NULL ? job->name : "job");
     name_copy(progress->unit, sizeof progress->unit, job->unit != NULL ? job->unit : "items");
@@ -254,20 +241,20 @@ void rpi_progress_begin(struct progress *progress, const struct progress_job *jo
     progress->shown = false;
     progress->running = true;
     if (progress->asleep)
-        pthread_cond_signal(&progress->wakeup);
-    pthread_mutex_unlock(&progress->lock);
+        pthread_cond_signal(&progress->monitor.changed);
+    pthread_mutex_unlock(&progress->monitor.mutex);
 }
 
 void rpi_progress_end(struct progress *progress)
 {
     if (progress == NULL)
         return;
-    pthread_mutex_lock(&progress->lock);
+    pthread_mutex_lock(&progress->monitor.mutex);
     if (progress->shown)
         rpi_screen_clear(progress->screen, progress->name,
                          round(rpi_clock_seconds() - progress->begun));
     progress->running = false;
-    pthread_mutex_unlock(&progress->lock);
+    pthread_mutex_unlock(&progress->monitor.mutex);
 }
 
 void rpi_progress_report(struct progress *progress, int node, struct progress_counters counters)
@@ -284,26 +271,6 @@ void rpi_progress_stream(struct progress *progress, int64_t consumed, int64_t fl
 }
 
 /* ---- start and stop -------------------------------------------------------------------------- */
-
-static bool progress_init_lock(struct progress *progress)
-{
-    pthread_condattr_t attributes;
-    if (pthread_condattr_init(&attributes) != 0)
-        return false;
-    bool good = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
-                pthread_cond_init(&progress->wakeup, &attributes) == 0;
-    pthread_condattr_destroy(&attributes);
-    if (!good || pthread_mutex_init(&progress->lock, NULL) == 0)
-        return good;
-    pthread_cond_destroy(&progress->wakeup);
-    return false;
-}
-
-static void progress_destroy_lock(struct progress *progress)
-{
-    pthread_cond_destroy(&progress->wakeup);
-    pthread_mutex_destroy(&progress->lock);
-}
 
 static void progress_free(struct progress *progress)
 {
@@ -345,15 +312,15 @@ rp_status rpi_progress_make(struct progress **progress, rp_progress manner,
     progress_choose_times(made, manner, wish);
     made->reports = calloc((size_t)site->nodes, sizeof *made->reports);
     made->log_scratch = calloc(site->work_queue->log_capacity, sizeof *made->log_scratch);
-    if (made->reports == NULL || made->log_scratch == NULL || !progress_init_lock(made))
-        goto no_lock;
+    if (made->reports == NULL || made->log_scratch == NULL || rpi_monitor_init(&made->monitor) != 0)
+        goto no_monitor;
     if (rpi_thread_start(&made->thread, progress_thread, made) != 0)
         goto no_thread;
     *progress = made;
     return RP_OK;
 no_thread:
-    progress_destroy_lock(made);
-no_lock:
+    rpi_monitor_destroy(&made->monitor);
+no_monitor:
     progress_free(made);
     return RP_ERR_MEMORY;
 }
@@ -362,11 +329,11 @@ void rpi_progress_drop(struct progress *progress)
 {
     if (progress == NULL)
         return;
-    pthread_mutex_lock(&progress->lock);
+    pthread_mutex_lock(&progress->monitor.mutex);
     progress->leaving = true;
-    pthread_cond_signal(&progress->wakeup);
-    pthread_mutex_unlock(&progress->lock);
+    pthread_cond_signal(&progress->monitor.changed);
+    pthread_mutex_unlock(&progress->monitor.mutex);
     pthread_join(progress->thread, NULL);
-    progress_destroy_lock(progress);
+    rpi_monitor_destroy(&progress->monitor);
     progress_free(progress);
 }
