@@ -41,10 +41,13 @@ static rp_pool *_Atomic guarded;
 
 /* ---- the report ------------------------------------------------------------------------------ */
 
-/* The pool with a job in progress, or else the latest one. */
+/* The pool with a job in progress, or else the latest one. NULL: none, or a child of the process. It
+ * looks for a pool first: an MPI simulator has no getpid() at exit. */
 static const rp_pool *crash_pool(void)
 {
     const rp_pool *pool = guarded;
+    if (pool == NULL || getpid() != owner)
+        return NULL;
     for (const rp_pool *other = pool; other != NULL; other = other->diag->guarded_before) {
         if (other->loop.open)
             return other;
@@ -228,11 +231,18 @@ static bool handler_prints_stack(const struct sigaction *action)
 }
 #endif
 
+static void crash_write_report(struct crash_text *text, void *caller)
+{
+    rpi_crash_text_add(text, "; backtrace:\n");
+    rpi_crash_text_write(text);
+    crash_write_backtrace(caller);
+}
+
 static void crash_write_signal(const char *name, const siginfo_t *info, void *caller)
 {
     struct crash_text text = {.length = 0};
     const rp_pool *pool = crash_pool();
-    if (pool == NULL || getpid() != owner)
+    if (pool == NULL)
         return;
     crash_add_rank(&text, pool);
     rpi_crash_text_add(&text, "signal ");
@@ -243,9 +253,7 @@ static void crash_write_signal(const char *name, const siginfo_t *info, void *ca
     crash_add_work(&text, pool);
     if (info->si_code == SEGV_ACCERR && info->si_signo == SIGSEGV)
         crash_add_guard_page(&text, info->si_addr);
-    rpi_crash_text_add(&text, "; backtrace:\n");
-    rpi_crash_text_write(&text);
-    crash_write_backtrace(caller);
+    crash_write_report(&text, caller);
 }
 
 /* ---- handlers -------------------------------------------------------------------------------- */
@@ -275,15 +283,12 @@ static void crash_exit_handler(void)
 {
     struct crash_text text = {.length = 0};
     const rp_pool *pool = crash_pool();
-    if (pool == NULL || getpid() != owner || !pool->loop.open ||
-        !pthread_equal(pthread_self(), pool->loop.worker))
+    if (pool == NULL || !pool->loop.open || !pthread_equal(pthread_self(), pool->loop.worker))
         return;
     crash_add_rank(&text, pool);
     rpi_crash_text_add(&text, "exit() was called");
     crash_add_work(&text, pool);
-    rpi_crash_text_add(&text, "; backtrace:\n");
-    rpi_crash_text_write(&text);
-    crash_write_backtrace(__builtin_return_address(0));
+    crash_write_report(&text, __builtin_return_address(0));
 }
 
 /* ---- installing ------------------------------------------------------------------------------ */

@@ -49,16 +49,11 @@ static uint64_t piece_fingerprint(const struct node_stores *stores, const char *
     return fingerprint;
 }
 
-static const char *piece_begin(const struct allocation *allocation, size_t piece)
-{
-    return (const char *)allocation->memory.base + piece * piece_bytes;
-}
-
 static uint64_t allocation_fingerprint(const struct node_stores *stores,
                                        const struct allocation *allocation, size_t piece)
 {
     size_t begin = piece * piece_bytes, left = allocation->memory.bytes - begin;
-    const char *at = piece_begin(allocation, piece);
+    const char *at = (const char *)allocation->memory.base + begin;
     return piece_fingerprint(stores, at, at + (left < piece_bytes ? left : piece_bytes));
 }
 
