@@ -20,40 +20,37 @@ static struct allocation **allocation_find(rp_pool *pool, const void *memory)
     return place;
 }
 
+/* The allocation that holds this address, or NULL. */
+static const struct allocation *allocation_around(const rp_pool *pool, const void *address)
+{
+    const struct allocation *place = pool->memory.allocations;
+    while (place != NULL &&
+           (uintptr_t)address - (uintptr_t)place->memory.base >= place->memory.bytes)
+        place = place->next;
+    return place;
+}
+
 int64_t rpi_allocation_find(const rp_pool *pool, const void *address, int64_t *offset)
 {
-    const char *sought = address;
-    for (const struct allocation *place = pool->memory.allocations; place != NULL;
-         place = place->next) {
-        const char *base = place->memory.base;
-        if (sought >= base && sought < base + place->memory.bytes) {
-            if (offset != NULL)
-                *offset = sought - base;
-            return place->number;
-        }
-    }
-    return -1;
+    const struct allocation *place = allocation_around(pool, address);
+    if (place != NULL && offset != NULL)
+        *offset = (const char *)address - (const char *)place->memory.base;
+    return place != NULL ? place->number : -1;
 }
 
 size_t rpi_allocation_left(const rp_pool *pool, const void *address)
 {
-    int64_t offset = 0, number = rpi_allocation_find(pool, address, &offset);
-    for (const struct allocation *place = pool->memory.allocations; place != NULL;
-         place = place->next) {
-        if (place->number == number)
-            return place->memory.bytes - (size_t)offset;
-    }
-    return 0;
+    const struct allocation *place = allocation_around(pool, address);
+    const char *base = place != NULL ? place->memory.base : NULL;
+    return place != NULL ? (size_t)(base + place->memory.bytes - (const char *)address) : 0;
 }
 
 char *rpi_allocation_place(const rp_pool *pool, int64_t number, int64_t offset)
 {
-    for (const struct allocation *place = pool->memory.allocations; place != NULL;
-         place = place->next) {
-        if (place->number == number)
-            return (char *)place->memory.base + offset;
-    }
-    return NULL;
+    const struct allocation *place = pool->memory.allocations;
+    while (place != NULL && place->number != number)
+        place = place->next;
+    return place != NULL ? (char *)place->memory.base + offset : NULL;
 }
 
 const struct node_memory *rpi_pool_memory(const rp_pool *pool, int index)
