@@ -149,9 +149,8 @@ void rpi_node_link_end(struct node_link *link, struct vote *vote);
 
 /* ---- for the user, in its steps -------------------------------------------------------------- */
 
-/* Sends a message, of which the link sets `job`, to a node or to the root. */
+/* Sends a message, of which the link sets `job`, to a node. */
 int rpi_node_link_send(struct node_link *link, int node, struct link_message *message);
-int rpi_node_link_send_root(struct node_link *link, struct link_message *message);
 
 /* Sends and receives payloads: see comm/channel.h. */
 int rpi_node_link_payload(struct node_link *link, int node, enum channel_id id, const void *memory,

@@ -20,11 +20,6 @@ int rpi_node_link_send(struct node_link *link, int node, struct link_message *me
     return link->channel->ops->message(link->channel, node, message);
 }
 
-int rpi_node_link_send_root(struct node_link *link, struct link_message *message)
-{
-    return rpi_node_link_send(link, link->pool->world.root_node, message);
-}
-
 int rpi_node_link_send_own(struct node_link *link, int node, enum link_message_kind kind)
 {
     union own_message message = {
