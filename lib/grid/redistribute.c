@@ -104,34 +104,24 @@ static int block_receive(struct move *move, const struct strided_block *to, int 
     return code;
 }
 
-static int blocks_scatter(struct move *move)
+/* The root goes through the ranks in turn; each other rank moves its own block. */
+static int blocks_move(struct move *move, bool scatter)
 {
+    const struct world *world = &move->grid->pool->world;
+    int (*on_root)(struct move *, const struct strided_block *, int) =
+        scatter ? block_send : block_receive;
+    int (*on_others)(struct move *, const struct strided_block *, int) =
+        scatter ? block_receive : block_send;
+    struct strided_block own = move_own_block(move);
     int code = MPI_SUCCESS;
-    struct strided_block block = move_own_block(move), part;
-    if (move->grid->pool->world.rank != move->root)
-        return block_receive(move, &block, move->root);
-    for (int rank = 0; rank < move->grid->pool->world.ranks && code == MPI_SUCCESS; rank++) {
-        part = move_rank_block(move, rank);
-        if (rank == move->root)
-            rpi_strided_block_copy(&block, &part);
+    if (world->rank != move->root)
+        return on_others(move, &own, move->root);
+    for (int rank = 0; rank < world->ranks && code == MPI_SUCCESS; rank++) {
+        struct strided_block part = move_rank_block(move, rank);
+        if (rank != move->root)
+            code = on_root(move, &part, rank);
         else
-            code = block_send(move, &part, rank);
-    }
-    return code;
-}
-
-static int blocks_gather(struct move *move)
-{
-    int code = MPI_SUCCESS;
-    struct strided_block block = move_own_block(move), part;
-    if (move->grid->pool->world.rank != move->root)
-        return block_send(move, &block, move->root);
-    for (int rank = 0; rank < move->grid->pool->world.ranks && code == MPI_SUCCESS; rank++) {
-        part = move_rank_block(move, rank);
-        if (rank == move->root)
-            rpi_strided_block_copy(&part, &block);
-        else
-            code = block_receive(move, &part, rank);
+            rpi_strided_block_copy(scatter ? &own : &part, scatter ? &part : &own);
     }
     return code;
 }
@@ -163,21 +153,27 @@ static void move_check(const struct move *move, rp_error *error)
 }
 
 /* Agrees, moves, and agrees again, so that all ranks know the result. */
-static rp_status move_run(struct move *move, enum call call, int (*blocks)(struct move *))
+static rp_status move_run(const rp_grid *grid, enum call call, int root, void *all, void *field)
 {
-    rp_pool *pool = move->grid->pool;
+    struct move move = {.grid = grid,
+                        .root = root,
+                        .all = all,
+                        .field = field,
+                        .buffer = malloc(2 * (size_t)PIECE_BYTES),
+                        .requests = {MPI_REQUEST_NULL, MPI_REQUEST_NULL}};
     struct vote vote = rpi_vote(call);
-    move_check(move, &vote.error);
-    vote.terms[GRID_NUMBER] = move->grid->number;
-    vote.terms[GRID_ROOT] = move->root;
-    vote.terms[GRID_FIELD] = rpi_grid_field_number(move->grid, move->field);
-    rp_status status = rpi_pool_agree(pool, &vote);
+    move_check(&move, &vote.error);
+    vote.terms[GRID_NUMBER] = grid->number;
+    vote.terms[GRID_ROOT] = root;
+    vote.terms[GRID_FIELD] = rpi_grid_field_number(grid, field);
+    rp_status status = rpi_pool_agree(grid->pool, &vote);
     if (status == RP_OK) {
         vote = rpi_vote(CALL_GRID_MOVED);
-        rpi_mpi_check(blocks(move), "MPI_Isend or MPI_Irecv", &vote.error);
-        status = rpi_pool_agree(pool, &vote);
+        rpi_mpi_check(blocks_move(&move, call == CALL_GRID_SCATTER), "MPI_Isend or MPI_Irecv",
+                      &vote.error);
+        status = rpi_pool_agree(grid->pool, &vote);
     }
-    free(move->buffer);
+    free(move.buffer);
     return status;
 }
 
@@ -185,24 +181,12 @@ rp_status rp_grid_scatter(rp_grid *grid, int root, const void *all, void *field)
 {
     if (grid == NULL)
         return rpi_refuse_null(__func__, "grid");
-    struct move move = {.grid = grid,
-                        .root = root,
-                        .all = (char *)(uintptr_t)all,
-                        .field = field,
-                        .buffer = malloc(2 * (size_t)PIECE_BYTES),
-                        .requests = {MPI_REQUEST_NULL, MPI_REQUEST_NULL}};
-    return move_run(&move, CALL_GRID_SCATTER, blocks_scatter);
+    return move_run(grid, CALL_GRID_SCATTER, root, (void *)(uintptr_t)all, field);
 }
 
 rp_status rp_grid_gather(rp_grid *grid, int root, const void *field, void *all)
 {
     if (grid == NULL)
         return rpi_refuse_null(__func__, "grid");
-    struct move move = {.grid = grid,
-                        .root = root,
-                        .all = all,
-                        .field = (char *)(uintptr_t)field,
-                        .buffer = malloc(2 * (size_t)PIECE_BYTES),
-                        .requests = {MPI_REQUEST_NULL, MPI_REQUEST_NULL}};
-    return move_run(&move, CALL_GRID_GATHER, blocks_gather);
+    return move_run(grid, CALL_GRID_GATHER, root, all, (void *)(uintptr_t)field);
 }
