@@ -138,7 +138,7 @@ static void view_fill_stream(struct progress *progress, struct progress_view *vi
 {
     view->done = (double)atomic_load_explicit(&progress->consumed, memory_order_relaxed);
     view->flying = (double)atomic_load_explicit(&progress->flying, memory_order_relaxed);
-    view->window = (double)progress->job.window;
+    view->window = progress->job.window == NO_WINDOW ? INFINITY : (double)progress->job.window;
     view->total = progress->job.expected > 0 ? (double)progress->job.expected : INFINITY;
 }
 

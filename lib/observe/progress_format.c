@@ -50,11 +50,14 @@ static void format_rate(char *text, const struct progress_view *view)
         text[0] = '\0';
 }
 
-/* How many ranks are busy; of a stream, how many items are between producer and consumer. */
+/* How many ranks are busy; of a stream, how many items are between producer and consumer; of a
+ * worklist, how many wait. */
 static void format_location(char *text, const struct progress_view *view)
 {
     char flying[NUMBER_BYTES], window[NUMBER_BYTES];
-    if (view->window > 0)
+    if (isinf(view->window))
+        snprintf(text, FIELD_BYTES, "%s waiting", rpi_number_count(flying, view->flying));
+    else if (view->window > 0)
         snprintf(text, FIELD_BYTES, "%s of at most %s under way",
                  rpi_number_count(flying, view->flying), rpi_number_count(window, view->window));
     else if (view->ranks == 0)

@@ -10,7 +10,8 @@
 struct progress_view {
     const char *name, *unit; /* never NULL */
     double done, total;      /* items; total: INFINITY if unknown */
-    double flying, window;   /* of a stream: items in flight, and their limit; else 0 */
+    double flying, window;   /* of a stream: items in flight, and their limit (INFINITY: of a
+                                worklist, whose items wait); else 0 */
     double seconds;          /* since it began, rounded */
     double rate;             /* items per second; 0: not known yet */
     int busy, ranks, nodes;  /* busy: not for a stream; ranks: 0 if it is unknown which are busy */

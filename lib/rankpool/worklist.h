@@ -159,8 +159,9 @@ double rp_task_bound(const rp_task *task);
  * So does the root in a pool with a checkpoint, on one node too. It saves what was found and the
  * items that wait, at intervals and when the job is interrupted or fails; a later run goes on from
  * there, on any number of ranks and nodes. Items whose results had not reached the root by then are
- * repeated. The root saves between items of its own: what others finish while it computes one is
- * saved after that.
+ * repeated: of each rank those of its current bundle, also an item that it completes after the
+ * interruption. The root saves between items of its own: what others finish while it computes one
+ * is saved after that, or repeated if the job is interrupted meanwhile.
  *
  * @return RP_OK. RP_ERR_TASK: an item, or `combine`, failed; the result is then undefined. The
  *         error's item is the seed that it descends from. RP_ERR_TIMEOUT: an item exceeded its time

@@ -11,6 +11,7 @@ struct stream_driver {
     rp_error error; /* that this rank found in its arguments; RP_OK: none */
     int64_t n;      /* term JOB_N of the vote */
     double seconds; /* the watchdog looks for late calls as if this were their time limit */
+    const struct stream_shown *shown; /* what progress shows; NULL: items of the stream */
     void (*begin)(void *closure); /* called on every rank after the agreement on the job; or NULL */
     /* NULL: the root runs as in every stream, and fails if an item does. Called on the root once,
      * when the first round is open. Each time that rpi_stream_round_drained() is true it has to

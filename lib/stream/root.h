@@ -8,6 +8,12 @@
 #include "stream/save.h"
 #include "stream/worker.h"
 
+/* What progress shows of a job whose items are not those of its stream. Stored on the root by the
+ * stream's functions. */
+struct stream_shown {
+    int64_t done, waiting;
+};
+
 /* Flow control towards one node, the root's own included. */
 struct destination {
     uint32_t ranks; /* that compute there; 0: send nothing */
@@ -29,6 +35,7 @@ struct stream {
     struct destination *destinations;      /* by node */
     struct remote_node *remote_nodes;      /* by node, as last reported by the stream link */
     struct job_saving *saving;
+    const struct stream_shown *shown; /* NULL: items consumed, and in flight */
     struct chunk_policy pace;
     int64_t window_items, window_bytes;
 

@@ -163,6 +163,7 @@ static rp_status stream_root_init(rp_pool *pool, struct stream_part *part, rp_er
         .window_items = job->window_items > 0 ? job->window_items : default_window_items,
         .window_bytes = stream_window_bytes(job),
         .driven = stream_part_driven(part),
+        .shown = part->driver != NULL ? part->driver->shown : NULL,
         .destinations = calloc(nodes, sizeof *stream->destinations),
         .remote_nodes = calloc(nodes, sizeof *stream->remote_nodes),
     };
@@ -306,7 +307,8 @@ static void stream_round_begin(rp_pool *pool, struct stream_part *part)
         task->attend_closure = &part->stream_link->link;
     }
     rpi_activity_begin_stream(pool->diag->activity);
-    rpi_observe_stream(pool, part->job, part->stream.window_items);
+    rpi_observe_stream(pool, part->job,
+                       part->stream.shown != NULL ? NO_WINDOW : part->stream.window_items);
     watchdog_limit(&pool->diag->watchdog,
                    part->driver != NULL ? part->driver->seconds : part->job->options.item_seconds);
     if (part->stream_link != NULL)

@@ -31,6 +31,8 @@ struct bundle_head {
 struct finding {
     alignas(DEQUE_ALIGNED) int64_t enough; /* 1 + the item of rp_task_enough(); 0: not called */
     int64_t failed;                        /* of the job: what combine() returned */
+    uint64_t items;                        /* that were computed */
+    int64_t lent;                          /* entries of the bundle when it was lent */
     unsigned char result[];
 };
 
@@ -43,11 +45,12 @@ struct search_by_stream {
     void *identity;        /* the result of no items; owned */
     struct finding *found; /* on the root: of the job; elsewhere room for it; owned */
     size_t found_bytes;
-    struct waiting waiting; /* on the root */
-    size_t most_entries;    /* of a bundle */
-    size_t most_waiting;    /* entries from which on the newest are lent first */
-    int64_t lent;           /* bundles that are not back, */
-    int64_t produced;       /* and all: items of the stream */
+    struct waiting waiting;    /* on the root */
+    size_t most_entries;       /* of a bundle */
+    size_t most_waiting;       /* entries from which on the newest are lent first */
+    int64_t lent;              /* bundles that are not back, */
+    int64_t produced;          /* and all: items of the stream */
+    struct stream_shown shown; /* items, those of lent bundles among the waiting */
     struct worklist_saving saving;
 };
 
@@ -70,34 +73,42 @@ static bool search_state_valid(const struct search_by_stream *search, const stru
            rpi_waiting_valid(&search->waiting, entries, bytes);
 }
 
-/* Goes on with the state that an earlier run has left. False: it cannot be used. */
-static bool search_restore(struct search_by_stream *search)
+/* Goes on with the state that an earlier run has left. *valid: it can be used. False: no memory. */
+static bool search_restore(struct search_by_stream *search, bool *valid)
 {
     size_t bytes;
     const char *state = rpi_snapshots_find(&search->saving.snapshots, &bytes);
-    if (state == NULL || bytes < search->found_bytes)
-        return false;
+    *valid = state != NULL && bytes >= search->found_bytes;
+    if (!*valid)
+        return true;
     size_t left = bytes - search->found_bytes;
     char *copy = aligned_alloc(DEQUE_ALIGNED, round_up(bytes, DEQUE_ALIGNED));
-    bool valid = copy != NULL && search_state_valid(search, memcpy(copy, state, bytes),
-                                                    copy + search->found_bytes, left);
-    valid = valid && rpi_waiting_add(&search->waiting, copy + search->found_bytes,
-                                     left / search->shape.entry_size);
-    if (valid)
+    if (copy == NULL)
+        return false;
+    const char *entries = (char *)memcpy(copy, state, bytes) + search->found_bytes;
+    *valid = search_state_valid(search, (struct finding *)copy, entries, left);
+    bool fits =
+        !*valid || rpi_waiting_add(&search->waiting, entries, left / search->shape.entry_size);
+    if (*valid && fits)
         memcpy(search->found, copy, search->found_bytes);
     free(copy);
-    return valid;
+    return fits;
 }
 
 /* Begins with the state that an earlier run has left, or else with the seeds. False: no memory. */
 static bool search_begin_waiting(struct search_by_stream *search)
 {
-    bool saved = search->saving.snapshots.earlier.count > 0;
-    if (saved && search_restore(search))
-        return true;
-    if (saved)
+    bool saved = search->saving.snapshots.earlier.count > 0, valid = false;
+    if (saved && !search_restore(search, &valid))
+        return false;
+    if (saved && !valid)
         rpi_checkpoint_warn("the saved state of a worklist cannot be used: it begins anew");
-    return rpi_waiting_add_seeds(&search->waiting);
+    if (!valid && !rpi_waiting_add_seeds(&search->waiting))
+        return false;
+    search->shown =
+        (struct stream_shown){.done = (int64_t)search->found->items,
+                              .waiting = (int64_t)(search->waiting.tail - search->waiting.head)};
+    return true;
 }
 
 /* ---- the root -------------------------------------------------------------------------------- */
@@ -167,7 +178,9 @@ static int search_consume(void *user, int64_t item, const rp_error *error, const
     search->lent--;
     if (error != NULL)
         return 0;
-    if (bytes < search->found_bytes || !rpi_bound_result_valid(search->job, finding->result) ||
+    if (bytes < search->found_bytes || finding->lent < 1 ||
+        finding->lent > (int64_t)search->most_entries ||
+        !rpi_bound_result_valid(search->job, finding->result) ||
         !rpi_waiting_valid(&search->waiting, (const char *)data + search->found_bytes,
                            bytes - search->found_bytes))
         return -1;
@@ -181,6 +194,9 @@ static int search_consume(void *user, int64_t item, const rp_error *error, const
         (search->found->enough == 0 || finding->enough < search->found->enough))
         search->found->enough = finding->enough;
     rpi_waiting_add(&search->waiting, (const char *)data + search->found_bytes, left);
+    search->found->items += finding->items;
+    search->shown.done = (int64_t)search->found->items;
+    search->shown.waiting += (int64_t)left - finding->lent;
     rpi_worklist_saving_back(&search->saving, item);
     if (snapshots_due(&search->saving.snapshots, rpi_clock_seconds()))
         search_save(search, WORKLIST_RUNS);
@@ -228,7 +244,7 @@ static bool search_begin(struct search_by_stream *search, const rp_task *task, c
 }
 
 /* Stores what was found, and the entries that are left. */
-static int search_give_back(struct search_by_stream *search, rp_buffer *result)
+static int search_give_back(struct search_by_stream *search, size_t lent, rp_buffer *result)
 {
     struct worklist_worker *worker = &search->worker;
     const struct deque_result *found = rpi_deque_result(worker->owner.deque);
@@ -239,7 +255,9 @@ static int search_give_back(struct search_by_stream *search, rp_buffer *result)
     char *at = rp_buffer_resize(result, search->found_bytes + left * size);
     if (at == NULL)
         return 1;
-    struct finding finding = {.enough = worker->enough};
+    struct finding finding = {.enough = worker->enough,
+                              .items = found->items,
+                              .lent = (int64_t)lent};
     memset(at, 0, search->found_bytes);
     memcpy(at, &finding, sizeof finding);
     memcpy(at + sizeof finding, found->bytes, search->shape.result_size);
@@ -271,7 +289,7 @@ static int search_work(rp_task *task, const void *in, size_t bytes, rp_buffer *r
     bool fine = rpi_worklist_worker_run_for(worker, task->attempt > 0 ? 0 : head->seconds);
     search->pool->loop.task = outer;
     if (fine)
-        return search_give_back(search, result);
+        return search_give_back(search, count, result);
     task->cancelled = worker->failures.count == 0; /* the ranks were stopped */
     if (task->cancelled)
         return 1;
@@ -389,8 +407,8 @@ static rp_status search_run(struct search_by_stream *search)
         .work = search_work,
         .consume = search_consume,
         .unordered = true,
-        .options = {.user = search, .name = options->name, .unit = "bundles", .chunk = 1}};
-    const struct stream_driver unsaved = {.call = CALL_STREAM};
+        .options = {.user = search, .name = options->name, .unit = options->unit, .chunk = 1}};
+    const struct stream_driver unsaved = {.call = CALL_STREAM, .shown = &search->shown};
     rp_status status = rpi_stream_run(pool, &stream, &unsaved);
     /* After a failure of combine() there is no state to go on with. */
     if (search->produced > 0 && search->found->failed == 0)

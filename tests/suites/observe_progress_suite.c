@@ -1,4 +1,5 @@
 /* Progress reports of jobs, on a terminal and in a log. */
+#include "checkpoint_jobs.h"
 #include "suites.h"
 
 #include "observe/human_numbers.h"
@@ -95,23 +96,24 @@ START_TEST(numbers_for_people)
 }
 END_TEST
 
+static char log_path[64];
+
 /* Reports jobs to the file at stderr and returns its content, on the root. */
-static char *progress_of(void (*run)(rp_pool *), int node_size)
+static char *progress_of(void (*run)(rp_pool *), const rp_config *config)
 {
-    char path[64];
-    root_path(path, ".log");
+    root_path(log_path, ".log");
     int before = dup(STDERR_FILENO);
     if (world_rank() == 0)
-        ck_assert_ptr_nonnull(freopen(path, "w", stderr));
+        ck_assert_ptr_nonnull(freopen(log_path, "w", stderr));
     setenv("RANKPOOL_PROGRESS", "0.1", 1);
-    rp_pool *pool = open_nodes(node_size);
+    rp_pool *pool = open_configured(config);
     unsetenv("RANKPOOL_PROGRESS");
     run(pool);
     close_pool(pool);
     fflush(stderr);
     dup2(before, STDERR_FILENO);
     close(before);
-    return take_root_file(path);
+    return take_root_file(log_path);
 }
 
 static void run_for_a_second(rp_pool *pool)
@@ -129,7 +131,7 @@ static void run_for_a_second(rp_pool *pool)
 START_TEST(progress_in_a_log)
 {
     for (int node_size = 0; node_size < 2; node_size++) {
-        char *text = progress_of(run_for_a_second, node_size);
+        char *text = progress_of(run_for_a_second, &(rp_config){.node_size = node_size});
         double last = -1;
         int lines = 0;
         if (text == NULL)
@@ -181,7 +183,7 @@ static void stream_for_a_second(rp_pool *pool)
 START_TEST(progress_of_a_stream)
 {
     for (int node_size = 0; node_size < 2; node_size++) {
-        char *text = progress_of(stream_for_a_second, node_size);
+        char *text = progress_of(stream_for_a_second, &(rp_config){.node_size = node_size});
         int lines = 0, last = 0;
         if (text == NULL)
             continue;
@@ -200,6 +202,89 @@ START_TEST(progress_of_a_stream)
         ck_assert_msg(last > 10 * world_ranks(), "%d of %d were seen", last, 40 * world_ranks());
         free(text);
     }
+}
+END_TEST
+
+/* Chains of items are started until so many lines of progress are in the log, which all ranks
+ * read. */
+enum {
+    LINES = 3,
+    LINKS = 10 /* in each chain, of each run of the first item */
+};
+
+static int reported_lines(void)
+{
+    char line[256];
+    int lines = 0;
+    FILE *log = fopen(log_path, "r");
+    while (log != NULL && fgets(line, sizeof line, log) != NULL)
+        lines += strstr(line, " waiting") != NULL;
+    if (log != NULL)
+        fclose(log);
+    return lines;
+}
+
+/* An item is its place in a chain; 0 starts others until there are enough lines. */
+static int follow_until_reported(rp_task *task, const void *item, void *result)
+{
+    int64_t at = *(const int64_t *)item, next = at + 1, first = 1;
+    ++*(int64_t *)result;
+    if (at > 0)
+        return next <= LINKS ? rp_task_add(task, &next) : 0;
+    usleep(1000);
+    if (reported_lines() >= LINES)
+        return 0;
+    int code = rp_task_add(task, &at);
+    return code == 0 ? rp_task_add(task, &first) : code;
+}
+
+static int add_items(void *left, const void *right, void *user)
+{
+    (void)user;
+    *(int64_t *)left += *(const int64_t *)right;
+    return 0;
+}
+
+static int64_t items_of_worklist;
+
+static void run_worklist(rp_pool *pool)
+{
+    const int64_t seeds[2] = {0, 0}, zero = 0;
+    rp_worklist_job job = {.seeds = seeds,
+                           .n = 2,
+                           .item_size = sizeof *seeds,
+                           .work = follow_until_reported,
+                           .combine = add_items,
+                           .identity = &zero,
+                           .result = &items_of_worklist,
+                           .result_size = sizeof items_of_worklist,
+                           .options = {.name = "the tree", .unit = "nodes"}};
+    ck_assert_msg(rp_worklist(pool, &job) == RP_OK, "%s", rp_last_error(pool)->text);
+}
+
+/* Wherever the waiting items are, with a checkpoint on the root: it shows how many are done. */
+START_TEST(progress_of_a_worklist)
+{
+    begin_place();
+    for (int saved = 0; saved < 2; saved++) {
+        char *text =
+            progress_of(run_worklist, &(rp_config){.checkpoint = saved ? saved_in() : NULL});
+        long long last = 0, done, waiting;
+        if (text == NULL)
+            continue;
+        for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+            const char *tail = strstr(line, " waiting");
+            if (strncmp(line, "the tree: over after", 20) == 0)
+                continue;
+            ck_assert_msg(tail != NULL && sscanf(line, "the tree: %lld nodes after", &done) == 1,
+                          "%s", line);
+            ck_assert_int_eq(sscanf(strrchr(line, ',') + 1, "%lld", &waiting), 1);
+            ck_assert(done >= last && waiting >= 0 && done <= items_of_worklist);
+            last = done;
+        }
+        free(text);
+    }
+    end_place();
 }
 END_TEST
 
@@ -223,6 +308,7 @@ static const struct test_case cases[] = {
     {"numbers for people", &numbers_for_people},
     {"progress in a log", &progress_in_a_log},
     {"progress of a stream", &progress_of_a_stream},
+    {"progress of a worklist", &progress_of_a_worklist},
     {"bad wishes are refused", &bad_wishes_are_refused},
     {NULL, NULL},
 };
