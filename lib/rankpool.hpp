@@ -15,7 +15,7 @@
  *   captures. Items are computed by the copy of the rank that computes them; no call of it
  *   allocates memory.
  * - *Types*: what moves between ranks moves as bytes, so it must be trivially copyable. Items of
- *   streams may also be strings and vectors.
+ *   streams, arguments and results of calls may also be strings and vectors.
  * - *Exceptions*: one that leaves a function of a job makes its item fail, as an error code does in
  *   C: what() is the text of the failure. A collective call that fails throws rankpool::error, on
  *   every rank, with the same item, rank, host and text.
@@ -40,8 +40,11 @@
 #include <rankpool.h>
 
 #include <rankpool/cxx/array.hpp>
+#include <rankpool/cxx/bytes.hpp>
+#include <rankpool/cxx/calls.hpp>
 #include <rankpool/cxx/collectives.hpp>
 #include <rankpool/cxx/error.hpp>
+#include <rankpool/cxx/future.hpp>
 #include <rankpool/cxx/jobs.hpp>
 #include <rankpool/cxx/options.hpp>
 #include <rankpool/cxx/pool.hpp>

@@ -54,6 +54,12 @@ the function must accept an element of the array
 the function must return an element of the array of results
 MPI's operations are for numbers
 is for numbers of 64 bits
+specialise rankpool::bytes for this type
+give no generic lambda
+lambdas are recognised by their types
+submit a function that was given to pool.control()
+an argument cannot be converted
+submit as many arguments as the function has parameters
 END
 
 for ranks in 1 2 4; do

@@ -6,6 +6,8 @@
 #include <iostream>
 #include <numeric>
 #include <rankpool.hpp>
+#include <set>
+#include <thread>
 
 static int failed = 0;
 
@@ -175,6 +177,89 @@ static void worklists(rankpool::pool &pool)
     });
 }
 
+static double halved(double x)
+{
+    return x / 2;
+}
+
+static double doubled(double x)
+{
+    return x * 2;
+}
+
+static double negated(double x)
+{
+    return -x;
+}
+
+static void calls(rankpool::pool &pool)
+{
+    const auto repeat = [](const std::string &text, int times) {
+        std::vector<char> all;
+        for (int i = 0; i < times; i++)
+            all.insert(all.end(), text.begin(), text.end());
+        return all;
+    };
+    const auto length = [](rankpool::task &, const std::vector<char> &all) {
+        return static_cast<std::int64_t>(all.size());
+    };
+    const auto picky = [](int x) {
+        if (x == 2)
+            throw rankpool::failure(7, "not two");
+    };
+    const auto wait_for_cancel = [](rankpool::task &task) {
+        while (!task.cancelled())
+            std::this_thread::yield();
+        throw rankpool::failure(1, "cancelled");
+    };
+    const auto controller = [&](auto &control) {
+        auto text = control.submit(repeat, "abc", 1000);
+        auto size = control.submit(length, text); // the result of an earlier call
+        expect(size.get() == 3000 && text.get().size() == 3000 && text.done(), "dependent calls");
+        expect(control.submit(doubled, 3).get() == 6 && control.submit(halved, 3).get() == 1.5,
+               "functions of one type");
+        auto bad = control.submit(picky, 2);
+        auto later = control.submit_with(rankpool::call_options().after(bad).priority(1), picky, 1);
+        expect(bad.wait(), "waiting for a call that fails");
+        try {
+            bad.get();
+            expect(false, "a failed call");
+        } catch (const rankpool::error &error) {
+            expect(error.item() == bad.number() && error.code() == 7 && error.rank() >= 0 &&
+                       error.host()[0] != '\0' && std::string(error.text()) == "not two",
+                   "the error of a call");
+        }
+        try {
+            later.get();
+            expect(false, "a call after one that failed");
+        } catch (const rankpool::error &error) {
+            expect(error.status() == RP_ERR_TASK, "the error of a call after one that failed");
+        }
+        auto endless = control.submit(wait_for_cancel);
+        auto cancelled = control.submit_with(rankpool::call_options().after(endless), picky, 1);
+        expect(cancelled.cancel() && cancelled.done(), "cancelling a call that cannot have begun");
+        endless.cancel();
+        expect(control.wait_all(), "waiting for all");
+        std::set<std::int64_t> seen;
+        while (const auto number = control.wait_any())
+            expect(seen.insert(*number).second, "a call is returned once");
+        expect(seen.size() == 6, "calls whose futures exist are returned");
+        try {
+            control.submit(negated, 1.0);
+            expect(false, "a function that was not given");
+        } catch (const std::invalid_argument &) {
+        }
+    };
+    pool.control(rankpool::options().name("calls"), controller, repeat, length, picky,
+                 wait_for_cancel, halved, doubled);
+    expect_error(pool, "a failed call that ends the controller", 0, 7, "not two", [&] {
+        pool.control([&](auto &control) { control.submit(picky, 2).get(); }, picky);
+    });
+    expect_error(pool, "a controller that fails", -1, 4, "enough of it", [&] {
+        pool.control([](auto &) { throw rankpool::failure(4, "enough of it"); }, picky);
+    });
+}
+
 static void collectives(rankpool::pool &pool)
 {
     const int rank = pool.rank(), ranks = pool.ranks();
@@ -285,6 +370,7 @@ int main(int argc, char **argv)
         reductions(pool);
         loops_and_streams(pool);
         worklists(pool);
+        calls(pool);
         collectives(moved);
         errors(pool);
         if (pool.allreduce(failed, rankpool::op::max) != 0)

@@ -25,4 +25,24 @@ void mistakes(rankpool::pool &pool)
     pool.allreduce(date{2026, 333}); // numbers
     std::vector<date> dates(10);
     pool.sort(dates, 10); // 64 bits
+
+    struct owner {
+        std::string name;
+    };
+    const auto take = [](const owner &) { return 1; };
+    const auto any = [](auto x) { return x; };
+    const auto square = [](double x) { return x * x; };
+    const auto count = [](double) { return 1; };
+    const auto cube = [](double x) { return x * x * x; };
+    pool.control([&](auto &control) { control.submit(take, owner()); }, take); // bytes
+    pool.control([](auto &) {}, any);                                          // signature
+    pool.control([](auto &) {}, square, square);                               // types
+    pool.control(
+        [&](auto &control) {
+            control.submit(cube, 1.0);                          // given
+            control.submit(square, "one");                      // converted
+            control.submit(square);                             // arguments
+            control.submit(square, control.submit(count, 1.0)); // returns
+        },
+        square, count);
 }

@@ -201,6 +201,24 @@ class pool
     T worklist(Seeds &&seeds, const T &identity, Work &&work, Combine &&combine,
                const options &chosen = options());
 
+    /**
+     * Calls whose results decide what is computed next: rp_control_run(). On the root, calls
+     * controller(context), which submits calls to the context, a control<...>, and waits for them:
+     *
+     *     pool.control([&](auto &control) { std::cout << control.submit(square, 3.0).get(); },
+     *                  square);
+     *
+     * @param[in] controller  a lambda with one parameter `auto &`. An exception that leaves it,
+     *                        also that of a failed call, is thrown on every rank. When it returns,
+     *                        calls that are not done are cancelled, which is an error.
+     * @param[in] functions   what can be submitted, in the same order on every rank: each has one
+     *                        signature, with arguments and a result as in stream(), or no result
+     */
+    template <class Controller, class... F, class = detail::if_function<Controller>>
+    void control(Controller &&controller, F &&...functions);
+    template <class Controller, class... F>
+    void control(const options &chosen, Controller &&controller, F &&...functions);
+
     // ---- collectives: collectives.hpp
 
     void barrier()
