@@ -11,8 +11,7 @@ struct node_groups {
 };
 
 enum {
-    GROUPS_FROM =
-        512 /* nodes; up to 256 an idle root answers sooner than a leader, which asks first */
+    GROUPS_FROM = 256 /* nodes; of fewer, an idle root answers sooner than a leader that asks it */
 };
 
 /* The number of nodes of a group; 0: no groups. With half the square root of the nodes in each, the
