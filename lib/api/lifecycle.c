@@ -155,9 +155,9 @@ static bool comm_is_first(MPI_Comm comm)
     return rank == 0;
 }
 
-/* A pool with what the rooms keep for it. The pool is the first member, so free() of it frees
+/* A pool with what the modules keep for it. The pool is the first member, so free() of it frees
  * all. */
-struct pool_with_rooms {
+struct pool_with_modules {
     rp_pool pool;
     struct collectives collectives;
     struct grids grids;
@@ -166,16 +166,16 @@ struct pool_with_rooms {
     struct observation observe;
 };
 
-/* Sets the pool's pointers to the rooms. */
-static rp_pool *pool_join_rooms(struct pool_with_rooms *rooms)
+/* Sets the pool's pointers to the modules. */
+static rp_pool *pool_join_modules(struct pool_with_modules *modules)
 {
-    rp_pool *pool = &rooms->pool;
-    pool->bytes = sizeof *rooms;
-    pool->collectives = &rooms->collectives;
-    pool->grids = &rooms->grids;
-    pool->diag = &rooms->diag;
-    pool->survival = &rooms->survival;
-    pool->observe = &rooms->observe;
+    rp_pool *pool = &modules->pool;
+    pool->bytes = sizeof *modules;
+    pool->collectives = &modules->collectives;
+    pool->grids = &modules->grids;
+    pool->diag = &modules->diag;
+    pool->survival = &modules->survival;
+    pool->observe = &modules->observe;
     return pool;
 }
 
@@ -254,8 +254,8 @@ rp_status rp_open_comm(MPI_Comm comm, const rp_config *config, rp_pool **pool)
     rpi_restore_topology();
     rp_error mine;
     rpi_error_clear(&mine);
-    struct pool_with_rooms nowhere = {0}, *made = calloc(1, sizeof *made);
-    rp_pool *opened = pool_join_rooms(made != NULL ? made : &nowhere);
+    struct pool_with_modules nowhere = {0}, *made = calloc(1, sizeof *made);
+    rp_pool *opened = pool_join_modules(made != NULL ? made : &nowhere);
     if (pool == NULL)
         rpi_error_set(&mine, RP_ERR_ARGUMENT, "no place to store the pool in");
     else if (made == NULL)

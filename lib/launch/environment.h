@@ -1,6 +1,6 @@
 /* What the environment says about how this process was started.
  *
- * The room launch/ makes `./program` run on every core: see rp_launch() in rankpool.h. It depends
+ * The module launch/ makes `./program` run on every core: see rp_launch() in rankpool.h. It depends
  * on base/ and the environment, not on pools; of MPI it only asks whether it is initialised.
  *
  * On every process:

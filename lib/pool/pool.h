@@ -1,4 +1,4 @@
-/* The pool: its world, the job in progress, and what each room keeps for it. Private to the
+/* The pool: its world, the job in progress, and what each module keeps for it. Private to the
  * library. */
 #ifndef RANKPOOL_POOL_POOL_H
 #define RANKPOOL_POOL_POOL_H
@@ -51,14 +51,14 @@ struct traffic {
     int64_t aggregates; /* messages of collectives for whole nodes */
 };
 
-/* Callbacks of a higher room before and after the agreement on a call. Either may be NULL. If
+/* Callbacks of a higher module before and after the agreement on a call. Either may be NULL. If
  * `before` fails, this rank votes its error. */
 struct agreement_hook {
     rp_status (*before)(rp_pool *pool, enum call call, rp_error *error);
     void (*after)(rp_pool *pool, enum call call, rp_status agreed);
 };
 
-/* The rooms that may have a hook, in the order of `before`; `after` runs in reverse order. */
+/* The modules that may have a hook, in the order of `before`; `after` runs in reverse order. */
 enum agreement_hook_of {
     HOOK_OF_GRIDS,
     HOOK_OF_SURVIVAL,
@@ -105,7 +105,7 @@ struct pool_ops {
 extern const struct pool_ops rpi_pool_by_mpi;
 
 struct rp_pool {
-    size_t bytes; /* of the pool and what the rooms keep, behind it */
+    size_t bytes; /* of the pool and what the modules keep, behind it */
     struct world world;
     /* Chosen when the pool is opened: */
     const struct pool_ops *ops;
@@ -117,7 +117,7 @@ struct rp_pool {
     double heartbeat_timeout; /* a node that is silent for this long is lost; 0: no limit, as where
                                  links report deaths */
     double survival_timeout;  /* the same, for links */
-    /* The state of the job in progress, and of each room: */
+    /* The state of the job in progress, and of each module: */
     struct work_queue *work_queue; /* in node memory */
     struct rp_loop loop;
     struct pool_memory memory;
@@ -128,7 +128,7 @@ struct rp_pool {
     struct diagnosis *diag;          /* see diag/diagnosis.h */
     struct survival *survival;       /* see resilience/survival.h */
     struct observation *observe;     /* see observe/hooks.h */
-    const struct agreement_hook *hooks[AGREEMENT_HOOKS]; /* NULL while the room is not in use */
+    const struct agreement_hook *hooks[AGREEMENT_HOOKS]; /* NULL while the module is not in use */
     int64_t
         enough; /* 1 + the lowest item at which a rank said that the last job has found enough */
     rp_error last;
