@@ -1,10 +1,8 @@
 #include "calls/save.h"
 
-#include "base/clock.h"
 #include "calls/calls.h"
 #include "checkpoint/checkpoint.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* Precedes the result of a call in the journal. */
@@ -68,19 +66,11 @@ void rpi_call_saving_add(struct job_saving *saving, const struct rp_future *futu
     struct saved_call saved = {future->inputs};
     if (saving->pool == NULL || future->result == NULL)
         return;
-    size_t bytes = sizeof saved + future->result_bytes;
-    char *payload = malloc(bytes);
-    if (payload == NULL)
-        return;
-    memcpy(payload, &saved, sizeof saved);
-    memcpy(payload + sizeof saved, future->result, future->result_bytes);
-    rpi_checkpoint_add(saving->pool, &(struct journal_entry){.job = saving->job,
-                                                             .begin = future->number,
-                                                             .end = future->number + 1,
-                                                             .kind = JOURNAL_RESULT,
-                                                             .bytes = bytes,
-                                                             .payload = payload});
-    free(payload);
-    if (checkpoint_due(saving->pool->checkpoint, rpi_clock_seconds()))
-        rpi_checkpoint_write(saving->pool);
+    rp_buffer payload = {0};
+    if (rp_buffer_append(&payload, &saved, sizeof saved) == 0 &&
+        rp_buffer_append(&payload, future->result, future->result_bytes) == 0)
+        rpi_job_saving_add(saving, JOURNAL_RESULT, (rp_range){future->number, future->number + 1},
+                           payload.data, payload.size);
+    rpi_buffer_free(&payload);
+    rpi_job_saving_write(saving);
 }

@@ -1,5 +1,6 @@
 #include "checkpoint/job_saving.h"
 
+#include "base/clock.h"
 #include "checkpoint/checkpoint.h"
 
 rp_status rpi_job_saving_check(const rp_pool *pool, const struct job_form *form, rp_error *error)
@@ -19,6 +20,23 @@ void rpi_job_saving_begin(struct job_saving *saving, rp_pool *pool, const struct
     saving->entries =
         rpi_journal_index_job(&checkpoint->journal_index, saving->job, &saving->count);
     saving->payload_cache = (struct payload_cache){.directory = checkpoint->directory};
+}
+
+void rpi_job_saving_add(const struct job_saving *saving, uint32_t kind, rp_range items,
+                        const void *payload, size_t bytes)
+{
+    rpi_checkpoint_add(saving->pool, &(struct journal_entry){.job = saving->job,
+                                                             .begin = items.begin,
+                                                             .end = items.end,
+                                                             .kind = kind,
+                                                             .bytes = bytes,
+                                                             .payload = payload});
+}
+
+void rpi_job_saving_write(const struct job_saving *saving)
+{
+    if (checkpoint_due(saving->pool->checkpoint, rpi_clock_seconds()))
+        rpi_checkpoint_write(saving->pool);
 }
 
 void rpi_job_saving_end(struct job_saving *saving, rp_status status)

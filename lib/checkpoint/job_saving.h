@@ -24,6 +24,13 @@ rp_status rpi_job_saving_check(const rp_pool *pool, const struct job_form *form,
  * calls it, so that jobs are numbered alike. */
 void rpi_job_saving_begin(struct job_saving *saving, rp_pool *pool, const struct job_form *form);
 
+/* Adds the entry of this kind for these items to the journal. */
+void rpi_job_saving_add(const struct job_saving *saving, uint32_t kind, rp_range items,
+                        const void *payload, size_t bytes);
+
+/* Writes the journal, if that is due. */
+void rpi_job_saving_write(const struct job_saving *saving);
+
 /* Ends saving, with the status of the job. */
 void rpi_job_saving_end(struct job_saving *saving, rp_status status);
 

@@ -1,6 +1,5 @@
 #include "engine/save_loop.h"
 
-#include "base/clock.h"
 #include "checkpoint/checkpoint.h"
 
 static struct job_form loop_saving_form(int64_t n, const rp_options *options)
@@ -81,15 +80,9 @@ rp_status rp_loop_save(rp_loop *loop, const void *data, size_t bytes)
         return RP_OK;
     if (saving->range.begin >= saving->range.end)
         return RP_ERR_STATE;
-    rpi_checkpoint_add(loop->pool, &(struct journal_entry){.job = saving->earlier.job,
-                                                           .begin = saving->range.begin,
-                                                           .end = saving->range.end,
-                                                           .kind = JOURNAL_RANGE,
-                                                           .bytes = bytes,
-                                                           .payload = data});
+    rpi_job_saving_add(&saving->earlier, JOURNAL_RANGE, saving->range, data, bytes);
+    rpi_job_saving_write(&saving->earlier);
     saving->range = (rp_range){0, 0};
-    if (checkpoint_due(loop->pool->checkpoint, rpi_clock_seconds()))
-        rpi_checkpoint_write(loop->pool);
     return RP_OK;
 }
 

@@ -33,13 +33,8 @@ static void map_saving_add(struct executor *executor)
 {
     struct map_saving *saving = map_saving_of(executor);
     if (saving->run.begin < saving->run.end && !saving->missed)
-        rpi_checkpoint_add(executor->pool,
-                           &(struct journal_entry){.job = saving->saving.earlier.job,
-                                                   .begin = saving->run.begin,
-                                                   .end = saving->run.end,
-                                                   .kind = JOURNAL_ITEMS,
-                                                   .bytes = saving->gathered.size,
-                                                   .payload = saving->gathered.data});
+        rpi_job_saving_add(&saving->saving.earlier, JOURNAL_ITEMS, saving->run,
+                           saving->gathered.data, saving->gathered.size);
     saving->run = (rp_range){0, 0};
     saving->missed = false;
     rp_buffer_resize(&saving->gathered, 0);

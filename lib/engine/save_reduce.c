@@ -73,13 +73,8 @@ static void reduce_saving_add(struct executor *executor)
         if (reduce_saving_is_added(saving, tree->nodes[i]))
             continue;
         rp_range items = reduce_saving_items(saving, tree->nodes[i]);
-        rpi_checkpoint_add(executor->pool,
-                           &(struct journal_entry){.job = saving->saving.earlier.job,
-                                                   .begin = items.begin,
-                                                   .end = items.end,
-                                                   .kind = JOURNAL_LEAVES,
-                                                   .bytes = tree->value_size,
-                                                   .payload = rpi_tree_value(tree, i)});
+        rpi_job_saving_add(&saving->saving.earlier, JOURNAL_LEAVES, items, rpi_tree_value(tree, i),
+                           tree->value_size);
     }
     reduce_saving_remember(saving);
 }

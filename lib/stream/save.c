@@ -1,6 +1,5 @@
 #include "stream/save.h"
 
-#include "base/clock.h"
 #include "checkpoint/checkpoint.h"
 #include "stream/slot_queue.h"
 
@@ -125,21 +124,13 @@ void rpi_stream_saving_add(struct job_saving *saving, const struct packet *packe
     struct saved_packet saved = {packet->inputs, packet->area.used, packet->large_bytes};
     if (saving->pool == NULL || !results_complete(packet))
         return;
-    size_t bytes = sizeof saved + packet->area.used + packet->large_bytes;
-    char *payload = malloc(bytes);
-    if (payload == NULL)
-        return;
-    memcpy(payload, &saved, sizeof saved);
-    memcpy(payload + sizeof saved, packet->area.base, packet->area.used);
-    if (packet->large_bytes > 0)
-        memcpy(payload + sizeof saved + packet->area.used, packet->large, packet->large_bytes);
-    rpi_checkpoint_add(saving->pool, &(struct journal_entry){.job = saving->job,
-                                                             .begin = packet->first,
-                                                             .end = packet->first + packet->items,
-                                                             .kind = JOURNAL_RESULT,
-                                                             .bytes = bytes,
-                                                             .payload = payload});
-    free(payload);
-    if (checkpoint_due(saving->pool->checkpoint, rpi_clock_seconds()))
-        rpi_checkpoint_write(saving->pool);
+    rp_buffer payload = {0};
+    if (rp_buffer_append(&payload, &saved, sizeof saved) == 0 &&
+        rp_buffer_append(&payload, packet->area.base, packet->area.used) == 0 &&
+        rp_buffer_append(&payload, packet->large, packet->large_bytes) == 0)
+        rpi_job_saving_add(saving, JOURNAL_RESULT,
+                           (rp_range){packet->first, packet->first + packet->items}, payload.data,
+                           payload.size);
+    rpi_buffer_free(&payload);
+    rpi_job_saving_write(saving);
 }
