@@ -74,12 +74,11 @@ struct collection {
     bool complete; /* the result is ready to be broadcast */
 };
 
-/* A node's payload has, for each of its ranks, a count, that many tree nodes, and their values. A
- * node joins nothing before it sends, because it could no longer report a failure of combine(). */
+/* A node's payload has, for each of its ranks, a count and that many packed tree nodes. A node joins
+ * nothing before it sends, because it could no longer report a failure of combine(). */
 static size_t collection_payload_bytes(const struct partial_results *partial_results, int64_t count)
 {
-    return sizeof count +
-           (size_t)count * (sizeof(struct tree_node) + partial_results->tree->value_size);
+    return sizeof count + rpi_tree_packed_bytes(partial_results->tree->value_size, count);
 }
 
 static bool collection_copy(const struct partial_results *partial_results, int node_rank,
@@ -87,14 +86,13 @@ static bool collection_copy(const struct partial_results *partial_results, int n
 {
     const struct tree *own = partial_results->tree;
     size_t node_bytes = (size_t)offer->count * sizeof *own->nodes;
-    size_t value_bytes = (size_t)offer->count * own->value_size;
-    char *nodes = to + sizeof offer->count, *values = nodes + node_bytes;
+    char *nodes = to + sizeof offer->count;
     memcpy(to, &offer->count, sizeof offer->count);
     if (node_rank != partial_results->pool->world.node_rank)
         return rpi_peer_read(&offer->self, offer->nodes, nodes, node_bytes) &&
-               rpi_peer_read(&offer->self, offer->values, values, value_bytes);
-    memcpy(nodes, own->nodes, node_bytes);
-    memcpy(values, own->values, value_bytes);
+               rpi_peer_read(&offer->self, offer->values, nodes + node_bytes,
+                             (size_t)offer->count * own->value_size);
+    rpi_tree_pack(own, 0, offer->count, nodes);
     return true;
 }
 
@@ -130,20 +128,16 @@ static void *collection_load(void *closure, size_t *bytes)
 static bool collection_payload_valid(const struct partial_results *partial_results, const char *at,
                                      size_t left)
 {
-    const size_t each = sizeof(struct tree_node) + partial_results->tree->value_size;
+    const size_t each = rpi_tree_packed_bytes(partial_results->tree->value_size, 1);
     int64_t node_count = 0;
     bool valid = true;
     while (left > 0 && valid) {
         valid = left >= sizeof node_count;
         if (valid)
             memcpy(&node_count, at, sizeof node_count);
-        valid =
-            valid && node_count >= 0 && (uint64_t)node_count <= (left - sizeof node_count) / each;
-        for (int64_t i = 0; i < node_count && valid; i++) {
-            struct tree_node node;
-            memcpy(&node, at + sizeof node_count + (size_t)i * sizeof node, sizeof node);
-            valid = rpi_tree_node_valid(node, partial_results->leaves);
-        }
+        valid = valid && node_count >= 0 &&
+                (uint64_t)node_count <= (left - sizeof node_count) / each &&
+                rpi_tree_packed_valid(at + sizeof node_count, node_count, partial_results->leaves);
         size_t bytes = valid ? collection_payload_bytes(partial_results, node_count) : 0;
         at += bytes;
         left -= bytes;
@@ -154,7 +148,6 @@ static bool collection_payload_valid(const struct partial_results *partial_resul
 static bool collection_unload(void *closure, int node, const void *bytes, size_t count)
 {
     struct collection *collection = closure;
-    struct tree *all = &collection->all;
     const char *at = bytes, *end = at + count;
     (void)node;
     if (!collection_payload_valid(collection->partial_results, bytes, count))
@@ -162,14 +155,8 @@ static bool collection_unload(void *closure, int node, const void *bytes, size_t
     while (at < end && collection->error.status == RP_OK) {
         int64_t node_count;
         memcpy(&node_count, at, sizeof node_count);
-        const char *nodes = at + sizeof node_count;
-        const char *values = nodes + (size_t)node_count * sizeof(struct tree_node);
-        for (int64_t i = 0; i < node_count && collection->error.status == RP_OK; i++) {
-            struct tree_node added;
-            memcpy(&added, nodes + (size_t)i * sizeof added, sizeof added);
-            if (!rpi_tree_add(all, added, values + (size_t)i * all->value_size))
-                rpi_tree_explain(all, &collection->error);
-        }
+        if (!rpi_tree_add_packed(&collection->all, at + sizeof node_count, node_count))
+            rpi_tree_explain(&collection->all, &collection->error);
         at += collection_payload_bytes(collection->partial_results, node_count);
     }
     return true;
