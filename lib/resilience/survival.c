@@ -119,9 +119,10 @@ void rpi_survival_enter(rp_pool *pool)
         rpi_rank_state_set(RANK_DISPENSABLE);
 }
 
+/* Also on the root: it may have closed another pool, and so given up its state. */
 void rpi_survival_leave(rp_pool *pool)
 {
-    if (--pool->survival->depth == 0 && pool->survival->dispensable)
+    if (--pool->survival->depth == 0 && pool->survives)
         rpi_rank_state_set(RANK_NEEDED);
 }
 
