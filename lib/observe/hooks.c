@@ -30,7 +30,7 @@ static void job_record(rp_pool *pool, const rp_options *options)
     rpi_record_job(pool->observe->recorder, options->name);
 }
 
-void rpi_observe_stream(rp_pool *pool, const rp_stream_job *job, int64_t window)
+void rpi_observe_stream(rp_pool *pool, const rp_stream_job *job, int64_t window, int64_t done)
 {
     const rp_options *options = &job->options;
     job_record(pool, options);
@@ -39,6 +39,7 @@ void rpi_observe_stream(rp_pool *pool, const rp_stream_job *job, int64_t window)
                            &(struct progress_job){.name = options->name,
                                                   .unit = options->unit,
                                                   .window = window,
+                                                  .done = done,
                                                   .expected = job->expected_items});
 }
 

@@ -230,14 +230,15 @@ void rpi_progress_begin(struct progress *progress, const struct progress_job *jo
         return;
     for (int node = 0; node < progress->site.nodes; node++)
         rpi_progress_report(progress, node, (struct progress_counters){0, 0});
-    rpi_progress_stream(progress, 0, 0);
+    rpi_progress_stream(progress, job->done, 0);
     pthread_mutex_lock(&progress->monitor.mutex);
     progress->job = *job;
     name_copy(progress->name, sizeof progress->name, job->name != NULL ? job->name : "job");
     name_copy(progress->unit, sizeof progress->unit, job->unit != NULL ? job->unit : "items");
     progress->begun = progress->last_at = rpi_clock_seconds();
     progress->next = progress_first_time(progress);
-    progress->rate = progress->last_done = 0;
+    progress->rate = 0;
+    progress->last_done = (double)job->done;
     progress->shown = false;
     progress->running = true;
     if (progress->asleep)

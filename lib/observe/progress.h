@@ -37,6 +37,7 @@ struct progress_job {
     const char *name, *unit; /* or NULL; valid until the job ends */
     struct units units;      /* of a loop */
     int64_t window;          /* of a stream, in items, or NO_WINDOW; 0: not a stream */
+    int64_t done;            /* of these items, before: in an earlier run, or an earlier round */
     int64_t expected;        /* items of a stream or of the application's loop; 0: unknown */
     bool own;                /* a loop of the application, which counts items as a stream does */
 };

@@ -125,20 +125,20 @@ void rpi_stream_close(struct stream *stream)
         rpi_stream_link_close(stream->stream_link, stop);
 }
 
-static void show_progress(const struct stream *stream)
+struct stream_shown rpi_stream_shown(const struct stream *stream)
 {
-    const struct stream_shown *shown = stream->shown;
-    if (shown != NULL)
-        observe_consumed(stream->pool, shown->done, shown->waiting);
-    else
-        observe_consumed(stream->pool, stream->produced - stream->items_held, stream->items_held);
+    if (stream->shown != NULL)
+        return *stream->shown;
+    return (struct stream_shown){.done = stream->produced - stream->items_held,
+                                 .waiting = stream->items_held};
 }
 
 bool rpi_stream_exchange(struct stream *stream)
 {
     rpi_stream_check_liveness(stream);
     bool moved = collect_finished(stream);
-    show_progress(stream);
+    const struct stream_shown shown = rpi_stream_shown(stream);
+    observe_consumed(stream->pool, shown.done, shown.waiting);
     apply_failure_limit(stream);
     if (!stream->over && !stream->round_ending)
         moved = rpi_stream_supply(stream) || moved;

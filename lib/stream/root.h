@@ -69,6 +69,9 @@ struct stream {
     rp_error failure;            /* of the producer, the consumer or the library */
 };
 
+/* What progress shows of it now. */
+struct stream_shown rpi_stream_shown(const struct stream *stream);
+
 /* Runs the root's side until every item is consumed, the stream is over or the round drained. */
 void rpi_stream_serve(struct stream *stream);
 

@@ -308,7 +308,8 @@ static void stream_round_begin(rp_pool *pool, struct stream_part *part)
     }
     rpi_activity_begin_stream(pool->diag->activity);
     rpi_observe_stream(pool, part->job,
-                       part->stream.shown != NULL ? NO_WINDOW : part->stream.window_items);
+                       part->stream.shown != NULL ? NO_WINDOW : part->stream.window_items,
+                       rpi_stream_shown(&part->stream).done);
     watchdog_limit(&pool->diag->watchdog,
                    part->driver != NULL ? part->driver->seconds : part->job->options.item_seconds);
     if (part->stream_link != NULL)

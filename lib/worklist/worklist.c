@@ -216,7 +216,7 @@ static void worklist_begin(rp_pool *pool, struct worklist_worker *worker)
     pool->loop.task = &worker->task;
     interruption_begin(pool->work_queue);
     rpi_activity_begin_worklist(pool->diag->activity);
-    rpi_observe_stream(pool, &(rp_stream_job){.options = *options}, NO_WINDOW);
+    rpi_observe_stream(pool, &(rp_stream_job){.options = *options}, NO_WINDOW, 0);
     watchdog_limit(&pool->diag->watchdog, options->item_seconds);
 }
 
