@@ -69,30 +69,31 @@ static double model_used(const struct cluster *cluster, const struct modelled_jo
 
 /* ---- beside the simulator -------------------------------------------------------------------- */
 
-/* What SMPI said, of ideal; 0: not compared. The map on 256 nodes had 0.906, three points less. */
+/* What SMPI said, of ideal; on 256 nodes with groups. */
 static const struct {
     int nodes;
     double used[KINDS];
 } figures[] = {
     {64, {0.978, 0.954, 0.946}},
     {128, {0.968, 0.942, 0.932}},
-    {256, {0.965, 0.924, 0}},
+    {256, {0.968, 0.949, 0.920}},
 };
 
 static void compare_with_simulator(void)
 {
-    const double most = 0.02;
     struct cluster cluster = simulated;
     struct outcome outcome;
     printf("one rank a node, of ideal: model (simulator)\n%6s %15s %15s %15s\n", "nodes", "loop",
            "reduce", "map");
     for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
         cluster.nodes = figures[i].nodes;
+        cluster.group = groups_usual_size(cluster.nodes);
+        const double most = cluster.group > 0 ? 0.03 : 0.02;
         printf("%6d", cluster.nodes);
         for (int kind = 0; kind < KINDS; kind++) {
             double used = model_used(&cluster, &jobs[kind], &outcome);
             double simulated_used = figures[i].used[kind];
-            bool close = simulated_used <= 0 || fabs(used - simulated_used) <= most;
+            bool close = fabs(used - simulated_used) <= most;
             failures += !close;
             printf("  %.3f (%.3f)%s", used, simulated_used, close ? " " : "!");
         }
