@@ -206,15 +206,6 @@ static int link_receive(struct node_link *link)
 
 /* ---- steps ----------------------------------------------------------------------------------- */
 
-static int link_send_stop(struct node_link *link)
-{
-    if (link->stop_sent || link->finish_sent || !node_link_served(link) ||
-        !work_queue_stopped(link->pool->work_queue))
-        return MPI_SUCCESS;
-    link->stop_sent = true;
-    return rpi_node_link_send_own(link, link->parent, LINK_STOP);
-}
-
 static int link_run_parts(struct node_link *link)
 {
     int code = link->channel->ops->step(link->channel);
@@ -223,7 +214,7 @@ static int link_run_parts(struct node_link *link)
     if (code == MPI_SUCCESS)
         code = rpi_node_link_check_peers(link);
     if (code == MPI_SUCCESS)
-        code = link_send_stop(link);
+        code = rpi_node_link_send_stop(link);
     if (code == MPI_SUCCESS)
         code = link->ops->step(link);
     return code == MPI_SUCCESS ? rpi_node_link_keep_heartbeat(link) : code;

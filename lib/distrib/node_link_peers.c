@@ -44,10 +44,21 @@ void rpi_node_link_reject(struct node_link *link, int node)
     link->channel->ops->reject(link->channel, node);
 }
 
+int rpi_node_link_send_stop(struct node_link *link)
+{
+    if (link->stop_sent || link->finish_sent || !node_link_served(link) ||
+        !work_queue_stopped(link->pool->work_queue))
+        return MPI_SUCCESS;
+    link->stop_sent = true;
+    return rpi_node_link_send_own(link, link->parent, LINK_STOP);
+}
+
+/* The user may finish because of a stop that came after the last look for one. */
 int rpi_node_link_finish(struct node_link *link, struct link_message *message)
 {
+    int code = rpi_node_link_send_stop(link);
     link->finish_sent = true;
-    return rpi_node_link_send(link, link->parent, message);
+    return code == MPI_SUCCESS ? rpi_node_link_send(link, link->parent, message) : code;
 }
 
 int rpi_node_link_finish_group(struct node_link *link, struct link_message *message)
