@@ -55,6 +55,8 @@ the function must return an element of the array of results
 MPI's operations are for numbers
 is for numbers of 64 bits
 specialise rankpool::bytes for this type
+where a pointer or a view means nothing
+keep the future in a variable
 give no generic lambda
 lambdas are recognised by their types
 submit a function that was given to pool.control()

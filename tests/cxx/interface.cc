@@ -9,6 +9,13 @@
 #include <set>
 #include <thread>
 
+// Functions of a program, with names that the header uses too: not for its calls.
+void append(rp_buffer *, const void *, std::size_t) = delete;
+void check_call(rp_status) = delete;
+template <class... All> void call(All &&...) = delete;
+template <class... All> void as_array(All &&...) = delete;
+template <class... All> void fail_item(All &&...) = delete;
+
 static int failed = 0;
 
 static void expect(bool good, const char *what)
@@ -192,6 +199,51 @@ static double negated(double x)
     return -x;
 }
 
+// f must throw an exception of this type with this text.
+template <class Exception, class F>
+static void expect_thrown(const char *what, const char *text, F &&f)
+{
+    try {
+        f();
+        expect(false, what);
+    } catch (const Exception &exception) {
+        expect(std::string(exception.what()).find(text) != std::string::npos, what);
+    }
+}
+
+static void futures(rankpool::pool &pool)
+{
+    rankpool::future<double> kept;
+    const auto kept_number = [&] { return kept.number(); };
+    expect(!kept.valid(), "a future without a call");
+    expect_thrown<std::logic_error>("no call", "never assigned", kept_number);
+    pool.control(
+        [&](auto &control) {
+            kept = control.submit(halved, 1.0);
+            rankpool::future<double> moved = std::move(kept);
+            expect_thrown<std::logic_error>("a call moved away", "moved from", kept_number);
+            expect(moved.valid() && moved.get() == 0.5 && moved.get() == 0.5, "a moved future");
+            kept = control.submit(halved, 3.0);
+            moved = std::move(kept); // the future of the first call is freed
+            expect(!kept.valid() && control.wait_any() == 1 && !control.wait_any(),
+                   "an assigned future frees the one before");
+            kept = std::move(moved);
+            expect_thrown<rankpool::error>("a wait of -1 s", rp_strerror(RP_ERR_ARGUMENT),
+                                           [&] { kept.wait(-1); });
+        },
+        halved);
+    expect(!kept.valid(), "a future after its controller");
+    expect_thrown<std::logic_error>("a late get()", pool.is_root() ? "controller returned" : "",
+                                    [&] { kept.get(); });
+    expect_error(pool, "a mistake of the controller", -1, 1, rp_strerror(RP_ERR_ARGUMENT), [&] {
+        pool.control([](auto &control) { control.submit(halved, 1.0).wait(-1); }, halved);
+    });
+    expect_thrown<std::length_error>("bytes of another type", "2 bytes",
+                                     [] { rankpool::bytes<int>::load("ab", 2); });
+    expect_thrown<std::length_error>("bytes of other elements", "7 bytes",
+                                     [] { rankpool::bytes<std::vector<int>>::load("abcdefg", 7); });
+}
+
 static void calls(rankpool::pool &pool)
 {
     const auto repeat = [](const std::string &text, int times) {
@@ -371,6 +423,7 @@ int main(int argc, char **argv)
         loops_and_streams(pool);
         worklists(pool);
         calls(pool);
+        futures(pool);
         collectives(moved);
         errors(pool);
         if (pool.allreduce(failed, rankpool::op::max) != 0)

@@ -30,13 +30,18 @@ void mistakes(rankpool::pool &pool)
         std::string name;
     };
     const auto take = [](const owner &) { return 1; };
+    const auto see = [](std::string_view) {};
     const auto any = [](auto x) { return x; };
     const auto square = [](double x) { return x * x; };
     const auto count = [](double) { return 1; };
     const auto cube = [](double x) { return x * x * x; };
     pool.control([&](auto &control) { control.submit(take, owner()); }, take); // bytes
-    pool.control([](auto &) {}, any);                                          // signature
-    pool.control([](auto &) {}, square, square);                               // types
+    pool.control([&](auto &control) { control.submit(see, "text"); }, see);    // view
+    pool.control(
+        [&](auto &control) { rankpool::call_options().after(control.submit(count, 1.0)); }, // keep
+        count);
+    pool.control([](auto &) {}, any);            // signature
+    pool.control([](auto &) {}, square, square); // types
     pool.control(
         [&](auto &control) {
             control.submit(cube, 1.0);                          // given

@@ -8,8 +8,13 @@
 #include <rankpool/task.h>
 
 #include <cstdint>
+#include <functional>
 #include <iterator>
+#include <string_view>
 #include <type_traits>
+#if __cplusplus >= 202002L
+#include <span>
+#endif
 
 namespace rankpool
 {
@@ -73,12 +78,22 @@ struct is_contiguous<C, std::void_t<decltype(std::data(std::declval<C &>())),
     : std::is_object<std::remove_pointer_t<decltype(std::data(std::declval<C &>()))>> {
 };
 
+/* Types that are trivially copyable, but whose copy refers to memory of its process. */
+template <class T> inline constexpr bool refers = std::is_pointer_v<T>;
+template <class C, class Traits>
+inline constexpr bool refers<std::basic_string_view<C, Traits>> = true;
+template <class T> inline constexpr bool refers<std::reference_wrapper<T>> = true;
+template <class T> inline constexpr bool refers<array<T>> = true;
+#ifdef __cpp_lib_span
+template <class T, std::size_t n> inline constexpr bool refers<std::span<T, n>> = true;
+#endif
+
 template <class T> constexpr void check_bytes()
 {
     static_assert(std::is_trivially_copyable_v<T>,
                   "rankpool moves elements between processes as bytes: give a trivially copyable "
                   "type, without std::string, std::vector or other owners of memory in it");
-    static_assert(!std::is_pointer_v<T>,
+    static_assert(!refers<T>,
                   "rankpool moves elements between processes, where the addresses of others mean "
                   "nothing: give what the pointers point to");
 }

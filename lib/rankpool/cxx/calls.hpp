@@ -38,7 +38,7 @@ struct signature<F, std::void_t<decltype(std::function(std::declval<F &>()))>>
 };
 
 /* The input of a call: of each argument its size, or FROM_CALL; then the arguments' bytes. */
-constexpr std::int64_t FROM_CALL = -1; /* the argument is the result of an earlier call */
+inline constexpr std::int64_t FROM_CALL = -1; /* the argument is the result of an earlier call */
 
 class call_input
 {
@@ -76,7 +76,9 @@ void compute_call(F &f, rp_task *c, const void *in, rp_buffer *result, std::tupl
                                     "by value or by constant reference");
     call_input input(c, in, sizeof...(P));
     std::tuple<P...> arguments{input.next<P>()...}; /* braces: from left to right */
-    const auto apply = [&](P &...each) -> decltype(auto) { return call(f, c, std::move(each)...); };
+    const auto apply = [&](P &...each) -> decltype(auto) {
+        return detail::call(f, c, std::move(each)...);
+    };
     using R = typename signature<F>::result;
     if constexpr (std::is_void_v<R>) {
         (void)result;
@@ -123,10 +125,15 @@ class call_options
     {
         return c_.seconds = limit, *this;
     }
-    /** The call begins when that one has succeeded. */
+    /** The call begins when that one has succeeded, whose future exists until this is submitted. */
     template <class T> call_options &after(const future<T> &call)
     {
         return after_.push_back(call.c()), *this;
+    }
+    template <class T> void after(const future<T> &&)
+    {
+        static_assert(sizeof(T *) == 0, "keep the future in a variable until the call that comes "
+                                        "after it is submitted");
     }
 
   private:
@@ -145,6 +152,10 @@ template <class... F> class control
     }
     control(const control &) = delete;
     control &operator=(const control &) = delete;
+    ~control()
+    {
+        *open_ = false;
+    }
 
     /**
      * Submits a call, f(arguments...) on any rank: rp_submit(). Arguments are converted to the
@@ -185,7 +196,7 @@ template <class... F> class control
         detail::check_call(rp_submit(c_, place(f, std::index_sequence_for<F...>()),
                                      rp_buffer_data(input_.get()), rp_buffer_size(input_.get()),
                                      &options, &made));
-        return future<typename signature::result>(made);
+        return future<typename signature::result>(made, open_);
     }
 
     /**
@@ -253,6 +264,7 @@ template <class... F> class control
     rp_control *c_;
     const std::tuple<F *...> &functions_;
     std::unique_ptr<rp_buffer, freeing> input_{detail::make_buffer()};
+    std::shared_ptr<bool> open_ = std::make_shared<bool>(true); /* shared with the futures */
 };
 
 namespace detail
@@ -288,11 +300,11 @@ template <class Controller, class... F> struct controlling {
         try {
             auto &f = *std::get<I>(self->functions);
             using G = std::remove_reference_t<decltype(f)>;
-            compute_call(f, c, in, result,
-                         static_cast<typename signature<G>::parameters *>(nullptr));
+            detail::compute_call(f, c, in, result,
+                                 static_cast<typename signature<G>::parameters *>(nullptr));
             return 0;
         } catch (...) {
-            return fail_item(c, rp_task_item(c));
+            return detail::fail_item(c, rp_task_item(c));
         }
     }
     template <std::size_t... I>
@@ -303,7 +315,7 @@ template <class Controller, class... F> struct controlling {
         job.controller = direct;
         job.calls = calls;
         job.call_count = static_cast<int>(sizeof...(F));
-        job.options = with_user(chosen, *this);
+        job.options = detail::with_user(chosen, *this);
         return rp_control_run(pool, &job);
     }
 };
@@ -321,8 +333,8 @@ void pool::control(const options &chosen, Controller &&controller, F &&...functi
 {
     static_assert(sizeof...(F) > 0, "give the functions that the controller will submit");
     static_assert((detail::signature<std::remove_reference_t<F>>::known && ...),
-                  "rankpool calls functions of one signature: give no generic lambda, and no "
-                  "object with several operator()");
+                  "rankpool calls functions of one signature: give no generic lambda, no "
+                  "object with several operator(), and none that cannot be copied");
     static_assert(((std::is_pointer_v<std::decay_t<F>> || detail::count_of_type<F, F...> == 1) &&
                    ...),
                   "lambdas are recognised by their types: give each once");
@@ -337,7 +349,8 @@ void pool::control(const options &chosen, Controller &&controller, F &&...functi
         if (known.item >= 0) { /* of a call, which the controller let through */
             record = known;
         } else {
-            record.task_code = known.task_code;
+            if (known.task_code != 0)
+                record.task_code = known.task_code;
             std::memcpy(record.text, known.text, sizeof record.text);
         }
     }

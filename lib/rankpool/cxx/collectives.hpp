@@ -67,7 +67,7 @@ template <class T> MPI_Datatype datatype_of()
 
 template <class C>
 using element_t =
-    std::remove_cv_t<typename decltype(as_array(std::declval<const C &>()))::value_type>;
+    std::remove_cv_t<typename decltype(detail::as_array(std::declval<const C &>()))::value_type>;
 
 template <class T> std::vector<T> room(std::int64_t n)
 {

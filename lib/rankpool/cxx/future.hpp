@@ -10,6 +10,9 @@
 #include <rankpool/cxx/error.hpp>
 
 #include <cmath>
+#include <cstdio>
+#include <memory>
+#include <stdexcept>
 #include <utility>
 
 namespace rankpool
@@ -25,6 +28,7 @@ inline void check_call(rp_status status)
     rp_error record = rp_error();
     record.status = status;
     record.item = record.rank = -1;
+    std::snprintf(record.text, sizeof record.text, "%s", rp_strerror(status));
     throw error(record);
 }
 
@@ -32,35 +36,46 @@ inline void check_call(rp_status status)
 inline bool waited(rp_status status)
 {
     if (status != RP_ERR_TIMEOUT)
-        check_call(status);
+        detail::check_call(status);
     return status == RP_OK;
 }
 
 } // namespace detail
 
+template <class... F> class control;
+
 /**
- * A call that was submitted. It belongs to the controller's call: destroy it before the controller
- * returns. The call is made also if its future is destroyed before.
+ * A call that was submitted. It is used before the controller returns: what is called later, or of
+ * a future that was moved from, throws std::logic_error. The call is made also if its future is
+ * destroyed before.
  */
 template <class T> class future
 {
   public:
-    explicit future(rp_future *c) noexcept : c_(c)
-    {
-    }
-    future(future &&other) noexcept : c_(std::exchange(other.c_, nullptr))
+    /** No call, until one is assigned. */
+    future() noexcept = default;
+    future(future &&other) noexcept
+        : c_(std::exchange(other.c_, nullptr)), open_(std::move(other.open_))
     {
     }
     future &operator=(future &&other) noexcept
     {
-        std::swap(c_, other.c_);
+        future taken(std::move(other));
+        std::swap(c_, taken.c_);
+        std::swap(open_, taken.open_);
         return *this;
     }
     ~future()
     {
-        rp_future_free(&c_);
+        if (valid())
+            rp_future_free(&c_);
     }
 
+    /** Whether there is a call, and its controller has not returned. */
+    bool valid() const noexcept
+    {
+        return c_ != nullptr && *open_;
+    }
     /** Waits for the result, and returns it, as often as it is called. Throws rankpool::error if
      *  the call failed or was cancelled: item() is its number. */
     T get() const
@@ -77,30 +92,42 @@ template <class T> class future
     /** Waits until the call is done; false: not within `seconds`. */
     bool wait(double seconds = HUGE_VAL) const
     {
-        return detail::waited(rp_wait(c_, seconds));
+        return detail::waited(rp_wait(c(), seconds));
     }
-    bool done() const noexcept
+    bool done() const
     {
-        return rp_future_done(c_);
+        return rp_future_done(c());
     }
     /** Cancels the call: rp_future_cancel(). True: it never began. */
     bool cancel()
     {
-        return rp_future_cancel(c_);
+        return rp_future_cancel(c());
     }
     /** 0, 1, 2 ... in the order of submission. */
-    std::int64_t number() const noexcept
+    std::int64_t number() const
     {
-        return rp_future_number(c_);
+        return rp_future_number(c());
     }
     /** The future of C. */
-    rp_future *c() const noexcept
+    rp_future *c() const
     {
+        if (c_ == nullptr)
+            throw std::logic_error("rankpool: this future has no call: it was moved from, or never "
+                                   "assigned");
+        if (!*open_)
+            throw std::logic_error("rankpool: this future is used after its controller returned: "
+                                   "get the result before");
         return c_;
     }
 
   private:
-    rp_future *c_;
+    template <class... F> friend class control;
+    future(rp_future *c, const std::shared_ptr<const bool> &open) noexcept : c_(c), open_(open)
+    {
+    }
+
+    rp_future *c_ = nullptr;
+    std::shared_ptr<const bool> open_; /* the controller has not returned, which frees all */
 };
 
 namespace detail

@@ -26,13 +26,13 @@ decltype(auto) call_item(F &f, rp_task *c, std::int64_t item, const void *in, Fi
                       "the function must accept the number of an item, a std::int64_t, maybe after "
                       "a rankpool::task &");
         (void)in;
-        return call(f, c, std::forward<First>(first)..., item);
+        return detail::call(f, c, std::forward<First>(first)..., item);
     } else {
         static_assert(accepts<F, First..., const In &>,
                       "the function must accept an element of the array, maybe after a "
                       "rankpool::task &");
         (void)item;
-        return call(f, c, std::forward<First>(first)..., *static_cast<const In *>(in));
+        return detail::call(f, c, std::forward<First>(first)..., *static_cast<const In *>(in));
     }
 }
 
@@ -45,17 +45,18 @@ template <class In, class Out, class F> int map_item(rp_task *c, const void *in,
     try {
         if constexpr (std::is_void_v<Out>) {
             (void)out;
-            call_item<In>(f, c, item, in);
+            detail::call_item<In>(f, c, item, in);
         } else {
-            static_assert(std::is_convertible_v<decltype(call_item<In>(f, c, item, in)), Out>,
-                          "the function must return an element of the array of results");
+            static_assert(
+                std::is_convertible_v<decltype(detail::call_item<In>(f, c, item, in)), Out>,
+                "the function must return an element of the array of results");
             /* Not constructed in place: `out` may be `in`. */
-            const Out result = static_cast<Out>(call_item<In>(f, c, item, in));
+            const Out result = static_cast<Out>(detail::call_item<In>(f, c, item, in));
             std::memcpy(out, &result, sizeof result);
         }
         return 0;
     } catch (...) {
-        return fail_item(c, rp_task_item(c));
+        return detail::fail_item(c, rp_task_item(c));
     }
 }
 
@@ -71,26 +72,27 @@ template <class In, class T, class Body, class Combine> struct reduction {
         std::int64_t i = items.begin;
         try {
             if constexpr (std::is_void_v<In> && accepts<Body, T &, range>) {
-                call(body, c, *static_cast<T *>(out), items);
+                detail::call(body, c, *static_cast<T *>(out), items);
             } else if constexpr (sizeof(T) <= 64) { /* kept in registers meanwhile */
                 T partial = *static_cast<T *>(out);
                 for (; i < items.end; i++, in = next(in))
-                    call_item<In>(body, c, i, in, partial);
+                    detail::call_item<In>(body, c, i, in, partial);
                 std::memcpy(out, &partial, sizeof partial);
             } else {
                 for (; i < items.end; i++, in = next(in))
-                    call_item<In>(body, c, i, in, *static_cast<T *>(out));
+                    detail::call_item<In>(body, c, i, in, *static_cast<T *>(out));
             }
             return 0;
         } catch (...) {
-            return fail_item(c, i);
+            return detail::fail_item(c, i);
         }
     }
     static int join(void *left, const void *right, void *user)
     {
         auto *self = static_cast<reduction *>(user);
         try {
-            combine_by(*self->combine, *static_cast<T *>(left), *static_cast<const T *>(right));
+            detail::combine_by(*self->combine, *static_cast<T *>(left),
+                               *static_cast<const T *>(right));
             return 0;
         } catch (...) {
             return self->exception.take();
@@ -114,7 +116,8 @@ template <class In, bool = is_number<In>> struct input {
     using type = void;
 };
 template <class In> struct input<In, false> {
-    using type = std::remove_cv_t<typename decltype(as_array(std::declval<In>()))::value_type>;
+    using type =
+        std::remove_cv_t<typename decltype(detail::as_array(std::declval<In>()))::value_type>;
 };
 template <class In> using input_t = typename input<In>::type;
 
@@ -123,7 +126,7 @@ template <class In> std::int64_t items_of(In &&in)
     if constexpr (is_number<In>)
         return static_cast<std::int64_t>(in);
     else
-        return as_array(in).size();
+        return detail::as_array(in).size();
 }
 
 /* A job's arrays as C has them: checks that they have an element for each item. */
@@ -167,7 +170,7 @@ void run_with_input(const pool &with, Job &job, In &&in, Call &&call)
         (void)in;
         with.check(call(job));
     } else {
-        const auto elements = as_array(in);
+        const auto elements = detail::as_array(in);
         const job_array<typename std::decay_t<decltype(elements)>::value_type> inputs(with,
                                                                                       elements,
                                                                                       job.n);

@@ -32,8 +32,8 @@ template <class Produce, class Work, class Consume> struct streaming {
     static_assert(accepts<Work, const seen &>,
                   "the function must accept what the producer returns, maybe after a "
                   "rankpool::task &");
-    using Out =
-        std::decay_t<decltype(call(std::declval<Work &>(), nullptr, std::declval<const seen &>()))>;
+    using Out = std::decay_t<decltype(detail::call(std::declval<Work &>(), nullptr,
+                                                   std::declval<const seen &>()))>;
 
     static int next(void *user, rp_buffer *item)
     {
@@ -55,14 +55,14 @@ template <class Produce, class Work, class Consume> struct streaming {
             Work &work = *static_cast<streaming *>(rp_task_user(c))->work;
             if constexpr (as_view) {
                 const std::string_view item(static_cast<const char *>(in), count);
-                bytes<Out>::store(result, call(work, c, item));
+                bytes<Out>::store(result, detail::call(work, c, item));
             } else {
                 const In item = bytes<In>::load(in, count);
-                bytes<Out>::store(result, call(work, c, item));
+                bytes<Out>::store(result, detail::call(work, c, item));
             }
             return 0;
         } catch (...) {
-            return fail_item(c, rp_task_item(c));
+            return detail::fail_item(c, rp_task_item(c));
         }
     }
     static int take(void *user, std::int64_t item, const rp_error *error, const void *data,

@@ -49,7 +49,7 @@ struct working : reduction<void, T, Work, Combine> {
         } catch (const child_failed &child) {
             return child.code;
         } catch (...) {
-            return fail_item(c, rp_task_item(c));
+            return detail::fail_item(c, rp_task_item(c));
         }
     }
     static int join(void *left, const void *right, void *user)
