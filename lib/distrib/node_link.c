@@ -99,6 +99,8 @@ bool rpi_link_message_valid(const struct link_message *message,
 static bool link_valid(const struct node_link *link, int from, const struct link_message *message)
 {
     const struct world *world = &link->pool->world;
+    if (message->enough < 0)
+        return false;
     bool to_node = (node_link_served(link) && from == link->parent) || from == link->group.parent;
     struct link_message_terms terms = {.to_root = node_link_serves(link, from),
                                        .to_node = to_node,
@@ -128,11 +130,20 @@ static void link_note_stop(struct node_link *link, const struct link_message *me
         rpi_node_link_stop_node(link);
 }
 
+static void link_note_enough(struct node_link *link, int64_t item)
+{
+    rpi_work_queue_enough(link->pool->work_queue, item);
+    if (link->ops->stopped != NULL)
+        link->ops->stopped(link);
+}
+
 /* What the link does about a message before its user reads it. */
 static int link_note(struct node_link *link, int from, const struct link_message *message)
 {
     bool of_group = from == link->group.parent;
     link->peers[from].heard = link->heard;
+    if (message->enough > 0)
+        link_note_enough(link, message->enough - 1);
     switch (message->kind) {
     case LINK_STOP:
         if (message->stop && message->lost >= 0)

@@ -17,6 +17,7 @@ union own_message {
 int rpi_node_link_send(struct node_link *link, int node, struct link_message *message)
 {
     message->job = link->job;
+    message->enough = work_queue_enough(link->pool->work_queue) + 1;
     return link->channel->ops->message(link->channel, node, message);
 }
 
