@@ -44,6 +44,17 @@ static int count_parts(rp_task *task, rp_range parts, const void *in, void *out)
     return 0;
 }
 
+/* The parts that a call should have at least: as many as the kernel has use for, if every rank can
+ * have enough of such calls to balance the work. 0: as the schedule decides, as also where the user
+ * has chosen one. */
+static int64_t least_parts(const rp_pool *pool, const struct kernel *kernel, const struct cut *cut)
+{
+    const int64_t calls_per_rank = 16;
+    int64_t parts = (int64_t)((kernel->call_width + cut->width - 1) / cut->width);
+    bool enough = cut->units / calls_per_rank / rp_ranks(pool) >= parts;
+    return enough && getenv("RANKPOOL_SCHEDULE") == NULL ? parts : 0;
+}
+
 static rp_status count_all(rp_pool *pool, struct count *count, struct found *found)
 {
     const struct kernel *kernel = count->kernel;
@@ -57,6 +68,7 @@ static rp_status count_all(rp_pool *pool, struct count *count, struct found *fou
     job.options.user = count;
     job.options.call_overhead = kernel->call_overhead(last) * sizes;
     job.options.expected_seconds = kernel->number_seconds(last) * (double)count->cut.width * sizes;
+    job.options.chunk = least_parts(pool, kernel, &count->cut);
     job.options.name = "primes";
     job.options.unit = "intervals";
     return rp_map(pool, &job);

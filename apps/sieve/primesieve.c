@@ -87,6 +87,7 @@ static uint64_t part_width(uint64_t last)
     return width > (double)least ? (uint64_t)width : least;
 }
 
+/* Below a width of about 1.26 * 10^8 the library uses smaller tables for small primes. */
 const struct kernel kernel_primesieve = {
     .name = "primesieve",
     .describe = describe,
@@ -95,6 +96,7 @@ const struct kernel kernel_primesieve = {
     .list = list,
     .unit_width = unit_width,
     .part_width = part_width,
+    .call_width = 130000000,
     .call_overhead = call_overhead,
     .number_seconds = number_seconds,
 };
