@@ -16,6 +16,7 @@ case "$# ${1:-}" in
 esac
 limit=$(echo "$limit $parts" | awk '{ print $1 / $2 }')
 weight=1 # of the parts, for the next comparison
+fewest=0 # rounds, however long they take
 
 # measured ROUND [NAME GOAL THEIRS OURS]...: calls the function ROUND, which prints a line of
 # figures, until the rows, which are those of bench/row, are sure; then they are printed. Fails if a
@@ -27,7 +28,7 @@ measured() {
     allowed=$(echo "$limit $weight" | awk '{ print $1 * $2 }')
     while
         sure=0
-        bench/row "$scratch/rounds" "$allowed" "$@" || sure=$?
+        bench/row "$scratch/rounds" "$allowed" "$fewest" "$@" || sure=$?
         [ "$sure" -eq 1 ]
     do
         $round | paste -s -d ' ' >>"$scratch/rounds"

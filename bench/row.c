@@ -1,11 +1,11 @@
 /* For the benchmark scripts, which measure whole programs: decides by what they have measured, as
  * sample.h tells.
  *
- *     row FILE SECONDS [NAME GOAL THEIRS OURS]...
+ *     row FILE SECONDS FEWEST [NAME GOAL THEIRS OURS]...
  *
- * FILE has a line of figures for each round. A row has its NAME and GOAL, and the columns, from 1,
- * of THEIRS and OURS; a unit in place of THEIRS makes a figure of it. Exit status 1: measure
- * another round, append its line to FILE, and call this again, which adds lines of its own. 0: the
+ * FILE has a line of figures for each round, of which there are at least FEWEST. A row has its NAME
+ * and GOAL, and the columns, from 1, of THEIRS and OURS; a unit in place of THEIRS makes a figure of
+ * it. Exit status 1: measure another round, append its line to FILE, and call this again, which adds lines of its own. 0: the
  * rows are printed. 2: FILE has something else; a measurement failed. */
 #include "sample.h"
 
@@ -93,16 +93,18 @@ static struct row row_from(char **words)
 int main(int argc, char **argv)
 {
     struct row rows[MOST_ROWS];
-    struct rounds rounds = {.rows = rows, .limit = argc > 2 ? atof(argv[2]) : 0};
-    for (int i = 3; i + 3 < argc && rounds.count < MOST_ROWS; i += 4)
+    struct rounds rounds = {.rows = rows,
+                            .limit = argc > 2 ? atof(argv[2]) : 0,
+                            .fewest = argc > 3 ? atoi(argv[3]) : 0};
+    for (int i = 4; i + 3 < argc && rounds.count < MOST_ROWS; i += 4)
         rows[rounds.count++] = row_from(argv + i);
-    bool usable = rounds.count > 0 && argc == 3 + 4 * rounds.count && file_mark(argv[1]);
+    bool usable = rounds.count > 0 && argc == 4 + 4 * rounds.count && file_mark(argv[1]);
     for (int i = 0; i < rounds.count; i++)
         usable &= rows[i].ours != NULL;
     int more = usable ? file_replay(argv[1], &rounds) : -1;
     if (more == 0)
         rounds_print(&rounds);
     else if (more < 0)
-        fprintf(stderr, "row: a measurement of %s failed\n", argc > 3 ? argv[3] : "nothing");
+        fprintf(stderr, "row: a measurement of %s failed\n", argc > 4 ? argv[4] : "nothing");
     return more < 0 ? 2 : more;
 }

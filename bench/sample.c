@@ -163,7 +163,7 @@ bool rounds_decide(struct rounds *rounds, double now, double stolen)
     rounds->running = true;
     rounds->since = now;
     rounds->stolen = stolen;
-    if (rounds->kept == 0)
+    if (rounds->kept == 0 || rounds->kept < rounds->fewest)
         return true;
     return rounds->kept < MOST_ROUNDS && now - rounds->begun + taken <= rounds->limit &&
            !rows_narrow(rounds);

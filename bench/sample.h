@@ -42,6 +42,7 @@ struct rounds {
     struct row *rows;
     int count;
     double limit;        /* in seconds, for all rounds */
+    int fewest;          /* rounds to keep, whatever the limit */
     double begun, since; /* of the first round, and of this one */
     double stolen;       /* when this round began */
     int kept, repeated;

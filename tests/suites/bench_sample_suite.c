@@ -66,6 +66,18 @@ START_TEST(a_narrow_interval_ends_it)
 }
 END_TEST
 
+START_TEST(a_narrow_interval_waits_for_the_fewest_rounds)
+{
+    struct course course;
+    course_begin(&course, 1);
+    course.rounds.fewest = 9;
+    for (int i = 0; i < 8; i++)
+        ck_assert(course_round(&course, 2, 0));
+    ck_assert(!course_round(&course, 2, 0));
+    ck_assert_int_eq(course.rounds.kept, 9);
+}
+END_TEST
+
 START_TEST(a_wide_interval_goes_on_to_the_limit)
 {
     struct course course;
@@ -115,6 +127,8 @@ END_TEST
 static const struct test_case cases[] = {
     {"intervals are those of the sign test", &intervals_are_those_of_the_sign_test},
     {"a narrow interval ends it", &a_narrow_interval_ends_it},
+    {"a narrow interval waits for the fewest rounds",
+     &a_narrow_interval_waits_for_the_fewest_rounds},
     {"a wide interval goes on to the limit", &a_wide_interval_goes_on_to_the_limit},
     {"stolen rounds are repeated", &stolen_rounds_are_repeated},
     {"stealing for ever is told", &stealing_for_ever_is_told},
