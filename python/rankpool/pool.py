@@ -14,6 +14,11 @@ MOST_WAITING = 1 << 16  # results that wait in an iterator; then it computes no 
 NOTHING = object()
 
 
+def is_sequence(values):
+    """Whether they are there: to take them neither waits nor fails."""
+    return type(values) in (list, tuple, range)
+
+
 class Job:
     """The items of a call: hands out batches, and takes their results, on the engine's thread."""
 
@@ -22,8 +27,8 @@ class Job:
             raise ValueError(f"Chunksize must be 1+, not {chunksize}")
         pool._check_running()
         self.pool, self.kind, self.lock = pool, kind, pool._engine.lock
-        self.values = iter(values)
-        self.count = len(values) if hasattr(values, "__len__") else None
+        self.values = iter(values or ())
+        self.count = None if values is None else len(values)
         self.least = self.size = chunksize or 1
         self.batch_seconds = BATCH_SECONDS if chunksize else MAP_SECONDS
         if chunksize is None and self.count:  # small enough for balance, whatever the items cost
@@ -39,6 +44,8 @@ class Job:
             with self.lock:  # until both are done the engine cannot take it
                 pool._engine.submit(pool._engine.jobs, self)
                 pool._engine.unfinished.add(self)
+            if self.count == 0:
+                self.finish_if_complete()
 
     def take(self):
         """The next batch, (first index, values), or None. Called with the lock held."""
@@ -51,12 +58,9 @@ class Job:
         if self.count is not None:  # the last batches are smaller, for balance
             fair = (self.count - self.taken) // (2 * self.pool._engine.workers)
             most = max(min(most, fair), self.least)
-        try:
-            values = self.next_values(most)
-        except BaseException as error:  # of the user's iterator
-            values = self.abandon(error)
+        values = self.next_values(most)
         first = self.taken
-        self.taken += len(values or ())
+        self.taken += len(values)
         return (first, values) if values else None
 
     def next_values(self, most):
@@ -70,6 +74,19 @@ class Job:
         """Batches grow, at most eightfold at a time, while they last less than wanted."""
         wanted = int(self.batch_seconds * count / max(seconds, 1e-9))
         self.size = max(self.least, min(8 * count, wanted, 1 << 16))
+
+    def deliver(self, first, results, failures):
+        """Results of a batch; those of failed items, whose errors are in failures, are None."""
+        with self.lock:
+            if self.done.is_set():
+                return
+            self.store(first, results, failures)
+            self.delivered += len(results)
+        self.finish_if_complete()
+
+    def finish_if_complete(self):
+        if self.delivered == self.count:
+            self.finish()
 
     def abandon(self, error):
         with self.lock:
@@ -87,54 +104,53 @@ class Job:
 class AsyncResult(Job):
     """The result of apply_async(), which has one item, map_async() or starmap_async()."""
 
-    def __init__(self, *arguments, single=False, callback=None, error_callback=None):
-        self._single, self._callbacks = single, (callback, error_callback)
+    def __init__(self, pool, kind, function, values, chunksize=None, callback=None,
+                 error_callback=None):
+        self._callbacks = callback, error_callback
         self._results, self._failed_at, self._error = [], None, None
-        super().__init__(*arguments)
-        if self.count == 0:
-            self.deliver(0, [], {})
+        super().__init__(pool, kind, function,
+                         values if is_sequence(values) else list(values), chunksize)
 
-    def deliver(self, first, results, failures):
-        with self.lock:
-            if self.done.is_set():
-                return
-            missing = first + len(results) - len(self._results)
-            self._results.extend([None] * missing)
-            self._results[first:first + len(results)] = results
-            self.delivered += len(results)
-            for i, error in failures.items():  # the first item's error, the same in each run
-                if self._failed_at is None or first + i < self._failed_at:
-                    self._failed_at, self._error = first + i, error
-        if self.delivered == self.count:
-            self._call_back()
-            self.finish()
-
-    def _call_back(self):
-        function = self._callbacks[self._error is not None]
-        try:
-            if function is not None:
-                function(self._error or self._value())
-        except BaseException as error:  # also sys.exit(): this is the engine's thread
-            worker.show(error)
-
-    def _value(self):
-        return self._results[0] if self._single else self._results
+    def store(self, first, results, failures):
+        missing = first + len(results) - len(self._results)
+        self._results.extend([None] * missing)
+        self._results[first:first + len(results)] = results
+        for i, error in failures.items():  # the first item's error, the same in each run
+            if self._failed_at is None or first + i < self._failed_at:
+                self._failed_at, self._error = first + i, error
 
     def fail(self, error):
         self._error = error
 
+    def finish_if_complete(self):
+        if self.delivered == self.count:
+            function = self._callbacks[self._error is not None]
+            try:
+                if function is not None:
+                    function(self._error or self._value())
+            except BaseException as error:  # also sys.exit(): this is the engine's thread
+                worker.show(error)
+            self.finish()
+
+    def _value(self):
+        return self._results[0] if self.kind == "keywords" else self._results
+
     def ready(self):
+        """Whether the result or an error is there."""
         return self.done.is_set()
 
     def successful(self):
+        """Whether there was no error; ValueError before it is ready."""
         if not self.ready():
             raise ValueError(f"{self!r} not ready")
         return self._error is None
 
     def wait(self, timeout=None):
+        """Waits until it is ready, at most so many seconds."""
         self.done.wait(timeout)
 
     def get(self, timeout=None):
+        """The result, or raises the error; TimeoutError if neither comes within so many seconds."""
         if not self.done.wait(timeout):
             raise TimeoutError
         if self._error is not None:
@@ -142,92 +158,106 @@ class AsyncResult(Job):
         return self._value()
 
 
-class Results(Job):
-    """The iterator of imap() and imap_unordered(). An iterator of the user may wait, perhaps for
-    results, so a thread of its own pulls the values from it."""
+class Parts(Job):
+    """The results of imap() and imap_unordered(), by parts. An iterator of the user may wait,
+    perhaps for results, so a thread of its own pulls the values from it."""
 
-    def __init__(self, pool, kind, function, values, chunksize, ordered):
-        self._ordered, self._arrived, self._due = ordered, {}, 0
-        self._ready, self._used, self._pulled = deque(), 0, deque()
-        self._plain = isinstance(values, (list, tuple, range, dict, set, str, bytes))
-        super().__init__(pool, kind, function, values if self._plain else iter(()), chunksize)
-        if not self._plain:
-            threading.Thread(target=self._pull, args=(values,), daemon=True).start()
-        self._finish_if_complete()
+    def __init__(self, pool, function, values, chunksize, ordered):
+        self.ordered, self.early, self.due = ordered, {}, 0  # early: results before those due
+        self.ready, self.waiting, self.timeout = deque(), 0, None
+        self.pulled = None if is_sequence(values) else deque()
+        super().__init__(pool, "one", function, values if self.pulled is None else None, chunksize)
+        if self.pulled is not None:
+            threading.Thread(target=self.pull, args=(values,), daemon=True).start()
 
-    def _pull(self, source):
-        most = 4 * self.pool._engine.workers
+    def pull(self, source):
+        most, error = 4 * self.pool._engine.workers, None
         try:
             for value in source:
-                self._pulled.append(value)
-                if len(self._pulled) == 1 or len(self._pulled) > max(64, most * self.size):
+                self.pulled.append(value)
+                if len(self.pulled) == 1 or len(self.pulled) > max(64, most * self.size):
                     with self.lock:
                         self.lock.notify_all()
                         self.lock.wait_for(lambda: self.done.is_set() or
-                                           len(self._pulled) <= max(32, most * self.size // 2))
+                                           len(self.pulled) <= max(32, most * self.size // 2))
                 if self.done.is_set():
                     return
-            error = None
         except BaseException as problem:
             error = problem
         with self.lock:
-            self.count = self.taken + len(self._pulled)
+            self.count = self.taken + len(self.pulled)
             if error is not None:
-                self._put(self.count, [(False, error)])
-            self._finish_if_complete()
+                self.store(self.count, [None], {0: error})
+            self.finish_if_complete()
             self.lock.notify_all()
 
     def next_values(self, most):
-        if self.delivered - self._used > MOST_WAITING and not self.pool._closed:
+        if self.waiting > MOST_WAITING and not self.pool._closed:
             return []
-        if self._plain:
+        if self.pulled is None:
             return super().next_values(most)
-        values = [self._pulled.popleft() for _ in range(min(most, len(self._pulled)))]
         self.lock.notify_all()
-        return values
+        return [self.pulled.popleft() for _ in range(min(most, len(self.pulled)))]
 
-    def deliver(self, first, results, failures):
-        part = [(i not in failures, failures.get(i, value)) for i, value in enumerate(results)]
-        with self.lock:
-            self._put(first, part)
-            self.delivered += len(results)
-            self._finish_if_complete()
-            self.lock.notify_all()
-
-    def _put(self, first, part):
-        if not self._ordered:
-            self._ready.extend(part)
-            return
-        self._arrived[first] = part
-        while self._due in self._arrived:
-            part = self._arrived.pop(self._due)
-            self._ready.extend(part)
-            self._due += len(part)
-
-    def _finish_if_complete(self):
-        if self.delivered == self.count:
-            self.finish()
+    def store(self, first, results, failures):
+        self.waiting += len(results)
+        self.early[first if self.ordered else self.due] = results, failures
+        while self.due in self.early:
+            self.ready.append(self.early.pop(self.due))
+            self.due += len(self.ready[-1][0])
+        self.lock.notify_all()
 
     def fail(self, error):
-        self._ready.append((False, error))
+        self.waiting += 1
+        self.ready.append(([None], {0: error}))
 
-    def __iter__(self):
-        return self
+    def next_part(self):
+        """Results and failures, which are none at the end."""
+        with self.lock:
+            if not self.lock.wait_for(lambda: self.ready or self.done.is_set(), self.timeout):
+                raise TimeoutError
+            results, failures = self.ready.popleft() if self.ready else ([], {})
+            self.waiting -= len(results)
+            return results, failures
+
+    def parts(self):
+        """Yields lists of results, and in place of an error an iterator that raises it, since an
+        exception of this generator would end it."""
+        results = True
+        while results:
+            try:
+                results, failures = self.next_part()
+            except BaseException as error:  # also of Ctrl-C; without this frame, for it may be cleared
+                results, failures = [None], {0: error.with_traceback(None)}
+            if not failures:
+                yield results
+            else:
+                for i, value in enumerate(results):
+                    yield raising(failures[i]) if i in failures else [value]
+
+
+def raising(error):
+    raise error
+    yield  # makes it an iterator
+
+
+class Results(itertools.chain):
+    """The iterator of imap() and imap_unordered(), for one thread at a time: the parts of a job as
+    one. Their results cost no call of a Python function each."""
+
+    @classmethod
+    def of(cls, job):
+        results = cls.from_iterable(job.parts())
+        results._job = job
+        return results
 
     def next(self, timeout=None):
         """The next result; TimeoutError if it does not come within so many seconds."""
-        if not self._ready:
-            with self.lock:
-                self.lock.wait_for(lambda: self._ready or self.done.is_set(), timeout)
-                if not self._ready:
-                    raise StopIteration if self.done.is_set() else TimeoutError
-        good, value = self._ready.popleft()
-        self._used += 1
-        if good:
-            return value
-        raise value
-
-    __next__ = next
+        self._job.timeout = timeout
+        try:
+            return next(self)
+        finally:
+            self._job.timeout = None
 
 
 class Pool:
@@ -239,10 +269,7 @@ class Pool:
     dedicated_root: False: the root computes as well, in a thread beside the script.
 
     The last two are for the first Pool. All pools of a program share its ranks, which stay until
-    it ends. What differs from multiprocessing: chunksize is the least number of values that travel
-    together, and more do while they take some milliseconds at most; of several exceptions map()
-    raises that of the first item; imap() takes values as they are needed; terminate() and the end
-    of the program wait for tasks that have begun; maxtasksperchild is refused."""
+    it ends. The guide, doc/guide/python.md, says what differs from multiprocessing."""
 
     def __init__(self, processes=None, initializer=None, initargs=(), maxtasksperchild=None,
                  context=None, *, survive=False, dedicated_root=True):
@@ -269,38 +296,37 @@ class Pool:
         return self.apply_async(func, args, kwds).get()
 
     def apply_async(self, func, args=(), kwds={}, callback=None, error_callback=None):
-        return AsyncResult(self, "keywords", func, [(args, kwds)], single=True, callback=callback,
-                           error_callback=error_callback)
+        """As apply(). Returns an AsyncResult at once, as the two like it below do."""
+        return AsyncResult(self, "keywords", func, [(args, kwds)], None, callback, error_callback)
 
     def map(self, func, iterable, chunksize=None):
         """[func(x) for x in iterable]"""
         return self.map_async(func, iterable, chunksize).get()
 
     def map_async(self, func, iterable, chunksize=None, callback=None, error_callback=None):
-        return AsyncResult(self, "one", func, _sequence(iterable), chunksize, callback=callback,
-                           error_callback=error_callback)
+        """As map()."""
+        return AsyncResult(self, "one", func, iterable, chunksize, callback, error_callback)
 
     def starmap(self, func, iterable, chunksize=None):
         """[func(*x) for x in iterable]"""
         return self.starmap_async(func, iterable, chunksize).get()
 
     def starmap_async(self, func, iterable, chunksize=None, callback=None, error_callback=None):
-        return AsyncResult(self, "star", func, _sequence(iterable), chunksize, callback=callback,
-                           error_callback=error_callback)
+        """As starmap()."""
+        return AsyncResult(self, "star", func, iterable, chunksize, callback, error_callback)
 
     def imap(self, func, iterable, chunksize=1):
         """An iterator of the results, in order."""
-        return Results(self, "one", func, iterable, chunksize, True)
+        return Results.of(Parts(self, func, iterable, chunksize, True))
 
     def imap_unordered(self, func, iterable, chunksize=1):
         """An iterator of the results, as they come."""
-        return Results(self, "one", func, iterable, chunksize, False)
+        return Results.of(Parts(self, func, iterable, chunksize, False))
 
     def reduce(self, func, iterable, initial=NOTHING, chunksize=None):
         """functools.reduce(func, iterable, initial), for an associative func: ranks reduce blocks
-        of chunksize items, by default a 256th of all, and the root their results, in order. So the
-        result does not depend on the number of ranks, also where rounding does."""
-        values = _sequence(iterable)
+        of chunksize items, by default a 256th of all, and the root their results, in order."""
+        values = iterable if is_sequence(iterable) else list(iterable)
         size = chunksize or -(-len(values) // 256) or 1
         blocks = [values[i:i + size] for i in range(0, len(values), size)]
         parts = AsyncResult(self, "fold", func, blocks).get()
@@ -317,6 +343,7 @@ class Pool:
         return arrays.reduce_array(self._engine, kernel, combine, values, identity, **options)
 
     def close(self):
+        """Takes no more calls."""
         self._closed = True
 
     def terminate(self):
@@ -326,6 +353,7 @@ class Pool:
             job.abandon(Error("the pool was terminated"))
 
     def join(self):
+        """Waits for the calls of a closed pool."""
         if not self._closed:
             raise ValueError("Pool is still running")
         for job in self._unfinished():
@@ -340,7 +368,3 @@ class Pool:
 
     def __reduce__(self):
         raise NotImplementedError("pool objects cannot be passed between processes or pickled")
-
-
-def _sequence(iterable):
-    return iterable if isinstance(iterable, (list, tuple, range)) else list(iterable)
