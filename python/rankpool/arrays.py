@@ -36,10 +36,10 @@ def memory(array, count):
 
 
 def name_of(kernel):
-    owner = next((each for each in (getattr(kernel, "_objects", None) or {}).values()
-                  if isinstance(each, ctypes.CDLL)), None)
-    if owner is not None:
-        return owner._name, kernel.__name__, True
+    """Where other ranks find it: library and symbol, or module and variable."""
+    for owner in (getattr(kernel, "_objects", None) or {}).values():
+        if isinstance(owner, ctypes.CDLL):
+            return owner._name, kernel.__name__, True
     for module in ("__main__", *list(sys.modules)):
         for name, value in list(getattr(sys.modules[module], "__dict__", {}).items()):
             if value is kernel:
@@ -67,8 +67,8 @@ def map_array(engine, kernel, values, out=None, *, each=False, user=None, chunk=
     target, _, out_size = memory(out, n)
     if memoryview(out).readonly:
         raise ValueError("the results need an array that can be written")
-    call(engine, "rp_map", {"item" if each else "range": name_of(kernel)}, user,
-         dict(n=n, in_size=in_size, out_size=out_size), dict(in_=source, out=target), chunk=chunk)
+    call(engine, "rp_map", {"item" if each else "range": kernel}, {"user": user},
+         dict(n=n, in_size=in_size, out_size=out_size), dict(in_=source, out=target), chunk)
     return out
 
 
@@ -77,40 +77,46 @@ def reduce_array(engine, kernel, combine, values, identity, *, user=None, leaf=0
     rp_combine_fn, in a fixed tree: the same bits from any number of ranks. Returns the result, of
     the type of identity: a NumPy array, a ctypes struct or the like."""
     source, n, in_size = memory(values, None)
-    result, first = copy.copy(identity), bytes(memoryview(identity).cast("B"))
-    call(engine, "rp_reduce", {"body": name_of(kernel), "combine": name_of(combine)}, user,
-         dict(n=n, in_size=in_size, leaf=leaf, result_size=len(first)),
-         dict(in_=source, result=ctypes.addressof(ctypes.c_char.from_buffer(result))), first)
+    result = copy.copy(identity)
+    target, _, _ = memory(memoryview(result).cast("B"), None)
+    call(engine, "rp_reduce", {"body": kernel, "combine": combine},
+         {"user": user, "identity": identity},
+         dict(n=n, in_size=in_size, leaf=leaf, result_size=memoryview(identity).nbytes),
+         dict(in_=source, result=target))
     return result
 
 
-def call(engine, function, kernels, user, sizes, root, first=b"", chunk=0):
-    user = None if user is None else bytes(memoryview(user).cast("B"))
-    engine.command("arrays", (function, kernels, user, sizes, first, chunk), root)
+def call(engine, function, kernels, constants, sizes, arrays, chunk=0):
+    """Has all ranks call a function of the library. Of its job kernels travel by name, constants
+    as bytes, and arrays, which are addresses on the root, not at all."""
+    kernels = {member: name_of(kernel) for member, kernel in kernels.items()}
+    constants = {member: bytes(memoryview(value).cast("B"))
+                 for member, value in constants.items() if value is not None}
+    used = [member for member in arrays if member != "in_" or sizes["in_size"]]
+    engine.command("arrays", (function, kernels, constants, sizes, used, chunk), arrays)
 
 
-def run(engine, data, root):
-    """The call, on every rank. Returns True, or the root's error."""
-    function, kernels, user, sizes, first, chunk = data
-    problem, found = None, {}
+def run(engine, data, arrays):
+    """The call, on every rank. Returns its error, or None."""
+    function, kernels, constants, sizes, used, chunk = data
+    problem = None
     try:
-        found = {member: address_of(name) for member, name in kernels.items()}
+        kernels = {member: address_of(name) for member, name in kernels.items()}
     except BaseException as error:  # also of a module that calls sys.exit()
-        problem = Error(f"rank {engine.rank} does not find a kernel: {worker.text_of(error)}")
+        problem = f"rank {engine.rank} does not find a kernel: {worker.text_of(error)}"
         if engine.rank != 0:
-            worker.say(str(problem))
+            worker.show(error, problem)
     if not engine.everybody(problem is None):
-        return problem or Error("a rank does not find a kernel; its message is on stderr")
+        return Error(problem or "a rank does not find a kernel; its message is on stderr")
+    # Where only the root has arrays, other addresses are not accessed, but must not be NULL.
     nothing = ctypes.create_string_buffer(sizes.get("result_size", 1))
-    here = ctypes.addressof(nothing)  # where the root has arrays: not accessed, but not NULL
-    addresses = {"in_": here if sizes["in_size"] else None, **(root or {})}
-    options = library.rp_options(
-        user=user and ctypes.cast(ctypes.c_char_p(user), c_void_p), chunk=chunk)
-    if function == "rp_map":
-        job = library.rp_map_job(options=options, **found, **sizes, **{"out": here, **addresses})
-    else:
-        job = library.rp_reduce_job(
-            options=options, identity=ctypes.cast(ctypes.c_char_p(first), c_void_p), **found,
-            **sizes, **{"result": here, **addresses})
-    status = getattr(lib, function)(engine.pool, byref(job))
-    return True if status == library.OK else library.last_error(engine.pool)
+    elsewhere = dict.fromkeys(used, ctypes.addressof(nothing))
+    addresses = {member: ctypes.cast(value, c_void_p) for member, value in constants.items()}
+    options = library.rp_options(user=addresses.pop("user", None), chunk=chunk)
+    job = getattr(library, function + "_job")(
+        options=options, **kernels, **addresses, **sizes, **{**elsewhere, **(arrays or {})})
+    try:
+        getattr(lib, function)(engine.pool, byref(job))
+    except (Error, KeyboardInterrupt) as error:
+        return error
+    return None

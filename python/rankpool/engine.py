@@ -36,6 +36,7 @@ class Engine:
         self.produced, self.closing = 0, False
         self.problem = None      # why the engine works no longer
         self.pool, self.opened = c_void_p(), threading.Event()
+        self.rank = max(lib.rp_launched_rank(), 0)
         self.callbacks = [library.PRODUCE(self.guarded(self.produce)),
                           library.WORK(self.guarded(self.work)),
                           library.CONSUME(self.guarded(self.consume))]
@@ -46,26 +47,10 @@ class Engine:
     def open(self):
         config = library.rp_config(handle_signals=True, survive_deaths=self.survive)
         if lib.rp_open(byref(config), byref(self.pool)) != library.OK:
-            raise library.last_error(None)
+            raise library.as_exception(lib.rp_last_error(None))
         self.rank, self.ranks = lib.rp_rank(self.pool), lib.rp_ranks(self.pool)
         self.dedicated_root = self.dedicated_root and self.ranks > 1
         self.workers = self.ranks - self.dedicated_root
-
-    def serve(self):
-        """On the other ranks. Does not return."""
-        worker.handle_signals()
-        try:
-            try:
-                self.open()
-            except Error:  # the root has the same one, and reports it
-                leave()
-            self.opened.set()
-            self.run_commands()
-            lib.rp_close(byref(self.pool))
-            leave()
-        except BaseException as error:  # which must not reach the script: it would go on beside the root
-            worker.show(error)
-            os._exit(1)
 
     def start(self):
         """On the root. Signals are for the main thread, which they interrupt while it waits: also
@@ -85,16 +70,27 @@ class Engine:
         atexit.register(self.stop, os.getpid())
 
     def run(self):
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
+        """From rp_open() to rp_close(): a thread of the root, all of another rank."""
+        if threading.current_thread() is threading.main_thread():
+            worker.handle_signals()
+        else:
+            signal.pthread_sigmask(signal.SIG_BLOCK, worker.SIGNALS)
         try:
             self.open()
             self.opened.set()
             self.run_commands()
-        except Error as error:
+        except (Error, KeyboardInterrupt) as error:  # every rank has the same; the root reports it
             self.problem = error
         except BaseException as error:
             self.fail(error)
-        self.abandon_all(self.problem or Error("the pool is closed"))
+            if self.rank != 0:  # must not reach the script, which would go on beside the root
+                os._exit(1)
+        with self.lock:
+            self.problem = self.problem or Error("the pool is closed")
+            for job in list(self.unfinished):
+                job.abandon(self.problem)
+            for *_, future in self.commands:
+                future.set_exception(self.problem)
         self.opened.set()
         lib.rp_close(byref(self.pool))  # the other ranks find the root here in any case, and end
 
@@ -124,14 +120,6 @@ class Engine:
                 return BROKEN
         return call
 
-    def abandon_all(self, problem):
-        with self.lock:
-            self.problem = problem
-            for job in list(self.unfinished):
-                job.abandon(problem)
-            for *_, future in self.commands:
-                future.set_exception(problem)
-
     # ---- commands: what all ranks do together ----------------------------------------------------
 
     def copy_item(self, task, source, target):
@@ -147,49 +135,37 @@ class Engine:
         job = library.rp_map_job(
             n=1, item=ctypes.cast(self.copy, c_void_p), in_=ctypes.addressof(source), in_size=size,
             out=ctypes.addressof(out), out_size=size, out_place=library.ON_RANKS)
-        return out.raw if lib.rp_map(self.pool, byref(job)) == library.OK else None
+        lib.rp_map(self.pool, byref(job))
+        return out.raw
 
     def agree_on(self, kind, data):
-        """Returns the root's command on every rank; None after an error."""
+        """Returns the root's command on every rank."""
         message = dumps((kind, data))
         size = self.copy_to_all(len(message).to_bytes(8, "little"), 8)
-        text = size and self.copy_to_all(message, int.from_bytes(size, "little"))
-        return text and pickle.loads(text)
+        return pickle.loads(self.copy_to_all(message, int.from_bytes(size, "little")))
 
     def run_commands(self):
-        kind = None
-        while kind != "close":
-            local = future = data = None
+        """Until the end, or an error of the library, which every rank gets."""
+        while True:
+            kind = data = local = future = None
             if self.rank == 0:
                 kind, data, local, future = self.next_command()
             try:
-                kind, done = self.run_command(kind, data, local)
-            except BaseException as error:
+                kind, data = self.agree_on(kind, data)
+                if kind == "close":
+                    return
+                error = getattr(self, "run_" + kind)(data, local)
+            except (Error, KeyboardInterrupt):
+                raise
+            except BaseException as problem:
                 if self.rank != 0 or self.problem is not None:
                     raise
-                self.fail(error)  # the next command is "close"
-                done = self.problem
+                self.fail(problem)  # the next command is "close"
+                error = self.problem
             if future is not None:
                 with self.lock:
                     self.commands.popleft()
-                if isinstance(done, BaseException):
-                    future.set_exception(done)
-                else:
-                    future.set_result(None)
-
-    def run_command(self, kind, data, local):
-        """Returns the kind of command that ran, and True or its error."""
-        agreed = self.agree_on(kind, data)
-        done = None
-        if agreed is not None:
-            kind, data = agreed
-            done = getattr(self, "run_" + kind)(data, local)
-        if done is None:
-            error = library.last_error(self.pool)
-            self.problem = (KeyboardInterrupt() if error.status == library.ERR_INTERRUPTED
-                            else error)
-            kind, done = "close", self.problem
-        return kind, done
+                future.set_exception(error)  # None: the command succeeded
 
     def next_command(self):
         with self.lock:
@@ -198,9 +174,6 @@ class Engine:
                 return self.commands[0]  # and stays there until it is done
             return ("close" if self.closing or self.problem else "stream", None, None, None)
 
-    def run_close(self, data, local):
-        return True
-
     def run_stream(self, data, local):
         self.produced = 0
         job = library.rp_stream_job(
@@ -208,20 +181,21 @@ class Engine:
             dedicated_root=self.dedicated_root,
             options=library.rp_options(schedule=library.SCHEDULE_DYNAMIC, chunk=1,
                                        on_failure=library.ON_FAILURE_CONTINUE))
-        # The errors of items have reached their jobs. What is still in flight has no rank left.
-        status = lib.rp_stream(self.pool, byref(job))
-        if status not in (library.OK, library.ERR_TASK, library.ERR_LOST):
-            return None
-        while self.flight and not self.problem:
-            left, first, values = self.flight.popitem()[1]
-            for i in range(len(values)):
-                left.deliver(first + i, [None], {0: library.last_error(self.pool)})
-        return True
+        try:
+            lib.rp_stream(self.pool, byref(job))
+        except Error as error:  # those of items have reached their jobs
+            if error.status not in (library.ERR_TASK, library.ERR_LOST):
+                raise
+            while self.flight and not self.problem:  # no rank is left for these
+                left, first, values = self.flight.popitem()[1]
+                for i in range(len(values)):
+                    left.deliver(first + i, [None], {0: error})
 
     def run_initialize(self, data, local):
         computes = self.rank != 0 or not self.dedicated_root
-        good = self.everybody(not computes or worker.initialize(data, self.rank))
-        return good or Error("the initializer of the pool failed on a rank")
+        if not self.everybody(not computes or worker.initialize(data, self.rank)):
+            return Error("the initializer of the pool failed on a rank")
+        return None
 
     def run_arrays(self, data, local):
         return arrays.run(self, data, local)
@@ -288,9 +262,9 @@ class Engine:
         job, first, values = self.flight.pop(item)
         try:
             if error:
-                error = library.rp_error.from_address(error)
-                raise (Error("all ranks that compute have died", library.ERR_LOST)
-                       if error.task_code == NOT_HERE else library.as_exception(error))
+                refused = library.rp_error.from_address(error).task_code == NOT_HERE
+                raise (Error("all ranks that compute have died", library.ERR_LOST) if refused
+                       else library.as_exception(error))
             seconds, results, failures = pickle.loads(library.read(data, size))
             failures = {i: pickle.loads(each) for i, each in failures.items()}
         except BaseException as problem:  # also a result that cannot be unpickled
@@ -331,13 +305,6 @@ def leave():
 engine, launched = None, False
 
 
-def can_start_again():
-    """Whether a command started this process that can be given again: no session, no script that
-    comes from standard input."""
-    session = hasattr(sys, "ps1") or sys.flags.interactive
-    return not session and sys.argv[:1] not in ([], [""], ["-"])
-
-
 def usable_cores():
     """Cores of this process, by its affinity and the limit of its container."""
     cores = len(os.sched_getaffinity(0))
@@ -351,8 +318,7 @@ def usable_cores():
 
 def launch(processes=None):
     """Makes this process a rank. Unless a launcher has started it, starts the program again on
-    every core, by mpirun, and waits for its end. The first Pool does so; call it before, at the
-    top of the script, if what comes before that Pool should not be done once more.
+    every core, and waits for its end. The first Pool does so, if nothing before it.
 
     processes: how many ranks compute; one more, the root, runs the script. RANKPOOL_RANKS and the
     option --ranks N, which is removed from sys.argv, take precedence, and count the root too."""
@@ -361,7 +327,8 @@ def launch(processes=None):
         return
     launched = True
     if not lib.rp_launched():
-        if not can_start_again():
+        session = hasattr(sys, "ps1") or sys.flags.interactive
+        if session or sys.argv[:1] in ([], [""], ["-"]):  # also a script from standard input
             print("rankpool: an interactive session has a single rank; write a script for more",
                   file=sys.stderr)
             os.environ["RANKPOOL_RANKS"] = "1"  # as intended, so the library need not warn
@@ -388,8 +355,9 @@ def start(processes, survive, dedicated_root):
             raise Error("the first Pool must be made by the main thread, in which other ranks stay")
         launch(processes)
         engine = Engine(survive, dedicated_root)
-        if lib.rp_launched_rank() > 0:
-            engine.serve()
+        if engine.rank > 0:
+            engine.run()
+            leave()
         engine.start()
         return engine
     engine.opened.wait()

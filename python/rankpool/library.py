@@ -1,7 +1,7 @@
 """The shared library by ctypes: its structs, its functions, and where it is."""
 import ctypes
 import os
-from ctypes import CFUNCTYPE, POINTER, c_char_p, c_int, c_int64, c_size_t, c_void_p
+from ctypes import CFUNCTYPE, c_char_p, c_int, c_int64, c_size_t, c_void_p
 
 OK, ERR_ARGUMENT, ERR_TASK, ERR_LOST, ERR_INTERRUPTED = 0, 1, 5, 6, 8
 ITEM_LAST, ITEM, ITEM_LATER = 0, 1, 2
@@ -13,9 +13,8 @@ CONSUME = CFUNCTYPE(c_int, c_void_p, c_int64, c_void_p, c_void_p, c_size_t)
 ITEM_FN = CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p)
 
 TYPES = {"int": c_int, "int64": c_int64, "uint64": ctypes.c_uint64, "size": c_size_t,
-         "double": ctypes.c_double, "bool": ctypes.c_bool, "string": c_char_p, "pointer": c_void_p,
-         "uint64*9": ctypes.c_uint64 * 9, "uint64*6": ctypes.c_uint64 * 6,
-         "char*64": ctypes.c_char * 64, "char*512": ctypes.c_char * 512}
+         "double": ctypes.c_double, "bool": ctypes.c_bool, "char": ctypes.c_char,
+         "string": c_char_p, "pointer": c_void_p}
 
 
 def struct(name, members):
@@ -23,7 +22,8 @@ def struct(name, members):
     fields = []
     for line in members.split(";"):
         kind, *names = line.split()
-        fields += [(each, TYPES[kind]) for each in names]
+        kind, _, length = kind.partition("*")
+        fields += [(each, TYPES[kind] * int(length) if length else TYPES[kind]) for each in names]
     TYPES[name] = type(name, (ctypes.Structure,), {"_fields_": fields})
     return TYPES[name]
 
@@ -47,6 +47,15 @@ rp_reduce_job = struct("rp_reduce_job", """int64 n leaf; pointer body combine id
     size in_size; int in_place; pointer out; size out_size; int out_place; pointer result;
     size result_size; rp_options options""")
 
+# Result, name and arguments. Those that return a status raise it as an exception.
+FUNCTIONS = """
+    int rp_launch pointer pointer;  bool rp_launched;  int rp_launched_rank
+    int rp_open pointer pointer;  int rp_close pointer;  pointer rp_last_error pointer
+    int rp_rank pointer;  int rp_ranks pointer;  int rp_agree pointer int pointer
+    status rp_stream pointer pointer;  status rp_map pointer pointer
+    status rp_reduce pointer pointer
+    int rp_buffer_append pointer string size;  int rp_task_attempt pointer;  string rp_version"""
+
 
 class Error(RuntimeError):
     """An error of the pool itself; those of tasks come back as they are. status: an rp_status."""
@@ -56,6 +65,21 @@ class Error(RuntimeError):
     def __init__(self, text, status=0):
         super().__init__(text)
         self.status = status
+
+
+def as_exception(address):
+    """Of an rp_error."""
+    error = rp_error.from_address(address)
+    if error.status == ERR_INTERRUPTED:
+        return KeyboardInterrupt()
+    text = error.text.decode(errors="replace")
+    where = f" (rank {error.rank} on {error.host.decode(errors='replace')})"
+    return Error(text + (where if error.item >= 0 and error.rank >= 0 else ""), error.status)
+
+
+def raise_status(status, function, arguments):
+    if status != OK:
+        raise as_exception(lib.rp_last_error(arguments[0]))
 
 
 def load():
@@ -70,19 +94,14 @@ def load():
     except OSError as problem:
         raise ImportError(f"rankpool: cannot load its library: {problem}; install it, or set "
                           "RANKPOOL_LIBRARY to its path") from None
-    for function, (result, *arguments) in {
-            "rp_launch": (c_int, POINTER(c_int), POINTER(POINTER(c_char_p))),
-            "rp_launched": (ctypes.c_bool,), "rp_launched_rank": (c_int,),
-            "rp_open": (c_int, c_void_p, c_void_p), "rp_close": (c_int, c_void_p),
-            "rp_rank": (c_int, c_void_p), "rp_ranks": (c_int, c_void_p),
-            "rp_agree": (c_int, c_void_p, c_int, c_void_p),
-            "rp_stream": (c_int, c_void_p, c_void_p), "rp_map": (c_int, c_void_p, c_void_p),
-            "rp_reduce": (c_int, c_void_p, c_void_p),
-            "rp_last_error": (POINTER(rp_error), c_void_p),
-            "rp_buffer_append": (c_int, c_void_p, c_char_p, c_size_t),
-            "rp_task_attempt": (c_int, c_void_p), "rp_version": (c_char_p,)}.items():
-        getattr(library, function).restype = result
-        getattr(library, function).argtypes = arguments
+    for prototype in FUNCTIONS.replace(";", "\n").strip().split("\n"):
+        result, name, *arguments = prototype.split()
+        function = getattr(library, name)
+        function.argtypes = [TYPES[each] for each in arguments]
+        if result == "status":
+            function.errcheck = raise_status
+        else:
+            function.restype = TYPES[result]
     return library
 
 
@@ -94,13 +113,3 @@ view.restype, view.argtypes = ctypes.py_object, [c_void_p, ctypes.c_ssize_t, c_i
 def read(address, size):
     """Bytes of the library, without a copy: valid as long as they are."""
     return view(address, size, 0x100) if size else b""
-
-
-def as_exception(error):
-    text = error.text.decode(errors="replace")
-    where = f" (rank {error.rank} on {error.host.decode(errors='replace')})"
-    return Error(text + (where if error.item >= 0 and error.rank >= 0 else ""), error.status)
-
-
-def last_error(pool):
-    return as_exception(lib.rp_last_error(pool)[0])

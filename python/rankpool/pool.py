@@ -227,7 +227,7 @@ class Parts(Job):
         while results:
             try:
                 results, failures = self.next_part()
-            except BaseException as error:  # also of Ctrl-C; without this frame, for it may be cleared
+            except BaseException as error:  # also of Ctrl-C; its frames may be cleared
                 results, failures = [None], {0: error.with_traceback(None)}
             if not failures:
                 yield results

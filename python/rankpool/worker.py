@@ -1,25 +1,25 @@
 """What a rank does with a batch: unpickles the function and its values, calls, pickles the results.
 """
+import functools
 import pickle
 import signal
 import sys
 import time
 import traceback
-from functools import partial, reduce
 from multiprocessing.pool import ExceptionWithTraceback, MaybeEncodingError
 
-dumps = partial(pickle.dumps, protocol=pickle.HIGHEST_PROTOCOL)
+dumps = functools.partial(pickle.dumps, protocol=pickle.HIGHEST_PROTOCOL)
+find = functools.lru_cache(maxsize=8)(pickle.loads)  # the function that these bytes are
 
 # How a function is called with an item of a batch.
 CALLS = {
     "one": lambda function, value: function(value),
     "star": lambda function, value: function(*value),
     "keywords": lambda function, value: function(*value[0], **value[1]),
-    "fold": reduce,
+    "fold": functools.reduce,
 }
-
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 in_task = False
-functions = {}
 
 
 def handle_signal(number, frame):
@@ -32,18 +32,9 @@ def handle_signal(number, frame):
 
 
 def handle_signals():
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
+    for number in SIGNALS:
         if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, handle_signal)
-
-
-def find(data):
-    """The function that these bytes are, unpickled once if it is among the last few."""
-    if data not in functions:
-        if len(functions) >= 8:
-            del functions[next(iter(functions))]
-        functions[data] = pickle.loads(data)
-    return functions[data]
 
 
 def text_of(error):
@@ -53,20 +44,14 @@ def text_of(error):
         return type(error).__name__
 
 
-def show(error):
-    """Prints the traceback, unless stderr is gone."""
+def show(error, *where):
+    """Prints where it was and the traceback, unless stderr is gone."""
     try:
+        if where:
+            print("rankpool:", *where, file=sys.stderr)
         traceback.print_exception(error)
         sys.stderr.flush()
     except BaseException:
-        pass
-
-
-def say(text):
-    """Prints a line, unless stderr is gone."""
-    try:
-        print("rankpool:", text, file=sys.stderr)
-    except (OSError, ValueError):
         pass
 
 
@@ -77,8 +62,7 @@ def initialize(data, rank):
         function(*arguments)
         return True
     except BaseException as error:  # also sys.exit(): the rank must take part in what follows
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        say(f"rank {rank}: the initializer failed: {text_of(error)} ({place.filename}:{place.lineno})")
+        show(error, f"rank {rank}: the initializer failed:")
         return False
 
 
