@@ -10,9 +10,8 @@
             print(pool.map(square, range(10)))
 
 `python3 script.py` runs it on every core of the machine, `mpirun -np 16 python3 script.py` on 16
-ranks. Each rank runs the script up to its first Pool. There the root, rank 0, goes on; the others
-compute what it sends, until it ends, and run nothing of the script after that. Functions and values
-are pickled. Functions are found by name, so they must be defined before the first Pool.
+ranks. The guide, doc/guide/python.md, says who runs the script, and what differs from
+multiprocessing.
 """
 from .engine import launch
 from .library import Error, lib

@@ -17,8 +17,8 @@ import importlib
 import sys
 from ctypes import byref, c_void_p
 
-from . import library, worker
-from .library import Error, lib
+from . import library
+from .library import lib
 
 
 def memory(array, count):
@@ -67,8 +67,8 @@ def map_array(engine, kernel, values, out=None, *, each=False, user=None, chunk=
     target, _, out_size = memory(out, n)
     if memoryview(out).readonly:
         raise ValueError("the results need an array that can be written")
-    call(engine, "rp_map", {"item" if each else "range": kernel}, {"user": user},
-         dict(n=n, in_size=in_size, out_size=out_size), dict(in_=source, out=target), chunk)
+    call(engine, "rp_map", {"in_": source, "out": target}, user, chunk, n=n, in_size=in_size,
+         out_size=out_size, **{"item" if each else "range": name_of(kernel)})
     return out
 
 
@@ -77,46 +77,36 @@ def reduce_array(engine, kernel, combine, values, identity, *, user=None, leaf=0
     rp_combine_fn, in a fixed tree: the same bits from any number of ranks. Returns the result, of
     the type of identity: a NumPy array, a ctypes struct or the like."""
     source, n, in_size = memory(values, None)
-    result = copy.copy(identity)
-    target, _, _ = memory(memoryview(result).cast("B"), None)
-    call(engine, "rp_reduce", {"body": kernel, "combine": combine},
-         {"user": user, "identity": identity},
-         dict(n=n, in_size=in_size, leaf=leaf, result_size=memoryview(identity).nbytes),
-         dict(in_=source, result=target))
+    result, first = copy.copy(identity), bytes(memoryview(identity).cast("B"))
+    target = ctypes.addressof(ctypes.c_char.from_buffer(result))
+    call(engine, "rp_reduce", {"in_": source, "result": target}, user, n=n, in_size=in_size,
+         leaf=leaf, result_size=len(first), identity=first, body=name_of(kernel),
+         combine=name_of(combine))
     return result
 
 
-def call(engine, function, kernels, constants, sizes, arrays, chunk=0):
-    """Has all ranks call a function of the library. Of its job kernels travel by name, constants
-    as bytes, and arrays, which are addresses on the root, not at all."""
-    kernels = {member: name_of(kernel) for member, kernel in kernels.items()}
-    constants = {member: bytes(memoryview(value).cast("B"))
-                 for member, value in constants.items() if value is not None}
-    used = [member for member in arrays if member != "in_" or sizes["in_size"]]
-    engine.command("arrays", (function, kernels, constants, sizes, used, chunk), arrays)
+def call(engine, function, arrays, user, chunk=0, **members):
+    """Has all ranks call a function of the library. Its job has the addresses of arrays on the
+    root, and members that travel: numbers, constants as bytes, and names of kernels."""
+    user = None if user is None else bytes(memoryview(user).cast("B"))
+    used = [name for name, address in arrays.items() if address is not None]
+    engine.command("arrays", (function, used, user, chunk, members), arrays)
+
+
+def value_of(member):
+    if isinstance(member, tuple):
+        return address_of(member)
+    return ctypes.cast(member, c_void_p) if isinstance(member, bytes) else member
 
 
 def run(engine, data, arrays):
-    """The call, on every rank. Returns its error, or None."""
-    function, kernels, constants, sizes, used, chunk = data
-    problem = None
-    try:
-        kernels = {member: address_of(name) for member, name in kernels.items()}
-    except BaseException as error:  # also of a module that calls sys.exit()
-        problem = f"rank {engine.rank} does not find a kernel: {worker.text_of(error)}"
-        if engine.rank != 0:
-            worker.show(error, problem)
-    if not engine.everybody(problem is None):
-        return Error(problem or "a rank does not find a kernel; its message is on stderr")
+    """The call, on every rank."""
+    function, used, user, chunk, members = data
+    found = engine.everywhere("finding the kernels", lambda: {
+        name: value_of(member) for name, member in members.items()})
     # Where only the root has arrays, other addresses are not accessed, but must not be NULL.
-    nothing = ctypes.create_string_buffer(sizes.get("result_size", 1))
-    elsewhere = dict.fromkeys(used, ctypes.addressof(nothing))
-    addresses = {member: ctypes.cast(value, c_void_p) for member, value in constants.items()}
-    options = library.rp_options(user=addresses.pop("user", None), chunk=chunk)
+    nothing = ctypes.create_string_buffer(members.get("result_size", 1))
+    addresses = arrays or dict.fromkeys(used, ctypes.addressof(nothing))
     job = getattr(library, function + "_job")(
-        options=options, **kernels, **addresses, **sizes, **{**elsewhere, **(arrays or {})})
-    try:
-        getattr(lib, function)(engine.pool, byref(job))
-    except (Error, KeyboardInterrupt) as error:
-        return error
-    return None
+        options=library.rp_options(user=value_of(user), chunk=chunk), **found, **addresses)
+    getattr(lib, function)(engine.pool, byref(job))

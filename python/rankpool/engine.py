@@ -154,7 +154,7 @@ class Engine:
                 kind, data = self.agree_on(kind, data)
                 if kind == "close":
                     return
-                error = getattr(self, "run_" + kind)(data, local)
+                error = self.run_stream() if kind == "stream" else self.attempt(kind, data, local)
             except (Error, KeyboardInterrupt):
                 raise
             except BaseException as problem:
@@ -174,7 +174,14 @@ class Engine:
                 return self.commands[0]  # and stays there until it is done
             return ("close" if self.closing or self.problem else "stream", None, None, None)
 
-    def run_stream(self, data, local):
+    def attempt(self, kind, data, local):
+        """Runs a command after whose error all ranks go on. Returns that."""
+        try:
+            return getattr(self, "run_" + kind)(data, local)
+        except (Error, KeyboardInterrupt) as error:
+            return error
+
+    def run_stream(self):
         self.produced = 0
         job = library.rp_stream_job(
             *(ctypes.cast(each, c_void_p) for each in self.callbacks), unordered=True,
@@ -192,19 +199,27 @@ class Engine:
                     left.deliver(first + i, [None], {0: error})
 
     def run_initialize(self, data, local):
-        computes = self.rank != 0 or not self.dedicated_root
-        if not self.everybody(not computes or worker.initialize(data, self.rank)):
-            return Error("the initializer of the pool failed on a rank")
-        return None
+        def initialize():
+            if self.rank != 0 or not self.dedicated_root:
+                function, arguments = pickle.loads(data)
+                function(*arguments)
+        self.everywhere("the initializer of the pool", initialize)
 
     def run_arrays(self, data, local):
-        return arrays.run(self, data, local)
+        arrays.run(self, data, local)
 
-    def everybody(self, good):
-        """Whether it is true on every rank."""
-        worst = c_int()
-        lib.rp_agree(self.pool, library.OK if good else library.ERR_ARGUMENT, byref(worst))
-        return worst.value == library.OK
+    def everywhere(self, what, function):
+        """Calls it on every rank. Returns its result; raises Error on all if one fails."""
+        result, status, worst = None, library.OK, c_int()
+        try:
+            result = function()
+        except BaseException as error:  # also sys.exit(): the rank takes part in what follows
+            worker.show(error, f"rank {self.rank}: {what} failed:")
+            status = library.ERR_ARGUMENT
+        lib.rp_agree(self.pool, status, byref(worst))
+        if worst.value != library.OK:
+            raise Error(f"{what} failed on a rank; its message is on stderr")
+        return result
 
     # ---- the stream: its callbacks ---------------------------------------------------------------
 

@@ -211,22 +211,19 @@ class Parts(Job):
         self.waiting += 1
         self.ready.append(([None], {0: error}))
 
-    def next_part(self):
-        """Results and failures, which are none at the end."""
-        with self.lock:
-            if not self.lock.wait_for(lambda: self.ready or self.done.is_set(), self.timeout):
-                raise TimeoutError
-            results, failures = self.ready.popleft() if self.ready else ([], {})
-            self.waiting -= len(results)
-            return results, failures
-
     def parts(self):
         """Yields lists of results, and in place of an error an iterator that raises it, since an
         exception of this generator would end it."""
-        results = True
-        while results:
+        while True:
             try:
-                results, failures = self.next_part()
+                with self.lock:
+                    if not self.lock.wait_for(lambda: self.ready or self.done.is_set(),
+                                              self.timeout):
+                        raise TimeoutError
+                    if not self.ready:
+                        return
+                    results, failures = self.ready.popleft()
+                    self.waiting -= len(results)
             except BaseException as error:  # also of Ctrl-C; its frames may be cleared
                 results, failures = [None], {0: error.with_traceback(None)}
             if not failures:

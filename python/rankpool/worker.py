@@ -45,7 +45,7 @@ def text_of(error):
 
 
 def show(error, *where):
-    """Prints where it was and the traceback, unless stderr is gone."""
+    """Prints where it was, and the traceback, unless stderr is gone."""
     try:
         if where:
             print("rankpool:", *where, file=sys.stderr)
@@ -53,17 +53,6 @@ def show(error, *where):
         sys.stderr.flush()
     except BaseException:
         pass
-
-
-def initialize(data, rank):
-    """Calls the initializer of a pool. Returns whether it succeeded; if not, says why."""
-    try:
-        function, arguments = pickle.loads(data)
-        function(*arguments)
-        return True
-    except BaseException as error:  # also sys.exit(): the rank must take part in what follows
-        show(error, f"rank {rank}: the initializer failed:")
-        return False
 
 
 def unsendable(problem, value):

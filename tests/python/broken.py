@@ -32,7 +32,7 @@ elif where == "command":
     engine.Engine.agree_on = fail_once(
         lambda self, kind, data: self.rank == 0 and kind == "stream" and not failed, engine.Engine.agree_on)
 elif where == "worker":
-    engine.Engine.run_stream = fail_once(lambda self, data, local: self.rank == 1, engine.Engine.run_stream)
+    engine.Engine.run_stream = fail_once(lambda self: self.rank == 1, engine.Engine.run_stream)
 if __name__ == "__main__":
     if where != "worker":
         sys.stderr = open(os.devnull, "w", encoding="ascii")  # tracebacks
