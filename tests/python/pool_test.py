@@ -98,6 +98,12 @@ class Mute(Exception):
     __str__ = __reduce__ = __repr__
 
 
+def stop_at_two(x):
+    if x == 2:
+        raise StopIteration
+    return x
+
+
 def make_leaver(x):
     return Leaver(x == 2) if x > 1 else x
 
@@ -302,6 +308,21 @@ class Iterators(unittest.TestCase):
         results = pool.imap(nap, [0.2])
         self.assertRaises(multiprocessing.TimeoutError, results.next, 0.01)
         self.assertEqual(results.next(60), 0.2)
+
+    def test_one_iterator(self):
+        """Loops, next() and next(timeout) continue each other."""
+        results = pool.imap(square, range(3000))
+        self.assertIs(iter(results), results)
+        got = [next(results), results.next(60)]
+        got += [x for _, x in zip(range(500), results)]
+        got.append(results.next(60))
+        self.assertEqual(got + list(results), [x * x for x in range(3000)])
+
+    def test_task_that_stops_iterating(self):
+        results = pool.imap(stop_at_two, range(5), 5)
+        self.assertEqual([next(results), next(results)], [0, 1])
+        self.assertRaises(RuntimeError, next, results)
+        self.assertEqual(list(results), [3, 4])
 
     def test_values_from_results(self):
         """The iterable waits for results of its own values."""
