@@ -138,6 +138,8 @@ void node_send(struct model *model, int from, int to, struct message sent, size_
         return;
     double latency = from == to ? 0 : cluster->latency;
     sender->cpu += cluster->send * (1 + payloads);
+    sender->requests += 1 + payloads;
+    sent.payloads = payloads;
     if (sender->link_free < sender->cpu)
         sender->link_free = sender->cpu;
     if (from != to)
@@ -150,11 +152,13 @@ void node_send(struct model *model, int from, int to, struct message sent, size_
     root_count(model, from, to, bytes, 1 + payloads);
 }
 
-struct message *node_next_message(struct node *node)
+struct message *node_next_message(struct node *node, double looks)
 {
     struct message *message = node->first;
-    if (message == NULL || message->arrives > node->cpu)
+    if (message == NULL || message->arrives > node->cpu + looks)
         return NULL;
+    if (node->cpu < message->arrives)
+        node->cpu = message->arrives;
     node->first = message->next;
     if (node->first == NULL)
         node->last = NULL;

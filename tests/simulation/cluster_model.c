@@ -21,24 +21,67 @@ static void model_agree(struct model *model)
     }
 }
 
-/* A message from a node to all, or to one from all, in a binomial tree. */
+/* ---- collectives of MPI ---------------------------------------------------------------------- */
+
+static double later(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+/* The root leaves at once. */
 static void model_broadcast(struct model *model)
 {
-    double seconds = ceil(log2(model->cluster->nodes)) * model->cluster->latency;
-    for (int i = 0; i < model->cluster->nodes; i++)
-        model->times[i] += seconds;
+    for (int i = 1; i < model->cluster->nodes; i++)
+        model->times[i] =
+            later(model->times[i], model->times[i & (i - 1)] + model->cluster->latency);
+}
+
+/* Among the nodes that a power of two has room for: the others, if any, are not modelled. */
+static void model_allreduce(struct model *model)
+{
+    int nodes = model->cluster->nodes;
+    double *times = model->times, *before = times + nodes;
+    for (int distance = 1; distance < nodes; distance *= 2) {
+        memcpy(before, times, (size_t)nodes * sizeof *times);
+        for (int i = 0; i < nodes; i++) {
+            int other = i ^ distance;
+            if (other < nodes)
+                times[i] = later(before[i], before[other] + model->cluster->latency);
+        }
+    }
+}
+
+/* As in engine/reduce_gather.c. */
+static void model_gather(struct model *model)
+{
+    const struct cluster *cluster = model->cluster;
+    for (int distance = 1; distance < cluster->nodes; distance *= 2) {
+        double bytes = (double)model->job->gathered * distance;
+        for (int i = 0; i + distance < cluster->nodes; i += 2 * distance)
+            model->times[i] = later(model->times[i], model->times[i + distance] + cluster->latency +
+                                                         bytes / cluster->bandwidth);
+    }
+}
+
+static void model_together(struct model *model, const enum collective *collectives)
+{
+    static void (*const run[])(struct model *) = {[AGREE] = model_agree,
+                                                  [BROADCAST] = model_broadcast,
+                                                  [ALLREDUCE] = model_allreduce,
+                                                  [GATHER] = model_gather};
+    for (int i = 0; i < COLLECTIVES && collectives[i] != NOTHING; i++)
+        run[collectives[i]](model);
 }
 
 /* ---- the job --------------------------------------------------------------------------------- */
 
 static void consumer_init(struct model *model, int number, int node, int server, bool group)
 {
-    model->consumers[number] =
-        (struct consumer){.node = node,
-                          .server = server,
-                          .group = group,
-                          .delivery = rpi_supply_first_delivery(),
-                          .requested = model->job->in > 0 && server == 0 && !group};
+    model->consumers[number] = (struct consumer){.node = node,
+                                                 .server = server,
+                                                 .group = group,
+                                                 .delivery = rpi_supply_first_delivery(),
+                                                 .requested = model->job->in > 0};
     struct server *by = &model->servers[server];
     struct dispatch_node *known = &by->policy.node[number - by->first];
     int behind = node + model->cluster->group, nodes = model->cluster->nodes;
@@ -158,10 +201,11 @@ static void model_begin(struct model *model)
         if (share > 0)
             node_compute(model, node, share, now);
     }
-    const struct server *root = &model->servers[0];
-    for (int i = root->first; i < root->first + root->consumers && job->in > 0; i++)
-        if (!model->consumers[i].group)
-            server_answer(model, &model->servers[0], i, 0);
+    for (int i = 0; i < model->server_count && job->in > 0; i++) {
+        struct server *server = &model->servers[i];
+        for (int j = server->first; j < server->first + server->consumers; j++)
+            server_answer(model, server, j, 0);
+    }
 }
 
 static void model_prepare_nodes(struct model *model)
@@ -183,9 +227,7 @@ static double model_run(struct model *model)
 {
     const struct cluster *cluster = model->cluster;
     const struct modelled_job *job = model->job;
-    double last = 0;
-    for (int i = 0; i < job->agreements_before; i++)
-        model_agree(model);
+    model_together(model, job->before);
     model_begin(model);
     for (int i = cluster->nodes - 1; i >= 0; i--)
         model_settle(model, i);
@@ -193,21 +235,18 @@ static double model_run(struct model *model)
         node_step(model, &model->nodes[model->heap[0]]);
     for (int i = 0; i < cluster->nodes; i++)
         model->times[i] = model->nodes[i].over;
-    for (int i = 0; i < job->agreements_behind; i++)
-        model_agree(model);
-    for (int i = 0; i < job->broadcasts; i++)
-        model_broadcast(model);
-    for (int i = 0; i < cluster->nodes; i++)
-        last = model->times[i] > last ? model->times[i] : last;
-    return last;
+    model_together(model, job->behind);
+    return model->times[0];
 }
 
-bool model_job(const struct cluster *cluster, const struct modelled_job *job,
-               struct outcome *outcome)
+/* `entered`: when the nodes do; becomes the times at which they leave, as seen from the root. */
+static bool model_job_from(const struct cluster *cluster, const struct modelled_job *job,
+                           double *entered, struct outcome *outcome)
 {
     struct model model = {.cluster = cluster, .job = job, .random = 1};
     bool made = model_allocate(&model);
     if (made) {
+        memcpy(model.times, entered, (size_t)cluster->nodes * sizeof *entered);
         model_prepare_nodes(&model);
         model_connect(&model);
         double seconds = model_run(&model);
@@ -215,7 +254,22 @@ bool model_job(const struct cluster *cluster, const struct modelled_job *job,
         outcome->seconds = seconds;
         outcome->used = job->items * job->item_seconds / seconds;
         outcome->batches /= cluster->nodes;
+        for (int i = 0; i < cluster->nodes; i++)
+            entered[i] = model.times[i] - seconds;
     }
     model_free(&model);
     return made && !model.short_of_memory;
+}
+
+bool model_job(const struct cluster *cluster, const struct modelled_job *job,
+               struct outcome *outcome)
+{
+    double *entered = calloc((size_t)cluster->nodes, sizeof *entered);
+    bool run = entered != NULL;
+    if (run && job->follows != NULL)
+        run = model_job_from(cluster, job->follows, entered, outcome);
+    if (run)
+        run = model_job_from(cluster, job, entered, outcome);
+    free(entered);
+    return run;
 }

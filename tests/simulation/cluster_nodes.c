@@ -40,10 +40,15 @@ double node_compute(struct model *model, struct node *node, uint32_t units, doub
     return ends;
 }
 
+/* Between two items the last one still counts as in progress. */
 static void node_supply(const struct model *model, const struct node *node, double now,
                         struct supply *supply)
 {
-    for (int i = 0; i < model->cluster->ranks; i++) {
+    if (node->between) {
+        supply->in_progress++;
+        supply->waiting += (uint64_t)((node->free_at[0] - node->begun) / node->item + 0.5);
+    }
+    for (int i = node->between; i < model->cluster->ranks; i++) {
         double busy = node->free_at[i] - now;
         if (busy <= 1e-9) {
             supply->idle++;
@@ -66,12 +71,35 @@ static double node_next_idle(const struct model *model, const struct node *node,
 
 /* ---- dispatchers ----------------------------------------------------------------------------- */
 
-static bool server_exhausted(const struct model *model, const struct server *server)
+/* Units left for the next batch: of the group's batch that came first. NULL: none. */
+static uint32_t *server_front(struct model *model, struct server *server, int *of)
 {
-    if (server->left > 0)
+    struct batch *front = NULL;
+    *of = 0;
+    if (server->own < 0)
+        return server->left > 0 ? &server->left : NULL;
+    struct batch *batches = model->consumers[server->own].batches;
+    for (int i = 0; i < BATCHES; i++) {
+        if (batches[i].left == 0 || (front != NULL && front->order < batches[i].order))
+            continue;
+        front = &batches[i];
+        *of = i;
+    }
+    return front != NULL ? &front->left : NULL;
+}
+
+/* Have all units been issued, and will no more come? */
+static bool server_exhausted(struct model *model, struct server *server)
+{
+    int of;
+    if (server_front(model, server, &of) != NULL)
         return false;
-    return server->own < 0 ||
-           (model->consumers[server->own].closing && model->consumers[server->own].requested == 0);
+    bool more = server->own >= 0 && !model->consumers[server->own].closing;
+    for (int i = 0; i < BATCHES && server->own >= 0; i++) {
+        const struct batch *batch = &model->consumers[server->own].batches[i];
+        more = more || (batch->used && batch->ends == 0);
+    }
+    return !more;
 }
 
 /* Closes all consumers once nothing is left for any. */
@@ -88,29 +116,38 @@ static void server_close(struct model *model, struct server *server)
 void server_answer(struct model *model, struct server *server, int consumer, double seconds)
 {
     const struct modelled_job *job = model->job;
+    struct consumer *asking = &model->consumers[consumer];
+    int of;
+    uint32_t *left = server_front(model, server, &of);
+    asking->wants = left == NULL;
+    asking->waits = seconds;
+    if (left == NULL)
+        return;
     model->nodes[server->node].cpu += model->cluster->choice;
     uint32_t units =
-        rpi_batch_policy_next(&server->policy, consumer - server->first, server->left, seconds);
-    model->consumers[consumer].wants = units > 0 ? 0 : seconds;
-    if (units == 0)
-        return;
-    server->left -= units;
-    node_send(model, server->node, model->consumers[consumer].node,
-              (struct message){.kind = BATCH, .consumer = consumer, .units = units},
-              units * job->in, job->messages_in);
-    server_close(model, server);
+        rpi_batch_policy_next(&server->policy, consumer - server->first, *left, seconds);
+    *left -= units;
+    node_send(model, server->node, asking->node,
+              (struct message){.kind = BATCH, .consumer = consumer, .units = units, .of = of},
+              units * job->in, consumer_payloads(asking, job->payloads_in));
+    if (*left == 0)
+        server_close(model, server);
 }
 
 /* A group got units: answers the requests that had to wait for them. */
-static void server_supply(struct model *model, struct server *server, uint32_t units)
+static void server_supply(struct model *model, struct server *server)
 {
-    server->left += units;
-    for (int i = server->first; i < server->first + server->consumers && server->left > 0; i++)
-        if (model->consumers[i].wants > 0)
-            server_answer(model, server, i, model->consumers[i].wants);
+    for (int i = server->first; i < server->first + server->consumers; i++)
+        if (model->consumers[i].wants)
+            server_answer(model, server, i, model->consumers[i].waits);
 }
 
 /* ---- consumers ------------------------------------------------------------------------------- */
+
+int consumer_payloads(const struct consumer *consumer, int payloads)
+{
+    return consumer->node == 0 ? 0 : payloads;
+}
 
 static void consumer_accept(struct model *model, struct consumer *consumer,
                             const struct message *message, double now)
@@ -118,8 +155,13 @@ static void consumer_accept(struct model *model, struct consumer *consumer,
     int place = 0;
     while (place < BATCHES - 1 && consumer->batches[place].used)
         place++;
-    consumer->batches[place] =
-        (struct batch){.used = true, .units = message->units, .ready = message->payload};
+    consumer->batches[place] = (struct batch){.used = true,
+                                              .here = message->payloads == 0,
+                                              .units = message->units,
+                                              .ready = message->payload,
+                                              .of = message->of,
+                                              .order = consumer->received++};
+    model->nodes[consumer->node].requests += message->payloads;
     consumer->last = message->units;
     model->outcome.batches += !consumer->group;
     if (consumer->requested > 0) {
@@ -151,30 +193,45 @@ static struct supply consumer_supply(const struct model *model, const struct con
         return supply;
     }
     const struct server *server = &model->servers[node->server];
-    supply.waiting = server->left;
-    supply.idle = server->left == 0;
+    for (int i = 0; i < BATCHES; i++)
+        supply.waiting += consumer->batches[i].left;
+    supply.idle = supply.waiting == 0;
     const struct batch_policy *policy = &server->policy;
     supply.units_per_second =
         policy->measured > 0 ? policy->speed * (double)policy->ranks / (double)policy->measured : 0;
     return supply;
 }
 
+/* A rank that takes the steps of its agent begins once this one is over: see node_step(). */
 static void consumer_begin_batches(struct model *model, struct consumer *consumer, double now)
 {
     struct node *node = &model->nodes[consumer->node];
     for (int i = 0; i < BATCHES; i++) {
         struct batch *batch = &consumer->batches[i];
-        if (!batch->used || batch->ready > now || batch->ends > 0)
+        if (!batch->used || !batch->here || batch->ends > 0)
             continue;
         consumer->issued += batch->units;
         if (consumer->group) {
-            batch->used = false;
-            server_supply(model, &model->servers[node->server], batch->units);
+            batch->ends = now;
+            batch->left = batch->units;
+            server_supply(model, &model->servers[node->server]);
         } else {
-            batch->ends = node_compute(model, node, batch->units, now);
-            batch->used = model->job->out > 0;
+            batch->ends = node_compute(model, node, batch->units,
+                                       model->cluster->threads ? now : node->begun);
+            batch->used = consumer_payloads(consumer, model->job->payloads_out) > 0;
         }
     }
+    if (consumer->group && consumer->closing)
+        server_close(model, &model->servers[node->server]);
+}
+
+/* Will nobody access the batch any more? */
+static bool batch_used_up(const struct model *model, const struct consumer *consumer,
+                          const struct batch *batch, double now)
+{
+    if (!consumer->group)
+        return batch->ends <= now;
+    return model->job->out > 0 ? batch->delivered == batch->units : batch->left == 0;
 }
 
 /* Sends the results of finished batches. */
@@ -182,14 +239,22 @@ static void consumer_ship(struct model *model, struct consumer *consumer, double
 {
     const struct modelled_job *job = model->job;
     const struct server *server = &model->servers[consumer->server];
+    size_t statuses = server->own >= 0; /* for the leader of a group */
     for (int i = 0; i < BATCHES; i++) {
         struct batch *batch = &consumer->batches[i];
-        if (!batch->used || batch->ends == 0 || batch->ends > now)
+        if (!batch->used || batch->ends == 0 || !batch_used_up(model, consumer, batch, now))
             continue;
         batch->used = false;
-        node_send(model, consumer->node, server->node,
-                  (struct message){.kind = RESULT, .units = (uint32_t)job->messages_out},
-                  batch->units * job->out, job->messages_out);
+        struct message sent = {.kind = RESULT,
+                               .consumer = (int)(consumer - model->consumers),
+                               .units = batch->units,
+                               .of = batch->of};
+        if (job->out == 0)
+            continue;
+        node_send(model, consumer->node, server->node, sent, batch->units * (job->out + statuses),
+                  job->payloads_out + (int)statuses);
+        sent.kind = DELIVERED;
+        node_send(model, consumer->node, server->node, sent, 0, 0);
     }
 }
 
@@ -236,6 +301,8 @@ static bool consumer_done(const struct model *model, const struct consumer *cons
 static void consumer_step(struct model *model, struct consumer *consumer)
 {
     const struct node *node = &model->nodes[consumer->node];
+    for (int i = 0; i < BATCHES; i++)
+        consumer->batches[i].here |= consumer->batches[i].ready <= node->begun;
     consumer_begin_batches(model, consumer, node->cpu);
     consumer_ship(model, consumer, node->cpu);
     consumer_request(model, consumer, node->cpu);
@@ -262,13 +329,16 @@ static void node_read(struct model *model, struct node *node, const struct messa
         consumer_accept(model, consumer, message, node->cpu);
         break;
     case RESULT:
-        node->cpu += model->cluster->payload * message->units;
+        node->cpu += model->cluster->payload * message->payloads;
+        node->requests += message->payloads;
+        break;
+    case DELIVERED:
+        if (server->own >= 0)
+            model->consumers[server->own].batches[message->of].delivered += message->units;
         break;
     case CLOSED:
         consumer->closing = true;
         consumer->requested = 0;
-        if (consumer->group)
-            server_close(model, &model->servers[node->server]);
         break;
     case FINISHED:
         server->unfinished--;
@@ -284,12 +354,13 @@ static void node_read(struct model *model, struct node *node, const struct messa
 static void node_receive(struct model *model, struct node *node)
 {
     struct message *message;
-    while ((message = node_next_message(node)) != NULL) {
+    while ((message = node_next_message(node, model->cluster->step)) != NULL) {
         node->cpu += model->cluster->receive;
         node->heard = node->cpu;
         node_read(model, node, message);
         model_free_message(model, message);
     }
+    node->cpu += model->cluster->step;
 }
 
 /* The sleep of the node's agent after a step. *awaits: nothing can happen until a message comes or
@@ -298,11 +369,17 @@ static double node_sleep(const struct model *model, const struct node *node, boo
 {
     struct consumer *agent = &model->consumers[node->agent];
     struct supply supply = consumer_supply(model, agent, node->cpu);
-    struct poll_interval interval = {.moving = supply.arriving > 0 || node->link_free > node->cpu,
+    struct poll_interval interval = {.moving = node->requests > 0 || supply.arriving > 0 ||
+                                               node->link_free > node->cpu,
                                      .lasts = rpi_supply_seconds(&supply),
                                      .dispatches = node->server >= 0,
                                      .silence = node->cpu - node->heard};
     interval.awaited = agent->finished || (agent->requested > 0 && interval.lasts <= 0);
+    if (node->dispatcher >= 0) {
+        const struct consumer *group = &model->consumers[node->dispatcher];
+        supply = consumer_supply(model, group, node->cpu);
+        interval.awaited = interval.awaited || (group->requested > 0 && supply.waiting == 0);
+    }
     *awaits = interval.awaited && !interval.moving && node->server < 0 && node->first == NULL;
     return rpi_poll_interval_seconds(&interval);
 }
@@ -313,7 +390,7 @@ static double node_long_sleep(const struct model *model, const struct node *node
 {
     const struct consumer *agent = &model->consumers[node->agent];
     const double near = 0.1;
-    if (node->server >= 0 || agent->requested > 0 || node->first != NULL)
+    if (node->server >= 0 || agent->requested > 0 || node->requests > 0 || node->first != NULL)
         return sleep;
     struct supply supply = consumer_supply(model, agent, node->cpu);
     double spare = rpi_supply_seconds(&supply) - near;
@@ -327,14 +404,19 @@ static void node_plan_step(const struct model *model, struct node *node)
     bool awaits;
     double sleep = node_sleep(model, node, &awaits), now = node->cpu;
     double idle = node_next_idle(model, node, now);
+    bool ended = node->between && node->free_at[0] <= now;
     node->asleep = 0;
+    node->between = false;
     if (model->cluster->threads && awaits) {
         node->asleep = sleep;
         node->next = idle;
     } else if (model->cluster->threads) {
         sleep = node_long_sleep(model, node, sleep);
         node->next = now + sleep < idle ? now + sleep : idle;
+    } else if (ended) {
+        node->next = now; /* becomes idle */
     } else if (node->free_at[0] > now) {
+        node->between = true;
         double left = node->free_at[0] - now - sleep;
         node->next = node->free_at[0] - (left > 0 ? floor(left / node->item) * node->item : 0);
     } else {
@@ -343,20 +425,31 @@ static void node_plan_step(const struct model *model, struct node *node)
     }
 }
 
+/* Rank 0 has taken a step instead of computing. */
+static void node_delay(struct model *model, struct node *node, double seconds)
+{
+    struct consumer *agent = &model->consumers[node->agent];
+    node->free_at[0] += seconds;
+    for (int i = 0; i < BATCHES; i++)
+        if (agent->batches[i].ends > node->begun)
+            agent->batches[i].ends += seconds;
+}
+
 void node_step(struct model *model, struct node *node)
 {
-    double begun = node->cpu = node->cpu > node->next ? node->cpu : node->next;
+    node->begun = node->cpu = node->cpu > node->next ? node->cpu : node->next;
     const struct consumer *agent = &model->consumers[node->agent];
-    node->cpu += model->cluster->step;
+    node->cpu += model->cluster->test * node->requests;
+    node->requests = 0;
     node_receive(model, node);
+    consumer_step(model, &model->consumers[node->agent]);
     if (node->dispatcher >= 0)
         consumer_step(model, &model->consumers[node->dispatcher]);
-    consumer_step(model, &model->consumers[node->agent]);
-    if (!model->cluster->threads && node->free_at[0] > begun)
-        node->free_at[0] += node->cpu - begun; /* the rank has spent it */
+    if (!model->cluster->threads && node->free_at[0] > node->begun)
+        node_delay(model, node, node->cpu - node->begun);
     bool serves = node->server >= 0 && model->servers[node->server].unfinished > 0;
     bool waits = node->dispatcher >= 0 && !model->consumers[node->dispatcher].dismissed;
-    if (agent->dismissed && !serves && !waits) {
+    if (agent->dismissed && !serves && !waits && node->requests == 0) {
         node->over = node->cpu;
         node->next = INFINITY;
         model->over++;

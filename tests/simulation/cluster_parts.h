@@ -10,7 +10,8 @@
 enum kind {
     REQUEST,
     BATCH,
-    RESULT, /* or another message of which only the cost matters */
+    RESULT,
+    DELIVERED, /* all results of a batch have been sent */
     CLOSED,
     FINISHED,
     OVER
@@ -22,6 +23,8 @@ struct message {
     enum kind kind;
     int consumer;
     uint32_t units;
+    int of;       /* the place of the group's batch that the units are from */
+    int payloads; /* that follow */
     double speed, seconds;
 };
 
@@ -29,11 +32,15 @@ enum {
     BATCHES = 4 /* that a node may hold */
 };
 
-/* Units that were requested: in transfer until `ready`, then computed until `ends`. */
+/* Units that were requested: in transfer until `ready`, then computed until `ends`, or by a group
+ * until all are delivered. */
 struct batch {
-    bool used;
+    bool used, here; /* here: its payloads are, as a step has seen */
     uint32_t units;
     double ready, ends; /* ends 0: not begun */
+    int of;
+    uint32_t left, delivered; /* of a group: units that no node has got; whose results are here */
+    int order;                /* of a group: in which it came */
 };
 
 /* Who requests batches: the agent of a node, or the dispatcher of a group. */
@@ -44,7 +51,9 @@ struct consumer {
     double guess, delivery, requested_at;
     uint32_t requested, last, issued;
     struct batch batches[BATCHES];
-    double wants; /* seconds of a request that has to wait for units; 0: none */
+    bool wants;   /* a request waits for units */
+    double waits; /* `seconds` of that request */
+    int received; /* batches */
     bool closing, finished, dismissed;
 };
 
@@ -53,8 +62,8 @@ struct server {
     int node, first, consumers, unfinished;
     int own; /* the consumer by which it gets its units; -1: it is the root's */
     struct batch_policy policy;
-    uint32_t left;
-    bool closed; /* its consumers have been closed */
+    uint32_t left; /* on the root */
+    bool closed;   /* its consumers have been closed */
 };
 
 struct node {
@@ -62,6 +71,9 @@ struct node {
     double *free_at;              /* of each rank */
     double item;                  /* seconds of an item of the last batch */
     double next, heard;           /* times of the next step, of the last message */
+    double begun;                 /* time of this step */
+    bool between;                 /* its rank 0 takes the step between two items */
+    int requests;                 /* of MPI, to test in the next step */
     double asleep;         /* seconds between steps that wait for a message; 0: not waiting */
     double link_free, cpu; /* when its link is free; its agent's clock */
     double over;           /* time of the end of its agent; 0: not yet */
@@ -95,8 +107,9 @@ void model_settle(struct model *model, int at);
 void node_send(struct model *model, int from, int to, struct message sent, size_t bytes,
                int payloads);
 
-/* Receives the next message that has arrived by the time of the node's agent; NULL: none has. */
-struct message *node_next_message(struct node *node);
+/* Receives the next message that arrives while the node's agent looks for one, for so many seconds;
+ * NULL: none does. */
+struct message *node_next_message(struct node *node, double looks);
 void model_free_message(struct model *model, struct message *message);
 
 /* Waits by backoff from `now` until a message arrives, or for most_seconds; returns when that
@@ -106,6 +119,9 @@ double backoff_seconds(double most_seconds);
 
 /* The ranks of a node get units; returns when they have finished all. */
 double node_compute(struct model *model, struct node *node, uint32_t units, double now);
+
+/* Payloads of a batch or its results: the root's own node accesses the arrays themselves. */
+int consumer_payloads(const struct consumer *consumer, int payloads);
 
 /* A dispatcher answers a request of a consumer. */
 void server_answer(struct model *model, struct server *server, int consumer, double seconds);

@@ -10,10 +10,10 @@
 #include <string.h>
 
 /* The cluster of tests/simulation/simulate: one rank a node, without threads. The simulator charges
- * a microsecond for each probe and each test, and nothing for the rest; its messages take twice
- * the latency of two links of 20 us. */
+ * a microsecond for each probe and for each request that is tested, and nothing for the rest; three
+ * probes end a step. Its messages take twice the latency of two links of 20 us. */
 static const struct cluster simulated = {
-    .ranks = 1, .latency = 81e-6, .bandwidth = 1e9, .receive = 1e-6, .step = 4e-6};
+    .ranks = 1, .latency = 81e-6, .bandwidth = 1e9, .test = 1e-6, .receive = 1e-6, .step = 3e-6};
 
 /* Nodes of 16 ranks with threads. Costs are processor time as measured with Open MPI 4.1 over TCP:
  * 3 us to send a message of 128 bytes, 5 us to find and receive one. A choice takes 130
@@ -35,23 +35,24 @@ enum {
     KINDS
 };
 
-/* As in tests/simulation/pools.c. */
+/* As in tests/simulation/pools.c; the first broadcast is its report of the job before. `gathered`:
+ * in the simulation the partial results of 128 nodes take 105 us longer than a short message. */
 static const struct modelled_job jobs[KINDS] = {
-    [LOOP] = {.items = 100, .item_seconds = 1e-3, .agreements_before = 1, .agreements_behind = 1},
+    [LOOP] = {.items = 100, .item_seconds = 1e-3, .before = {BROADCAST, AGREE}, .behind = {AGREE}},
     [REDUCE] = {.items = 100,
                 .item_seconds = 1e-3,
-                .agreements_before = 2,
-                .agreements_behind = 2,
-                .broadcasts = 2},
+                .gathered = 800,
+                .before = {BROADCAST, AGREE, AGREE},
+                .behind = {AGREE, GATHER, AGREE, BROADCAST}},
     [MAP] = {.items = 100,
              .item_seconds = 1e-3,
              .in = 8,
-             .out = 9,
-             .messages_in = 1,
-             .messages_out = 3,
-             .agreements_before = 3,
-             .agreements_behind = 1,
-             .broadcasts = 3},
+             .out = 8,
+             .payloads_in = 1,
+             .payloads_out = 1,
+             .follows = &jobs[REDUCE],
+             .before = {BROADCAST, AGREE, AGREE, BROADCAST, ALLREDUCE, AGREE},
+             .behind = {AGREE}},
 };
 
 static int failures;
@@ -69,31 +70,40 @@ static double model_used(const struct cluster *cluster, const struct modelled_jo
 
 /* ---- beside the simulator -------------------------------------------------------------------- */
 
-/* What SMPI said, of ideal; on 256 nodes with groups. */
+/* What SMPI said, of ideal; 0: not compared. `group`: nodes of a group; 0: none; below 0: as the
+ * library has them. On 256 nodes without groups the reduction had 0.924 or 0.915, by when the test
+ * read its clock: all wait for the root, which ends an item earlier or later; here it ends early. */
 static const struct {
-    int nodes;
+    int nodes, group;
     double used[KINDS];
 } figures[] = {
-    {64, {0.978, 0.954, 0.946}},
-    {128, {0.968, 0.942, 0.932}},
-    {256, {0.968, 0.949, 0.920}},
+    {64, -1, {0.978, 0.954, 0.946}},  {100, -1, {0.974, 0.948, 0.947}},
+    {128, -1, {0.968, 0.942, 0.932}}, {144, -1, {0.966, 0.944, 0.921}},
+    {200, -1, {0.966, 0.942, 0.905}}, {256, -1, {0.964, 0.947, 0.917}},
+    {512, -1, {0.965, 0.938, 0.905}}, {256, 0, {0.965, 0, 0.906}},
+    {512, 0, {0.962, 0.915, 0.855}},  {1024, 0, {0.925, 0.855, 0}},
 };
+
+static int cluster_group(int nodes, int group)
+{
+    return group < 0 ? groups_usual_size(nodes) : group;
+}
 
 static void compare_with_simulator(void)
 {
+    const double most = 0.02;
     struct cluster cluster = simulated;
     struct outcome outcome;
-    printf("one rank a node, of ideal: model (simulator)\n%6s %15s %15s %15s\n", "nodes", "loop",
-           "reduce", "map");
+    printf("one rank a node, of ideal: model (simulator)\n%6s %6s %15s %15s %15s\n", "nodes",
+           "group", "loop", "reduce", "map");
     for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
         cluster.nodes = figures[i].nodes;
-        cluster.group = groups_usual_size(cluster.nodes);
-        const double most = cluster.group > 0 ? 0.03 : 0.02;
-        printf("%6d", cluster.nodes);
+        cluster.group = cluster_group(figures[i].nodes, figures[i].group);
+        printf("%6d %6d", cluster.nodes, cluster.group);
         for (int kind = 0; kind < KINDS; kind++) {
             double used = model_used(&cluster, &jobs[kind], &outcome);
             double simulated_used = figures[i].used[kind];
-            bool close = fabs(used - simulated_used) <= most;
+            bool close = simulated_used <= 0 || fabs(used - simulated_used) <= most;
             failures += !close;
             printf("  %.3f (%.3f)%s", used, simulated_used, close ? " " : "!");
         }
@@ -103,8 +113,7 @@ static void compare_with_simulator(void)
 
 /* ---- large clusters -------------------------------------------------------------------------- */
 
-/* Loops of so many seconds for each rank. `group`: nodes of a group; 0: none; below 0: as the
- * library has them. */
+/* Loops of so many seconds for each rank. `group` as above. */
 struct row {
     int nodes, group;
     double seconds, spread, least;
@@ -113,10 +122,10 @@ struct row {
 static void print_row(const struct row *row)
 {
     struct cluster cluster = real;
-    struct modelled_job job = jobs[LOOP];
+    struct modelled_job job = {.item_seconds = 1e-3, .before = {AGREE}, .behind = {AGREE}};
     struct outcome outcome;
     cluster.nodes = row->nodes;
-    cluster.group = row->group < 0 ? groups_usual_size(row->nodes) : row->group;
+    cluster.group = cluster_group(row->nodes, row->group);
     job.items = row->seconds / job.item_seconds;
     job.spread = row->spread;
     double used = model_used(&cluster, &job, &outcome);
