@@ -126,6 +126,12 @@ int consumer_payloads(const struct consumer *consumer, int payloads);
 /* A dispatcher answers a request of a consumer. */
 void server_answer(struct model *model, struct server *server, int consumer, double seconds);
 
+/* A group got units: answers the requests that had to wait for them. */
+void server_supply(struct model *model, struct server *server);
+
+/* Closes all consumers once nothing is left for any. */
+void server_close(struct model *model, struct server *server);
+
 /* The agent of a node takes a step. */
 void node_step(struct model *model, struct node *node);
 
