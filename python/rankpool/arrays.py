@@ -14,6 +14,7 @@ two integers, begin and end: "int32(voidptr, int64, int64, CPointer(double), CPo
 import copy
 import ctypes
 import importlib
+import operator
 import sys
 from ctypes import byref, c_void_p
 
@@ -80,7 +81,7 @@ def reduce_array(engine, kernel, combine, values, identity, *, user=None, leaf=0
     result, first = copy.copy(identity), bytes(memoryview(identity).cast("B"))
     target = ctypes.addressof(ctypes.c_char.from_buffer(result))
     call(engine, "rp_reduce", {"in_": source, "result": target}, user, n=n, in_size=in_size,
-         leaf=leaf, result_size=len(first), identity=first, body=name_of(kernel),
+         leaf=operator.index(leaf), result_size=len(first), identity=first, body=name_of(kernel),
          combine=name_of(combine))
     return result
 
@@ -90,7 +91,7 @@ def call(engine, function, arrays, user, chunk=0, **members):
     root, and members that travel: numbers, constants as bytes, and names of kernels."""
     user = None if user is None else bytes(memoryview(user).cast("B"))
     used = [name for name, address in arrays.items() if address is not None]
-    engine.command("arrays", (function, used, user, chunk, members), arrays)
+    engine.command("arrays", (function, used, user, operator.index(chunk), members), arrays)
 
 
 def value_of(member):
