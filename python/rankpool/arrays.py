@@ -68,8 +68,8 @@ def map_array(engine, kernel, values, out=None, *, each=False, user=None, chunk=
     target, _, out_size = memory(out, n)
     if memoryview(out).readonly:
         raise ValueError("the results need an array that can be written")
-    call(engine, "rp_map", {"in_": source, "out": target}, user, chunk, n=n, in_size=in_size,
-         out_size=out_size, **{"item" if each else "range": name_of(kernel)})
+    call(engine, "rp_map", {"in_": (source, values), "out": (target, out)}, user, chunk, n=n,
+         in_size=in_size, out_size=out_size, **{"item" if each else "range": name_of(kernel)})
     return out
 
 
@@ -80,17 +80,19 @@ def reduce_array(engine, kernel, combine, values, identity, *, user=None, leaf=0
     source, n, in_size = memory(values, None)
     result, first = copy.copy(identity), bytes(memoryview(identity).cast("B"))
     target = ctypes.addressof(ctypes.c_char.from_buffer(result))
-    call(engine, "rp_reduce", {"in_": source, "result": target}, user, n=n, in_size=in_size,
-         leaf=operator.index(leaf), result_size=len(first), identity=first, body=name_of(kernel),
-         combine=name_of(combine))
+    call(engine, "rp_reduce", {"in_": (source, values), "result": (target, result)}, user, n=n,
+         in_size=in_size, leaf=operator.index(leaf), result_size=len(first), identity=first,
+         body=name_of(kernel), combine=name_of(combine))
     return result
 
 
 def call(engine, function, arrays, user, chunk=0, **members):
     """Has all ranks call a function of the library. Its job has the addresses of arrays on the
-    root, and members that travel: numbers, constants as bytes, and names of kernels."""
+    root, and members that travel: numbers, constants as bytes, and names of kernels. The arrays
+    come with their addresses, so that they live as long as the command, even if Ctrl-C has ended
+    the wait for it."""
     user = None if user is None else bytes(memoryview(user).cast("B"))
-    used = [name for name, address in arrays.items() if address is not None]
+    used = [name for name, (address, _) in arrays.items() if address is not None]
     engine.command("arrays", (function, used, user, operator.index(chunk), members), arrays)
 
 
@@ -107,7 +109,7 @@ def run(engine, data, arrays):
         name: value_of(member) for name, member in members.items()})
     # Where only the root has arrays, other addresses are not accessed, but must not be NULL.
     nothing = ctypes.create_string_buffer(members.get("result_size", 1))
-    addresses = arrays or dict.fromkeys(used, ctypes.addressof(nothing))
+    addresses = {name: arrays[name][0] if arrays else ctypes.addressof(nothing) for name in used}
     job = getattr(library, function + "_job")(
         options=library.rp_options(user=value_of(user), chunk=chunk), **found, **addresses)
     getattr(lib, function)(engine.pool, byref(job))
