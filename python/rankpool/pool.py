@@ -124,10 +124,11 @@ class AsyncResult(Job):
 
     def finish_if_complete(self):
         if self.delivered == self.count:
-            function = self._callbacks[self._error is not None]
+            failed = self._error is not None
+            function = self._callbacks[failed]
             try:
                 if function is not None:
-                    function(self._error or self._value())
+                    function(self._error if failed else self._value())
             except BaseException as error:  # also sys.exit(): this is the engine's thread
                 worker.show(error)
             self.finish()
