@@ -153,7 +153,7 @@ void rpi_node_link_end(struct node_link *link, struct vote *vote);
 
 /* ---- for the user, in its steps -------------------------------------------------------------- */
 
-/* Sends a message, of which the link sets `job`, to a node. */
+/* Sends a message, of which the link sets `job` and `enough`, to a node. */
 int rpi_node_link_send(struct node_link *link, int node, struct link_message *message);
 
 /* Sends and receives payloads: see comm/channel.h. */

@@ -54,7 +54,7 @@ int rp_task_enough(rp_task *task, int64_t item)
                             ": give an item of the call, as rp_task_item()",
                             item);
     if (task->enough != NULL)
-        *task->enough = item + 1;
+        *task->enough = item < INT64_MAX ? item + 1 : item;
     else
         rpi_pool_enough(task->pool, item);
     return 0;

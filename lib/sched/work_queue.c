@@ -78,7 +78,8 @@ void rpi_work_queue_stop(struct work_queue *work_queue)
 
 void rpi_work_queue_enough(struct work_queue *work_queue, int64_t item)
 {
-    uint64_t mine = (uint64_t)item + 1, lowest = atomic_load(&work_queue->enough);
+    uint64_t mine = (uint64_t)(item < INT64_MAX ? item + 1 : item);
+    uint64_t lowest = atomic_load(&work_queue->enough);
     while ((lowest == 0 || mine < lowest) &&
            !atomic_compare_exchange_weak(&work_queue->enough, &lowest, mine))
         continue;
