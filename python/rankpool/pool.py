@@ -165,7 +165,8 @@ class Parts(Job):
 
     def __init__(self, pool, function, values, chunksize, ordered):
         self.ordered, self.early, self.due = ordered, {}, 0  # early: results before those due
-        self.ready, self.waiting, self.timeout = deque(), 0, None
+        self.ready, self.waiting, self.timeout = deque(), 0, None  # ready: lists, and errors
+        self.taking = False
         self.pulled = None if is_sequence(values) else deque()
         super().__init__(pool, "one", function, values if self.pulled is None else None, chunksize)
         if self.pulled is not None:
@@ -204,34 +205,41 @@ class Parts(Job):
         self.waiting += len(results)
         self.early[first if self.ordered else self.due] = results, failures
         while self.due in self.early:
-            self.ready.append(self.early.pop(self.due))
-            self.due += len(self.ready[-1][0])
+            results, failures = self.early.pop(self.due)
+            self.due += len(results)
+            self.ready.extend([failures.get(i, [value]) for i, value in enumerate(results)]
+                              if failures else [results])
         self.lock.notify_all()
 
     def fail(self, error):
         self.waiting += 1
-        self.ready.append(([None], {0: error}))
+        self.ready.append(error)
 
-    def parts(self):
-        """Yields lists of results, and in place of an error an iterator that raises it, since an
-        exception of this generator would end it."""
-        while True:
-            try:
-                with self.lock:
-                    if not self.lock.wait_for(lambda: self.ready or self.done.is_set(),
-                                              self.timeout):
-                        raise TimeoutError
-                    if not self.ready:
-                        return
-                    results, failures = self.ready.popleft()
-                    self.waiting -= len(results)
-            except BaseException as error:  # also of Ctrl-C; its frames may be cleared
-                results, failures = [None], {0: error.with_traceback(None)}
-            if not failures:
-                yield results
-            else:
-                for i, value in enumerate(results):
-                    yield raising(failures[i]) if i in failures else [value]
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        """A list of results or, in place of an error, an iterator that raises it: itertools.chain
+        drops what raises itself, while another thread may be in it."""
+        if self.taking:
+            return raising(RuntimeError("an iterator of imap() is for one thread at a time"))
+        self.taking, part = True, None
+        try:
+            with self.lock:
+                if not self.lock.wait_for(lambda: self.ready or self.done.is_set(), self.timeout):
+                    raise TimeoutError
+                if self.ready:
+                    part = self.ready.popleft()
+                    self.waiting -= len(part) if isinstance(part, list) else 1
+        except BaseException as error:  # also of Ctrl-C; its frames may be cleared
+            if part is not None:
+                self.ready.appendleft(part)
+            return raising(error.with_traceback(None))
+        finally:
+            self.taking = False
+        if part is None:
+            raise StopIteration
+        return part if isinstance(part, list) else raising(part)
 
 
 def raising(error):
@@ -245,7 +253,7 @@ class Results(itertools.chain):
 
     @classmethod
     def of(cls, job):
-        results = cls.from_iterable(job.parts())
+        results = cls.from_iterable(job)
         results._job = job
         return results
 
