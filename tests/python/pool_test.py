@@ -10,6 +10,7 @@ import multiprocessing.pool
 import os
 import queue
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -25,6 +26,12 @@ def square(x):
 
 def power(x, y=2, *, add=0):
     return x**y + add
+
+
+def appears(path):
+    while not os.path.exists(path):
+        time.sleep(0.001)
+    return path
 
 
 def nap(seconds):
@@ -309,6 +316,20 @@ class Iterators(unittest.TestCase):
         self.assertRaises(multiprocessing.TimeoutError, results.next, 0.01)
         self.assertEqual(results.next(60), 0.2)
 
+    def test_second_thread(self):
+        """It is refused while the first waits, which loses nothing."""
+        seen = []
+        with tempfile.TemporaryDirectory() as folder:
+            results = pool.imap(appears, [folder + "/file", folder])
+            first = threading.Thread(target=lambda: seen.extend(results))
+            first.start()
+            while not results._job.taking:
+                time.sleep(0.001)
+            self.assertRaises(RuntimeError, next, results)
+            open(folder + "/file", "x").close()
+            first.join()
+        self.assertEqual(seen, [folder + "/file", folder])
+
     def test_one_iterator(self):
         """Loops, next() and next(timeout) continue each other."""
         results = pool.imap(square, range(3000))
@@ -486,6 +507,8 @@ class Arrays(unittest.TestCase):
             pool.map_array(refuse, out, out)
         self.assertIn("7", str(caught.exception))
         self.assertRaises(ValueError, pool.map_array, double_all, array.array("d", [1, 2]), out)
+        for wrong in (2.0, "2"):
+            self.assertRaises(TypeError, pool.map_array, double_all, out, out, chunk=wrong)
         self.assertRaises(ValueError, pool.map_array, RANGE(lambda *a: 0), out, out)
         self.assertEqual(pool.map(square, [2]), [4])
 
