@@ -43,6 +43,19 @@ void rpi_observe_stream(rp_pool *pool, const rp_stream_job *job, int64_t window,
                                                   .expected = job->expected_items});
 }
 
+void rpi_observe_worklist(rp_pool *pool, const rp_options *options,
+                          void (*read)(void *closure, int64_t *done, int64_t *waiting),
+                          void *closure)
+{
+    job_record(pool, options);
+    if (pool->observe->progress != NULL && !pool->observe->in_own_loop)
+        rpi_progress_begin(pool->observe->progress, &(struct progress_job){.name = options->name,
+                                                                           .unit = options->unit,
+                                                                           .window = NO_WINDOW,
+                                                                           .read = read,
+                                                                           .closure = closure});
+}
+
 void rpi_observe_stream_end(rp_pool *pool)
 {
     if (!pool->observe->in_own_loop)

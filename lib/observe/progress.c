@@ -136,8 +136,12 @@ static void view_fill_loop(struct progress *progress, struct progress_view *view
 
 static void view_fill_stream(struct progress *progress, struct progress_view *view)
 {
-    view->done = (double)atomic_load_explicit(&progress->consumed, memory_order_relaxed);
-    view->flying = (double)atomic_load_explicit(&progress->flying, memory_order_relaxed);
+    int64_t done = atomic_load_explicit(&progress->consumed, memory_order_relaxed);
+    int64_t flying = atomic_load_explicit(&progress->flying, memory_order_relaxed);
+    if (progress->job.read != NULL)
+        progress->job.read(progress->job.closure, &done, &flying);
+    view->done = (double)done;
+    view->flying = (double)flying;
     view->window = progress->job.window == NO_WINDOW ? INFINITY : (double)progress->job.window;
     view->total = progress->job.expected > 0 ? (double)progress->job.expected : INFINITY;
 }

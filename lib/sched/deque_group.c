@@ -42,6 +42,16 @@ void rpi_deque_group_shared(struct deque_group *group, struct work_queue *work_q
         rpi_eventcount_notify_one(&work_queue->signal);
 }
 
+void rpi_deque_group_count(struct deque_group *group, int64_t *done, int64_t *waiting)
+{
+    *done = *waiting = 0;
+    for (uint32_t i = 0; i < group->deques; i++) {
+        struct split_deque *deque = rpi_deque_group_at(group, i);
+        *done += (int64_t)atomic_load_explicit(&deque->done, memory_order_relaxed);
+        *waiting += rpi_deque_waiting(deque);
+    }
+}
+
 /* ---- the end --------------------------------------------------------------------------------- */
 
 /* Has this deque no entries, and no rank that may take others? What a dead thief took may come back

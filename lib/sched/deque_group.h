@@ -72,6 +72,9 @@ bool rpi_deque_group_drained(struct deque_group *group);
 bool rpi_deque_group_shares(struct deque_group *group);
 void rpi_deque_group_end(struct deque_group *group, struct work_queue *work_queue);
 
+/* Sums over all deques: items done, and entries that wait, an estimate. From any thread. */
+void rpi_deque_group_count(struct deque_group *group, int64_t *done, int64_t *waiting);
+
 /* Are ranks idle? Only a hint. */
 static inline bool deque_group_wanted(struct deque_group *group)
 {

@@ -14,11 +14,7 @@ int rpi_lend_send_report(struct lend *lend)
     if (lend->report_every <= 0 || now < lend->next_report || lend->link.finish_sent)
         return MPI_SUCCESS;
     lend->next_report = now + lend->report_every;
-    for (uint32_t i = 0; i < lend->group->deques; i++) {
-        struct split_deque *deque = rpi_deque_group_at(lend->group, i);
-        message.done += (int64_t)atomic_load_explicit(&deque->done, memory_order_relaxed);
-        message.waiting += rpi_deque_waiting(deque);
-    }
+    rpi_deque_group_count(lend->group, &message.done, &message.waiting);
     return lend_send(lend, lend->pool->world.root_node, LOAN_PROGRESS, message);
 }
 

@@ -182,27 +182,6 @@ static void worker_pace(struct worklist_worker *worker, uint32_t items)
         worker->batch *= 2;
 }
 
-/* Reports progress, on the root. */
-static void worker_report(struct worklist_worker *worker)
-{
-    const double interval = 0.1;
-    struct deque_group *group = worker->search.group;
-    int64_t done = 0, waiting = 0;
-    if (worker->committed < worker->next_report)
-        return;
-    worker->next_report = worker->committed + interval;
-    for (uint32_t i = 0; i < group->deques; i++) {
-        struct split_deque *deque = rpi_deque_group_at(group, i);
-        done += (int64_t)atomic_load_explicit(&deque->done, memory_order_relaxed);
-        waiting += rpi_deque_waiting(deque);
-    }
-    if (worker->others != NULL) {
-        done += atomic_load(&worker->others->done);
-        waiting += atomic_load(&worker->others->waiting);
-    }
-    observe_consumed(worker->pool, done, waiting);
-}
-
 /* Whether others wait for what this rank could share. */
 static inline bool worker_wanted(const struct worklist_worker *worker)
 {
@@ -258,8 +237,6 @@ static bool worker_run_private(struct worklist_worker *worker)
     rpi_activity_packet(worker->pool->diag->activity, worker_items(worker, true));
     while (fine && !deque_empty(&worker->owner) && !work_queue_stopped(worker->pool->work_queue)) {
         fine = worker_batch(worker);
-        if (worker->next_report > 0)
-            worker_report(worker);
         if (worker->lend != NULL)
             rpi_node_link_attend(&worker->lend->link);
     }
@@ -279,9 +256,9 @@ static bool worker_search(struct worklist_worker *worker)
     return found;
 }
 
-void rpi_worklist_worker_attend(struct worklist_worker *worker, struct lend *lend)
+void rpi_worklist_worker_attend(struct worklist_worker *worker)
 {
-    worker->others = lend;
+    struct lend *lend = worker->others;
     if (lend == NULL || lend->link.threaded)
         return;
     worker->lend = lend;
@@ -336,7 +313,6 @@ rp_status rpi_worklist_worker_make(struct worklist_worker *worker, rp_pool *pool
         .bound = rpi_worker_bound(job, group),
         .attempts = {.pool = pool, .options = &job->options, .task = &worker->task},
         .batch = 1,
-        .next_report = root && pool->observe->progress != NULL ? rpi_clock_seconds() : 0,
     };
     if (!rpi_deque_own(&worker->owner,
                        rpi_deque_group_at(group, (uint32_t)world->node_rank % group->ranks)))

@@ -13,8 +13,9 @@ struct worklist_worker {
     struct rp_task task;
     struct deque_owner owner;
     struct deque_search search;
-    struct lend *lend; /* the link of this node, if this rank has to take its steps; or NULL */
-    bool careful;      /* call `work` through rpi_attempt() */
+    struct lend *others; /* the link of this node, if this rank leads it; or NULL */
+    struct lend *lend;   /* the same, if this rank has to take its steps; or NULL */
+    bool careful;        /* call `work` through rpi_attempt() */
     struct attempts attempts;
     struct failures failures;
     struct worker_bound bound;
@@ -23,10 +24,8 @@ struct worklist_worker {
     uint32_t alone; /* of the current item: see struct deque_entry */
     int depth;      /* items in progress, each within the one before */
     uint32_t batch; /* most items until the next commit */
-    double committed;    /* time of the last commit */
-    struct lend *others; /* on the root of several nodes: what the others report; or NULL */
-    double next_report;  /* time of the next report of progress, on the root */
-    uint64_t items;      /* that this rank has committed */
+    double committed; /* time of the last commit */
+    uint64_t items;   /* that this rank has committed */
 };
 
 /* Sets up this rank, whose deque has its seeds. Fills in *error. */
@@ -34,9 +33,8 @@ rp_status rpi_worklist_worker_make(struct worklist_worker *worker, rp_pool *pool
                                    const rp_worklist_job *job, struct deque_group *group,
                                    rp_error *error);
 
-/* Has this rank attend to its node's link, which it runs: takes its steps, unless that has a
- * thread; reports the progress of the other nodes, too. */
-void rpi_worklist_worker_attend(struct worklist_worker *worker, struct lend *lend);
+/* Has this rank take the steps of the link that it leads, unless that has a thread. */
+void rpi_worklist_worker_attend(struct worklist_worker *worker);
 
 /* Computes items until there are none, or the work queue is stopped. */
 void rpi_worklist_worker_run(struct worklist_worker *worker);

@@ -206,6 +206,17 @@ static rp_status worklist_prepare(rp_pool *pool, const rp_worklist_job *job, str
 
 /* ---- running --------------------------------------------------------------------------------- */
 
+/* For the root's display: what is in the deques of its node, and what other nodes have reported. */
+static void worklist_read_counts(void *closure, int64_t *done, int64_t *waiting)
+{
+    const struct worklist_worker *worker = closure;
+    rpi_deque_group_count(worker->search.group, done, waiting);
+    if (worker->others == NULL)
+        return;
+    *done += atomic_load(&worker->others->done);
+    *waiting += atomic_load(&worker->others->waiting);
+}
+
 /* From here to worklist_end() tasks run, so no other call on the pool is allowed. */
 static void worklist_begin(rp_pool *pool, struct worklist_worker *worker)
 {
@@ -216,7 +227,7 @@ static void worklist_begin(rp_pool *pool, struct worklist_worker *worker)
     pool->loop.task = &worker->task;
     interruption_begin(pool->work_queue);
     rpi_activity_begin_worklist(pool->diag->activity);
-    rpi_observe_stream(pool, &(rp_stream_job){.options = *options}, NO_WINDOW, 0);
+    rpi_observe_worklist(pool, options, worklist_read_counts, worker);
     watchdog_limit(&pool->diag->watchdog, options->item_seconds);
 }
 
@@ -232,10 +243,11 @@ static void worklist_end(rp_pool *pool)
 static rp_status worklist_compute(rp_pool *pool, struct worklist_worker *worker, struct lend *lend)
 {
     struct vote outcome = rpi_vote(CALL_LOOP_CLOSE);
+    worker->others = lend;
     worklist_begin(pool, worker);
     if (lend != NULL)
         rpi_lend_begin(lend);
-    rpi_worklist_worker_attend(worker, lend);
+    rpi_worklist_worker_attend(worker);
     rpi_worklist_worker_run(worker);
     worklist_end(pool);
     if (worker->failures.count > 0)

@@ -205,85 +205,159 @@ START_TEST(progress_of_a_stream)
 }
 END_TEST
 
-/* Chains of items are started until so many lines of progress are in the log, which all ranks
- * read. */
+/* A starter adds a chain of links, and the next starter, until a line of progress shows so many
+ * items that it cannot have counted bundles: a bundle lasts until a starter or a chain ends. */
 enum {
-    LINES = 3,
-    LINKS = 10 /* in each chain, of each run of the first item */
+    LINKS = 40,            /* of a chain */
+    SHOWN_AT_LEAST = 20,   /* for each starter */
+    MOST_STARTERS = 10000, /* of a job, if no line shows that */
+    FAILING_STARTER = 300  /* of a run that another one continues */
 };
 
-static int reported_lines(void)
+struct link {
+    int64_t starter, at; /* at: 0 of the starter itself */
+};
+
+struct link_counts {
+    int64_t items, starters;
+};
+
+/* The number at the begin of a text, with the prefix of its unit. */
+static double number_at(const char *text)
+{
+    char prefix = '\0';
+    double number = -1;
+    sscanf(text, "%lf %c", &number, &prefix);
+    return prefix == 'k' ? number * 1e3 : prefix == 'M' ? number * 1e6 : number;
+}
+
+/* The number of items that a line shows; below 0: it is not a line of the job that runs. */
+static double shown_items(const char *line)
+{
+    const char *name = "the tree: ";
+    return strncmp(line, name, strlen(name)) == 0 ? number_at(line + strlen(name)) : -1;
+}
+
+static double last_shown_items(void)
 {
     char line[256];
-    int lines = 0;
+    double last = 0;
     FILE *log = fopen(log_path, "r");
     while (log != NULL && fgets(line, sizeof line, log) != NULL)
-        lines += strstr(line, " waiting") != NULL;
+        last = fmax(last, shown_items(line));
     if (log != NULL)
         fclose(log);
-    return lines;
+    return last;
 }
 
-/* An item is its place in a chain; 0 starts others until there are enough lines. */
-static int follow_until_reported(rp_task *task, const void *item, void *result)
+static unsigned starter_sleep; /* microseconds */
+
+static int follow_links(rp_task *task, const void *item, void *result)
 {
-    int64_t at = *(const int64_t *)item, next = at + 1, first = 1;
-    ++*(int64_t *)result;
-    if (at > 0)
-        return next <= LINKS ? rp_task_add(task, &next) : 0;
-    usleep(1000);
-    if (reported_lines() >= LINES)
+    const struct link *link = item;
+    const struct link next = {link->starter, link->at + 1}, starter = {link->starter + 1, 0};
+    struct link_counts *counts = result;
+    computed++;
+    counts->items++;
+    if (link->at > 0)
+        return link->at < LINKS ? rp_task_add(task, &next) : 0;
+    if (link->starter == breaks_at)
+        return 5;
+    counts->starters++;
+    usleep(starter_sleep);
+    if (last_shown_items() >= (double)(SHOWN_AT_LEAST * link->starter) ||
+        link->starter == MOST_STARTERS)
         return 0;
-    int code = rp_task_add(task, &at);
-    return code == 0 ? rp_task_add(task, &first) : code;
+    int code = rp_task_add(task, &starter);
+    return code == 0 ? rp_task_add(task, &next) : code;
 }
 
-static int add_items(void *left, const void *right, void *user)
+static int add_links(void *left, const void *right, void *user)
 {
+    struct link_counts *all = left;
+    const struct link_counts *others = right;
     (void)user;
-    *(int64_t *)left += *(const int64_t *)right;
+    all->items += others->items;
+    all->starters += others->starters;
     return 0;
 }
 
-static int64_t items_of_worklist;
+static struct link_counts links_counted;
+
+static rp_status links_follow(rp_pool *pool)
+{
+    static const struct link_counts none;
+    const struct link seed = {1, 0};
+    rp_worklist_job job = {.seeds = &seed,
+                           .n = 1,
+                           .item_size = sizeof seed,
+                           .work = follow_links,
+                           .combine = add_links,
+                           .identity = &none,
+                           .result = &links_counted,
+                           .result_size = sizeof links_counted,
+                           .options = {.name = "the tree", .unit = "nodes"}};
+    return rp_worklist(pool, &job);
+}
 
 static void run_worklist(rp_pool *pool)
 {
-    const int64_t seeds[2] = {0, 0}, zero = 0;
-    rp_worklist_job job = {.seeds = seeds,
-                           .n = 2,
-                           .item_size = sizeof *seeds,
-                           .work = follow_until_reported,
-                           .combine = add_items,
-                           .identity = &zero,
-                           .result = &items_of_worklist,
-                           .result_size = sizeof items_of_worklist,
-                           .options = {.name = "the tree", .unit = "nodes"}};
-    ck_assert_msg(rp_worklist(pool, &job) == RP_OK, "%s", rp_last_error(pool)->text);
+    ck_assert_msg(links_follow(pool) == RP_OK, "%s", rp_last_error(pool)->text);
+    ck_assert_int_lt(links_counted.starters, MOST_STARTERS);
 }
 
 /* Wherever the waiting items are, with a checkpoint on the root: it shows how many are done. */
 START_TEST(progress_of_a_worklist)
 {
     begin_place();
+    starter_sleep = 1000;
     for (int saved = 0; saved < 2; saved++) {
         char *text =
             progress_of(run_worklist, &(rp_config){.checkpoint = saved ? saved_in() : NULL});
-        long long last = 0, done, waiting;
+        double last = 0;
         if (text == NULL)
             continue;
         for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
-            const char *tail = strstr(line, " waiting");
+            long long waiting;
+            double items = shown_items(line);
             if (strncmp(line, "the tree: over after", 20) == 0)
                 continue;
-            ck_assert_msg(tail != NULL && sscanf(line, "the tree: %lld nodes after", &done) == 1,
+            ck_assert_msg(items >= last && strstr(line, " nodes after ") != NULL &&
+                              strstr(line, " waiting") != NULL,
                           "%s", line);
             ck_assert_int_eq(sscanf(strrchr(line, ',') + 1, "%lld", &waiting), 1);
-            ck_assert(done >= last && waiting >= 0 && done <= items_of_worklist);
-            last = done;
+            ck_assert(waiting >= 0 && items <= 1.01 * (double)links_counted.items);
+            last = items;
         }
         free(text);
     }
+    end_place();
+}
+END_TEST
+
+/* Counts go on from those of the run that left the state, but the rate is that of this run. */
+START_TEST(progress_of_a_worklist_that_goes_on)
+{
+    const double interval = 0.1; /* the first line comes later */
+    begin_place();
+    log_path[0] = '\0';
+    starter_sleep = 1000;
+    breaks_at = FAILING_STARTER;
+    rp_pool *pool = open_saved(RP_RESUME_NOTHING);
+    ck_assert_int_eq(links_follow(pool), RP_ERR_TASK);
+    breaks_at = -1;
+    close_pool(pool);
+    computed_by_all();
+    starter_sleep = 20000;
+    char *text =
+        progress_of(run_worklist, &(rp_config){.checkpoint = saved_in(), .resume = RP_RESUME});
+    double again = (double)computed_by_all();
+    if (text != NULL) {
+        ck_assert_msg(shown_items(text) > again && strchr(text, ',') != NULL, "%s", text);
+        double rate = number_at(strchr(text, ',') + 1);
+        ck_assert_msg(rate > 0 && rate <= again / interval, "%s", text);
+    }
+    free(text);
     end_place();
 }
 END_TEST
@@ -309,6 +383,7 @@ static const struct test_case cases[] = {
     {"progress in a log", &progress_in_a_log},
     {"progress of a stream", &progress_of_a_stream},
     {"progress of a worklist", &progress_of_a_worklist},
+    {"progress of a worklist that goes on", &progress_of_a_worklist_that_goes_on},
     {"bad wishes are refused", &bad_wishes_are_refused},
     {NULL, NULL},
 };
