@@ -14,7 +14,7 @@ int rpi_thread_start(pthread_t *thread, void *(*run)(void *), void *argument)
     return code;
 }
 
-/* By the clock that nobody sets. */
+/* Waits by the monotonic clock. */
 int rpi_monitor_init(struct monitor *monitor)
 {
     pthread_condattr_t attributes;

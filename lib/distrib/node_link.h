@@ -41,8 +41,8 @@ struct link_message {
     int lost;    /* with `stop`: the lost node, or -1 */
     int64_t job; /* messages of another job than the current one are late and dropped */
     /* 1 + the lowest item at which a rank of the sender has said that the job has found enough; 0:
-     * none has. Every message has it, so that it arrives no later than the results of that item:
-     * if the node is lost, nobody computes them again. */
+     * none has. Every message has it, so that it arrives no later than the results of that item,
+     * which are not computed again if the node is lost. */
     int64_t enough;
     bool stop;
 };

@@ -152,7 +152,7 @@ static void consumer_begin_batches(struct model *model, struct consumer *consume
         server_close(model, &model->servers[node->server]);
 }
 
-/* Will nobody access the batch any more? */
+/* Is the batch of no more use? */
 static bool batch_used_up(const struct model *model, const struct consumer *consumer,
                           const struct batch *batch, double now)
 {

@@ -71,15 +71,15 @@ static double model_used(const struct cluster *cluster, const struct modelled_jo
 /* ---- beside the simulator -------------------------------------------------------------------- */
 
 /* What SMPI said, of ideal; 0: not compared. `group`: nodes of a group; 0: none; below 0: as the
- * library has them. On 256 nodes without groups the reduction had 0.924 or 0.915, by when the test
- * read its clock: all wait for the root, which ends an item earlier or later; here it ends early. */
+ * library has them. Without groups, the reduction on 256 nodes had 0.924 or 0.915, by when the test
+ * read its clock: all wait for the root, which ends an item earlier or later. */
 static const struct {
     int nodes, group;
     double used[KINDS];
 } figures[] = {
     {64, -1, {0.978, 0.954, 0.946}},  {100, -1, {0.974, 0.948, 0.947}},
     {128, -1, {0.968, 0.942, 0.932}}, {144, -1, {0.966, 0.944, 0.921}},
-    {200, -1, {0.966, 0.942, 0.905}}, {256, -1, {0.968, 0.949, 0.920}},
+    {200, -1, {0.966, 0.942, 0.905}}, {256, -1, {0.968, 0.949, 0.912}},
     {512, -1, {0.965, 0.938, 0.905}}, {256, 0, {0.965, 0, 0.906}},
     {512, 0, {0.962, 0.915, 0.855}},  {1024, 0, {0.925, 0.855, 0}},
 };
@@ -89,11 +89,25 @@ static int cluster_group(int nodes, int group)
     return group < 0 ? groups_usual_size(nodes) : group;
 }
 
+/* Whether a message arrives before or after an item ends changes a figure by half a point: the mean
+ * of runs whose steps take slightly different times. */
+static double model_mean(const struct cluster *cluster, const struct modelled_job *job)
+{
+    const int runs = 9;
+    struct outcome outcome;
+    double sum = 0;
+    for (int i = 0; i < runs; i++) {
+        struct cluster varied = *cluster;
+        varied.step *= 1 + 0.01 * (i - runs / 2);
+        sum += model_used(&varied, job, &outcome);
+    }
+    return sum / runs;
+}
+
 static void compare_with_simulator(void)
 {
-    const double most = 0.021;
+    const double most = 0.02;
     struct cluster cluster = simulated;
-    struct outcome outcome;
     printf("one rank a node, of ideal: model (simulator)\n%6s %6s %15s %15s %15s\n", "nodes",
            "group", "loop", "reduce", "map");
     for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
@@ -101,7 +115,7 @@ static void compare_with_simulator(void)
         cluster.group = cluster_group(figures[i].nodes, figures[i].group);
         printf("%6d %6d", cluster.nodes, cluster.group);
         for (int kind = 0; kind < KINDS; kind++) {
-            double used = model_used(&cluster, &jobs[kind], &outcome);
+            double used = model_mean(&cluster, &jobs[kind]);
             double simulated_used = figures[i].used[kind];
             bool close = simulated_used <= 0 || fabs(used - simulated_used) <= most;
             failures += !close;
