@@ -108,7 +108,7 @@ bool rpi_rank_table_waits(const struct rank_table *rank_table)
 bool rpi_rank_table_knows(const struct rank_table *rank_table, pid_t process)
 {
     for (const struct member *member = rank_table->first; member != NULL; member = member->next)
-        if (member->process == process)
+        if (member->process == process && member->rank >= 0)
             return true;
     return false;
 }

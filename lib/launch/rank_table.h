@@ -60,7 +60,7 @@ bool rpi_rank_table_told(const struct member *member);
 /* From now on SIGUSR1 stands for this signal. */
 void rpi_rank_table_interrupt(const struct rank_table *rank_table, int signal_number);
 
-/* Is this process a member? */
+/* Has this process registered? One that has connected may be about to. */
 bool rpi_rank_table_knows(const struct rank_table *rank_table, pid_t process);
 
 #endif

@@ -3,8 +3,12 @@
  * WHERE  before: rp_launch(); launched: after it; init: in MPI_Init; open: with an open pool;
  *        finalize: in the MPI_Finalize of rp_close(); closed: after it; forgets: prints many lines
  *        and returns without rp_close(); reads: prints the number in the file WHO
- * HOW    an exit code, or KILL, SEGV, HEAP; _3 ends with that code without exit()
+ * HOW    an exit code, or KILL, SEGV, HEAP; _3 ends with that code without exit(); LATE, with WHERE
+ *        loaded: connects to the supervisor, registers five seconds later, and works
  * WHO    a rank, or all */
+#include "launch/control_socket.h"
+#include "launch/environment.h"
+
 #include <rankpool.h>
 
 #include <signal.h>
@@ -44,6 +48,23 @@ static void fail_at(const char *place)
         _exit(atoi(how + 1));
     exit(atoi(how));
 }
+
+extern char **environ;
+
+/* Runs before the library's constructor, which registers the rank, and before the C library's. The
+ * time is longer than mpirun has to be idle, once a rank has started, for a launch to have failed. */
+static void connect_late(int argc, char **argv, char **environment)
+{
+    environ = environment;
+    const char *number = getenv("OMPI_COMM_WORLD_RANK");
+    if (argc < 4 || number == NULL || strcmp(argv[2], "LATE") != 0 || strcmp(argv[3], number) != 0)
+        return;
+    int channel = rpi_control_connect(getenv(RPI_LAUNCHED_VARIABLE));
+    sleep(5);
+    close(channel);
+}
+typedef void (*initializer)(int argc, char **argv, char **environment);
+__attribute__((section(".preinit_array"), used)) static const initializer first = connect_late;
 
 /* Wraps MPI's function as a profiler does, between the library and MPI. */
 int MPI_Init_thread(int *argc, char ***argv, int required, int *provided)

@@ -80,6 +80,7 @@ check "all ranks crash before rp_launch()" fail 139 \
 if [ -n "$survives" ]; then
     check "a rank is killed in MPI_Finalize" fail 0 \
         "rank 1 died by signal 9 (Killed); the others went on" "finalize KILL 1" "" worked
+    check "a rank connects long before it registers" fail 0 "" "loaded LATE 1" "" worked
 fi
 check "rank 0 is killed in MPI_Finalize" fail 137 "rank 0 was ended by signal 9 (Killed)" "finalize KILL 0"
 check "rank 1 is killed after rp_close()" fail 137 "rank 1 was ended by signal 9 (Killed)" "closed KILL 1" "" worked
