@@ -1,5 +1,7 @@
 #include "sieve/counting.h"
 
+#include "base/environment.h"
+
 #include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +54,7 @@ static int64_t least_parts(const rp_pool *pool, const struct kernel *kernel, con
     const int64_t calls_per_rank = 16;
     int64_t parts = (int64_t)((kernel->call_width + cut->width - 1) / cut->width);
     bool enough = cut->units / calls_per_rank / rp_ranks(pool) >= parts;
-    return enough && getenv("RANKPOOL_SCHEDULE") == NULL ? parts : 0;
+    return enough && rpi_environment_text("RANKPOOL_SCHEDULE") == NULL ? parts : 0;
 }
 
 static rp_status count_all(rp_pool *pool, struct count *count, struct found *found)

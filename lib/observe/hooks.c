@@ -30,30 +30,13 @@ static void job_record(rp_pool *pool, const rp_options *options)
     rpi_record_job(pool->observe->recorder, options->name);
 }
 
-void rpi_observe_stream(rp_pool *pool, const rp_stream_job *job, int64_t window, int64_t done)
-{
-    const rp_options *options = &job->options;
-    job_record(pool, options);
-    if (pool->observe->progress != NULL && !pool->observe->in_own_loop)
-        rpi_progress_begin(pool->observe->progress,
-                           &(struct progress_job){.name = options->name,
-                                                  .unit = options->unit,
-                                                  .window = window,
-                                                  .done = done,
-                                                  .expected = job->expected_items});
-}
-
-void rpi_observe_worklist(rp_pool *pool, const rp_options *options,
-                          void (*read)(void *closure, int64_t *done, int64_t *waiting),
-                          void *closure)
+void rpi_observe_stream(rp_pool *pool, const rp_options *options, struct progress_job shown)
 {
     job_record(pool, options);
+    shown.name = options->name;
+    shown.unit = options->unit;
     if (pool->observe->progress != NULL && !pool->observe->in_own_loop)
-        rpi_progress_begin(pool->observe->progress, &(struct progress_job){.name = options->name,
-                                                                           .unit = options->unit,
-                                                                           .window = NO_WINDOW,
-                                                                           .read = read,
-                                                                           .closure = closure});
+        rpi_progress_begin(pool->observe->progress, &shown);
 }
 
 void rpi_observe_stream_end(rp_pool *pool)

@@ -46,16 +46,11 @@ static inline void observe_end(rp_pool *pool, double begin)
         rpi_observe_end(pool, begin);
 }
 
-/* A stream begins, with at most `window` items in flight and `done` before (on the root), and ends. */
-void rpi_observe_stream(rp_pool *pool, const rp_stream_job *job, int64_t window, int64_t done);
+/* A stream or a worklist begins, of which the root shows this, named in the options; and ends. */
+void rpi_observe_stream(rp_pool *pool, const rp_options *options, struct progress_job shown);
 void rpi_observe_stream_end(rp_pool *pool);
 
-/* The same of a worklist, whose progress the display reads itself, on the root. */
-void rpi_observe_worklist(rp_pool *pool, const rp_options *options,
-                          void (*read)(void *closure, int64_t *done, int64_t *waiting),
-                          void *closure);
-
-/* Within either: the rank has computed items since `begin`, or has waited since `begin`. */
+/* Within it: the rank has computed items since `begin`, or has waited since `begin`. */
 void rpi_observe_packet(rp_pool *pool, double begin, int64_t first, int64_t items);
 void rpi_observe_wait(rp_pool *pool, double begin);
 

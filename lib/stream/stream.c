@@ -307,9 +307,12 @@ static void stream_round_begin(rp_pool *pool, struct stream_part *part)
         task->attend_closure = &part->stream_link->link;
     }
     rpi_activity_begin_stream(pool->diag->activity);
-    rpi_observe_stream(pool, part->job,
-                       part->stream.shown != NULL ? NO_WINDOW : part->stream.window_items,
-                       rpi_stream_shown(&part->stream).done);
+    bool waits = part->stream.shown != NULL;
+    rpi_observe_stream(pool, &part->job->options,
+                       (struct progress_job){.window =
+                                                 waits ? NO_WINDOW : part->stream.window_items,
+                                             .done = rpi_stream_shown(&part->stream).done,
+                                             .expected = part->job->expected_items});
     watchdog_limit(&pool->diag->watchdog,
                    part->driver != NULL ? part->driver->seconds : part->job->options.item_seconds);
     if (part->stream_link != NULL)

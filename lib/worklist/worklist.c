@@ -227,7 +227,9 @@ static void worklist_begin(rp_pool *pool, struct worklist_worker *worker)
     pool->loop.task = &worker->task;
     interruption_begin(pool->work_queue);
     rpi_activity_begin_worklist(pool->diag->activity);
-    rpi_observe_worklist(pool, options, worklist_read_counts, worker);
+    rpi_observe_stream(pool, options,
+                       (struct progress_job){
+                           .window = NO_WINDOW, .read = worklist_read_counts, .closure = worker});
     watchdog_limit(&pool->diag->watchdog, options->item_seconds);
 }
 
