@@ -11,6 +11,7 @@
 #include <rankpool/reduce.h>
 
 #include <cstring>
+#include <new>
 
 namespace rankpool
 {
@@ -36,11 +37,35 @@ decltype(auto) call_item(F &f, rp_task *c, std::int64_t item, const void *in, Fi
     }
 }
 
+/* A function without state, such as a lambda that captures nothing: one object of its type is as
+ * good as another, so an item need not ask the task for the program's. */
+template <class F>
+constexpr bool is_stateless = std::is_empty_v<F> &&std::is_trivially_copyable_v<F>;
+template <class F> struct stateless {
+    alignas(F) inline static unsigned char object[sizeof(F)];
+};
+
+/* The function of a job's items; before the job, function_given() is told of it. */
+template <class F> void function_given(const F &f)
+{
+    if constexpr (is_stateless<F>)
+        ::new (static_cast<void *>(stateless<F>::object)) F(f);
+    else
+        (void)f;
+}
+template <class F> F &function_of(rp_task *c)
+{
+    if constexpr (is_stateless<F>)
+        return *std::launder(reinterpret_cast<F *>(stateless<std::remove_const_t<F>>::object));
+    else
+        return *static_cast<F *>(rp_task_user(c));
+}
+
 /* The rp_item_fn of a map from In (void: indices) to Out (void: none). */
 template <class In, class Out, class F> int map_item(rp_task *c, const void *in, void *out)
 {
     /* Outside of the block, since the compiler drops a block in which nothing throws. */
-    F &f = *static_cast<F *>(rp_task_user(c));
+    F &f = detail::function_of<F>(c);
     const std::int64_t item = std::is_void_v<In> ? rp_task_item(c) : 0;
     try {
         if constexpr (std::is_void_v<Out>) {
@@ -200,6 +225,7 @@ void pool::map(std::int64_t n, In &&in, Out &&out, F &&f, const options &chosen)
     job.out_size = sizeof(U);
     job.out_place = results.place();
     job.options = detail::with_user(chosen, f);
+    detail::function_given(f);
     detail::run_with_input<T>(*this, job, in, [&](const rp_map_job &whole) {
         const rp_status status = rp_map(c_, &whole);
         results.explain(status, n);
@@ -220,6 +246,7 @@ template <class In, class F> void pool::for_each(In &&in, F &&f, const options &
     job.n = detail::items_of(in);
     job.item = detail::map_item<T, void, std::remove_reference_t<F>>;
     job.options = detail::with_user(chosen, f);
+    detail::function_given(f);
     detail::run_with_input<T>(*this, job, in,
                               [&](const rp_map_job &whole) { return rp_map(c_, &whole); });
 }
