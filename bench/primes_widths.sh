@@ -25,7 +25,7 @@ pair_round() {
     done | sed -n 's/^primes .*: \([0-9.]*\) s$/\1/p' | awk '{ sum += $1 } END { print sum }'
 }
 
-# cell RUNS WEIGHT INTERVAL: a row, of the time of so many runs.
+# cell RUNS WEIGHT INTERVAL: a row, of the time of RUNS runs together.
 cell() {
     runs=$1 weight=$2 interval=$3
     measured pair_round "primes $interval, beside primesieve" 0.98 1 2

@@ -147,11 +147,11 @@ class AsyncResult(Job):
         return self._error is None
 
     def wait(self, timeout=None):
-        """Waits until it is ready, at most so many seconds."""
+        """Waits until it is ready, for at most timeout seconds."""
         self.done.wait(timeout)
 
     def get(self, timeout=None):
-        """The result, or raises the error; TimeoutError if neither comes within so many seconds."""
+        """The result, or raises the error; TimeoutError if neither comes in time."""
         if not self.done.wait(timeout):
             raise TimeoutError
         if self._error is not None:
@@ -258,7 +258,7 @@ class Results(itertools.chain):
         return results
 
     def next(self, timeout=None):
-        """The next result; TimeoutError if it does not come within so many seconds."""
+        """The next result; TimeoutError if it does not come in time."""
         self._job.timeout = timeout
         try:
             return next(self)

@@ -107,7 +107,7 @@ void model_settle(struct model *model, int at);
 void node_send(struct model *model, int from, int to, struct message sent, size_t bytes,
                int payloads);
 
-/* Receives the next message that arrives while the node's agent looks for one, for so many seconds;
+/* Receives the next message that arrives while the node's agent looks for one, for `looks` seconds;
  * NULL: none does. */
 struct message *node_next_message(struct node *node, double looks);
 void model_free_message(struct model *model, struct message *message);

@@ -127,7 +127,7 @@ static void compare_with_simulator(void)
 
 /* ---- large clusters -------------------------------------------------------------------------- */
 
-/* Loops of so many seconds for each rank. `group` as above. */
+/* Loops that give each rank this work, in seconds. `group` as above. */
 struct row {
     int nodes, group;
     double seconds, spread, least;

@@ -205,8 +205,8 @@ START_TEST(progress_of_a_stream)
 }
 END_TEST
 
-/* A starter adds a chain of links, and the next starter, until a line of progress shows so many
- * items that it cannot have counted bundles: a bundle lasts until a starter or a chain ends. */
+/* A starter adds a chain of links, and the next starter, until a line of progress shows more items
+ * than there can be bundles: a bundle lasts until a starter or a chain ends. */
 enum {
     LINKS = 40,            /* of a chain */
     SHOWN_AT_LEAST = 20,   /* for each starter */
