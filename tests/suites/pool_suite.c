@@ -2,7 +2,7 @@
  * does. */
 #include "suites.h"
 
-#include <dirent.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -356,17 +356,6 @@ int MPI_Allreduce(const void *mine, void *all, int count, MPI_Datatype type, MPI
     return PMPI_Allreduce(mine, all, count, type, op, comm);
 }
 
-static int entries_of(const char *path)
-{
-    int count = 0;
-    DIR *directory = opendir(path);
-    while (directory != NULL && readdir(directory) != NULL)
-        count++;
-    if (directory != NULL)
-        closedir(directory);
-    return count;
-}
-
 /* Process resources of a pool: files, threads, handlers. */
 struct belongings {
     int files, threads;
@@ -374,22 +363,18 @@ struct belongings {
     void (*on_interruption)(int);
 };
 
-static struct belongings belongings_now(void)
+static struct belongings belongings_now(int most_threads)
 {
     struct sigaction crash, interruption;
     sigaction(SIGSEGV, NULL, &crash);
     sigaction(SIGUSR1, NULL, &interruption);
-    return (struct belongings){entries_of("/proc/self/fd"), entries_of("/proc/self/task"),
+    return (struct belongings){directory_entries("/proc/self/fd"), listed_threads(most_threads),
                                crash.sa_handler, interruption.sa_handler};
 }
 
 static void check_nothing_left(const struct belongings *before, int step)
 {
-    struct belongings now = belongings_now();
-    for (int i = 0; i < 1000 && now.threads > before->threads; i++) {
-        usleep(1000); /* a thread that was joined may still be listed */
-        now = belongings_now();
-    }
+    struct belongings now = belongings_now(before->threads);
     ck_assert_msg(now.files == before->files && now.threads == before->threads,
                   "step %d leaves %d files instead of %d, %d threads instead of %d", step,
                   now.files, before->files, now.threads, before->threads);
@@ -410,7 +395,7 @@ START_TEST(opening_that_fails_leaves_nothing)
                         .checkpoint = directory};
     rp_pool *pool = NULL;
     for (int round = 0; round < 2; round++) { /* in the first round MPI itself opens files */
-        struct belongings before = belongings_now();
+        struct belongings before = belongings_now(INT_MAX);
         rp_status status = RP_ERR_MPI;
         int step = 0;
         while (status != RP_OK && step < 100) {

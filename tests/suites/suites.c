@@ -2,6 +2,7 @@
 
 #include "documents.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,6 +124,27 @@ char *take_root_file(const char *path)
         unlink(path);
     }
     return text;
+}
+
+int directory_entries(const char *path)
+{
+    int count = 0;
+    DIR *directory = opendir(path);
+    ck_assert_ptr_nonnull(directory);
+    for (const struct dirent *entry; (entry = readdir(directory)) != NULL;)
+        count += entry->d_name[0] != '.';
+    closedir(directory);
+    return count;
+}
+
+int listed_threads(int most)
+{
+    int count = directory_entries("/proc/self/task");
+    for (int i = 0; i < 1000 && count > most; i++) {
+        usleep(1000);
+        count = directory_entries("/proc/self/task");
+    }
+    return count;
 }
 
 void check_same_error(const rp_error *error, rp_status status)

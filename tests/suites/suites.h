@@ -62,6 +62,13 @@ void root_path(char path[64], const char *suffix);
 /* Removes the file and returns its content, on the root; NULL elsewhere. Freed by free(). */
 char *take_root_file(const char *path);
 
+/* The number of names in a directory; hidden ones do not count. */
+int directory_entries(const char *path);
+
+/* The number of threads that the kernel lists of this process. Waits up to a second until it is at
+ * most `most`, for a thread that was joined may be listed for a moment more. */
+int listed_threads(int most);
+
 /* Fails unless all ranks have the same error, with this status. */
 void check_same_error(const rp_error *error, rp_status status);
 
