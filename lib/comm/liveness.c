@@ -1,9 +1,13 @@
 #include "comm/liveness.h"
 
+#include "base/message.h"
+
 #include <errno.h>
-#include <pthread.h>
 #include <stdalign.h>
 #include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 /* Shared words:
  * lost  0, or 1 once a member has found the lock's owner dead: release, so it follows everything
@@ -31,19 +35,47 @@ bool rpi_liveness_prepare(struct liveness_entry *place, int members)
     return prepared;
 }
 
+/* The kernel is about to mark this rank as dead, but its process would live on, and the others would
+ * wait for it in vain. */
+static void thread_ended(void *rank_plus_1)
+{
+    rpi_message("rankpool: rank %d ends, since its thread that opened the pool has ended before "
+                "rp_close()\n",
+                (int)(intptr_t)rank_plus_1 - 1);
+    _exit(EXIT_FAILURE);
+}
+
+/* Without a key the thread is not guarded. */
+static void thread_guard(struct liveness *liveness, int rank)
+{
+    liveness->guarded = pthread_key_create(&liveness->thread, thread_ended) == 0;
+    if (liveness->guarded)
+        pthread_setspecific(liveness->thread, (const void *)((intptr_t)rank + 1));
+}
+
+void rpi_liveness_release(struct liveness *liveness)
+{
+    if (liveness->guarded)
+        pthread_key_delete(liveness->thread);
+    liveness->guarded = false;
+}
+
 bool rpi_liveness_join(struct liveness *liveness, struct liveness_entry *place, int members, int me,
                        int rank)
 {
     *liveness = (struct liveness){.place = place, .me = me, .members = members};
     place[me].rank = rank;
-    if (pthread_mutex_lock(&place[me].lock) == 0)
-        return true;
-    *liveness = (struct liveness){.members = 0};
-    return false;
+    bool joined = pthread_mutex_lock(&place[me].lock) == 0;
+    if (joined)
+        thread_guard(liveness, rank);
+    else
+        *liveness = (struct liveness){.members = 0};
+    return joined;
 }
 
 void rpi_liveness_leave(struct liveness *liveness)
 {
+    rpi_liveness_release(liveness);
     if (liveness->members > 0)
         pthread_mutex_unlock(&liveness->place[liveness->me].lock);
     *liveness = (struct liveness){.members = 0};

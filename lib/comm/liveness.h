@@ -2,10 +2,12 @@
  * kernel marks the lock. So a death is noticed without messages, without MPI, and without mistaking
  * a new process for the dead one.
  *
- * The thread that joins owns the lock, so it must live as long as the world does. */
+ * The thread that joins owns the lock, so it must live as long as the world does. If it ends before,
+ * it ends its process with a message. */
 #ifndef RANKPOOL_COMM_LIVENESS_H
 #define RANKPOOL_COMM_LIVENESS_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -15,6 +17,8 @@ struct liveness_entry; /* one per rank, in node memory */
 struct liveness {
     struct liveness_entry *place; /* of all members */
     int me, members;              /* 0 members: deaths are not detected, and no rank is dead */
+    pthread_key_t thread;         /* set in the thread that has joined, if */
+    bool guarded;
 };
 
 /* Size of the entries in zeroed node memory, aligned to a page. */
@@ -27,6 +31,9 @@ bool rpi_liveness_prepare(struct liveness_entry *place, int members);
 /* Starts tracking this rank, whose rank in the world is `rank`. */
 bool rpi_liveness_join(struct liveness *liveness, struct liveness_entry *place, int members, int me,
                        int rank);
+
+/* From here on the thread that has joined may end. */
+void rpi_liveness_release(struct liveness *liveness);
 
 /* Stops tracking this rank. Call it before the entries are unmapped. */
 void rpi_liveness_leave(struct liveness *liveness);

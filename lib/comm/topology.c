@@ -334,6 +334,7 @@ static void comm_free(MPI_Comm *comm)
 
 void rpi_world_forget(struct world *world)
 {
+    rpi_liveness_release(&world->liveness);
     free(world->agreement.summaries);
     free(world->hosts);
 }

@@ -277,7 +277,8 @@ int64_t rp_enough_item(const rp_pool *pool);
  * place of the result. rp_map_varlen() and other collectives need all ranks: they return
  * RP_ERR_LOST at once if a rank has died before.
  *
- * The thread that opens the pool must live as long as the pool. After a death rp_close() does not
+ * The thread that opens the pool must live as long as the pool: when it ends, its rank ends without
+ * rp_close(), and so does the job. After a death rp_close() does not
  * finalise MPI, which would wait for the dead rank, and the program must not either: it returns
  * from main(). A rank that dies outside those calls, and the root anywhere, ends the job;
  * rp_launch() ensures that.

@@ -3,9 +3,10 @@
  *
  * usage: ends killer | in_place | needle | again | late | stream | stream_stops | stream_again |
  *        stream_gone | stream_back | stream_root | outside | root | abort | leaves |
- *        leaves_killed | after | grid */
+ *        leaves_killed | thread | after | grid */
 #include "refused.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -399,8 +400,21 @@ static rp_status grid(void)
     return RP_OK;
 }
 
+/* Another rank than the root ends its thread, which is main's. */
+static int end_thread(rp_task *task, const void *input, void *output)
+{
+    (void)input;
+    (void)output;
+    if (rp_task_item(task) == KILLER)
+        pthread_exit(NULL);
+    return 0;
+}
+
 static rp_status run(const char *what)
 {
+    rp_map_job ending = {.n = ITEMS,
+                         .item = end_thread,
+                         .options = {.schedule = RP_SCHEDULE_STATIC}};
     rp_map_job aborting = {.n = ITEMS, .item = abort_job}, dying = {.n = ITEMS, .item = die_later};
     if (strcmp(what, "killer") == 0 || strcmp(what, "in_place") == 0)
         return killer(strcmp(what, "in_place") == 0);
@@ -422,6 +436,8 @@ static rp_status run(const char *what)
         return come_back();
     if (strcmp(what, "abort") == 0)
         return rp_map(pool, &aborting);
+    if (strcmp(what, "thread") == 0)
+        return rp_map(pool, &ending);
     if (strcmp(what, "grid") == 0)
         return grid();
     if (strcmp(what, "after") == 0)

@@ -10,7 +10,7 @@ ends="tests/deaths/ends --ranks 4"
 # MPI_Abort() are its own; that of Open MPI 5 ends with a zero byte.
 blot() {
     tr -d '\000' | sed -e 's/ by signal 9 (Killed)//' -e 's/rank[s0-9, ]* died;/ranks died;/' \
-        -e 's/was ended$/has died/' -e 's/rank . \(.*code 42\)/rank N \1/' | grep -a '^ends: '
+        -e 's/was ended$/has died/' -e 's/rank . \(.*code [14]\)/rank N \1/' | grep -a '^ends: '
 }
 
 # shellcheck disable=SC2086 # three words
@@ -43,6 +43,10 @@ ends 0 "
 100 good, 0 lost, 2 ranks lost" "ends: ranks died; the others went on" stream_again
 ends 0 "
 100 good, 0 lost, 3 ranks lost" "ends: ranks died; the others went on" stream_gone
+thread_ends() {
+    ends 1 "" "ends: rank N ended without rp_close() (exit code 1): the others were ended" thread
+}
+thread_ends
 ends 0 "0 0 0 3 0 6: rank 1 has died: rp_allreduce_ranks needs all ranks
 6: rank 1 has died: rp_node_alloc needs all ranks
 16 collectives were refused" "ends: ranks died; the others went on" after
@@ -73,6 +77,7 @@ for size in 1 2; do
     for how in root stream_root; do
         ends 137 "" "ends: rank 0 has died" $how
     done
+    thread_ends
 done
 ends 0 "came back, 1 ranks lost" "ends: ranks died; the others went on" stream_back
 unset RANKPOOL_NODE_SIZE
