@@ -55,12 +55,24 @@ seconds_of() {
     echo "$begun $(date +%s%N)" | awk '{ printf "%.6f\n", ($2 - $1) / 1e9 }'
 }
 
+# figures_of SECONDS COMMAND...: the rows of a benchmark program, for figure.
+figures_of() {
+    seconds=$1
+    shift
+    rm -f "$scratch/figures"
+    RANKPOOL_BENCH_ROWS=$scratch/figures "$@" "$seconds" >/dev/null
+}
+
+# figure ROW: its median.
+figure() {
+    sed -n "s/.*\"row\":\"$1\",.*\"median\":\([0-9.e+-]*\),.*/\1/p" "$scratch/figures"
+}
+
 # figure_of ROW COMMAND...: the median of one row of a benchmark program, which measures for a
 # moment only.
 figure_of() {
     row=$1
     shift
-    rm -f "$scratch/figures"
-    RANKPOOL_BENCH_ROWS=$scratch/figures "$@" 0 >/dev/null || return 1
-    sed -n "s/.*\"row\":\"$row\",.*\"median\":\([0-9.e+-]*\),.*/\1/p" "$scratch/figures"
+    figures_of 0 "$@" || return 1
+    figure "$row"
 }

@@ -4,7 +4,7 @@
 # usage: bench/tbb.sh [SECONDS]      from the build folder
 set -eu
 here=$(dirname "$0")
-parts=2
+parts=1
 # shellcheck source=bench/ratio.sh
 . "$here/ratio.sh"
 : "${MPIRUN:?is set by make bench}"
@@ -16,25 +16,23 @@ fi
 # shellcheck disable=SC2046 # lists of flags
 c++ -O2 -std=c++17 "$here/tbb.cc" -o "$scratch/tbb" $(pkg-config --cflags --libs tbb)
 
-loop_singly() {
-    figure_of "loop, dynamic,1: an addition" "$here/../tests/support/launch_ranks" "$cores" bench/claims
+# Medians of as many rounds of both, in turns.
+tbb_round() {
+    figures_of 1 "$here/../tests/support/launch_ranks" "$cores" bench/claims || return 1
+    for figure in "loop, dynamic,1" ${both:+"loop, default"}; do
+        figure "$figure: an addition"
+    done
+    for partitioner in singly ${both:+static}; do
+        timeout -k 5 60 "$scratch/tbb" "$partitioner" "$cores"
+    done
 }
 
-loop_static() {
-    figure_of "loop, default: an addition" "$here/../tests/support/launch_ranks" "$cores" bench/claims
-}
-
-tbb_singly() {
-    timeout -k 5 60 "$scratch/tbb" singly "$cores"
-}
-
-tbb_static() {
-    timeout -k 5 60 "$scratch/tbb" static "$cores"
-}
-
+singly="loop, dynamic,1, beside oneTBB simple_partitioner"
 if [ "$cores" -gt 1 ]; then
-    compared "loop, default, beside oneTBB static_partitioner" 0.87 loop_static tbb_static
+    both=yes
+    measured tbb_round "loop, default, beside oneTBB static_partitioner" 0.87 4 2 "$singly" 1.67 3 1
 else
+    both=
     echo "oneTBB's static_partitioner is left out, for on one core bench/claims measures single claims only"
+    measured tbb_round "$singly" 1.67 2 1
 fi
-compared "loop, dynamic,1, beside oneTBB simple_partitioner" 1.67 loop_singly tbb_singly
