@@ -20,8 +20,13 @@
 
 #include <limits.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Pools of this process, which several threads may open and close. Only the number counts, so
+ * relaxed. */
+static _Atomic int pools_open;
 
 /* Offsets in the memory that the ranks of a node share, besides the agreement's segment. The work
  * queue comes first. */
@@ -225,8 +230,10 @@ static rp_status pool_create(MPI_Comm comm, const rp_config *config, rp_pool *po
     rpi_observe_open(pool); /* without memory there is no progress report, which is no failure */
     enum rank_state before = rpi_rank_state();
     rpi_rank_state_set(RANK_NEEDED);
-    if (rpi_survival_begin(pool, rpi_last_open()) == RP_OK)
+    if (rpi_survival_begin(pool, rpi_last_open()) == RP_OK) {
+        atomic_fetch_add_explicit(&pools_open, 1, memory_order_relaxed);
         return RP_OK;
+    }
     rpi_rank_state_set(before);
     rpi_observe_close(pool);
     rpi_interruption_unwatch(&pool->diag->interruption);
@@ -321,7 +328,9 @@ static rp_status pool_agree_close(rp_pool *pool)
  * needed: its results may not be written yet. */
 static void pool_set_finalizing_state(const rp_pool *pool)
 {
-    if (!pool->finalize)
+    if (!pool->finalize && atomic_load_explicit(&pools_open, memory_order_relaxed) > 0)
+        rpi_rank_state_set(RANK_NEEDED);
+    else if (!pool->finalize)
         rpi_rank_state_set(RANK_LAUNCHED);
     else
         rpi_rank_state_set(pool->survival->dispensable ? RANK_LEAVING : RANK_NEEDED);
@@ -360,6 +369,7 @@ rp_status rp_close(rp_pool **pool)
         return RP_OK;
     rp_pool *closing = *pool;
     *pool = NULL;
+    atomic_fetch_sub_explicit(&pools_open, 1, memory_order_relaxed);
     int finalised;
     MPI_Finalized(&finalised);
     rpi_survival_enter(closing);

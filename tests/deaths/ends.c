@@ -3,7 +3,7 @@
  *
  * usage: ends killer | in_place | needle | again | late | stream | stream_stops | stream_again |
  *        stream_gone | stream_back | stream_root | outside | root | abort | leaves |
- *        leaves_killed | thread | after | grid */
+ *        leaves_killed | leaves_second | thread | after | grid */
 #include "refused.h"
 
 #include <pthread.h>
@@ -400,6 +400,15 @@ static rp_status grid(void)
     return RP_OK;
 }
 
+/* And closes it, so that one is left. */
+static void open_second_pool(void)
+{
+    rp_pool *second;
+    if (rp_open_comm(MPI_COMM_WORLD, NULL, &second) != RP_OK)
+        abort();
+    rp_close(&second);
+}
+
 /* Another rank than the root ends its thread, which is main's. */
 static int end_thread(rp_task *task, const void *input, void *output)
 {
@@ -446,6 +455,8 @@ static rp_status run(const char *what)
         raise(SIGKILL);
     if (strcmp(what, "root") == 0)
         return rp_barrier(pool);
+    if (strcmp(what, "leaves_second") == 0)
+        open_second_pool();
     if (strncmp(what, "leaves", 6) == 0 && rp_rank(pool) == 2)
         exit(3);
     if (strcmp(what, "leaves_killed") == 0)

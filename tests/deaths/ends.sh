@@ -81,6 +81,7 @@ for size in 1 2; do
 done
 ends 0 "came back, 1 ranks lost" "ends: ranks died; the others went on" stream_back
 unset RANKPOOL_NODE_SIZE
-ends 3 "" "ends: rank 2 ended without rp_close() (exit code 3): the others were ended" leaves
-ends 3 "" "ends: rank 2 ended without rp_close() (exit code 3): the others were ended" leaves_killed
+for how in leaves leaves_killed leaves_second; do
+    ends 3 "" "ends: rank 2 ended without rp_close() (exit code 3): the others were ended" $how
+done
 finish
