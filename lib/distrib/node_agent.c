@@ -152,6 +152,14 @@ static rp_status agent_init_dispatcher(struct agent *agent, const struct agent_j
     return RP_OK;
 }
 
+/* Of all ranks of the node. */
+static double agent_declared_speed(const rp_pool *pool, const struct job *job)
+{
+    const struct world *world = &pool->world;
+    double unit = job->costs.unit * world->crowding;
+    return unit > 0 ? world->node_ranks / unit : 0;
+}
+
 static rp_status agent_init(struct agent *agent, rp_pool *pool, const struct agent_job *job,
                             rp_error *error)
 {
@@ -159,6 +167,7 @@ static rp_status agent_init(struct agent *agent, rp_pool *pool, const struct age
     agent->pool = pool;
     agent->work_queue = pool->work_queue;
     agent->speed = rpi_throughput_start(rpi_clock_seconds());
+    agent->declared = agent_declared_speed(pool, job->job);
     if (rpi_group_size(pool, job->job, &group, error) != RP_OK ||
         rpi_node_link_init(&agent->link, pool, &agent_ops, group, error) != RP_OK)
         return error->status;

@@ -26,7 +26,8 @@ struct agent {
     struct group_leader *group;    /* if this node leads a group; otherwise NULL */
 
     struct throughput speed;
-    double guess;     /* units per second, or what the first units suggest */
+    double guess;     /* units per second, or what the first units or the program suggest */
+    double declared;  /* units per second by the durations that the program expects; 0: unknown */
     double lasts;     /* seconds until the node runs out of units, as of this step */
     uint32_t cleared; /* units that MESSAGE_CLEAR has reported as finished */
     struct agent_progress progress;

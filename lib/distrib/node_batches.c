@@ -18,6 +18,8 @@ static void node_supply(const struct batch_client *client, struct supply *supply
     const struct agent *agent = agent_of(client);
     supply->waiting = rpi_work_queue_waiting(agent->work_queue);
     supply->in_progress = rpi_work_queue_in_progress(agent->work_queue);
+    supply->until_next =
+        rpi_work_queue_until_next(agent->work_queue, agent->guess, rpi_clock_seconds());
     supply->idle = rpi_work_queue_idle(agent->work_queue);
     supply->units_per_second = agent->guess;
 }
@@ -98,6 +100,14 @@ int rpi_agent_advance(struct agent *agent)
     return rpi_batch_advance(&agent->client);
 }
 
+/* Until a unit is finished, the program's word tells when the node's first units end. Of later
+ * batches it does not: if items took much longer, the node would get ever more of them. */
+static double agent_guess(const struct agent *agent, double now, uint32_t done)
+{
+    double guess = rpi_throughput_guess(&agent->speed, now, done);
+    return guess > 0 || agent->client.batches_received > 0 ? guess : agent->declared;
+}
+
 int rpi_agent_estimate(struct agent *agent)
 {
     struct supply supply = rpi_batch_supply(&agent->client);
@@ -106,7 +116,7 @@ int rpi_agent_estimate(struct agent *agent)
     if (left <= issued) {
         double now = rpi_clock_seconds();
         rpi_throughput_learn(&agent->speed, now, (uint32_t)(issued - left));
-        agent->guess = rpi_throughput_guess(&agent->speed, now, (uint32_t)(issued - left));
+        agent->guess = agent_guess(agent, now, (uint32_t)(issued - left));
     }
     supply.units_per_second = agent->guess;
     agent->lasts = rpi_supply_seconds(&supply);

@@ -103,10 +103,10 @@ void rpi_batch_policy_issue(struct batch_policy *policy, int node, uint32_t unit
 
 /* ---- throughput ------------------------------------------------------------------------------ */
 
-/* In seconds: a shorter measurement would see single chunks; the weight of a measurement decays
- * over `decay`, since older ones saw other items. After a long item, during which no unit was
- * finished, the weight of an increase is at least least_increase, so the estimate recovers in a few
- * steps. */
+/* In seconds: a shorter measurement would see single chunks, and one in which no unit is finished
+ * goes on: chunks may be longer. The weight of a measurement decays over `decay`, since older ones
+ * saw other items. After a long item the weight of an increase is at least least_increase, so the
+ * estimate recovers in a few steps. */
 static const double shortest_measurement = 0.02, decay = 0.3, least_increase = 0.5;
 
 struct throughput rpi_throughput_start(double now)
@@ -118,7 +118,7 @@ void rpi_throughput_learn(struct throughput *throughput, double now, uint32_t do
 {
     double seconds = now - throughput->since;
     bool first = throughput->units_per_second <= 0;
-    if (seconds < shortest_measurement || (first && done <= throughput->done))
+    if (seconds < shortest_measurement || done == throughput->done)
         return;
     double measured = done > throughput->done ? (done - throughput->done) / seconds : 0;
     double weight = 1 - exp(-seconds / decay);

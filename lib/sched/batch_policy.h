@@ -59,7 +59,8 @@ struct throughput {
 
 struct throughput rpi_throughput_start(double now);
 
-/* Records that the node has done `done` units of the job by the time `now`. */
+/* Records that the node has done `done` units of the job by the time `now`. A measurement ends only
+ * if units have been finished. */
 void rpi_throughput_learn(struct throughput *throughput, double now, uint32_t done);
 
 /* Returns the throughput or, before it is known, what the first units suggest; 0: none is done.

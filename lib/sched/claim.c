@@ -62,6 +62,7 @@ void rpi_claim_begin(struct claimer *claimer, struct work_queue *work_queue, uin
     struct lane *lane = claimer->lane;
     atomic_store_explicit(&lane->chunk, unit_range_pack((struct unit_range){share.low, share.low}),
                           memory_order_relaxed);
+    atomic_store_explicit(&lane->begun, 0, memory_order_relaxed);
     atomic_store_explicit(&lane->done, 0, memory_order_relaxed);
     atomic_store_explicit(&lane->parked, 0, memory_order_relaxed);
     atomic_store_explicit(&lane->range, unit_range_pack(share), memory_order_release);
@@ -355,6 +356,8 @@ static struct unit_range next_paced_chunk(struct claimer *claimer)
     chunk = pop_or_search(claimer, true);
     bool searched = claimer->counts.steals + claimer->counts.draws != searches;
     claimer->chunk_begun = searched ? rpi_clock_seconds() : now;
+    atomic_store_explicit(&claimer->lane->begun, (uint64_t)(1e9 * claimer->chunk_begun),
+                          memory_order_relaxed);
     return chunk;
 }
 

@@ -23,7 +23,7 @@ static double supply_seconds(const struct supply *supply, uint64_t coming)
     uint64_t waiting = supply->waiting + coming;
     if (waiting < supply->idle)
         return 0;
-    double units = (double)waiting + (double)supply->in_progress / 2;
+    double units = (double)waiting + supply->until_next;
     return supply->units_per_second > 0 ? units / supply->units_per_second : INFINITY;
 }
 

@@ -9,6 +9,7 @@
 /* The units of a node, and what its agent has measured. */
 struct supply {
     uint64_t waiting, in_progress; /* units not begun; units that ranks compute */
+    double until_next;             /* of these: done when the next rank ends its chunk */
     uint64_t arriving;             /* units of batches whose inputs are on their way */
     uint32_t idle;                 /* ranks without units */
     uint32_t requested;            /* batches requested but not received */
@@ -24,7 +25,7 @@ double rpi_supply_first_delivery(void);
 /* Returns the new value of `delivery` after a batch that took this long. */
 double rpi_supply_learn_delivery(double delivery, double took);
 
-/* Returns in how many seconds the node runs out of units, those not counted that are arriving: 0 if
+/* Returns in how many seconds a rank of the node runs out of units, those not counted that are arriving: 0 if
  * a rank is idle, INFINITY if the speed is unknown. */
 double rpi_supply_seconds(const struct supply *supply);
 

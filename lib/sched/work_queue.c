@@ -164,6 +164,28 @@ uint32_t rpi_work_queue_idle(struct work_queue *work_queue)
     return idle;
 }
 
+static double lane_units_left(struct lane *lane, double units_per_second, double now)
+{
+    double units = word_length(&lane->chunk);
+    double begun = 1e-9 * (double)atomic_load_explicit(&lane->begun, memory_order_relaxed);
+    double left = units - units_per_second * (now - begun);
+    return units > 1 && left > 0 && left <= units ? left : units / 2;
+}
+
+double rpi_work_queue_until_next(struct work_queue *work_queue, double units_per_second, double now)
+{
+    uint32_t busy = work_queue->lanes - rpi_work_queue_idle(work_queue);
+    double least = -1;
+    for (uint32_t i = 0; i < work_queue->lanes; i++) {
+        struct lane *lane = &work_queue->lane[i];
+        if (busy == 0 || word_length(&lane->chunk) == 0 || lane_lost_relaxed(work_queue, i))
+            continue;
+        double left = lane_units_left(lane, units_per_second / busy, now);
+        least = least < 0 || left < least ? left : least;
+    }
+    return least > 0 ? least * busy : 0;
+}
+
 bool rpi_work_queue_drained(struct work_queue *work_queue, int place)
 {
     return word_length(&work_queue->batch_queue[place].left) == 0;

@@ -12,6 +12,9 @@
  *           (release; LANE_SEEKS seq_cst), read by the agent and by recovery. The range, even an
  *           empty one, begins where the chunk ends, except between the stores of the two; it is
  *           LANE_EMPTY while the owner looks for work.
+ * begun     when the owner began its chunk, in nanoseconds of the node's clock; 0: it does not measure
+ *           its chunks. Written by the owner (relaxed), read by the agent for an estimate: seen with
+ *           another chunk it is wrong for a moment, which does no harm.
  * left      of a batch queue: units of the node that belong to no lane yet; taken by
  *           compare-and-swap (acq_rel). Made non-empty by the agent alone, by a release store,
  *           while it is empty; in a job without an agent, before the job starts. Units are issued
@@ -84,6 +87,7 @@ static const uint32_t LANE_AWAY = UINT32_MAX;
 struct lane {
     alignas(APART) _Atomic uint64_t range;
     _Atomic uint64_t chunk;
+    _Atomic uint64_t begun;
     _Atomic uint32_t done;
     _Atomic uint32_t job;
     _Atomic uint32_t parked;
@@ -163,6 +167,13 @@ uint64_t rpi_work_queue_waiting(struct work_queue *work_queue);
  * without a chunk. Estimates as well. */
 uint64_t rpi_work_queue_in_progress(struct work_queue *work_queue);
 uint32_t rpi_work_queue_idle(struct work_queue *work_queue);
+
+/* Returns how many units the live lanes, which compute units_per_second together, will probably
+ * have computed when the first of them has finished its chunk. Half of a chunk counts as left if
+ * nothing better is known: its lane does not measure, it has one unit, whose duration may differ
+ * from that of others, or it takes longer than expected. */
+double rpi_work_queue_until_next(struct work_queue *work_queue, double units_per_second,
+                                 double now);
 
 /* For the agent: is this batch queue empty? */
 bool rpi_work_queue_drained(struct work_queue *work_queue, int place);

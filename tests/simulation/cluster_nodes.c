@@ -58,6 +58,7 @@ static void node_supply(const struct model *model, const struct node *node, doub
             supply->waiting += items > 1 ? (uint64_t)items - 1 : 0;
         }
     }
+    supply->until_next = (double)supply->in_progress / 2;
 }
 
 /* When the next rank becomes idle; INFINITY: none is busy. */

@@ -237,6 +237,7 @@ START_TEST(supply_is_requested_in_time)
 {
     struct supply supply = {.waiting = 9,
                             .in_progress = 2,
+                            .until_next = 1,
                             .room = 4,
                             .last = 8,
                             .most = 100,
@@ -279,14 +280,18 @@ START_TEST(speed_follows_what_is_done)
     ck_assert(speed.units_per_second <= 0);
     rpi_throughput_learn(&speed, 11, 1000);
     ck_assert_double_eq_tol(speed.units_per_second, 1000, 1e-9);
-    ck_assert(rpi_throughput_guess(&speed, 11.001, 1100) <= speed.units_per_second);
+    rpi_throughput_learn(&speed, 11.1, 1000); /* in the midst of a chunk: the measurement goes on */
+    rpi_throughput_learn(&speed, 11.2, 1200);
+    ck_assert_double_eq_tol(speed.units_per_second, 1000, 1e-9);
+    ck_assert(rpi_throughput_guess(&speed, 11.201, 1300) <= speed.units_per_second);
     for (int i = 1; i <= 100; i++)
-        rpi_throughput_learn(&speed, 11 + 0.1 * i, 1000 + 10 * (uint32_t)i);
+        rpi_throughput_learn(&speed, 11.2 + 0.1 * i, 1200 + 10 * (uint32_t)i);
     ck_assert_double_eq_tol(speed.units_per_second, 100, 1);
-    /* A long item, then the previous speed again. */
-    rpi_throughput_learn(&speed, 25, 2000);
+    /* A long item, then a thousand per second again. */
+    rpi_throughput_learn(&speed, 25, 2201);
+    ck_assert_double_lt(speed.units_per_second, 10);
     for (int i = 1; i <= 5; i++)
-        rpi_throughput_learn(&speed, 25 + 0.025 * i, 2000 + 25 * (uint32_t)i);
+        rpi_throughput_learn(&speed, 25 + 0.025 * i, 2201 + 25 * (uint32_t)i);
     ck_assert_double_gt(speed.units_per_second, 900);
 }
 END_TEST

@@ -6,10 +6,12 @@
 #include "sched/chunk_policy.h"
 #include "sched/completion_log.h"
 #include "sched/units.h"
+#include "sched/work_queue.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 START_TEST(blocks_cover_everything_once)
 {
@@ -88,6 +90,41 @@ START_TEST(schedules_are_parsed)
     ck_assert(choice.schedule == RP_SCHEDULE_GUIDED && choice.chunk == 100);
     ck_assert(rpi_schedule_choice_parse("factoring", &choice));
     ck_assert(choice.schedule == RP_SCHEDULE_FACTORING && choice.chunk == 0);
+}
+END_TEST
+
+static void start_chunk(struct work_queue *work_queue, int lane, struct unit_range chunk)
+{
+    atomic_store(&work_queue->lane[lane].chunk, unit_range_pack(chunk));
+    atomic_store(&work_queue->lane[lane].begun, UINT64_C(1000000000));
+}
+
+START_TEST(the_next_end_of_a_chunk_is_foreseen)
+{
+    size_t bytes = (rpi_work_queue_bytes(2) + APART - 1) / APART * APART;
+    struct work_queue *work_queue = aligned_alloc(APART, bytes);
+    ck_assert_ptr_nonnull(work_queue);
+    memset(work_queue, 0, bytes);
+    rpi_work_queue_make(work_queue, 2);
+    ck_assert_double_eq_tol(rpi_work_queue_until_next(work_queue, 200, 1), 0, 1e-9);
+    start_chunk(work_queue, 0, (struct unit_range){0, 100});
+    start_chunk(work_queue, 1, (struct unit_range){100, 300});
+    /* At 200 units per second, lane 0 needs until second 2, and lane 1 until second 3. */
+    ck_assert_double_eq_tol(rpi_work_queue_until_next(work_queue, 200, 1.25), 150, 1e-6);
+    ck_assert_double_eq_tol(rpi_work_queue_until_next(work_queue, 200, 1.75), 50, 1e-6);
+    /* Lane 0 takes longer: half of its chunk may be left. */
+    ck_assert_double_eq_tol(rpi_work_queue_until_next(work_queue, 200, 2.25), 100, 1e-6);
+    ck_assert_double_eq_tol(rpi_work_queue_until_next(work_queue, 200, 2.75), 50, 1e-6);
+    /* A single unit may take as long as it likes. */
+    start_chunk(work_queue, 0, (struct unit_range){0, 1});
+    ck_assert_double_eq_tol(rpi_work_queue_until_next(work_queue, 200, 1.001), 1, 1e-6);
+    /* Lane 1 has all of the speed if lane 0 is idle. */
+    atomic_store(&work_queue->lane[0].chunk, LANE_SEEKS);
+    ck_assert_double_eq_tol(rpi_work_queue_until_next(work_queue, 200, 1.5), 100, 1e-6);
+    /* A lane that does not measure its chunks. */
+    atomic_store(&work_queue->lane[1].begun, 0);
+    ck_assert_double_eq_tol(rpi_work_queue_until_next(work_queue, 200, 1.5), 100, 1e-6);
+    free(work_queue);
 }
 END_TEST
 
@@ -261,6 +298,7 @@ static const struct test_case cases[] = {
     {"blocks at the limits", &blocks_at_the_limits},
     {"units hold any number of items", &units_hold_any_number_of_items},
     {"schedules are parsed", &schedules_are_parsed},
+    {"the next end of a chunk is foreseen", &the_next_end_of_a_chunk_is_foreseen},
     {"guided deals out shares of the rest", &guided_deals_out_shares_of_the_rest},
     {"factoring deals out rounds", &factoring_deals_out_rounds},
     {"batch queues of any size", &batch_queues_of_any_size},
