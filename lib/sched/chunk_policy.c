@@ -92,7 +92,8 @@ uint32_t rpi_chunk_policy_next(const struct chunk_policy *policy, uint32_t remai
     double units = policy->unit_seconds > 0 ? units_for_target(policy, remaining, more)
                                             : first_chunk(policy, remaining);
     units = chunk_max(units, policy->least);
-    return units < remaining ? (uint32_t)units : remaining;
+    double least_left = policy->call_overhead > 0 ? policy->least : 1;
+    return units + least_left <= remaining ? (uint32_t)units : remaining;
 }
 
 void rpi_chunk_policy_learn(struct chunk_policy *policy, uint32_t units, double seconds)

@@ -44,7 +44,8 @@ struct chunk_policy rpi_chunk_policy_start(struct chunk_costs costs, uint32_t le
 
 /* Returns the length of the next chunk of a share with `remaining` >= 1 units: 1 ... remaining. In
  * the last share chunks get smaller towards the end, so that other ranks can steal from it and all
- * finish together; not so if `more` units will follow. */
+ * finish together; not so if `more` units will follow. Where a call has a cost, a chunk leaves no
+ * fewer units than `least`. */
 uint32_t rpi_chunk_policy_next(const struct chunk_policy *policy, uint32_t remaining, bool more);
 
 /* Records how long a chunk took. */

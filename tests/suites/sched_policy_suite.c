@@ -106,6 +106,20 @@ START_TEST(pace_divides_the_end_as_ranks_may_differ)
 }
 END_TEST
 
+START_TEST(pace_leaves_no_short_remainder)
+{
+    struct chunk_policy pace = rpi_chunk_policy_start((struct chunk_costs){1e-3, 1e-3}, 20);
+    for (uint32_t remaining = 1000; remaining > 0;) {
+        uint32_t units = rpi_chunk_policy_next(&pace, remaining, false);
+        ck_assert_uint_ge(units, 20);
+        rpi_chunk_policy_learn(&pace, units, 1e-3 + units * 1e-3);
+        remaining -= units;
+    }
+    ck_assert_uint_eq(rpi_chunk_policy_next(&pace, 39, false), 39);
+    ck_assert_uint_eq(rpi_chunk_policy_next(&pace, 5, false), 5);
+}
+END_TEST
+
 /* Where the program knows what a unit costs, the first chunk is as long as later ones. */
 START_TEST(pace_begins_with_what_is_expected)
 {
@@ -301,6 +315,7 @@ static const struct test_case cases[] = {
     {"the pace of long items is one", &pace_of_long_items_is_one},
     {"the pace leaves a fair share", &pace_leaves_a_fair_share},
     {"the pace hides the cost of a call", &pace_hides_the_cost_of_a_call},
+    {"the pace leaves no short remainder", &pace_leaves_no_short_remainder},
     {"the pace does not believe that units cost nothing",
      &pace_does_not_believe_that_units_cost_nothing},
     {"the pace keeps its length while more is to come",
