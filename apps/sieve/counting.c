@@ -18,13 +18,28 @@ struct count {
     double busy_seconds; /* of this rank */
 };
 
+/* By how much the first parts are to be wider than the average, and the last narrower, so that ranks
+ * which begin with as many parts have as much to do: a number costs more, the larger it is. To first
+ * order, twice what the cost at three quarters exceeds the mean. */
+static unsigned taper(struct interval interval, const struct kernel *kernel)
+{
+    uint64_t quarter = (interval.last - interval.first) / 4;
+    double low = kernel->number_seconds(interval.first + quarter),
+           high = kernel->number_seconds(interval.last - quarter);
+    return (unsigned)(256 * 2 * (high - low) / (high + low));
+}
+
 /* Few enough parts that storing the counts of each costs nothing. */
 static struct cut cut_in_parts(struct interval interval, const struct kernel *kernel)
 {
     const uint64_t most_parts = UINT64_C(1) << 16;
     uint64_t width = kernel->part_width(interval.last);
     uint64_t length = interval.first <= interval.last ? interval.last - interval.first : 0;
-    return cut_interval(interval, length / width < most_parts ? width : length / most_parts + 1);
+    struct cut cut =
+        cut_interval(interval, length / width < most_parts ? width : length / most_parts + 1);
+    if (cut.units > 1)
+        cut.taper = taper(interval, kernel);
+    return cut;
 }
 
 /* Counts consecutive parts; the sum is stored with the first. Counts do not stay on the rank, which
@@ -37,7 +52,7 @@ static int count_parts(rp_task *task, rp_range parts, const void *in, void *out)
     double begin = MPI_Wtime();
     (void)in;
     memset(found, 0, (size_t)(parts.end - parts.begin) * sizeof *found);
-    for (int size = 1; size <= MOST_TUPLET; size++) {
+    for (int size = 1; size <= MOST_TUPLET && part.first <= part.last; size++) {
         if ((count->sizes >> size & 1) &&
             !count->kernel->count(size, part.first, part.last, &found->tuplets[size]))
             return rp_task_fail(task, parts.begin, 1, "no memory to sieve with");
@@ -52,7 +67,8 @@ static int count_parts(rp_task *task, rp_range parts, const void *in, void *out)
 static int64_t least_parts(const rp_pool *pool, const struct kernel *kernel, const struct cut *cut)
 {
     const int64_t calls_per_rank = 16;
-    int64_t parts = (int64_t)((kernel->call_width + cut->width - 1) / cut->width);
+    uint64_t narrowest = cut->width - cut->width / 256 * cut->taper;
+    int64_t parts = (int64_t)((kernel->call_width + narrowest - 1) / narrowest);
     bool enough = cut->units / calls_per_rank / rp_ranks(pool) >= parts;
     return enough && rpi_environment_text("RANKPOOL_SCHEDULE") == NULL ? parts : 0;
 }

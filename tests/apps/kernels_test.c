@@ -3,6 +3,7 @@
 
 #include "passes.h"
 
+#include "sieve/interval.h"
 #include "sieve/kernel.h"
 #include "sieve/tuplets.h"
 
@@ -216,6 +217,31 @@ START_TEST(kernels_are_found_by_name)
 }
 END_TEST
 
+/* Units that become narrower follow each other without a gap, and together are the interval. */
+START_TEST(tapered_units_are_the_interval)
+{
+    static const struct interval whole[] = {{0, 100000000},
+                                            {7, 7 + 30 * 1000},
+                                            {UINT64_MAX - 123456789, UINT64_MAX}};
+    static const uint64_t widths[] = {1000, 65536, 1000000};
+    struct cut cut = cut_interval(whole[_i / 3], widths[_i % 3]);
+    cut.taper = 48;
+    uint64_t next = cut.whole.first, widest = cut.width / 4 * 5;
+    for (int64_t unit = 0; unit < cut.units; unit++) {
+        struct interval part = cut_part(&cut, (rp_range){unit, unit + 1});
+        if (unit > 0 && part.first > part.last)
+            continue; /* none is left for the last one */
+        ck_assert(part.first == next && part.last - part.first < widest);
+        ck_assert(unit == 0 || part.first % 30 == 2);
+        next = part.last + 1;
+    }
+    ck_assert(next == cut.whole.last + 1);
+    struct interval half = cut_part(&cut, (rp_range){0, cut.units / 2});
+    double part = (double)(half.last - half.first) / (double)(cut.whole.last - cut.whole.first);
+    ck_assert(cut.width < 256 * 30 || cut.units < 20 || (part > 0.53 && part < 0.6));
+}
+END_TEST
+
 #ifdef HAVE_PRIMESIEVE
 /* Steele's splitmix64: the same intervals in every run. */
 static uint64_t random_number(uint64_t *state)
@@ -281,6 +307,7 @@ static TCase *other_tests(void)
     tcase_add_loop_test(all, known_numbers_of_tuplets, 0, kernels());
     tcase_add_loop_test(all, lists_end_when_they_are_to, 0, kernels());
     tcase_add_loop_test(all, units_fit, 0, kernels());
+    tcase_add_loop_test(all, tapered_units_are_the_interval, 0, 9);
     tcase_add_test(all, roots_are_exact);
     tcase_add_test(all, kernels_are_found_by_name);
 #ifdef HAVE_PRIMESIEVE
