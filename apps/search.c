@@ -31,6 +31,7 @@ static const char help[] =
     "  -m, --children M     that it then has (4)\n"
     "  -f, --shift F        part of the depth that is geometric, in a hybrid tree (0.5)\n"
     "  --memory BYTES       for nodes that wait (16 MiB)\n"
+    "  --paths              sum up the paths of all nodes, for --time\n"
     "  --time               show on stderr how long it took\n";
 
 static const char notes[] =
@@ -56,6 +57,7 @@ struct settings {
 
 enum {
     OPTION_MEMORY = 1,
+    OPTION_PATHS,
     OPTION_TIME
 };
 
@@ -69,6 +71,7 @@ static const struct option options[] = {
     {"children", required_argument, NULL, 'm'},
     {"shift", required_argument, NULL, 'f'},
     {"memory", required_argument, NULL, OPTION_MEMORY},
+    {"paths", no_argument, NULL, OPTION_PATHS},
     {"time", no_argument, NULL, OPTION_TIME},
     {NULL, 0, NULL, 0},
 };
@@ -121,6 +124,8 @@ static bool take_option(struct command_line *line, void *into, int option, const
     struct settings *settings = into;
     if (option == OPTION_TIME)
         return settings->show_time = true;
+    if (option == OPTION_PATHS)
+        return settings->problem.sum_paths = true;
     if (option == OPTION_MEMORY)
         return command_line_count(line, argument, 1, UINT64_C(1) << 40, &settings->memory);
     settings->uts_given = true;
@@ -194,11 +199,10 @@ static const struct command command = {
 
 /* ---- the search ------------------------------------------------------------------------------ */
 
-/* Where nodes are left out, their number and their paths differ from run to run. */
 static void show_time(const struct settings *settings, const rp_pool *pool, double took)
 {
     const struct findings *findings = &settings->problem.findings;
-    if (settings->problem.kind == PROBLEM_CLIQUE)
+    if (!settings->problem.sum_paths)
         program_show_run(pool, took, "%" PRId64 " nodes, on ", findings->nodes);
     else
         program_show_run(pool, took,

@@ -35,7 +35,7 @@ of_each() {
 
 kinds="loop map worklist"
 set -- "loop, dynamic,1: a claim" 104 instructions 1 "map, dynamic,1: a claim" 151 instructions 2 \
-    "rp_worklist: an item" 266 instructions 3
+    "rp_worklist: an item" 201 instructions 3
 if grep -q :count_openmp "$scratch/functions"; then
     kinds="$kinds openmp"
     set -- "$@" "OpenMP dynamic,1: a claim" 0 instructions 4

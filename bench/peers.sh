@@ -63,7 +63,7 @@ seconds() {
     case $1 in
     worklist)
         RANKPOOL_PROGRESS=off "$launch" "$cores" apps/search uts "$2" --time 2>&1 |
-            sed -n 's/.* nodes, sum of paths .*: \([0-9.]*\) s$/\1/p'
+            sed -n 's/.* nodes, on .*: \([0-9.]*\) s$/\1/p'
         ;;
     uts)
         # shellcheck disable=SC2046

@@ -35,7 +35,7 @@ seconds() {
     case $1 in
     worklist)
         RANKPOOL_PROGRESS=off "$here/../tests/support/launch_ranks" "$cores" apps/search uts "$2" --time 2>&1 |
-            sed -n 's/.* nodes, sum of paths .*: \([0-9.]*\) s$/\1/p'
+            sed -n 's/.* nodes, on .*: \([0-9.]*\) s$/\1/p'
         ;;
     tbb) timeout -k 5 60 "$scratch/tbb" "$2" "$cores" | cut -d ' ' -f 2 ;;
     *) timeout -k 5 60 "$scratch/plain" "$1" "$2" "$cores" | cut -d ' ' -f 2 ;;

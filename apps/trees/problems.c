@@ -6,11 +6,14 @@
 
 /* ---- tasks ----------------------------------------------------------------------------------- */
 
-static void findings_add_item(struct findings *findings, const rp_task *task)
+static inline void findings_add_item(struct findings *findings, const rp_task *task,
+                                     const struct problem *problem)
 {
     uint64_t path[2];
-    rp_task_path(task, path);
     findings->nodes++;
+    if (!problem->sum_paths)
+        return;
+    rp_task_path(task, path);
     findings->paths[0] += path[0];
     findings->paths[1] += path[1];
 }
@@ -36,7 +39,7 @@ static int search_node(rp_task *task, const void *item, void *result)
     struct findings *findings = result;
     struct uts_node child;
     int children = uts_children(&problem->uts, node), code = 0;
-    findings_add_item(findings, task);
+    findings_add_item(findings, task, problem);
     findings->leaves += children == 0;
     findings->depth = findings->depth > node->level ? findings->depth : node->level;
     for (int i = 0; i < children && code == 0; i++) {
@@ -52,7 +55,7 @@ static int search_board(rp_task *task, const void *item, void *result)
     const struct queens *board = item;
     struct findings *findings = result;
     int code = 0;
-    findings_add_item(findings, task);
+    findings_add_item(findings, task, problem);
     if (board->rows_left <= QUEENS_ROWS_AT_ONCE) {
         findings->solutions += queens_count(board, problem->board);
         return 0;
@@ -68,7 +71,7 @@ static int search_board(rp_task *task, const void *item, void *result)
 static int search_graph(rp_task *task, const void *item, void *result)
 {
     struct problem *problem = rp_task_user(task);
-    findings_add_item(result, task);
+    findings_add_item(result, task, problem);
     return clique_visit(&problem->clique, task, item);
 }
 

@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "numeric/path.h"
 #include "pool/pool.h"
 
 #include <inttypes.h>
@@ -60,6 +59,12 @@ int rp_task_enough(rp_task *task, int64_t item)
     return 0;
 }
 
+void rpi_task_find_path(struct work_item *item)
+{
+    path_child(item->origin->parent, item->origin->number, item->path);
+    item->has_path = true;
+}
+
 void rp_task_random(const rp_task *task, int64_t item, rp_random *random)
 {
     if (task->worker == NULL) {
@@ -67,7 +72,7 @@ void rp_task_random(const rp_task *task, int64_t item, rp_random *random)
         return;
     }
     uint64_t stream[2];
-    path_child(task->path, ~(uint64_t)item, stream); /* not the number of a child */
+    path_child(task_path(task), ~(uint64_t)item, stream); /* not the number of a child */
     rp_random_begin(random, task->seed ^ stream[0], (int64_t)stream[1]);
 }
 

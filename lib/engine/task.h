@@ -3,8 +3,19 @@
 #define RANKPOOL_ENGINE_TASK_H
 
 #include "comm/call_table.h"
+#include "numeric/path.h"
 #include "rankpool.h"
 #include "sched/claim.h"
+
+/* The item of a worklist that is being computed. Most are leaves, and of most nobody asks for the
+ * path, so it is computed when it is needed. */
+struct work_item {
+    const struct path_origin *origin;
+    uint64_t children; /* that it has added */
+    bool has_path;
+    bool plain; /* further short ones need only be stored, if there is room */
+    uint64_t path[2];
+};
 
 struct rp_task {
     int64_t item; /* current item, or the first of the current range */
@@ -28,8 +39,7 @@ struct rp_task {
     /* In a worklist, else NULL and 0: */
     struct worklist_worker *worker;
     int64_t *enough; /* where rp_task_enough() stores 1 + its item, instead of stopping the ranks */
-    uint64_t path[2];  /* of the current item */
-    uint64_t children; /* that it has added */
+    struct work_item *current;
 };
 
 /* The failures of a job on this rank. The one with the lowest item is reported. */
@@ -43,6 +53,16 @@ static inline void rpi_task_begin(struct rp_task *task, int64_t item)
 {
     task->item = item;
     task->failure.status = RP_OK;
+}
+
+/* The path of the current item of a worklist. */
+void rpi_task_find_path(struct work_item *item);
+
+static inline const uint64_t *task_path(const struct rp_task *task)
+{
+    if (!task->current->has_path)
+        rpi_task_find_path(task->current);
+    return task->current->path;
 }
 
 /* Whether the current item is not wanted any more. The order: stream/slot_queue.h. */

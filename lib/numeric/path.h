@@ -17,4 +17,11 @@ static inline void path_child(const uint64_t parent[2], uint64_t number, uint64_
     path[1] = child.v[1];
 }
 
+/* What the path of an item follows from: that of its parent, and its number among the children of
+ * that. Of a seed: 0, and its index. */
+struct path_origin {
+    uint64_t parent[2];
+    uint64_t number;
+};
+
 #endif

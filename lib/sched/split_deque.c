@@ -143,6 +143,7 @@ bool rpi_deque_own(struct deque_owner *owner, struct split_deque *deque)
         .entry_size = deque->shape.entry_size,
         .mask = deque->shape.capacity - 1,
         .top = commit.top,
+        .limit = deque->shape.capacity,
         .committed_top = commit.top,
     };
     owner_copy_result(owner);
@@ -165,8 +166,9 @@ const struct deque_result *rpi_deque_result(const struct split_deque *deque)
 
 bool rpi_deque_room(struct deque_owner *owner)
 {
-    owner->floor = atomic_load_explicit(&owner->deque->floor, memory_order_acquire);
-    return owner->top - owner->floor <= owner->mask;
+    uint32_t floor = atomic_load_explicit(&owner->deque->floor, memory_order_acquire);
+    owner->limit = floor + owner->mask + 1;
+    return owner->top != owner->limit;
 }
 
 static void owner_store_commit(struct deque_owner *owner)
@@ -302,8 +304,7 @@ bool rpi_deque_steal(struct deque_owner *owner, struct split_deque *victim)
         return false;
     atomic_store_explicit(&victim->thief, owner->deque->index + 1, memory_order_relaxed);
     rpi_deque_room(owner); /* thieves may still copy what they took of this deque */
-    uint32_t room = owner->mask + 1 - (owner->top - owner->floor);
-    struct unit_range taken = deque_take(victim, room);
+    struct unit_range taken = deque_take(victim, owner->limit - owner->top);
     if (taken.low != taken.high) {
         owner_copy_taken(owner, victim, taken);
         owner->steals++;

@@ -13,8 +13,10 @@
  * Commits. The owner computes a batch of items: it pops them, pushes what their tasks add, and
  * folds into a working copy of its result. All of that becomes valid by one store of `committed`;
  * until then another rank can restore what there was at the last commit. What the batch pops of the
- * committed entries is therefore copied to `log` first, since new entries overwrite the ring.
- * Results are double-buffered; the parity in `committed` selects the valid one.
+ * committed entries is therefore copied to `log` first, since new entries overwrite the ring. What
+ * it pops of its own entries, which nobody else reads, stays in its place while its task runs; only
+ * the first entry that the task adds has to wait elsewhere. Results are double-buffered; the parity
+ * in `committed` selects the valid one.
  *
  * Deaths. A rank that dies leaves its last commit, in whatever state it left the words below:
  * rpi_deque_settle() restores the entries and shares them all. The log also tells in which item it
@@ -52,6 +54,8 @@
 #ifndef RANKPOOL_SCHED_SPLIT_DEQUE_H
 #define RANKPOOL_SCHED_SPLIT_DEQUE_H
 
+#include "numeric/path.h"
+
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -66,10 +70,11 @@ enum {
 
 /* An entry: a waiting item, with its bytes behind. */
 struct deque_entry {
-    uint64_t path[2]; /* identity of the item */
-    int64_t seed;     /* index of the seed that it came of */
-    uint32_t deaths;  /* of ranks that died in it, or in an item that came of it */
-    uint32_t alone;   /* generations that are computed one item at a time, since a rank died */
+    struct path_origin origin; /* identity of the item */
+    uint32_t seed;             /* index of the seed that it came of */
+    uint16_t deaths;           /* of ranks that died in it, or in an item that came of it */
+    uint16_t alone;            /* generations that are computed one item at a time, since a rank
+                                  died; not 0 if `deaths` is not */
     alignas(DEQUE_ALIGNED) unsigned char item[];
 };
 
@@ -105,12 +110,13 @@ struct split_deque {
 struct deque_owner {
     struct split_deque *deque;
     char *ring, *log;
-    struct deque_entry *scratch; /* a popped item that is not committed */
+    struct deque_entry *held;    /* the popped entry, if it is still in the ring; or NULL */
+    struct deque_entry *scratch; /* what the task of that adds first */
     uint32_t entry_size, mask;
     uint32_t top;           /* where the next entry goes */
     uint32_t committed_top; /* at the last commit */
     uint32_t high;          /* end of the shared part */
-    uint32_t floor;         /* as last seen */
+    uint32_t limit;         /* that top must not exceed, by the floor as last seen */
     uint32_t popped;        /* committed entries that the batch has popped */
     uint32_t steals;
     uint32_t parity;             /* of the last commit */
@@ -180,7 +186,11 @@ static inline struct deque_entry *deque_place(const struct deque_owner *owner, u
 
 static inline void deque_copy(struct deque_entry *to, const struct deque_entry *from, uint32_t size)
 {
-    for (uint32_t i = 0; i < size; i += DEQUE_ALIGNED)
+    const uint32_t twice = 2 * DEQUE_ALIGNED;
+    uint32_t i = 0;
+    for (; i + twice <= size; i += twice)
+        __builtin_memcpy((char *)to + i, (const char *)from + i, twice);
+    if (i < size)
         __builtin_memcpy((char *)to + i, (const char *)from + i, DEQUE_ALIGNED);
 }
 
@@ -196,23 +206,35 @@ static inline const struct deque_entry *deque_peek(const struct deque_owner *own
     return deque_place(owner, owner->top - 1);
 }
 
-/* Pops the newest private entry. It stays valid until the next pop. There must be one, and a batch
- * pops at most DEQUE_BATCH entries. */
-static inline struct deque_entry *deque_pop(struct deque_owner *owner)
+/* Copies a committed entry to the log, before others overwrite it. */
+static inline struct deque_entry *deque_log(struct deque_owner *owner,
+                                            const struct deque_entry *entry)
+{
+    char *copy = owner->log + (size_t)owner->popped * owner->entry_size;
+    deque_copy((struct deque_entry *)copy, entry, owner->entry_size);
+    atomic_signal_fence(memory_order_seq_cst);
+    atomic_store_explicit(&owner->deque->popped[owner->parity], ++owner->popped,
+                          memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+    return (struct deque_entry *)copy;
+}
+
+/* Pops the newest private entry. There must be one, and a batch pops at most DEQUE_BATCH entries. It
+ * stays valid until deque_popped(), when its task has returned; `place` is the top before the
+ * task. */
+static inline const struct deque_entry *deque_pop(struct deque_owner *owner)
 {
     uint32_t place = --owner->top;
-    struct deque_entry *entry = owner->scratch;
+    struct deque_entry *entry = deque_place(owner, place);
     bool committed = owner->committed_top - owner->popped - 1 == place;
-    if (committed)
-        entry = (struct deque_entry *)(owner->log + (size_t)owner->popped * owner->entry_size);
-    deque_copy(entry, deque_place(owner, place), owner->entry_size);
-    if (committed) {
-        atomic_signal_fence(memory_order_seq_cst);
-        atomic_store_explicit(&owner->deque->popped[owner->parity], ++owner->popped,
-                              memory_order_relaxed);
-        atomic_signal_fence(memory_order_seq_cst);
-    }
-    return entry;
+    owner->held = committed ? NULL : entry;
+    return committed ? deque_log(owner, entry) : entry;
+}
+
+static inline void deque_popped(struct deque_owner *owner, uint32_t place)
+{
+    if (owner->top != place && owner->held != NULL)
+        deque_copy(owner->held, owner->scratch, owner->entry_size);
 }
 
 /* Would a commit share entries? */
@@ -228,9 +250,10 @@ bool rpi_deque_room(struct deque_owner *owner);
 /* The place of the next entry, to be filled in before deque_push(); NULL: no room. */
 static inline struct deque_entry *deque_next(struct deque_owner *owner)
 {
-    if (owner->top - owner->floor > owner->mask && !rpi_deque_room(owner))
+    if (owner->top == owner->limit && !rpi_deque_room(owner))
         return NULL;
-    return deque_place(owner, owner->top);
+    struct deque_entry *entry = deque_place(owner, owner->top);
+    return entry != owner->held ? entry : owner->scratch;
 }
 
 static inline void deque_push(struct deque_owner *owner)

@@ -71,18 +71,20 @@ void rpi_bound_share(struct worker_bound *bound, const void *result);
 /* A call of an item begins, the entry's item being `stored`. Returns the item without its place. */
 static inline const void *bound_begin_call(struct worker_bound *bound, const void *stored)
 {
+    if (bound->shared == NULL)
+        return stored;
     bound->place = stored;
     bound->call = ++bound->calls;
     return (const char *)stored + bound->place_bytes;
 }
 
 /* Stores a child of the current item. */
-static inline void bound_store_child(const struct worker_bound *bound, uint64_t number, void *to,
-                                     const void *item, size_t item_size)
+static inline void bound_store_child(const struct worker_bound *bound, uint64_t number,
+                                     unsigned char *to, const void *item, size_t item_size)
 {
     if (bound->shared != NULL)
-        rpi_place_child(bound->place, number, to);
-    memcpy((char *)to + bound->place_bytes, item, item_size);
+        rpi_place_child(bound->place, number, (struct tree_place *)to);
+    memcpy(to + bound->place_bytes, item, item_size);
 }
 
 #endif

@@ -233,7 +233,7 @@ static bool search_begin(struct search_by_stream *search, const rp_task *task, c
         struct deque_entry *entry = rpi_deque_seed(deque);
         memcpy(entry, entries + i * search->shape.entry_size, search->shape.entry_size);
         if (task->attempt > 0) {
-            entry->deaths = (uint32_t)(task->attempt < most ? task->attempt : most);
+            entry->deaths = (uint16_t)(task->attempt < most ? task->attempt : most);
             entry->alone = DEQUE_BATCH;
         }
     }

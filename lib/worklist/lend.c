@@ -193,9 +193,8 @@ static bool bundle_valid(const struct lend *lend, struct loan_bundle *bundle)
     bool valid = true;
     for (uint32_t i = 0; i < bundle->items && valid; i++) {
         const struct deque_entry *entry = bundle_entry(lend, bundle, i);
-        valid = entry->seed >= 0 && entry->seed < lend->job->n &&
-                entry->deaths <= DEATHS_IN_A_ROW && entry->alone <= DEQUE_BATCH &&
-                bound_item_valid(lend->job, entry->item);
+        valid = entry->seed < lend->job->n && entry->deaths <= DEATHS_IN_A_ROW &&
+                entry->alone <= DEQUE_BATCH && bound_item_valid(lend->job, entry->item);
     }
     return valid;
 }

@@ -1,7 +1,5 @@
 #include "worklist/waiting.h"
 
-#include "numeric/path.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +9,7 @@ bool rpi_waiting_valid(const struct waiting *waiting, const char *entries, size_
     bool valid = bytes % size == 0;
     for (size_t i = 0; valid && i < bytes / size; i++) {
         const struct deque_entry *entry = (const struct deque_entry *)(entries + i * size);
-        valid = entry->seed >= 0 && entry->seed < waiting->job->n && entry->alone <= DEQUE_BATCH &&
+        valid = entry->seed < waiting->job->n && entry->alone <= DEQUE_BATCH &&
                 bound_item_valid(waiting->job, entry->item);
     }
     return valid;
@@ -48,14 +46,12 @@ bool rpi_waiting_add(struct waiting *waiting, const void *entries, size_t count)
 
 bool rpi_waiting_add_seeds(struct waiting *waiting)
 {
-    const uint64_t none[2] = {0, 0};
     const rp_worklist_job *job = waiting->job;
     if (!rpi_waiting_reserve(waiting, (size_t)job->n + 1))
         return false;
     for (int64_t i = 0; i < job->n; i++) {
         struct deque_entry *entry = waiting_at(waiting, waiting->tail++);
-        *entry = (struct deque_entry){.seed = i};
-        path_child(none, (uint64_t)i, entry->path);
+        *entry = (struct deque_entry){.origin.number = (uint64_t)i, .seed = (uint32_t)i};
         rpi_bound_store_seed(job, entry->item,
                              (const char *)job->seeds + (size_t)i * job->item_size);
     }

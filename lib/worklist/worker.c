@@ -18,8 +18,9 @@ enum {
 
 void rp_task_path(const rp_task *task, uint64_t path[2])
 {
-    path[0] = task->path[0];
-    path[1] = task->path[1];
+    const uint64_t none[2] = {0, 0}, *found = task->current != NULL ? task_path(task) : none;
+    path[0] = found[0];
+    path[1] = found[1];
 }
 
 /* ---- calls of the program -------------------------------------------------------------------- */
@@ -39,7 +40,9 @@ static int call_again(const struct attempt *attempt)
     struct worklist_worker *worker = call->worker;
     worker->owner.top = call->top;
     worker->owner.result->items = call->items;
-    worker->task.children = 0;
+    worker->current.children = 0;
+    worker->current.plain = false;
+    worker->current.has_path = false; /* after a failure it is that of the item that failed */
     const void *item = bound_begin_call(&worker->bound, attempt->in);
     return worker->job->work(&worker->task, item, attempt->out);
 }
@@ -60,14 +63,14 @@ __attribute__((noinline)) static int worker_attempt(struct worklist_worker *work
     return code;
 }
 
-static int worker_call(struct worklist_worker *worker, const struct deque_entry *entry)
+static inline int worker_call(struct worklist_worker *worker, const struct deque_entry *entry,
+                              bool careful)
 {
     struct rp_task *task = &worker->task;
-    task->path[0] = entry->path[0];
-    task->path[1] = entry->path[1];
-    task->children = 0;
-    worker->alone = entry->alone;
-    if (worker->careful || entry->deaths > 0)
+    worker->current.origin = &entry->origin;
+    worker->current.children = 0;
+    worker->current.has_path = worker->current.plain = false;
+    if (careful)
         return worker_attempt(worker, entry);
     rpi_task_begin(task, entry->seed);
     const void *item = bound_begin_call(&worker->bound, entry->item);
@@ -79,10 +82,11 @@ static void worker_fail(struct worklist_worker *worker, int code)
     struct rp_task *task = &worker->task;
     if (!rpi_attempt_cancelled(&worker->attempts, code)) {
         if (task->failure.status == RP_OK) {
+            const uint64_t *path = task_path(task);
             rpi_error_set(&task->failure, RP_ERR_TASK,
                           "item %016" PRIx64 "%016" PRIx64 ", which descends from seed %" PRId64
                           ", failed with code %d",
-                          task->path[1], task->path[0], task->item, code);
+                          path[1], path[0], task->item, code);
             task->failure.item = task->item;
         }
         rpi_task_failed(task, code, &worker->failures);
@@ -118,10 +122,13 @@ static int task_call_child(struct worklist_worker *worker, uint64_t number, cons
 }
 
 /* Computes a child at once. It is no entry, so if this rank dies, its parent is begun again. */
-static int task_compute_child(struct rp_task *task, const void *item)
+__attribute__((noinline)) static int task_compute_child(struct rp_task *task, const void *item)
 {
     struct worklist_worker *worker = task->worker;
-    const uint64_t parent[2] = {task->path[0], task->path[1]}, number = task->children++;
+    struct work_item *parent = task->current;
+    const uint64_t *path = task_path(task);
+    const struct path_origin origin = {{path[0], path[1]}, parent->children++};
+    struct work_item child = {.origin = &origin};
     if (worker->depth >= DEEPEST)
         return rp_task_fail(task, task->item, 1,
                             "%d items wait for each other: give the worklist more memory for "
@@ -134,36 +141,86 @@ static int task_compute_child(struct rp_task *task, const void *item)
         return 1;
     }
     worker->depth++;
-    path_child(parent, number, task->path);
-    task->children = 0;
-    int code = task_call_child(worker, number, item);
+    task->current = &child;
+    int code = task_call_child(worker, origin.number, item);
+    if (code != 0) { /* the error names this item */
+        memcpy(parent->path, task_path(task), sizeof parent->path);
+        parent->has_path = true;
+    }
+    task->current = parent;
     worker->owner.result->items++;
     worker->depth--;
-    if (code != 0)
-        return code;
-    task->path[0] = parent[0];
-    task->path[1] = parent[1];
-    task->children = number + 1;
+    return code;
+}
+
+/* Stores what every entry has, and returns where its item goes. */
+static inline unsigned char *task_begin_entry(struct rp_task *task, struct deque_entry *entry)
+{
+    struct work_item *parent = task->current;
+    entry->origin.parent[0] = parent->path[0];
+    entry->origin.parent[1] = parent->path[1];
+    entry->origin.number = parent->children++;
+    entry->seed = (uint32_t)task->item;
+    entry->deaths = 0;
+    entry->alone = task->worker->alone_below;
+    return entry->item;
+}
+
+/* Half of a short item, at least, from each end. */
+static inline void copy_short(unsigned char *to, const void *item, size_t size)
+{
+    const size_t half = SHORT_MOST / 2, quarter = SHORT_MOST / 4;
+    const unsigned char *from = item;
+    if (size >= half) {
+        memcpy(to, from, half);
+        memcpy(to + size - half, from + size - half, half);
+    } else {
+        memcpy(to, from, quarter);
+        memcpy(to + size - quarter, from + size - quarter, quarter);
+    }
+}
+
+/* A child that may be long, where there may be no room, or in a branch and bound. */
+__attribute__((noinline)) static int task_add(struct rp_task *task, const void *item)
+{
+    struct worklist_worker *worker = task->worker;
+    if (worker == NULL)
+        return rp_task_fail(task, task->item, 1, "rp_task_add() is for tasks of rp_worklist()");
+    struct worker_bound *bound = &worker->bound;
+    uint64_t number = task->current->children;
+    if (bound->shared != NULL && number == PLACE_CHILDREN)
+        return rp_task_fail(task, task->item, 1,
+                            "an item of a branch and bound adds at most %d others", PLACE_CHILDREN);
+    struct deque_entry *entry = deque_next(&worker->owner);
+    if (entry == NULL)
+        return task_compute_child(task, item);
+    task_path(task);
+    bound_store_child(bound, number, task_begin_entry(task, entry), item, worker->job->item_size);
+    deque_push(&worker->owner);
+    return 0;
+}
+
+/* The first short child of an item, where there is room. */
+__attribute__((noinline)) static int task_add_first(struct rp_task *task, const void *item)
+{
+    task_path(task);
+    struct worklist_worker *worker = task->worker;
+    struct deque_entry *entry = deque_next(&worker->owner);
+    copy_short(task_begin_entry(task, entry), item, worker->job->item_size);
+    deque_push(&worker->owner);
+    task->current->plain = true;
     return 0;
 }
 
 int rp_task_add(rp_task *task, const void *item)
 {
     struct worklist_worker *worker = task->worker;
-    if (worker == NULL)
-        return rp_task_fail(task, task->item, 1, "rp_task_add() is for tasks of rp_worklist()");
-    if (worker->bound.shared != NULL && task->children == PLACE_CHILDREN)
-        return rp_task_fail(task, task->item, 1,
-                            "an item of a branch and bound adds at most %d others", PLACE_CHILDREN);
-    struct deque_entry *entry = deque_next(&worker->owner);
-    if (entry == NULL)
-        return task_compute_child(task, item);
-    uint64_t number = task->children++;
-    path_child(task->path, number, entry->path);
-    entry->seed = task->item;
-    entry->deaths = 0;
-    entry->alone = worker->alone > 0 ? worker->alone - 1 : 0;
-    bound_store_child(&worker->bound, number, entry->item, item, worker->job->item_size);
+    if (worker == NULL || !worker->short_items || worker->owner.top == worker->owner.limit)
+        return task_add(task, item);
+    if (!task->current->plain)
+        return task_add_first(task, item);
+    struct deque_entry *entry = deque_place(&worker->owner, worker->owner.top);
+    copy_short(task_begin_entry(task, entry), item, worker->job->item_size);
     deque_push(&worker->owner);
     return 0;
 }
@@ -194,28 +251,42 @@ static rp_range worker_items(const struct worklist_worker *worker, bool busy)
     return (rp_range){(int64_t)worker->items, (int64_t)worker->items + busy};
 }
 
+/* Computes items that are not committed yet. Returns how many, or 0: one failed. */
+static uint32_t worker_compute(struct worklist_worker *worker)
+{
+    struct deque_owner *owner = &worker->owner;
+    const uint16_t alone = deque_peek(owner)->alone;
+    const uint32_t most = alone > 0 ? 1 : worker->batch;
+    const bool careful = worker->careful || alone > 0;
+    uint32_t items = 0;
+    worker->alone_below = alone > 0 ? alone - 1 : 0;
+    do {
+        const struct deque_entry *entry = deque_pop(owner);
+        const uint32_t place = owner->top;
+        if (careful && entry->deaths >= DEATHS_IN_A_ROW) {
+            worker_give_up(worker, entry);
+            return 0;
+        }
+        int code = worker_call(worker, entry, careful);
+        if (code != 0) {
+            worker_fail(worker, code);
+            return 0;
+        }
+        deque_popped(owner, place);
+        items++;
+    } while (items < most && !deque_empty(owner) && !worker_wanted(worker) &&
+             deque_peek(owner)->alone == 0);
+    return items;
+}
+
 /* Computes items and commits them. False: one failed. */
 static bool worker_batch(struct worklist_worker *worker)
 {
     struct deque_owner *owner = &worker->owner;
-    uint32_t items = 0;
-    do {
-        if (deque_peek(owner)->alone > 0 && items > 0)
-            break;
-        const struct deque_entry *entry = deque_pop(owner);
-        if (entry->deaths >= DEATHS_IN_A_ROW) {
-            worker_give_up(worker, entry);
-            return false;
-        }
-        int code = worker_call(worker, entry);
-        if (code != 0) {
-            worker_fail(worker, code);
-            return false;
-        }
-        items++;
-        owner->result->items++;
-    } while (items < worker->batch && worker->alone == 0 && !deque_empty(owner) &&
-             !worker_wanted(worker));
+    const uint32_t items = worker_compute(worker);
+    if (items == 0)
+        return false;
+    owner->result->items += items;
     worker->items += items;
     if (!worker->bundled)
         rpi_activity_packet(worker->pool->diag->activity, worker_items(worker, true));
@@ -301,7 +372,8 @@ rp_status rpi_worklist_worker_make(struct worklist_worker *worker, rp_pool *pool
                  .call = CALL_WORKLIST,
                  .job_name = job->options.name,
                  .pool = pool,
-                 .worker = worker},
+                 .worker = worker,
+                 .current = &worker->current},
         .search = {.group = group,
                    .work_queue = pool->work_queue,
                    .owner = &worker->owner,
@@ -310,6 +382,8 @@ rp_status rpi_worklist_worker_make(struct worklist_worker *worker, rp_pool *pool
                    .attend = rpi_survival_look,
                    .attend_closure = pool},
         .careful = rpi_attempt_needed(pool, &job->options),
+        .short_items = job->goal == RP_GOAL_NONE && job->item_size >= SHORT_LEAST &&
+                       job->item_size <= SHORT_MOST,
         .bound = rpi_worker_bound(job, group),
         .attempts = {.pool = pool, .options = &job->options, .task = &worker->task},
         .batch = 1,

@@ -7,6 +7,11 @@
 #include "worklist/bound.h"
 #include "worklist/lend.h"
 
+enum {
+    SHORT_LEAST = 8, /* bytes of items that are copied without a call */
+    SHORT_MOST = 32
+};
+
 struct worklist_worker {
     rp_pool *pool;
     const rp_worklist_job *job;
@@ -21,11 +26,13 @@ struct worklist_worker {
     struct worker_bound bound;
     bool bundled;   /* computes bundles of a stream, which stops the other ranks if an item fails */
     int64_t enough; /* then: 1 + the item of rp_task_enough(); 0: not called */
-    uint32_t alone; /* of the current item: see struct deque_entry */
-    int depth;      /* items in progress, each within the one before */
-    uint32_t batch; /* most items until the next commit */
-    double committed; /* time of the last commit */
-    uint64_t items;   /* that this rank has committed */
+    struct work_item current;
+    bool short_items;     /* of SHORT_LEAST to SHORT_MOST bytes, without a place in front */
+    uint16_t alone_below; /* generations that are computed alone below the current item */
+    int depth;            /* items in progress, each within the one before */
+    uint32_t batch;       /* most items until the next commit */
+    double committed;     /* time of the last commit */
+    uint64_t items;       /* that this rank has committed */
 };
 
 /* Sets up this rank, whose deque has its seeds. Fills in *error. */

@@ -5,7 +5,6 @@
 #include "diag/check.h"
 #include "diag/diagnosis.h"
 #include "engine/job.h"
-#include "numeric/path.h"
 #include "observe/hooks.h"
 #include "resilience/survival.h"
 #include "worklist/by_stream.h"
@@ -149,7 +148,6 @@ static struct deque_entry *worklist_next_place(rp_pool *pool, struct deque_group
 /* Deals the seeds to the living ranks in turn. */
 static void worklist_deal(rp_pool *pool, const rp_worklist_job *job, struct deque_group *group)
 {
-    const uint64_t none[2] = {0, 0};
     const char *seed = job->seeds;
     uint32_t rank = 0;
     for (int64_t i = 0; i < job->n; i++, seed += job->item_size) {
@@ -159,8 +157,7 @@ static void worklist_deal(rp_pool *pool, const rp_worklist_job *job, struct dequ
                           "ranks died while the seeds were dealt to them: call again");
             return;
         }
-        *entry = (struct deque_entry){.seed = i};
-        path_child(none, (uint64_t)i, entry->path);
+        *entry = (struct deque_entry){.origin.number = (uint64_t)i, .seed = (uint32_t)i};
         rpi_bound_store_seed(job, entry->item, seed);
     }
 }

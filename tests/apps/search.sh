@@ -19,10 +19,10 @@ refuses() { refused "$search" "$@"; }
 tree() {
     for ranks in 1 2 3 7 16; do
         expect 0 "$3 nodes, depth $4, $5 leaves" "$3 nodes, sum of paths $2" \
-            "$mpirun" -np $ranks "$search" uts "$1" --time
+            "$mpirun" -np $ranks "$search" uts "$1" --paths --time
     done
     expect 0 "$3 nodes, depth $4, $5 leaves" "$3 nodes, sum of paths $2" \
-        env RANKPOOL_NODE_SIZE="$7" "$mpirun" -np "$6" "$search" uts "$1" --time
+        env RANKPOOL_NODE_SIZE="$7" "$mpirun" -np "$6" "$search" uts "$1" --paths --time
 }
 
 if "$search" uts --ranks 1 >/dev/null 2>&1; then

@@ -166,7 +166,7 @@ static void compute(struct deque_owner *owner, const struct item *item, uint32_t
             compute(owner, &child, alone);
             continue;
         }
-        *entry = (struct deque_entry){.seed = 0, .alone = alone > 0 ? alone - 1 : 0};
+        *entry = (struct deque_entry){.alone = (uint16_t)(alone > 0 ? alone - 1 : 0)};
         memcpy(entry->item, &child, sizeof child);
         deque_push(owner);
     }
@@ -177,7 +177,9 @@ static void compute_batch(struct deque_owner *owner)
     uint32_t most = deque_peek(owner)->alone > 0 ? 1 : batch;
     for (uint32_t i = 0; i < most && !deque_empty(owner); i++) {
         const struct deque_entry *entry = deque_pop(owner);
+        const uint32_t place = owner->top;
         compute(owner, (const struct item *)entry->item, entry->alone);
+        deque_popped(owner, place);
     }
     if (rpi_deque_commit(owner))
         rpi_deque_group_shared(group, work_queue);
