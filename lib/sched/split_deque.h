@@ -219,8 +219,8 @@ static inline struct deque_entry *deque_log(struct deque_owner *owner,
     return (struct deque_entry *)copy;
 }
 
-/* Pops the newest private entry. There must be one, and a batch pops at most DEQUE_BATCH entries. It
- * stays valid until deque_popped(), when its task has returned; `place` is the top before the
+/* Pops the newest private entry. There must be one, and a batch pops at most DEQUE_BATCH entries.
+ * It stays valid until deque_popped(), when its task has returned; `place` is the top before the
  * task. */
 static inline const struct deque_entry *deque_pop(struct deque_owner *owner)
 {
