@@ -9,16 +9,14 @@
 #include <time.h>
 #include <unistd.h>
 
-/* About 20 us of spinning: less than sleeping and being woken costs. Yielding for longer takes up
- * to half a millisecond. If another process wants the core, each yield may take milliseconds, so
- * the clock is read now and then. */
+/* Some 5 to 20 us of spinning: less than sleeping and being woken costs. How long a yield takes
+ * depends on the kernel, and on whether another process wants the core, so the clock limits them. */
 enum {
     SPINS = 500,
     YIELDS = 2,
-    SOON_YIELDS = 1000,
     YIELDS_PER_LOOK = 8
 };
-static const double soon_seconds = 1e-3;
+static const double soon_seconds = 2e-3;
 
 static void cpu_pause(void)
 {
@@ -63,35 +61,50 @@ void rpi_eventcount_notify_one(struct eventcount *word)
     eventcount_notify(word, 1);
 }
 
-static void eventcount_wait(struct eventcount *word, uint32_t seen, int spins, int yields,
-                            double most_seconds)
+/* These three: has the sequence changed meanwhile? */
+
+static bool eventcount_spin(struct eventcount *word, uint32_t seen)
 {
-    for (int i = 0; i < spins; i++) {
+    for (int i = 0; i < SPINS; i++) {
         if (rpi_eventcount_key(word) != seen)
-            return;
+            return true;
         cpu_pause();
     }
-    double begun = yields > YIELDS ? rpi_clock_seconds() : 0;
+    return false;
+}
+
+static bool eventcount_yield(struct eventcount *word, uint32_t seen, int yields)
+{
     for (int i = 0; i < yields; i++) {
         if (rpi_eventcount_key(word) != seen)
-            return;
-        if (i % YIELDS_PER_LOOK == YIELDS_PER_LOOK - 1 &&
-            rpi_clock_seconds() - begun > soon_seconds)
-            break;
+            return true;
         sched_yield();
     }
-    rpi_eventcount_sleep(word, seen, most_seconds);
+    return false;
+}
+
+static bool eventcount_yield_soon(struct eventcount *word, uint32_t seen)
+{
+    double begun = rpi_clock_seconds();
+    while (rpi_clock_seconds() - begun < soon_seconds)
+        if (eventcount_yield(word, seen, YIELDS_PER_LOOK))
+            return true;
+    return false;
 }
 
 void rpi_eventcount_wait(struct eventcount *word, uint32_t seen, bool spin, double most_seconds)
 {
-    eventcount_wait(word, seen, spin ? SPINS : 0, YIELDS, most_seconds);
+    if ((spin && eventcount_spin(word, seen)) || eventcount_yield(word, seen, YIELDS))
+        return;
+    rpi_eventcount_sleep(word, seen, most_seconds);
 }
 
 void rpi_eventcount_wait_soon(struct eventcount *word, uint32_t seen, bool spin,
                               double most_seconds)
 {
-    eventcount_wait(word, seen, spin ? SPINS : 0, spin ? SOON_YIELDS : YIELDS, most_seconds);
+    if (spin && (eventcount_spin(word, seen) || eventcount_yield_soon(word, seen)))
+        return;
+    rpi_eventcount_wait(word, seen, false, most_seconds);
 }
 
 void rpi_eventcount_sleep(struct eventcount *word, uint32_t seen, double most_seconds)
