@@ -285,7 +285,8 @@ void rpi_halo_remote_drop(struct halo *halo, enum halo_end end)
             remote_abandon(halo);
         rpi_complete(HALO_MOST_LINKS, remote->counts_requests[0], halo->spin);
         rpi_complete(HALO_MOST_LINKS, remote->counts_requests[1], halo->spin);
-        MPI_Comm_free(&remote->comm);
+        if (end == HALO_DRAIN)
+            MPI_Comm_free(&remote->comm);
     }
     if (remote->pending)
         return;
