@@ -58,7 +58,8 @@ struct agreement;
 struct agreement_ops {
     /* Is a rank of this node known to be dead? */
     bool (*lost)(const struct agreement *agreement, int node_rank);
-    /* Does this rank lead its node? The first living one does, or the root. */
+    /* Does this rank lead its node? The first living one does, or the root; between nodes once it
+     * is connected to the root. */
     bool (*leads)(const struct agreement *agreement);
     /* Looks for deaths, between two sleeps. */
     void (*look)(struct agreement *agreement);

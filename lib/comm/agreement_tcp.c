@@ -2,6 +2,7 @@
  * summaries of all nodes, decides, and answers. */
 #include "base/error.h"
 #include "comm/failures.h"
+#include "comm/topology.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -62,18 +63,18 @@ static bool report_store_data(struct agreement *agreement, int node, const struc
     return true;
 }
 
-/* Returns the message of a node, or NULL if there is none. If it is invalid, the rank that sent it
- * counts as dead. */
+/* Returns the message of a node, or NULL if there is none. If it is invalid, its node counts as
+ * dead. */
 static const struct hub_message *report_find(struct agreement *agreement, int node,
                                              struct report *report)
 {
     const struct piggyback *piggyback = agreement->piggyback;
-    const struct hub_map *map = &agreement->hub->map;
+    const struct world *world = agreement->hub->world;
     const struct hub_message *message = rpi_hub_received(agreement->hub, node, agreement->number);
     if (message == NULL)
         return NULL;
     size_t end = message_take(message, report, offsetof(struct report, data), &report->data_bytes);
-    bool valid = end > 0 && report_valid(report, hub_ranks_on(map, node)) &&
+    bool valid = end > 0 && report_valid(report, world_ranks_on(world, node)) &&
                  report_store_data(agreement, node, report);
     bool loaded = valid && !message->cut && message->count > end && piggyback != NULL &&
                   piggyback->unload != NULL;
@@ -95,24 +96,25 @@ static void summary_join_cut(struct summary *known, int sender)
     rpi_summary_join(known, &cut);
 }
 
-/* Adds the summary and the deaths of a node, whether or not its report arrived. A node may notice a
- * death before the TCP link breaks. */
+/* Adds the summary and the deaths of a node, whether or not its report arrived. */
 static void report_join(struct agreement *agreement, int node, struct summary *known,
                         struct failure_count *failure_count)
 {
     struct report report;
+    struct hub *hub = agreement->hub;
+    const struct world *world = hub->world;
+    struct failure_count all = {world_ranks_on(world, node),
+                                world->by_node[world->node_first[node]]};
     const struct hub_message *message = report_find(agreement, node, &report);
-    int broken = rpi_hub_lost(agreement->hub, node);
-    if (message == NULL)
-        report.failure_count = (struct failure_count){0, -1};
-    else
+    if (message != NULL) {
         rpi_summary_join(known, &report.summary);
+        rpi_tcp_links_report_lost(&hub->tcp_links, node, report.failure_count.count);
+    }
     if (message != NULL && message->cut)
         summary_join_cut(known, message->sender);
-    if (broken > report.failure_count.count)
-        report.failure_count =
-            (struct failure_count){broken, rpi_hub_lowest_lost(agreement->hub, node)};
-    if (node != agreement->hub->map.node)
+    if (!rpi_hub_lives(hub, node))
+        rpi_failure_count_add(failure_count, &all);
+    else if (message != NULL)
         rpi_failure_count_add(failure_count, &report.failure_count);
 }
 
@@ -194,10 +196,10 @@ static void answer_take(struct agreement *agreement, const struct hub_message *m
                         struct decision *decision)
 {
     const struct piggyback *piggyback = agreement->piggyback;
-    const struct hub_map *map = &agreement->hub->map;
+    const struct world *world = agreement->hub->world;
     struct answer answer;
     if (message == NULL) {
-        rpi_decision_all_over(decision, map->root);
+        rpi_decision_all_over(decision, world->root);
         return;
     }
     size_t end = message_take(message, &answer, offsetof(struct answer, data), &answer.data_bytes);
@@ -210,8 +212,8 @@ static void answer_take(struct agreement *agreement, const struct hub_message *m
         valid = piggyback->receive(piggyback->closure, (const char *)message->bytes + end,
                                    message->count - end);
     if (!valid) {
-        rpi_tcp_links_reject(&agreement->hub->tcp_links, map->root);
-        rpi_decision_all_over(decision, map->root);
+        rpi_tcp_links_reject(&agreement->hub->tcp_links, world->root);
+        rpi_decision_all_over(decision, world->root);
         return;
     }
     memcpy(agreement->mailbox, answer.mailbox, MAILBOX_BYTES);
@@ -243,21 +245,22 @@ static void root_ask(struct agreement *agreement, const struct summary *known,
 static void tcp_decide(struct agreement *agreement, struct summary *known,
                        struct decision *decision)
 {
-    const struct hub_map *map = &agreement->hub->map;
+    const struct world *world = agreement->hub->world;
     if (rpi_root_lost(agreement))
-        rpi_decision_all_over(decision, map->root);
-    else if (map->rank == map->root)
+        rpi_decision_all_over(decision, world->root);
+    else if (world->rank == world->root)
         root_decide(agreement, known, decision);
     else
         root_ask(agreement, known, decision);
 }
 
-/* The root leads its node. */
+/* The root leads its node. Elsewhere all ranks before the one that has the TCP link are dead. */
 static bool tcp_leads(const struct agreement *agreement)
 {
-    if (agreement->root >= 0 && !rpi_root_lost(agreement))
-        return agreement->node_rank == agreement->root;
-    return rpi_node_rank_first(agreement);
+    if (agreement->root < 0)
+        return rpi_tcp_links_lead(&agreement->hub->tcp_links);
+    return rpi_root_lost(agreement) ? rpi_node_rank_first(agreement)
+                                    : agreement->node_rank == agreement->root;
 }
 
 /* Nodes may have to repeat a question that the root has answered before. */

@@ -21,7 +21,7 @@ enum channel_id {
 
 /* The rank that leads a node, as the channel knows it. */
 enum channel_leader {
-    LEADER_UNKNOWN, /* no rank has registered */
+    LEADER_UNKNOWN, /* no rank has registered; or it has died, and whether others live is open */
     LEADER_LIVES,
     LEADER_DEAD
 };

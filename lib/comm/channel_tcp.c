@@ -1,5 +1,6 @@
 /* The channel over TCP links. Any rank may lead its node: the root learns from its first message
- * which one does. A payload arrives completely or not at all. */
+ * which one does. It leads for the life of the channel: one that succeeds it takes no part. A
+ * payload arrives completely or not at all. */
 #include "base/error.h"
 #include "comm/channel.h"
 #include "comm/topology.h"
@@ -191,13 +192,13 @@ static int tcp_channel_next(struct channel *base, int *from, void *message)
 
 static bool channel_on_root(const struct tcp_channel *channel)
 {
-    return channel->hub->map.rank == channel->hub->map.root;
+    return channel->hub->world->rank == channel->hub->world->root;
 }
 
 static int tcp_channel_leads(struct channel *base, int from)
 {
     struct tcp_channel *channel = (struct tcp_channel *)base;
-    int node = channel->hub->map.node_of[from];
+    int node = channel->hub->world->node_of[from];
     if (channel->leaders[node] < 0 && channel_on_root(channel))
         channel->leaders[node] = from;
     return channel->leaders[node] == from ? node : -1;
@@ -207,10 +208,10 @@ static enum channel_leader tcp_channel_leader(const struct channel *base, int no
 {
     const struct tcp_channel *channel = (const struct tcp_channel *)base;
     int rank = channel->leaders[node];
-    if (rank < 0)
+    const struct tcp_links *tcp_links = &channel->hub->tcp_links;
+    if (rank < 0 || rpi_tcp_links_leaderless(tcp_links, node))
         return LEADER_UNKNOWN;
-    bool lives =
-        rank == channel->hub->map.rank || rpi_tcp_links_whole(&channel->hub->tcp_links, rank);
+    bool lives = rank == channel->hub->world->rank || rpi_tcp_links_whole(tcp_links, rank);
     return lives ? LEADER_LIVES : LEADER_DEAD;
 }
 
@@ -232,7 +233,7 @@ static int tcp_channel_changed(struct channel *base, bool *gone)
 {
     struct tcp_channel *channel = (struct tcp_channel *)base;
     struct hub *hub = channel->hub;
-    int root_node = hub->map.node_of[hub->map.root];
+    int root_node = hub->world->root_node;
     *gone = true;
     if (!channel_on_root(channel))
         return tcp_channel_leader(base, root_node) == LEADER_DEAD ? root_node : -1;
@@ -282,15 +283,14 @@ rp_status rpi_channel_open_tcp(struct world *world, size_t message_bytes, struct
                                rp_error *error)
 {
     struct hub *hub = &world->hub;
-    const struct hub_map *map = &hub->map;
-    struct tcp_channel *made = calloc(1, sizeof *made + (size_t)map->nodes * sizeof(int));
+    struct tcp_channel *made = calloc(1, sizeof *made + (size_t)world->nodes * sizeof(int));
     if (made == NULL)
         return rpi_error_set(error, RP_ERR_MEMORY, "no memory for the messages between nodes");
     made->channel = (struct channel){.ops = &tcp_channel_ops, .message_bytes = message_bytes};
     made->hub = hub;
-    for (int node = 0; node < map->nodes; node++)
+    for (int node = 0; node < world->nodes; node++)
         made->leaders[node] = -1;
-    made->leaders[map->node_of[map->root]] = map->root;
+    made->leaders[world->root_node] = world->root;
     if (channel_on_root(made))
         rpi_hub_review(hub);
     rpi_tcp_links_set_handler(&hub->tcp_links, TCP_LINK_MESSAGE, message_handle, made);

@@ -61,10 +61,7 @@ bool rpi_node_rank_lost(const struct agreement *agreement, int node_rank)
 
 bool rpi_node_rank_first(const struct agreement *agreement)
 {
-    bool first = true;
-    for (int i = 0; i < agreement->node_rank && first; i++)
-        first = rpi_liveness_lost(agreement->liveness, i);
-    return first;
+    return rpi_liveness_first(agreement->liveness);
 }
 
 static void locks_look(struct agreement *agreement)

@@ -91,16 +91,29 @@ static bool entry_owner_dead(struct liveness_entry *entry)
     return code == EOWNERDEAD || code == ENOTRECOVERABLE;
 }
 
+/* Returns whether this member, another one, is dead. */
+static bool member_look(const struct liveness *liveness, int i)
+{
+    struct liveness_entry *entry = &liveness->place[i];
+    if (!rpi_liveness_lost(liveness, i) && entry_owner_dead(entry))
+        atomic_store_explicit(&entry->lost, 1, memory_order_release);
+    return rpi_liveness_lost(liveness, i);
+}
+
 int rpi_liveness_look(struct liveness *liveness)
 {
     int lost = 0;
-    for (int i = 0; i < liveness->members; i++) {
-        struct liveness_entry *entry = &liveness->place[i];
-        if (i != liveness->me && !rpi_liveness_lost(liveness, i) && entry_owner_dead(entry))
-            atomic_store_explicit(&entry->lost, 1, memory_order_release);
-        lost += rpi_liveness_lost(liveness, i);
-    }
+    for (int i = 0; i < liveness->members; i++)
+        lost += i != liveness->me && member_look(liveness, i);
     return lost;
+}
+
+bool rpi_liveness_first(const struct liveness *liveness)
+{
+    int i = liveness->me;
+    while (i > 0 && member_look(liveness, i - 1))
+        i--;
+    return i == 0;
 }
 
 bool rpi_liveness_lost(const struct liveness *liveness, int member)

@@ -41,6 +41,9 @@ void rpi_liveness_leave(struct liveness *liveness);
 /* Checks all members. Returns the number of known deaths so far. Costs a few ns per member. */
 int rpi_liveness_look(struct liveness *liveness);
 
+/* Are all members before this one dead? Looks at as few as that takes. */
+bool rpi_liveness_first(const struct liveness *liveness);
+
 /* Is this member known to be dead? */
 bool rpi_liveness_lost(const struct liveness *liveness, int member);
 

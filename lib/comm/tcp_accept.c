@@ -82,13 +82,11 @@ static bool caller_serve(struct acceptor *acceptor, int i)
     enum handshake_state state = rpi_handshake_step(&caller->handshake, caller->file);
     if (state == HANDSHAKE_PENDING)
         return true;
-    if (state == HANDSHAKE_DONE &&
-        acceptor->take(acceptor->closure, (int)caller->handshake.rank, caller->file)) {
-        acceptor->accepted++;
+    bool done = state == HANDSHAKE_DONE;
+    if (done)
         rpi_handshake_confirm(&caller->handshake, caller->file); /* if not, the link breaks */
-    } else {
+    if (!done || !acceptor->take(acceptor->closure, (int)caller->handshake.rank, caller->file))
         close(caller->file);
-    }
     caller_remove(acceptor, i);
     return false;
 }

@@ -1,6 +1,6 @@
-/* The root's side of opening TCP links: listens on several addresses and accepts callers that know
- * the job's key. Any process may connect, so all callers are served side by side without waiting
- * for any, and the number of unauthenticated callers is limited. */
+/* The root's side of opening TCP links, as long as the pool is open: listens on several addresses
+ * and accepts callers that know the job's key. Any process may connect, so all callers are served
+ * side by side without waiting for any, and the number of unauthenticated callers is limited. */
 #ifndef RANKPOOL_COMM_TCP_ACCEPT_H
 #define RANKPOOL_COMM_TCP_ACCEPT_H
 
@@ -20,15 +20,14 @@ struct caller {
 struct acceptor {
     struct siphash_key key;
     int ranks;
-    /* Takes over the link to an authenticated rank. Returns false if the rank has one already or
-     * there is no memory; the link is closed then. */
+    /* Takes over the link to an authenticated rank. Returns false to refuse it: the link is
+     * confirmed and closed then, so that the rank does not call again. */
     bool (*take)(void *closure, int rank, int file);
     void *closure;
     struct sockaddr_in addresses[ADDRESSES];
     int listening[ADDRESSES], count;
     struct caller callers[CALLERS]; /* oldest first */
     int waiting;                    /* number of callers */
-    int accepted;                   /* links taken over */
 };
 
 /* Draws a key and listens, each time on a free port: on the loopback interface and, unless

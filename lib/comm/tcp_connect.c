@@ -4,13 +4,33 @@
 #include "comm/tcp_accept.h"
 
 #include <errno.h>
+#include <math.h>
+#include <netinet/tcp.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 /* Seconds until the next address is tried as well, and until an address that closed the connection
  * is tried again: the root does that when too many callers connect at once. */
 static const double next_address = 0.05, call_again = 0.1;
+
+/* Seconds for which a rank tries at least: a busy machine needs some, however short the user's
+ * timeout for silent nodes is. */
+static const double least_seconds = 10;
+
+void rpi_tcp_set_timeouts(int file, double silence)
+{
+    int on = 1, probes = 4, third = (int)(silence / 3) > 1 ? (int)(silence / 3) : 1;
+    int between = third / probes > 1 ? third / probes : 1;
+    unsigned all = (unsigned)(1e3 * silence);
+    setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(file, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(file, IPPROTO_TCP, TCP_KEEPIDLE, &third, sizeof third);
+    setsockopt(file, IPPROTO_TCP, TCP_KEEPINTVL, &between, sizeof between);
+    setsockopt(file, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+    setsockopt(file, IPPROTO_TCP, TCP_USER_TIMEOUT, &all, sizeof all);
+}
 
 /* A connection attempt to one of the addresses. */
 struct attempt {
@@ -45,6 +65,7 @@ static void attempt_begin(struct attempt *attempt, const struct connecting *conn
         attempt->not_before = rpi_clock_seconds() + call_again;
         return;
     }
+    rpi_tcp_set_timeouts(attempt->file, connecting->silence);
     if (!rpi_handshake_call(&attempt->handshake, &connecting->key, rpi_server_name(address),
                             connecting->rank))
         attempt_end(attempt, true);
@@ -110,21 +131,29 @@ static int attempts_poll(struct attempt *attempts, int count)
     return found;
 }
 
-int rpi_tcp_link_connect(const struct connecting *connecting)
+int rpi_tcp_link_connect(struct connecting *connecting, const _Atomic bool *over)
 {
     struct attempt attempts[ADDRESSES];
-    double begun = rpi_clock_seconds(), now = begun;
+    double begun = rpi_clock_seconds(), now = begun,
+           most = fmax(connecting->silence, least_seconds);
     int found = -1, count = connecting->count;
     for (int i = 0; i < count; i++)
         attempts[i] = (struct attempt){.file = -1, .not_before = begun + i * next_address};
-    while (found < 0 && attempts_left(attempts, count) && now - begun < connecting->most_seconds) {
+    while (found < 0 && attempts_left(attempts, count) && now - begun < most &&
+           !atomic_load_explicit(over, memory_order_acquire)) {
         attempts_begin_next(attempts, connecting, now);
         found = attempts_poll(attempts, count);
         now = rpi_clock_seconds();
+        if (connecting->succeeds && attempts[0].connected)
+            begun = now;
     }
     for (int i = 0; i < count; i++) {
         if (i != found && attempts[i].file >= 0)
             close(attempts[i].file);
     }
-    return found >= 0 ? attempts[found].file : -1;
+    if (found < 0)
+        return -1;
+    connecting->addresses[0] = connecting->addresses[found];
+    connecting->count = 1;
+    return attempts[found].file;
 }

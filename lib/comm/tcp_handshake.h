@@ -4,7 +4,7 @@
  *     caller -> root    its rank, and a nonce
  *     root -> caller    a nonce, and the root's proof
  *     caller -> root    the caller's proof
- *     root -> caller    another proof, once the root has taken the link
+ *     root -> caller    another proof, when the root takes the link, or closes it to refuse it
  *
  * A nonce is 16 random bytes. A proof is a keyed hash of its purpose, the address of the root that
  * was called, the caller's rank, and both nonces. The purpose prevents reflection, the nonces
@@ -53,8 +53,8 @@ bool rpi_handshake_answer(struct handshake *handshake, const struct siphash_key 
 /* Sends and receives as much as possible without waiting. */
 enum handshake_state rpi_handshake_step(struct handshake *handshake, int file);
 
-/* On the root, after the handshake: confirms to the caller that its link has been taken. Until then
- * the caller's side stays pending, because the root drops callers when there are too many. */
+/* On the root, after the handshake: confirms to the caller that the root decides on its link. Until
+ * then the caller's side stays pending, because the root drops callers when there are too many. */
 bool rpi_handshake_confirm(struct handshake *handshake, int file);
 
 #endif

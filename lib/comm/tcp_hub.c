@@ -1,6 +1,7 @@
 #include "comm/tcp_hub.h"
 
 #include "base/error.h"
+#include "comm/topology.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,21 +45,14 @@ static void hub_send_answer(struct hub *hub, int rank)
              hub->broadcast_bytes);
 }
 
-static void hub_note_change(struct hub *hub, int node)
+static void hub_note_change(void *closure, int node)
 {
+    struct hub *hub = closure;
     if (hub->nodes[node].changed)
         return;
     hub->nodes[node].changed = true;
     hub->nodes[node].next_changed = hub->first_changed;
     hub->first_changed = node;
-}
-
-static void hub_link_broken(void *closure, int rank)
-{
-    struct hub *hub = closure;
-    int node = hub->map.node_of[rank];
-    hub->nodes[node].lost++;
-    hub_note_change(hub, node);
 }
 
 /* Numbers are in step: a node repeats the last answered question, or asks the next one. */
@@ -72,12 +66,12 @@ static bool hub_handle(void *closure, int from, const void *bytes, size_t count)
 {
     struct hub *hub = closure;
     struct heading heading = {.number = 0};
-    bool root = hub->map.rank == hub->map.root;
+    bool root = hub->world->rank == hub->world->root;
     if (count >= sizeof heading)
         memcpy(&heading, bytes, sizeof heading);
     if (count < sizeof heading || !hub_expects(hub, root, heading.number))
         return false;
-    int node = hub->map.node_of[from];
+    int node = hub->world->node_of[from];
     if (root && heading.number == hub->answered) {
         hub_send_answer(hub, from);
         return true;
@@ -89,14 +83,14 @@ static bool hub_handle(void *closure, int from, const void *bytes, size_t count)
     return true;
 }
 
-static int hub_node_count(const struct hub_map *map)
+static int hub_node_count(const struct world *world)
 {
-    return map->rank == map->root ? map->nodes : 1;
+    return world->rank == world->root ? world->nodes : 1;
 }
 
 static bool hub_allocate(struct hub *hub)
 {
-    int count = hub_node_count(&hub->map);
+    int count = hub_node_count(hub->world);
     hub->nodes = calloc((size_t)count, sizeof *hub->nodes);
     hub->answer = malloc(HUB_HEAD_BYTES);
     hub->text = malloc(sizeof(struct heading) + HUB_HEAD_BYTES);
@@ -109,14 +103,13 @@ static bool hub_allocate(struct hub *hub)
     return made;
 }
 
-rp_status rpi_hub_open(struct hub *hub, MPI_Comm comm, const struct hub_map *map, double silence,
-                       bool *open, rp_error *error)
+rp_status rpi_hub_open(struct hub *hub, const struct world *world, double silence, bool *open,
+                       rp_error *error)
 {
-    *hub = (struct hub){.map = *map, .first_changed = -1};
-    bool outside = map->node != map->node_of[map->root];
-    rp_status status = rpi_tcp_links_open(&hub->tcp_links, comm, map->root, outside, silence,
-                                          hub_allocate(hub), open, error);
-    hub->tcp_links.broken = map->rank == map->root ? hub_link_broken : NULL;
+    *hub = (struct hub){.world = world, .first_changed = -1};
+    rp_status status =
+        rpi_tcp_links_open(&hub->tcp_links, world, silence, hub_allocate(hub), open, error);
+    hub->tcp_links.changed = hub_note_change;
     hub->tcp_links.closure = hub;
     if (status == RP_OK && *open)
         rpi_tcp_links_set_handler(&hub->tcp_links, TCP_LINK_AGREEMENT, hub_handle, hub);
@@ -128,7 +121,7 @@ rp_status rpi_hub_open(struct hub *hub, MPI_Comm comm, const struct hub_map *map
 void rpi_hub_close(struct hub *hub, double most_seconds)
 {
     rpi_tcp_links_close(&hub->tcp_links, most_seconds);
-    for (int i = 0; hub->nodes != NULL && i < hub_node_count(&hub->map); i++)
+    for (int i = 0; hub->nodes != NULL && i < hub_node_count(hub->world); i++)
         free(hub->nodes[i].message.bytes);
     free(hub->nodes);
     free(hub->answer);
@@ -141,7 +134,7 @@ const struct hub_message *rpi_hub_ask(struct hub *hub, uint32_t number, const vo
                                       size_t head_bytes, const void *load, size_t load_bytes)
 {
     struct hub_message *answer = &hub->nodes[0].message;
-    int root = hub->map.root;
+    int root = hub->world->root;
     hub_send(hub, root, number, head, head_bytes, load, load_bytes);
     while (answer->number != number && rpi_tcp_links_whole(&hub->tcp_links, root))
         rpi_tcp_links_wait(&hub->tcp_links, longest_wait);
@@ -156,9 +149,9 @@ const struct hub_message *rpi_hub_received(const struct hub *hub, int node, uint
 
 void rpi_hub_await(struct hub *hub, uint32_t number)
 {
-    int own = hub->map.node;
+    int own = hub->world->node;
     rpi_tcp_links_step(&hub->tcp_links);
-    for (int node = 0; node < hub->map.nodes; node++) {
+    for (int node = 0; node < hub->world->nodes; node++) {
         while (node != own && rpi_hub_received(hub, node, number) == NULL &&
                rpi_hub_lives(hub, node))
             rpi_tcp_links_wait(&hub->tcp_links, longest_wait);
@@ -173,9 +166,9 @@ void rpi_hub_answer(struct hub *hub, uint32_t number, const void *answer, size_t
     hub->answered = number;
     hub->broadcast = broadcast;
     hub->broadcast_bytes = broadcast_bytes;
-    for (int node = 0; node < hub->map.nodes; node++) {
+    for (int node = 0; node < hub->world->nodes; node++) {
         const struct hub_message *message = rpi_hub_received(hub, node, number);
-        if (node != hub->map.node && message != NULL)
+        if (node != hub->world->node && message != NULL)
             hub_send_answer(hub, message->sender);
     }
 }
@@ -192,27 +185,14 @@ int rpi_hub_next_changed(struct hub *hub)
 
 void rpi_hub_review(struct hub *hub)
 {
-    for (int node = 0; node < hub->map.nodes; node++) {
-        if (node != hub->map.node)
+    for (int node = 0; node < hub->world->nodes; node++) {
+        if (node != hub->world->node)
             hub_note_change(hub, node);
     }
 }
 
-int rpi_hub_lost(const struct hub *hub, int node)
-{
-    return hub->nodes != NULL ? hub->nodes[node].lost : 0;
-}
-
 bool rpi_hub_lives(const struct hub *hub, int node)
 {
-    return hub->nodes == NULL || hub->nodes[node].lost < hub_ranks_on(&hub->map, node);
-}
-
-/* The ranks of a node are in ascending order. */
-int rpi_hub_lowest_lost(const struct hub *hub, int node)
-{
-    int i = hub->map.node_first[node], behind = hub->map.node_first[node + 1];
-    while (i < behind && rpi_tcp_links_whole(&hub->tcp_links, hub->map.by_node[i]))
-        i++;
-    return i < behind ? hub->map.by_node[i] : -1;
+    int lost = rpi_tcp_links_lost(&hub->tcp_links, node);
+    return lost == 0 || lost < world_ranks_on(hub->world, node);
 }

@@ -8,19 +8,6 @@
 
 #include "comm/tcp_link.h"
 
-/* Which rank is on which node. */
-struct hub_map {
-    int rank, root, ranks, nodes, node;
-    const int *node_of;    /* by rank */
-    const int *node_first; /* index into by_node, by node */
-    const int *by_node;    /* ranks sorted by node */
-};
-
-static inline int hub_ranks_on(const struct hub_map *map, int node)
-{
-    return map->node_first[node + 1] - map->node_first[node];
-}
-
 /* A received question or answer. */
 struct hub_message {
     uint32_t number; /* of the agreement */
@@ -37,13 +24,12 @@ enum {
 /* What the root knows of a node. */
 struct hub_node {
     struct hub_message message; /* the last question; not on the root: the last answer */
-    int lost;                   /* number of its ranks whose TCP links are broken */
     bool changed;               /* in the list of changed nodes, */
     int next_changed;           /* before this one; -1: last */
 };
 
 struct hub {
-    struct hub_map map;
+    const struct world *world;
     struct tcp_links tcp_links;
     struct hub_node *nodes; /* by node; not on the root: one, the root's. Owned */
     int first_changed;      /* or -1 */
@@ -57,9 +43,9 @@ struct hub {
 };
 
 /* Opens the TCP links, and allocates all memory that agreements need, except for payloads.
- * Collective on `comm`; *open and the status are the same on all ranks. */
-rp_status rpi_hub_open(struct hub *hub, MPI_Comm comm, const struct hub_map *map, double silence,
-                       bool *open, rp_error *error);
+ * Collective; *open and the status are the same on all ranks. `world` must stay valid. */
+rp_status rpi_hub_open(struct hub *hub, const struct world *world, double silence, bool *open,
+                       rp_error *error);
 
 /* The root keeps answering repeated questions for up to this time. */
 void rpi_hub_close(struct hub *hub, double most_seconds);
@@ -79,17 +65,15 @@ const struct hub_message *rpi_hub_received(const struct hub *hub, int node, uint
 void rpi_hub_answer(struct hub *hub, uint32_t number, const void *answer, size_t bytes,
                     const void *broadcast, size_t broadcast_bytes);
 
-/* On the root: takes the next node from the list of those where a rank has died or has sent a
- * question; -1: there is none. So a step costs nothing for nodes where nothing happens. */
+/* On the root: takes the next node from the list of those that have lost their leader, have another
+ * one, are dead, or have sent a question; -1: there is none. So a step costs nothing for nodes where
+ * nothing happens. */
 int rpi_hub_next_changed(struct hub *hub);
 
 /* On the root: adds all other nodes to the list. */
 void rpi_hub_review(struct hub *hub);
 
-/* On the root: has that node a living rank? How many of its ranks are dead, according to the TCP
- * links, and which is the lowest of them (-1: none)? Without a hub all live. */
+/* On the root: has that node a living rank, according to the TCP links? Without a hub all live. */
 bool rpi_hub_lives(const struct hub *hub, int node);
-int rpi_hub_lost(const struct hub *hub, int node);
-int rpi_hub_lowest_lost(const struct hub *hub, int node);
 
 #endif

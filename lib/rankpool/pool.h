@@ -265,7 +265,7 @@ int64_t rp_enough_item(const rp_pool *pool);
  * one machine rp_launch() outside a batch allocation and `mpirun --enable-recovery`, on one node or
  * several `srun --mpi=pmix`. With Open MPI 5 built with ULFM: on one machine rp_launch() and
  * `mpirun --with-ft ulfm`. On several nodes each rank must be able to open a TCP connection to the
- * root's host.
+ * root's host; one per node is open.
  *
  * Any rank but the root may then be killed in rp_loop_open() to rp_loop_close(), rp_map(),
  * rp_reduce(), rp_stream(), rp_control_run(), rp_worklist(), rp_barrier(), rp_node_sync(),

@@ -56,16 +56,7 @@ static rp_status survival_connect(rp_pool *pool, bool *connected, rp_error *erro
     *connected = true;
     if (world->nodes == 1)
         return RP_OK;
-    const struct hub_map map = {.rank = world->rank,
-                                .root = world->root,
-                                .ranks = world->ranks,
-                                .nodes = world->nodes,
-                                .node = world->node,
-                                .node_of = world->node_of,
-                                .node_first = world->node_first,
-                                .by_node = world->by_node};
-    if (rpi_hub_open(&world->hub, world->comm, &map, pool->survival_timeout, connected, error) !=
-            RP_OK ||
+    if (rpi_hub_open(&world->hub, world, pool->survival_timeout, connected, error) != RP_OK ||
         !*connected)
         return error->status;
     bool root = world->rank == world->root;

@@ -40,7 +40,7 @@ _Static_assert(sizeof(struct packet_message) <= LINK_MESSAGE_MOST, "a longer mes
 
 /* State of another node as the root sees it. */
 enum remote_node_state {
-    REMOTE_NODE_UNREGISTERED, /* its stream link has not registered yet */
+    REMOTE_NODE_UNREGISTERED, /* its stream link has not registered, or it is open what has died */
     REMOTE_NODE_SERVED,       /* packets can be sent */
     REMOTE_NODE_LINK_DEAD,    /* its stream link has died */
     REMOTE_NODE_ROUND_OVER    /* the same, and its other ranks wait for the round to end */
@@ -55,7 +55,6 @@ struct remote_node {
 struct served_node {
     struct packet **packets; /* that the node holds; owned */
     uint32_t slots;          /* of its slot queue */
-    uint32_t ranks_alive;    /* as last reported; 0: not yet */
 };
 
 /* Shared by the root and its stream link. */

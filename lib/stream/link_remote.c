@@ -34,18 +34,12 @@ static void return_packets(struct stream_link *stream_link, struct served_node *
     }
 }
 
-/* Returns the number of live ranks on a node. Its stream link detects a death at once, whereas a
- * TCP link breaks only when the kernel has released all memory of the process. */
+/* Returns the number of live ranks on a node. */
 static uint32_t count_alive(const struct stream_link *stream_link, int node)
 {
     const struct world *world = &stream_link->pool->world;
-    int first = world->node_first[node], behind = world->node_first[node + 1];
-    uint32_t ranks = (uint32_t)(behind - first - rpi_hub_lost(&world->hub, node));
-    uint32_t reported = stream_link->nodes[node].ranks_alive;
-    if (reported == 0)
-        return ranks;
-    reported -= node_link_broken(&stream_link->link, node);
-    return reported < ranks ? reported : ranks;
+    int lost = rpi_tcp_links_lost(&world->hub.tcp_links, node);
+    return (uint32_t)(world_ranks_on(world, node) - lost);
 }
 
 /* Returns the state of a node. The round is over there once a rank of it has sent its vote for the

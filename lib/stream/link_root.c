@@ -146,7 +146,8 @@ static int send_packets(struct stream_link *stream_link)
     for (struct packet *packet; (packet = rpi_packets_take(&out)) != NULL;) {
         if (code != MPI_SUCCESS || stream_link->close_sent || stream_link->link.stopped)
             rpi_packet_free(packet);
-        else if (stream_link->link.peers[packet->node].gone)
+        else if (stream_link->link.peers[packet->node].gone ||
+                 !node_link_registered(&stream_link->link, packet->node))
             return_unsent(stream_link, packet);
         else
             code = send_packet(stream_link, packet);
@@ -365,7 +366,9 @@ static int read_on_root(struct node_link *link, int from, const void *message)
         rpi_eventcount_notify_all(&stream_link->slot_queue->feeder_event);
         return MPI_SUCCESS;
     case PACKET_RANKS_ALIVE:
-        stream_link->nodes[from].ranks_alive = received->ranks;
+        rpi_tcp_links_report_lost(&stream_link->pool->world.hub.tcp_links, from,
+                                  world_ranks_on(&stream_link->pool->world, from) -
+                                      (int)received->ranks);
         rpi_stream_link_publish_node(link, from);
         return MPI_SUCCESS;
     case PACKET_BACK:

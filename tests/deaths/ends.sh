@@ -80,7 +80,19 @@ for size in 1 2; do
     thread_ends
 done
 ends 0 "came back, 1 ranks lost" "ends: ranks died; the others went on" stream_back
+ends 0 "
+100 good, 0 lost, 1 ranks lost
+1 connections before, 1 after" "ends: ranks died; the others went on" leaders
+ends 0 "" "ends: ranks died; the others went on" closing
+RANKPOOL_NODE_SIZE=3
+ends="tests/deaths/ends --ranks 6"
+ends 0 "
+100 good, 0 lost, 2 ranks lost
+1 connections before, 1 after" "ends: ranks died; the others went on" leaders
+ends 0 "
+100 good, 0 lost, 2 ranks lost" "ends: ranks died; the others went on" opening
 unset RANKPOOL_NODE_SIZE
+ends="tests/deaths/ends --ranks 4"
 for how in leaves leaves_killed leaves_second; do
     ends 3 "" "ends: rank 2 ended without rp_close() (exit code 3): the others were ended" $how
 done

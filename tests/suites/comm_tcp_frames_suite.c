@@ -26,11 +26,16 @@ static void hub_begin(struct nodes_of_one *nodes)
         nodes->node_first[i] = i;
     for (int i = 0; i < ranks; i++)
         nodes->node_of[i] = i;
-    struct hub_map map = {
-        world_rank(),  0, ranks, ranks, world_rank(), nodes->node_of, nodes->node_first,
-        nodes->node_of};
-    ck_assert_int_eq(rpi_hub_open(&nodes->world.hub, MPI_COMM_WORLD, &map, 60, &open, &error),
-                     RP_OK);
+    nodes->world = (struct world){.comm = MPI_COMM_WORLD,
+                                  .node_comm = MPI_COMM_SELF,
+                                  .rank = world_rank(),
+                                  .ranks = ranks,
+                                  .nodes = ranks,
+                                  .node = world_rank(),
+                                  .node_of = nodes->node_of,
+                                  .node_first = nodes->node_first,
+                                  .by_node = nodes->node_of};
+    ck_assert_int_eq(rpi_hub_open(&nodes->world.hub, &nodes->world, 60, &open, &error), RP_OK);
     ck_assert_msg(open, "%s", nodes->world.hub.tcp_links.why_not);
 }
 
