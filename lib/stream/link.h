@@ -13,9 +13,7 @@
 
 /* Besides those of enum link_message_kind. */
 enum packet_message_kind {
-    /* To the root, where ranks survive: number of ranks alive on its node. */
-    PACKET_RANKS_ALIVE = LINK_KINDS,
-    PACKET_OUT, /* to a node: a packet; its area and large input follow */
+    PACKET_OUT = LINK_KINDS, /* to a node: a packet; its area and large input follow */
     /* To the root: the results of a packet; area and large results follow. With a fate other than
      * PACKET_DONE, none follow. */
     PACKET_BACK,
@@ -27,7 +25,7 @@ struct packet_message {
     struct link_message link; /* its kind may be one of the above */
     uint32_t place;           /* index of the packet among those that the node holds */
     int64_t first;
-    uint32_t items, done, ranks;
+    uint32_t items, done;
     uint32_t attempt, deaths; /* of the packet, as is `fate` */
     uint64_t bytes, large_bytes;
     int64_t limit; /* with results: the limit that they imply */
@@ -48,7 +46,7 @@ enum remote_node_state {
 
 struct remote_node {
     enum remote_node_state state;
-    uint32_t ranks; /* alive */
+    uint32_t ranks; /* not known to be dead */
 };
 
 /* State of another node in the root's stream link. */
@@ -84,8 +82,7 @@ struct stream_link {
     /* On the other nodes: */
     struct feeder feeder;
     struct packet_list arriving, leaving;
-    double next_look;          /* time of the next liveness check */
-    uint32_t ranks_alive_sent; /* last number reported to the root */
+    double next_look; /* time of the next liveness check */
 
     bool moved; /* something was sent or received in this step */
 };

@@ -84,20 +84,6 @@ static bool packet_back_valid(const struct served_node *node, const struct packe
     return lost && (message->done < packet->items || message->fate != PACKET_INTERRUPTED);
 }
 
-static bool to_root_valid(const struct stream_link *stream_link, int from,
-                          const struct packet_message *message)
-{
-    int ranks = world_ranks_on(&stream_link->pool->world, from);
-    switch (message->link.kind) {
-    case PACKET_RANKS_ALIVE:
-        return message->ranks >= 1 && message->ranks <= (uint32_t)ranks;
-    case PACKET_BACK:
-        return packet_back_valid(&stream_link->nodes[from], message);
-    default:
-        return false;
-    }
-}
-
 bool rpi_stream_link_message_valid(const struct node_link *link, int from, const void *message,
                                    bool to_root, bool to_node)
 {
@@ -105,6 +91,7 @@ bool rpi_stream_link_message_valid(const struct node_link *link, int from, const
     const struct packet_message *received = message;
     unsigned char starved; /* as raw bytes: the received bool may be neither 0 nor 1 */
     memcpy(&starved, &received->starved, 1);
-    return starved <= 1 && ((to_root && to_root_valid(stream_link, from, received)) ||
+    bool back = to_root && received->link.kind == PACKET_BACK;
+    return starved <= 1 && ((back && packet_back_valid(&stream_link->nodes[from], received)) ||
                             (to_node && to_node_valid(stream_link, received)));
 }

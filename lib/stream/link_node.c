@@ -141,42 +141,28 @@ static void free_sent(struct stream_link *stream_link)
     }
 }
 
-/* Reports the number of live ranks to the root. Before the last rank takes a suspect it must have
- * told the root that it is alone, so that its death identifies the item. */
-static int send_rank_count(struct stream_link *stream_link)
+/* Detects deaths on this node, whose packets the feeder then returns. Once this rank is the last, its
+ * death is that of the node, so it may take suspects. */
+static void check_node_ranks(struct stream_link *stream_link)
 {
     struct slot_queue *slot_queue = stream_link->slot_queue;
-    uint32_t ranks_alive = slot_queue->lanes - stream_link->feeder.reaped;
-    if (ranks_alive == stream_link->ranks_alive_sent)
-        return MPI_SUCCESS;
-    stream_link->ranks_alive_sent = ranks_alive;
-    int code = rpi_stream_link_send_message(stream_link, stream_link->pool->world.root_node,
-                                            PACKET_RANKS_ALIVE,
-                                            (struct packet_message){.ranks = ranks_alive});
-    if (ranks_alive == 1)
-        atomic_store_explicit(&slot_queue->last_rank, 1, memory_order_relaxed);
-    rpi_eventcount_notify_all(&slot_queue->worker_event);
-    return code;
-}
-
-/* Detects deaths on this node, whose packets the feeder then returns. */
-static int check_node_ranks(struct stream_link *stream_link)
-{
     double now = rpi_clock_seconds();
     if (now < stream_link->next_look || stream_link->link.finish_sent)
-        return MPI_SUCCESS;
+        return;
     stream_link->next_look = now + rpi_feeder_check_liveness(&stream_link->feeder);
-    return send_rank_count(stream_link);
+    if (slot_queue_last_rank(slot_queue) || stream_link->feeder.reaped + 1 < slot_queue->lanes)
+        return;
+    atomic_store_explicit(&slot_queue->last_rank, 1, memory_order_relaxed);
+    rpi_eventcount_notify_all(&slot_queue->worker_event);
 }
 
 static int step_on_node(struct node_link *link)
 {
     struct stream_link *stream_link = (struct stream_link *)link;
-    int code = check_node_ranks(stream_link);
+    check_node_ranks(stream_link);
     free_sent(stream_link);
     feed_arrived(stream_link);
-    if (code == MPI_SUCCESS)
-        code = send_all_back(stream_link);
+    int code = send_all_back(stream_link);
     rpi_stream_link_pace(stream_link);
     return code;
 }

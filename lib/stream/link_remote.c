@@ -34,7 +34,7 @@ static void return_packets(struct stream_link *stream_link, struct served_node *
     }
 }
 
-/* Returns the number of live ranks on a node. */
+/* Returns the number of ranks on a node that are not known to be dead. */
 static uint32_t count_alive(const struct stream_link *stream_link, int node)
 {
     const struct world *world = &stream_link->pool->world;

@@ -365,12 +365,6 @@ static int read_on_root(struct node_link *link, int from, const void *message)
         rpi_work_queue_stop(stream_link->pool->work_queue);
         rpi_eventcount_notify_all(&stream_link->slot_queue->feeder_event);
         return MPI_SUCCESS;
-    case PACKET_RANKS_ALIVE:
-        rpi_tcp_links_report_lost(&stream_link->pool->world.hub.tcp_links, from,
-                                  world_ranks_on(&stream_link->pool->world, from) -
-                                      (int)received->ranks);
-        rpi_stream_link_publish_node(link, from);
-        return MPI_SUCCESS;
     case PACKET_BACK:
         return accept_returned_packet(stream_link, from, received);
     default:

@@ -31,8 +31,8 @@
  * closed    the feeder will put no more packets (release).
  * limit     items from here on are not started. Lowered by compare-and-swap (relaxed: no other data
  *           depends on it) by the feeder, and by ranks that have returned a failed item.
- * last_rank only the feeder's own rank is left on this node, and the root has been told. Set by the
- *           stream link (relaxed: it shares a process with the rank that reads it).
+ * last_rank only the feeder's own rank is left on this node. Set by the stream link (relaxed: it
+ *           shares a process with the rank that reads it).
  * starved   a rank found no packet. Set by ranks, cleared by the feeder (relaxed: a hint).
  * unreachable  some rank cannot read memory that it has to read. Set before the stream begins.
  * worker_event, feeder_event  wake the ranks and the feeder; see base/eventcount.h.
