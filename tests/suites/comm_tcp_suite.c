@@ -502,6 +502,7 @@ static void *member_live(void *closure)
     member->joined = true;
     while (!member->over)
         rpi_sleep(1e-3);
+    rpi_liveness_release(&liveness); /* only the thread is to end */
     return NULL;
 }
 
