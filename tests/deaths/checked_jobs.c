@@ -2,6 +2,7 @@
  *
  * usage: checked_jobs SEED [KIND]
  *
+ * KIND                  a name in kind_names[], as "worklist"; if not given, the seed chooses
  * RANKPOOL_DEATHS_OPEN  a file to create as soon as the pool is open
  *
  * Runs a job undisturbed, the same job with one to three ranks killed at random moments, and then
@@ -22,6 +23,8 @@
 #include <unistd.h>
 
 static double undisturbed;
+static uint64_t undisturbed_paths[2];
+static int node_of[sizeof dies / sizeof dies[0]]; /* by rank */
 
 static double seconds(void)
 {
@@ -73,7 +76,10 @@ static void check_results(const struct checked_job *job, bool first)
     if (job->kind != REDUCE && job->kind != REDUCE_INPUT && job->kind != WORKLIST)
         return;
     undisturbed = first ? result : undisturbed;
+    if (first)
+        memcpy(undisturbed_paths, paths, sizeof paths);
     require(memcmp(&result, &undisturbed, sizeof result) == 0, "other bits", -1);
+    require(memcmp(paths, undisturbed_paths, sizeof paths) == 0, "another sum of paths", -1);
 }
 
 /* Returns its duration in seconds. */
@@ -81,6 +87,7 @@ static double do_job(const struct checked_job *job, bool first)
 {
     memset(out, 0, (size_t)job->n * sizeof *out);
     result = -1;
+    memset(paths, 0, sizeof paths);
     memset(node_out, 0, (size_t)job->n * sizeof *node_out); /* on each node */
     few = notes >= 0 && job->n <= 1000;
     if (rp_rank(pool) == rp_root(pool) && file >= 0)
@@ -96,6 +103,17 @@ static double do_job(const struct checked_job *job, bool first)
         check_results(job, first);
     require(rp_barrier(pool) == RP_OK, "a barrier", -1); /* all have checked the shared results */
     return took;
+}
+
+/* The number of the kind; ends the program if there is none of that name. */
+static int kind_named(const char *name)
+{
+    for (int kind = 0; kind < KINDS; kind++) {
+        if (strcmp(kind_names[kind], name) == 0)
+            return kind;
+    }
+    fprintf(stderr, "checked_jobs: there is no kind '%s'\n", name);
+    exit(2);
 }
 
 static struct checked_job random_job(int kind)
@@ -163,6 +181,19 @@ static double lose_ranks(const struct checked_job *job, double usual)
     return took;
 }
 
+/* Nodes of which every rank was killed. */
+static int whole_nodes_lost(void)
+{
+    int lost = 0;
+    for (int node = 0; node < rp_nodes(pool); node++) {
+        bool lives = false;
+        for (int rank = 0; rank < rp_ranks(pool); rank++)
+            lives |= node_of[rank] == node && !dies[rank];
+        lost += !lives;
+    }
+    return lost;
+}
+
 /* The file is unlinked as soon as all ranks have opened it. Other runs with the same seed may use
  * this directory. */
 static int open_file(const char *what)
@@ -195,6 +226,9 @@ static void open_pool(void)
     require(in != NULL && out != NULL && rp_node_alloc(pool, most * sizeof *out, &memory) == RP_OK,
             "memory", -1);
     node_out = memory;
+    int node = rp_node(pool);
+    require(rp_allgather(pool, &node, rp_ranks(pool), rp_bytes(sizeof node), node_of) == RP_OK,
+            "nodes", -1);
     if (rp_rank(pool) == 0 && getenv("RANKPOOL_DEATHS_OPEN") != NULL)
         require(close(creat(getenv("RANKPOOL_DEATHS_OPEN"), 0600)) == 0, "a mark", -1);
     if (rp_nodes(pool) > 1) {
@@ -212,13 +246,14 @@ int main(int argc, char **argv)
     uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
     seed_random(seed);
     open_pool();
-    struct checked_job job = random_job(argc > 2 ? atoi(argv[2]) : -1);
+    struct checked_job job = random_job(argc > 2 ? kind_named(argv[2]) : -1);
     double usual = do_job(&job, true);
     double took = lose_ranks(&job, usual);
     if (rp_rank(pool) == 0)
-        printf("%.1f ms more than %.1f: %s, schedule %d, n = %" PRId64 ", lost %d\n",
+        printf("%.1f ms more than %.1f: %s, schedule %d, n = %" PRId64
+               ", lost %d, whole nodes: %d\n",
                1e3 * (took - usual), 1e3 * usual, kind_names[job.kind], (int)job.schedule, job.n,
-               rp_ranks_lost(pool));
+               rp_ranks_lost(pool), whole_nodes_lost());
     do_job(&job, false);
     for (int i = 0; i < 3; i++) {
         struct checked_job other = random_job(-1);

@@ -22,6 +22,7 @@ double *in, *out, *node_out;
 int file = -1, notes = -1;
 bool few, dies[64];
 double result;
+uint64_t paths[2];
 int64_t consumed, calls_to_death;
 
 static int64_t produced; /* items of a stream */
@@ -317,6 +318,7 @@ static rp_status do_calls(const struct checked_job *job)
 
 struct tree_sum {
     rp_exact values;
+    uint64_t paths[2];
     int64_t items;
 };
 
@@ -325,9 +327,13 @@ static int tree_item(rp_task *task, const void *input, void *output)
     const struct checked_job *job = rp_task_user(task);
     struct tree_sum *sum = output;
     int64_t item = *(const int64_t *)input;
+    uint64_t path[2];
     for (int64_t child = 2 * item + 1; child <= 2 * item + 2 && child < job->n; child++)
         require(rp_task_add(task, &child) == 0, "a child", child);
     rp_exact_add(&sum->values, 1 / (1 + compute(item, job->burn)));
+    rp_task_path(task, path);
+    sum->paths[0] += path[0];
+    sum->paths[1] += path[1];
     sum->items++;
     return 0;
 }
@@ -337,6 +343,8 @@ static int tree_join(void *left, const void *right, void *user)
     struct tree_sum *sum = left;
     const struct tree_sum *other = right;
     sum->items += other->items;
+    sum->paths[0] += other->paths[0];
+    sum->paths[1] += other->paths[1];
     return rp_exact_combine(&sum->values, &other->values, user);
 }
 
@@ -419,6 +427,7 @@ static rp_status do_worklist(const struct checked_job *job)
     rp_status status = rp_worklist(pool, &worklist);
     require(status != RP_OK || sum.items == job->n, "another number of items", sum.items);
     result = rp_exact_value(&sum.values);
+    memcpy(paths, sum.paths, sizeof paths);
     return status;
 }
 

@@ -38,6 +38,7 @@ extern int notes;              /* likewise; each rank's item in progress, */
 extern bool few;               /* if there are few items */
 extern bool dies[64];          /* the ranks chosen to die */
 extern double result;          /* of a reduction or a worklist */
+extern uint64_t paths[2];      /* of a worklist: the sum over all items, each word modulo 2^64 */
 extern int64_t consumed;       /* items of a stream */
 extern int64_t calls_to_death; /* of this rank; 0: it does not die in a task */
 
