@@ -113,6 +113,19 @@ static bool attempts_left(const struct attempt *attempts, int count)
     return any;
 }
 
+/* One address has proved to be the root's. If the root completed two handshakes, it would take one
+ * link and refuse the other, and the caller might keep the wrong one. */
+static void attempts_end_others(struct attempt *attempts, int count, int proven)
+{
+    for (int i = 0; i < count; i++) {
+        if (i == proven)
+            continue;
+        if (attempts[i].file >= 0)
+            attempt_end(&attempts[i], true);
+        attempts[i].hopeless = true;
+    }
+}
+
 /* Returns the index of the attempt that found the root, or -1. */
 static int attempts_poll(struct attempt *attempts, int count)
 {
@@ -125,8 +138,12 @@ static int attempts_poll(struct attempt *attempts, int count)
     if (poll(looks, (nfds_t)count, milliseconds) <= 0)
         return -1;
     for (int i = 0; i < count && found < 0; i++) {
-        if (looks[i].revents != 0 && attempt_step(&attempts[i]))
+        if (looks[i].revents == 0 || attempts[i].file < 0)
+            continue;
+        if (attempt_step(&attempts[i]))
             found = i;
+        if (attempts[i].handshake.answered)
+            attempts_end_others(attempts, count, i);
     }
     return found;
 }

@@ -104,6 +104,7 @@ static bool handshake_take_reply(struct handshake *handshake)
     memcpy(handshake->nonces[ROOT], reply.nonce, sizeof reply.nonce);
     if (reply.proof != handshake_prove(handshake, ROOT))
         return false;
+    handshake->answered = true;
     struct handshake_proof mine = {handshake_prove(handshake, CALLER)};
     handshake_queue(handshake, &mine, sizeof mine);
     return true;

@@ -36,6 +36,7 @@ struct handshake {
     int64_t rank;    /* the caller's; a result on the root's side, once the handshake is done */
     int64_t ranks;   /* ranks are below this */
     bool refuted;    /* result: the peer answered, but does not know the key */
+    bool answered;   /* on the caller's side, a result: the root has proved itself */
     bool failed;
     uint64_t nonces[2][2]; /* the caller's, and the root's */
     int awaited;           /* messages still to receive */

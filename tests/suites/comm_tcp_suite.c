@@ -8,6 +8,7 @@
 #include "comm/topology.h"
 
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -344,6 +345,77 @@ START_TEST(a_rank_is_connected_once)
 }
 END_TEST
 
+/* ---- several addresses of one root ----------------------------------------------------------- */
+
+/* A rank that calls the same root at two addresses, here the same one twice. */
+struct caller_twice {
+    struct connecting connecting;
+    int file;
+    _Atomic bool over;
+};
+
+static void *call_twice(void *closure)
+{
+    struct caller_twice *caller = closure;
+    caller->file = rpi_tcp_link_connect(&caller->connecting, &not_over);
+    caller->over = true;
+    return NULL;
+}
+
+/* Waits until both calls have arrived, answers them, and waits until each caller has sent its proof
+ * or left. Returns the number of proofs. */
+static int await_both(struct acceptor *acceptor)
+{
+    struct tcp_info info = {.tcpi_unacked = 0};
+    socklen_t length = sizeof info;
+    int proofs = 0;
+    char byte;
+    while (info.tcpi_unacked < 2) { /* of a listening socket: the connections not accepted */
+        rpi_sleep(1e-3);
+        ck_assert_int_eq(getsockopt(acceptor->listening[0], IPPROTO_TCP, TCP_INFO, &info, &length),
+                         0);
+    }
+    rpi_acceptor_step(acceptor, 0); /* the rank may leave the second one at once */
+    for (int i = 0; i < acceptor->waiting; i++) {
+        struct pollfd look = {.fd = acceptor->callers[i].file, .events = POLLIN};
+        ck_assert_int_eq(poll(&look, 1, 60000), 1);
+        proofs += recv(look.fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 1;
+    }
+    return proofs;
+}
+
+/* The link that a late root takes is the one that the rank keeps. */
+START_TEST(two_addresses_give_one_link)
+{
+    static struct root root;
+    static struct caller_twice caller;
+    pthread_t thread;
+    root.acceptor = (struct acceptor){.ranks = 4, .take = take_once, .closure = &root};
+    ck_assert(rpi_acceptor_open(&root.acceptor, true));
+    const struct sockaddr_in *address = &root.acceptor.addresses[0];
+    caller.connecting = (struct connecting){.key = root.acceptor.key,
+                                            .rank = 1,
+                                            .addresses = {*address, *address},
+                                            .count = 2,
+                                            .silence = 60};
+    ck_assert_int_eq(pthread_create(&thread, NULL, call_twice, &caller), 0);
+    ck_assert_int_le(await_both(&root.acceptor), 1);
+    while (!caller.over)
+        rpi_acceptor_step(&root.acceptor, 1);
+    pthread_join(thread, NULL);
+    ck_assert_int_ge(caller.file, 0);
+    ck_assert_int_eq(root.count, 1);
+    char byte = 1;
+    ck_assert_int_eq(send(root.files[0], &byte, 1, MSG_NOSIGNAL), 1);
+    struct pollfd look = {.fd = caller.file, .events = POLLIN};
+    ck_assert_int_eq(poll(&look, 1, 60000), 1);
+    ck_assert_int_eq(recv(caller.file, &byte, 1, MSG_DONTWAIT), 1);
+    rpi_acceptor_close(&root.acceptor);
+    close(root.files[0]);
+    close(caller.file);
+}
+END_TEST
+
 /* ---- leaders that succeed each other --------------------------------------------------------- */
 
 /* A root, rank 0, and another node, of ranks 1, 2 and 3. What arrives from these is added up. */
@@ -577,6 +649,7 @@ static const struct test_case cases[] = {
     {"a fake root learns nothing", &a_fake_root_learns_nothing},
     {"a fake root is nobody's root", &a_fake_root_is_nobodys_root},
     {"a rank is connected once", &a_rank_is_connected_once},
+    {"two addresses give one link", &two_addresses_give_one_link},
     {"a leader is succeeded", &a_leader_is_succeeded},
     {"a node without leader may get one", &a_node_without_leader_may_get_one},
     {"ranks become the first in order", &ranks_become_the_first_in_order},
