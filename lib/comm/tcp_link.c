@@ -54,11 +54,13 @@ static bool links_on_root(const struct tcp_links *tcp_links)
     return tcp_links->world->rank == tcp_links->world->root;
 }
 
-/* The link to this rank; NULL: it does not lead its node. */
+/* The link to this rank; NULL: it does not lead its node, or the leader is not known (-1). */
 static struct tcp_link *tcp_link_to(const struct tcp_links *tcp_links, int rank)
 {
     if (!links_on_root(tcp_links))
         return &tcp_links->tcp_link[0];
+    if (rank < 0)
+        return NULL;
     struct tcp_link *tcp_link = &tcp_links->tcp_link[tcp_links->world->node_of[rank]];
     return tcp_link->rank == rank ? tcp_link : NULL;
 }
@@ -145,10 +147,14 @@ static void successions_check(struct tcp_links *tcp_links)
     }
 }
 
+/* A child process of the program may have a copy of the file, so closing it alone need neither end
+ * the connection nor its events. */
 static void tcp_link_break(struct tcp_links *tcp_links, struct tcp_link *tcp_link)
 {
     if (tcp_link->file < 0)
         return;
+    epoll_ctl(tcp_links->events, EPOLL_CTL_DEL, tcp_link->file, NULL);
+    shutdown(tcp_link->file, SHUT_RDWR);
     close(tcp_link->file);
     tcp_link->file = -1;
     tcp_links->sending -= tcp_link->first != NULL;

@@ -11,11 +11,13 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const struct siphash_key key = {{1, 2}};
@@ -558,6 +560,26 @@ START_TEST(a_node_without_leader_may_get_one)
 }
 END_TEST
 
+/* A child of the program has copies of all files. */
+START_TEST(a_link_ends_although_a_child_has_it)
+{
+    static struct two_nodes nodes;
+    two_nodes_begin(&nodes);
+    int file = lead(&nodes, 1);
+    pid_t child = fork();
+    if (child == 0) {
+        for (;;)
+            pause();
+    }
+    rpi_tcp_links_reject(&nodes.tcp_links, 1);
+    bool ended = is_refused(file);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    ck_assert(child > 0 && ended);
+    rpi_tcp_links_close(&nodes.tcp_links, 0);
+}
+END_TEST
+
 /* A rank of a node, in a thread, that dies when it is `over`. */
 struct member {
     struct liveness_entry *place;
@@ -652,6 +674,7 @@ static const struct test_case cases[] = {
     {"two addresses give one link", &two_addresses_give_one_link},
     {"a leader is succeeded", &a_leader_is_succeeded},
     {"a node without leader may get one", &a_node_without_leader_may_get_one},
+    {"a link ends although a child has it", &a_link_ends_although_a_child_has_it},
     {"ranks become the first in order", &ranks_become_the_first_in_order},
     {"own addresses are known", &own_addresses_are_known},
     {NULL, NULL},
