@@ -12,6 +12,7 @@
  * packet_begin, packet_end   stream: the items being computed; if equal, there are none, and the
  *           last ones ended there. Worklist: the number of items that the rank has finished; it
  *           looks for others if the two are equal
+ * returned  on the root, in a stream: the packets that have come back from other nodes
  * unprotected   head: 1 once a rank of the node has warned that results are not being saved; any
  *           rank exchanges it before it warns
  * begin, end   items of the current call with a time limit
@@ -33,6 +34,7 @@ struct rank_activity {
     _Atomic int64_t overdue;
     _Atomic int64_t begin, end;
     _Atomic int64_t packet_begin, packet_end;
+    _Atomic uint64_t returned;
 };
 
 enum {
@@ -72,6 +74,13 @@ void rpi_activity_begin_worklist(struct rank_activity *activity);
 
 /* Begins a packet of a stream or a batch of a worklist; an empty range ends it. */
 void rpi_activity_packet(struct rank_activity *activity, rp_range items);
+
+/* On the root: a packet has come back from another node. */
+static inline void activity_packet_returned(struct rank_activity *activity)
+{
+    uint64_t before = atomic_load_explicit(&activity->returned, memory_order_relaxed);
+    atomic_store_explicit(&activity->returned, before + 1, memory_order_relaxed);
+}
 
 /* Begins a call that may take `allowed` seconds, and ends it. */
 void rpi_activity_call(struct rank_activity *activity, rp_range items, double now, double allowed);

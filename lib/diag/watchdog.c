@@ -56,6 +56,8 @@ static bool watchdog_progress(struct watchdog *watchdog, double now)
         struct rank_activity *activity = &pool->diag->activities->of[i];
         uint64_t chunk = atomic_load_explicit(&work_queue->lane[i].chunk, memory_order_acquire);
         uint64_t agreement = atomic_load_explicit(&activity->agreement, memory_order_relaxed);
+        uint64_t returned = atomic_load_explicit(&activity->returned, memory_order_relaxed);
+        moved |= word_changed(&sample->returned, &unused, returned, now);
         moved |= word_changed(&sample->packet, &sample->packet_since, packet_word(activity), now);
         moved |= word_changed(&sample->chunk, &sample->chunk_since, chunk, now);
         moved |= word_changed(&sample->agreement, &sample->agreement_since, agreement, now);

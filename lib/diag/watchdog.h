@@ -15,7 +15,7 @@
 
 /* What the watchdog last saw of a rank, and since when. */
 struct rank_sample {
-    uint64_t chunk, agreement, packet; /* words that change with each new one */
+    uint64_t chunk, agreement, packet, returned; /* words that change with each new one */
     double chunk_since, agreement_since, packet_since;
 };
 

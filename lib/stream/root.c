@@ -1,6 +1,7 @@
 /* The main loop of the root: takes finished packets, consumes, produces and computes. */
 #include "stream/root.h"
 
+#include "diag/diagnosis.h"
 #include "observe/hooks.h"
 
 #include <math.h>
@@ -91,6 +92,7 @@ static bool collect_finished(struct stream *stream)
     while (stream->stream_link != NULL && !stream->over &&
            (packet = rpi_stream_link_take(stream->stream_link)) != NULL) {
         any = true;
+        activity_packet_returned(stream->pool->diag->activity);
         accept_returned(stream, packet, packet->starved);
     }
     rpi_stream_consume_due(stream);
