@@ -37,6 +37,7 @@ static const struct test_group *const groups[] = {
     &calls_order_tests,
     &worklist_tests,
     &worklist_bound_tests,
+    &worklist_items_tests,
     &numeric_exact_tests,
     &numeric_sums_tests,
     &numeric_sums_paths_tests,

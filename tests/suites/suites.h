@@ -36,9 +36,9 @@ extern const struct test_group base_tests, sched_tests, sched_policy_tests, sche
     checkpoint_worklists_tests, checkpoint_damage_tests, checkpoint_disk_tests,
     collective_file_tests, engine_varlen_tests, observe_tests, observe_progress_tests,
     distrib_heartbeat_tests, engine_enough_tests, numeric_exact_tests, sched_loans_tests,
-    worklist_tests, worklist_bound_tests, collective_sort_tests, collective_small_tests,
-    calls_tests, calls_order_tests, checkpoint_calls_tests, observe_files_tests, bench_sample_tests,
-    distrib_stops_tests, stream_interruption_tests;
+    worklist_tests, worklist_bound_tests, worklist_items_tests, collective_sort_tests,
+    collective_small_tests, calls_tests, calls_order_tests, checkpoint_calls_tests,
+    observe_files_tests, bench_sample_tests, distrib_stops_tests, stream_interruption_tests;
 
 /* Rank and number of ranks in MPI_COMM_WORLD. */
 int world_rank(void);
