@@ -124,7 +124,7 @@ static rp_status grid_make_halo(rp_grid *grid)
         rpi_error_set(&vote.error, RP_ERR_MEMORY, "no memory for such large blocks of a grid");
     rp_status status = rpi_pool_agree(grid->pool, &vote);
     if (status != RP_OK)
-        rpi_halo_drop(&grid->halo, HALO_ABANDON);
+        rpi_halo_drop(&grid->halo, HALO_UNUSED);
     return status;
 }
 

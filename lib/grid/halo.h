@@ -85,10 +85,11 @@ void rpi_halo_make(rp_grid *grid, rp_error *error);
  * notice of the next agreement replaces the missing one. */
 rp_status rpi_halo_before_agreement(struct halo *halo, rp_error *error);
 
-/* What becomes of messages in flight when a grid is closed. */
+/* What becomes of messages in flight when a grid is closed, or could not be opened. */
 enum halo_end {
     HALO_DRAIN,   /* all ranks have agreed to close it: wait for them */
     HALO_ABANDON, /* ranks are out of step: cancel what can be cancelled */
+    HALO_UNUSED,  /* there are none: no rank has begun an exchange */
     HALO_FORGET   /* ranks have died: call MPI no more, and leave its buffers alone */
 };
 

@@ -281,11 +281,13 @@ void rpi_halo_remote_drop(struct halo *halo, enum halo_end end)
     if (remote->comm != MPI_COMM_NULL && !finalised && end != HALO_FORGET) {
         if (end == HALO_DRAIN)
             remote_drain(halo);
-        else if (remote->requests != NULL)
+        else if (end == HALO_ABANDON && remote->requests != NULL)
             remote_abandon(halo);
         rpi_complete(HALO_MOST_LINKS, remote->counts_requests[0], halo->spin);
         rpi_complete(HALO_MOST_LINKS, remote->counts_requests[1], halo->spin);
-        if (end == HALO_DRAIN)
+        /* Edges that nobody received must not arrive in another grid's communicator, which MPI may
+         * give the same context. */
+        if (end != HALO_ABANDON)
             MPI_Comm_free(&remote->comm);
     }
     if (remote->pending)
