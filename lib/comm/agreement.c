@@ -221,25 +221,31 @@ static bool agreement_released(const struct agreement *agreement)
            agreement->number;
 }
 
-/* The limit on a sleep matters only after a death, or if a wake-up were lost. */
-static void agreement_sleep(struct agreement *agreement, struct eventcount *signal, uint32_t seen)
+/* The limit on a sleep matters only after a death, or if a wake-up were lost. What did not come
+ * within it is not likely to come soon. Returns whether the signal has changed. */
+static bool agreement_sleep(struct agreement *agreement, struct eventcount *signal, uint32_t seen,
+                            bool soon)
 {
     const double longest_sleep = 0.1;
-    rpi_eventcount_wait_soon(signal, seen, agreement->spin, longest_sleep);
+    if (soon)
+        rpi_eventcount_wait_soon(signal, seen, agreement->spin, longest_sleep);
+    else
+        rpi_eventcount_wait(signal, seen, false, longest_sleep);
     agreement->ops->look(agreement);
+    return rpi_eventcount_key(signal) != seen;
 }
 
 /* Waits for all arrivals, then decides and releases the other ranks. */
 static void agreement_lead(struct agreement *agreement)
 {
     struct agreement_segment *place = agreement->place;
-    for (;;) {
+    for (bool soon = true;;) {
         uint32_t seen = rpi_eventcount_key(&place->arrivals);
         if (agreement_released(agreement))
             return; /* by a leader that then died */
         if (arrivals_complete(agreement))
             break;
-        agreement_sleep(agreement, &place->arrivals, seen);
+        soon = agreement_sleep(agreement, &place->arrivals, seen, soon);
     }
     agreement_decide(agreement);
     place->led_by = agreement->node_rank;
@@ -277,14 +283,14 @@ static void agreement_arrive(struct agreement *agreement, const struct vote *min
 static void agreement_await_release(struct agreement *agreement)
 {
     struct agreement_segment *place = agreement->place;
-    for (;;) {
+    for (bool soon = true;;) {
         uint32_t seen = rpi_eventcount_key(&place->releases);
         if (agreement_released(agreement))
             return;
         if (agreement->ops->leads(agreement))
             agreement_lead(agreement);
         else
-            agreement_sleep(agreement, &place->releases, seen);
+            soon = agreement_sleep(agreement, &place->releases, seen, soon);
     }
 }
 
