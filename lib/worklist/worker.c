@@ -2,12 +2,14 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/round_up.h"
 #include "diag/diagnosis.h"
 #include "numeric/path.h"
 #include "observe/hooks.h"
 #include "resilience/survival.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -121,6 +123,21 @@ static int task_call_child(struct worklist_worker *worker, uint64_t number, cons
     return code;
 }
 
+/* The same with an item that may lie anywhere, while tasks get aligned ones. */
+static int task_call_anywhere(struct worklist_worker *worker, uint64_t number, const void *item)
+{
+    size_t bytes = round_up(worker->job->item_size, DEQUE_ALIGNED);
+    if ((uintptr_t)item % DEQUE_ALIGNED == 0)
+        return task_call_child(worker, number, item);
+    void *copy = aligned_alloc(DEQUE_ALIGNED, bytes);
+    if (copy == NULL)
+        return rp_task_fail(&worker->task, worker->task.item, 1, "no memory for a copy of an item");
+    memcpy(copy, item, worker->job->item_size);
+    int code = task_call_child(worker, number, copy);
+    free(copy);
+    return code;
+}
+
 /* Computes a child at once. It is no entry, so if this rank dies, its parent is begun again. */
 __attribute__((noinline)) static int task_compute_child(struct rp_task *task, const void *item)
 {
@@ -142,7 +159,7 @@ __attribute__((noinline)) static int task_compute_child(struct rp_task *task, co
     }
     worker->depth++;
     task->current = &child;
-    int code = task_call_child(worker, origin.number, item);
+    int code = task_call_anywhere(worker, origin.number, item);
     if (code != 0) { /* the error names this item */
         memcpy(parent->path, task_path(task), sizeof parent->path);
         parent->has_path = true;

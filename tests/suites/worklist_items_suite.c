@@ -4,6 +4,8 @@
 
 #include "numeric/path.h"
 
+#include <stdalign.h>
+#include <stddef.h>
 #include <string.h>
 
 enum {
@@ -13,7 +15,7 @@ enum {
 };
 
 struct findings {
-    int64_t items, wrong; /* wrong: with bytes that are not those of the item */
+    int64_t items, wrong; /* wrong: with bytes that are not those of the item, or not aligned */
     uint64_t bytes, paths[2];
 };
 
@@ -61,19 +63,23 @@ static int visit(rp_task *task, const void *item, void *result)
     int most = children(level, number), code = 0;
     uint64_t path[2];
     for (int i = 0; i < most && code == 0; i++) {
-        unsigned char child[LARGEST];
+        alignas(max_align_t) unsigned char room[LARGEST + MOST_CHILDREN];
+        unsigned char *child = room + i; /* an item may be given from anywhere */
         fill(child, shape->size, level + 1, i);
         code = rp_task_add(task, child);
-        memset(child, 255, sizeof child);
+        memset(room, 255, sizeof room);
         rp_task_path(task, path);
         if (code == 0 && i > most / 2 && shape->fails && rp_task_attempt(task) == 0 &&
             path[0] % 5 == 0)
             return 1;
     }
     rp_task_path(task, path);
-    if (code == 0)
-        find(result, shape->size, bytes, path);
-    return code;
+    if (code != 0)
+        return code;
+    find(result, shape->size, bytes, path);
+    struct findings *findings = result;
+    findings->wrong += (uintptr_t)item % 16 != 0;
+    return 0;
 }
 
 static int combine(void *left, const void *right, void *user)
