@@ -165,4 +165,4 @@ static const struct test_case cases[] = {
     {"items that fail at first", &items_that_fail_at_first},
     {NULL, NULL},
 };
-const struct test_group worklist_items_tests = {"worklist items", cases};
+const struct test_group worklist_items_tests = {"worklist_items", cases};
