@@ -324,11 +324,17 @@ static rp_status pool_agree_close(rp_pool *pool)
     return rpi_pool_agree(pool, &vote);
 }
 
+/* Do others wait for this rank in another pool? */
+static bool pools_left(void)
+{
+    return atomic_load_explicit(&pools_open, memory_order_relaxed) > 0;
+}
+
 /* Does MPI_Finalize() wait for this rank, and would its death be noticed there? The root stays
  * needed: its results may not be written yet. */
 static void pool_set_finalizing_state(const rp_pool *pool)
 {
-    if (!pool->finalize && atomic_load_explicit(&pools_open, memory_order_relaxed) > 0)
+    if (!pool->finalize && pools_left())
         rpi_rank_state_set(RANK_NEEDED);
     else if (!pool->finalize)
         rpi_rank_state_set(RANK_LAUNCHED);
@@ -340,7 +346,10 @@ static void pool_set_finalizing_state(const rp_pool *pool)
 static void pool_set_final_state(const rp_pool *pool, bool others_died)
 {
     bool root = pool->world.rank == pool->world.root;
-    rpi_rank_state_set(others_died && !root ? RANK_LEAVING : RANK_CLOSED);
+    if (pools_left())
+        rpi_rank_state_set(RANK_NEEDED);
+    else
+        rpi_rank_state_set(others_died && !root ? RANK_LEAVING : RANK_CLOSED);
 }
 
 static void pool_drop(rp_pool *pool, bool mpi_lives)
