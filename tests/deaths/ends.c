@@ -3,10 +3,8 @@
  *
  * usage: ends killer | in_place | needle | again | late | stream | stream_stops | stream_again |
  *        stream_gone | stream_back | stream_root | outside | root | abort | leaves |
- *        leaves_killed | leaves_second | thread | after | grid | leaders | opening | closing */
-#include "comm/tcp_accept.h"
+ *        leaves_killed | leaves_second | thread | after | grid */
 #include "refused.h"
-#include "resilience/survival.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -14,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 enum {
@@ -423,111 +419,6 @@ static int end_thread(rp_task *task, const void *input, void *output)
     return 0;
 }
 
-/* ---- leaders of other nodes ------------------------------------------------------------------ */
-
-static bool leads(void)
-{
-    return atomic_load(&pool->world.hub.tcp_links.succession.leads);
-}
-
-/* On the other nodes all ranks are in their items until they lead; all but the last then die. */
-static int lead_and_die(rp_task *task, const void *input, void *output)
-{
-    const struct world *world = &pool->world;
-    bool outside = world->node != world->root_node;
-    (void)task;
-    while (outside && !leads())
-        usleep(1000);
-    if (outside && world->node_rank + 1 < world->node_ranks)
-        raise(SIGKILL);
-    *(int32_t *)output = 3 * *(const int32_t *)input;
-    return 0;
-}
-
-/* On the root: the number of connections to the ports on which it listens for other nodes. */
-static int connections(void)
-{
-    const struct acceptor *acceptor = &pool->world.hub.tcp_links.acceptor;
-    int count = 0;
-    for (int file = 0; file < 1024; file++) {
-        struct sockaddr_in peer, own;
-        socklen_t length = sizeof peer, own_length = sizeof own;
-        bool connected = getpeername(file, (struct sockaddr *)&peer, &length) == 0 &&
-                         getsockname(file, (struct sockaddr *)&own, &own_length) == 0;
-        for (int i = 0; i < acceptor->count && connected; i++)
-            count += own.sin_family == AF_INET && own.sin_port == acceptor->addresses[i].sin_port;
-    }
-    return count;
-}
-
-static rp_status map_by(rp_item_fn item)
-{
-    memset(out, 0, sizeof out);
-    rp_map_job job = {.n = ITEMS,
-                      .item = item,
-                      .in = in,
-                      .in_size = sizeof *in,
-                      .out = out,
-                      .out_size = sizeof *out,
-                      .options = {.schedule = RP_SCHEDULE_STATIC, .item_status = statuses}};
-    return rp_map(pool, &job);
-}
-
-/* Leaders die, one after the other, while all others of their nodes are in an item. */
-static rp_status leaders(void)
-{
-    int before = connections();
-    rp_status status = show(map_by(lead_and_die), out, ITEMS);
-    if (at_root())
-        printf("%d connections before, %d after\n", before, connections());
-    return status;
-}
-
-static int triple(rp_task *task, const void *input, void *output)
-{
-    (void)task;
-    *(int32_t *)output = 3 * *(const int32_t *)input;
-    return 0;
-}
-
-static void die(int signal)
-{
-    (void)signal;
-    raise(SIGKILL);
-}
-
-/* The leader of the last node dies soon, most likely while it waits for ranks that come late. */
-static void doom_leader(bool late)
-{
-    const struct itimerval soon = {.it_value = {0, 100000}};
-    rpi_survival_enter(pool); /* it may die before the call, too */
-    if (leads() && rp_node(pool) == rp_nodes(pool) - 1) {
-        signal(SIGALRM, die);
-        setitimer(ITIMER_REAL, &soon, NULL);
-    } else if (late) {
-        usleep(300000);
-    }
-}
-
-/* Leaders die in the agreement that opens a job: before the root has their report, which waits for
- * another rank of the node, and when it has it and waits for its own ranks. */
-static rp_status opening(void)
-{
-    bool last = rp_rank(pool) == rp_ranks(pool) - 1;
-    doom_leader(last);
-    rp_status status = map_by(triple);
-    rpi_survival_leave(pool);
-    while (rp_ranks_lost(pool) < 1 && status == RP_OK)
-        status = rp_barrier(pool);
-    doom_leader(at_root());
-    if (status == RP_OK)
-        status = map_by(triple);
-    rpi_survival_leave(pool);
-    while (rp_ranks_lost(pool) < 2 && status == RP_OK)
-        status = rp_barrier(pool);
-    return status == RP_OK ? show(map_by(triple), out, ITEMS) : status;
-}
-
 static rp_status run(const char *what)
 {
     rp_map_job ending = {.n = ITEMS,
@@ -560,14 +451,6 @@ static rp_status run(const char *what)
         return grid();
     if (strcmp(what, "after") == 0)
         return after();
-    if (strcmp(what, "leaders") == 0)
-        return leaders();
-    if (strcmp(what, "opening") == 0)
-        return opening();
-    if (strcmp(what, "closing") == 0) {
-        doom_leader(rp_rank(pool) == rp_ranks(pool) - 1);
-        return RP_OK;
-    }
     if (strcmp(what, "root") == 0 && at_root())
         raise(SIGKILL);
     if (strcmp(what, "root") == 0)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What happens to a job whose ranks die, leave or abort. Usage: ends.sh, with the program ends in
-# ./tests/deaths.
+# What happens to a job whose ranks die, leave or abort. Usage: ends.sh, with the programs ends and
+# leaders in ./tests/deaths.
 set -u
 # shellcheck source=tests/apps/expect.sh
 . "$(dirname "$0")/../apps/expect.sh"
@@ -10,7 +10,7 @@ ends="tests/deaths/ends --ranks 4"
 # MPI_Abort() are its own; that of Open MPI 5 ends with a zero byte.
 blot() {
     tr -d '\000' | sed -e 's/ by signal 9 (Killed)//' -e 's/rank[s0-9, ]* died;/ranks died;/' \
-        -e 's/was ended$/has died/' -e 's/rank . \(.*code [14]\)/rank N \1/' | grep -a '^ends: '
+        -e 's/was ended$/has died/' -e 's/rank . \(.*code [14]\)/rank N \1/' | grep -a '^\(ends\|leaders\): '
 }
 
 # shellcheck disable=SC2086 # three words
@@ -80,17 +80,19 @@ for size in 1 2; do
     thread_ends
 done
 ends 0 "came back, 1 ranks lost" "ends: ranks died; the others went on" stream_back
+# Each other node has one connection, that of its leader.
+ends="tests/deaths/leaders --ranks 4"
 ends 0 "
-100 good, 0 lost, 1 ranks lost
-1 connections before, 1 after" "ends: ranks died; the others went on" leaders
-ends 0 "" "ends: ranks died; the others went on" closing
+100 good, 1 ranks lost
+1 connections before, 1 after" "leaders: ranks died; the others went on" dying
+ends 0 "" "leaders: ranks died; the others went on" closing
 RANKPOOL_NODE_SIZE=3
-ends="tests/deaths/ends --ranks 6"
+ends="tests/deaths/leaders --ranks 6"
 ends 0 "
-100 good, 0 lost, 2 ranks lost
-1 connections before, 1 after" "ends: ranks died; the others went on" leaders
+100 good, 2 ranks lost
+1 connections before, 1 after" "leaders: ranks died; the others went on" dying
 ends 0 "
-100 good, 0 lost, 2 ranks lost" "ends: ranks died; the others went on" opening
+100 good, 2 ranks lost" "leaders: ranks died; the others went on" opening
 unset RANKPOOL_NODE_SIZE
 ends="tests/deaths/ends --ranks 4"
 for how in leaves leaves_killed leaves_second; do
