@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum {
-    N = 20,
+    N = 100, /* at least one for each rank */
     MOST_RANKS = 64
 };
 
