@@ -324,32 +324,28 @@ static rp_status pool_agree_close(rp_pool *pool)
     return rpi_pool_agree(pool, &vote);
 }
 
-/* Do others wait for this rank in another pool? */
-static bool pools_left(void)
+/* Sets the state of a rank that closes a pool. It stays needed while it has another one open. */
+static void rank_leave_pool(enum rank_state rank_state)
 {
-    return atomic_load_explicit(&pools_open, memory_order_relaxed) > 0;
+    bool another = atomic_load_explicit(&pools_open, memory_order_relaxed) > 0;
+    rpi_rank_state_set(another ? RANK_NEEDED : rank_state);
 }
 
 /* Does MPI_Finalize() wait for this rank, and would its death be noticed there? The root stays
  * needed: its results may not be written yet. */
 static void pool_set_finalizing_state(const rp_pool *pool)
 {
-    if (!pool->finalize && pools_left())
-        rpi_rank_state_set(RANK_NEEDED);
-    else if (!pool->finalize)
-        rpi_rank_state_set(RANK_LAUNCHED);
+    if (!pool->finalize)
+        rank_leave_pool(RANK_LAUNCHED);
     else
-        rpi_rank_state_set(pool->survival->dispensable ? RANK_LEAVING : RANK_NEEDED);
+        rank_leave_pool(pool->survival->dispensable ? RANK_LEAVING : RANK_NEEDED);
 }
 
 /* No rank waits for this rank any more. If others have died, MPI is not finalised. */
 static void pool_set_final_state(const rp_pool *pool, bool others_died)
 {
     bool root = pool->world.rank == pool->world.root;
-    if (pools_left())
-        rpi_rank_state_set(RANK_NEEDED);
-    else
-        rpi_rank_state_set(others_died && !root ? RANK_LEAVING : RANK_CLOSED);
+    rank_leave_pool(others_died && !root ? RANK_LEAVING : RANK_CLOSED);
 }
 
 static void pool_drop(rp_pool *pool, bool mpi_lives)

@@ -17,8 +17,8 @@ struct liveness_entry; /* one per rank, in node memory */
 struct liveness {
     struct liveness_entry *place; /* of all members */
     int me, members;              /* 0 members: deaths are not detected, and no rank is dead */
-    pthread_key_t thread;         /* set in the thread that has joined, if */
-    bool guarded;
+    bool guarded;                 /* `thread` is a key */
+    pthread_key_t thread;         /* that has a value in the thread that has joined */
 };
 
 /* Size of the entries in zeroed node memory, aligned to a page. */

@@ -40,7 +40,7 @@ struct tcp_link {
     int rank; /* of the peer: the root, or the last leader of that node; -1: none yet */
     /* On the root: */
     int lost;        /* see rpi_tcp_links_lost() */
-    bool over;       /* when the link breaks, nobody succeeds to it */
+    bool over;       /* when the link breaks, no rank succeeds */
     double patience; /* while the node has no leader: seconds until it is dead; 0: it has one */
     struct sending *first, *last;
     struct header header; /* of the incoming frame */

@@ -110,7 +110,7 @@ bool rpi_tcp_links_whole(const struct tcp_links *tcp_links, int rank);
 bool rpi_tcp_links_leaderless(const struct tcp_links *tcp_links, int node);
 
 /* On the root: how many ranks of another node are dead: all if the node is, or those before its
- * leader, or as many as it has reported. When the last one dies, nobody waits for a successor. */
+ * leader, or as many as it has reported. After the death of the last one the root does not wait for a successor. */
 int rpi_tcp_links_lost(const struct tcp_links *tcp_links, int node);
 void rpi_tcp_links_report_lost(struct tcp_links *tcp_links, int node, int lost);
 

@@ -7,7 +7,7 @@
 #include "rankpool.h"
 #include "sched/claim.h"
 
-/* The item of a worklist that is being computed. Most are leaves, and of most nobody asks for the
+/* The item of a worklist that is being computed. Most are leaves, and of most the program does not ask for the
  * path, so it is computed when it is needed. */
 struct work_item {
     const struct path_origin *origin;

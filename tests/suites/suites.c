@@ -21,6 +21,7 @@ static const struct test_group *const groups[] = {
     &comm_tcp_handshake_tests,
     &comm_tcp_tests,
     &comm_tcp_frames_tests,
+    &comm_tcp_leaders_tests,
     &pool_memory_tests,
     &collective_tests,
     &collective_alltoall_tests,

@@ -26,19 +26,20 @@ struct test_group {
 
 extern const struct test_group base_tests, sched_tests, sched_policy_tests, sched_failures_tests,
     numeric_random_tests, numeric_random_tasks_tests, pool_tests, comm_tcp_handshake_tests,
-    comm_tcp_tests, comm_tcp_frames_tests, pool_memory_tests, collective_tests,
-    collective_alltoall_tests, grid_tests, grid_errors_tests, engine_loop_tests, engine_map_tests,
-    engine_reduce_tests, stream_tests, numeric_sums_tests, numeric_sums_paths_tests, distrib_tests,
-    conformance_tests, engine_memory_tests, collective_reduce_tests, collective_errors_tests,
-    grid_heat_tests, collective_exchange_tests, conformance_endings_tests, engine_failures_tests,
-    stream_failures_tests, diag_interruption_tests, checkpoint_journal_tests, checkpoint_tests,
-    checkpoint_loops_tests, checkpoint_streams_tests, checkpoint_refusal_tests,
-    checkpoint_worklists_tests, checkpoint_damage_tests, checkpoint_disk_tests,
-    collective_file_tests, engine_varlen_tests, observe_tests, observe_progress_tests,
-    distrib_heartbeat_tests, engine_enough_tests, numeric_exact_tests, sched_loans_tests,
-    worklist_tests, worklist_bound_tests, worklist_items_tests, collective_sort_tests,
-    collective_small_tests, calls_tests, calls_order_tests, checkpoint_calls_tests,
-    observe_files_tests, bench_sample_tests, distrib_stops_tests, stream_interruption_tests;
+    comm_tcp_tests, comm_tcp_frames_tests, comm_tcp_leaders_tests, pool_memory_tests,
+    collective_tests, collective_alltoall_tests, grid_tests, grid_errors_tests, engine_loop_tests,
+    engine_map_tests, engine_reduce_tests, stream_tests, numeric_sums_tests,
+    numeric_sums_paths_tests, distrib_tests, conformance_tests, engine_memory_tests,
+    collective_reduce_tests, collective_errors_tests, grid_heat_tests, collective_exchange_tests,
+    conformance_endings_tests, engine_failures_tests, stream_failures_tests,
+    diag_interruption_tests, checkpoint_journal_tests, checkpoint_tests, checkpoint_loops_tests,
+    checkpoint_streams_tests, checkpoint_refusal_tests, checkpoint_worklists_tests,
+    checkpoint_damage_tests, checkpoint_disk_tests, collective_file_tests, engine_varlen_tests,
+    observe_tests, observe_progress_tests, distrib_heartbeat_tests, engine_enough_tests,
+    numeric_exact_tests, sched_loans_tests, worklist_tests, worklist_bound_tests,
+    worklist_items_tests, collective_sort_tests, collective_small_tests, calls_tests,
+    calls_order_tests, checkpoint_calls_tests, observe_files_tests, bench_sample_tests,
+    distrib_stops_tests, stream_interruption_tests;
 
 /* Rank and number of ranks in MPI_COMM_WORLD. */
 int world_rank(void);
