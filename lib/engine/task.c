@@ -59,12 +59,6 @@ int rp_task_enough(rp_task *task, int64_t item)
     return 0;
 }
 
-void rpi_task_find_path(struct work_item *item)
-{
-    path_child(item->origin->parent, item->origin->number, item->path);
-    item->has_path = true;
-}
-
 void rp_task_random(const rp_task *task, int64_t item, rp_random *random)
 {
     if (task->worker == NULL) {

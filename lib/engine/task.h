@@ -7,13 +7,12 @@
 #include "rankpool.h"
 #include "sched/claim.h"
 
-/* The item of a worklist that is being computed. Most are leaves, and of most the program does not ask for the
- * path, so it is computed when it is needed. */
+/* The item of a worklist that is being computed. Most are leaves, and of most the program does not
+ * ask for the path, so it is computed when it is needed. */
 struct work_item {
     const struct path_origin *origin;
     uint64_t children; /* that it has added */
     bool has_path;
-    bool plain; /* further short ones need only be stored, if there is room */
     uint64_t path[2];
 };
 
@@ -40,6 +39,7 @@ struct rp_task {
     struct worklist_worker *worker;
     int64_t *enough; /* where rp_task_enough() stores 1 + its item, instead of stopping the ranks */
     struct work_item *current;
+    char *next, *end; /* free places, one behind the other, for further children that are short */
 };
 
 /* The failures of a job on this rank. The one with the lowest item is reported. */
@@ -56,13 +56,14 @@ static inline void rpi_task_begin(struct rp_task *task, int64_t item)
 }
 
 /* The path of the current item of a worklist. */
-void rpi_task_find_path(struct work_item *item);
-
 static inline const uint64_t *task_path(const struct rp_task *task)
 {
-    if (!task->current->has_path)
-        rpi_task_find_path(task->current);
-    return task->current->path;
+    struct work_item *item = task->current;
+    if (!item->has_path) {
+        path_child(item->origin->parent, item->origin->number, item->path);
+        item->has_path = true;
+    }
+    return item->path;
 }
 
 /* Whether the current item is not wanted any more. The order: stream/slot_queue.h. */

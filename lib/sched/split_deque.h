@@ -114,7 +114,7 @@ struct deque_owner {
     struct deque_entry *scratch; /* what the task of that adds first */
     uint32_t entry_size, mask;
     uint32_t top;           /* where the next entry goes */
-    uint32_t committed_top; /* at the last commit */
+    uint32_t committed_top; /* end of the committed entries, without those the batch has popped */
     uint32_t high;          /* end of the shared part */
     uint32_t limit;         /* that top must not exceed, by the floor as last seen */
     uint32_t popped;        /* committed entries that the batch has popped */
@@ -201,7 +201,7 @@ static inline bool deque_empty(const struct deque_owner *owner)
 }
 
 /* The newest private entry, if there is one. */
-static inline const struct deque_entry *deque_peek(const struct deque_owner *owner)
+static inline struct deque_entry *deque_peek(const struct deque_owner *owner)
 {
     return deque_place(owner, owner->top - 1);
 }
@@ -216,24 +216,24 @@ static inline struct deque_entry *deque_log(struct deque_owner *owner,
     atomic_store_explicit(&owner->deque->popped[owner->parity], ++owner->popped,
                           memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst);
+    owner->committed_top--;
     return (struct deque_entry *)copy;
 }
 
-/* Pops the newest private entry. There must be one, and a batch pops at most DEQUE_BATCH entries.
- * It stays valid until deque_popped(), when its task has returned; `place` is the top before the
- * task. */
-static inline const struct deque_entry *deque_pop(struct deque_owner *owner)
+/* Pops `newest`, which deque_peek() has returned. A batch pops at most DEQUE_BATCH entries.
+ * It stays valid until deque_popped(), which is called when its task has returned and has added
+ * entries. */
+static inline const struct deque_entry *deque_pop(struct deque_owner *owner,
+                                                  struct deque_entry *newest)
 {
-    uint32_t place = --owner->top;
-    struct deque_entry *entry = deque_place(owner, place);
-    bool committed = owner->committed_top - owner->popped - 1 == place;
-    owner->held = committed ? NULL : entry;
-    return committed ? deque_log(owner, entry) : entry;
+    bool committed = owner->committed_top == owner->top--;
+    owner->held = committed ? NULL : newest;
+    return committed ? deque_log(owner, newest) : newest;
 }
 
-static inline void deque_popped(struct deque_owner *owner, uint32_t place)
+static inline void deque_popped(struct deque_owner *owner)
 {
-    if (owner->top != place && owner->held != NULL)
+    if (owner->held != NULL)
         deque_copy(owner->held, owner->scratch, owner->entry_size);
 }
 

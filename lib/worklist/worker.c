@@ -27,6 +27,12 @@ void rp_task_path(const rp_task *task, uint64_t path[2])
 
 /* ---- calls of the program -------------------------------------------------------------------- */
 
+/* Until rp_task_add() is called again, which may open others. */
+static inline void task_close_places(struct rp_task *task)
+{
+    task->end = task->next;
+}
+
 /* Undoes what an earlier attempt added. What this attempt adds does not overwrite what another rank
  * would need: all entries at and above the top were popped, or were not there at the last
  * commit. */
@@ -43,14 +49,13 @@ static int call_again(const struct attempt *attempt)
     worker->owner.top = call->top;
     worker->owner.result->items = call->items;
     worker->current.children = 0;
-    worker->current.plain = false;
+    task_close_places(&worker->task);
     worker->current.has_path = false; /* after a failure it is that of the item that failed */
     const void *item = bound_begin_call(&worker->bound, attempt->in);
     return worker->job->work(&worker->task, item, attempt->out);
 }
 
-__attribute__((noinline)) static int worker_attempt(struct worklist_worker *worker,
-                                                    const struct deque_entry *entry)
+static int worker_attempt(struct worklist_worker *worker, const struct deque_entry *entry)
 {
     struct item_call call = {worker, worker->owner.top, worker->owner.result->items};
     struct attempt attempt = {.items = {entry->seed, entry->seed + 1},
@@ -65,18 +70,30 @@ __attribute__((noinline)) static int worker_attempt(struct worklist_worker *work
     return code;
 }
 
-static inline int worker_call(struct worklist_worker *worker, const struct deque_entry *entry,
-                              bool careful)
+static inline void worker_begin(struct worklist_worker *worker, const struct deque_entry *entry)
 {
-    struct rp_task *task = &worker->task;
     worker->current.origin = &entry->origin;
     worker->current.children = 0;
-    worker->current.has_path = worker->current.plain = false;
+    worker->current.has_path = false;
+}
+
+/* Neither repeats a task, nor is the job a branch and bound. */
+static inline int worker_call_plain(struct worklist_worker *worker, const struct deque_entry *entry)
+{
+    worker_begin(worker, entry);
+    rpi_task_begin(&worker->task, entry->seed);
+    return worker->job->work(&worker->task, entry->item, worker->owner.result->bytes);
+}
+
+static int worker_call(struct worklist_worker *worker, const struct deque_entry *entry,
+                       bool careful)
+{
+    worker_begin(worker, entry);
     if (careful)
         return worker_attempt(worker, entry);
-    rpi_task_begin(task, entry->seed);
+    rpi_task_begin(&worker->task, entry->seed);
     const void *item = bound_begin_call(&worker->bound, entry->item);
-    return worker->job->work(task, item, worker->owner.result->bytes);
+    return worker->job->work(&worker->task, item, worker->owner.result->bytes);
 }
 
 static void worker_fail(struct worklist_worker *worker, int code)
@@ -165,18 +182,19 @@ __attribute__((noinline)) static int task_compute_child(struct rp_task *task, co
         parent->has_path = true;
     }
     task->current = parent;
+    task_close_places(task);
     worker->owner.result->items++;
     worker->depth--;
     return code;
 }
 
 /* Stores what every entry has, and returns where its item goes. */
-static inline unsigned char *task_begin_entry(struct rp_task *task, struct deque_entry *entry)
+static inline unsigned char *task_begin_entry(struct rp_task *task, const uint64_t path[2],
+                                              struct deque_entry *entry)
 {
-    struct work_item *parent = task->current;
-    entry->origin.parent[0] = parent->path[0];
-    entry->origin.parent[1] = parent->path[1];
-    entry->origin.number = parent->children++;
+    entry->origin.parent[0] = path[0];
+    entry->origin.parent[1] = path[1];
+    entry->origin.number = task->current->children++;
     entry->seed = (uint32_t)task->item;
     entry->deaths = 0;
     entry->alone = task->worker->alone_below;
@@ -197,7 +215,18 @@ static inline void copy_short(unsigned char *to, const void *item, size_t size)
     }
 }
 
-/* A child that may be long, where there may be no room, or in a branch and bound. */
+/* Further short children need only be stored: in as many places as follow each other. */
+static inline void task_open_places(struct rp_task *task)
+{
+    const struct deque_owner *owner = &task->worker->owner;
+    const uint32_t place = owner->top & owner->mask, to_end = owner->mask + 1 - place;
+    const uint32_t free = owner->limit - owner->top;
+    task->next = (char *)deque_place(owner, owner->top);
+    task->end = task->next + (size_t)(free < to_end ? free : to_end) * owner->entry_size;
+}
+
+/* The first child of an item, one that may be long, where there may be no room, or in a branch and
+ * bound. */
 __attribute__((noinline)) static int task_add(struct rp_task *task, const void *item)
 {
     struct worklist_worker *worker = task->worker;
@@ -211,33 +240,25 @@ __attribute__((noinline)) static int task_add(struct rp_task *task, const void *
     struct deque_entry *entry = deque_next(&worker->owner);
     if (entry == NULL)
         return task_compute_child(task, item);
-    task_path(task);
-    bound_store_child(bound, number, task_begin_entry(task, entry), item, worker->job->item_size);
+    unsigned char *to = task_begin_entry(task, task_path(task), entry);
     deque_push(&worker->owner);
-    return 0;
-}
-
-/* The first short child of an item, where there is room. */
-__attribute__((noinline)) static int task_add_first(struct rp_task *task, const void *item)
-{
-    task_path(task);
-    struct worklist_worker *worker = task->worker;
-    struct deque_entry *entry = deque_next(&worker->owner);
-    copy_short(task_begin_entry(task, entry), item, worker->job->item_size);
-    deque_push(&worker->owner);
-    task->current->plain = true;
+    if (worker->short_size > 0) {
+        copy_short(to, item, worker->short_size);
+        task_open_places(task);
+    } else {
+        bound_store_child(bound, number, to, item, worker->job->item_size);
+    }
     return 0;
 }
 
 int rp_task_add(rp_task *task, const void *item)
 {
-    struct worklist_worker *worker = task->worker;
-    if (worker == NULL || !worker->short_items || worker->owner.top == worker->owner.limit)
+    if (task->next == task->end)
         return task_add(task, item);
-    if (!task->current->plain)
-        return task_add_first(task, item);
-    struct deque_entry *entry = deque_place(&worker->owner, worker->owner.top);
-    copy_short(task_begin_entry(task, entry), item, worker->job->item_size);
+    struct worklist_worker *worker = task->worker;
+    struct deque_entry *entry = (struct deque_entry *)task->next;
+    copy_short(task_begin_entry(task, task->current->path, entry), item, worker->short_size);
+    task->next += worker->owner.entry_size;
     deque_push(&worker->owner);
     return 0;
 }
@@ -272,27 +293,36 @@ static rp_range worker_items(const struct worklist_worker *worker, bool busy)
 static uint32_t worker_compute(struct worklist_worker *worker)
 {
     struct deque_owner *owner = &worker->owner;
-    const uint16_t alone = deque_peek(owner)->alone;
+    struct deque_entry *newest = deque_peek(owner);
+    const uint16_t alone = newest->alone;
     const uint32_t most = alone > 0 ? 1 : worker->batch;
     const bool careful = worker->careful || alone > 0;
+    const bool plain = !careful && worker->bound.shared == NULL;
     uint32_t items = 0;
     worker->alone_below = alone > 0 ? alone - 1 : 0;
     do {
-        const struct deque_entry *entry = deque_pop(owner);
+        const struct deque_entry *entry = deque_pop(owner, newest);
         const uint32_t place = owner->top;
-        if (careful && entry->deaths >= DEATHS_IN_A_ROW) {
+        int code;
+        if (plain) {
+            code = worker_call_plain(worker, entry);
+        } else if (entry->deaths < DEATHS_IN_A_ROW) {
+            code = worker_call(worker, entry, careful);
+        } else {
             worker_give_up(worker, entry);
             return 0;
         }
-        int code = worker_call(worker, entry, careful);
+        if (owner->top != place) {
+            task_close_places(&worker->task);
+            deque_popped(owner);
+        }
         if (code != 0) {
             worker_fail(worker, code);
             return 0;
         }
-        deque_popped(owner, place);
         items++;
-    } while (items < most && !deque_empty(owner) && !worker_wanted(worker) &&
-             deque_peek(owner)->alone == 0);
+        newest = deque_peek(owner);
+    } while (items < most && !deque_empty(owner) && !worker_wanted(worker) && newest->alone == 0);
     return items;
 }
 
@@ -399,8 +429,10 @@ rp_status rpi_worklist_worker_make(struct worklist_worker *worker, rp_pool *pool
                    .attend = rpi_survival_look,
                    .attend_closure = pool},
         .careful = rpi_attempt_needed(pool, &job->options),
-        .short_items = job->goal == RP_GOAL_NONE && job->item_size >= SHORT_LEAST &&
-                       job->item_size <= SHORT_MOST,
+        .short_size = job->goal == RP_GOAL_NONE && job->item_size >= SHORT_LEAST &&
+                              job->item_size <= SHORT_MOST
+                          ? (uint32_t)job->item_size
+                          : 0,
         .bound = rpi_worker_bound(job, group),
         .attempts = {.pool = pool, .options = &job->options, .task = &worker->task},
         .batch = 1,

@@ -27,7 +27,8 @@ struct worklist_worker {
     bool bundled;   /* computes bundles of a stream, which stops the other ranks if an item fails */
     int64_t enough; /* then: 1 + the item of rp_task_enough(); 0: not called */
     struct work_item current;
-    bool short_items;     /* of SHORT_LEAST to SHORT_MOST bytes, without a place in front */
+    uint32_t short_size;  /* of items of SHORT_LEAST to SHORT_MOST bytes, without a place in front;
+                             0: others */
     uint16_t alone_below; /* generations that are computed alone below the current item */
     int depth;            /* items in progress, each within the one before */
     uint32_t batch;       /* most items until the next commit */

@@ -176,10 +176,11 @@ static void compute_batch(struct deque_owner *owner)
 {
     uint32_t most = deque_peek(owner)->alone > 0 ? 1 : batch;
     for (uint32_t i = 0; i < most && !deque_empty(owner); i++) {
-        const struct deque_entry *entry = deque_pop(owner);
+        const struct deque_entry *entry = deque_pop(owner, deque_peek(owner));
         const uint32_t place = owner->top;
         compute(owner, (const struct item *)entry->item, entry->alone);
-        deque_popped(owner, place);
+        if (owner->top != place)
+            deque_popped(owner);
     }
     if (rpi_deque_commit(owner))
         rpi_deque_group_shared(group, work_queue);
