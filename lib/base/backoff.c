@@ -5,16 +5,28 @@
 #include <sched.h>
 
 enum {
-    YIELDS = 2,
-    SPINNING_YIELDS = 100
+    YIELDS = 2
 };
 
 static const double shortest = 20e-6, longest = 1e-3, divisor = 8;
 
+/* Whether what is waited for is still likely to come soon. */
+static bool backoff_yields(struct backoff *backoff)
+{
+    if (backoff->looks++ < YIELDS)
+        return true;
+    if (!backoff->spin)
+        return false;
+    double now = rpi_clock_seconds();
+    if (backoff->begun == 0)
+        backoff->begun = now;
+    backoff->spin = now - backoff->begun < soon_seconds;
+    return backoff->spin;
+}
+
 void rpi_backoff_wait(struct backoff *backoff)
 {
-    if (backoff->looks < (backoff->spin ? SPINNING_YIELDS : YIELDS)) {
-        backoff->looks++;
+    if (backoff_yields(backoff)) {
         sched_yield();
         return;
     }

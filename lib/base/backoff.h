@@ -4,12 +4,18 @@
 
 #include <stdbool.h>
 
-/* Yields for some looks (more if `spin`, which is right while each waiter has a core), then sleeps
- * between them. Zero except `spin` at the beginning of a wait. */
+/* In seconds. What ranks with equal work wait for comes sooner, so a waiter that has a core yields
+ * for as long before it sleeps: to be woken takes 50 us and more, and on a virtual machine a core
+ * that sleeps is lent to others. How long a yield takes depends on the kernel, and on whether
+ * another process wants the core, so the clock limits them. */
+static const double soon_seconds = 2e-3;
+
+/* Yields for some looks (with `spin`, which is right while each waiter has a core, for
+ * soon_seconds), then sleeps between them. Zero except `spin` at the beginning of a wait. */
 struct backoff {
     bool spin;
     int looks;
-    double slept;
+    double begun, slept;
 };
 
 /* Waits until the next look. A sleep lasts an eighth of the wait so far, so that it delays the

@@ -1,5 +1,6 @@
 #include "base/eventcount.h"
 
+#include "base/backoff.h"
 #include "base/clock.h"
 
 #include <limits.h>
@@ -9,14 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Some 5 to 20 us of spinning: less than sleeping and being woken costs. How long a yield takes
- * depends on the kernel, and on whether another process wants the core, so the clock limits them. */
+/* Some 5 to 20 us of spinning: less than sleeping and being woken costs. */
 enum {
     SPINS = 500,
     YIELDS = 2,
     YIELDS_PER_LOOK = 8
 };
-static const double soon_seconds = 2e-3;
 
 static void cpu_pause(void)
 {

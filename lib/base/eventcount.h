@@ -33,8 +33,7 @@ void rpi_eventcount_notify_one(struct eventcount *word);
 void rpi_eventcount_wait(struct eventcount *word, uint32_t seen, bool spin, double most_seconds);
 
 /* The same where the change is likely to come soon, as when ranks with equal work wait for each
- * other: with `spin`, yields for up to two milliseconds before it sleeps. Being woken takes 50 us
- * and more, and on a virtual machine a core that sleeps is lent to others. */
+ * other: with `spin`, yields for soon_seconds (base/backoff.h) before it sleeps. */
 void rpi_eventcount_wait_soon(struct eventcount *word, uint32_t seen, bool spin,
                               double most_seconds);
 
