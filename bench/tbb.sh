@@ -16,9 +16,12 @@ fi
 # shellcheck disable=SC2046 # lists of flags
 c++ -O2 -std=c++17 "$here/tbb.cc" -o "$scratch/tbb" $(pkg-config --cflags --libs tbb)
 
-# Medians of as many rounds of both, in turns.
+# Medians of as many rounds of both, in turns. Ranks are bound, as by mpirun's default: others share
+# a core now and then for a whole round.
 tbb_round() {
-    figures_of 1 "$here/../tests/support/launch_ranks" "$cores" bench/claims || return 1
+    figures_of 1 env OMPI_MCA_hwloc_base_binding_policy=core \
+        PRTE_MCA_hwloc_default_binding_policy=core \
+        "$here/../tests/support/launch_ranks" "$cores" bench/claims || return 1
     for figure in "loop, dynamic,1" ${both:+"loop, default"}; do
         figure "$figure: an addition"
     done
