@@ -66,8 +66,8 @@ static int chain(rp_control *control, void *user)
     return rp_wait(last, INFINITY) == RP_OK && number_of(last) == LINKS ? 0 : 2;
 }
 
-/* Cancels calls after all have been submitted; many may have been computed by then. Each is accounted
- * for. */
+/* Cancels calls after all have been submitted; many may have been computed by then. Each is
+ * accounted for. */
 static int cancelled(rp_control *control, void *user)
 {
     static rp_future *futures[LINKS];

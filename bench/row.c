@@ -4,9 +4,10 @@
  *     row FILE SECONDS FEWEST [NAME GOAL THEIRS OURS]...
  *
  * FILE has a line of figures for each round, of which there are at least FEWEST. A row has its NAME
- * and GOAL, and the columns, from 1, of THEIRS and OURS; a unit in place of THEIRS makes a figure of
- * it. Exit status 1: measure another round, append its line to FILE, and call this again, which adds lines of its own. 0: the
- * rows are printed. 2: FILE has something else; a measurement failed. */
+ * and GOAL, and the columns, from 1, of THEIRS and OURS; a unit in place of THEIRS makes a figure
+ * of it. Exit status 1: measure another round, append its line to FILE, and call this again, which
+ * adds lines of its own. 0: the rows are printed. 2: FILE has something else, as a measurement
+ * failed. */
 #include "sample.h"
 
 #include "base/clock.h"

@@ -18,9 +18,9 @@ struct count {
     double busy_seconds; /* of this rank */
 };
 
-/* By how much the first parts are to be wider than the average, and the last narrower, so that ranks
- * which begin with as many parts have as much to do: a number costs more, the larger it is. To first
- * order, twice what the cost at three quarters exceeds the mean. */
+/* By how much the first parts are to be wider than the average, and the last narrower, so that
+ * ranks which begin with as many parts have as much to do: a number costs more, the larger it is.
+ * To first order, twice what the cost at three quarters exceeds the mean. */
 static unsigned taper(struct interval interval, const struct kernel *kernel)
 {
     uint64_t quarter = (interval.last - interval.first) / 4;

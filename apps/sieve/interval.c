@@ -21,8 +21,8 @@ struct cut cut_interval(struct interval interval, uint64_t width)
     return cut;
 }
 
-/* Where a unit begins. If widths shrink, this is a parabola in `unit`, in integers, so that all ranks
- * agree: at unit 0, and at the end of the last, it meets the line of equal widths. */
+/* Where a unit begins. If widths shrink, this is a parabola in `unit`, in integers, so that all
+ * ranks agree: at unit 0, and at the end of the last, it meets the line of equal widths. */
 static wide cut_begin(const struct cut *cut, int64_t unit)
 {
     wide wheels = (wide)(cut->width / WHEEL), ahead = wheels * cut->taper / 256;

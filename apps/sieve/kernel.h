@@ -29,8 +29,8 @@ struct kernel {
     uint64_t (*unit_width)(uint64_t last);
     /* The same, for units of which a call sieves as many as it pays to. */
     uint64_t (*part_width)(uint64_t last);
-    /* Narrower calls of count() take longer for each number; 0: the cost of a call, below, tells all
-     * there is to know. */
+    /* Narrower calls of count() take longer for each number; 0: the cost of a call, below, tells
+     * all there is to know. */
     uint64_t call_width;
     /* The cost of a call in seconds, however narrow its interval, and that of sieving a number in
      * addition. */

@@ -35,8 +35,8 @@ bool rpi_liveness_prepare(struct liveness_entry *place, int members)
     return prepared;
 }
 
-/* The kernel is about to mark this rank as dead, but its process would live on, and the others would
- * wait for it in vain. */
+/* The kernel is about to mark this rank as dead, but its process would live on, and the others
+ * would wait for it in vain. */
 static void thread_ended(void *rank_plus_1)
 {
     rpi_message("rankpool: rank %d ends, since its thread that opened the pool has ended before "

@@ -2,8 +2,8 @@
  * kernel marks the lock. So a death is noticed without messages, without MPI, and without mistaking
  * a new process for the dead one.
  *
- * The thread that joins owns the lock, so it must live as long as the world does. If it ends before,
- * it ends its process with a message. */
+ * The thread that joins owns the lock, so it must live as long as the world does. If it ends
+ * before, it ends its process with a message. */
 #ifndef RANKPOOL_COMM_LIVENESS_H
 #define RANKPOOL_COMM_LIVENESS_H
 

@@ -22,9 +22,9 @@ struct connecting {
 /* Breaks the link when the peer's host has not responded for that time. */
 void rpi_tcp_set_timeouts(int file, double silence);
 
-/* Returns the socket of the link, and keeps only the root's address in *connecting. Returns -1 if no
- * address is the root's, it does not answer in time, or *over becomes true. For a rank that succeeds
- * another, only time counts in which the root's host does not take the call. */
+/* Returns the socket of the link, and keeps only the root's address in *connecting. Returns -1 if
+ * no address is the root's, it does not answer in time, or *over becomes true. For a rank that
+ * succeeds another, only time counts in which the root's host does not take the call. */
 int rpi_tcp_link_connect(struct connecting *connecting, const _Atomic bool *over);
 
 #endif

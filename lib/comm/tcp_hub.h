@@ -66,8 +66,8 @@ void rpi_hub_answer(struct hub *hub, uint32_t number, const void *answer, size_t
                     const void *broadcast, size_t broadcast_bytes);
 
 /* On the root: takes the next node from the list of those that have lost their leader, have another
- * one, are dead, or have sent a question; -1: there is none. So a step costs nothing for nodes where
- * nothing happens. */
+ * one, are dead, or have sent a question; -1: there is none. So a step costs nothing for nodes
+ * where nothing happens. */
 int rpi_hub_next_changed(struct hub *hub);
 
 /* On the root: adds all other nodes to the list. */

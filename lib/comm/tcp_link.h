@@ -34,8 +34,8 @@ struct world;    /* see comm/topology.h */
  * no memory for it; then the link to its sender is broken, as if its node had died. */
 typedef bool (*tcp_link_handler)(void *closure, int from, const void *bytes, size_t count);
 
-/* On other nodes: how a rank comes to lead. Its thread waits until all ranks before it are dead, and
- * connects. Words that it shares with the thread that uses the links:
+/* On other nodes: how a rank comes to lead. Its thread waits until all ranks before it are dead,
+ * and connects. Words that it shares with the thread that uses the links:
  * leads  it has connected, or failed to; it stores that with release after `file`, the user of the
  *        links reads it with acquire.
  * over   the links are being closed, so it ends; stored with release, read with acquire. `changes`
@@ -103,14 +103,15 @@ void rpi_tcp_links_wait(struct tcp_links *tcp_links, double most_seconds);
 /* Breaks the link to a rank that sent invalid data, as if its node had died. Not for handlers. */
 void rpi_tcp_links_reject(struct tcp_links *tcp_links, int rank);
 
-/* Is there an intact link to this rank? On the root; elsewhere the only link is that to the root. */
+/* Is there an intact link to this rank? On the root; elsewhere the only link is to the root. */
 bool rpi_tcp_links_whole(const struct tcp_links *tcp_links, int rank);
 
 /* On the root: has the link to that node broken, so that another rank of it may connect? */
 bool rpi_tcp_links_leaderless(const struct tcp_links *tcp_links, int node);
 
 /* On the root: how many ranks of another node are dead: all if the node is, or those before its
- * leader, or as many as it has reported. After the death of the last one the root does not wait for a successor. */
+ * leader, or as many as it has reported. After the death of the last one the root does not wait for
+ * a successor. */
 int rpi_tcp_links_lost(const struct tcp_links *tcp_links, int node);
 void rpi_tcp_links_report_lost(struct tcp_links *tcp_links, int node, int lost);
 

@@ -41,8 +41,8 @@ static rp_pool *_Atomic guarded;
 
 /* ---- the report ------------------------------------------------------------------------------ */
 
-/* The pool with a job in progress, or else the latest one. NULL: none, or a child of the process. It
- * looks for a pool first: an MPI simulator has no getpid() at exit. */
+/* The pool with a job in progress, or else the latest one. NULL: none, or a child of the process.
+ * It looks for a pool first: an MPI simulator has no getpid() at exit. */
 static const rp_pool *crash_pool(void)
 {
     const rp_pool *pool = guarded;

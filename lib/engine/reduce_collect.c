@@ -74,8 +74,8 @@ struct collection {
     bool complete; /* the result is ready to be broadcast */
 };
 
-/* A node's payload has, for each of its ranks, a count and that many packed tree nodes. A node joins
- * nothing before it sends, because it could no longer report a failure of combine(). */
+/* A node's payload has, for each of its ranks, a count and that many packed tree nodes. A node
+ * joins nothing before it sends, because it could no longer report a failure of combine(). */
 static size_t collection_payload_bytes(const struct partial_results *partial_results, int64_t count)
 {
     return sizeof count + rpi_tree_packed_bytes(partial_results->tree->value_size, count);

@@ -285,8 +285,8 @@ void rpi_halo_remote_drop(struct halo *halo, enum halo_end end)
             remote_abandon(halo);
         rpi_complete(HALO_MOST_LINKS, remote->counts_requests[0], halo->spin);
         rpi_complete(HALO_MOST_LINKS, remote->counts_requests[1], halo->spin);
-        /* Edges that were not received must not arrive in another grid's communicator, which MPI may
-         * give the same context. */
+        /* Edges that were not received must not arrive in another grid's communicator, which MPI
+         * may give the same context. */
         if (end != HALO_ABANDON)
             MPI_Comm_free(&remote->comm);
     }

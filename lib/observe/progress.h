@@ -40,8 +40,8 @@ struct progress_job {
     int64_t done;            /* of these items, before: in an earlier run, or an earlier round */
     int64_t expected;        /* items of a stream or of the application's loop; 0: unknown */
     bool own;                /* a loop of the application, which counts items as a stream does */
-    /* Reads the items done and waiting of a job that is not told by rpi_progress_stream(). Called by
-     * the display's thread until the job ends. May be NULL. */
+    /* Reads the items done and waiting of a job that is not told by rpi_progress_stream(). Called
+     * by the display's thread until the job ends. May be NULL. */
     void (*read)(void *closure, int64_t *done, int64_t *waiting);
     void *closure;
 };

@@ -227,8 +227,9 @@ rp_status rp_close(rp_pool **pool);
  * With config.handle_signals a pool can be shut down in an orderly way: each rank finishes its
  * current item, or chunk of a loop, and takes no other. The job, and every later one, then returns
  * RP_ERR_INTERRUPTED on every rank, with the finished results delivered as after a failure (of a
- * stream only some: see rp_stream()); a job whose items were all done returns RP_OK. The program should then exit with rp_exit_code(), which is 75. Programs that do work
- * outside jobs of the pool can poll this function.
+ * stream only some: see rp_stream()); a job whose items were all done returns RP_OK. The program
+ * should then exit with rp_exit_code(), which is 75. Programs that do work outside jobs of the pool
+ * can poll this function.
  *
  * A pool is interrupted by
  *

@@ -14,9 +14,9 @@
  * folds into a working copy of its result. All of that becomes valid by one store of `committed`;
  * until then another rank can restore what there was at the last commit. What the batch pops of the
  * committed entries is therefore copied to `log` first, since new entries overwrite the ring. What
- * it pops of its own entries, which no other rank reads, stays in its place while its task runs; only
- * the first entry that the task adds has to wait elsewhere. Results are double-buffered; the parity
- * in `committed` selects the valid one.
+ * it pops of its own entries, which no other rank reads, stays in its place while its task runs;
+ * only the first entry that the task adds has to wait elsewhere. Results are double-buffered; the
+ * parity in `committed` selects the valid one.
  *
  * Deaths. A rank that dies leaves its last commit, in whatever state it left the words below:
  * rpi_deque_settle() restores the entries and shares them all. The log also tells in which item it

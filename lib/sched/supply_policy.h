@@ -25,8 +25,8 @@ double rpi_supply_first_delivery(void);
 /* Returns the new value of `delivery` after a batch that took this long. */
 double rpi_supply_learn_delivery(double delivery, double took);
 
-/* Returns in how many seconds a rank of the node runs out of units, those not counted that are arriving: 0 if
- * a rank is idle, INFINITY if the speed is unknown. */
+/* Returns in how many seconds a rank of the node runs out of units, those not counted that are
+ * arriving: 0 if a rank is idle, INFINITY if the speed is unknown. */
 double rpi_supply_seconds(const struct supply *supply);
 
 /* Returns how long a batch requested now should last: until the next could arrive. */

@@ -12,9 +12,9 @@
  *           (release; LANE_SEEKS seq_cst), read by the agent and by recovery. The range, even an
  *           empty one, begins where the chunk ends, except between the stores of the two; it is
  *           LANE_EMPTY while the owner looks for work.
- * begun     when the owner began its chunk, in nanoseconds of the node's clock; 0: it does not measure
- *           its chunks. Written by the owner (relaxed), read by the agent for an estimate: seen with
- *           another chunk it is wrong for a moment, which does no harm.
+ * begun     when the owner began its chunk, in nanoseconds of the node's clock; 0: it does not
+ *           measure its chunks. Written by the owner (relaxed), read by the agent for an estimate:
+ *           seen with another chunk it is wrong for a moment, which does no harm.
  * left      of a batch queue: units of the node that belong to no lane yet; taken by
  *           compare-and-swap (acq_rel). Made non-empty by the agent alone, by a release store,
  *           while it is empty; in a job without an agent, before the job starts. Units are issued

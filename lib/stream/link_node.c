@@ -141,8 +141,8 @@ static void free_sent(struct stream_link *stream_link)
     }
 }
 
-/* Detects deaths on this node, whose packets the feeder then returns. Once this rank is the last, its
- * death is that of the node, so it may take suspects. */
+/* Detects deaths on this node, whose packets the feeder then returns. Once this rank is the last,
+ * its death is that of the node, so it may take suspects. */
 static void check_node_ranks(struct stream_link *stream_link)
 {
     struct slot_queue *slot_queue = stream_link->slot_queue;

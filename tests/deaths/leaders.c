@@ -1,5 +1,5 @@
-/* Leaders of nodes die, each of which has the TCP connection of its node to the root. Starts itself;
- * ends.sh has the expected output.
+/* Leaders of nodes die, each of which has the TCP connection of its node to the root. Starts
+ * itself; ends.sh has the expected output.
  *
  * usage: leaders dying | opening | closing */
 #include "comm/tcp_accept.h"

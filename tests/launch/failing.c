@@ -52,7 +52,7 @@ static void fail_at(const char *place)
 extern char **environ;
 
 /* Runs before the library's constructor, which registers the rank, and before the C library's. The
- * time is longer than mpirun has to be idle, once a rank has started, for a launch to have failed. */
+ * time is longer than mpirun has to be idle, once a rank has started, for a launch to fail. */
 static void connect_late(int argc, char **argv, char **environment)
 {
     environ = environment;

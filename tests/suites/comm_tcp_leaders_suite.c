@@ -128,8 +128,9 @@ START_TEST(a_leader_is_succeeded)
 }
 END_TEST
 
-/* A node whose link has broken lives while it may get another leader. It is dead at once if its last
- * rank has led it, if it has said that it closes the pool, or if it has reported all others dead. */
+/* A node whose link has broken lives while it may get another leader. It is dead at once if its
+ * last rank has led it, if it has said that it closes the pool, or if it has reported all others
+ * dead. */
 START_TEST(a_node_without_leader_may_get_one)
 {
     static struct two_nodes nodes;

@@ -1,4 +1,4 @@
-/* Pools of several pretended nodes, and of what differs between them, for the suites of distrib/. */
+/* Pools of several pretended nodes, and what differs between them, for the suites of distrib/. */
 #ifndef RANKPOOL_SUITES_DISTRIB_SETTINGS_H
 #define RANKPOOL_SUITES_DISTRIB_SETTINGS_H
 

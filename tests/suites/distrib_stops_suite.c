@@ -1,5 +1,5 @@
-/* Jobs over several nodes that stop early: what was finished before has arrived, every node stops, and
- * no message is left behind. The nodes are pretended. */
+/* Jobs over several nodes that stop early: what was finished before has arrived, every node stops,
+ * and no message is left behind. The nodes are pretended. */
 #include "distrib_settings.h"
 #include "suites.h"
 

@@ -4,8 +4,8 @@
 
 #include "comm/tcp_accept.h"
 
-/* Connects as this rank. Waits for the root, which so runs in another thread. Returns the socket, or
- * -1. */
+/* Connects as this rank. Waits for the root, which so runs in another thread. Returns the socket,
+ * or -1. */
 int tcp_call(const struct acceptor *acceptor, int rank);
 
 /* Has the root confirmed this connection and closed it? Closes it, too. */
