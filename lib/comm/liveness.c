@@ -1,5 +1,6 @@
 #include "comm/liveness.h"
 
+#include "base/clock.h"
 #include "base/message.h"
 
 #include <errno.h>
@@ -114,6 +115,17 @@ bool rpi_liveness_first(const struct liveness *liveness)
     while (i > 0 && member_look(liveness, i - 1))
         i--;
     return i == 0;
+}
+
+bool rpi_liveness_confirm(struct liveness *liveness, int member)
+{
+    const double moment = 1e-3;
+    const int moments = 1000;
+    if (member >= liveness->members)
+        return false;
+    for (int i = 0; i < moments && !member_look(liveness, member); i++)
+        rpi_sleep(moment);
+    return rpi_liveness_lost(liveness, member);
 }
 
 bool rpi_liveness_lost(const struct liveness *liveness, int member)

@@ -44,6 +44,11 @@ int rpi_liveness_look(struct liveness *liveness);
 /* Are all members before this one dead? Looks at as few as that takes. */
 bool rpi_liveness_first(const struct liveness *liveness);
 
+/* After the memory of a member could not be accessed: is it dead? Looks for up to a second. The
+ * kernel releases the memory of a process shortly before it reports its death, and while another
+ * member looks, it holds the lock of the dead one. */
+bool rpi_liveness_confirm(struct liveness *liveness, int member);
+
 /* Is this member known to be dead? */
 bool rpi_liveness_lost(const struct liveness *liveness, int member);
 

@@ -299,19 +299,18 @@ bool rpi_array_fetch(const struct accesses *accesses, int index, int64_t first, 
                          (size_t)count * access->size);
 }
 
-/* Is the rank known to have died? Then it must not be accessed: another process may have its
- * process ID. It is the root or, on a single node, any rank. */
-static bool accesses_peer_lost(const struct accesses *accesses, int rank)
+/* The rank's place among the members: it is the root or, on a single node, any rank. */
+static int accesses_member(const struct accesses *accesses, int rank)
 {
-    struct world *world = accesses->world;
-    return rpi_liveness_lost(&world->liveness, rank == world->root ? world->agreement.root : rank);
+    const struct world *world = accesses->world;
+    return rank == world->root ? world->agreement.root : rank;
 }
 
-/* Checks again whether the rank has died. */
-static bool accesses_peer_died(const struct accesses *accesses, int rank)
+/* Is the rank known to have died? Then it must not be accessed: another process may have its
+ * process ID. */
+static bool accesses_peer_lost(const struct accesses *accesses, int rank)
 {
-    rpi_liveness_look(&accesses->world->liveness);
-    return accesses_peer_lost(accesses, rank);
+    return rpi_liveness_lost(&accesses->world->liveness, accesses_member(accesses, rank));
 }
 
 bool rpi_array_deliver(const struct accesses *accesses, int index, int64_t first, int64_t count,
@@ -323,7 +322,7 @@ bool rpi_array_deliver(const struct accesses *accesses, int index, int64_t first
             !rpi_peer_write(&accesses->addresses[rank].self,
                             array_element_address(accesses, index, rank, first), elements,
                             (size_t)count * access->size) &&
-            !accesses_peer_died(accesses, rank))
+            !rpi_liveness_confirm(&accesses->world->liveness, accesses_member(accesses, rank)))
             return false;
     }
     return true;

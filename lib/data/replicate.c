@@ -118,7 +118,7 @@ struct publication {
 /* Writes a part into the memory of the other ranks of this node, which wait in the agreement. */
 static void publication_distribute(struct publication *publication, const void *bytes)
 {
-    const struct world *world = &publication->pool->world;
+    struct world *world = &publication->pool->world;
     bool to_ranks = publication->array->published == RP_ON_RANKS;
     for (int i = 0; i < world->node_ranks && to_ranks; i++) {
         int rank = rpi_liveness_rank(&world->liveness, i);
@@ -126,8 +126,7 @@ static void publication_distribute(struct publication *publication, const void *
             continue;
         if (!rpi_array_copy_to(publication->accesses, publication->index, rank, publication->offset,
                                bytes, publication->bytes) &&
-            rpi_liveness_look(&publication->pool->world.liveness) >= 0 &&
-            !rank_lost(publication->pool, i))
+            !rpi_liveness_confirm(&world->liveness, i))
             publication->missed = true;
     }
 }

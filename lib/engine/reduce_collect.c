@@ -101,7 +101,7 @@ static bool collection_copy(const struct partial_results *partial_results, int n
 static void collection_append(const struct partial_results *partial_results, int node_rank,
                               char **payload, size_t *bytes)
 {
-    const rp_pool *pool = partial_results->pool;
+    rp_pool *pool = partial_results->pool;
     struct offer offer = offer_read(pool, node_rank);
     bool mine = node_rank == pool->world.node_rank && offer.count > 0;
     size_t more = collection_payload_bytes(partial_results, offer.count);
@@ -112,6 +112,8 @@ static void collection_append(const struct partial_results *partial_results, int
     *payload = grown;
     if (collection_copy(partial_results, node_rank, &offer, grown + *bytes))
         *bytes += more;
+    else
+        rpi_liveness_confirm(&pool->world.liveness, node_rank);
 }
 
 static void *collection_load(void *closure, size_t *bytes)

@@ -7,6 +7,7 @@
 #include "tcp_calls.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -233,11 +234,45 @@ START_TEST(ranks_become_the_first_in_order)
 }
 END_TEST
 
+static void *member_look_often(void *closure)
+{
+    struct member *member = closure;
+    struct liveness liveness = {.place = member->place, .me = member->me, .members = 3};
+    member->joined = true;
+    while (!member->over)
+        rpi_liveness_look(&liveness);
+    return NULL;
+}
+
+/* Two members that look at once: one holds the lock of the dead one, which is busy for the other. */
+START_TEST(a_death_is_confirmed_while_another_looks)
+{
+    const size_t align = 4096, bytes = (rpi_liveness_bytes(3) + align - 1) / align * align;
+    struct liveness_entry *place = aligned_alloc(align, bytes);
+    for (int round = 0; round < 300; round++) {
+        struct member dying, looking = {.place = place, .me = 1};
+        struct liveness mine = {.place = place, .me = 2, .members = 3};
+        memset(place, 0, bytes);
+        ck_assert(rpi_liveness_prepare(place, 3));
+        member_begin(&dying, place, 0);
+        ck_assert_int_eq(pthread_create(&looking.thread, NULL, member_look_often, &looking), 0);
+        while (!looking.joined)
+            sched_yield();
+        dying.over = true;
+        ck_assert(rpi_liveness_confirm(&mine, 0));
+        member_die(&looking);
+        member_die(&dying);
+    }
+    free(place);
+}
+END_TEST
+
 static const struct test_case cases[] = {
     {"a leader is succeeded", &a_leader_is_succeeded},
     {"a node without leader may get one", &a_node_without_leader_may_get_one},
     {"a link ends although a child has it", &a_link_ends_although_a_child_has_it},
     {"ranks become the first in order", &ranks_become_the_first_in_order},
+    {"a death is confirmed while another looks", &a_death_is_confirmed_while_another_looks},
     {NULL, NULL},
 };
 const struct test_group comm_tcp_leaders_tests = {"comm_tcp_leaders", cases};
