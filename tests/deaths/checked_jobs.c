@@ -89,9 +89,10 @@ static double do_job(const struct checked_job *job, bool first)
     result = -1;
     memset(paths, 0, sizeof paths);
     memset(node_out, 0, (size_t)job->n * sizeof *node_out); /* on each node */
-    few = notes >= 0 && job->n <= 1000;
-    if (rp_rank(pool) == rp_root(pool) && file >= 0)
-        require(ftruncate(file, 0) == 0 && ftruncate(notes, 0) == 0, "empty files", -1);
+    few = job->n <= 1000;
+    if (rp_rank(pool) == rp_root(pool))
+        require(ftruncate(notes, 0) == 0 && (file < 0 || ftruncate(file, 0) == 0), "empty files",
+                -1);
     require(rp_barrier(pool) == RP_OK, "a barrier", -1);
     double begun = seconds();
     rp_status status = do_kind(job);
@@ -231,10 +232,9 @@ static void open_pool(void)
             "nodes", -1);
     if (rp_rank(pool) == 0 && getenv("RANKPOOL_DEATHS_OPEN") != NULL)
         require(close(creat(getenv("RANKPOOL_DEATHS_OPEN"), 0600)) == 0, "a mark", -1);
-    if (rp_nodes(pool) > 1) {
+    if (rp_nodes(pool) > 1)
         file = open_file("file");
-        notes = open_file("notes");
-    }
+    notes = open_file("notes");
     for (size_t i = 0; i < most; i++)
         in[i] = (double)mix_word(i) / 3;
 }

@@ -47,8 +47,8 @@ double value_of(int64_t item, unsigned burn)
 }
 
 /* With few items, all ranks that die may by chance have the same item in progress, one after the
- * other, and the item is then correctly given up. So on several nodes, where this was seen, each
- * rank writes its item in progress to a file; 0: none. */
+ * other, and the item is then correctly given up. So each rank writes its item in progress to a
+ * file; 0: none. */
 static void take_in_hand(int64_t item_and_one)
 {
     off_t place = (off_t)sizeof item_and_one * rp_rank(pool);
