@@ -11,15 +11,15 @@ struct node_groups {
 };
 
 enum {
-    GROUPS_FROM = 256 /* nodes; of fewer, an idle root answers sooner than a leader that asks it */
+    GROUPS_FROM = 144 /* nodes; of fewer, an idle root answers sooner than a leader that asks it */
 };
 
-/* The number of nodes of a group; 0: no groups. With half the square root of the nodes in each, the
- * root serves four times as many leaders as a leader serves nodes: leaders compute besides. */
+/* The number of nodes of a group; 0: no groups. The root serves twice as many leaders as a leader
+ * serves nodes: leaders compute besides. */
 static inline int groups_usual_size(int nodes)
 {
     int size = 1;
-    while (4 * size * size < nodes)
+    while (2 * size * size < nodes)
         size++;
     return nodes < GROUPS_FROM ? 0 : size;
 }

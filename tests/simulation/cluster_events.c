@@ -41,7 +41,7 @@ double backoff_seconds(double most_seconds)
 double await_message(double now, double arrives)
 {
     const double look = 1e-6;
-    struct backoff backoff = {.spin = false};
+    struct backoff backoff = {.spin = true};
     model_clock = now + look;
     while (model_clock < arrives) {
         rpi_backoff_wait(&backoff);

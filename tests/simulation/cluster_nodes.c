@@ -23,7 +23,7 @@ double node_compute(struct model *model, struct node *node, uint32_t units, doub
     int ranks = model->cluster->ranks;
     double ends = now, item = model->job->item_seconds *
                               (1 + model->job->spread * model_normal(model) / sqrt(units));
-    node->item = item > 0 ? item : model->job->item_seconds;
+    node->item = fmax(item, model->job->item_seconds / 4);
     for (int i = 0; i < ranks; i++)
         node->free_at[i] = node->free_at[i] > now ? node->free_at[i] : now;
     uint32_t rounds = units / (uint32_t)ranks > 1 ? units / (uint32_t)ranks - 1 : 0;

@@ -293,8 +293,8 @@ START_TEST(groups_cover_all_nodes)
             ck_assert(!groups_leads(&groups, nodes / 2));
         }
     }
-    ck_assert_int_eq(groups_usual_size(255), 0);
-    ck_assert_int_eq(groups_usual_size(16384), 64);
+    ck_assert_int_eq(groups_usual_size(143), 0);
+    ck_assert_int_eq(groups_usual_size(16384), 91);
 }
 END_TEST
 
