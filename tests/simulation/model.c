@@ -70,7 +70,7 @@ static double model_used(const struct cluster *cluster, const struct modelled_jo
 
 /* ---- beside the simulator -------------------------------------------------------------------- */
 
-/* What SMPI said, of ideal. `group`: nodes of a group; 0: none; below 0: as the library has them. */
+/* What SMPI said, of ideal. `group`: nodes of a group; 0: none; below 0: the library's choice. */
 static const struct {
     int nodes, group;
     double used[KINDS];

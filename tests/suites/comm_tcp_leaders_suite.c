@@ -244,7 +244,7 @@ static void *member_look_often(void *closure)
     return NULL;
 }
 
-/* Two members that look at once: one holds the lock of the dead one, which is busy for the other. */
+/* Two members look at once: one holds the lock of the dead one, which is busy for the other. */
 START_TEST(a_death_is_confirmed_while_another_looks)
 {
     const size_t align = 4096, bytes = (rpi_liveness_bytes(3) + align - 1) / align * align;
