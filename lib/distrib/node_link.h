@@ -218,8 +218,8 @@ static inline bool node_link_serves(const struct node_link *link, int node)
 /* Sends a message of the link's own kinds. */
 int rpi_node_link_send_own(struct node_link *link, int node, enum link_message_kind kind);
 
-/* Tells the root, or the leader, that this node was stopped, if so: before it finishes, and once.
- */
+/* Tells the root, or the leader, that this node was stopped, if it was: once, before it
+ * finishes. */
 int rpi_node_link_send_stop(struct node_link *link);
 
 /* Stops the ranks of this node; the second, because that node is lost. The third also has those

@@ -77,22 +77,10 @@ static inline void worker_begin(struct worklist_worker *worker, const struct deq
     worker->current.has_path = false;
 }
 
-/* Neither repeats a task, nor is the job a branch and bound. */
-static inline int worker_call_plain(struct worklist_worker *worker, const struct deque_entry *entry)
+static inline int worker_call(struct worklist_worker *worker, const struct deque_entry *entry,
+                              const void *item)
 {
-    worker_begin(worker, entry);
     rpi_task_begin(&worker->task, entry->seed);
-    return worker->job->work(&worker->task, entry->item, worker->owner.result->bytes);
-}
-
-static int worker_call(struct worklist_worker *worker, const struct deque_entry *entry,
-                       bool careful)
-{
-    worker_begin(worker, entry);
-    if (careful)
-        return worker_attempt(worker, entry);
-    rpi_task_begin(&worker->task, entry->seed);
-    const void *item = bound_begin_call(&worker->bound, entry->item);
     return worker->job->work(&worker->task, item, worker->owner.result->bytes);
 }
 
@@ -304,10 +292,13 @@ static uint32_t worker_compute(struct worklist_worker *worker)
         const struct deque_entry *entry = deque_pop(owner, newest);
         const uint32_t place = owner->top;
         int code;
+        worker_begin(worker, entry);
         if (plain) {
-            code = worker_call_plain(worker, entry);
+            code = worker_call(worker, entry, entry->item);
+        } else if (!careful) {
+            code = worker_call(worker, entry, bound_begin_call(&worker->bound, entry->item));
         } else if (entry->deaths < DEATHS_IN_A_ROW) {
-            code = worker_call(worker, entry, careful);
+            code = worker_attempt(worker, entry);
         } else {
             worker_give_up(worker, entry);
             return 0;
