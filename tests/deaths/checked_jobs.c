@@ -33,12 +33,6 @@ static double seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* Of few items of a worklist, each comes of those that all ranks had in progress. */
-static bool rightly_given_up_tree(const struct checked_job *job)
-{
-    return job->kind == WORKLIST && rp_ranks_lost(pool) >= DEATHS_IN_A_ROW;
-}
-
 /* ---- results --------------------------------------------------------------------------------- */
 
 static void check_array(const struct checked_job *job, const double *array)
@@ -87,6 +81,7 @@ static double do_job(const struct checked_job *job, bool first)
 {
     memset(out, 0, (size_t)job->n * sizeof *out);
     result = -1;
+    given_up = 0;
     memset(paths, 0, sizeof paths);
     memset(node_out, 0, (size_t)job->n * sizeof *node_out); /* on each node */
     few = job->n <= 1000;
@@ -97,10 +92,13 @@ static double do_job(const struct checked_job *job, bool first)
     double begun = seconds();
     rp_status status = do_kind(job);
     double took = seconds() - begun;
-    bool given_up = status == RP_ERR_LOST &&
-                    (rightly_given_up(rp_last_error(pool)->item) || rightly_given_up_tree(job));
-    require(status == RP_OK || given_up, "a job", -1);
-    if (!given_up)
+    /* Of few items of a worklist, each comes of those that all ranks had in progress. */
+    bool lost = status == RP_ERR_LOST &&
+                (rightly_given_up(rp_last_error(pool)->item) || job->kind == WORKLIST);
+    require(status == RP_OK || lost, "a job", -1);
+    require((!lost && given_up == 0) || rp_ranks_lost(pool) >= DEATHS_IN_A_ROW,
+            "an item given up after too few deaths", -1);
+    if (!lost)
         check_results(job, first);
     require(rp_barrier(pool) == RP_OK, "a barrier", -1); /* all have checked the shared results */
     return took;

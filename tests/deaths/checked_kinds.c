@@ -23,7 +23,7 @@ int file = -1, notes = -1;
 bool few, dies[64];
 double result;
 uint64_t paths[2];
-int64_t consumed, calls_to_death;
+int64_t consumed, given_up, calls_to_death;
 
 static int64_t produced; /* items of a stream */
 
@@ -57,9 +57,8 @@ static void take_in_hand(int64_t item_and_one)
             "a note", item_and_one - 1);
 }
 
-/* Whether, as far as the file shows, the item killed enough ranks to be given up. A rank without an
- * item may have been given this one just before it died. The first rank to die may have had
- * another: all items of its chunk are suspected. */
+/* A rank without an item may have been given this one just before it died. The first rank to die
+ * may have had another: all items of its chunk are suspected. */
 bool rightly_given_up(int64_t item)
 {
     uint32_t died = 0;
@@ -68,7 +67,7 @@ bool rightly_given_up(int64_t item)
         ssize_t bytes = pread(notes, &noted, sizeof noted, (off_t)sizeof noted * rank);
         died += dies[rank] && bytes >= 0 && (noted == item + 1 || noted == 0);
     }
-    return died >= DEATHS_IN_A_ROW - 1 && rp_ranks_lost(pool) >= DEATHS_IN_A_ROW;
+    return died >= DEATHS_IN_A_ROW - 1;
 }
 
 static double compute(int64_t item, unsigned burn)
@@ -238,6 +237,7 @@ static int consume(void *user, int64_t item, const rp_error *error, const void *
     const double *values = data;
     if (error != NULL) {
         require(error->status == RP_ERR_LOST && rightly_given_up(item), "an error", item);
+        given_up++;
         return 0;
     }
     require(job->kind == STREAM_UNORDERED || job->kind == CONTROLLED_CALLS || item == consumed,

@@ -39,7 +39,8 @@ extern bool few;               /* if there are few items */
 extern bool dies[64];          /* the ranks chosen to die */
 extern double result;          /* of a reduction or a worklist */
 extern uint64_t paths[2];      /* of a worklist: the sum over all items, each word modulo 2^64 */
-extern int64_t consumed;       /* items of a stream */
+extern int64_t consumed;       /* items of a stream, */
+extern int64_t given_up;       /* and those for which it got an error */
 extern int64_t calls_to_death; /* of this rank; 0: it does not die in a task */
 
 /* Ends all ranks with a line if this does not hold. */
@@ -48,7 +49,8 @@ void require(bool holds, const char *what, int64_t item);
 /* The result of an item. */
 double value_of(int64_t item, unsigned burn);
 
-/* Did the item, as far as the notes show, kill enough ranks to be given up? */
+/* Whether, as far as the notes show, enough ranks that die had the item in progress for it to be
+ * given up. How many have died is known at the end of the job only. */
 bool rightly_given_up(int64_t item);
 
 /* Does a reduction of this kind have a result per item as well? */
