@@ -43,21 +43,32 @@ uint32_t rpi_eventcount_key(struct eventcount *word)
     return atomic_load_explicit(&word->sequence, memory_order_acquire);
 }
 
-static void eventcount_notify(struct eventcount *word, int sleepers)
+uint32_t rpi_eventcount_advance(struct eventcount *word)
 {
-    atomic_fetch_add(&word->sequence, 1);
+    return atomic_fetch_add(&word->sequence, 1) + 1;
+}
+
+static void eventcount_wake(struct eventcount *word, int sleepers)
+{
     if (atomic_load(&word->sleepers) > 0)
         futex_wake(&word->sequence, sleepers);
 }
 
+void rpi_eventcount_wake_all(struct eventcount *word)
+{
+    eventcount_wake(word, INT_MAX);
+}
+
 void rpi_eventcount_notify_all(struct eventcount *word)
 {
-    eventcount_notify(word, INT_MAX);
+    rpi_eventcount_advance(word);
+    rpi_eventcount_wake_all(word);
 }
 
 void rpi_eventcount_notify_one(struct eventcount *word)
 {
-    eventcount_notify(word, 1);
+    rpi_eventcount_advance(word);
+    eventcount_wake(word, 1);
 }
 
 /* These three: has the sequence changed meanwhile? */

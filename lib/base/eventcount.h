@@ -25,6 +25,11 @@ uint32_t rpi_eventcount_key(struct eventcount *word);
 /* Announces the stores so far, and wakes all sleepers. */
 void rpi_eventcount_notify_all(struct eventcount *word);
 
+/* The two steps of that, where waiters count the announcements, or few of these concern a sleeper.
+ * The first returns the new sequence. */
+uint32_t rpi_eventcount_advance(struct eventcount *word);
+void rpi_eventcount_wake_all(struct eventcount *word);
+
 /* Announces the stores so far, and wakes one sleeper. */
 void rpi_eventcount_notify_one(struct eventcount *word);
 

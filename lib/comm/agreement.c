@@ -20,29 +20,30 @@ struct slot {
 };
 
 /* Shared words:
- * arrived   arrivals over all agreements; acq_rel fetch_add after the vote is stored. The rank that
- *           makes it number * node_ranks signals `arrivals`. The leader reads it with acquire, so
- *           it sees all votes. Once a rank has died it stays below that, and every arrival signals.
+ * arrivals  its sequence counts arrivals, over all agreements; each comes after the rank has stored
+ *           its vote, so the leader, which reads it with acquire, sees all votes. The arrival that
+ *           makes it number * node_ranks wakes the leader. Once a rank has died it stays below
+ *           that, and every arrival does.
  * number    of a slot: the last agreement that its rank joined; release, after the rest of the
  *           slot, which is the rank's vote. Only `error` may be older, if `failed` is false, and
  *           `data` behind its size.
- * led_by    node rank of the leader of the current agreement; stored before `released`.
- * failed    whether a rank of this node has reported an error; stored before `released`.
- * data_*    the size and the ranks of `data`, and the data of the votes by rank; stored by the
- *           leader before `released`, if every vote of its node has data.
- * released  number of the last finished agreement. The leader stores it with release after the
- *           decision, then signals `releases`.
+ * releases  its sequence is the number of the last finished agreement. The leader increments it
+ *           after it has stored the decision and what else is here, and wakes the other ranks.
+ * led_by    node rank of the leader of the current agreement.
+ * failed    whether a rank of this node has reported an error.
+ * data_*    the size and the ranks of `data`, and the data of the votes by rank; stored if every
+ *           vote of the leader's node has data.
  * Only its rank rewrites a slot, for the next agreement, after this one's release; `host` of its
  * statement it writes before the first. Only the leader rewrites the decision and `data`, after all
  * ranks have joined the next agreement and thus read them. The error of the decision is read, and
  * written, only if its status is not RP_OK. The leader is the first living rank; if it dies before
- * the release, the next one leads from the start. */
+ * the release, the next one leads from the start.
+ *
+ * What every rank reads after the release is in the same cache line. */
 struct agreement_segment {
     alignas(APART_BYTES) struct eventcount arrivals;
-    _Atomic uint32_t arrived;
     alignas(APART_BYTES) struct eventcount releases;
-    _Atomic uint32_t released;
-    alignas(APART_BYTES) int led_by;
+    int led_by;
     bool failed;
     int data_bytes, data_rank;
     struct decision decision;
@@ -207,7 +208,7 @@ static void agreement_decide(struct agreement *agreement)
 static bool arrivals_complete(const struct agreement *agreement)
 {
     uint32_t everyone = agreement->number * (uint32_t)agreement->node_ranks;
-    if (atomic_load_explicit(&agreement->place->arrived, memory_order_acquire) == everyone)
+    if (rpi_eventcount_key(&agreement->place->arrivals) == everyone)
         return true;
     bool complete = true;
     for (int i = 0; i < agreement->node_ranks && complete; i++)
@@ -217,8 +218,7 @@ static bool arrivals_complete(const struct agreement *agreement)
 
 static bool agreement_released(const struct agreement *agreement)
 {
-    return atomic_load_explicit(&agreement->place->released, memory_order_acquire) ==
-           agreement->number;
+    return rpi_eventcount_key(&agreement->place->releases) == agreement->number;
 }
 
 /* The limit on a sleep matters only after a death, or if a wake-up were lost. What did not come
@@ -249,7 +249,6 @@ static void agreement_lead(struct agreement *agreement)
     }
     agreement_decide(agreement);
     place->led_by = agreement->node_rank;
-    atomic_store_explicit(&place->released, agreement->number, memory_order_release);
     rpi_eventcount_notify_all(&place->releases);
 }
 
@@ -274,9 +273,8 @@ static void agreement_arrive(struct agreement *agreement, const struct vote *min
     uint32_t everyone = ++agreement->number * (uint32_t)agreement->node_ranks;
     slot_write(slot, mine);
     atomic_store_explicit(&slot->number, agreement->number, memory_order_release);
-    uint32_t before = atomic_fetch_add_explicit(&place->arrived, 1, memory_order_acq_rel);
-    if (before + 1 == everyone || agreement->lost > 0)
-        rpi_eventcount_notify_all(&place->arrivals);
+    if (rpi_eventcount_advance(&place->arrivals) == everyone || agreement->lost > 0)
+        rpi_eventcount_wake_all(&place->arrivals);
 }
 
 /* Returns when the agreement is finished. */

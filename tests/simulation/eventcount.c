@@ -13,9 +13,19 @@ uint32_t rpi_eventcount_key(struct eventcount *word)
     return atomic_load(&word->sequence);
 }
 
+uint32_t rpi_eventcount_advance(struct eventcount *word)
+{
+    return atomic_fetch_add(&word->sequence, 1) + 1;
+}
+
+void rpi_eventcount_wake_all(struct eventcount *word)
+{
+    (void)word;
+}
+
 void rpi_eventcount_notify_all(struct eventcount *word)
 {
-    atomic_fetch_add(&word->sequence, 1);
+    rpi_eventcount_advance(word);
 }
 
 void rpi_eventcount_notify_one(struct eventcount *word)
