@@ -13,9 +13,9 @@
  * others would wait. */
 static int64_t reduce_ranks_op(MPI_Op op, bool own_type)
 {
-    const MPI_Op known[] = {MPI_MAX,    MPI_MIN,    MPI_SUM,     MPI_PROD, MPI_LAND,
-                            MPI_BAND,   MPI_LOR,    MPI_BOR,     MPI_LXOR, MPI_BXOR,
-                            MPI_MINLOC, MPI_MAXLOC, MPI_REPLACE, MPI_NO_OP};
+    static const MPI_Op known[] = {MPI_SUM,    MPI_MAX,    MPI_MIN,     MPI_PROD, MPI_LAND,
+                                   MPI_BAND,   MPI_LOR,    MPI_BOR,     MPI_LXOR, MPI_BXOR,
+                                   MPI_MINLOC, MPI_MAXLOC, MPI_REPLACE, MPI_NO_OP};
     int commutes = 0, count = sizeof known / sizeof known[0];
     for (int i = 0; i < count; i++) {
         if (op == known[i])

@@ -22,15 +22,15 @@ static bool type_is_real(MPI_Datatype type)
 
 static bool type_is_integer(MPI_Datatype type)
 {
-    const MPI_Datatype types[] = {MPI_INT,           MPI_INT64_T,
-                                  MPI_LONG,          MPI_UINT64_T,
-                                  MPI_UNSIGNED_LONG, MPI_UNSIGNED,
-                                  MPI_INT32_T,       MPI_UINT32_T,
-                                  MPI_LONG_LONG,     MPI_UNSIGNED_LONG_LONG,
-                                  MPI_INT8_T,        MPI_UINT8_T,
-                                  MPI_INT16_T,       MPI_UINT16_T,
-                                  MPI_SHORT,         MPI_UNSIGNED_SHORT,
-                                  MPI_SIGNED_CHAR,   MPI_UNSIGNED_CHAR};
+    static const MPI_Datatype types[] = {MPI_INT,           MPI_INT64_T,
+                                         MPI_LONG,          MPI_UINT64_T,
+                                         MPI_UNSIGNED_LONG, MPI_UNSIGNED,
+                                         MPI_INT32_T,       MPI_UINT32_T,
+                                         MPI_LONG_LONG,     MPI_UNSIGNED_LONG_LONG,
+                                         MPI_INT8_T,        MPI_UINT8_T,
+                                         MPI_INT16_T,       MPI_UINT16_T,
+                                         MPI_SHORT,         MPI_UNSIGNED_SHORT,
+                                         MPI_SIGNED_CHAR,   MPI_UNSIGNED_CHAR};
     return type_among(type, types, sizeof types / sizeof types[0]);
 }
 
@@ -61,7 +61,8 @@ void rpi_small_reduction_offer(struct collective *collective, const struct run *
 }
 
 /* MPI_Reduce_local(a, b) sets b to a op b. The last of these is the result, which is stored only
- * when it is complete: it may be node memory that several ranks pass. With the operations and types
+ * when it is complete: it may be node memory that several ranks pass. The first `a` is the
+ * agreement's own data where their elements lie as MPI expects them. With the operations and types
  * that are offered MPI_Reduce_local does not fail on one rank alone. */
 rp_status rpi_small_reduction_join(const struct collective *collective, MPI_Op op, int joined,
                                    int64_t first, const struct run *result)
@@ -72,7 +73,10 @@ rp_status rpi_small_reduction_join(const struct collective *collective, MPI_Op o
     int code = MPI_SUCCESS;
     for (int rank = 0; rank < joined && code == MPI_SUCCESS; rank++) {
         now.base = scratch[rank % 2];
-        rpi_small_copy(collective, rank, 0, &now);
+        if (rank == 0 && layout->extent == layout->size)
+            now.base = (char *)(uintptr_t)rpi_agreement_data(&collective->pool->world.agreement, 0);
+        else
+            rpi_small_copy(collective, rank, 0, &now);
         if (rank > 0)
             code = MPI_Reduce_local(before.base, now.base, (int)now.units, layout->type, op);
         before = now;
