@@ -142,6 +142,8 @@ static void contest_private(void)
     all_out = doubles(speaks());
     my_in = doubles(true);
     my_out = doubles(true);
+    measure(run_scatter, NULL);
+    measure(run_private_map, NULL);
     while (rounds_next(&rounds)) {
         times_add(&scatter, measure(run_scatter, NULL));
         check_scaled();

@@ -99,6 +99,7 @@ static void compare(const char *name, void (*stream)(void *), struct traffic_loa
     struct times streams = {.rounds = 0}, maps = {.rounds = 0};
     struct row row = row_beside(name, &maps, &streams, goal);
     struct rounds rounds = rounds_of(&row, 1);
+    measure(stream, load);
     while (rounds_next(&rounds)) {
         times_add(&streams, measure(stream, load));
         times_add(&maps, measure(run_map, load));

@@ -61,6 +61,9 @@ int main(int argc, char **argv)
     if (rp_open(NULL, &contest.pool) != RP_OK)
         return EXIT_FAILURE;
     contest.steps = (int64_t)(steps_per_second() * 10e-6);
+    rp_record_start(contest.pool);
+    measure(run_loop, &contest);
+    rp_record_stop(contest.pool);
     contest_recording(&contest, "items of 10 us: recorded, beside not");
     contest_progress(&contest, "items of 10 us: progress shown, beside not");
     contest.options = (rp_options){.schedule = RP_SCHEDULE_DYNAMIC, .chunk = 1};

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 enum {
-    DRAWS = 40000000,
+    DRAWS = 10000000,
     BUFFER = 2000
 };
 

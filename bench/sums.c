@@ -121,6 +121,8 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     fill();
     struct rounds rounds = rounds_of(rows, 3);
+    measure(run_plain, NULL);
+    measure(run_sum, NULL);
     while (rounds_next(&rounds)) {
         times_add(&plain, measure(run_plain, NULL));
         times_add(&sum, measure(run_sum, NULL));
