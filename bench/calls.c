@@ -114,8 +114,9 @@ int main(int argc, char **argv)
                apart ? 0 : 2000, "ns", 1e9 / CALLS),
         row_of(apart ? "calls over nodes: a link of a chain" : "calls on a node: a link of a chain",
                &times[1], apart ? 0 : 20000, "ns", 1e9 / LINKS),
-        {apart ? "calls over nodes: submitted, cancelled" : "calls on a node: submitted, cancelled",
-         &times[2], NULL, 0, "ns", 1e9 / LINKS},
+        row_of(apart ? "calls over nodes: submitted, cancelled"
+                     : "calls on a node: submitted, cancelled",
+               &times[2], 0, "ns", 1e9 / LINKS),
     };
     struct rounds rounds = rounds_of(rows, 3);
     while (rounds_next(&rounds))

@@ -1,8 +1,11 @@
 /* Shared by the benchmark programs: contestants measured in turn on all ranks, until their rows are
- * sure (sample.h).
+ * sure (sample.h). bench/run launches a program several times, where it may have time for one round
+ * only (launches.sh): what is slower the first time is run before the rounds.
  *
  *     struct row row = row_beside("loop, beside OpenMP", &ours, &theirs, 0.95);
  *     struct rounds rounds = rounds_of(&row, 1);
+ *     measure(run_theirs, NULL);
+ *     measure(run_ours, NULL);
  *     while (rounds_next(&rounds)) {
  *         times_add(&theirs, measure(run_theirs, NULL));
  *         times_add(&ours, measure(run_ours, NULL));

@@ -5,10 +5,12 @@
  *
  * FILE has a line of figures for each round, of which there are at least FEWEST. A row has its NAME
  * and GOAL, and the columns, from 1, of THEIRS and OURS; a unit in place of THEIRS makes a figure
- * of it. Exit status 1: measure another round, append its line to FILE, and call this again, which
- * adds lines of its own. 0: the rows are printed. 2: FILE has something else, as a measurement
+ * of it. Without any row, FILE has what a program of measure.h has written in each launch.
+ *
+ * Exit status 1: measure another round, append its line to FILE, and call this again, which adds
+ * lines of its own. 0: the rows are printed. 2: FILE has something else, as a measurement
  * failed. */
-#include "sample.h"
+#include "launches.h"
 
 #include "base/clock.h"
 
@@ -25,6 +27,8 @@ enum {
 static struct times columns[MOST_COLUMNS];
 
 static int columns_used;
+
+static struct launches launches;
 
 /* Adds a line's figures, which are greater than 0, one for each column in use. */
 static bool columns_add(const char *line)
@@ -50,27 +54,48 @@ static bool file_mark(const char *path)
     return fclose(file) == 0;
 }
 
+/* Rows of programs, if the caller gave none. */
+static bool launched(const struct rounds *rounds)
+{
+    return rounds->rows == launches.rows;
+}
+
+static bool line_add(const struct rounds *rounds, const char *line)
+{
+    return launched(rounds) ? launches_add(&launches, line) : columns_add(line);
+}
+
+/* A round of so many lines has ended. False: it lacks some. */
+static bool round_end(struct rounds *rounds, int lines)
+{
+    bool complete = launched(rounds) ? launches_end(&launches) : lines == 1;
+    if (launched(rounds))
+        rounds->count = launches.count;
+    return complete;
+}
+
 /* Takes the decisions of all calls so far; the last one is returned. -1: a line is wrong. */
 static int file_replay(const char *path, struct rounds *rounds)
 {
     char line[512];
     double now, stolen;
-    int more = -1, figures = 0, marks = 0;
+    int more = 1, lines = 0;
+    bool right = true, begun = false;
     FILE *file = fopen(path, "r");
-    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        if (sscanf(line, "at %lf %lf", &now, &stolen) == 2) {
-            more = rounds_decide(rounds, now, stolen);
-            marks++;
-        } else if (columns_add(line)) {
-            figures++;
-        } else {
-            more = -1;
-            break;
+    while (file != NULL && right && fgets(line, sizeof line, file) != NULL) {
+        if (sscanf(line, "at %lf %lf", &now, &stolen) != 2) {
+            right = line_add(rounds, line);
+            lines++;
+            continue;
         }
+        right = begun ? round_end(rounds, lines) : lines == 0;
+        more = right && rounds_decide(rounds, now, stolen);
+        begun = true;
+        lines = 0;
     }
     if (file != NULL)
         fclose(file);
-    return figures + 1 == marks ? more : -1;
+    return right && begun ? more : -1;
 }
 
 static struct times *column_of(const char *number)
@@ -94,18 +119,18 @@ static struct row row_from(char **words)
 int main(int argc, char **argv)
 {
     struct row rows[MOST_ROWS];
-    struct rounds rounds = {.rows = rows,
+    struct rounds rounds = {.rows = argc == 4 ? launches.rows : rows,
                             .limit = argc > 2 ? atof(argv[2]) : 0,
                             .fewest = argc > 3 ? atoi(argv[3]) : 0};
     for (int i = 4; i + 3 < argc && rounds.count < MOST_ROWS; i += 4)
         rows[rounds.count++] = row_from(argv + i);
-    bool usable = rounds.count > 0 && argc == 4 + 4 * rounds.count && file_mark(argv[1]);
+    bool usable = argc >= 4 && argc == 4 + 4 * rounds.count && file_mark(argv[1]);
     for (int i = 0; i < rounds.count; i++)
         usable &= rows[i].ours != NULL;
     int more = usable ? file_replay(argv[1], &rounds) : -1;
     if (more == 0)
         rounds_print(&rounds);
     else if (more < 0)
-        fprintf(stderr, "row: a measurement of %s failed\n", argc > 4 ? argv[4] : "nothing");
+        fprintf(stderr, "row: a measurement of %s failed\n", argc > 4 ? argv[4] : "a program");
     return more < 0 ? 2 : more;
 }

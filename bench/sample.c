@@ -1,7 +1,6 @@
 #include "sample.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +8,8 @@
 /* Parts of a median: an interval of this half width is narrow enough; beyond that one, two runs may
  * differ by more than a tenth. */
 static const double narrow = 0.02, noisy = 0.05;
+
+static const char ratio_unit[] = "times faster";
 
 /* Part of the processors' time that may be taken from a round. */
 static const double stolen_part = 0.005;
@@ -74,12 +75,19 @@ void times_add(struct times *times, double seconds)
 
 struct row row_beside(const char *name, struct times *ours, struct times *theirs, double goal)
 {
-    return (struct row){.name = name, .ours = ours, .theirs = theirs, .goal = goal};
+    struct row row = row_of(name, ours, goal, ratio_unit, 1);
+    row.theirs = theirs;
+    return row;
 }
 
 struct row row_of(const char *name, struct times *ours, double goal, const char *unit, double scale)
 {
     return (struct row){.name = name, .ours = ours, .goal = goal, .unit = unit, .scale = scale};
+}
+
+static bool row_is_ratio(const struct row *row)
+{
+    return strcmp(row->unit, ratio_unit) == 0;
 }
 
 /* The row's figures, one for each time of ours; how many. */
@@ -100,17 +108,14 @@ static struct estimate row_estimate(const struct row *row)
 
 static bool row_met(const struct row *row, double median)
 {
-    return row->goal == 0 || (row->theirs != NULL ? median >= row->goal : median <= row->goal);
+    return row->goal == 0 || (row_is_ratio(row) ? median >= row->goal : median <= row->goal);
 }
 
-/* A row without a goal and a peer is only shown: nobody waits for it. */
 static bool rows_narrow(const struct rounds *rounds)
 {
     for (int i = 0; i < rounds->count; i++) {
-        const struct row *row = &rounds->rows[i];
-        struct estimate estimate = row_estimate(row);
-        if ((row->theirs != NULL || row->goal > 0) &&
-            (!estimate.sure || estimate_width(&estimate) > narrow))
+        struct estimate estimate = row_estimate(&rounds->rows[i]);
+        if (!estimate.sure || estimate_width(&estimate) > narrow)
             return false;
     }
     return true;
@@ -147,6 +152,7 @@ static void rounds_end_one(struct rounds *rounds, double taken, double stolen)
     for (int i = 0; i < rounds->count; i++) {
         times_end(rounds->rows[i].ours, !repeat);
         times_end(rounds->rows[i].theirs, !repeat);
+        times_end(rounds->rows[i].inner, !repeat);
     }
     rounds->repeated += repeat;
     rounds->kept += !repeat;
@@ -180,13 +186,13 @@ static const char *number_text(char text[static 16], double value)
     return text;
 }
 
-/* `few`: too few rounds for an interval. */
+/* `few`: too few rounds for an interval. A count or a size may need only one. */
 static const char *row_verdict(const struct row *row, const struct estimate *estimate,
                                bool disturbed)
 {
     bool wide = disturbed || estimate_width(estimate) > noisy;
-    bool timed = row->theirs != NULL || strcmp(row->unit, "ns") == 0;
-    bool few = timed && !estimate->sure;
+    bool timed = row_is_ratio(row) || strcmp(row->unit, "ns") == 0;
+    bool few = (timed || row->ours->rounds > 1) && !estimate->sure;
     if (row_met(row, estimate->median))
         return wide ? "noisy" : few ? "few" : "";
     return wide ? "MISSED, noisy" : few ? "MISSED, few" : "MISSED";
@@ -197,54 +203,77 @@ static void row_print(const struct row *row, const struct estimate *estimate, co
 {
     char median[16], low[16], high[16], goal[16], figure[32], interval[40] = "", bound[24] = "";
     snprintf(figure, sizeof figure, "%s %s", number_text(median, estimate->median),
-             row->theirs != NULL ? "x" : row->unit);
+             row_is_ratio(row) ? "x" : row->unit);
     if (row->ours->rounds > 1)
         snprintf(interval, sizeof interval, "[%s, %s]", number_text(low, estimate->low),
                  number_text(high, estimate->high));
     snprintf(goal, sizeof goal, "%.6g", row->goal);
     if (row->goal > 0)
-        snprintf(bound, sizeof bound, "%s %s", row->theirs != NULL ? ">=" : "<=", goal);
+        snprintf(bound, sizeof bound, "%s %s", row_is_ratio(row) ? ">=" : "<=", goal);
     printf("%-56s %12s  %-16s %-9s %4d  %-13s", row->name, figure, interval, bound,
            row->ours->rounds, verdict);
     printf(contest != NULL ? "  CONTESTS=%s\n" : "\n", contest);
     fflush(stdout);
 }
 
+static int row_rounds(const struct row *row)
+{
+    double sum = 0;
+    for (int i = 0; row->inner != NULL && i < row->inner->rounds; i++)
+        sum += row->inner->seconds[i];
+    return row->inner != NULL ? (int)sum : row->ours->rounds;
+}
+
 /* Names and units are ASCII without characters that JSON escapes. */
 static void row_write(FILE *file, const struct row *row, const struct rounds *rounds,
-                      const struct estimate *estimate, const char *contest)
+                      const char *contest)
 {
     double values[MOST_TIMES], sorted[MOST_TIMES];
     int count = row_values(row, values);
+    struct estimate estimate = estimate_of(values, count);
     sorted_from(values, count, sorted);
     fprintf(file,
             "{\"contest\":\"%s\",\"row\":\"%s\",\"unit\":\"%s\",\"median\":%.6g,\"low\":%.6g,"
-            "\"high\":%.6g,\"coverage\":%.2g,\"rounds\":%d,\"repeated\":%d,\"quantiles\":[",
-            contest, row->name, row->theirs != NULL ? "times faster" : row->unit, estimate->median,
-            estimate->low, estimate->high, estimate->sure ? 0.95 : 1 - pow(0.5, count - 1), count,
+            "\"high\":%.6g,\"coverage\":%.2g,\"runs\":%d,\"rounds\":%d,\"repeated\":%d,"
+            "\"quantiles\":[",
+            contest, row->name, row->unit, estimate.median, estimate.low, estimate.high,
+            estimate.sure ? 0.95 : 1 - pow(0.5, count - 1), count, row_rounds(row),
             rounds->repeated);
     for (int quarter = 0; quarter <= 4; quarter++)
         fprintf(file, "%s%.6g", quarter > 0 ? "," : "",
                 sorted_quantile(sorted, count, quarter / 4.0));
     fprintf(file,
             "],\"goal\":%.6g,\"met\":%s,\"noisy\":%s,\"command\":\"make bench CONTESTS=%s\"}\n",
-            row->goal, row_met(row, estimate->median) ? "true" : "false",
-            rounds->disturbed || estimate_width(estimate) > noisy ? "true" : "false", contest);
+            row->goal, row_met(row, estimate.median) ? "true" : "false",
+            rounds->disturbed || estimate_width(&estimate) > noisy ? "true" : "false", contest);
+}
+
+static const char *contest_name(void)
+{
+    return getenv("RANKPOOL_BENCH_CONTEST");
+}
+
+void rounds_write(const struct rounds *rounds, FILE *file)
+{
+    for (int i = 0; i < rounds->count; i++)
+        row_write(file, &rounds->rows[i], rounds, contest_name() != NULL ? contest_name() : "");
 }
 
 void rounds_print(const struct rounds *rounds)
 {
-    const char *contest = getenv("RANKPOOL_BENCH_CONTEST"), *path = getenv("RANKPOOL_BENCH_ROWS");
-    FILE *file = path != NULL ? fopen(path, "a") : NULL;
-    if (path != NULL && file == NULL)
-        perror(path);
+    const char *path = getenv("RANKPOOL_BENCH_ROWS");
     for (int i = 0; i < rounds->count; i++) {
         const struct row *row = &rounds->rows[i];
         struct estimate estimate = row_estimate(row);
-        row_print(row, &estimate, row_verdict(row, &estimate, rounds->disturbed), contest);
-        if (file != NULL)
-            row_write(file, row, rounds, &estimate, contest != NULL ? contest : "");
+        row_print(row, &estimate, row_verdict(row, &estimate, rounds->disturbed), contest_name());
     }
-    if (file != NULL)
-        fclose(file);
+    if (path == NULL)
+        return;
+    FILE *file = fopen(path, "a");
+    if (file == NULL) {
+        perror(path);
+        return;
+    }
+    rounds_write(rounds, file);
+    fclose(file);
 }

@@ -1,14 +1,20 @@
-/* Shared by the benchmark programs (measure.h) and scripts (ratio.sh): when a comparison has been
- * measured often enough, and its rows.
+/* Shared by the benchmark programs (measure.h) and scripts (ratio.sh, launches.sh): when a
+ * comparison has been measured often enough, and its rows.
  *
  * The sides of a row are measured in turn, A B A B ...; a ratio is taken within each round, so the
  * machine's drift cancels. Rounds go on until the interval of each row's median is narrow, or until
  * a limit of time. A round during which the machine took time from this guest (`steal` in
- * /proc/stat) is measured again. */
+ * /proc/stat) is measured again.
+ *
+ * Rounds of one launch share its addresses, the placement of its memory and ranks, and the state of
+ * the machine: their interval cannot contain what another launch gives. So the rounds of the table
+ * are launches. A script launches both sides in each; a program of measure.h is launched several
+ * times (launches.h), has rounds of its own in each, and its value in a launch is their median. */
 #ifndef RANKPOOL_BENCH_SAMPLE_H
 #define RANKPOOL_BENCH_SAMPLE_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 enum {
     MOST_ROUNDS = 99,
@@ -23,14 +29,16 @@ struct times {
 
 void times_add(struct times *times, double seconds);
 
-/* A row of the table. With `theirs`: how many times faster `ours` was; the goal is the least. Else
- * a figure, `ours` times `scale`, in `unit`, such as "ns"; the goal is the most. 0: no goal. */
+/* A row of the table. With the unit "times faster": how many times faster `ours` was than `theirs`,
+ * or ratios in `ours`; the goal is the least. Else a figure, `ours` times `scale`, in `unit`, such
+ * as "ns"; the goal is the most. 0: no goal. */
 struct row {
     const char *name;
     struct times *ours, *theirs;
     double goal;
     const char *unit;
     double scale;
+    struct times *inner; /* of launches: `ours` are their medians, these their numbers of rounds */
 };
 
 struct row row_beside(const char *name, struct times *ours, struct times *theirs, double goal);
@@ -54,10 +62,13 @@ struct rounds {
  * stolen_seconds(). */
 bool rounds_decide(struct rounds *rounds, double now, double stolen);
 
-/* Prints the rows on stdout and appends them, one JSON object per line, to the file that
- * RANKPOOL_BENCH_ROWS names. RANKPOOL_BENCH_CONTEST is what `make bench CONTESTS=...` calls
- * them. */
+/* Prints the rows on stdout, and writes them to the file that RANKPOOL_BENCH_ROWS names.
+ * RANKPOOL_BENCH_CONTEST is what `make bench CONTESTS=...` calls them. */
 void rounds_print(const struct rounds *rounds);
+
+/* Writes the rows as JSON objects, one a line. `runs`, which the table shows, too, is the number of
+ * values that the median and the interval are of; `rounds` is that of the rounds in all of them. */
+void rounds_write(const struct rounds *rounds, FILE *file);
 
 /* A median and the interval [low, high] that contains it with a probability of at least 95 %: the
  * k-th least and the k-th greatest of n values, where k is the greatest for which a binomial

@@ -1,6 +1,10 @@
-/* When the benchmarks have measured often enough (bench/sample.h). */
-#include "sample.h"
+/* When the benchmarks have measured often enough (bench/sample.h), and what they make of several
+ * launches (bench/launches.h). */
+#include "launches.h"
 #include "suites.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 /* 1, 2 ... count. */
 static struct estimate estimate_to(int count)
@@ -124,6 +128,101 @@ START_TEST(stealing_for_ever_is_told)
 }
 END_TEST
 
+/* What rounds_write() writes, to be freed. */
+static char *written(const struct rounds *rounds)
+{
+    char *text;
+    size_t bytes;
+    FILE *file = open_memstream(&text, &bytes);
+    ck_assert_ptr_nonnull(file);
+    rounds_write(rounds, file);
+    fclose(file);
+    return text;
+}
+
+/* What a launch with three rounds writes: a ratio whose median is so large, and as a figure a
+ * hundred times that. */
+static char *launch_written(double median)
+{
+    struct times ours = {.rounds = 0}, theirs = {.rounds = 0};
+    struct row rows[] = {row_beside("ours, beside theirs", &ours, &theirs, 3),
+                         row_of("theirs", &theirs, 250, "ns", 100)};
+    for (int i = 0; i < 3; i++) {
+        times_add(&ours, 1);
+        times_add(&theirs, i == 1 ? 99 : median);
+    }
+    return written(&(struct rounds){.rows = rows, .count = 2});
+}
+
+static void launch(struct launches *launches, double median)
+{
+    char *text = launch_written(median);
+    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
+        ck_assert(launches_add(launches, line));
+    ck_assert(launches_end(launches));
+    free(text);
+}
+
+static void check_written(const struct rounds *rounds, const char *expected)
+{
+    char *text = written(rounds);
+    ck_assert_ptr_nonnull(strstr(text, expected));
+    free(text);
+}
+
+START_TEST(an_interval_of_launches_contains_their_medians)
+{
+    static struct launches launches;
+    struct rounds rounds = {.rows = launches.rows, .limit = 1000};
+    ck_assert(rounds_decide(&rounds, 0, 0));
+    for (int i = 1; i <= 6; i++) {
+        launch(&launches, i);
+        rounds.count = launches.count;
+        ck_assert(rounds_decide(&rounds, i, 0));
+    }
+    ck_assert_int_eq(rounds.count, 2);
+    check_written(&rounds,
+                  "\"row\":\"ours, beside theirs\",\"unit\":\"times faster\",\"median\":3.5,"
+                  "\"low\":1,\"high\":6,\"coverage\":0.95,\"runs\":6,\"rounds\":18,");
+    check_written(&rounds, "\"goal\":3,\"met\":true,");
+    check_written(&rounds, "\"row\":\"theirs\",\"unit\":\"ns\",\"median\":350,\"low\":100,"
+                           "\"high\":600,\"coverage\":0.95,\"runs\":6,\"rounds\":18,");
+    check_written(&rounds, "\"goal\":250,\"met\":false,");
+}
+END_TEST
+
+START_TEST(launches_that_agree_end_it)
+{
+    static struct launches launches;
+    struct rounds rounds = {.rows = launches.rows, .limit = 1000};
+    ck_assert(rounds_decide(&rounds, 0, 0));
+    for (int i = 1; i <= 6; i++) {
+        launch(&launches, 2);
+        rounds.count = launches.count;
+        ck_assert(rounds_decide(&rounds, i, 0) == (i < 6));
+    }
+}
+END_TEST
+
+START_TEST(a_launch_has_the_rows_of_the_first)
+{
+    static struct launches launches;
+    char *text = launch_written(1), *second = strchr(text, '\n') + 1;
+    ck_assert(!launches_add(&launches, "no row"));
+    ck_assert(!launches_end(&launches));
+    launches = (struct launches){.count = 0};
+    launch(&launches, 1);
+    ck_assert(!launches_add(&launches, second));
+    ck_assert(launches_add(&launches, text));
+    ck_assert(!launches_end(&launches));
+    launch(&launches, 1);
+    ck_assert(launches_add(&launches, text));
+    ck_assert(launches_add(&launches, second));
+    ck_assert(!launches_add(&launches, second));
+    free(text);
+}
+END_TEST
+
 static const struct test_case cases[] = {
     {"intervals are those of the sign test", &intervals_are_those_of_the_sign_test},
     {"a narrow interval ends it", &a_narrow_interval_ends_it},
@@ -132,6 +231,10 @@ static const struct test_case cases[] = {
     {"a wide interval goes on to the limit", &a_wide_interval_goes_on_to_the_limit},
     {"stolen rounds are repeated", &stolen_rounds_are_repeated},
     {"stealing for ever is told", &stealing_for_ever_is_told},
+    {"an interval of launches contains their medians",
+     &an_interval_of_launches_contains_their_medians},
+    {"launches that agree end it", &launches_that_agree_end_it},
+    {"a launch has the rows of the first", &a_launch_has_the_rows_of_the_first},
     {NULL, NULL},
 };
 const struct test_group bench_sample_tests = {"bench_sample", cases};
