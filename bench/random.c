@@ -145,7 +145,7 @@ static void below_ours(void *argument)
 static void contest(const char *name, void (*ours)(void *), void (*directly)(void *))
 {
     struct times time = {.rounds = 0}, direct = {.rounds = 0};
-    struct row row = row_beside(name, &time, &direct, 0.83);
+    struct row row = row_beside(name, &time, &direct, 0.87);
     struct rounds rounds = rounds_of(&row, 1);
     while (rounds_next(&rounds)) {
         times_add(&direct, measure(directly, NULL));
