@@ -175,24 +175,28 @@ static bool search_take(struct deque_search *search)
     return found;
 }
 
-static void search_wait(struct deque_search *search, uint32_t seen, double most)
+/* Spins the first time only: if nothing comes within microseconds, a sleep costs less. */
+static void search_wait(struct deque_search *search, uint32_t seen, bool first)
 {
+    const double first_sleep = 1e-3, longest_sleep = 50e-3;
     struct work_queue *work_queue = search->work_queue;
+    double most = first ? first_sleep : longest_sleep;
     double due = search->attend != NULL ? search->attend(search->attend_closure) : most;
     double begun = rpi_clock_seconds();
-    rpi_eventcount_wait(&work_queue->signal, seen, search->spin, due < most ? due : most);
+    rpi_eventcount_wait(&work_queue->signal, seen, first && search->spin, due < most ? due : most);
     search->waited += rpi_clock_seconds() - begun;
 }
 
-/* Ends the job, if there are no entries. Where there is a link, wakes it instead, also if this rank
- * has found nothing for a while. True: the job is over. */
-static bool search_end(const struct deque_search *search, bool waited)
+/* Ends the job, if there are no entries. Where there is a link, wakes it instead, once: as soon as
+ * there are none or, while other ranks have some, when this one has waited. True: the job is
+ * over. */
+static bool search_end(const struct deque_search *search, int waits)
 {
     struct deque_group *group = search->group;
     bool linked = group->deques > group->ranks, drained = rpi_deque_group_drained(group);
-    if (linked && (drained || waited))
+    if (linked && (drained ? waits == 0 : waits == 1))
         rpi_eventcount_notify_one(&search->work_queue->idle);
-    else if (drained)
+    if (drained && !linked)
         rpi_deque_group_end(group, search->work_queue);
     return drained && !linked;
 }
@@ -200,18 +204,17 @@ static bool search_end(const struct deque_search *search, bool waited)
 /* Waits as an idle rank. */
 static bool search_others(struct deque_search *search)
 {
-    const double first_sleep = 1e-3, longest_sleep = 50e-3;
     struct deque_group *group = search->group;
     struct work_queue *work_queue = search->work_queue;
-    for (double sleep = first_sleep;; sleep = sleep < longest_sleep ? 2 * sleep : longest_sleep) {
+    for (int waits = 0;; waits++) {
         uint32_t seen = rpi_eventcount_key(&work_queue->signal);
         if (work_queue_stopped(work_queue) || atomic_load(&group->over) != 0)
             return false;
         if (search_promising(search) && search_take(search))
             return true;
-        if (search_end(search, sleep > first_sleep))
+        if (search_end(search, waits))
             return false;
-        search_wait(search, seen, sleep);
+        search_wait(search, seen, waits == 0);
     }
 }
 
