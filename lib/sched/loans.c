@@ -1,5 +1,6 @@
 #include "sched/loans.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 bool rpi_loans_make(struct loans *loans, int node, int nodes, bool begins)
@@ -48,9 +49,9 @@ static int loans_lifeline(const struct loans *loans)
     return -1;
 }
 
-int rpi_loans_ask(struct loans *loans, enum loan_request *request)
+int rpi_loans_ask(struct loans *loans, double now, enum loan_request *request)
 {
-    if (loans->nodes == 1 || loans->asking > 0)
+    if (loans->nodes == 1 || loans->asking > 0 || now < loans->ask_at)
         return -1;
     int other = loans->tries < LOAN_TRIES ? loans_victim(loans) : -1;
     *request = LOAN_REQUEST_NOW;
@@ -68,9 +69,22 @@ int rpi_loans_ask(struct loans *loans, enum loan_request *request)
     return other;
 }
 
-void rpi_loans_fed(struct loans *loans)
+void rpi_loans_fed(struct loans *loans, double now)
 {
     loans->tries = 0;
+    loans->fed = now;
+}
+
+/* The node has no items left. */
+static void loans_pause(struct loans *loans, double now)
+{
+    const double worth = 1e-3, longest = 64e-3;
+    if (loans->fed == 0)
+        return;
+    bool short_lived = now - loans->fed < worth;
+    loans->backoff = short_lived ? fmin(2 * loans->backoff + worth, longest) : loans->backoff / 4;
+    loans->ask_at = now + loans->backoff;
+    loans->fed = 0;
 }
 
 bool rpi_loans_answered(struct loans *loans, int node)
@@ -144,8 +158,9 @@ bool rpi_loans_drop(struct loans *loans, int *lender)
     return owes;
 }
 
-enum loan_end rpi_loans_end(struct loans *loans, int *lender)
+enum loan_end rpi_loans_end(struct loans *loans, double now, int *lender)
 {
+    loans_pause(loans, now);
     if (!loans->engaged || loans->lent > 0)
         return LOAN_END_NOT_YET;
     return rpi_loans_drop(loans, lender) ? LOAN_END_RETURN : LOAN_END_OF_ALL;

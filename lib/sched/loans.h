@@ -7,6 +7,10 @@
  * the request until they have a surplus. Every request gets one answer: a loan, or none; a lifeline
  * answers "none" only at the end.
  *
+ * Backoff. A loan costs both nodes some tenths of a millisecond. A node that has done a loan's items
+ * within a millisecond asks again only after a pause, about twice as long after each such loan, in
+ * which others share more. After a loan that lasts longer the pause is shorter.
+ *
  * The end (Dijkstra and Scholten 1980). A node that gets a loan while it has none is engaged: it
  * answers for the items of this and of later loans, which it gives back at once, and gives the
  * first back when it has no items and all that it has lent is back. The root's node is engaged from
@@ -42,6 +46,8 @@ struct loans {
     struct loan_peer *peers; /* by node; owned */
     uint64_t random;         /* state of the generator that chooses victims */
     int tries;               /* requests at random since this node last had items */
+    double fed;              /* time of the last loan; 0: how long it lasted is known */
+    double backoff, ask_at;  /* seconds of the last pause; the end of it */
     int asking;              /* requests not answered yet: those at random, and all */
     int open;
     int64_t lent; /* loans that are not back */
@@ -54,11 +60,12 @@ struct loans {
 bool rpi_loans_make(struct loans *loans, int node, int nodes, bool begins);
 void rpi_loans_free(struct loans *loans);
 
-/* For a node that needs items: the node to ask now, and what for; -1: it has asked enough. */
-int rpi_loans_ask(struct loans *loans, enum loan_request *request);
+/* For a node that needs items: the node to ask now, and what for; -1: it has asked enough, or
+ * pauses. `now`, here and below: any clock's seconds, more than 0. */
+int rpi_loans_ask(struct loans *loans, double now, enum loan_request *request);
 
 /* The node has items again. */
-void rpi_loans_fed(struct loans *loans);
+void rpi_loans_fed(struct loans *loans, double now);
 
 /* Another node answers, or asks. False: it was not asked; it has asked already. */
 bool rpi_loans_answered(struct loans *loans, int node);
@@ -77,13 +84,14 @@ bool rpi_loans_borrow(struct loans *loans, int node);
 /* A loan to that node is back. False: nothing was lent to it. */
 bool rpi_loans_returned(struct loans *loans, int node);
 
-/* What a node without items has to do about it. */
+/* What a node without items has to do about it. Call it before rpi_loans_ask(), as soon as there
+ * are none. */
 enum loan_end {
     LOAN_END_NOT_YET,
     LOAN_END_RETURN, /* give its first loan back to *lender */
     LOAN_END_OF_ALL  /* on the root's node: there are no items on any node */
 };
-enum loan_end rpi_loans_end(struct loans *loans, int *lender);
+enum loan_end rpi_loans_end(struct loans *loans, double now, int *lender);
 
 /* The job was stopped: the node gives its first loan back. True if there is one, to *lender. */
 bool rpi_loans_drop(struct loans *loans, int *lender);

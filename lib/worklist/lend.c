@@ -1,5 +1,6 @@
 #include "worklist/lend.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "observe/hooks.h"
 #include "resilience/survival.h"
@@ -163,7 +164,8 @@ static int lend_ask(struct lend *lend)
     if (lend->closed || lend->arriving != NULL || !deque_group_wanted(lend->group) ||
         rpi_deque_group_shares(lend->group))
         return MPI_SUCCESS;
-    while (code == MPI_SUCCESS && (node = rpi_loans_ask(&lend->loans, &request)) >= 0)
+    double now = rpi_clock_seconds();
+    while (code == MPI_SUCCESS && (node = rpi_loans_ask(&lend->loans, now, &request)) >= 0)
         code = lend_send(lend, node, LOAN_ASK, (struct loan_message){.request = request});
     return code;
 }
@@ -180,7 +182,7 @@ static int lend_receive_items(struct lend *lend, int from, uint32_t items)
         return MPI_ERR_NO_MEM;
     bundle_add(&lend->arriving, bundle);
     lend->borrowed++;
-    rpi_loans_fed(&lend->loans);
+    rpi_loans_fed(&lend->loans, rpi_clock_seconds());
     int code = rpi_node_link_expect(&lend->link, from, CHANNEL_OF_LOANS, bundle->entries,
                                     (size_t)items * lend->owner.entry_size, &bundle->pending);
     if (code == MPI_SUCCESS && (lend->closed || rpi_loans_borrow(&lend->loans, from)))
@@ -238,7 +240,7 @@ static int lend_settle(struct lend *lend)
     int lender;
     if (lend->closed || lend->arriving != NULL || !rpi_deque_group_drained(lend->group))
         return MPI_SUCCESS;
-    switch (rpi_loans_end(&lend->loans, &lender)) {
+    switch (rpi_loans_end(&lend->loans, rpi_clock_seconds(), &lender)) {
     case LOAN_END_RETURN:
         return lend_give_back(lend, lender);
     case LOAN_END_OF_ALL:
@@ -329,8 +331,8 @@ static void lend_pace(struct lend *lend)
 static int lend_step(struct node_link *link)
 {
     static int (*const parts[])(struct lend * lend) = {
-        lend_answer_all,      lend_ask,    lend_settle, rpi_lend_send_bound,
-        rpi_lend_send_report, lend_finish,
+        lend_answer_all,     lend_settle,          lend_ask,
+        rpi_lend_send_bound, rpi_lend_send_report, lend_finish,
     };
     struct lend *lend = (struct lend *)link;
     int code = MPI_SUCCESS;

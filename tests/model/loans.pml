@@ -293,7 +293,7 @@ proctype node(byte me) {
 #if NODES > 2
     :: atomic { OWES(2) -> j = 2; answer(); j = 0 }
 #endif
-    /* lend_ask() */
+    /* lend_ask(), after any pause */
     :: atomic {
         !closed[me] && arriving[me] == 0 && waiting[me] == 0 && COUNT(busy[me]) < RANKS &&
         ASKS_MORE && asked[AT(me, 0)] != NOW && asked[AT(me, 1)] != NOW &&

@@ -33,6 +33,7 @@ struct cluster {
     int64_t items[MOST_NODES], computed, sent;
     struct letter letters[MOST_LETTERS]; /* under way */
     int under_way;
+    double now;
     bool over;
 };
 
@@ -89,7 +90,7 @@ static void read_letter(const struct letter *letter)
             break;
         ck_assert(!cluster.over);
         cluster.items[letter->to] += letter->items;
-        rpi_loans_fed(loans);
+        rpi_loans_fed(loans, cluster.now);
         if (rpi_loans_borrow(loans, letter->from))
             send_letter(LETTER_BACK, letter->to, letter->from, 0);
         break;
@@ -111,10 +112,7 @@ static void act(int node, int64_t makes)
             cluster.items[node] += rand() % 4;
         return;
     }
-    if (!cluster.over && (other = rpi_loans_ask(loans, &request)) >= 0)
-        send_letter(request == LOAN_REQUEST_NOW ? LETTER_ASK_NOW : LETTER_ASK_LATER, node, other,
-                    0);
-    switch (rpi_loans_end(loans, &lender)) {
+    switch (rpi_loans_end(loans, cluster.now, &lender)) {
     case LOAN_END_RETURN:
         send_letter(LETTER_BACK, node, lender, 0);
         break;
@@ -125,6 +123,9 @@ static void act(int node, int64_t makes)
     default:
         break;
     }
+    if (!cluster.over && (other = rpi_loans_ask(loans, cluster.now, &request)) >= 0)
+        send_letter(request == LOAN_REQUEST_NOW ? LETTER_ASK_NOW : LETTER_ASK_LATER, node, other,
+                    0);
 }
 
 /* All requests are answered, and all loans back. */
@@ -140,6 +141,7 @@ static void run_cluster(int nodes, int64_t items, int64_t makes)
 {
     memset(&cluster, 0, sizeof cluster);
     cluster.nodes = nodes;
+    cluster.now = 1;
     cluster.items[0] = items;
     for (int node = 0; node < nodes; node++)
         ck_assert(rpi_loans_make(&cluster.loans[node], node, nodes, node == 0));
@@ -148,6 +150,7 @@ static void run_cluster(int nodes, int64_t items, int64_t makes)
             struct letter letter = take_letter();
             read_letter(&letter);
         }
+        cluster.now += 0.1e-3;
         answer(rand() % nodes);
         act(rand() % nodes, makes);
         for (int node = 0; node < nodes && cluster.over; node++)
@@ -187,8 +190,8 @@ START_TEST(what_was_not_asked_or_lent_is_refused)
     enum loan_request request;
     ck_assert(rpi_loans_make(&loans, 0, 2, true));
     ck_assert(!rpi_loans_answered(&loans, 1) && !rpi_loans_returned(&loans, 1));
-    ck_assert_int_eq(rpi_loans_ask(&loans, &request), 1);
-    ck_assert_int_eq(rpi_loans_ask(&loans, &request), -1);
+    ck_assert_int_eq(rpi_loans_ask(&loans, 1, &request), 1);
+    ck_assert_int_eq(rpi_loans_ask(&loans, 1, &request), -1);
     ck_assert(rpi_loans_answered(&loans, 1) && !rpi_loans_answered(&loans, 1));
     ck_assert(rpi_loans_wanted(&loans, 1, LOAN_REQUEST_NOW));
     ck_assert(!rpi_loans_wanted(&loans, 1, LOAN_REQUEST_NOW));
@@ -198,9 +201,47 @@ START_TEST(what_was_not_asked_or_lent_is_refused)
 }
 END_TEST
 
+/* A node gets a loan that lasts for so many seconds. Returns how long it then pauses. */
+static double pause_after(double lasts, struct loans *loans, double *now)
+{
+    enum loan_request request;
+    int lender;
+    ck_assert(rpi_loans_answered(loans, 0));
+    rpi_loans_fed(loans, *now);
+    ck_assert(!rpi_loans_borrow(loans, 0));
+    double done = *now += lasts;
+    ck_assert_int_eq(rpi_loans_end(loans, *now, &lender), LOAN_END_RETURN);
+    while (rpi_loans_ask(loans, *now, &request) < 0)
+        *now += 0.1e-3;
+    return *now - done;
+}
+
+/* After short loans a node asks more and more seldom; loans that last end that. */
+START_TEST(short_loans_make_pauses)
+{
+    struct loans loans;
+    enum loan_request request;
+    double now = 1, last = 0, most = 0;
+    ck_assert(rpi_loans_make(&loans, 1, 2, false));
+    ck_assert_int_eq(rpi_loans_ask(&loans, now, &request), 0);
+    for (int i = 0; i < 20; i++) {
+        double paused = pause_after(50e-6, &loans, &now);
+        ck_assert(i >= 4 || paused > 1.5 * last);
+        last = paused;
+        most = paused > most ? paused : most;
+    }
+    ck_assert(most < 0.1);
+    for (int i = 0; i < 4; i++)
+        last = pause_after(50e-3, &loans, &now);
+    ck_assert(last < most / 100);
+    rpi_loans_free(&loans);
+}
+END_TEST
+
 static const struct test_case cases[] = {
     {"loans all come back", &loans_all_come_back},
     {"idle nodes send few messages", &idle_nodes_send_few_messages},
+    {"short loans make pauses", &short_loans_make_pauses},
     {"what was not asked or lent is refused", &what_was_not_asked_or_lent_is_refused},
     {NULL, NULL},
 };
