@@ -306,7 +306,8 @@ static int lend_read(struct node_link *link, int from, const void *message)
 {
     struct lend *lend = (struct lend *)link;
     const struct loan_message *received = message;
-    lend->moved = true;
+    if (received->link.kind != LOAN_BACK) /* the sender may not ask again for some time */
+        lend->moved = true;
     switch (received->link.kind) {
     case LINK_STOP:
         return rpi_node_link_stop_all(link);
@@ -318,11 +319,14 @@ static int lend_read(struct node_link *link, int from, const void *message)
 }
 
 /* Seconds between steps: after one that moved something or while transfers are in progress, and at
- * most. A step costs some 20 us of a core that computes. */
+ * most; in between longer and longer. A node that pauses before it asks again expects no message. A
+ * step costs some 20 us of a core that computes. */
 static void lend_pace(struct lend *lend)
 {
-    const double shortest = 0.1e-3, longest = 4e-3, longer = 1.5;
+    const double shortest = 0.1e-3, longest = 4e-3;
     struct node_link *link = &lend->link;
+    bool pauses = lend->loans.open == 0 && deque_group_wanted(lend->group);
+    const double longer = pauses ? 4 : 1.5;
     bool busy = lend->moved || link->finish_sent || !channel_idle(link->channel);
     link->sleep = busy ? shortest : fmin(fmax(shortest, link->sleep * longer), longest);
     lend->moved = false;
