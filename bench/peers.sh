@@ -25,7 +25,7 @@ pkg-config --exists nettle 2>/dev/null || {
     echo "skipped: the trees need Nettle (Debian: nettle-dev)" >&2
     exit 77
 }
-# The compiler of the mpirun at hand: mpirun.openmpi has mpicc.openmpi.
+# The compiler that belongs to $MPIRUN: mpicc.openmpi to mpirun.openmpi.
 mpicc=$(dirname "$(command -v "$MPIRUN")")/mpicc$(basename "$MPIRUN" | sed -n 's/^mpirun//p')
 # shellcheck disable=SC2046 # lists of flags
 cc -O2 -D_GNU_SOURCE -I"$here/../apps" -c "$here/../apps/trees/uts.c" -o "$scratch/trees.o" $(pkg-config --cflags nettle)

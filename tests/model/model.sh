@@ -45,7 +45,7 @@ fails() {
 
 lives="-DDEATHS=0 -DCHUNK=1"
 dies="-DDEATHS=1 -DCHUNK=1"
-check "3 units, nobody dies" holds "$lives -DUNITS=3" safety
+check "3 units, no rank dies" holds "$lives -DUNITS=3" safety
 check "2 units, one lane dies" holds "$dies -DUNITS=2" safety
 check "deques, batches of 2, no death" holds "-DDEATHS=0 -DBATCH=2" safety deques.pml
 check "deques, batches of 2, two lanes die" holds "-DDEATHS=2 -DBATCH=2" safety deques.pml
@@ -56,13 +56,13 @@ if [[ ${1:-} == long* ]]; then
     check "deques, batches of 1, one lane dies" holds "-DDEATHS=1 -DBATCH=1" safety deques.pml
     check "deques, batches of 1, a link lends once" holds "-DDEATHS=0 -DBATCH=1 -DLINK=1" safety deques.pml
     check "loans among 3 nodes, one request at random" holds "-DNODES=3 -DITEMS=5 -DLOAN_TRIES=1" safety loans.pml
-    check "2 units, nobody dies: the job ends" holds "$lives -DUNITS=2" termination
-    check "4 units in chunks of 2, nobody dies" holds "-DDEATHS=0 -DCHUNK=2 -DUNITS=4" safety
+    check "2 units, no rank dies: the job ends" holds "$lives -DUNITS=2" termination
+    check "4 units in chunks of 2, no rank dies" holds "-DDEATHS=0 -DCHUNK=2 -DUNITS=4" safety
     check "2 units, one lane dies and its unit is given up" holds "$dies -DUNITS=2 -DLIMIT=1" safety
     check "2 units, one lane dies with its results" holds "$dies -DUNITS=2 -DSAVED=0" safety
 fi
 if [ "${1:-}" = longest ]; then
-    check "4 units, nobody dies" holds "$lives -DUNITS=4" safety
+    check "4 units, no rank dies" holds "$lives -DUNITS=4" safety
     check "2 units, one lane dies: the job ends" holds "$dies -DUNITS=2" termination
     check "loans among 3 nodes, 5 items" holds "-DNODES=3 -DITEMS=5" safety loans.pml
     check "loans among 2 nodes of 2 ranks" holds "-DNODES=2 -DRANKS=2 -DITEMS=7 -DSTOPS=1" safety loans.pml

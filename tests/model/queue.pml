@@ -83,7 +83,7 @@ inline check_account() {
 /* ---- deaths ---------------------------------------------------------------------------------- */
 
 /* A lane may die before each step that changes a word. Between steps that change none, it leaves
- * the same words. It wakes nobody, but from then on waits are bounded: see claim.pml. */
+ * the same words. It wakes no rank, but from then on waits are bounded: see claim.pml. */
 #if DEATHS > 0
 #define TOUCH changed = (deaths > 0 -> (1 << LANES) - 1 : changed)
 #define OR_DIE :: deaths < DEATHS && me != ROOT -> die(); goto gone

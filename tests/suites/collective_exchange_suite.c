@@ -217,7 +217,7 @@ START_TEST(lists_that_are_not_mutual)
                 leave_one_out(&neighbours);
             expect_refused(pool, &neighbours, RP_ERR_MISMATCH, "which does not list it");
             neighbours.n = 0;
-            if (world_rank() == 0) { /* alone lists anybody */
+            if (world_rank() == 0) { /* the only one that lists others */
                 neighbours.n = 1;
                 neighbours.ranks[0] = last;
             }

@@ -261,7 +261,7 @@ START_TEST(a_mismatch_names_the_host_of_its_rank)
 }
 END_TEST
 
-START_TEST(closing_early_leaves_nobody_waiting)
+START_TEST(closing_early_leaves_no_rank_waiting)
 {
     rp_pool *pool = open_pool();
     if (world_ranks() > 1 && world_rank() != 0)
@@ -433,7 +433,7 @@ static const struct test_case cases[] = {
     {"different calls lose step", &different_calls_lose_step},
     {"nodes do not change who is blamed", &nodes_do_not_change_who_is_blamed},
     {"a mismatch names the host of its rank", &a_mismatch_names_the_host_of_its_rank},
-    {"closing early leaves nobody waiting", &closing_early_leaves_nobody_waiting},
+    {"closing early leaves no rank waiting", &closing_early_leaves_no_rank_waiting},
     {"errors are reported by one rank", &errors_are_reported_by_one_rank},
     {"calls without a pool are refused", &calls_without_a_pool_are_refused},
     {"opening that fails leaves nothing", &opening_that_fails_leaves_nothing},

@@ -32,7 +32,7 @@ static void ck_assert_given_up(const struct accounting *accounting, uint32_t uni
     ck_assert_uint_eq(accounting->given_up.unit_ranges[0].high, unit + 1);
 }
 
-START_TEST(what_nobody_has_is_left)
+START_TEST(what_no_rank_has_is_left)
 {
     struct accounting accounting = accounting_of(100);
     rpi_accounting_record(&accounting, (struct unit_range){10, 20});
@@ -257,7 +257,7 @@ START_TEST(suspects_are_computed_one_by_one)
 END_TEST
 
 static const struct test_case cases[] = {
-    {"what nobody has is left for another round", &what_nobody_has_is_left},
+    {"what no rank has is left for another round", &what_no_rank_has_is_left},
     {"reserved units are left to their node", &reserved_units_are_left_to_their_node},
     {"suspects are tried a few at a time", &suspects_are_tried_a_few_at_a_time},
     {"a node has suspects alone", &a_node_has_suspects_alone},
