@@ -10,11 +10,6 @@ extern uint64_t rp_random_bits(rp_random *random);
 extern double rp_random_unit(uint64_t bits);
 extern double rp_random_uniform(rp_random *random);
 
-/* Two draws. */
-struct block {
-    uint64_t first, second;
-};
-
 static inline uint32_t low_half(uint64_t word)
 {
     return (uint32_t)word;
@@ -25,33 +20,30 @@ static inline uint32_t high_half(uint64_t word)
     return (uint32_t)(word >> 32);
 }
 
-/* A block of a stream. Always inlined, so that loops compute the key schedule once. */
-__attribute__((always_inline)) static inline struct block
+/* Always inlined, so that loops compute the key schedule once. */
+__attribute__((always_inline)) static inline rp_random_pair
 block_generate(uint64_t seed, uint64_t item, uint64_t number)
 {
     philox4x32_ctr_t counter = {
         {low_half(number), high_half(number), low_half(item), high_half(item)}};
     philox4x32_key_t key = {{low_half(seed), high_half(seed)}};
     philox4x32_ctr_t word = philox4x32(counter, key);
-    return (struct block){(uint64_t)word.v[1] << 32 | word.v[0],
-                          (uint64_t)word.v[3] << 32 | word.v[2]};
+    return (rp_random_pair){(uint64_t)word.v[1] << 32 | word.v[0],
+                            (uint64_t)word.v[3] << 32 | word.v[2]};
 }
 
-uint64_t rp_random_refill(rp_random *random)
+rp_random_pair rp_random_block(uint64_t seed, uint64_t item, uint64_t block)
 {
-    struct block block = block_generate(random->seed, random->item, random->block++);
-    random->second = block.second;
-    random->left = 1;
-    return block.first;
+    return block_generate(seed, item, block);
 }
 
 static void blocks_fill(rp_random *random, double *x, int64_t blocks)
 {
     uint64_t seed = random->seed, item = random->item, begin = random->block;
     for (int64_t i = 0; i < blocks; i++) {
-        struct block block = block_generate(seed, item, begin + (uint64_t)i);
-        x[2 * i] = rp_random_unit(block.first);
-        x[2 * i + 1] = rp_random_unit(block.second);
+        rp_random_pair pair = block_generate(seed, item, begin + (uint64_t)i);
+        x[2 * i] = rp_random_unit(pair.first);
+        x[2 * i + 1] = rp_random_unit(pair.second);
     }
     random->block += (uint64_t)blocks;
 }

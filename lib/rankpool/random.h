@@ -40,20 +40,28 @@ inline void rp_random_begin(rp_random *random, uint64_t seed, int64_t item)
     random->left = 0;
 }
 
+/** Two draws, of rp_random_block(). */
+typedef struct rp_random_pair {
+    uint64_t first, second;
+} rp_random_pair;
+
 /**
- * Generates the next block, and keeps its second draw.
+ * Generates a block of the stream of an item.
  *
- * For rp_random_bits(); programs need not call it.
- *
- * @return  the block's first draw.
+ * For rp_random_bits(); programs need not call it. It gets and returns values, so that compilers
+ * can keep the state of a stream in registers.
  */
-uint64_t rp_random_refill(rp_random *random);
+rp_random_pair rp_random_block(uint64_t seed, uint64_t item, uint64_t block);
 
 /** 64 random bits. One draw. Cost: about 5 ns. */
 inline uint64_t rp_random_bits(rp_random *random)
 {
-    if (random->left == 0)
-        return rp_random_refill(random);
+    if (random->left == 0) {
+        rp_random_pair pair = rp_random_block(random->seed, random->item, random->block++);
+        random->second = pair.second;
+        random->left = 1;
+        return pair.first;
+    }
     random->left = 0;
     return random->second;
 }
