@@ -36,39 +36,42 @@ static void stream_directly(void *argument)
 {
     (void)argument;
     uint64_t key = seed, stream = item;
-    sum = 0;
+    double total = 0;
     for (uint64_t i = 0; i < DRAWS / 2; i++) {
         philox4x32_ctr_t word = block_of(key, i, stream);
-        sum += unit_of(word.v[0], word.v[1]);
-        sum += unit_of(word.v[2], word.v[3]);
+        total += unit_of(word.v[0], word.v[1]);
+        total += unit_of(word.v[2], word.v[3]);
     }
+    sum = total;
 }
 
 static void items_directly(void *argument)
 {
     (void)argument;
     uint64_t key = seed;
-    sum = 0;
+    double total = 0;
     for (uint64_t i = 0; i < DRAWS / 2; i++) {
         philox4x32_ctr_t word = block_of(key, 0, i);
-        sum += unit_of(word.v[0], word.v[1]);
-        sum += unit_of(word.v[2], word.v[3]);
+        total += unit_of(word.v[0], word.v[1]);
+        total += unit_of(word.v[2], word.v[3]);
     }
+    sum = total;
 }
 
 static void fill_directly(void *argument)
 {
     (void)argument;
     uint64_t key = seed, stream = item, number = 0;
-    sum = 0;
+    double total = 0;
     for (int i = 0; i < DRAWS / BUFFER; i++) {
         for (int k = 0; k < BUFFER; k += 2) {
             philox4x32_ctr_t word = block_of(key, number++, stream);
             buffer[k] = unit_of(word.v[0], word.v[1]);
             buffer[k + 1] = unit_of(word.v[2], word.v[3]);
         }
-        sum += buffer[i % BUFFER];
+        total += buffer[i % BUFFER];
     }
+    sum = total;
 }
 
 /* ---- by rp_random ---------------------------------------------------------------------------- */
@@ -78,22 +81,24 @@ static void stream_ours(void *argument)
     (void)argument;
     rp_random random;
     rp_random_begin(&random, seed, (int64_t)item);
-    sum = 0;
+    double total = 0;
     for (int i = 0; i < DRAWS; i++)
-        sum += rp_random_uniform(&random);
+        total += rp_random_uniform(&random);
+    sum = total;
 }
 
 static void items_ours(void *argument)
 {
     (void)argument;
     uint64_t key = seed;
-    sum = 0;
+    double total = 0;
     for (int64_t i = 0; i < DRAWS / 2; i++) {
         rp_random random;
         rp_random_begin(&random, key, i);
-        sum += rp_random_uniform(&random);
-        sum += rp_random_uniform(&random);
+        total += rp_random_uniform(&random);
+        total += rp_random_uniform(&random);
     }
+    sum = total;
 }
 
 static void fill_ours(void *argument)
@@ -101,11 +106,12 @@ static void fill_ours(void *argument)
     (void)argument;
     rp_random random;
     rp_random_begin(&random, seed, (int64_t)item);
-    sum = 0;
+    double total = 0;
     for (int i = 0; i < DRAWS / BUFFER; i++) {
         rp_random_fill(&random, buffer, BUFFER);
-        sum += buffer[i % BUFFER];
+        total += buffer[i % BUFFER];
     }
+    sum = total;
 }
 
 static void normal_ours(void *argument)
@@ -113,9 +119,10 @@ static void normal_ours(void *argument)
     (void)argument;
     rp_random random;
     rp_random_begin(&random, seed, (int64_t)item);
-    sum = 0;
+    double total = 0;
     for (int i = 0; i < DRAWS; i++)
-        sum += rp_random_normal(&random);
+        total += rp_random_normal(&random);
+    sum = total;
 }
 
 static void exponential_ours(void *argument)
@@ -123,9 +130,10 @@ static void exponential_ours(void *argument)
     (void)argument;
     rp_random random;
     rp_random_begin(&random, seed, (int64_t)item);
-    sum = 0;
+    double total = 0;
     for (int i = 0; i < DRAWS; i++)
-        sum += rp_random_exponential(&random);
+        total += rp_random_exponential(&random);
+    sum = total;
 }
 
 static void below_ours(void *argument)
