@@ -7,9 +7,9 @@
  * the request until they have a surplus. Every request gets one answer: a loan, or none; a lifeline
  * answers "none" only at the end.
  *
- * Backoff. A loan costs both nodes some tenths of a millisecond. A node that has done a loan's items
- * within a millisecond asks again only after a pause, about twice as long after each such loan, in
- * which others share more. After a loan that lasts longer the pause is shorter.
+ * Backoff. A loan costs both nodes some tenths of a millisecond. A node that has done a loan's
+ * items within a millisecond asks again only after a pause, about twice as long after each such
+ * loan, in which others share more. After a loan that lasts longer the pause is shorter.
  *
  * The end (Dijkstra and Scholten 1980). A node that gets a loan while it has none is engaged: it
  * answers for the items of this and of later loans, which it gives back at once, and gives the
