@@ -114,9 +114,9 @@ check "unless it is not wanted" sh -c "! grep -q ' % after' '$scratch/stderr'"
 small heat --stats="$scratch/stats.json" >"$scratch/stdout" 2>"$scratch/stderr"
 check "heat counts its steps" grep -q '"items": 20, ' "$scratch/stats.json"
 check "heat's ranks work" sh -c "! grep -q '\"working\": 0.000000000' '$scratch/stats.json'"
-RANKPOOL_PROGRESS=0.05 limited ./apps/heat --ranks 2 --size 64 --steps 100000 --walltime 2 \
+RANKPOOL_PROGRESS=0.05 limited ./apps/heat --ranks 2 --size 64 --steps 1e8 --walltime 1 \
     >"$scratch/stdout" 2>"$scratch/stderr"
-check "heat shows its progress" grep -q '^heat: [0-9]* % after .* of 100 k steps' "$scratch/stderr"
+check "heat shows its progress" grep -q '^heat: [0-9]* % after .* of 100 M steps' "$scratch/stderr"
 
 # Where ranks survive, the root asks each node for reports when its leader has registered.
 RANKPOOL_SURVIVE=1 RANKPOOL_NODE_SIZE=2 RANKPOOL_PROGRESS=0.05 \
