@@ -194,10 +194,10 @@ static bool search_end(const struct deque_search *search, int waits)
 {
     struct deque_group *group = search->group;
     bool linked = group->deques > group->ranks, drained = rpi_deque_group_drained(group);
-    if (linked && (drained ? waits == 0 : waits == 1))
-        rpi_eventcount_notify_one(&search->work_queue->idle);
-    if (drained && !linked)
+    if (!linked && drained)
         rpi_deque_group_end(group, search->work_queue);
+    if (linked && waits == (drained ? 0 : 1))
+        rpi_eventcount_notify_one(&search->work_queue->idle);
     return drained && !linked;
 }
 

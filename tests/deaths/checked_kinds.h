@@ -49,8 +49,8 @@ void require(bool holds, const char *what, int64_t item);
 /* The result of an item. */
 double value_of(int64_t item, unsigned burn);
 
-/* Whether, as far as the notes show, enough ranks that die had the item in progress for it to be
- * given up. How many have died is known at the end of the job only. */
+/* Whether, by the notes, enough of the ranks chosen to die had the item in progress for it to be
+ * given up. How many have died is known only when the job has ended. */
 bool rightly_given_up(int64_t item);
 
 /* Does a reduction of this kind have a result per item as well? */
