@@ -1,11 +1,10 @@
-/* Bandwidth between nodes: arrays that only the root has, out and back, compared with a plain
- * stream of messages between the same two ranks. Every rank is a node. */
+/* Arrays that only the root has, out to the nodes and back: without work, compared with a plain
+ * stream of messages between the same two ranks, and with work for every core, compared with the
+ * same written by hand. Every rank is a node. */
 #include "nodes.h"
 
 #include "resident.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,37 +13,42 @@ enum {
     BLOCKS = 8192,
     BLOCK = 64 << 10,
     STREAMED = 1 << 20,
-    FLYING = 4
+    FLYING = 4,
+    GROUP = 16 /* blocks in a message written by hand */
 };
 
 struct traffic_load {
     char *in, *out;
-    int64_t steps; /* of a task, or of the thread that computes meanwhile */
+    int64_t steps; /* of a task */
+    rp_schedule schedule;
 };
 
-static int copy_block(rp_task *task, const void *in, void *out)
+static void compute_block(const struct traffic_load *load, const char *in, char *out)
 {
-    const struct traffic_load *load = rp_task_user(task);
     for (size_t i = 0; i < BLOCK; i += 4096)
-        ((char *)out)[i] = ((const char *)in)[i];
+        out[i] = in[i];
     compute(load->steps);
+}
+
+static int map_block(rp_task *task, const void *in, void *out)
+{
+    compute_block(rp_task_user(task), in, out);
     return 0;
 }
 
-/* In equal shares, so that each node's bytes are known. */
 static void run_map(void *argument)
 {
     struct traffic_load *load = argument;
     rp_map(nodes_pool, &(rp_map_job){.n = BLOCKS,
-                                     .item = copy_block,
+                                     .item = map_block,
                                      .in = load->in,
                                      .in_size = BLOCK,
                                      .out = load->out,
                                      .out_size = BLOCK,
-                                     .options = {.schedule = RP_SCHEDULE_STATIC, .user = load}});
+                                     .options = {.schedule = load->schedule, .user = load}});
 }
 
-/* The bytes that go from the root to one other node, and come back. */
+/* The bytes that go from the root to one other node, and come back, with equal shares. */
 static int64_t bytes_each_way(void)
 {
     return (int64_t)BLOCKS * BLOCK / rp_ranks(nodes_pool);
@@ -70,40 +74,109 @@ static void run_stream(void *argument)
     }
 }
 
-static void *compute_on(void *over)
+/* ---- the map as written by hand -------------------------------------------------------------- */
+
+/* Equal shares of groups. While a rank computes a group, the next one arrives and the results of
+ * the last one leave. */
+struct share {
+    char *in, *out;
+    int64_t groups;
+    int64_t places; /* of the groups, used in turn */
+};
+
+static char *place_of(const struct share *share, char *base, int64_t group)
 {
-    while (!atomic_load((_Atomic bool *)over))
-        compute(10000);
-    return NULL;
+    return base + group % share->places * GROUP * BLOCK;
 }
 
-/* The plain stream, with a computation on every core. */
-static void run_busy_stream(void *argument)
+static struct share share_of(const struct traffic_load *load, int rank)
 {
-    _Atomic bool over = false;
-    pthread_t computing;
-    if (pthread_create(&computing, NULL, compute_on, &over) != 0)
+    static char in[2 * GROUP * BLOCK], out[2 * GROUP * BLOCK];
+    const int64_t all = BLOCKS / GROUP;
+    int ranks = rp_ranks(nodes_pool);
+    int64_t first = all * rank / ranks, groups = all * (rank + 1) / ranks - first;
+    if (load->in == NULL)
+        return (struct share){in, out, groups, 2};
+    size_t before = (size_t)first * GROUP * BLOCK;
+    return (struct share){load->in + before, load->out + before, groups, groups};
+}
+
+/* Starts the messages between the root and another rank: its next group, and its last results. */
+static void start_messages(const struct share *share, int64_t step, int peer,
+                           MPI_Request requests[2])
+{
+    const int bytes = GROUP * BLOCK;
+    bool root = peer != 0;
+    int64_t sent = root ? step + 1 : step - 1, received = root ? step - 1 : step + 1;
+    char *from = root ? share->in : share->out, *to = root ? share->out : share->in;
+    requests[0] = requests[1] = MPI_REQUEST_NULL;
+    if (received >= 0 && received < share->groups)
+        MPI_Irecv(place_of(share, to, received), bytes, MPI_BYTE, peer, 0, MPI_COMM_WORLD,
+                  &requests[0]);
+    if (sent >= 0 && sent < share->groups)
+        MPI_Isend(place_of(share, from, sent), bytes, MPI_BYTE, peer, 0, MPI_COMM_WORLD,
+                  &requests[1]);
+}
+
+/* Progresses the messages meanwhile. */
+static void compute_group(const struct traffic_load *load, const struct share *share, int64_t group,
+                          MPI_Request *requests, int count)
+{
+    const char *in = place_of(share, share->in, group);
+    char *out = place_of(share, share->out, group);
+    int ended;
+    for (size_t i = 0; i < GROUP; i++) {
+        compute_block(load, in + i * BLOCK, out + i * BLOCK);
+        MPI_Testall(count, requests, &ended, MPI_STATUSES_IGNORE);
+    }
+}
+
+static void run_by_hand(void *argument)
+{
+    const struct traffic_load *load = argument;
+    int rank = rp_rank(nodes_pool), ranks = rp_ranks(nodes_pool);
+    int first = rank == 0 ? 1 : 0, end = rank == 0 ? ranks : 1, count = 2 * (end - first);
+    struct share own = share_of(load, rank);
+    MPI_Request *requests = malloc((size_t)(2 * ranks) * sizeof *requests);
+    if (requests == NULL)
         MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
-    run_stream(argument);
-    MPI_Request end;
-    int ended = 0;
-    for (MPI_Ibarrier(MPI_COMM_WORLD, &end); !ended;)
-        MPI_Test(&end, &ended, MPI_STATUS_IGNORE);
-    atomic_store(&over, true);
-    pthread_join(computing, NULL);
+    for (int64_t step = -1; step <= BLOCKS / GROUP / ranks + 1; step++) {
+        int64_t group = rank == 0 ? step + 1 : step; /* the root has its first one already */
+        for (int peer = first; peer < end; peer++) {
+            struct share share = rank == 0 ? share_of(load, peer) : own;
+            start_messages(&share, step, peer, &requests[2 * (peer - first)]);
+        }
+        if (group >= 0 && group < own.groups)
+            compute_group(load, &own, group, requests, count);
+        MPI_Waitall(count, requests, MPI_STATUSES_IGNORE);
+    }
+    free(requests);
 }
 
-static void compare(const char *name, void (*stream)(void *), struct traffic_load *load,
-                    double goal)
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+static void compare(const char *name, void (*peer)(void *), struct traffic_load *load, double goal)
 {
-    struct times streams = {.rounds = 0}, maps = {.rounds = 0};
-    struct row row = row_beside(name, &maps, &streams, goal);
+    struct times peers = {.rounds = 0}, maps = {.rounds = 0};
+    struct row row = row_beside(name, &maps, &peers, goal);
     struct rounds rounds = rounds_of(&row, 1);
-    measure(stream, load);
+    measure(peer, load);
     while (rounds_next(&rounds)) {
-        times_add(&streams, measure(stream, load));
+        times_add(&peers, measure(peer, load));
         times_add(&maps, measure(run_map, load));
     }
+}
+
+/* Gives up if a block does not come back. */
+static void check_by_hand(struct traffic_load *load)
+{
+    bool root = rp_rank(nodes_pool) == 0;
+    if (root)
+        memset(load->out, 2, (size_t)BLOCKS * BLOCK);
+    measure(run_by_hand, load);
+    for (size_t i = 0; root && i < (size_t)BLOCKS * BLOCK; i += BLOCK)
+        if (load->out[i] != load->in[i])
+            give_up(nodes_pool, "a block is wrong");
 }
 
 /* The first job: it allocates the stage and MPI's buffers. */
@@ -119,17 +192,16 @@ static void show_growth(struct traffic_load *load)
     print_figure("64 KiB in and out: the root's memory beside arrays", grown, "MiB", goal);
 }
 
-/* Steps with which all tasks together keep every core busy for as long as the stream takes with
- * computation. */
+/* Steps with which all tasks together keep every core busy for as long as the stream takes. */
 static int64_t heavy_steps(struct traffic_load *load)
 {
-    double seconds = measure(run_busy_stream, load);
+    double seconds = measure(run_stream, load);
     return (int64_t)(seconds * steps_per_second() * rp_ranks(nodes_pool) / BLOCKS);
 }
 
 void bench_traffic(void)
 {
-    struct traffic_load load = {NULL, NULL, 0};
+    struct traffic_load load = {.in = NULL, .schedule = RP_SCHEDULE_STATIC};
     open_pool(MPI_COMM_WORLD, true);
     if (rp_rank(nodes_pool) == 0) {
         load.in = malloc((size_t)BLOCKS * BLOCK);
@@ -140,9 +212,11 @@ void bench_traffic(void)
         memset(load.out, 2, (size_t)BLOCKS * BLOCK);
     }
     show_growth(&load);
-    compare("64 KiB in and out: map, beside MPI_Isend", run_stream, &load, 0.7);
+    compare("64 KiB in and out: map, beside plain messages", run_stream, &load, 0.7);
+    check_by_hand(&load);
     load.steps = heavy_steps(&load);
-    compare("64 KiB, every core computes: map, beside MPI_Isend", run_busy_stream, &load, 0.4);
+    load.schedule = RP_SCHEDULE_ADAPTIVE;
+    compare("64 KiB, every core computes: map, beside MPI by hand", run_by_hand, &load, 1);
     free(load.in);
     free(load.out);
     rp_close(&nodes_pool);

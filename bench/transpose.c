@@ -1,6 +1,6 @@
 /* The transposition of a matrix whose columns are distributed, as in the Parallel Research Kernels:
- * B += A^T, A += 1. The blocks go by rp_alltoall() and by MPI_Alltoall(), with the same code around
- * them, and the result is verified.
+ * B += A^T, A += 1. The blocks go by rp_alltoall() and by MPI_Alltoall() in turn, with the same code
+ * around them and the same memory, and the result is verified.
  *
  *     transpose [SECONDS]      on a number of ranks that divides 2000 */
 #include "measure.h"
@@ -20,10 +20,9 @@ struct matrix {
     int iterations;             /* so far */
     double *a, *b;              /* column by column */
     double *leaving, *arriving; /* the blocks for and from each rank, columns x columns */
-    void (*exchange)(struct matrix *matrix);
 };
 
-static void exchange_by_rankpool(struct matrix *matrix)
+static void exchange_by_rankpool(const struct matrix *matrix)
 {
     int64_t cells = (int64_t)matrix->columns * matrix->columns;
     if (rp_alltoall(matrix->pool, matrix->leaving, cells, rp_datatype(MPI_DOUBLE),
@@ -31,7 +30,7 @@ static void exchange_by_rankpool(struct matrix *matrix)
         give_up(matrix->pool, "rp_alltoall");
 }
 
-static void exchange_by_mpi(struct matrix *matrix)
+static void exchange_by_mpi(const struct matrix *matrix)
 {
     int cells = matrix->columns * matrix->columns;
     MPI_Alltoall(matrix->leaving, cells, MPI_DOUBLE, matrix->arriving, cells, MPI_DOUBLE,
@@ -72,15 +71,24 @@ static void add_blocks(struct matrix *matrix)
         matrix->a[i] += 1;
 }
 
-static void run(void *argument)
+static void run(struct matrix *matrix, void (*exchange)(const struct matrix *matrix))
 {
-    struct matrix *matrix = argument;
     for (int i = 0; i < ITERATIONS; i++) {
         pack(matrix);
-        matrix->exchange(matrix);
+        exchange(matrix);
         add_blocks(matrix);
     }
     matrix->iterations += ITERATIONS;
+}
+
+static void run_rankpool(void *matrix)
+{
+    run(matrix, exchange_by_rankpool);
+}
+
+static void run_mpi(void *matrix)
+{
+    run(matrix, exchange_by_mpi);
 }
 
 /* Cell (i, j) of A was ORDER * j + i. The sums are integers, and so exact. */
@@ -105,11 +113,11 @@ static double *cells(rp_pool *pool, size_t count)
     return memory;
 }
 
-static struct matrix matrix_make(rp_pool *pool, void (*exchange)(struct matrix *matrix))
+static struct matrix matrix_make(rp_pool *pool)
 {
     int columns = ORDER / rp_ranks(pool);
     size_t count = (size_t)columns * ORDER;
-    struct matrix matrix = {.pool = pool, .columns = columns, .exchange = exchange};
+    struct matrix matrix = {.pool = pool, .columns = columns};
     matrix.a = cells(pool, count);
     matrix.b = cells(pool, count);
     matrix.leaving = cells(pool, count);
@@ -139,18 +147,15 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     if (ORDER % rp_ranks(pool) != 0)
         give_up(pool, "the number of ranks does not divide 2000");
-    struct matrix by_rankpool = matrix_make(pool, exchange_by_rankpool);
-    struct matrix by_mpi = matrix_make(pool, exchange_by_mpi);
-    measure(run, &by_mpi);
-    measure(run, &by_rankpool);
+    struct matrix matrix = matrix_make(pool);
+    measure(run_mpi, &matrix);
+    measure(run_rankpool, &matrix);
     struct rounds rounds = rounds_of(&row, 1);
     while (rounds_next(&rounds)) {
-        times_add(&theirs, measure(run, &by_mpi));
-        times_add(&ours, measure(run, &by_rankpool));
+        times_add(&theirs, measure(run_mpi, &matrix));
+        times_add(&ours, measure(run_rankpool, &matrix));
     }
-    verify(&by_mpi);
-    verify(&by_rankpool);
-    matrix_free(&by_rankpool);
-    matrix_free(&by_mpi);
+    verify(&matrix);
+    matrix_free(&matrix);
     return rp_exit_code(rp_close(&pool));
 }
