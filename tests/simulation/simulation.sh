@@ -1,5 +1,5 @@
 #!/bin/sh
-# The library on simulated clusters: nodes of several ranks, and many nodes.
+# The library on simulated clusters: few nodes, nodes of several ranks, and many nodes.
 set -u
 case " ${RANKPOOL_TEST_NODES:-simulated} " in
 *" simulated "*) ;;
@@ -11,8 +11,9 @@ esac
 here=$(dirname "$0")
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
-"$here/../support/within_time" "simulated nodes" "$here/simulate" 16x4,64,100,128,144,256 "$here/pools.c" >"$output"
+"$here/../support/within_time" "simulated nodes" \
+    "$here/simulate" 3,16x4,64,100,128,144,256 "$here/pools.c" >"$output"
 status=$?
 cat "$output"
 [ $status -ne 77 ] || exit 77
-[ $status -eq 0 ] && [ "$(grep -c '^ok' "$output")" -eq 18 ]
+[ $status -eq 0 ] && [ "$(grep -c '^ok' "$output")" -eq 22 ]
