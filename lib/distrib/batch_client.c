@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 
-#include <math.h>
 #include <string.h>
 
 void rpi_batch_client_init(struct batch_client *client, const struct batch_client_ops *ops,
@@ -20,7 +19,7 @@ void rpi_batch_client_init(struct batch_client *client, const struct batch_clien
         .staging = *job->staging,
         .stage = link->pool->memory.stage.base,
         .delivery = rpi_supply_first_delivery() + 2 * link->channel->delay,
-        .requested_at = {rpi_clock_seconds()},
+        .requested_at = rpi_clock_seconds(),
         /* If nodes begin without units, the dispatcher sends each its first batch unrequested. If
          * it does not know the leaders yet, agents request that batch. */
         .requested = job->job->begun == 0 && !link->pool->ops->elects};
@@ -77,21 +76,10 @@ static int batch_receive_inputs(struct batch_client *client, int place, uint32_t
     return code;
 }
 
-/* Returns when the batch that has come was requested: batches come in the order of requests. */
-static double batch_take_request(struct batch_client *client)
-{
-    double at = client->requested_at[0];
-    if (client->requested == 0)
-        return INFINITY;
-    client->requested--;
-    memmove(&client->requested_at[0], &client->requested_at[1],
-            (size_t)client->requested * sizeof at);
-    return at;
-}
-
 int rpi_batch_accept(struct batch_client *client, const struct agent_message *message)
 {
     int place = rpi_batch_find(client, BATCH_NONE);
+    double now = rpi_clock_seconds();
     client->batches_received++;
     client->last_units = unit_range_length(message->units);
     client->batches[place] = (struct batch){.state = BATCH_ARRIVING,
@@ -99,7 +87,11 @@ int rpi_batch_accept(struct batch_client *client, const struct agent_message *me
                                             .attempt = (uint32_t)message->attempt,
                                             .first = message->first,
                                             .items = message->items,
-                                            .requested_at = batch_take_request(client)};
+                                            .came_at = now};
+    if (client->requested > 0) {
+        client->requested--;
+        client->delivery = rpi_supply_learn(client->delivery, now - client->requested_at);
+    }
     if (batch_client_delivers(client))
         memset(rpi_batch_element(client, place, client->status_array, 0), RP_ERR_CANCELLED,
                (size_t)message->items);
@@ -193,10 +185,8 @@ static int batch_advance(struct batch_client *client, int place)
     struct batch *batch = &client->batches[place];
     int code = MPI_SUCCESS;
     if (batch->state == BATCH_ARRIVING && batch->travelling == 0) {
-        double took = rpi_clock_seconds() - batch->requested_at;
         batch->state = BATCH_OFFERED;
-        if (took >= 0)
-            client->delivery = rpi_supply_learn_delivery(client->delivery, took);
+        client->transfer = rpi_supply_learn(client->transfer, rpi_clock_seconds() - batch->came_at);
         code = client->ops->offer(client, place);
     }
     if (code == MPI_SUCCESS && batch->state == BATCH_OFFERED && batch->travelling == 0 &&
@@ -242,7 +232,8 @@ struct supply rpi_batch_supply(const struct batch_client *client)
                             .room = (uint32_t)rpi_batch_count(client, BATCH_NONE),
                             .last = client->last_units,
                             .most = client->staging.most,
-                            .delivery = client->delivery};
+                            .delivery = client->delivery,
+                            .transfer = client->transfer};
     client->ops->supply(client, &supply);
     return supply;
 }
@@ -255,7 +246,8 @@ int rpi_batch_request(struct batch_client *client, double speed)
     bool room = client->ops->has_room == NULL || client->ops->has_room(client);
     if (!rpi_supply_request_due(&supply) || !room)
         return MPI_SUCCESS;
-    client->requested_at[client->requested++] = rpi_clock_seconds();
+    client->requested++;
+    client->requested_at = rpi_clock_seconds();
     return batch_send(client, MESSAGE_REQUEST,
                       (struct agent_message){.speed = speed,
                                              .seconds = rpi_supply_covered(&supply)});

@@ -22,9 +22,9 @@ struct batch {
     struct unit_range units;
     uint32_t attempt; /* deaths of ranks that held it; more than 0: a batch of suspects */
     int64_t first, items;
-    double requested_at; /* INFINITY: it came without a request */
-    int travelling;      /* payload transfers in progress */
-    uint32_t delivered;  /* of a group: units of which the nodes have sent all results */
+    double came_at;     /* its message */
+    int travelling;     /* payload transfers in progress */
+    uint32_t delivered; /* of a group: units of which the nodes have sent all results */
 };
 
 struct batch_client;
@@ -66,12 +66,13 @@ struct batch_client {
     char *stage; /* the batches' elements; see data/staging.h */
     struct batch batches[BATCH_QUEUES];
     int64_t batches_received;
-    double delivery; /* seconds from a request until its batch can begin, smoothed */
-    int requested;   /* batches requested but not received */
-    double requested_at[BATCH_QUEUES]; /* of these, the oldest first */
-    uint32_t last_units;               /* in the last batch */
-    bool closing, closed;              /* LINK_CLOSED was received; and no batch is arriving */
-    bool exhausted;                    /* closed because all units have been issued */
+    double delivery;      /* seconds from a request to its batch, smoothed */
+    double transfer;      /* seconds from a batch until its inputs have arrived, smoothed */
+    double requested_at;  /* time of the last request */
+    int requested;        /* batches requested but not received */
+    uint32_t last_units;  /* in the last batch */
+    bool closing, closed; /* LINK_CLOSED was received; and no batch is arriving */
+    bool exhausted;       /* closed because all units have been issued */
 };
 
 /* Starts a client that asks the dispatcher of node `server`, with the staging of a node. */

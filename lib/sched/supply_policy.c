@@ -11,10 +11,10 @@ double rpi_supply_first_delivery(void)
     return 2e-3;
 }
 
-double rpi_supply_learn_delivery(double delivery, double took)
+double rpi_supply_learn(double known, double took)
 {
     const double weight = 0.3;
-    return delivery + weight * (took - delivery);
+    return known + weight * (took - known);
 }
 
 /* As rpi_supply_seconds(), with `coming` more units. */
@@ -38,14 +38,16 @@ double rpi_supply_covered(const struct supply *supply)
 }
 
 /* A batch that was requested is expected to be as large as the last. Each batch is a fair share of
- * what is left, so a second request in flight would get a second share: it pays off only if shares
- * are cut short. */
+ * what is left, so a node that requests too early, or a second one in flight, gets a second share:
+ * that pays off only if shares are cut short. Such batches follow one another, and each is on its
+ * way while those before it are computed. */
 bool rpi_supply_request_due(const struct supply *supply)
 {
     uint64_t coming = supply->arriving + (uint64_t)supply->requested * supply->last;
-    return supply->requested < supply->room &&
-           (supply->requested == 0 || supply->last >= supply->most) &&
-           supply_seconds(supply, coming) <= rpi_supply_covered(supply);
+    bool cut_short = supply->last >= supply->most;
+    double early = cut_short ? supply_deliveries * supply->transfer : 0;
+    return supply->requested < supply->room && (supply->requested == 0 || cut_short) &&
+           supply_seconds(supply, coming) <= rpi_supply_covered(supply) + early;
 }
 
 /* ---- poll interval --------------------------------------------------------------------------- */

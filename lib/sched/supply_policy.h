@@ -17,13 +17,14 @@ struct supply {
     uint32_t last, most;           /* units in its last batch; limit on the units of one */
     double units_per_second;       /* 0: not measured yet */
     double delivery;               /* seconds from a request to its batch */
+    double transfer;               /* seconds from a batch until its inputs have arrived */
 };
 
 /* Returns `delivery` before any batch has been received. */
 double rpi_supply_first_delivery(void);
 
-/* Returns the new value of `delivery` after a batch that took this long. */
-double rpi_supply_learn_delivery(double delivery, double took);
+/* Returns the new value of `delivery`, or of `transfer`, after a batch that took this long. */
+double rpi_supply_learn(double known, double took);
 
 /* Returns in how many seconds a rank of the node runs out of units, those not counted that are
  * arriving: 0 if a rank is idle, INFINITY if the speed is unknown. */

@@ -94,8 +94,7 @@ static void consumer_accept(struct model *model, struct consumer *consumer,
     model->outcome.batches += !consumer->group;
     if (consumer->requested > 0) {
         consumer->requested--;
-        consumer->delivery =
-            rpi_supply_learn_delivery(consumer->delivery, now - consumer->requested_at);
+        consumer->delivery = rpi_supply_learn(consumer->delivery, now - consumer->requested_at);
     }
 }
 

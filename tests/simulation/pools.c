@@ -143,7 +143,7 @@ static void try_records(int64_t n)
     double seconds = MPI_Wtime() - begin;
     if (in != NULL)
         right = right && memcmp(in, out, bytes) == 0;
-    report("map of records", right, seconds, 0.82);
+    report("map of records", right, seconds, 0.84);
     free(in);
     free(out);
 }

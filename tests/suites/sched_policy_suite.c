@@ -273,6 +273,14 @@ START_TEST(supply_is_requested_in_time)
     ck_assert(rpi_supply_request_due(&supply));
     supply.requested = supply.room = 2;
     ck_assert(!rpi_supply_request_due(&supply));
+    /* Only then their transfer counts. */
+    supply = (struct supply){
+        .waiting = 10, .room = 4, .last = 8, .units_per_second = 1000, .delivery = 4e-3};
+    supply.transfer = 1e-3;
+    supply.most = 100;
+    ck_assert(!rpi_supply_request_due(&supply));
+    supply.most = 8;
+    ck_assert(rpi_supply_request_due(&supply));
     /* Of unknown speed: when a rank is idle. */
     supply = (struct supply){.waiting = 1, .in_progress = 2, .room = 4, .most = 100, .delivery = 1};
     ck_assert(isinf(rpi_supply_seconds(&supply)));
