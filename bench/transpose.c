@@ -1,6 +1,6 @@
 /* The transposition of a matrix whose columns are distributed, as in the Parallel Research Kernels:
- * B += A^T, A += 1. The blocks go by rp_alltoall() and by MPI_Alltoall() in turn, with the same code
- * around them and the same memory, and the result is verified.
+ * B += A^T, A += 1. The blocks go by rp_alltoall() and by MPI_Alltoall() in turn, with the same
+ * code around them and the same memory, and the result is verified.
  *
  *     transpose [SECONDS]      on a number of ranks that divides 2000 */
 #include "measure.h"
