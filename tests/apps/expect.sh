@@ -12,6 +12,8 @@ export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe OMPI_MCA_reachable=w
 unset RANKPOOL_RANKS RANKPOOL_SCHEDULE RANKPOOL_NODE_SIZE RANKPOOL_MEMORY_DIR RANKPOOL_MPIRUN
 # On a slow machine a program would report its progress after a minute.
 export RANKPOOL_PROGRESS=off
+# A program that hangs prints what its ranks do, before `limited` ends it.
+export RANKPOOL_WATCHDOG="${RANKPOOL_WATCHDOG:-120}"
 
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
