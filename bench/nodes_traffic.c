@@ -101,12 +101,13 @@ static struct share share_of(const struct traffic_load *load, int rank)
     return (struct share){load->in + before, load->out + before, groups, groups};
 }
 
-/* Starts the messages between the root and another rank: its next group, and its last results. */
+/* Starts the messages of a step between the root and another rank: that rank's next group, and the
+ * results of its last one. `share` is that rank's, and where its groups are on this one. */
 static void start_messages(const struct share *share, int64_t step, int peer,
                            MPI_Request requests[2])
 {
     const int bytes = GROUP * BLOCK;
-    bool root = peer != 0;
+    bool root = peer != 0; /* all others have no peer but the root */
     int64_t sent = root ? step + 1 : step - 1, received = root ? step - 1 : step + 1;
     char *from = root ? share->in : share->out, *to = root ? share->out : share->in;
     requests[0] = requests[1] = MPI_REQUEST_NULL;

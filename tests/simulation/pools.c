@@ -128,7 +128,7 @@ static int copy_record(rp_task *task, const void *in, void *out)
     return 0;
 }
 
-/* Batches travel while others are computed, if one takes less time than the other. */
+/* Batches must travel while others are computed. */
 static void try_records(int64_t n)
 {
     size_t bytes = (size_t)n * RECORD;
