@@ -7,7 +7,7 @@
 #include "base/round_up.h"
 #include "checkpoint/checkpoint.h"
 #include "collective/node_aggregate.h"
-#include "collective/offers.h"
+#include "collective/node_exchange.h"
 #include "diag/crash.h"
 #include "diag/diagnosis.h"
 #include "grid/grid.h"
@@ -31,7 +31,7 @@ static _Atomic int pools_open;
 /* Offsets in the memory that the ranks of a node share, besides the agreement's segment. The work
  * queue comes first. */
 struct shared_layout {
-    size_t activities, aggregates, offers, mailboxes, bytes;
+    size_t activities, aggregates, rings, mailboxes, bytes;
 };
 
 static struct shared_layout shared_layout(int node_ranks)
@@ -39,8 +39,8 @@ static struct shared_layout shared_layout(int node_ranks)
     struct shared_layout layout;
     layout.activities = round_up(rpi_work_queue_bytes((uint32_t)node_ranks), APART);
     layout.aggregates = layout.activities + round_up(rpi_activities_bytes(node_ranks), APART);
-    layout.offers = layout.aggregates + round_up(rpi_aggregate_bytes(), APART);
-    layout.mailboxes = layout.offers + round_up(rpi_offers_bytes(node_ranks), APART);
+    layout.rings = layout.aggregates + round_up(rpi_aggregate_bytes(), APART);
+    layout.mailboxes = layout.rings + round_up(rpi_node_exchange_bytes(node_ranks), APART);
     /* One more mailbox, for the root on other nodes. */
     layout.bytes = layout.mailboxes + ((size_t)node_ranks + 1) * MAILBOX_BYTES;
     return layout;
@@ -194,7 +194,7 @@ static void pool_find_shared(rp_pool *pool)
     pool->diag->activities = (struct activities *)(shared + layout.activities);
     pool->diag->activity = &pool->diag->activities->of[pool->world.node_rank];
     pool->collectives->aggregate = (struct aggregate *)(shared + layout.aggregates);
-    pool->collectives->offers = (struct offers *)(shared + layout.offers);
+    pool->collectives->rings = (struct ring *)(shared + layout.rings);
     atomic_store_explicit(&pool->diag->activity->rank, pool->world.rank, memory_order_relaxed);
 }
 

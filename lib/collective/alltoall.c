@@ -1,10 +1,10 @@
 /* Sends from every rank to every rank: small data with one aggregated message from each node to
- * each, large data from rank to rank: inside a node by reading each other's memory, between nodes
- * by messages. */
+ * each, large data from rank to rank: inside a node through node memory, between nodes by
+ * messages. */
 #include "base/error.h"
 #include "base/round_up.h"
 #include "collective/node_aggregate.h"
-#include "collective/offers.h"
+#include "collective/node_exchange.h"
 #include "comm/mpi_error.h"
 
 #include <inttypes.h>
@@ -18,8 +18,10 @@ enum {
 struct parts {
     const struct layout *layout;
     const void *base;
-    int64_t each;          /* elements of each part, if `counts` is NULL */
-    const int64_t *counts; /* of each part */
+    int64_t each;                       /* elements of each part, if `counts` is NULL */
+    const int64_t *counts;              /* of each part */
+    struct part_place message, on_node; /* the last that were found for rpi_transfer_rounds() and
+                                           rpi_node_exchange() */
 };
 
 /* A call in progress. Each pair of a rank of this node and any rank has a slot in the node's
@@ -33,7 +35,7 @@ struct alltoall {
     size_t head;       /* bytes before the data of a slot, for their count */
     int64_t *received; /* rp_alltoallv(): the counts of `all`, or NULL */
     int64_t most;
-    rp_error error; /* the first of what was read from memory */
+    int round; /* of messages from rank to rank */
 };
 
 static struct run parts_find(const struct parts *parts, int rank, struct part_place *place)
@@ -172,78 +174,40 @@ static struct run exchange_direct_part(const struct alltoall *exchange, const st
     return slots_fit(exchange, &part) ? rpi_run_part(&part, 0, 0) : part;
 }
 
-static bool layout_without_gaps(const struct layout *layout)
+/* A part that goes by message, else an empty one. */
+static struct run exchange_message(const struct alltoall *exchange, struct parts *parts, int rank)
 {
-    return layout->dense && layout->extent == layout->size;
+    struct run part = exchange_direct_part(exchange, parts, rank, &parts->message);
+    if (rpi_node_carries(&exchange->collective, rank))
+        part.units = 0;
+    return part;
 }
 
-/* Offers each rank of the node its part. Only where there are no gaps on either side is it read. */
-static void exchange_offer(const struct alltoall *exchange)
+/* In round i each rank sends to the i-th rank behind it. */
+static bool exchange_next_round(void *closure, struct round *round)
 {
-    const struct collective *collective = &exchange->collective;
-    const struct world *world = &collective->pool->world;
-    struct part_place place = {0, 0};
-    if (collective->vote.error.status != RP_OK || collective->pool->loop.open)
-        return;
-    for (int i = 0; i < world->node_ranks; i++) {
-        int rank = world->by_node[world->node_first[world->node] + i];
-        struct run part = parts_find(&exchange->mine, rank, &place);
-        int64_t bytes = part.units * part.layout->size;
-        rpi_offer_set(collective->pool, i, part.base,
-                      layout_without_gaps(part.layout) ? bytes : -1);
-    }
-}
-
-/* Are the parts from and to a rank of this node read from memory? */
-static bool exchange_reads(const struct alltoall *exchange, int node_rank)
-{
-    const rp_pool *pool = exchange->collective.pool;
-    return pool->collectives->offers_way == OFFERS_READ && node_rank != pool->world.node_rank &&
-           layout_without_gaps(&exchange->collective.layout) &&
-           rpi_offer_bytes(pool, node_rank) >= 0;
-}
-
-static bool exchange_sends(const struct alltoall *exchange, int rank)
-{
-    int node_rank = rpi_world_node_rank(&exchange->collective.pool->world, rank);
-    return node_rank < 0 || !exchange_reads(exchange, node_rank);
-}
-
-/* In rounds: each rank sends to the next one, then to the one after it ... */
-static void exchange_send(const struct alltoall *exchange, struct transfer *transfer)
-{
+    struct alltoall *exchange = closure;
     const struct world *world = &exchange->collective.pool->world;
-    struct part_place sent = {0, 0}, received = {0, 0};
-    for (int i = 1; i < world->ranks; i++) {
-        int to = (world->rank + i) % world->ranks;
-        int from = (world->rank - i + world->ranks) % world->ranks;
-        struct run leaving = exchange_direct_part(exchange, &exchange->mine, to, &sent);
-        struct run arriving = exchange_direct_part(exchange, &exchange->all, from, &received);
-        if (!exchange_sends(exchange, to))
-            leaving.units = 0;
-        if (!exchange_sends(exchange, from))
-            arriving.units = 0;
-        rpi_transfer_exchange(transfer, &leaving, to, &arriving, from);
-    }
+    int i = ++exchange->round;
+    if (i >= world->ranks)
+        return false;
+    round->to_rank = (world->rank + i) % world->ranks;
+    round->from_rank = (world->rank - i + world->ranks) % world->ranks;
+    round->from = exchange_message(exchange, &exchange->mine, round->to_rank);
+    round->to = exchange_message(exchange, &exchange->all, round->from_rank);
+    return true;
 }
 
-/* Beginning behind this rank, so that the ranks do not all read the same memory. */
-static void exchange_read(struct alltoall *exchange, struct transfer *transfer)
+static struct node_part exchange_node_part(void *closure, int node_rank, bool receive)
 {
-    rp_pool *pool = exchange->collective.pool;
-    const struct world *world = &pool->world;
-    struct part_place place = {0, 0};
-    for (int i = 1; i < world->node_ranks; i++) {
-        int from = (world->node_rank + i) % world->node_ranks;
-        if (!exchange_reads(exchange, from) || exchange->error.status != RP_OK)
-            continue;
-        int rank = world->by_node[world->node_first[world->node] + from];
-        struct run part = exchange_direct_part(exchange, &exchange->all, rank, &place);
-        size_t bytes = (size_t)(part.units * part.layout->size);
-        if (bytes > 0)
-            rpi_offer_read(pool, from, part.base, bytes, &exchange->error);
-        rpi_transfer_progress(transfer);
-    }
+    struct alltoall *exchange = closure;
+    const struct world *world = &exchange->collective.pool->world;
+    struct parts *parts = receive ? &exchange->all : &exchange->mine;
+    int rank = world->by_node[world->node_first[world->node] + node_rank];
+    if (!rpi_node_carries(&exchange->collective, rank))
+        return (struct node_part){NULL, 0};
+    struct run part = exchange_direct_part(exchange, parts, rank, &parts->on_node);
+    return (struct node_part){part.base, (size_t)(part.units * part.layout->size)};
 }
 
 static void exchange_copy_own(const struct alltoall *exchange, struct transfer *transfer)
@@ -255,22 +219,15 @@ static void exchange_copy_own(const struct alltoall *exchange, struct transfer *
     rpi_transfer_copy(transfer, &own, &own_place);
 }
 
-/* Reads from ranks of this node while messages are on their way. Ranks in turn copy their own part
- * last and first: of two, each copies faster while the other reads than if both read. Between nodes
- * all copy first: where MPI uses TCP, a copy during the first messages made some runs a seventh
- * longer. Returns MPI's error code. */
+/* Copies and exchanges on this node while messages are on their way. Returns MPI's error code. */
 static int exchange_directly(struct alltoall *exchange)
 {
-    const struct world *world = &exchange->collective.pool->world;
-    bool own_first = world->nodes > 1 || world->node_rank % 2 != 0;
+    const rp_pool *pool = exchange->collective.pool;
     struct transfer transfer;
-    rpi_transfer_begin(&transfer, world->comm);
-    if (own_first)
-        exchange_copy_own(exchange, &transfer);
-    exchange_send(exchange, &transfer);
-    exchange_read(exchange, &transfer);
-    if (!own_first)
-        exchange_copy_own(exchange, &transfer);
+    rpi_transfer_begin(&transfer, pool->world.comm);
+    rpi_transfer_rounds(&transfer, exchange_next_round, exchange);
+    exchange_copy_own(exchange, &transfer);
+    rpi_node_exchange(pool, exchange_node_part, exchange, &transfer);
     return rpi_transfer_end(&transfer);
 }
 
@@ -312,7 +269,6 @@ static rp_status exchange_learn_counts(const struct alltoall *exchange, int code
 static rp_status exchange_run(struct alltoall *exchange)
 {
     struct collective *collective = &exchange->collective;
-    const struct world *world = &collective->pool->world;
     bool large = exchange->slot == 0 || exchange->received != NULL;
     struct vote vote = rpi_vote(CALL_MOVED);
     int code = MPI_SUCCESS;
@@ -323,16 +279,12 @@ static rp_status exchange_run(struct alltoall *exchange)
     }
     if (exchange->received != NULL && exchange_learn_counts(exchange, code) != RP_OK)
         return collective->pool->last.status;
-    if (large && world->nodes < world->ranks && rpi_offers_settle(collective->pool) != RP_OK)
-        return collective->pool->last.status;
     if (exchange->slot > 0 && code == MPI_SUCCESS)
         code = slots_empty_all(exchange);
-    rpi_error_clear(&exchange->error);
     if (large) {
         int direct = exchange_directly(exchange);
         code = code == MPI_SUCCESS ? direct : code;
     }
-    vote.error = exchange->error;
     rpi_mpi_check(code, "sending from all ranks to all by MPI", &vote.error);
     return rpi_pool_agree(collective->pool, &vote);
 }
@@ -351,9 +303,9 @@ rp_status rp_alltoall(rp_pool *pool, const void *mine, int64_t n, rp_element ele
     struct run leaving = rpi_collective_buffer(collective, "mine", mine, whole);
     struct run arriving = rpi_collective_buffer(collective, "all", all, whole);
     rpi_collective_apart(collective, &leaving, &arriving);
-    exchange.mine = (struct parts){&collective->layout, mine, n, NULL};
-    exchange.all = (struct parts){&collective->layout, all, n, NULL};
-    exchange_offer(&exchange);
+    exchange.mine = (struct parts){.layout = &collective->layout, .base = mine, .each = n};
+    exchange.all = (struct parts){.layout = &collective->layout, .base = all, .each = n};
+    rpi_node_announce_layout(collective);
     if (rpi_collective_agree(collective) != RP_OK)
         return pool->last.status;
     struct run part = rpi_run(&collective->layout, mine, 0, n);
@@ -394,13 +346,13 @@ rp_status rp_alltoallv(rp_pool *pool, const void *mine, const int64_t *counts, r
     rpi_collective_begin_counted(collective, pool, CALL_ALLTOALLV, 0, counts, element);
     collective->vote.terms[COLLECTIVE_N] = 0; /* each rank has its own */
     collective->vote.terms[COLLECTIVE_COUNTS] = 0;
-    exchange.mine = (struct parts){&collective->layout, mine, 0, counts};
-    exchange.all = (struct parts){&collective->layout, all, 0, received};
+    exchange.mine = (struct parts){.layout = &collective->layout, .base = mine, .counts = counts};
+    exchange.all = (struct parts){.layout = &collective->layout, .base = all, .counts = received};
     alltoallv_check_room(&exchange);
     struct run leaving = rpi_collective_buffer(collective, "mine", mine, collective->n);
     struct run arriving = rpi_collective_buffer(collective, "all", all, most);
     rpi_collective_apart(collective, &leaving, &arriving);
-    exchange_offer(&exchange);
+    rpi_node_announce_layout(collective);
     if (rpi_collective_agree(collective) != RP_OK)
         return pool->last.status;
     exchange.slot = rpi_aggregate_slot(collective);

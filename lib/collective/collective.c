@@ -221,25 +221,6 @@ struct run rpi_collective_find(const struct collective *collective, const void *
     return rpi_run(&collective->layout, all, place->first, rpi_collective_part(collective, rank));
 }
 
-struct run rpi_collective_others(const struct collective *collective, const void *all,
-                                 void (*move)(struct transfer *, const struct run *, int rank),
-                                 struct transfer *transfer)
-{
-    const struct world *world = &collective->pool->world;
-    struct run own = rpi_run(&collective->layout, all, 0, 0);
-    int64_t first = 0;
-    for (int rank = 0; rank < world->ranks; rank++) {
-        int64_t count = rpi_collective_part(collective, rank);
-        struct run part = rpi_run(&collective->layout, all, first, count);
-        if (rank == world->rank)
-            own = part;
-        else
-            move(transfer, &part, rank);
-        first += count;
-    }
-    return own;
-}
-
 static int64_t shares_clamp(int64_t value, int64_t most)
 {
     return value < 0 ? 0 : value < most ? value : most;

@@ -15,15 +15,10 @@ struct collectives {
     struct aggregate *aggregate; /* in node memory, after the activities: see node_aggregate.h */
     uint32_t aggregates_filled;  /* how often another node's data filled it */
     bool directly;               /* collectives bypass the aggregate, even for small data */
-    struct offers *offers;       /* in node memory, after the aggregate: see offers.h */
-    enum offers_way {
-        OFFERS_UNTRIED, /* may the ranks of this node read each other's memory? */
-        OFFERS_READ,    /* they may */
-        OFFERS_SENT     /* they use MPI */
-    } offers_way;
-    struct layout predefined; /* of the last predefined datatype in use, to measure it once */
-    rp_file *files;           /* open ones */
-    int64_t files_made;       /* the number of the next */
+    struct ring *rings;          /* in node memory, after the aggregate: see node_exchange.h */
+    struct layout predefined;    /* of the last predefined datatype in use, to measure it once */
+    rp_file *files;              /* open ones */
+    int64_t files_made;          /* the number of the next */
 };
 
 struct collective {
@@ -85,11 +80,6 @@ struct part_place {
  * rank. */
 struct run rpi_collective_find(const struct collective *collective, const void *all, int rank,
                                struct part_place *place);
-
-/* Sends or receives the other ranks' parts of `all`, and returns this rank's own part. */
-struct run rpi_collective_others(const struct collective *collective, const void *all,
-                                 void (*move)(struct transfer *, const struct run *, int rank),
-                                 struct transfer *transfer);
 
 /* The blocks of all ranks as MPI's vector collectives take them: counts and displacements, both
  * int. The whole is cut into pieces that these can count. */

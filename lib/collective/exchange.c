@@ -2,34 +2,33 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "collective/offers.h"
+#include "collective/node_exchange.h"
 #include "comm/mpi_error.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- offers to the ranks of the node --------------------------------------------------------- */
+/* ---- announcements to the ranks of the node -------------------------------------------------- */
 
-static void offers_write(const struct exchange *exchange)
+static void exchange_announce(const struct exchange *exchange)
 {
     const struct world *world = &exchange->pool->world;
     for (int i = 0; i < world->node_ranks; i++)
-        rpi_offer_set(exchange->pool, i, NULL, -1); /* not listed */
+        rpi_node_announce(exchange->pool, i, -1); /* not listed */
     for (int i = 0; i < exchange->n; i++) {
         int node_rank = rpi_world_node_rank(world, exchange->ranks[i]);
-        const rp_buffer *out = exchange->out[i];
         if (node_rank >= 0)
-            rpi_offer_set(exchange->pool, node_rank, out->data, (int64_t)out->size);
+            rpi_node_announce(exchange->pool, node_rank, (int64_t)exchange->out[i]->size);
     }
 }
 
-static void offers_read(struct exchange *exchange)
+static void exchange_learn(struct exchange *exchange)
 {
     const struct world *world = &exchange->pool->world;
     for (int i = 0; i < world->node_ranks; i++) {
         int rank = world->by_node[world->node_first[world->node] + i];
-        rpi_exchange_note(exchange, rank, rpi_offer_bytes(exchange->pool, i));
+        rpi_exchange_note(exchange, rank, rpi_node_announced(exchange->pool, i));
     }
 }
 
@@ -114,7 +113,6 @@ static void exchange_release(struct exchange *exchange)
     free(exchange->arriving);
     free(exchange->headers);
     free(exchange->requests);
-    free(exchange->rest);
 }
 
 /* ---- the three agreements -------------------------------------------------------------------- */
@@ -139,7 +137,7 @@ static void exchange_check_mutual(struct exchange *exchange)
 static void exchange_match(struct exchange *exchange)
 {
     rp_pool *pool = exchange->pool;
-    offers_read(exchange);
+    exchange_learn(exchange);
     if (pool->world.nodes > 1) {
         rp_error error;
         rpi_error_clear(&error);
@@ -148,34 +146,37 @@ static void exchange_match(struct exchange *exchange)
             exchange->error = error;
     }
     exchange_check_mutual(exchange);
-    if (exchange_sound(exchange) && !rpi_exchange_rest_make(exchange))
-        rpi_error_set(&exchange->error, RP_ERR_MEMORY, "no memory for the messages of an exchange");
 }
 
-/* Copies what the neighbours on this node send, from their memory. */
-static void exchange_copy(struct exchange *exchange)
+static struct node_part exchange_node_part(void *closure, int node_rank, bool receive)
 {
-    const rp_pool *pool = exchange->pool;
-    const struct world *world = &pool->world;
-    for (int i = 0; i < exchange->n && exchange_sound(exchange); i++) {
-        int rank = exchange->ranks[i], node_rank = rpi_world_node_rank(world, rank);
-        size_t bytes = (size_t)exchange->arriving[i];
-        if (bytes == 0 || node_rank < 0)
-            continue;
-        if (rank == world->rank)
-            memcpy(exchange->in[i]->data, exchange->out[i]->data, bytes);
-        else if (pool->collectives->offers_way == OFFERS_READ)
-            rpi_offer_read(pool, node_rank, exchange->in[i]->data, bytes, &exchange->error);
-    }
+    const struct exchange *exchange = closure;
+    const struct world *world = &exchange->pool->world;
+    int i = exchange->place[world->by_node[world->node_first[world->node] + node_rank]];
+    if (i < 0)
+        return (struct node_part){NULL, 0};
+    const rp_buffer *buffer = receive ? exchange->in[i] : exchange->out[i];
+    return (struct node_part){buffer->data, buffer->size};
 }
 
+static void exchange_copy_own(const struct exchange *exchange)
+{
+    int i = exchange->place[exchange->pool->world.rank];
+    if (i >= 0 && exchange->out[i]->size > 0)
+        memcpy(exchange->in[i]->data, exchange->out[i]->data, exchange->out[i]->size);
+}
+
+/* Copies and exchanges on this node while messages are on their way. */
 static void exchange_move(struct exchange *exchange)
 {
+    struct transfer transfer;
     rp_error error;
     rpi_error_clear(&error);
-    exchange_copy(exchange);
-    int code = rpi_exchange_rest(exchange);
-    if (rpi_mpi_check(code, "MPI_Isend or MPI_Irecv", &error) != RP_OK)
+    rpi_transfer_begin(&transfer, exchange->pool->world.comm);
+    rpi_transfer_rounds(&transfer, rpi_exchange_next_round, exchange);
+    exchange_copy_own(exchange);
+    rpi_node_exchange(exchange->pool, exchange_node_part, exchange, &transfer);
+    if (rpi_mpi_check(rpi_transfer_end(&transfer), "MPI_Isend or MPI_Irecv", &error) != RP_OK)
         exchange->error = error;
 }
 
@@ -186,12 +187,11 @@ rp_status rp_exchange(rp_pool *pool, int n, const int *ranks, rp_buffer *const *
         return rpi_refuse_null(__func__, "pool");
     struct exchange exchange = {.pool = pool, .n = n, .ranks = ranks, .out = out, .in = in};
     rpi_error_clear(&exchange.error);
+    rpi_layout_make(&exchange.bytes, rp_bytes(1), pool->world.comm, &exchange.error);
     exchange_prepare(&exchange);
     if (exchange_sound(&exchange) && !pool->loop.open)
-        offers_write(&exchange);
+        exchange_announce(&exchange);
     rp_status status = exchange_agree(&exchange, CALL_EXCHANGE);
-    if (status == RP_OK)
-        status = rpi_offers_settle(pool);
     if (status == RP_OK) {
         exchange_match(&exchange);
         status = exchange_agree(&exchange, CALL_EXCHANGE_MATCHED);

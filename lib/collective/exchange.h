@@ -1,11 +1,11 @@
-/* Exchange of bytes between neighbours: inside a node by reading each other's memory, between nodes
- * by messages.
+/* Exchange of bytes between neighbours: inside a node through node memory, between nodes by
+ * messages.
  *
- * Three agreements divide a call. Before the first, each rank checks its arguments and writes its
- * offers (offers.h). Then it finds out what its neighbours send, from their offers and from
- * the headers that neighbours on other nodes send, compares the lists of neighbours, and makes its
- * buffers large enough. After the second agreement it copies or receives, and after the third no
- * rank reads another's memory any more. */
+ * Three agreements divide a call. Before the first, each rank checks its arguments and announces to
+ * the ranks of its node what it sends (node_exchange.h). Then it finds out what its neighbours
+ * send, from these announcements and from the headers that neighbours on other nodes send, compares
+ * the lists of neighbours, and makes its buffers large enough. After the second agreement the bytes
+ * travel; the third tells every rank the outcome. */
 #ifndef RANKPOOL_COLLECTIVE_EXCHANGE_H
 #define RANKPOOL_COLLECTIVE_EXCHANGE_H
 
@@ -20,7 +20,8 @@ struct exchange {
     int64_t *arriving;      /* by place: bytes that the neighbour sends; -1: not known. Owned */
     struct header *headers; /* by place: to neighbours on other nodes; NULL: one node. Owned */
     MPI_Request *requests;  /* of the headers, by place. Owned */
-    MPI_Request *rest;      /* of the other messages. Owned */
+    struct layout bytes;    /* of a byte */
+    int round;              /* of the other messages */
     rp_error error;         /* the first of this rank */
 };
 
@@ -38,10 +39,8 @@ bool rpi_exchange_headers_make(struct exchange *exchange);
  * takes part. Returns an MPI error code. */
 int rpi_exchange_headers(struct exchange *exchange);
 
-/* What headers have not carried, also inside a node where ranks may not read each other's memory:
- * the first allocates requests, when all lengths are known (false: no memory). The second sends and
- * receives, and returns an MPI error code. */
-bool rpi_exchange_rest_make(struct exchange *exchange);
-int rpi_exchange_rest(struct exchange *exchange);
+/* Finds the next round of the messages that carry what headers have not: in round i each rank sends
+ * to the i-th rank behind it. The closure is the exchange. */
+bool rpi_exchange_next_round(void *closure, struct round *round);
 
 #endif

@@ -12,20 +12,19 @@
 #include "comm/mpi_error.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     HEADER_BYTES = 4096,
-    HEADER_TAG = 4, /* 0 to 3: other calls */
-    REST_TAG = 5
+    FIRST_BYTES = HEADER_BYTES - sizeof(int64_t),
+    HEADER_TAG = 4 /* 0 to 3: other calls */
 };
 
 /* The length of what a neighbour sends, and its first bytes. */
 struct header {
     int64_t bytes;
-    char first[HEADER_BYTES - sizeof(int64_t)];
+    char first[FIRST_BYTES];
 };
 
 void rpi_exchange_note(struct exchange *exchange, int rank, int64_t bytes)
@@ -44,12 +43,10 @@ void rpi_exchange_note(struct exchange *exchange, int rank, int64_t bytes)
                       "no memory for the %" PRId64 " bytes that rank %d sends", bytes, rank);
 }
 
-/* How many of the bytes for, or from, neighbour number i its header carries. */
-static size_t header_carries(const struct exchange *exchange, int i, int64_t bytes)
+/* How many of the bytes that go to another node the header carries. */
+static size_t header_carries(int64_t bytes)
 {
-    int64_t most = (int64_t)sizeof exchange->headers->first;
-    if (rpi_world_node_rank(&exchange->pool->world, exchange->ranks[i]) >= 0)
-        return 0;
+    const int64_t most = FIRST_BYTES;
     return (size_t)(bytes < most ? bytes : most);
 }
 
@@ -73,7 +70,7 @@ static int headers_send(struct exchange *exchange)
         if (rpi_world_node_rank(world, exchange->ranks[i]) >= 0 || code != MPI_SUCCESS)
             continue;
         header->bytes = (int64_t)exchange->out[i]->size;
-        size_t carried = header_carries(exchange, i, header->bytes);
+        size_t carried = header_carries(header->bytes);
         if (carried > 0)
             memcpy(header->first, exchange->out[i]->data, carried);
         code = MPI_Issend(header, (int)(offsetof(struct header, first) + carried), MPI_BYTE,
@@ -102,7 +99,7 @@ static int header_receive(struct exchange *exchange, const MPI_Status *status)
     size_t carried = (size_t)count - offsetof(struct header, first);
     if (place < 0 || exchange->error.status != RP_OK)
         return MPI_SUCCESS;
-    if (carried != header_carries(exchange, place, header.bytes))
+    if (carried != header_carries(header.bytes))
         rpi_mpi_reject("rank", rank);
     memcpy(exchange->in[place]->data, header.first, carried);
     return MPI_SUCCESS;
@@ -147,69 +144,26 @@ int rpi_exchange_headers(struct exchange *exchange)
 
 /* ---- the rest -------------------------------------------------------------------------------- */
 
-/* Do messages carry what neighbour number i sends, and what is sent to it? */
-static bool rest_is_sent(const struct exchange *exchange, int i)
+/* What the header of a rank on another node does not carry. */
+static struct run rest_of(const struct exchange *exchange, int rank, rp_buffer *const *buffers)
 {
+    int i = exchange->place[rank];
+    if (i < 0 || rpi_world_node_rank(&exchange->pool->world, rank) >= 0)
+        return rpi_run(&exchange->bytes, NULL, 0, 0);
+    int64_t size = (int64_t)buffers[i]->size, carried = (int64_t)header_carries(size);
+    return rpi_run(&exchange->bytes, buffers[i]->data, carried, size - carried);
+}
+
+bool rpi_exchange_next_round(void *closure, struct round *round)
+{
+    struct exchange *exchange = closure;
     const struct world *world = &exchange->pool->world;
-    int rank = exchange->ranks[i];
-    return rpi_world_node_rank(world, rank) < 0 ||
-           (rank != world->rank && exchange->pool->collectives->offers_way == OFFERS_SENT);
-}
-
-/* The number of messages that carry `bytes` to or from neighbour number i. */
-static int64_t rest_messages(const struct exchange *exchange, int i, int64_t bytes)
-{
-    int64_t left = bytes - (int64_t)header_carries(exchange, i, bytes);
-    return left > 0 ? (left - 1) / rpi_part(left, 1) + 1 : 0;
-}
-
-static int64_t rest_all_messages(const struct exchange *exchange)
-{
-    int64_t messages = 0;
-    for (int i = 0; i < exchange->n; i++)
-        if (rest_is_sent(exchange, i))
-            messages += rest_messages(exchange, i, exchange->arriving[i]) +
-                        rest_messages(exchange, i, (int64_t)exchange->out[i]->size);
-    return messages;
-}
-
-bool rpi_exchange_rest_make(struct exchange *exchange)
-{
-    int64_t messages = rest_all_messages(exchange);
-    exchange->rest = malloc((size_t)(messages + 1) * sizeof(MPI_Request));
-    for (int64_t i = 0; i < messages && exchange->rest != NULL; i++)
-        exchange->rest[i] = MPI_REQUEST_NULL;
-    return exchange->rest != NULL && messages <= INT_MAX;
-}
-
-/* Starts the messages from or to neighbour number i, and moves *request behind them. */
-static int rest_start(const struct exchange *exchange, int i, bool receive, MPI_Request **request)
-{
-    rp_buffer *buffer = receive ? exchange->in[i] : exchange->out[i];
-    MPI_Comm comm = exchange->pool->world.comm;
-    int64_t size = (int64_t)buffer->size;
-    int code = MPI_SUCCESS;
-    for (int64_t at = (int64_t)header_carries(exchange, i, size); at < size;) {
-        int part = rpi_part(size - at, 1), rank = exchange->ranks[i];
-        if (code == MPI_SUCCESS && receive)
-            code = MPI_Irecv(buffer->data + at, part, MPI_BYTE, rank, REST_TAG, comm, *request);
-        else if (code == MPI_SUCCESS)
-            code = MPI_Isend(buffer->data + at, part, MPI_BYTE, rank, REST_TAG, comm, *request);
-        at += part;
-        (*request)++;
-    }
-    return code;
-}
-
-int rpi_exchange_rest(struct exchange *exchange)
-{
-    MPI_Request *request = exchange->rest;
-    int code = MPI_SUCCESS;
-    for (int receive = 1; receive >= 0; receive--)
-        for (int i = 0; i < exchange->n && code == MPI_SUCCESS; i++)
-            if (rest_is_sent(exchange, i))
-                code = rest_start(exchange, i, receive, &request);
-    int count = (int)(request - exchange->rest);
-    int last = rpi_complete(count, exchange->rest, exchange->pool->world.agreement.spin);
-    return code == MPI_SUCCESS ? last : code;
+    int i = ++exchange->round;
+    if (i >= world->ranks)
+        return false;
+    round->to_rank = (world->rank + i) % world->ranks;
+    round->from_rank = (world->rank - i + world->ranks) % world->ranks;
+    round->from = rest_of(exchange, round->to_rank, exchange->out);
+    round->to = rest_of(exchange, round->from_rank, exchange->in);
+    return true;
 }

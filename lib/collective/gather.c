@@ -1,6 +1,7 @@
-/* Gathers on the root: rank by rank, with one aggregated message per node if the data is small, or
- * in the agreement if it is smaller. */
+/* Gathers on the root: rank by rank, on its node through node memory; with one aggregated message
+ * per node if the data is small, or in the agreement if it is smaller. */
 #include "collective/node_aggregate.h"
+#include "collective/node_exchange.h"
 #include "collective/small_data.h"
 
 /* Unpacks the parts of a node's ranks from its aggregated message. */
@@ -51,20 +52,64 @@ static rp_status gather_aggregate(struct collective *collective, const struct ru
     return rpi_collective_end(collective, code, "gathering by MPI");
 }
 
-static void gather_receive(const struct collective *collective, const struct run *mine, void *all,
-                           struct transfer *transfer)
+/* ---- rank by rank ---------------------------------------------------------------------------- */
+
+struct gather {
+    const struct collective *collective;
+    struct run own;
+    void *all; /* on the root */
+    struct part_place place;
+};
+
+static struct node_part gather_node_part(void *closure, int node_rank, bool receive)
 {
-    struct run own = rpi_collective_others(collective, all, rpi_transfer_receive, transfer);
-    rpi_transfer_copy(transfer, mine, &own);
+    struct gather *gather = closure;
+    const struct collective *collective = gather->collective;
+    const struct world *world = &collective->pool->world;
+    int rank = world->by_node[world->node_first[world->node] + node_rank];
+    bool concerned = receive ? rpi_collective_at_root(collective) : rank == collective->root;
+    if (!concerned || !rpi_node_carries(collective, rank))
+        return (struct node_part){NULL, 0};
+    struct run part =
+        receive ? rpi_collective_find(collective, gather->all, rank, &gather->place) : gather->own;
+    return (struct node_part){part.base, (size_t)(part.units * part.layout->size)};
+}
+
+/* Receives what comes as messages, and meanwhile copies the root's own part. */
+static void gather_receive(struct gather *gather, struct transfer *transfer)
+{
+    const struct collective *collective = gather->collective;
+    const struct world *world = &collective->pool->world;
+    struct part_place place = {0, 0};
+    for (int rank = 0; rank < world->ranks; rank++) {
+        struct run part = rpi_collective_find(collective, gather->all, rank, &place);
+        if (rank != world->rank && !rpi_node_carries(collective, rank))
+            rpi_transfer_receive(transfer, &part, rank);
+    }
+    struct run own_place = rpi_collective_find(collective, gather->all, world->rank, &place);
+    rpi_transfer_copy(transfer, &gather->own, &own_place);
+}
+
+static rp_status gather_directly(struct collective *collective, const struct run *own, void *all)
+{
+    struct gather gather = {.collective = collective, .own = *own, .all = all};
+    struct transfer transfer;
+    rpi_transfer_begin(&transfer, collective->pool->world.comm);
+    if (rpi_collective_at_root(collective))
+        gather_receive(&gather, &transfer);
+    else if (!rpi_node_carries(collective, collective->root))
+        rpi_transfer_send(&transfer, own, collective->root);
+    rpi_node_exchange(collective->pool, gather_node_part, &gather, &transfer);
+    return rpi_collective_end(collective, rpi_transfer_end(&transfer), "gathering by MPI");
 }
 
 static rp_status gather_run(struct collective *collective, const void *mine, void *all)
 {
     bool root = rpi_collective_at_root(collective);
-    struct transfer transfer;
     struct run own = rpi_collective_own(collective, "mine", mine);
     struct run whole = rpi_collective_buffer(collective, "all", all, root ? collective->n : 0);
     rpi_collective_apart_or_own(collective, &own, &whole);
+    rpi_node_announce_layout(collective);
     rpi_small_offer(collective, &own, rpi_collective_largest_part(collective), -1);
     if (rpi_collective_agree(collective) != RP_OK)
         return collective->pool->last.status;
@@ -76,12 +121,7 @@ static rp_status gather_run(struct collective *collective, const void *mine, voi
     size_t room = rpi_aggregate_room(collective, false);
     if (room > 0)
         return gather_aggregate(collective, &own, all, room);
-    rpi_transfer_begin(&transfer, collective->pool->world.comm);
-    if (root)
-        gather_receive(collective, &own, all, &transfer);
-    else
-        rpi_transfer_send(&transfer, &own, collective->root);
-    return rpi_collective_end(collective, rpi_transfer_end(&transfer), "gathering by MPI");
+    return gather_directly(collective, &own, all);
 }
 
 rp_status rp_gather(rp_pool *pool, int root, const void *mine, int64_t n, rp_element element,

@@ -66,11 +66,19 @@ static rp_status scatter_aggregate(struct collective *collective, const void *al
     return rpi_collective_end(collective, code, "scattering by MPI");
 }
 
-/* The root copies its own part last, while the others receive theirs. */
+/* By messages on its node, too: there all ranks may copy at once, where MPI lets the receivers copy
+ * from the root's memory. The root copies its own part last, while the others receive theirs. */
 static void scatter_send(const struct collective *collective, const void *all,
                          const struct run *mine, struct transfer *transfer)
 {
-    struct run own = rpi_collective_others(collective, all, rpi_transfer_send, transfer);
+    const struct world *world = &collective->pool->world;
+    struct part_place place = {0, 0};
+    for (int rank = 0; rank < world->ranks; rank++) {
+        struct run part = rpi_collective_find(collective, all, rank, &place);
+        if (rank != world->rank)
+            rpi_transfer_send(transfer, &part, rank);
+    }
+    struct run own = rpi_collective_find(collective, all, world->rank, &place);
     rpi_transfer_copy(transfer, &own, mine);
 }
 

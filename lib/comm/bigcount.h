@@ -25,12 +25,25 @@ enum {
     TRANSFERS_AT_ONCE = 64
 };
 
+/* A round of an exchange: what this rank sends to a rank, and what it receives from another. Either
+ * may be empty. */
+struct round {
+    struct run from, to;
+    int to_rank, from_rank;
+};
+
+/* Finds the next round. False: there are no more. */
+typedef bool (*round_finder)(void *closure, struct round *round);
+
 /* Transfers in progress. The runs must stay in place until rpi_transfer_end(). */
 struct transfer {
     MPI_Comm comm;
     int code; /* first error of MPI; no part is started after it */
     unsigned begun;
     MPI_Request requests[TRANSFERS_AT_ONCE];
+    round_finder next; /* or NULL: no further rounds */
+    void *closure;
+    struct round round; /* what is not yet started of the current one */
 };
 
 void rpi_transfer_begin(struct transfer *transfer, MPI_Comm comm);
@@ -39,17 +52,21 @@ void rpi_transfer_begin(struct transfer *transfer, MPI_Comm comm);
 void rpi_transfer_send(struct transfer *transfer, const struct run *from, int rank);
 void rpi_transfer_receive(struct transfer *transfer, const struct run *to, int rank);
 
-/* Start a transfer to one rank and one from another, part by part in turn. If in a number of rounds
- * every rank sends to the rank from which it is received from in that round, no rank waits for a
- * part that another will only start after it. */
-void rpi_transfer_exchange(struct transfer *transfer, const struct run *from, int to_rank,
-                           const struct run *to, int from_rank);
+/* Starts an exchange in rounds, part by part in turn. It waits for nothing: later parts are started
+ * by rpi_transfer_progress() and rpi_transfer_end(). If in each round every rank sends to the rank
+ * that receives from it in that round, no rank waits for a part that another will only start after
+ * it. */
+void rpi_transfer_rounds(struct transfer *transfer, round_finder next, void *closure);
 
 /* Copies within this rank, between runs of equal signature that do not overlap; or does nothing if
  * they are the same. */
 void rpi_transfer_copy(struct transfer *transfer, const struct run *from, const struct run *to);
 
-/* Lets MPI proceed with the transfers that have begun, in a rank that does something else. */
+/* Are parts in progress, or rounds left? */
+bool rpi_transfer_pending(const struct transfer *transfer);
+
+/* Lets MPI proceed with the transfers that have begun, and starts parts of further rounds, in a
+ * rank that does something else. */
 void rpi_transfer_progress(struct transfer *transfer);
 
 /* Completes all transfers. Returns an MPI error code. */

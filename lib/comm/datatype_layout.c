@@ -63,6 +63,11 @@ rp_status rpi_layout_make(struct layout *layout, rp_element element, MPI_Comm co
     return RP_OK;
 }
 
+bool rpi_layout_plain(const struct layout *layout)
+{
+    return layout->dense && layout->extent == layout->size;
+}
+
 bool rpi_layout_fits(const struct layout *layout, int64_t n)
 {
     int64_t step = layout->extent < 0 ? -layout->extent : layout->extent;

@@ -31,6 +31,9 @@ struct run {
 rp_status rpi_layout_make(struct layout *layout, rp_element element, MPI_Comm comm,
                           rp_error *error);
 
+/* Are consecutive units plain bytes, one after the other as MPI packs them? */
+bool rpi_layout_plain(const struct layout *layout);
+
 /* Can n elements fit in the address space? */
 bool rpi_layout_fits(const struct layout *layout, int64_t n);
 

@@ -100,8 +100,9 @@ rp_status rp_scatter(rp_pool *pool, int root, const void *all, int64_t n, rp_ele
  *
  * @param[in] mine  this rank's elements; on the root it may be their place in `all`
  * @param[out] all  n elements; written on the root only
- * Cost: one barrier for small data; otherwise two (three for up to 64 KiB per node) and one copy of
- * every element.
+ * Cost: one barrier for small data; otherwise two (three for up to 64 KiB per node). On the root's
+ * node every element is copied twice, through a buffer that stays in the caches; from other nodes,
+ * and where elements have gaps, each rank sends a message.
  */
 rp_status rp_gather(rp_pool *pool, int root, const void *mine, int64_t n, rp_element element,
                     void *all);
@@ -204,10 +205,10 @@ rp_status rp_reduce_scatter_ranks(rp_pool *pool, const void *mine, int64_t n, MP
  * @param[in] mine  n elements for rank 0, then n for rank 1 ...: n for each rank
  * @param[in] n     elements from each rank to each, 0 or more
  * @param[out] all  n elements from rank 0, then n from rank 1 ...
- * Cost: two barriers and one copy of every element. Between two nodes goes one message if the data
- * of a node, for all ranks, are no more than 32 KiB, with another barrier; else one between two
- * ranks. Inside a node a rank copies larger data from the memory of the others, if the system
- * allows that, as rp_map() does; else they are messages of MPI, too.
+ * Cost: two barriers. Between two nodes goes one message if the data of a node, for all ranks, are
+ * no more than 32 KiB, with another barrier; else messages between two ranks, of at most 60 KiB.
+ * Inside a node every element is copied twice, through a buffer that stays in the caches, or, if
+ * elements have gaps, goes by message.
  */
 rp_status rp_alltoall(rp_pool *pool, const void *mine, int64_t n, rp_element element, void *all);
 
@@ -224,9 +225,9 @@ rp_status rp_alltoall(rp_pool *pool, const void *mine, int64_t n, rp_element ele
  *                       room and call again; it must not overlap `counts`.
  * @return as the others. RP_ERR_ARGUMENT, on every rank, if `most` is too small on one; the error
  *         says how many elements the lowest of those ranks needs room for. No data has moved then.
- * Cost: four barriers and one copy of every element. The data from one rank to another go with the
- * counts, in one message between two nodes, if they are at most 32 KiB divided by the number of all
- * ranks and by the largest number of ranks on a node; else by a message between the two ranks.
+ * Cost: four barriers. The data from one rank to another go with the counts, in one message between
+ * two nodes, if they are at most 32 KiB divided by the number of all ranks and by the largest
+ * number of ranks on a node; else as in rp_alltoall().
  */
 rp_status rp_alltoallv(rp_pool *pool, const void *mine, const int64_t *counts, rp_element element,
                        void *all, int64_t most, int64_t *received);

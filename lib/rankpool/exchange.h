@@ -37,9 +37,9 @@ RP_BEGIN_DECLARATIONS
  * @param[out] in    n different buffers, none of which is in `out`: in[i] gets what ranks[i] sends,
  *                   of the size that it has, which may be 0
  * @return RP_OK, RP_ERR_ARGUMENT, RP_ERR_MISMATCH, RP_ERR_MEMORY, RP_ERR_STATE, RP_ERR_MPI
- * Cost: three barriers, five in the first call. Inside a node one copy of every byte, by the ranks
- * that receive. Between nodes one message per pair of ranks up to 4 KiB, two for more, and a
- * barrier of MPI.
+ * Cost: three barriers. Inside a node every byte is copied twice, through a buffer that stays in
+ * the caches. Between nodes one message per pair of ranks up to 4 KiB, further ones of at most
+ * 60 KiB for more, and a barrier of MPI.
  */
 rp_status rp_exchange(rp_pool *pool, int n, const int *ranks, rp_buffer *const *out,
                       rp_buffer *const *in);

@@ -128,16 +128,6 @@ START_TEST(random_shapes)
 }
 END_TEST
 
-/* Ranks that may not read each other's memory send messages. */
-START_TEST(random_shapes_sent)
-{
-    setenv("RANKPOOL_TEST_UNREACHABLE", "1", 1);
-    for (int node_size = 0; node_size <= 2; node_size += 2)
-        try_random_shapes(node_size, 20);
-    unsetenv("RANKPOOL_TEST_UNREACHABLE");
-}
-END_TEST
-
 /* More parts between two ranks than may be in flight at once, if the library was built with small
  * ones, and different numbers of them. */
 START_TEST(many_bytes)
@@ -273,7 +263,6 @@ END_TEST
 
 static const struct test_case cases[] = {
     {"alltoall: random shapes", &random_shapes},
-    {"alltoall: random shapes in messages", &random_shapes_sent},
     {"alltoall: many bytes", &many_bytes},
     {"alltoall: long parts with gaps", &long_parts_with_gaps},
     {"alltoall: messages grow with the nodes", &messages_grow_with_the_nodes},

@@ -141,22 +141,6 @@ START_TEST(neighbours_get_what_was_sent)
 }
 END_TEST
 
-/* Ranks that may not read each other's memory send messages. */
-START_TEST(neighbours_that_cannot_be_read)
-{
-    state = 5;
-    setenv("RANKPOOL_TEST_UNREACHABLE", "1", 1);
-    for (int i = 0; i < NODE_SIZES; i++) {
-        rp_pool *pool = open_nodes(node_sizes[i]);
-        random_rounds(pool, 8);
-        ck_assert(world_ranks() == 1 || node_sizes[i] == 1 || pool->world.node_ranks == 1 ||
-                  pool->collectives->offers_way == OFFERS_SENT);
-        close_pool(pool);
-    }
-    unsetenv("RANKPOOL_TEST_UNREACHABLE");
-}
-END_TEST
-
 /* A ring, and one buffer for both neighbours. */
 START_TEST(a_buffer_for_several)
 {
@@ -321,7 +305,6 @@ END_TEST
 
 static const struct test_case cases[] = {
     {"neighbours get what was sent", &neighbours_get_what_was_sent},
-    {"neighbours that cannot be read", &neighbours_that_cannot_be_read},
     {"a buffer for several", &a_buffer_for_several},
     {"lists that are not mutual", &lists_that_are_not_mutual},
     {"bad lists are refused by all", &bad_lists_are_refused_by_all},
