@@ -189,12 +189,13 @@ void rpi_node_exchange(const rp_pool *pool, node_part_of part_of, void *closure,
                                      .received = {.receive = true}};
     direction_next(&exchange, &exchange.sent);
     direction_next(&exchange, &exchange.received);
-    while (exchange.sent.left.bytes > 0 || exchange.received.left.bytes > 0) {
+    for (unsigned i = 1; exchange.sent.left.bytes > 0 || exchange.received.left.bytes > 0; i++) {
         uint32_t seen = rpi_eventcount_key(&exchange.own->changed);
         bool filled = exchange_fill(&exchange), emptied = exchange_empty(&exchange);
-        if (messages && exchange.filled % SEGMENTS == 0)
+        bool moved = filled || emptied;
+        if (messages && (!moved || i % SEGMENTS == 0))
             rpi_transfer_progress(transfer);
-        if (filled || emptied)
+        if (moved)
             continue;
         if (exchange_lost(&exchange))
             return;
