@@ -8,7 +8,7 @@ enum {
     BYTES_TAG = 0,
     RUN_TAG = 1,
     COPY_BYTES = 1 << 17, /* between two looks at messages, which take longer to transfer */
-    /* A part of a round: less than Open MPI, over TCP, sends without asking the receiver first. Both
+    /* A part of a round: less than Open MPI sends over TCP without asking the receiver first. Both
      * ranks are in the same round, so the receiver is ready, and large messages both ways take 1.2
      * to 1.7 times as long as such parts. */
     ROUND_BYTES = 60 << 10
