@@ -35,7 +35,6 @@ struct alltoall {
     size_t head;       /* bytes before the data of a slot, for their count */
     int64_t *received; /* rp_alltoallv(): the counts of `all`, or NULL */
     int64_t most;
-    int round; /* of messages from rank to rank */
 };
 
 static struct run parts_find(const struct parts *parts, int rank, struct part_place *place)
@@ -175,35 +174,20 @@ static struct run exchange_direct_part(const struct alltoall *exchange, const st
 }
 
 /* A part that goes by message, else an empty one. */
-static struct run exchange_message(const struct alltoall *exchange, struct parts *parts, int rank)
+static struct run exchange_message(void *closure, int rank, bool receive)
 {
+    struct alltoall *exchange = closure;
+    struct parts *parts = receive ? &exchange->all : &exchange->mine;
     struct run part = exchange_direct_part(exchange, parts, rank, &parts->message);
     if (rpi_node_carries(&exchange->collective, rank))
         part.units = 0;
     return part;
 }
 
-/* In round i each rank sends to the i-th rank behind it. */
-static bool exchange_next_round(void *closure, struct round *round)
+static struct node_part exchange_node_part(void *closure, int rank, bool receive)
 {
     struct alltoall *exchange = closure;
-    const struct world *world = &exchange->collective.pool->world;
-    int i = ++exchange->round;
-    if (i >= world->ranks)
-        return false;
-    round->to_rank = (world->rank + i) % world->ranks;
-    round->from_rank = (world->rank - i + world->ranks) % world->ranks;
-    round->from = exchange_message(exchange, &exchange->mine, round->to_rank);
-    round->to = exchange_message(exchange, &exchange->all, round->from_rank);
-    return true;
-}
-
-static struct node_part exchange_node_part(void *closure, int node_rank, bool receive)
-{
-    struct alltoall *exchange = closure;
-    const struct world *world = &exchange->collective.pool->world;
     struct parts *parts = receive ? &exchange->all : &exchange->mine;
-    int rank = world->by_node[world->node_first[world->node] + node_rank];
     if (!rpi_node_carries(&exchange->collective, rank))
         return (struct node_part){NULL, 0};
     struct run part = exchange_direct_part(exchange, parts, rank, &parts->on_node);
@@ -225,7 +209,7 @@ static int exchange_directly(struct alltoall *exchange)
     const rp_pool *pool = exchange->collective.pool;
     struct transfer transfer;
     rpi_transfer_begin(&transfer, pool->world.comm);
-    rpi_transfer_rounds(&transfer, exchange_next_round, exchange);
+    rpi_transfer_rounds(&transfer, exchange_message, exchange);
     exchange_copy_own(exchange, &transfer);
     rpi_node_exchange(pool, exchange_node_part, exchange, &transfer);
     return rpi_transfer_end(&transfer);

@@ -148,11 +148,10 @@ static void exchange_match(struct exchange *exchange)
     exchange_check_mutual(exchange);
 }
 
-static struct node_part exchange_node_part(void *closure, int node_rank, bool receive)
+static struct node_part exchange_node_part(void *closure, int rank, bool receive)
 {
     const struct exchange *exchange = closure;
-    const struct world *world = &exchange->pool->world;
-    int i = exchange->place[world->by_node[world->node_first[world->node] + node_rank]];
+    int i = exchange->place[rank];
     if (i < 0)
         return (struct node_part){NULL, 0};
     const rp_buffer *buffer = receive ? exchange->in[i] : exchange->out[i];
@@ -173,7 +172,7 @@ static void exchange_move(struct exchange *exchange)
     rp_error error;
     rpi_error_clear(&error);
     rpi_transfer_begin(&transfer, exchange->pool->world.comm);
-    rpi_transfer_rounds(&transfer, rpi_exchange_next_round, exchange);
+    rpi_transfer_rounds(&transfer, rpi_exchange_rest, exchange);
     exchange_copy_own(exchange);
     rpi_node_exchange(exchange->pool, exchange_node_part, exchange, &transfer);
     if (rpi_mpi_check(rpi_transfer_end(&transfer), "MPI_Isend or MPI_Irecv", &error) != RP_OK)

@@ -21,7 +21,6 @@ struct exchange {
     struct header *headers; /* by place: to neighbours on other nodes; NULL: one node. Owned */
     MPI_Request *requests;  /* of the headers, by place. Owned */
     struct layout bytes;    /* of a byte */
-    int round;              /* of the other messages */
     rp_error error;         /* the first of this rank */
 };
 
@@ -39,8 +38,8 @@ bool rpi_exchange_headers_make(struct exchange *exchange);
  * takes part. Returns an MPI error code. */
 int rpi_exchange_headers(struct exchange *exchange);
 
-/* Finds the next round of the messages that carry what headers have not: in round i each rank sends
- * to the i-th rank behind it. The closure is the exchange. */
-bool rpi_exchange_next_round(void *closure, struct round *round);
+/* For rpi_transfer_rounds(), with the exchange as closure: what goes to a rank on another node, or
+ * comes from there, and is not in its header. */
+struct run rpi_exchange_rest(void *closure, int rank, bool receive);
 
 #endif

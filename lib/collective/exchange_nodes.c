@@ -144,26 +144,13 @@ int rpi_exchange_headers(struct exchange *exchange)
 
 /* ---- the rest -------------------------------------------------------------------------------- */
 
-/* What the header of a rank on another node does not carry. */
-static struct run rest_of(const struct exchange *exchange, int rank, rp_buffer *const *buffers)
+struct run rpi_exchange_rest(void *closure, int rank, bool receive)
 {
+    const struct exchange *exchange = closure;
     int i = exchange->place[rank];
     if (i < 0 || rpi_world_node_rank(&exchange->pool->world, rank) >= 0)
         return rpi_run(&exchange->bytes, NULL, 0, 0);
-    int64_t size = (int64_t)buffers[i]->size, carried = (int64_t)header_carries(size);
-    return rpi_run(&exchange->bytes, buffers[i]->data, carried, size - carried);
-}
-
-bool rpi_exchange_next_round(void *closure, struct round *round)
-{
-    struct exchange *exchange = closure;
-    const struct world *world = &exchange->pool->world;
-    int i = ++exchange->round;
-    if (i >= world->ranks)
-        return false;
-    round->to_rank = (world->rank + i) % world->ranks;
-    round->from_rank = (world->rank - i + world->ranks) % world->ranks;
-    round->from = rest_of(exchange, round->to_rank, exchange->out);
-    round->to = rest_of(exchange, round->from_rank, exchange->in);
-    return true;
+    const rp_buffer *buffer = receive ? exchange->in[i] : exchange->out[i];
+    int64_t size = (int64_t)buffer->size, carried = (int64_t)header_carries(size);
+    return rpi_run(&exchange->bytes, buffer->data, carried, size - carried);
 }

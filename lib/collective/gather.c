@@ -61,12 +61,10 @@ struct gather {
     struct part_place place;
 };
 
-static struct node_part gather_node_part(void *closure, int node_rank, bool receive)
+static struct node_part gather_node_part(void *closure, int rank, bool receive)
 {
     struct gather *gather = closure;
     const struct collective *collective = gather->collective;
-    const struct world *world = &collective->pool->world;
-    int rank = world->by_node[world->node_first[world->node] + node_rank];
     bool concerned = receive ? rpi_collective_at_root(collective) : rank == collective->root;
     if (!concerned || !rpi_node_carries(collective, rank))
         return (struct node_part){NULL, 0};

@@ -106,11 +106,11 @@ static void direction_next(const struct node_exchange *exchange, struct directio
     const struct world *world = &exchange->pool->world;
     int n = world->node_ranks;
     while (direction->left.bytes == 0 && ++direction->round < n) {
-        int behind = direction->receive ? n - direction->round : direction->round;
-        direction->node_rank = (world->node_rank + behind) % n;
+        int after = direction->receive ? n - direction->round : direction->round;
+        direction->node_rank = (world->node_rank + after) % n;
         direction->segment = 0;
-        direction->left =
-            exchange->part_of(exchange->closure, direction->node_rank, direction->receive);
+        int rank = world->by_node[world->node_first[world->node] + direction->node_rank];
+        direction->left = exchange->part_of(exchange->closure, rank, direction->receive);
     }
 }
 

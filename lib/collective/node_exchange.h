@@ -5,8 +5,8 @@
  * one copy of the kernel (process_vm_readv) takes twice as long, since it looks up and pins every
  * page. It also is forbidden in some containers.
  *
- * In round i each rank sends to the i-th rank behind it and receives from the i-th before it, so
- * the sender and the receiver of the earliest round never wait for another. */
+ * In round i each rank sends to the rank i places after it on the node, and receives from the one i
+ * places before it, so the sender and the receiver of the earliest round never wait for another. */
 #ifndef RANKPOOL_COLLECTIVE_NODE_EXCHANGE_H
 #define RANKPOOL_COLLECTIVE_NODE_EXCHANGE_H
 
@@ -23,8 +23,8 @@ void rpi_node_announce_layout(const struct collective *collective);
  * it does between two ranks of a node if both have plain bytes. Else it is a message. */
 bool rpi_node_carries(const struct collective *collective, int rank);
 
-/* Before an agreement: announces to a rank of this node how many bytes this rank sends, or another
- * number that its caller there understands; and after it, what that rank has announced. */
+/* Before an agreement: announces to a rank of this node how many bytes this rank sends; -1: the two
+ * are not neighbours. After it: what that rank has announced. */
 void rpi_node_announce(const rp_pool *pool, int node_rank, int64_t bytes);
 int64_t rpi_node_announced(const rp_pool *pool, int node_rank);
 
@@ -36,9 +36,9 @@ struct node_part {
 
 /* Which they are. Called once for each other rank of the node and direction, in order of the
  * rounds. */
-typedef struct node_part (*node_part_of)(void *closure, int node_rank, bool receive);
+typedef struct node_part (*node_part_of)(void *closure, int rank, bool receive);
 
-/* Sends and receives them, and lets `transfer`, if not NULL, proceed meanwhile. All ranks of the
+/* Sends and receives them, and lets `transfer` proceed meanwhile. All ranks of the
  * node take part, between two agreements; the two ranks of a pair have the same number of bytes. If
  * a rank of the node dies, the others return early, and the next agreement reports it. */
 void rpi_node_exchange(const rp_pool *pool, node_part_of part_of, void *closure,

@@ -72,7 +72,7 @@ void rpi_transfer_begin(struct transfer *transfer, MPI_Comm comm)
     transfer->comm = comm;
     transfer->code = MPI_SUCCESS;
     transfer->begun = 0;
-    transfer->next = NULL;
+    transfer->round = transfer->ranks = 0;
     for (int i = 0; i < TRANSFERS_AT_ONCE; i++)
         transfer->requests[i] = MPI_REQUEST_NULL;
 }
@@ -152,23 +152,33 @@ static void round_start_part(struct transfer *transfer, run_part_starter start, 
     *left = rpi_run_part(left, count, left->units - count);
 }
 
+static int round_receiver(const struct transfer *transfer)
+{
+    return (transfer->rank + transfer->round) % transfer->ranks;
+}
+
+static int round_sender(const struct transfer *transfer)
+{
+    return (transfer->rank - transfer->round + transfer->ranks) % transfer->ranks;
+}
+
 static void round_start_parts(struct transfer *transfer)
 {
-    struct round *round = &transfer->round;
-    round_start_part(transfer, run_part_receive, &round->to, round->from_rank);
-    round_start_part(transfer, run_part_send, &round->from, round->to_rank);
+    round_start_part(transfer, run_part_receive, &transfer->to, round_sender(transfer));
+    round_start_part(transfer, run_part_send, &transfer->from, round_receiver(transfer));
 }
 
 /* Is something left to start? Goes on to the next round if needed. */
 static bool rounds_left(struct transfer *transfer)
 {
-    const struct round *round = &transfer->round;
     if (transfer->code != MPI_SUCCESS)
-        transfer->next = NULL;
-    while (transfer->next != NULL && round->from.units == 0 && round->to.units == 0)
-        if (!transfer->next(transfer->closure, &transfer->round))
-            transfer->next = NULL;
-    return transfer->next != NULL;
+        transfer->round = transfer->ranks;
+    while (transfer->round < transfer->ranks && transfer->from.units == 0 &&
+           transfer->to.units == 0 && ++transfer->round < transfer->ranks) {
+        transfer->from = transfer->part_of(transfer->closure, round_receiver(transfer), false);
+        transfer->to = transfer->part_of(transfer->closure, round_sender(transfer), true);
+    }
+    return transfer->round < transfer->ranks;
 }
 
 /* Can the parts of both directions be started without waiting? */
@@ -183,11 +193,13 @@ static bool rounds_may_start(struct transfer *transfer)
     return done && code == MPI_SUCCESS;
 }
 
-void rpi_transfer_rounds(struct transfer *transfer, round_finder next, void *closure)
+void rpi_transfer_rounds(struct transfer *transfer, round_part part_of, void *closure)
 {
-    transfer->next = next;
+    MPI_Comm_rank(transfer->comm, &transfer->rank);
+    MPI_Comm_size(transfer->comm, &transfer->ranks);
+    transfer->part_of = part_of;
     transfer->closure = closure;
-    transfer->round.from.units = transfer->round.to.units = 0;
+    transfer->from.units = transfer->to.units = 0;
     rpi_transfer_progress(transfer);
 }
 
@@ -195,14 +207,14 @@ void rpi_transfer_rounds(struct transfer *transfer, round_finder next, void *clo
 
 bool rpi_transfer_pending(const struct transfer *transfer)
 {
-    return transfer->begun > 0 || transfer->next != NULL;
+    return transfer->begun > 0 || transfer->round < transfer->ranks;
 }
 
 void rpi_transfer_progress(struct transfer *transfer)
 {
     while (rounds_left(transfer) && rounds_may_start(transfer))
         round_start_parts(transfer);
-    if (transfer->next != NULL || transfer->begun == 0)
+    if (transfer->round < transfer->ranks || transfer->begun == 0)
         return;
     int count = transfer->begun < TRANSFERS_AT_ONCE ? (int)transfer->begun : TRANSFERS_AT_ONCE;
     int done, code = MPI_Testall(count, transfer->requests, &done, MPI_STATUSES_IGNORE);

@@ -25,15 +25,8 @@ enum {
     TRANSFERS_AT_ONCE = 64
 };
 
-/* A round of an exchange: what this rank sends to a rank, and what it receives from another. Either
- * may be empty. */
-struct round {
-    struct run from, to;
-    int to_rank, from_rank;
-};
-
-/* Finds the next round. False: there are no more. */
-typedef bool (*round_finder)(void *closure, struct round *round);
+/* What this rank sends to another in an exchange, or receives from it. It may be empty. */
+typedef struct run (*round_part)(void *closure, int rank, bool receive);
 
 /* Transfers in progress. The runs must stay in place until rpi_transfer_end(). */
 struct transfer {
@@ -41,9 +34,12 @@ struct transfer {
     int code; /* first error of MPI; no part is started after it */
     unsigned begun;
     MPI_Request requests[TRANSFERS_AT_ONCE];
-    round_finder next; /* or NULL: no further rounds */
+    /* Of an exchange in rounds: */
+    round_part part_of;
     void *closure;
-    struct round round; /* what is not yet started of the current one */
+    int rank, ranks;
+    int round;           /* `ranks`: all have been started */
+    struct run from, to; /* what is not yet started of this round */
 };
 
 void rpi_transfer_begin(struct transfer *transfer, MPI_Comm comm);
@@ -52,11 +48,11 @@ void rpi_transfer_begin(struct transfer *transfer, MPI_Comm comm);
 void rpi_transfer_send(struct transfer *transfer, const struct run *from, int rank);
 void rpi_transfer_receive(struct transfer *transfer, const struct run *to, int rank);
 
-/* Starts an exchange in rounds, part by part in turn. It waits for nothing: later parts are started
- * by rpi_transfer_progress() and rpi_transfer_end(). If in each round every rank sends to the rank
- * that receives from it in that round, no rank waits for a part that another will only start after
- * it. */
-void rpi_transfer_rounds(struct transfer *transfer, round_finder next, void *closure);
+/* Starts an exchange of every rank with every other: in round i a rank sends to the one i places
+ * after it, and receives from the one i places before it, part by part in turn. So no rank waits
+ * for a part that another will only start after it. This waits for nothing: later parts are started
+ * by rpi_transfer_progress() and rpi_transfer_end(). */
+void rpi_transfer_rounds(struct transfer *transfer, round_part part_of, void *closure);
 
 /* Copies within this rank, between runs of equal signature that do not overlap; or does nothing if
  * they are the same. */

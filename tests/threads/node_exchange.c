@@ -29,6 +29,7 @@ static size_t calls = 200;
 static int ranks = 6;
 static pthread_barrier_t agreement, survivors;
 static struct liveness_entry *lives;
+static int by_node[MOST_THREADS], node_first[] = {0, MOST_THREADS};
 
 static void require(bool holds, const char *what)
 {
@@ -77,14 +78,14 @@ static void maybe_die(struct rank *rank, int receiver)
     pthread_exit(NULL);
 }
 
-static struct node_part part_of(void *closure, int node_rank, bool receive)
+static struct node_part part_of(void *closure, int other, bool receive)
 {
     struct rank *rank = closure;
     int me = rank->pool.world.node_rank;
     if (receive)
-        return (struct node_part){rank->to[node_rank], length(rank->call, node_rank, me)};
-    maybe_die(rank, node_rank);
-    return (struct node_part){rank->from[node_rank], length(rank->call, me, node_rank)};
+        return (struct node_part){rank->to[other], length(rank->call, other, me)};
+    maybe_die(rank, other);
+    return (struct node_part){rank->from[other], length(rank->call, me, other)};
 }
 
 static void check(const struct rank *rank)
@@ -149,6 +150,8 @@ static void rank_make(int i, void *rings)
                                       .node_ranks = ranks,
                                       .ranks = ranks,
                                       .nodes = 1,
+                                      .node_first = node_first,
+                                      .by_node = by_node,
                                       .crowding = ranks / 2.0,
                                       .agreement.liveness = &rank->liveness};
     for (int j = 0; j < ranks; j++) {
@@ -172,8 +175,10 @@ int main(int argc, char **argv)
     require(rpi_liveness_prepare(lives, ranks), "no robust locks");
     pthread_barrier_init(&agreement, NULL, (unsigned)ranks);
     pthread_barrier_init(&survivors, NULL, ranks > 1 ? (unsigned)ranks - 1 : 1);
-    for (int i = 0; i < ranks; i++)
+    for (int i = 0; i < ranks; i++) {
+        by_node[i] = i;
         rank_make(i, rings);
+    }
     for (int i = 0; i < ranks; i++)
         require(pthread_create(&thread[i], NULL, run, &of[i]) == 0, "no thread");
     for (int i = 0; i < ranks; i++)
