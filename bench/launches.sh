@@ -1,6 +1,6 @@
 #!/bin/sh
 # Measures by launching a program of measure.h again and again, as sample.h tells, and prints its
-# merged rows. Each launch measures for a twentieth of the time, or for a round of each part, if that
+# merged rows in the last pass. Each launch measures for a twentieth of the time, or for a round of each part, if that
 # takes longer; if it takes at most a sixth of the time with its start and end, there are the six
 # values that an interval needs.
 #
@@ -9,8 +9,8 @@
 # RANKPOOL_BENCH_SECONDS: for how long, with starts and ends (10); 0: one launch of one round.
 set -eu
 limit=${RANKPOOL_BENCH_SECONDS:-10}
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+# shellcheck source=bench/scratch.sh
+. "$(dirname "$0")/scratch.sh"
 each=$(echo "$limit" | awk '{ print $1 / 20 }')
 while
     sure=0

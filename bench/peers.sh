@@ -28,7 +28,7 @@ pkg-config --exists nettle 2>/dev/null || {
 # The compiler that belongs to $MPIRUN: mpicc.openmpi to mpirun.openmpi.
 mpicc=$(dirname "$(command -v "$MPIRUN")")/mpicc$(basename "$MPIRUN" | sed -n 's/^mpirun//p')
 # shellcheck disable=SC2046 # lists of flags
-cc -O2 -D_GNU_SOURCE -I"$here/../apps" -c "$here/../apps/trees/uts.c" -o "$scratch/trees.o" $(pkg-config --cflags nettle)
+compiled trees.o cc -O2 -D_GNU_SOURCE -I"$here/../apps" -c "$here/../apps/trees/uts.c" $(pkg-config --cflags nettle)
 
 contestants=
 # build PROGRAM SOURCE...
@@ -36,7 +36,7 @@ build() {
     program=$1
     shift
     # shellcheck disable=SC2046 # a list of flags
-    "$mpicc" -O2 -std=gnu99 -fgnu89-inline -fcommon -w -D_GNU_SOURCE -I"$here/../apps" -I"$scratch" -o "$scratch/$program" \
+    compiled "$program" "$mpicc" -O2 -std=gnu99 -fgnu89-inline -fcommon -w -D_GNU_SOURCE -I"$here/../apps" -I"$scratch" \
         "$@" "$here/peers.c" "$scratch/trees.o" $(pkg-config --libs nettle) -lm
 }
 if [ -n "${UTS:-}" ]; then

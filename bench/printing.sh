@@ -10,7 +10,7 @@ parts=2
 # shellcheck source=bench/ratio.sh
 . "$here/ratio.sh"
 memory=$(mktemp -d -p /dev/shm 2>/dev/null) || memory=
-trap 'rm -rf "$scratch" ${memory:+"$memory"}' EXIT
+trap 'rm -rf ${removed:+"$removed"} ${memory:+"$memory"}' EXIT
 
 ours() {
     timeout -k 5 120 ./apps/primes --ranks "$cores" 1e12 -d 1e9 -p | sha256sum >"$scratch/ours"

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Sourced by the benchmark scripts, which are run from the build folder. Sets `cores`, `scratch`, a
-# directory removed at the end, and `limit`, the seconds for which each of the script's comparisons
-# is measured: the script's argument SECONDS, which its `parts` share.
+# Sourced by the benchmark scripts, which are run from the build folder, and have set `here`. Sets `cores`, `scratch`, and
+# `limit`, the seconds for which each of the script's comparisons is measured: the script's argument SECONDS, which its
+# `parts` share. A script is run once in each pass, and makes the same comparisons in each.
 # shellcheck disable=SC2034,SC2154 # used, and set, by the benchmarks
 cores=$(nproc)
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
+# shellcheck source=bench/scratch.sh
+. "$here/scratch.sh"
 case "$# ${1:-}" in
 "0 ") limit=${RANKPOOL_BENCH_SECONDS:-10} ;;
 "1 "[0-9]*) limit=$1 ;;
@@ -17,21 +17,23 @@ esac
 limit=$(echo "$limit $parts" | awk '{ print $1 / $2 }')
 weight=1 # of the parts, for the next comparison
 fewest=0 # rounds, however long they take
+comparison=0
 
 # measured ROUND [NAME GOAL THEIRS OURS]...: calls the function ROUND, which prints a line of
-# figures, until the rows, which are those of bench/row, are sure; then they are printed. Fails if a
-# line has anything but figures.
+# figures, until the rows, which are those of bench/row, are sure; then the last pass prints them.
+# Fails if a line has anything but figures.
 measured() {
     round=$1
     shift
-    : >"$scratch/rounds"
+    comparison=$((comparison + 1))
+    rounds=$scratch/rounds.$comparison
     allowed=$(echo "$limit $weight" | awk '{ print $1 * $2 }')
     while
         sure=0
-        bench/row "$scratch/rounds" "$allowed" "$fewest" "$@" || sure=$?
+        bench/row "$rounds" "$allowed" "$fewest" "$@" || sure=$?
         [ "$sure" -eq 1 ]
     do
-        $round | paste -s -d ' ' >>"$scratch/rounds"
+        $round | paste -s -d ' ' >>"$rounds"
     done
     return "$sure"
 }
@@ -46,6 +48,13 @@ compared() {
 compared_round() {
     $theirs
     $ours
+}
+
+# compiled PROGRAM COMMAND...: $scratch/PROGRAM by a compiler, unless an earlier pass has made it.
+compiled() {
+    program=$1
+    shift
+    [ -e "$scratch/$program" ] || "$@" -o "$scratch/$program"
 }
 
 # seconds_of COMMAND...: its wall-clock time.

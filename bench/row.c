@@ -7,9 +7,12 @@
  * and GOAL, and the columns, from 1, of THEIRS and OURS; a unit in place of THEIRS makes a figure
  * of it. Without any row, FILE has what a program of measure.h has written in each launch.
  *
+ * RANKPOOL_BENCH_PASS=K/N: this is the K-th of N passes. The others, which keep FILE, measure their
+ * shares at other times; the last one prints the rows.
+ *
  * Exit status 1: measure another round, append its line to FILE, and call this again, which adds
- * lines of its own. 0: the rows are printed. 2: FILE has something else, as a measurement
- * failed. */
+ * lines of its own. 0: the rows are printed, or this pass has measured its share. 2: FILE has
+ * something else, as a measurement failed. */
 #include "launches.h"
 
 #include "base/clock.h"
@@ -44,15 +47,25 @@ static bool columns_add(const char *line)
     return strspn(line, " \n") == strlen(line);
 }
 
-/* The clock and the stolen time at which this was called, in a line of FILE. */
-static bool file_mark(const char *path)
+static bool file_append(const char *path, const char *line)
 {
     FILE *file = fopen(path, "a");
     if (file == NULL)
         return false;
-    fprintf(file, "at %.6f %.6f\n", rpi_clock_seconds(), stolen_seconds());
+    fputs(line, file);
     return fclose(file) == 0;
 }
+
+/* The clock and the stolen time at which this was called, in a line of FILE. */
+static bool file_mark(const char *path)
+{
+    char line[64];
+    snprintf(line, sizeof line, "at %.6f %.6f\n", rpi_clock_seconds(), stolen_seconds());
+    return file_append(path, line);
+}
+
+/* A line of FILE: a pass ends here. */
+static const char pause_line[] = "pause\n";
 
 /* Rows of programs, if the caller gave none. */
 static bool launched(const struct rounds *rounds)
@@ -79,23 +92,25 @@ static int file_replay(const char *path, struct rounds *rounds)
 {
     char line[512];
     double now, stolen;
-    int more = 1, lines = 0;
-    bool right = true, begun = false;
+    int more = -1, lines = 0;
+    bool right = true;
     FILE *file = fopen(path, "r");
     while (file != NULL && right && fgets(line, sizeof line, file) != NULL) {
-        if (sscanf(line, "at %lf %lf", &now, &stolen) != 2) {
+        if (strcmp(line, pause_line) == 0) {
+            right = rounds->running && lines == 0;
+            rounds_pause(rounds);
+        } else if (sscanf(line, "at %lf %lf", &now, &stolen) == 2) {
+            right = rounds->running ? round_end(rounds, lines) : lines == 0;
+            more = rounds_decide(rounds, now, stolen);
+            lines = 0;
+        } else {
             right = line_add(rounds, line);
             lines++;
-            continue;
         }
-        right = begun ? round_end(rounds, lines) : lines == 0;
-        more = right && rounds_decide(rounds, now, stolen);
-        begun = true;
-        lines = 0;
     }
     if (file != NULL)
         fclose(file);
-    return right && begun ? more : -1;
+    return right ? more : -1;
 }
 
 static struct times *column_of(const char *number)
@@ -116,6 +131,14 @@ static struct row row_from(char **words)
                           : row_of(words[0], ours, goal, words[2], 1);
 }
 
+/* This pass and the number of passes. False: the variable has something else. */
+static bool pass_read(struct rounds *rounds)
+{
+    const char *text = getenv("RANKPOOL_BENCH_PASS");
+    return text == NULL || (sscanf(text, "%d/%d", &rounds->pass, &rounds->passes) == 2 &&
+                            rounds->pass >= 1 && rounds->pass <= rounds->passes);
+}
+
 int main(int argc, char **argv)
 {
     struct row rows[MOST_ROWS];
@@ -124,13 +147,16 @@ int main(int argc, char **argv)
                             .fewest = argc > 3 ? atoi(argv[3]) : 0};
     for (int i = 4; i + 3 < argc && rounds.count < MOST_ROWS; i += 4)
         rows[rounds.count++] = row_from(argv + i);
-    bool usable = argc >= 4 && argc == 4 + 4 * rounds.count && file_mark(argv[1]);
+    bool usable =
+        argc >= 4 && argc == 4 + 4 * rounds.count && pass_read(&rounds) && file_mark(argv[1]);
     for (int i = 0; i < rounds.count; i++)
         usable &= rows[i].ours != NULL;
     int more = usable ? file_replay(argv[1], &rounds) : -1;
-    if (more == 0)
+    if (more == 0 && rounds.pass == rounds.passes)
         rounds_print(&rounds);
-    else if (more < 0)
+    else if (more == 0 && !file_append(argv[1], pause_line))
+        more = -1;
+    if (more < 0)
         fprintf(stderr, "row: a measurement of %s failed\n", argc > 4 ? argv[4] : "a program");
     return more < 0 ? 2 : more;
 }

@@ -5,9 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Parts of a median: an interval of this half width is narrow enough; beyond that one, two runs may
- * differ by more than a tenth. */
-static const double narrow = 0.02, noisy = 0.05;
+/* Parts of a median: an interval of this half width is narrow enough; beyond that one, two tables
+ * may differ by more than a tenth: by 7 % if their intervals just meet, and by what the machine's
+ * state has changed between them. */
+static const double narrow = 0.02, noisy = 0.035;
 
 static const char ratio_unit[] = "times faster";
 
@@ -159,20 +160,40 @@ static void rounds_end_one(struct rounds *rounds, double taken, double stolen)
     rounds->disturbed |= stealing && !repeat;
 }
 
+/* What of a limit may be used up by the end of this pass. */
+static double rounds_share(const struct rounds *rounds, double limit)
+{
+    return rounds->passes > 0 ? limit * rounds->pass / rounds->passes : limit;
+}
+
+static bool rounds_enough(const struct rounds *rounds)
+{
+    return rounds->kept - rounds->kept_before >= rounds->enough && rows_narrow(rounds);
+}
+
 bool rounds_decide(struct rounds *rounds, double now, double stolen)
 {
-    double taken = now - rounds->since;
-    if (rounds->running)
-        rounds_end_one(rounds, taken, stolen - rounds->stolen);
-    else
-        rounds->begun = now;
+    if (rounds->running) {
+        rounds->taken = now - rounds->since;
+        rounds->spent += rounds->taken;
+        rounds_end_one(rounds, rounds->taken, stolen - rounds->stolen);
+    }
     rounds->running = true;
     rounds->since = now;
     rounds->stolen = stolen;
-    if (rounds->kept == 0 || rounds->kept < rounds->fewest)
+    if (rounds->kept == 0 || rounds->kept < rounds_share(rounds, rounds->fewest))
         return true;
-    return rounds->kept < MOST_ROUNDS && now - rounds->begun + taken <= rounds->limit &&
-           !rows_narrow(rounds);
+    return rounds->kept < rounds_share(rounds, MOST_ROUNDS) &&
+           rounds->spent + rounds->taken <= rounds_share(rounds, rounds->limit) &&
+           !rounds_enough(rounds);
+}
+
+void rounds_pause(struct rounds *rounds)
+{
+    if (rounds->kept_before == 0)
+        rounds->enough = rounds->kept;
+    rounds->kept_before = rounds->kept;
+    rounds->running = false;
 }
 
 /* ---- the table and its JSON ------------------------------------------------------------------ */

@@ -9,7 +9,12 @@
  * Rounds of one launch share its addresses, the placement of its memory and ranks, and the state of
  * the machine: their interval cannot contain what another launch gives. So the rounds of the table
  * are launches. A script launches both sides in each; a program of measure.h is launched several
- * times (launches.h), has rounds of its own in each, and its value in a launch is their median. */
+ * times (launches.h), has rounds of its own in each, and its value in a launch is their median.
+ *
+ * Launches that follow each other share the state of the host, which may last for minutes: their
+ * interval cannot contain what the next table gives. So bench/run goes through all contests in
+ * several passes, and each pass measures its share of every row's rounds: none, if the rounds before
+ * it have used up what is allowed until its end. */
 #ifndef RANKPOOL_BENCH_SAMPLE_H
 #define RANKPOOL_BENCH_SAMPLE_H
 
@@ -49,18 +54,26 @@ struct row row_of(const char *name, struct times *ours, double goal, const char 
 struct rounds {
     struct row *rows;
     int count;
-    double limit;        /* in seconds, for all rounds */
-    int fewest;          /* rounds to keep, whatever the limit */
-    double begun, since; /* of the first round, and of this one */
-    double stolen;       /* when this round began */
+    double limit;     /* in seconds, for all rounds */
+    int fewest;       /* rounds to keep, whatever the limit */
+    int pass, passes; /* this pass, from 1, of so many; 0 of 0: there is only one */
+    double since;     /* when this round began */
+    double stolen;    /* when this round began */
+    double taken;     /* seconds, by the last round */
+    double spent;     /* seconds, by all rounds */
     int kept, repeated;
+    int kept_before;         /* before this pass */
+    int enough;              /* rounds of the first pass */
     bool running, disturbed; /* the machine was disturbed more often than rounds are repeated */
 };
 
-/* Accepts or drops what has been measured since the last call, if this is not the first. Whether
- * another round should be measured. `now` and `stolen`: rpi_clock_seconds() and
- * stolen_seconds(). */
+/* Accepts or drops what has been measured since the last call, if this is not the pass's first.
+ * Whether another round should be measured in this pass. `now` and `stolen`: rpi_clock_seconds()
+ * and stolen_seconds(). */
 bool rounds_decide(struct rounds *rounds, double now, double stolen);
+
+/* This pass's rounds have ended: the next call of rounds_decide() is the first of another pass. */
+void rounds_pause(struct rounds *rounds);
 
 /* Prints the rows on stdout, and writes them to the file that RANKPOOL_BENCH_ROWS names.
  * RANKPOOL_BENCH_CONTEST is what `make bench CONTESTS=...` calls them. */

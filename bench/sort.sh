@@ -11,7 +11,7 @@ parts=1
 : "${MPIRUN:?is set by make bench}"
 keys=100000000
 
-if ! c++ -O2 -std=c++17 -fopenmp "$here/sort.cc" -o "$scratch/sort" 2>/dev/null; then
+if ! compiled sort c++ -O2 -std=c++17 -fopenmp "$here/sort.cc" 2>/dev/null; then
     echo "GNU's parallel mode is left out, for no C++ compiler has it (Debian: g++)"
     exit 0
 fi

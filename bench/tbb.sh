@@ -14,7 +14,7 @@ if ! pkg-config --exists tbb 2>/dev/null || ! command -v c++ >/dev/null; then
     exit 0
 fi
 # shellcheck disable=SC2046 # lists of flags
-c++ -O2 -std=c++17 "$here/tbb.cc" -o "$scratch/tbb" $(pkg-config --cflags --libs tbb)
+compiled tbb c++ -O2 -std=c++17 "$here/tbb.cc" $(pkg-config --cflags --libs tbb)
 
 # Medians of as many rounds of both, in turns. Ranks are bound, as by mpirun's default: others share
 # a core now and then for a whole round.

@@ -15,15 +15,14 @@ if ! pkg-config --exists nettle 2>/dev/null; then
     exit 0
 fi
 # shellcheck disable=SC2046 # lists of flags
-cc -O2 -D_GNU_SOURCE -I"$here/../apps" -c "$here/../apps/trees/uts.c" -o "$scratch/uts.o" $(pkg-config --cflags nettle)
+compiled uts.o cc -O2 -D_GNU_SOURCE -I"$here/../apps" -c "$here/../apps/trees/uts.c" $(pkg-config --cflags nettle)
 # shellcheck disable=SC2046
-cc -O2 -fopenmp -I"$here/../apps" "$here/worklist.c" "$scratch/uts.o" -o "$scratch/plain" \
-    $(pkg-config --libs nettle) -lm
+compiled plain cc -O2 -fopenmp -I"$here/../apps" "$here/worklist.c" "$scratch/uts.o" $(pkg-config --libs nettle) -lm
 contestants="serial openmp"
 others=
 if pkg-config --exists tbb 2>/dev/null && command -v c++ >/dev/null; then
     # shellcheck disable=SC2046
-    c++ -O2 -std=c++17 -I"$here/../apps" "$here/worklist.cc" "$scratch/uts.o" -o "$scratch/tbb" \
+    compiled tbb c++ -O2 -std=c++17 -I"$here/../apps" "$here/worklist.cc" "$scratch/uts.o" \
         $(pkg-config --cflags --libs tbb nettle) -lm
     contestants="$contestants tbb" others=oneTBB
 else

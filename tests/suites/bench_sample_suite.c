@@ -97,6 +97,44 @@ START_TEST(a_wide_interval_goes_on_to_the_limit)
 }
 END_TEST
 
+/* The rounds of each of three passes, with a minute between them; how many are accepted in all. */
+static int passes_of(struct course *course, double limit, double first, double second,
+                     int rounds[static 3])
+{
+    *course = (struct course){.now = 1000};
+    course->row = row_beside("a row", &course->ours, &course->theirs, 1);
+    course->rounds = (struct rounds){.rows = &course->row, .count = 1, .limit = limit, .passes = 3};
+    for (int pass = 1; pass <= 3; pass++) {
+        course->rounds.pass = pass;
+        int *count = &rounds[pass - 1];
+        bool more = rounds_decide(&course->rounds, course->now, course->stolen);
+        for (*count = 0; more; ++*count)
+            more = course_round(course, *count % 2 == 0 ? first : second, 0);
+        rounds_pause(&course->rounds);
+        course->now += 60;
+    }
+    return course->rounds.kept;
+}
+
+START_TEST(passes_have_as_many_rounds_and_share_the_limit)
+{
+    struct course course;
+    int rounds[3];
+    ck_assert_int_eq(passes_of(&course, 1000, 2, 2, rounds), 18); /* narrow in the first pass */
+    ck_assert_int_eq(rounds[0], 6);
+    ck_assert_int_eq(rounds[1], 6);
+    ck_assert_int_eq(passes_of(&course, 30, 1, 3, rounds), 30);
+    ck_assert_int_eq(rounds[0], 10);
+    ck_assert_int_eq(rounds[1], 10);
+    ck_assert_int_eq(passes_of(&course, 2, 2, 2, rounds), 2); /* a round takes too long for each */
+    ck_assert_int_eq(rounds[0], 1);
+    ck_assert_int_eq(rounds[1], 0);
+    ck_assert_int_eq(passes_of(&course, 0, 2, 2, rounds), 1);
+    ck_assert_int_eq(passes_of(&course, 1000, 1, 3, rounds), MOST_ROUNDS);
+    ck_assert_int_eq(rounds[2], MOST_ROUNDS / 3);
+}
+END_TEST
+
 START_TEST(stolen_rounds_are_repeated)
 {
     struct course course;
@@ -229,6 +267,8 @@ static const struct test_case cases[] = {
     {"a narrow interval waits for the fewest rounds",
      &a_narrow_interval_waits_for_the_fewest_rounds},
     {"a wide interval goes on to the limit", &a_wide_interval_goes_on_to_the_limit},
+    {"passes have as many rounds, and share the limit",
+     &passes_have_as_many_rounds_and_share_the_limit},
     {"stolen rounds are repeated", &stolen_rounds_are_repeated},
     {"stealing for ever is told", &stealing_for_ever_is_told},
     {"an interval of launches contains their medians",
