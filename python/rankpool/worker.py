@@ -11,12 +11,13 @@ from multiprocessing.pool import ExceptionWithTraceback, MaybeEncodingError
 dumps = functools.partial(pickle.dumps, protocol=pickle.HIGHEST_PROTOCOL)
 find = functools.lru_cache(maxsize=8)(pickle.loads)  # the function that these bytes are
 
-# How a function is called with an item of a batch.
+# What is called with each item of a batch: mostly the function itself, since another call around it
+# would take as long as a small function.
 CALLS = {
-    "one": lambda function, value: function(value),
-    "star": lambda function, value: function(*value),
-    "keywords": lambda function, value: function(*value[0], **value[1]),
-    "fold": functools.reduce,
+    "one": lambda function: function,
+    "star": lambda function: lambda value: function(*value),
+    "keywords": lambda function: lambda value: function(*value[0], **value[1]),
+    "fold": lambda function: functools.partial(functools.reduce, function),
 }
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 in_task = False
@@ -85,15 +86,15 @@ def dump_results(seconds, results, failures):
         return dumps((seconds, results, failures))
 
 
-def compute_each(call, function, values):
+def compute_each(call, values):
     global in_task
     results, failures = [], {}
-    for i, value in enumerate(values):
+    for value in values:
         try:
-            results.append(call(function, value))
+            results.append(call(value))
         except BaseException as error:  # also sys.exit(), which must not end the rank
+            failures[len(results)] = dump_failure(error)
             results.append(None)
-            failures[i] = dump_failure(error)
     in_task = False
     return results, failures
 
@@ -109,7 +110,7 @@ def compute(data, again):
             return dumps((0.0, None, {}))
         function = find(function)
         begun, in_task = time.perf_counter(), True
-        results, failures = compute_each(CALLS[kind], function, values)
+        results, failures = compute_each(CALLS[kind](function), values)
         return dump_results(time.perf_counter() - begun, results, failures)
     except BaseException as error:
         return dumps((0.0, None, {0: dump_failure(error)}))
