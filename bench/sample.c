@@ -207,13 +207,12 @@ static const char *number_text(char text[static 16], double value)
     return text;
 }
 
-/* `few`: too few rounds for an interval. A count or a size may need only one. */
+/* `few`: too few rounds for an interval. Instructions are the same in each. */
 static const char *row_verdict(const struct row *row, const struct estimate *estimate,
                                bool disturbed)
 {
     bool wide = disturbed || estimate_width(estimate) > noisy;
-    bool timed = row_is_ratio(row) || strcmp(row->unit, "ns") == 0;
-    bool few = (timed || row->ours->rounds > 1) && !estimate->sure;
+    bool few = !estimate->sure && strcmp(row->unit, "instructions") != 0;
     if (row_met(row, estimate->median))
         return wide ? "noisy" : few ? "few" : "";
     return wide ? "MISSED, noisy" : few ? "MISSED, few" : "MISSED";
