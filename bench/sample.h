@@ -54,16 +54,14 @@ struct row row_of(const char *name, struct times *ours, double goal, const char 
 struct rounds {
     struct row *rows;
     int count;
-    double limit;     /* in seconds, for all rounds */
-    int fewest;       /* rounds to keep, whatever the limit */
-    int pass, passes; /* this pass, from 1, of so many; 0 of 0: there is only one */
-    double since;     /* when this round began */
-    double stolen;    /* when this round began */
-    double taken;     /* seconds, by the last round */
-    double spent;     /* seconds, by all rounds */
+    double limit;         /* in seconds, for all rounds */
+    int fewest;           /* rounds to keep, whatever the limit */
+    int pass, passes;     /* this pass, from 1, of so many; 0 of 0: there is only one */
+    double since, stolen; /* the clock, and the stolen time, when this round began */
+    double taken, spent;  /* seconds: of the last round, of all rounds */
     int kept, repeated;
-    int kept_before;         /* before this pass */
-    int enough;              /* rounds of the first pass */
+    int kept_before;         /* of `kept`, before this pass */
+    int enough;              /* rounds of the first pass, which the others have at least */
     bool running, disturbed; /* the machine was disturbed more often than rounds are repeated */
 };
 
