@@ -13,8 +13,8 @@
  *
  * Launches that follow each other share the state of the host, which may last for minutes: their
  * interval cannot contain what the next table gives. So bench/run goes through all contests in
- * several passes, and each pass measures its share of every row's rounds: none, if the rounds before
- * it have used up what is allowed until its end. */
+ * several passes, and each pass measures its share of every row's rounds: none, if the rounds
+ * before it have used up what is allowed until its end. */
 #ifndef RANKPOOL_BENCH_SAMPLE_H
 #define RANKPOOL_BENCH_SAMPLE_H
 
