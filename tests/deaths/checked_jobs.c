@@ -19,12 +19,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
 static double undisturbed;
 static uint64_t undisturbed_paths[2];
-static int node_of[sizeof dies / sizeof dies[0]]; /* by rank */
 
 static double seconds(void)
 {
@@ -84,10 +84,10 @@ static double do_job(const struct checked_job *job, bool first)
     given_up = 0;
     memset(paths, 0, sizeof paths);
     memset(node_out, 0, (size_t)job->n * sizeof *node_out); /* on each node */
-    few = job->n <= 1000;
-    if (rp_rank(pool) == rp_root(pool))
-        require(ftruncate(notes, 0) == 0 && (file < 0 || ftruncate(file, 0) == 0), "empty files",
-                -1);
+    if (rp_rank(pool) == rp_root(pool)) {
+        memset(notes, 0, MOST_RANKS * sizeof *notes);
+        require(file < 0 || ftruncate(file, 0) == 0, "an empty file", -1);
+    }
     require(rp_barrier(pool) == RP_OK, "a barrier", -1);
     double begun = seconds();
     rp_status status = do_kind(job);
@@ -180,19 +180,6 @@ static double lose_ranks(const struct checked_job *job, double usual)
     return took;
 }
 
-/* Nodes of which every rank was killed. */
-static int whole_nodes_lost(void)
-{
-    int lost = 0;
-    for (int node = 0; node < rp_nodes(pool); node++) {
-        bool lives = false;
-        for (int rank = 0; rank < rp_ranks(pool); rank++)
-            lives |= node_of[rank] == node && !dies[rank];
-        lost += !lives;
-    }
-    return lost;
-}
-
 /* The file is unlinked as soon as all ranks have opened it. Other runs with the same seed may use
  * this directory. */
 static int open_file(const char *what)
@@ -207,6 +194,18 @@ static int open_file(const char *what)
     if (rp_rank(pool) == 0)
         unlink(name);
     return opened;
+}
+
+/* Memory of all nodes, which here are on one machine. */
+static int64_t *map_notes(void)
+{
+    const size_t bytes = MOST_RANKS * sizeof *notes;
+    int descriptor = open_file("notes");
+    require(ftruncate(descriptor, (off_t)bytes) == 0, "a file for notes", -1);
+    void *mapped = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+    require(mapped != MAP_FAILED, "notes", -1);
+    close(descriptor);
+    return mapped;
 }
 
 static void open_pool(void)
@@ -232,7 +231,7 @@ static void open_pool(void)
         require(close(creat(getenv("RANKPOOL_DEATHS_OPEN"), 0600)) == 0, "a mark", -1);
     if (rp_nodes(pool) > 1)
         file = open_file("file");
-    notes = open_file("notes");
+    notes = map_notes();
     for (size_t i = 0; i < most; i++)
         in[i] = (double)mix_word(i) / 3;
 }

@@ -19,8 +19,9 @@ const char *const kind_names[KINDS] = {
 
 rp_pool *pool;
 double *in, *out, *node_out;
-int file = -1, notes = -1;
-bool few, dies[64];
+int file = -1, node_of[MOST_RANKS];
+int64_t *notes;
+bool dies[MOST_RANKS];
 double result;
 uint64_t paths[2];
 int64_t consumed, given_up, calls_to_death;
@@ -46,28 +47,35 @@ double value_of(int64_t item, unsigned burn)
     return (double)(word >> 11);
 }
 
-/* With few items, all ranks that die may by chance have the same item in progress, one after the
- * other, and the item is then correctly given up. So each rank writes its item in progress to a
- * file; 0: none. */
+/* All ranks that die may by chance have the same item in progress, one after the other: suspects
+ * are tried before others. The item is then correctly given up. Volatile: the note must be there
+ * when the rank is killed. */
 static void take_in_hand(int64_t item_and_one)
 {
-    off_t place = (off_t)sizeof item_and_one * rp_rank(pool);
-    require(!few || pwrite(notes, &item_and_one, sizeof item_and_one, place) ==
-                        (ssize_t)sizeof item_and_one,
-            "a note", item_and_one - 1);
+    ((volatile int64_t *)notes)[rp_rank(pool)] = item_and_one;
+}
+
+int whole_nodes_lost(void)
+{
+    int lost = 0;
+    for (int node = 0; node < rp_nodes(pool); node++) {
+        bool lives = false;
+        for (int rank = 0; rank < rp_ranks(pool); rank++)
+            lives |= node_of[rank] == node && !dies[rank];
+        lost += !lives;
+    }
+    return lost;
 }
 
 /* A rank without an item may have been given this one just before it died. The first rank to die
- * may have had another: all items of its chunk are suspected. */
+ * may have had another: all items of its chunk are suspected, and so are all of a node of which
+ * every rank has died. But an item is given up only if a death in it is certain. */
 bool rightly_given_up(int64_t item)
 {
-    uint32_t died = 0;
-    for (int rank = 0; few && rank < rp_ranks(pool); rank++) {
-        int64_t noted = 0;
-        ssize_t bytes = pread(notes, &noted, sizeof noted, (off_t)sizeof noted * rank);
-        died += dies[rank] && bytes >= 0 && (noted == item + 1 || noted == 0);
-    }
-    return died >= DEATHS_IN_A_ROW - 1;
+    int died = 0, certain = whole_nodes_lost() > 0 ? 1 : DEATHS_IN_A_ROW - 1;
+    for (int rank = 0; rank < rp_ranks(pool); rank++)
+        died += dies[rank] && (notes[rank] == item + 1 || notes[rank] == 0);
+    return died >= certain;
 }
 
 static double compute(int64_t item, unsigned burn)

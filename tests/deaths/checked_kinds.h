@@ -23,6 +23,10 @@ enum kind {
 
 extern const char *const kind_names[KINDS];
 
+enum {
+    MOST_RANKS = 64
+};
+
 struct checked_job {
     enum kind kind;
     rp_schedule schedule;
@@ -31,12 +35,12 @@ struct checked_job {
 };
 
 extern rp_pool *pool;
-extern double *in, *out;       /* private, as long as any job needs */
-extern double *node_out;       /* in node memory */
-extern int file;               /* shared by all nodes; -1: not needed */
-extern int notes;              /* likewise; each rank's item in progress, */
-extern bool few;               /* if there are few items */
-extern bool dies[64];          /* the ranks chosen to die */
+extern double *in, *out;      /* private, as long as any job needs */
+extern double *node_out;      /* in node memory */
+extern int file;              /* shared by all nodes; -1: not needed */
+extern int64_t *notes;        /* likewise: by rank, 1 + its item in progress; 0: none */
+extern bool dies[MOST_RANKS]; /* the ranks chosen to die */
+extern int node_of[MOST_RANKS];
 extern double result;          /* of a reduction or a worklist */
 extern uint64_t paths[2];      /* of a worklist: the sum over all items, each word modulo 2^64 */
 extern int64_t consumed;       /* items of a stream, */
@@ -52,6 +56,9 @@ double value_of(int64_t item, unsigned burn);
 /* Whether, by the notes, enough of the ranks chosen to die had the item in progress for it to be
  * given up. How many have died is known only when the job has ended. */
 bool rightly_given_up(int64_t item);
+
+/* Nodes of which every rank is chosen to die. */
+int whole_nodes_lost(void);
 
 /* Does a reduction of this kind have a result per item as well? */
 bool reduces_with_results(const struct checked_job *job);
