@@ -7,6 +7,7 @@
 #include "work.h"
 
 #include <omp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -79,8 +80,21 @@ static void let_threads_sleep(void)
     nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
 }
 
+/* The ranks bind themselves, as mpirun would bind them: otherwise two of them share a core now and
+ * then, for a whole measurement, which takes milliseconds. OpenMP has all cores of rank 0. */
+static cpu_set_t all_cores, own_core;
+
+static void find_cores(int rank)
+{
+    sched_getaffinity(0, sizeof all_cores, &all_cores);
+    for (int core = 0, found = 0; core < CPU_SETSIZE; core++)
+        if (CPU_ISSET(core, &all_cores) && found++ == rank)
+            CPU_SET(core, &own_core);
+}
+
 static double time_openmp(struct additions *contest, omp_sched_t schedule)
 {
+    sched_setaffinity(0, sizeof all_cores, &all_cores);
     omp_set_schedule(schedule, schedule == omp_sched_dynamic ? 1 : 0);
     let_threads_sleep();
     return measure(run_openmp_in_rank_0, contest);
@@ -89,6 +103,8 @@ static double time_openmp(struct additions *contest, omp_sched_t schedule)
 static double time_ours(struct additions *contest, void (*run)(void *), rp_schedule schedule)
 {
     int64_t sum;
+    if (CPU_COUNT(&own_core) > 0)
+        sched_setaffinity(0, sizeof own_core, &own_core);
     contest->options = (rp_options){.schedule = schedule};
     let_threads_sleep();
     double seconds = measure(run, contest);
@@ -181,6 +197,7 @@ int main(int argc, char **argv)
     if (rp_open(NULL, &contest.pool) != RP_OK)
         return EXIT_FAILURE;
     threads = rp_ranks(contest.pool);
+    find_cores(rp_rank(contest.pool));
     time_openmp(&contest, omp_sched_static); /* starts the threads */
     if (threads > 1)
         compete_in_chunks(&contest, times);

@@ -16,12 +16,9 @@ fi
 # shellcheck disable=SC2046 # lists of flags
 compiled tbb c++ -O2 -std=c++17 "$here/tbb.cc" $(pkg-config --cflags --libs tbb)
 
-# Medians of as many rounds of both, in turns. Ranks are bound, as by mpirun's default: others share
-# a core now and then for a whole round.
+# Medians of as many rounds of both, in turns.
 tbb_round() {
-    figures_of 1 env OMPI_MCA_hwloc_base_binding_policy=core \
-        PRTE_MCA_hwloc_default_binding_policy=core \
-        "$here/../tests/support/launch_ranks" "$cores" bench/claims || return 1
+    figures_of 1 "$here/../tests/support/launch_ranks" "$cores" bench/claims || return 1
     for figure in "loop, dynamic,1" ${both:+"loop, default"}; do
         figure "$figure: an addition"
     done
