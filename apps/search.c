@@ -30,7 +30,7 @@ static const char help[] =
     "  -q, --probability Q  that a node of a binomial tree has children (15/64)\n"
     "  -m, --children M     that it then has (4)\n"
     "  -f, --shift F        part of the depth that is geometric, in a hybrid tree (0.5)\n"
-    "  --memory BYTES       for nodes that wait (1 MiB a rank, at most 16 MiB)\n"
+    "  --memory BYTES       for nodes that wait (16 MiB)\n"
     "  --paths              sum up the paths of all nodes, for --time\n"
     "  --time               show on stderr how long it took\n";
 

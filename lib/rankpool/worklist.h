@@ -46,8 +46,7 @@ typedef struct rp_worklist_job {
     size_t result_size;    /**< bytes of a result; with a goal it may be 0, and combine,
                                 identity and result NULL */
     int64_t memory;        /**< limit in bytes on a node's waiting items, but the seeds fit in any
-                                case; 0: 1 MiB for each rank, at most 16 MiB in all. An item takes
-                                32 bytes more than its own, with a goal 160. */
+                                case; 0: 16 MiB. With a goal an item takes 128 bytes more. */
     rp_options options;    /**< schedule, chunk, on_failure, max_failures and item_status: 0 */
     rp_goal goal;          /**< of a branch and bound: see rp_task_improve(); 0: none */
     double *best;          /**< on every rank, with a goal: where it stores the best value;

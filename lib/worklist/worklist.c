@@ -112,23 +112,13 @@ static uint32_t worklist_deques(const struct world *world)
     return (uint32_t)world->node_ranks + (world->nodes > 1);
 }
 
-/* The default is little for a few ranks, since the first job waits until the memory is allocated,
- * which takes half a microsecond a page. */
-static size_t worklist_memory(const struct world *world, const rp_worklist_job *job)
-{
-    const size_t of_each = (size_t)1 << 20, most = (size_t)16 << 20;
-    size_t memory = worklist_deques(world) * of_each;
-    if (job->memory > 0)
-        return (size_t)job->memory;
-    return memory < most ? memory : most;
-}
-
 /* The deques share the memory; each has room for its seeds, if only one rank is left too. The same
  * on every rank, since all map the memory: it counts those that the last agreement found dead. */
 static struct deque_shape worklist_shape(const rp_pool *pool, const rp_worklist_job *job)
 {
+    const size_t default_memory = (size_t)16 << 20;
     const struct world *world = &pool->world;
-    size_t memory = worklist_memory(world, job);
+    size_t memory = job->memory > 0 ? (size_t)job->memory : default_memory;
     /* On several nodes that survive deaths, the lost are not counted by node, and the root keeps
      * the seeds. */
     int lost = world->nodes == 1 ? world->agreement.lost : 0;
