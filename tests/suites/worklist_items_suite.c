@@ -160,58 +160,9 @@ START_TEST(items_that_fail_at_first)
 }
 END_TEST
 
-/* An item with four leaves and, as the last, another such item below it. */
-struct tooth {
-    int64_t level;
-    int64_t more[2];
-};
-
-static int grow(rp_task *task, const void *item, void *result)
-{
-    const struct tooth *tooth = item;
-    int code = 0;
-    ++*(int64_t *)result;
-    for (int leaf = 0; leaf < 4 && tooth->level > 0 && code == 0; leaf++)
-        code = rp_task_add(task, &(struct tooth){.level = 0});
-    if (tooth->level > 0 && code == 0)
-        code = rp_task_add(task, &(struct tooth){.level = tooth->level - 1});
-    return code;
-}
-
-static int add_counts(void *left, const void *right, void *user)
-{
-    (void)user;
-    *(int64_t *)left += *(const int64_t *)right;
-    return 0;
-}
-
-/* As deep as the default memory, which the ranks of a node share, is promised to allow: T3L of UTS
- * has 71 000 items waiting. */
-START_TEST(a_deep_tree_waits_in_the_default_memory)
-{
-    rp_pool *pool = open_pool();
-    const int64_t zero = 0;
-    int64_t count, levels = 15000 / rp_node_ranks(pool), least;
-    MPI_Allreduce(&levels, &least, 1, MPI_INT64_T, MPI_MIN, MPI_COMM_WORLD);
-    struct tooth seed = {.level = least};
-    rp_worklist_job job = {.seeds = &seed,
-                           .n = 1,
-                           .item_size = sizeof seed,
-                           .work = grow,
-                           .combine = add_counts,
-                           .identity = &zero,
-                           .result = &count,
-                           .result_size = sizeof count};
-    ck_assert_int_eq(rp_worklist(pool, &job), RP_OK);
-    ck_assert_int_eq(count, 5 * least + 1);
-    close_pool(pool);
-}
-END_TEST
-
 static const struct test_case cases[] = {
     {"items of any size", &items_of_any_size},
     {"items that fail at first", &items_that_fail_at_first},
-    {"a deep tree waits in the default memory", &a_deep_tree_waits_in_the_default_memory},
     {NULL, NULL},
 };
 const struct test_group worklist_items_tests = {"worklist_items", cases};
