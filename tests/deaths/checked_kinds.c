@@ -69,7 +69,8 @@ int whole_nodes_lost(void)
 
 /* A rank without an item may have been given this one just before it died. The first rank to die
  * may have had another: all items of its chunk are suspected, and so are all of a node of which
- * every rank has died. But an item is given up only if a death in it is certain. */
+ * every rank has died, since nobody can tell what these ranks computed. But an item is given up
+ * only if a death in it is certain (sched/failure_accounting.h). */
 bool rightly_given_up(int64_t item)
 {
     int died = 0, certain = whole_nodes_lost() > 0 ? 1 : DEATHS_IN_A_ROW - 1;
