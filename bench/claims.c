@@ -81,7 +81,8 @@ static void let_threads_sleep(void)
 }
 
 /* The ranks bind themselves, as mpirun would bind them: otherwise two of them share a core now and
- * then, for a whole measurement, which takes milliseconds. OpenMP has all cores of rank 0. */
+ * then, for a whole measurement, which takes milliseconds. OpenMP has all cores of rank 0. Ranks
+ * for which there is no core of their own stay unbound. */
 static cpu_set_t all_cores, own_core;
 
 static void find_cores(int rank)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Sourced by ratio.sh and launches.sh. Sets `scratch`, a directory of one benchmark: bench/run names it and keeps it
-# between its passes; otherwise it is removed at the end, as is `removed`.
+# Sourced by ratio.sh and launches.sh. Sets `scratch`, a directory of one benchmark. bench/run names it, since it keeps
+# what was measured from pass to pass; otherwise it is `removed` at the end.
 # shellcheck disable=SC2034 # used by the benchmarks
 scratch=${RANKPOOL_BENCH_SCRATCH:-}
 removed=
